@@ -1,0 +1,61 @@
+# `make` alone prints this help. Everything sets itself up in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CHECKS := $(VENV)/.checks
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lint types layers docs docs-current sample bench build clean
+
+help: ## Prints this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(CHECKS): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+demo: $(READY) ## Runs the sample retailer, from landing files to the four answers
+	$(BIN)/python main.py
+
+test: $(READY) ## Runs the tests
+	$(BIN)/python -m pytest tests/
+
+check: format lint types layers docs-current ## Everything that CI checks: format, lint, types, layers, docs, tests with coverage
+	$(BIN)/python -m pytest tests/ --cov --cov-report=term
+
+format: $(CHECKS) ## Checks the format (ruff format puts it right)
+	$(BIN)/ruff format --check .
+
+lint: $(CHECKS) ## Checks the code with ruff
+	$(BIN)/ruff check .
+
+types: $(CHECKS) ## Checks the types with mypy
+	$(BIN)/mypy
+
+layers: $(CHECKS) ## Checks that imports go one way
+	$(BIN)/lint-imports
+
+docs: $(READY) ## Makes the generated pages in docs/ again
+	$(BIN)/python docs/generate.py
+
+docs-current: $(READY) ## Checks that the generated pages are current
+	$(BIN)/python docs/generate.py --check
+
+sample: $(READY) ## Makes the sample retailer's files again
+	$(BIN)/python benchmarks/generator.py --sample
+
+bench: $(READY) ## Measures 30 k and 3 M rows (ROWS="30000000" for others)
+	$(BIN)/python benchmarks/main_job.py $(ROWS)
+
+build: $(CHECKS) ## Builds the wheel and the sdist into dist/
+	$(BIN)/python -m build
+
+clean: ## Removes what make has made, and nothing else
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage*

@@ -1,0 +1,121 @@
+"""Bronze: landed bytes become one table a feed, untouched.
+
+`ingest_data` reads landing files through the one landing reader and writes them with
+`_file_id` and `_row`, so that doing it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+from sales_pipeline.bronze.claiming import file_shape
+from sales_pipeline.errors import FileChanged
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.landing.data_source import LandingSource
+from sales_pipeline.landing.discovery import sha256_of
+
+logger = logging.getLogger(__name__)
+
+OnIngested = Callable[[Sequence[Delivery]], None]
+
+
+def ingest_data(
+    lakehouse: Lakehouse,
+    ledger: Ledger,
+    deliveries: Sequence[Delivery],
+    *,
+    landing: Path,
+    on_ingested: OnIngested = lambda deliveries: None,
+) -> list[Delivery]:
+    """Reads claimed files into bronze.
+
+    Every delivery leaves the state `claimed`: to `in_bronze`, or to `abandoned` where its
+    file changed or vanished since it was claimed; the next run takes it as it is then.
+
+    Args:
+        lakehouse: The tables; `bronze.*` are written.
+        ledger: The deliveries; changed and committed.
+        deliveries: Deliveries in the state `claimed`.
+        landing: The landing folder.
+        on_ingested: Called with the deliveries of each feed once they are in bronze.
+
+    Returns:
+        The deliveries that were abandoned.
+    """
+    lakehouse.engine.spark().dataSource.register(LandingSource)
+    abandoned: list[Delivery] = []
+    read: list[Delivery] = []
+    for feed, of_feed in _by_feed(deliveries):
+        changed = _ingest_feed(lakehouse, feed, of_feed, landing)
+        abandoned += changed
+        taken = [each for each in of_feed if each not in changed]
+        read += taken
+        on_ingested(taken)
+    gone = [
+        each.moved_to(State.ABANDONED, reason="changed or vanished while it was read")
+        for each in abandoned
+    ]
+    ledger.record([*(each.moved_to(State.IN_BRONZE) for each in read), *gone])
+    return gone
+
+
+def _by_feed(deliveries: Sequence[Delivery]) -> Iterator[tuple[str, list[Delivery]]]:
+    for feed in dict.fromkeys(each.feed for each in deliveries):
+        yield feed, [each for each in deliveries if each.feed == feed]
+
+
+def _ingest_feed(
+    lakehouse: Lakehouse, feed: str, deliveries: list[Delivery], landing: Path
+) -> list[Delivery]:
+    """Writes the files of one feed; returns those whose bytes are not the claimed ones."""
+    table = f"bronze.{feed}"
+    condition = among("_file_id", (each.file_id for each in deliveries))
+    abandoned: list[Delivery] = []
+    while True:
+        staying = [each for each in deliveries if each not in abandoned]
+        if staying:
+            rows = landing_records(lakehouse, feed, staying, landing=landing)
+        else:
+            rows = lakehouse.local([], table)
+        try:
+            lakehouse.replace(table, condition, rows)
+        except Exception as error:
+            changed = [each for each in staying if _is_changed(each, landing)]
+            if not changed:
+                raise
+            logger.warning("%s", FileChanged(changed[0].path), exc_info=error)
+            abandoned += changed
+        else:
+            return abandoned
+
+
+def landing_records(
+    lakehouse: Lakehouse, feed: str, deliveries: Sequence[Delivery], *, landing: Path
+) -> DataFrame:
+    """The records of claimed files, in the columns of the feed's bronze table."""
+    files = [_as_option(each, landing) for each in deliveries]
+    slots = min(lakehouse.engine.capabilities.task_slots, len(files))
+    reader = lakehouse.engine.spark().read.format(LandingSource.name())
+    shape = json.dumps(file_shape(lakehouse.declaration, feed).to_dict())
+    reader = reader.option("files", json.dumps(files)).option("shape", shape)
+    return reader.option("partitions", str(slots)).load()
+
+
+def _as_option(delivery: Delivery, landing: Path) -> dict[str, Any]:
+    return {
+        "path": str(landing.absolute() / delivery.path),
+        "file_id": delivery.file_id,
+        "sha256": delivery.sha256,
+        "bytes": delivery.bytes,
+    }
+
+
+def _is_changed(delivery: Delivery, landing: Path) -> bool:
+    return sha256_of(landing / delivery.path) != delivery.sha256

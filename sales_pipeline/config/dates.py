@@ -1,0 +1,167 @@
+"""Date patterns such as dd/MM/yyyy: checked when declared, parsed for the cleaning.
+
+A pattern becomes a regular expression that every engine reads the same way: ASCII
+classes, no backslash, no look-around. A time of day and an offset are recognised,
+so that their record is not refused, and left out: a sale's date is as written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate, groupby
+
+from sales_pipeline.config.refusal import Refusal, did_you_mean
+
+_OFFSET = "(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
+_SCANNER = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<token>([A-Za-z])\3*)|.", re.DOTALL)
+_MARKS = frozenset(" /-.,:;_()+*?!|&@=~<>$\"'")
+_SPECIAL = frozenset(".()+*?|$")
+_ADVICE = "; write yyyy, MM or M, and dd or d, with marks between, such as dd/MM/yyyy"
+
+# For those who know the notation of strftime, or write the letters in another case.
+_STRFTIME = {
+    "%-d": "d", "%-m": "M", "%-H": "H", "%Y": "yyyy", "%y": "yyyy", "%m": "MM", "%d": "dd",
+    "%e": "d", "%H": "HH", "%M": "mm", "%S": "ss", "%f": "SSSSSS", "%z": "XXX",
+    "%F": "yyyy-MM-dd", "%T": "HH:mm:ss", "%D": "MM/dd/yyyy",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DateLayout:
+    """Where the year, month and day of a date pattern stand in a text.
+
+    Attributes:
+        regex: Matches a whole text, anchored at both ends. On some engines `$` also
+            matches before a last line end, so strip those first.
+        year_group: The number of the year's group in `regex`, counted from 1.
+        month_group: The number of the month's group.
+        day_group: The number of the day's group.
+        fixed: The positions, counted from 1, at which year, month and day start, when
+            they are the same in every text: 4 characters of year, 2 of each other.
+    """
+
+    regex: str
+    year_group: int
+    month_group: int
+    day_group: int
+    fixed: tuple[int, int, int] | None
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """One token or mark of a pattern; without a width where it varies."""
+
+    regex: str
+    width: int | None
+    part: str | None = None
+    is_number: bool = False
+
+
+_TOKENS = {
+    "yyyy": _Piece("([0-9]{4})", 4, "year", is_number=True),
+    "MM": _Piece("([0-9]{2})", 2, "month", is_number=True),
+    "M": _Piece("([0-9]{1,2})", None, "month", is_number=True),
+    "dd": _Piece("([0-9]{2})", 2, "day", is_number=True),
+    "d": _Piece("([0-9]{1,2})", None, "day", is_number=True),
+    "HH": _Piece("[0-9]{2}", 2, is_number=True),
+    "H": _Piece("[0-9]{1,2}", None, is_number=True),
+    "mm": _Piece("[0-9]{2}", 2, is_number=True),
+    "ss": _Piece("[0-9]{2}", 2, is_number=True),
+    **{"S" * n: _Piece(f"[0-9]{{{n}}}", n, is_number=True) for n in range(1, 10)},
+    **{"X" * n: _Piece(_OFFSET, None) for n in range(1, 4)},
+    "T": _Piece("T", 1),
+}
+
+
+def check_date_pattern(text: str) -> str:
+    """Returns a date pattern as it is, or says why it is none.
+
+    Args:
+        text: Such as `dd/MM/yyyy`, `d.M.yyyy` or `yyyy-MM-dd'T'HH:mm:ss.SSSXXX`.
+
+    Raises:
+        ValueError: The pattern holds something without a meaning, or does not hold
+            exactly one year, one month and one day.
+
+    >>> check_date_pattern("dd/MM/yyyy")
+    'dd/MM/yyyy'
+    """
+    parse_date_pattern(text)
+    return text
+
+
+def parse_date_pattern(text: str) -> DateLayout:
+    """Returns where year, month and day stand in the texts that a pattern describes.
+
+    Raises:
+        ValueError: As `check_date_pattern`.
+
+    >>> parse_date_pattern("dd/MM/yyyy").regex
+    '^([0-9]{2})/([0-9]{2})/([0-9]{4})$'
+    >>> parse_date_pattern("dd/MM/yyyy").fixed
+    (7, 4, 1)
+    """
+    try:
+        pieces = _read(text)
+    except ValueError as fault:
+        end = did_you_mean(_guess(text), otherwise=str(fault))
+        raise Refusal("not a date pattern", text, end) from None
+    order = [piece.part for piece in pieces if piece.part]
+    year, month, day = (order.index(part) + 1 for part in ("year", "month", "day"))
+    regex = "".join(piece.regex for piece in pieces)
+    return DateLayout(f"^{regex}$", year, month, day, _starts(pieces))
+
+
+def _read(text: str) -> list[_Piece]:
+    pieces = [piece for match in _SCANNER.finditer(text) for piece in _pieces(match)]
+    for part, token in (("year", "yyyy"), ("month", "MM or M"), ("day", "dd or d")):
+        times = sum(piece.part == part for piece in pieces)
+        if times != 1:
+            amount = "more than one" if times else "no"
+            raise ValueError(f"it has {amount} {part}, {token}{_ADVICE}")
+    for is_number, run in groupby(pieces, key=lambda piece: piece.is_number):
+        if is_number and sum(piece.width is None for piece in run) > 1:
+            raise ValueError("put a mark between two parts that have one or two digits")
+    return pieces
+
+
+def _pieces(match: re.Match[str]) -> Iterator[_Piece]:
+    """Yields one piece for a token, one a character for marks and quoted text."""
+    token, quoted = match["token"], match["quoted"]
+    if token in _TOKENS:
+        yield _TOKENS[token]
+        return
+    literal = match[0] if quoted is None else quoted.replace("''", "'") or "'"
+    for character in literal:
+        is_letter = quoted is not None and character.isascii() and character.isalpha()
+        if match[0] == "'" or not (is_letter or character in _MARKS):
+            raise ValueError(f"{match[0]} has no meaning here{_ADVICE}")
+        yield _Piece(f"[{character}]" if character in _SPECIAL else character, 1)
+
+
+def _starts(pieces: list[_Piece]) -> tuple[int, int, int] | None:
+    last = max(at for at, piece in enumerate(pieces) if piece.part)
+    widths = [piece.width for piece in pieces[: last + 1]]
+    fixed = [width for width in widths if width is not None]
+    if len(fixed) < len(widths):
+        return None
+    positions = accumulate(fixed, initial=1)
+    start = {piece.part: at for piece, at in zip(pieces, positions, strict=False)}
+    return start["year"], start["month"], start["day"]
+
+
+def _guess(text: str) -> str | None:
+    """Returns the pattern that was probably meant, when there is a usable one."""
+    converted = re.sub("|".join(map(re.escape, _STRFTIME)), lambda match: _STRFTIME[match[0]], text)
+    usual = re.sub("[yYuU]+", "yyyy", converted.replace("D", "d"))
+    if "M" not in usual:
+        usual = usual.replace("mm", "MM", 1) if "mm" in usual else usual.replace("m", "M", 1)
+    for candidate in (converted, usual):
+        try:
+            _read(candidate)
+        except ValueError:
+            continue
+        return candidate
+    return None

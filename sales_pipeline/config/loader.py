@@ -1,0 +1,120 @@
+"""Loads a declaration, or says everything that is wrong with it in one report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from math import inf
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sales_pipeline.config.checks import Plain
+from sales_pipeline.config.consistency import findings_in
+from sales_pipeline.config.environment import Expansion
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.config.places import Fault, Loc, deepest, dotted, is_related, value_at
+from sales_pipeline.config.refusal import complaint, shown
+from sales_pipeline.config.sentences import faults_of
+from sales_pipeline.config.yaml_tree import Document, read_yaml
+from sales_pipeline.errors import DeclarationError, Problem
+
+
+def load_config(path: str | Path | None = None) -> Declaration:
+    """Returns the declaration in a YAML file.
+
+    Args:
+        path: The file; without one, the sample retailer that comes with the package.
+
+    Raises:
+        DeclarationError: The file cannot be read or used; holds every problem found,
+            each with its line and dotted key.
+    """
+    sample = files("sales_pipeline.config") / "config.yaml"
+    place: Traversable = sample if path is None else Path(path)
+    source = str(place)
+    return _declaration(read_yaml(_text(place, source)), source)
+
+
+def declaration_from(data: dict[str, object], source: str = "declaration") -> Declaration:
+    """Returns the declaration that plain data makes, as if it had been read from a file.
+
+    Args:
+        data: What the YAML would hold; `${NAME}` is replaced here, too.
+        source: What the error report calls the data.
+
+    Raises:
+        DeclarationError: The data cannot be used; holds every problem found.
+    """
+    return _declaration(Document(data), source)
+
+
+def _text(place: Traversable, source: str) -> str:
+    try:
+        data = place.read_bytes()
+        return data.decode("utf-8-sig")
+    except FileNotFoundError:
+        message = "no such file; write the path of a declaration, such as config.yaml"
+    except IsADirectoryError:
+        message = "a folder; write the path of the file in it, such as config.yaml"
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"not UTF-8, got the byte 0x{data[error.start]:02X}; save the file as UTF-8"
+        raise DeclarationError(source, [Problem(line, "", message)]) from None
+    raise DeclarationError(source, [Problem(None, "", message)])
+
+
+def _declaration(document: Document, source: str) -> Declaration:
+    expansion = Expansion(os.environ)
+    data = expansion.expand(document.data)
+    faults = [*document.faults, *expansion.faults]
+    if not isinstance(data, dict):
+        faults = faults or [_not_a_mapping(data)]
+        raise DeclarationError(source, _problems(faults, document))
+    try:
+        declaration = Declaration.model_validate(data)
+    except ValidationError as error:
+        known = {fault.loc for fault in faults}
+        invalid = faults_of(error, document.data, expansion.places)
+        invalid = [*expansion.faults, *(fault for fault in invalid if fault.loc not in known)]
+        faults = [*document.faults, *invalid, *_further_faults(data, document.data, invalid)]
+    if faults:
+        raise DeclarationError(source, _problems(faults, document))
+    return declaration
+
+
+def _not_a_mapping(data: object) -> Fault:
+    if data is None:
+        return Fault((), "empty; write a declaration, or start from the sample in the package")
+    return Fault(
+        (), f"not a mapping, got {shown(data)}; write `key: value` lines, feeds among them"
+    )
+
+
+def _further_faults(data: Plain, written: object, faults: list[Fault]) -> list[Fault]:
+    """Returns what does not fit either, apart from the places already complained about."""
+    return [
+        Fault(loc, complaint(finding.what, value_at(written, loc), finding.do))
+        for finding in findings_in(data)
+        for loc in [deepest(written, finding.loc)]
+        if not any(is_related(loc, fault.loc) for fault in faults)
+    ]
+
+
+def _problems(faults: list[Fault], document: Document) -> list[Problem]:
+    """Returns the faults in the order of the file."""
+    problems = [
+        Problem(fault.line or _line(fault.loc, document.lines), dotted(fault.loc), fault.message)
+        for fault in faults
+    ]
+    return sorted(problems, key=lambda problem: problem.line or inf)
+
+
+def _line(loc: Loc, lines: Mapping[Loc, int]) -> int | None:
+    """Returns the line of a place, or of the nearest part around it."""
+    around = (loc[:length] for length in range(len(loc), 0, -1))
+    return next((lines[place] for place in around if place in lines), None)

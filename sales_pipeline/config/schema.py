@@ -1,0 +1,36 @@
+"""The JSON Schema of a declaration, by which editors complete and check config.yaml."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sales_pipeline.config.model import Declaration
+
+
+def json_schema() -> dict[str, Any]:
+    """Returns the schema (draft 2020-12), with a description of every property."""
+    schema = Declaration.model_json_schema()
+    _refuse_other_names(schema)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "Sales pipeline declaration",
+    }
+
+
+def schema_text() -> str:
+    """Returns the schema as the text of a file: indented, the same every time."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _refuse_other_names(schema: dict[str, Any]) -> None:
+    """Makes names of feeds, columns and codes invalid where they do not have their form.
+
+    Done on the finished schema: a generator of our own would be loaded with every command.
+    """
+    if "patternProperties" in schema:
+        schema.setdefault("additionalProperties", False)
+    for part in schema.values():
+        if isinstance(part, dict):
+            _refuse_other_names(part)

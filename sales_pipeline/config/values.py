@@ -1,0 +1,114 @@
+"""The single values of a declaration: names, codes, patterns, shares, rates."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from sales_pipeline.config.currencies import MINOR_UNITS
+from sales_pipeline.config.dates import check_date_pattern
+from sales_pipeline.config.refusal import Refusal, did_you_mean
+
+_IDENTIFIER = "[a-z][a-z0-9_]{0,62}"
+_PERCENTAGE = "[0-9]+([.][0-9]+)? ?%"
+
+
+def _identifier(value: str) -> str:
+    if re.fullmatch(_IDENTIFIER, value):
+        return value
+    guess = re.sub("[^a-z0-9]+", "_", value.lower()).strip("_")
+    advice = "write lower-case ASCII letters, digits and _, and a letter first"
+    usable = guess if re.fullmatch(_IDENTIFIER, guess) else None
+    raise Refusal("not a name", value, did_you_mean(usable, otherwise=advice))
+
+
+def _currency(value: str) -> str:
+    if value in MINOR_UNITS:
+        return value
+    guess = value.strip().upper()
+    end = did_you_mean(guess if guess in MINOR_UNITS else None, otherwise="write one such as EUR")
+    raise Refusal("not an ISO 4217 currency code", value, end)
+
+
+def _language(value: str) -> str:
+    if re.fullmatch("[a-z]{2}", value):
+        return value
+    guess = re.split("[-_]", value.lower())[0]
+    usable = guess if re.fullmatch("[a-z]{2}", guess) else None
+    end = did_you_mean(usable, otherwise="write two lower-case letters such as fr")
+    raise Refusal("not an ISO 639-1 language code", value, end)
+
+
+def _country(value: str) -> str:
+    if re.fullmatch("[A-Z]{2}", value):
+        return value
+    guess = value.strip().upper()
+    usable = guess if re.fullmatch("[A-Z]{2}", guess) else None
+    end = did_you_mean(usable, otherwise="write two capital letters such as FR")
+    raise Refusal("not an ISO 3166-1 country code", value, end)
+
+
+def _landing_pattern(value: str) -> str:
+    if _is_below_landing(value):
+        return value
+    guess = re.sub("^([.]?/)+", "", value.replace("\\", "/"))
+    usable = guess if _is_below_landing(guess) else None
+    end = did_you_mean(usable, otherwise="write one such as paris/*.csv")
+    raise Refusal("not a pattern below the landing folder", value, end)
+
+
+def _is_below_landing(value: str) -> bool:
+    return "\\" not in value and not {"", ".", ".."} & set(value.split("/"))
+
+
+def _mark(value: str) -> str:
+    if len(value) == 1 and value.isascii() and (value.isprintable() or value == "\t"):
+        return value
+    advice = 'for a tab, write "\\t" in double quotes' if value == "\\t" else "write one such as ;"
+    raise Refusal("not one ASCII character", value, f"; {advice}")
+
+
+def _share(value: Any) -> Any:
+    """Reads `20%` as 0.20; leaves everything else to the validation of decimals."""
+    if isinstance(value, str) and re.fullmatch(_PERCENTAGE, value):
+        return Decimal(value.rstrip(" %")) / 100
+    return value
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _pattern(regex: str) -> Any:
+    return Field(json_schema_extra={"pattern": f"^{regex}$"})
+
+
+Identifier = Annotated[str, AfterValidator(_identifier), _pattern(_IDENTIFIER)]
+Currency = Annotated[str, AfterValidator(_currency), _pattern("[A-Z]{3}")]
+Language = Annotated[str, AfterValidator(_language), _pattern("[a-z]{2}")]
+Country = Annotated[str, AfterValidator(_country), _pattern("[A-Z]{2}")]
+LandingPattern = Annotated[str, AfterValidator(_landing_pattern)]
+DatePattern = Annotated[str, AfterValidator(check_date_pattern)]
+Header = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1)]
+Mark = Annotated[
+    str, AfterValidator(_mark), Field(json_schema_extra={"minLength": 1, "maxLength": 1})
+]
+OneOrMany = BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])
+Share = Annotated[
+    Decimal,
+    BeforeValidator(_share),
+    Field(ge=0, le=1),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"type": "string", "pattern": f"^{_PERCENTAGE}$"},
+            ]
+        }
+    ),
+]
+Rate = Annotated[Decimal, Field(gt=0, max_digits=19, decimal_places=14)]

@@ -1,0 +1,136 @@
+"""The embedded engine: Sail in this process, Delta tables in a folder, no JVM.
+
+Sail (`pysail`) answers the Spark Connect protocol on the loopback interface. What it
+does not offer (reading without a session, versions, properties, new columns) comes from
+delta-rs (`deltalake`) on the same files.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sales_pipeline.engines.engine import Capabilities
+from sales_pipeline.errors import ExtraMissing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from deltalake import DeltaTable
+    from pyspark.sql import SparkSession
+
+
+class EmbeddedEngine:
+    """Sail and delta-rs over the tables of one lakehouse folder.
+
+    Args:
+        lakehouse: The folder of the tables, `<schema>/<table>` each.
+
+    Raises:
+        ExtraMissing: pysail, pyspark-client or deltalake is not installed.
+    """
+
+    name = "embedded"
+
+    def __init__(self, lakehouse: Path) -> None:
+        self._lakehouse = lakehouse.absolute()
+        self._server: Any = None
+        self._session: SparkSession | None = None
+        self.capabilities = Capabilities(
+            reads_without_session=True, task_slots=len(os.sched_getaffinity(0))
+        )
+
+    def spark(self) -> SparkSession:
+        """The session; the server starts on a free loopback port at the first call."""
+        if self._session is None:
+            self._session = self._open()
+        return self._session
+
+    def _open(self) -> SparkSession:
+        os.environ.setdefault("RUST_LOG", "off")
+        try:
+            from pysail.spark import SparkConnectServer
+
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)
+                from pyspark.sql import SparkSession
+        except ImportError as error:
+            raise ExtraMissing("embedded", str(error.name or error)) from error
+        # The server stops when it is collected, so it lives as long as the engine.
+        self._server = SparkConnectServer("127.0.0.1", 0)
+        self._server.start()
+        _, port = self._server.listening_address
+        session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").create()
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+        return session
+
+    def table_name(self, table: str) -> str:
+        """The name under which Spark knows the table."""
+        return table
+
+    def location(self, table: str) -> str | None:
+        """The folder of the table."""
+        return str(self._folder(table))
+
+    def exists(self, table: str) -> bool:
+        """Says whether the table's Delta log is there."""
+        return (self._folder(table) / "_delta_log").is_dir()
+
+    def read(
+        self, table: str, *, columns: Sequence[str] | None = None, version: int | None = None
+    ) -> pa.Table:
+        """Reads the table with delta-rs."""
+        import pyarrow as pa
+
+        delta = self._delta(table, version)
+        return pa.table(delta.to_pyarrow_table(columns=list(columns) if columns else None))
+
+    def version(self, table: str) -> int:
+        """The version of the table's last commit."""
+        return self._delta(table).version()
+
+    def properties(self, table: str) -> Mapping[str, str]:
+        """The properties in the table's metadata."""
+        configuration: Mapping[str, str] = self._delta(table).metadata().configuration
+        return configuration
+
+    def column_names(self, table: str) -> Sequence[str]:
+        """The columns in the table's schema."""
+        return [field.name for field in self._delta(table).schema().fields]
+
+    def add_columns(self, table: str, columns: Mapping[str, str]) -> None:
+        """Adds text columns at the end of the table."""
+        from deltalake import Field
+
+        fields = [Field(name, "string", nullable=True) for name in columns]  # type: ignore[arg-type]
+        self._delta(table).alter.add_columns(fields)
+
+    def new_files(self, since: float) -> Sequence[str]:
+        """Table files and log entries written since a time."""
+        found: list[str] = []
+        for folder, _, names in os.walk(self._lakehouse):
+            paths = [os.path.join(folder, name) for name in names]
+            found += [path for path in paths if os.stat(path).st_mtime >= since]
+        return found
+
+    def close(self) -> None:
+        """Closes the session and stops the server."""
+        if self._session is not None:
+            self._session.stop()
+            self._session = None
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def _folder(self, table: str) -> Path:
+        schema, name = table.split(".")
+        return self._lakehouse / schema / name
+
+    def _delta(self, table: str, version: int | None = None) -> DeltaTable:
+        try:
+            from deltalake import DeltaTable
+        except ImportError as error:
+            raise ExtraMissing("embedded", "deltalake") from error
+        return DeltaTable(self._folder(table), version=version)

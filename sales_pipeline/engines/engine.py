@@ -1,0 +1,71 @@
+"""What the rest of the package may ask of an engine.
+
+Engines differ in how a session is opened and how a table is found and read.
+What they can do beyond that is data (`Capabilities`), never a question of a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What an engine can do.
+
+    Attributes:
+        reads_without_session: Tables are read without starting Spark, so that a run with
+            nothing to do, `status` and `show` never start it.
+        task_slots: How many tasks work at the same time; the reader makes as many partitions.
+    """
+
+    reads_without_session: bool
+    task_slots: int
+
+
+class Engine(Protocol):
+    """One way to run Spark code over Delta tables."""
+
+    name: str
+    capabilities: Capabilities
+
+    def spark(self) -> SparkSession:
+        """The session; opened at the first call."""
+
+    def table_name(self, table: str) -> str:
+        """The name under which Spark knows a table such as `silver.sales`."""
+
+    def location(self, table: str) -> str | None:
+        """Where a table lies, or None where the catalog decides."""
+
+    def exists(self, table: str) -> bool:
+        """Says whether the table was made."""
+
+    def read(
+        self, table: str, *, columns: Sequence[str] | None = None, version: int | None = None
+    ) -> pa.Table:
+        """Reads a small table as Arrow; without a session where capabilities say so."""
+
+    def version(self, table: str) -> int:
+        """The Delta version of a table."""
+
+    def properties(self, table: str) -> Mapping[str, str]:
+        """The table properties of a table."""
+
+    def column_names(self, table: str) -> Sequence[str]:
+        """The columns that a table has, in its order."""
+
+    def add_columns(self, table: str, columns: Mapping[str, str]) -> None:
+        """Adds nullable columns (name -> Spark SQL type STRING) at the end of a table."""
+
+    def new_files(self, since: float) -> Sequence[str]:
+        """Local files of tables written since a time (seconds), to be synced to the disk."""
+
+    def close(self) -> None:
+        """Ends the session, where one was opened."""

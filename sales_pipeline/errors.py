@@ -1,0 +1,126 @@
+"""Every error that this package raises on purpose, in one tree.
+
+SalesPipelineError
+├── UsageError               exit 2: the command line or the declaration is wrong
+│   ├── DeclarationError     config.yaml cannot be used; carries every problem found
+│   ├── ExtraMissing         an optional part of the package is not installed
+│   └── LakehouseMismatch    the lakehouse was made with, or holds, something else
+└── PipelineError            exit 1: the data or the run failed
+    ├── FileRejected         a landing file is not what its feed declares
+    ├── FileChanged          a landing file changed while it was read
+    ├── LakehouseBusy        another run holds the lakehouse
+    └── RunFailed            a run finished, but something in it was refused
+
+A message reads *where: what, got, do*. Errors never show more than a few
+examples of what they complain about, and say how many there are in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MAX_EXAMPLES = 5
+
+
+def examples(items: Sequence[str], *, limit: int = MAX_EXAMPLES) -> str:
+    """Joins a few of the items and says how many more there are.
+
+    >>> examples(["a", "b"])
+    'a, b'
+    >>> examples(["a", "b", "c"], limit=2)
+    'a, b and 1 more'
+    """
+    shown = ", ".join(items[:limit])
+    rest = len(items) - limit
+    return f"{shown} and {rest:,} more" if rest > 0 else shown
+
+
+class SalesPipelineError(Exception):
+    """The root of every error this package raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(SalesPipelineError):
+    """The command line or the declaration is wrong; nothing was changed."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a declaration.
+
+    Attributes:
+        line: The line in the file, counted from 1, or None where there is none.
+        key: The dotted path of the key, `feeds.tokyo.date_formats`.
+        message: What is wrong, what was got and what to write instead.
+    """
+
+    line: int | None
+    key: str
+    message: str
+
+
+class DeclarationError(UsageError):
+    """A declaration cannot be used; holds every problem of the file at once."""
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self._sentence(problem) for problem in self.problems))
+
+    def _sentence(self, problem: Problem) -> str:
+        place = f"{self.source}:{problem.line}" if problem.line else self.source
+        where = f"{place} {problem.key}" if problem.key else place
+        return f"{where}: {problem.message}"
+
+
+class ExtraMissing(UsageError):
+    """An optional part of the package is needed and not installed."""
+
+    def __init__(self, extra: str, module: str) -> None:
+        self.extra = extra
+        super().__init__(
+            f"{module} is not installed, and the {extra} engine needs it. "
+            f"Do: pip install 'sales-pipeline[{extra}]'"
+        )
+
+
+class LakehouseMismatch(UsageError):
+    """The lakehouse was made by something this declaration or package cannot continue."""
+
+
+class PipelineError(SalesPipelineError):
+    """The data or the run failed."""
+
+
+class FileRejected(PipelineError):
+    """A landing file is not what its feed declares, so none of it is read.
+
+    Attributes:
+        code: A stable word for the reason, such as `missing_column`.
+        reason: One sentence: what was expected, what was got, what to do.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        self.code = code
+        self.reason = reason
+        super().__init__(reason)
+
+
+class FileChanged(PipelineError):
+    """The bytes of a landing file are not the ones that were claimed."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"{path}: changed while it was read; the next run takes it as it is then")
+
+
+class LakehouseBusy(PipelineError):
+    """Another run holds the lakehouse."""
+
+
+class RunFailed(PipelineError):
+    """A run came to its end, but something in it was refused; the report says what."""

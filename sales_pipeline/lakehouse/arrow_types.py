@@ -1,0 +1,59 @@
+"""The Arrow types of the declared tables."""
+
+from __future__ import annotations
+
+import re
+
+import pyarrow as pa
+
+from sales_pipeline.lakehouse.tables import Table
+
+_SIMPLE = {
+    "STRING": pa.string(),
+    "BIGINT": pa.int64(),
+    "INT": pa.int32(),
+    "DOUBLE": pa.float64(),
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+    "TIMESTAMP": pa.timestamp("us", "UTC"),
+}
+
+
+def arrow_type(sql_type: str) -> pa.DataType:
+    """The Arrow type of a Spark SQL type that the declared tables use.
+
+    >>> arrow_type("DECIMAL(18,4)")
+    Decimal128Type(decimal128(18, 4))
+    >>> arrow_type("ARRAY<DATE>")
+    ListType(list<item: date32[day]>)
+    """
+    if array := re.fullmatch(r"ARRAY<(.+)>", sql_type):
+        return pa.list_(arrow_type(array[1]))
+    if decimal := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", sql_type):
+        return pa.decimal128(int(decimal[1]), int(decimal[2]))
+    return _SIMPLE[sql_type]
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """The Arrow schema of a declared table."""
+    return pa.schema(
+        [pa.field(each.name, arrow_type(each.type), nullable=each.nullable) for each in table.columns]
+    )
+
+
+def sql_type(arrow: pa.DataType) -> str:
+    """The Spark SQL type of an Arrow type that the declared tables use.
+
+    >>> sql_type(pa.list_(pa.decimal128(18, 4)))
+    'ARRAY<DECIMAL(18,4)>'
+    """
+    if pa.types.is_list(arrow):
+        return f"ARRAY<{sql_type(arrow.value_type)}>"
+    if pa.types.is_decimal(arrow):
+        return f"DECIMAL({arrow.precision},{arrow.scale})"
+    return next(name for name, type_ in _SIMPLE.items() if type_ == arrow)
+
+
+def sql_schema(schema: pa.Schema) -> str:
+    """The columns of an Arrow schema as Spark writes them: `a BIGINT, b STRING`."""
+    return ", ".join(f"`{field.name}` {sql_type(field.type)}" for field in schema)

@@ -1,0 +1,167 @@
+"""One lakehouse: its tables by name, and the only two ways to write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.engines.engine import Engine
+from sales_pipeline.errors import LakehouseMismatch
+from sales_pipeline.lakehouse.arrow_types import arrow_schema, sql_schema
+from sales_pipeline.lakehouse.tables import FORMAT_VERSION, RUNS, Table, all_tables, bronze_table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+FORMAT_PROPERTY = "sales_pipeline.format"
+CURRENCY_PROPERTY = "sales_pipeline.base_currency"
+
+
+def further_keys(declaration: Declaration) -> list[str]:
+    """The key columns of all feeds other than `sale_id`, in the order of the declaration."""
+    keys = [key for feed in declaration.feeds.values() for key in feed.key]
+    return list(dict.fromkeys(key for key in keys if key != "sale_id"))
+
+
+def catalogue_columns(declaration: Declaration) -> dict[str, str]:
+    """Bronze column of the catalogue -> header in its files."""
+    return {
+        f"{part}_{language}": getattr(headers, part)
+        for language, headers in declaration.catalogue.languages.items()
+        for part in ("product", "category")
+    }
+
+
+class Lakehouse:
+    """The tables of one retailer on one engine.
+
+    Args:
+        declaration: What the retailer declares.
+        engine: Where the tables are.
+    """
+
+    def __init__(self, declaration: Declaration, engine: Engine) -> None:
+        self.declaration = declaration
+        self.engine = engine
+        self.further_keys = further_keys(declaration)
+        bronze = [bronze_table("catalogue", catalogue_columns(declaration))]
+        bronze += [bronze_table(name, feed.columns) for name, feed in declaration.feeds.items()]
+        self.tables: dict[str, Table] = all_tables(
+            bronze, further_keys=self.further_keys, minor_units=declaration.minor_units
+        )
+
+    def exists(self) -> bool:
+        """Says whether this lakehouse was ever made: its last table is there."""
+        return self.engine.exists(RUNS.name)
+
+    def check(self) -> None:
+        """Checks that this package and declaration can go on with the lakehouse.
+
+        Raises:
+            LakehouseMismatch: Another format, or another base currency.
+        """
+        if not self.exists():
+            return
+        properties = self.engine.properties(RUNS.name)
+        made_with = properties.get(CURRENCY_PROPERTY)
+        if made_with != self.declaration.base_currency:
+            raise LakehouseMismatch(
+                f"lakehouse: made with base currency {made_with}, the declaration says "
+                f"{self.declaration.base_currency}. Do: keep {made_with}, or make another lakehouse."
+            )
+        if properties.get(FORMAT_PROPERTY) != str(FORMAT_VERSION):
+            raise LakehouseMismatch(
+                f"lakehouse: has format {properties.get(FORMAT_PROPERTY)}, this version of "
+                f"sales-pipeline reads {FORMAT_VERSION}. Do: use the version that made it."
+            )
+
+    def prepare(self) -> None:
+        """Makes every table that is not there; adds columns that were declared since."""
+        spark = self.engine.spark()
+        for schema in dict.fromkeys(name.split(".")[0] for name in self.tables):
+            spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        for name, table in self.tables.items():
+            made = self.engine.exists(name)
+            properties = self._properties() if table is RUNS else {}
+            location = self.engine.location(name)
+            if made:
+                self._add_missing_columns(table)
+            spark.sql(table.create_statement(self.engine.table_name(name), location, properties))
+
+    def _properties(self) -> dict[str, str]:
+        return {
+            FORMAT_PROPERTY: str(FORMAT_VERSION),
+            CURRENCY_PROPERTY: self.declaration.base_currency,
+        }
+
+    def _add_missing_columns(self, table: Table) -> None:
+        there = set(self.engine.column_names(table.name))
+        missing = {column.name: column.type for column in table.columns if column.name not in there}
+        if missing:
+            self.engine.add_columns(table.name, missing)
+
+    def table(self, name: str) -> DataFrame:
+        """A table as a DataFrame, its columns in the declared order."""
+        frame = self.engine.spark().table(self.engine.table_name(name))
+        return frame.select(*self.tables[name].column_names)
+
+    def local(self, rows: Iterable[dict[str, Any]], name: str) -> DataFrame:
+        """A DataFrame of the shape of a table from rows at hand; its size is known to the engine."""
+        return self.frame(self.arrow(rows, name))
+
+    def frame(self, rows: pa.Table) -> DataFrame:
+        """A DataFrame of an Arrow table at hand, also of an empty one."""
+        if rows.num_rows:
+            return self.engine.spark().createDataFrame(rows)
+        return self.engine.spark().createDataFrame([], sql_schema(rows.schema))
+
+    def arrow(self, rows: Iterable[dict[str, Any]], name: str) -> pa.Table:
+        """An Arrow table of the shape of a table from rows at hand."""
+        return pa.Table.from_pylist(list(rows), schema=arrow_schema(self.tables[name]))
+
+    def replace(self, name: str, condition: str, rows: DataFrame) -> None:
+        """Replaces the rows of a table that fulfil a condition, in one commit.
+
+        The rows must fulfil the condition themselves; not every engine checks it.
+
+        Args:
+            name: The table, such as `silver.sales`.
+            condition: A SQL condition over the table's columns, made of literals only.
+            rows: The new rows, with at least the table's columns, found by name.
+        """
+        from pyspark.sql import functions as F
+
+        table = self.tables[name]
+        columns = [F.col(column.name).cast(column.type).alias(column.name) for column in table.columns]
+        rows.select(*columns).writeTo(self.engine.table_name(name)).overwrite(F.expr(condition))
+
+    def rows(
+        self, name: str, *, columns: Sequence[str] | None = None, version: int | None = None
+    ) -> list[dict[str, Any]]:
+        """The rows of a small table; none where the table was never made."""
+        if not self.engine.exists(name):
+            return []
+        found = self.engine.read(name, columns=columns, version=version)
+        rows: list[dict[str, Any]] = found.to_pylist()
+        return rows
+
+
+def among(column: str, values: Iterable[int]) -> str:
+    """A SQL condition for a column that is one of some whole numbers, runs of them as ranges.
+
+    >>> among("_file_id", [3, 1, 2, 9])
+    '(_file_id BETWEEN 1 AND 3 OR _file_id BETWEEN 9 AND 9)'
+    >>> among("_file_id", [])
+    'false'
+    """
+    ranges: list[tuple[int, int]] = []
+    for value in sorted(set(values)):
+        if ranges and ranges[-1][1] == value - 1:
+            ranges[-1] = (ranges[-1][0], value)
+        else:
+            ranges.append((value, value))
+    parts = [f"{column} BETWEEN {first:d} AND {last:d}" for first, last in ranges]
+    return f"({' OR '.join(parts)})" if parts else "false"

@@ -1,0 +1,166 @@
+"""The ledger: every delivery, and how far it has come.
+
+A delivery goes claimed -> in_bronze -> in_silver -> in_gold -> archived. Each step is
+safe to do twice, so a run that finds a delivery half-way goes on from its state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.tables import DELIVERIES
+
+
+class State(StrEnum):
+    """Where a delivery stands."""
+
+    CLAIMED = "claimed"
+    IN_BRONZE = "in_bronze"
+    IN_SILVER = "in_silver"
+    IN_GOLD = "in_gold"
+    ARCHIVED = "archived"
+    SUPERSEDED = "superseded"
+    REPEATED = "repeated"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+
+    @property
+    def meaning(self) -> str:
+        """The state in a sentence."""
+        return _MEANINGS[self]
+
+
+_MEANINGS: Mapping[State, str] = {
+    State.CLAIMED: "The file has its number; its records are not in bronze yet.",
+    State.IN_BRONZE: "The records are in bronze and wait to be judged, or to be judged again.",
+    State.IN_SILVER: "The records are judged and balanced; gold is not made yet.",
+    State.IN_GOLD: "Gold counts the records; the file waits for the archive.",
+    State.ARCHIVED: "Done: the records count, the file lies in the archive.",
+    State.SUPERSEDED: "A corrected file of the same name took its place; its records do not count.",
+    State.REPEATED: "The same bytes are in force already; the file is archived and not counted.",
+    State.REJECTED: "The file is not what its feed declares; it lies in rejected/ with the reason.",
+    State.FAILED: "The records did not balance and were taken out again.",
+    State.ABANDONED: "The file changed or vanished before its records were in bronze.",
+}
+
+UNFINISHED = frozenset({State.CLAIMED, State.IN_BRONZE, State.IN_SILVER, State.IN_GOLD})
+IN_FORCE = UNFINISHED | {State.ARCHIVED}
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One landed file, as the ledger knows it; see `ops.deliveries` for the fields."""
+
+    file_id: int
+    feed: str
+    name: str
+    path: str
+    sha256: str
+    bytes: int
+    state: State
+    fingerprint: str
+    claimed_at: datetime
+    run_id: str
+    reason: str | None = None
+    supersedes: int | None = None
+    months: tuple[date, ...] = ()
+    rows: int | None = None
+
+    @property
+    def may_be_in_silver(self) -> bool:
+        """Whether silver may hold records of it: it was judged, or a killed run began to.
+
+        `months` are committed before the first write to silver.
+        """
+        return self.rows is not None or bool(self.months)
+
+    def moved_to(self, state: State, **changes: Any) -> Delivery:
+        """The same delivery in another state, with further changes."""
+        return replace(self, state=state, **changes)
+
+
+def _from_row(row: Mapping[str, Any]) -> Delivery:
+    fields = {("file_id" if key == "_file_id" else key): value for key, value in row.items()}
+    fields["state"] = State(fields["state"])
+    fields["months"] = tuple(fields["months"])
+    return Delivery(**fields)
+
+
+def _to_row(delivery: Delivery) -> dict[str, Any]:
+    row = asdict(delivery)
+    row["_file_id"] = row.pop("file_id")
+    row["months"] = list(delivery.months)
+    row["state"] = str(delivery.state)
+    return row
+
+
+class Ledger:
+    """The deliveries of one lakehouse in memory, and their commits to `ops.deliveries`.
+
+    Args:
+        lakehouse: Where the ledger's table is.
+    """
+
+    def __init__(self, lakehouse: Lakehouse) -> None:
+        self._lakehouse = lakehouse
+        rows = lakehouse.rows(DELIVERIES.name)
+        found = sorted((_from_row(row) for row in rows), key=lambda each: each.file_id)
+        self._deliveries = {each.file_id: each for each in found}
+
+    def __iter__(self) -> Any:
+        return iter(list(self._deliveries.values()))
+
+    def __getitem__(self, file_id: int) -> Delivery:
+        return self._deliveries[file_id]
+
+    def __len__(self) -> int:
+        return len(self._deliveries)
+
+    @property
+    def next_file_id(self) -> int:
+        """The next free number; numbers are never used twice."""
+        return max(self._deliveries, default=0) + 1
+
+    def unfinished(self) -> list[Delivery]:
+        """Deliveries that a run has not brought to their end, in ledger order."""
+        return [each for each in self._deliveries.values() if each.state in UNFINISHED]
+
+    def in_state(self, *states: State) -> list[Delivery]:
+        """Deliveries in one of some states, in ledger order."""
+        return [each for each in self._deliveries.values() if each.state in states]
+
+    def in_force(self, feed: str | None = None) -> list[Delivery]:
+        """Deliveries whose records count, in ledger order; a correction on its way counts too.
+
+        Args:
+            feed: Only those of this feed.
+        """
+        gone = {
+            each.supersedes
+            for each in self._deliveries.values()
+            if each.state in IN_FORCE and each.supersedes is not None
+        }
+        return [
+            each
+            for each in self._deliveries.values()
+            if each.state in IN_FORCE
+            and each.file_id not in gone
+            and (feed is None or each.feed == feed)
+        ]
+
+    def record(self, deliveries: Iterable[Delivery]) -> None:
+        """Commits deliveries as they stand now, all of them in one commit."""
+        changed = list(deliveries)
+        if not changed:
+            return
+        condition = among("_file_id", (each.file_id for each in changed))
+        rows = self._lakehouse.local(map(_to_row, changed), DELIVERIES.name)
+        self._lakehouse.replace(DELIVERIES.name, condition, rows)
+        self._deliveries.update({each.file_id: each for each in changed})
+        self._deliveries = dict(sorted(self._deliveries.items()))

@@ -1,0 +1,367 @@
+"""Every table of the lakehouse, declared once.
+
+The DDL, `docs/tables.md` and the schema tests are made from these declarations.
+Types are Spark SQL types. Money columns say their currency in the comment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its Spark SQL type, what it holds, whether it may be null."""
+
+    name: str
+    type: str
+    comment: str
+    nullable: bool = True
+
+    @property
+    def ddl(self) -> str:
+        """The column as it stands in CREATE TABLE."""
+        required = "" if self.nullable else " NOT NULL"
+        return f"`{self.name}` {self.type}{required} COMMENT '{_quoted(self.comment)}'"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its name with schema, what a row is, its columns and its key."""
+
+    name: str
+    comment: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns, in the table's order."""
+        return [column.name for column in self.columns]
+
+    def type_of(self, column: str) -> str:
+        """The Spark SQL type of a column of this table."""
+        return next(each.type for each in self.columns if each.name == column)
+
+    def create_statement(self, name: str, location: str | None, properties: Mapping[str, str]) -> str:
+        """The CREATE TABLE IF NOT EXISTS statement under a name and, where given, at a location."""
+        columns = ", ".join(column.ddl for column in self.columns)
+        parts = [f"CREATE TABLE IF NOT EXISTS {name} ({columns}) USING delta"]
+        if location is not None:
+            parts.append(f"LOCATION '{_quoted(location)}'")
+        if properties:
+            pairs = ", ".join(f"'{key}' = '{_quoted(value)}'" for key, value in properties.items())
+            parts.append(f"TBLPROPERTIES ({pairs})")
+        return " ".join(parts)
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def _required(name: str, type_: str, comment: str) -> Column:
+    return Column(name, type_, comment, nullable=False)
+
+
+FILE_ID = _required("_file_id", "BIGINT", "the delivery, as in ops.deliveries")
+ROW = _required("_row", "BIGINT", "number of the record in its file, from 1")
+
+BRONZE_TECHNICAL = (
+    FILE_ID,
+    ROW,
+    Column("_extra", "STRING", "JSON of the columns that the feed does not declare"),
+    Column("_raw", "STRING", "the text of a record that could not be split into columns"),
+    Column("_problem", "STRING", "why it could not be split, as in docs/reasons.md"),
+)
+
+
+def bronze_table(feed: str, columns: Mapping[str, str]) -> Table:
+    """The bronze table of a feed: its declared columns as delivered, all text.
+
+    Args:
+        feed: The feed's name; `catalogue` for the catalogue.
+        columns: Column name -> header in the files.
+    """
+    declared = tuple(
+        Column(name, "STRING", f"as delivered under the header {header}")
+        for name, header in columns.items()
+    )
+    return Table(
+        f"bronze.{feed}",
+        f"The records of {feed} as delivered, untouched.",
+        declared + BRONZE_TECHNICAL,
+        ("_file_id", "_row"),
+    )
+
+
+_SALE_HEAD = (
+    _required("feed", "STRING", "the feed that delivered the record"),
+    _required("store", "STRING", "the id of the store"),
+    Column("sale_id", "STRING", "the sale as the store numbers it, trimmed"),
+)
+
+_SALE_BODY = (
+    Column("sold_on", "DATE", "the day of the sale, as written in the file"),
+    Column("month", "DATE", "first day of the month of the sale"),
+    Column("product", "STRING", "the product in the language of the declaration"),
+    Column("category", "STRING", "the category in the language of the declaration"),
+    Column("unit_price", "DECIMAL(18,4)", "price of one unit, in the currency of the sale"),
+    Column("quantity", "DECIMAL(18,3)", "units sold; negative for a return"),
+    Column("amount", "DECIMAL(18,4)", "what was paid, in the currency of the sale"),
+    Column("currency", "STRING", "ISO 4217 code of the currency of the sale"),
+    Column("source_product", "STRING", "the product as delivered"),
+    FILE_ID,
+    ROW,
+)
+
+
+def sale_columns(further_keys: Sequence[str] = ()) -> tuple[Column, ...]:
+    """The columns of a sale, with the declared key columns beside `sale_id`."""
+    keys = tuple(Column(name, "STRING", "a further key column, trimmed") for name in further_keys)
+    return _SALE_HEAD + keys + _SALE_BODY
+
+
+_WINNER = (
+    Column("winner_file_id", "BIGINT", "the delivery of the record that is in force instead"),
+    Column("winner_row", "BIGINT", "the row of the record that is in force instead"),
+)
+
+
+def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
+    """The tables of the silver layer.
+
+    Args:
+        further_keys: The declared key columns of all feeds other than `sale_id`.
+    """
+    sale = sale_columns(further_keys)
+    return (
+        Table(
+            "silver.sales",
+            "The sales in force: one row a key.",
+            sale,
+            ("feed", "store", "sale_id", *further_keys),
+        ),
+        Table(
+            "silver.set_aside",
+            "Readable records that are not in force, so that they can come back.",
+            (
+                *sale,
+                _required("class", "STRING", "excluded, duplicate or displaced"),
+                *_WINNER,
+            ),
+            ("_file_id", "_row"),
+        ),
+        Table(
+            "silver.collisions",
+            "Working table: the records of the last cleaned batch whose keys met, with the verdict.",
+            (
+                *sale,
+                _required("class", "STRING", "in_force, excluded, duplicate or displaced"),
+                *_WINNER,
+                _required("in_sales", "BOOLEAN", "the record was in silver.sales before"),
+                _required("in_set_aside", "BOOLEAN", "the record was in silver.set_aside before"),
+                _required("changes", "BOOLEAN", "an earlier delivery's record changes its place"),
+            ),
+            ("_file_id", "_row"),
+        ),
+        Table(
+            "silver.quarantine",
+            "Records kept aside with their reasons, until somebody mends or a name is learnt.",
+            (
+                _required("feed", "STRING", "the feed that delivered the record"),
+                _required("store", "STRING", "the id of the store"),
+                FILE_ID,
+                ROW,
+                Column("raw", "STRING", "the record as delivered: its text, or JSON of its columns"),
+                _required("reasons", "ARRAY<STRING>", "all reasons, as in docs/reasons.md"),
+                Column("source_product", "STRING", "the product as delivered, where readable"),
+                Column("amount", "DECIMAL(18,4)", "the amount, where readable"),
+                Column("currency", "STRING", "the currency of the amount"),
+                _required("first_run", "STRING", "the run that quarantined the record first"),
+                _required("last_run", "STRING", "the run that judged the record last"),
+            ),
+            ("_file_id", "_row"),
+        ),
+        Table(
+            "silver.products",
+            "What the catalogue has taught: names in every language and what they mean.",
+            (
+                _required("language", "STRING", "ISO 639-1 code of the source name"),
+                _required("source", "STRING", "the name, normalised as it is looked up"),
+                _required("product", "STRING", "the product in the language of the declaration"),
+                Column("category", "STRING", "the category in the language of the declaration"),
+                FILE_ID,
+                ROW,
+            ),
+            ("language", "source"),
+        ),
+        Table(
+            "silver.exchange_rates",
+            "Rates to the base currency, by day.",
+            (
+                _required("date", "DATE", "the day from which the rate holds"),
+                _required("currency", "STRING", "ISO 4217 code"),
+                _required("rate", "DECIMAL(19,14)", "units of base currency for one unit"),
+                _required("source", "STRING", "where the rate comes from"),
+            ),
+            ("date", "currency"),
+        ),
+    )
+
+
+_SALES_CUBE = Table(
+    "gold.sales_cube",
+    "Month x store x product x currency, unrounded; the four answers are computed from it.",
+    (
+        _required("month", "DATE", "first day of the month of the sales"),
+        _required("store", "STRING", "the id of the store"),
+        _required("product", "STRING", "the product"),
+        Column("category", "STRING", "the category of the product"),
+        _required("currency", "STRING", "the currency of the sales"),
+        _required("units", "DECIMAL(38,3)", "units sold, net of returns"),
+        _required("sales", "BIGINT", "number of sales"),
+        _required("amount", "DECIMAL(38,4)", "sum of the amounts, in `currency`"),
+        _required("revenue", "DECIMAL(38,18)", "sum of amount x rate, in the base currency"),
+    ),
+    ("month", "store", "product", "currency"),
+)
+
+
+def gold_tables(minor_units: int) -> tuple[Table, ...]:
+    """The tables of the gold layer.
+
+    Args:
+        minor_units: Decimals of the base currency; fixed when a lakehouse is made.
+    """
+    money = f"DECIMAL(38,{minor_units})"
+    revenue = _required("revenue", money, "in the base currency, rounded half up once")
+    currency = _required("currency", "STRING", "the base currency")
+    months = (
+        _required("year", "INT", "year of the sales"),
+        _required("month", "INT", "month of the sales, 1 to 12"),
+    )
+    product = (
+        _required("product", "STRING", "the product"),
+        Column("category", "STRING", "the category of the product"),
+    )
+    return (
+        _SALES_CUBE,
+        Table(
+            "gold.revenue_per_month",
+            "Global performance: consolidated revenue of each month.",
+            (*months, revenue, currency),
+            ("year", "month"),
+        ),
+        Table(
+            "gold.revenue_per_month_and_shop",
+            "Store performance: revenue of each store and month, compared.",
+            (
+                *months,
+                _required("store", "STRING", "the id of the store"),
+                Column("shop", "STRING", "the shown name of the store"),
+                Column("city", "STRING", "the city of the store"),
+                Column("country", "STRING", "ISO 3166-1 code of the country"),
+                revenue,
+                currency,
+                _required("rank", "INT", "place of the store in the month, by shown revenue"),
+            ),
+            ("year", "month", "store"),
+        ),
+        Table(
+            "gold.top_selling_products",
+            "Best sellers by volume: units of each product over all months.",
+            (
+                _required("rank", "INT", "place by units, then by name"),
+                *product,
+                _required("units", "DECIMAL(38,3)", "units sold, net of returns"),
+                revenue,
+                currency,
+            ),
+            ("product",),
+        ),
+        Table(
+            "gold.top_selling_products_by_revenue",
+            "Best sellers by value: revenue of each product over all months.",
+            (
+                _required("rank", "INT", "place by shown revenue, then by name"),
+                *product,
+                revenue,
+                _required("units", "DECIMAL(38,3)", "units sold, net of returns"),
+                currency,
+            ),
+            ("product",),
+        ),
+    )
+
+
+_ROW_COUNTS = ("accepted", "quarantined", "duplicate", "displaced", "excluded", "superseded")
+
+DELIVERIES = Table(
+    "ops.deliveries",
+    "The ledger: every file that was ever claimed, repeated or rejected, and where it stands.",
+    (
+        FILE_ID,
+        _required("feed", "STRING", "the feed"),
+        _required("name", "STRING", "path of the file below the landing folder of its feed"),
+        _required("path", "STRING", "path of the file below the landing folder"),
+        _required("sha256", "STRING", "of the bytes of the file"),
+        _required("bytes", "BIGINT", "size of the file"),
+        _required("state", "STRING", "where the delivery stands, as in docs/deliveries.md"),
+        Column("reason", "STRING", "why it was rejected, repeated or abandoned"),
+        Column("supersedes", "BIGINT", "the delivery that this one corrects"),
+        _required("months", "ARRAY<DATE>", "months of gold that its steps touch"),
+        Column("rows", "BIGINT", "records in the file, once it is in bronze"),
+        _required("fingerprint", "STRING", "of the declaration that judged its records"),
+        _required("claimed_at", "TIMESTAMP", "when it was claimed, UTC"),
+        _required("run_id", "STRING", "the run that wrote this row last"),
+    ),
+    ("_file_id",),
+)
+
+RUNS = Table(
+    "ops.runs",
+    "Every run that changed something.",
+    (
+        _required("run_id", "STRING", "sorts by start"),
+        _required("verb", "STRING", "run or rebuild"),
+        _required("started_at", "TIMESTAMP", "UTC"),
+        _required("finished_at", "TIMESTAMP", "UTC"),
+        _required("outcome", "STRING", "done, or failed where something was refused"),
+        _required("engine", "STRING", "the engine"),
+        _required("version", "STRING", "version of this package"),
+        _required("files", "BIGINT", "deliveries that were taken in"),
+        _required("rows", "BIGINT", "records that were taken in"),
+        _required("seconds", "DOUBLE", "how long it took"),
+        _required("versions", "STRING", "JSON: table -> Delta version at the end of the run"),
+    ),
+    ("run_id",),
+)
+
+BALANCE = Table(
+    "ops.balance",
+    "Every delivery balanced, in rows and in money for each currency.",
+    (
+        FILE_ID,
+        _required("feed", "STRING", "the feed"),
+        _required("currency", "STRING", "currency of the amounts"),
+        _required("delivered_rows", "BIGINT", "records in bronze"),
+        *(_required(f"{each}_rows", "BIGINT", f"records {each}") for each in _ROW_COUNTS),
+        _required("delivered_amount", "DECIMAL(38,4)", "readable amounts in bronze"),
+        *(_required(f"{each}_amount", "DECIMAL(38,4)", f"readable amounts {each}") for each in _ROW_COUNTS),
+        _required("run_id", "STRING", "the run that counted"),
+    ),
+    ("_file_id", "currency"),
+)
+
+OPS_TABLES = (DELIVERIES, RUNS, BALANCE)
+
+
+def all_tables(
+    bronze: Iterable[Table], *, further_keys: Sequence[str] = (), minor_units: int = 2
+) -> dict[str, Table]:
+    """All tables of a lakehouse by name: the bronze ones given, and all others."""
+    tables = [*bronze, *silver_tables(further_keys), *gold_tables(minor_units), *OPS_TABLES]
+    return {table.name: table for table in tables}

@@ -1,0 +1,72 @@
+"""Moves landing files to where they stay: `archive/` or `rejected/` (P4).
+
+A file is never moved over another: its place holds the first 12 characters of the
+sha256 of its bytes. Every move may be killed and done again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from sales_pipeline.landing.discovery import sha256_of
+
+
+def kept_path(folder: Path, feed: str, sha256: str, name: str) -> Path:
+    """Where a file is kept below `archive/` or `rejected/`: `<feed>/<sha256, 12>/<name>`."""
+    return folder / feed / sha256[:12] / name
+
+
+def keep(source: Path, target: Path, sha256: str) -> bool:
+    """Moves a file to its place, unless its bytes are there already.
+
+    Args:
+        source: The landing file.
+        target: Its place, from `kept_path`.
+        sha256: What the bytes must be; a landing file that holds other bytes by now is left.
+
+    Returns:
+        Whether the bytes are in their place now.
+    """
+    if target.exists() and sha256_of(target) == sha256:
+        if sha256_of(source) == sha256:
+            source.unlink()
+        return True
+    if sha256_of(source) != sha256:
+        return False
+    move(source, target)
+    return True
+
+
+def move(source: Path, target: Path) -> None:
+    """Moves a file, also to another file system, so that no half file is ever seen."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno != 18:  # EXDEV: the target is on another file system
+            raise
+        partial = target.with_name(f".{target.name}.part")
+        shutil.copy2(source, partial)
+        sync([partial])
+        os.rename(partial, target)
+        source.unlink()
+    sync([target.parent])
+
+
+def write_reason(target: Path, reason: str) -> None:
+    """Writes the reason beside a rejected file, as `<name>.reason.txt`."""
+    beside = target.with_name(f"{target.name}.reason.txt")
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    beside.write_text(f"{reason}\n", encoding="utf-8")
+
+
+def sync(paths: list[Path] | list[str]) -> None:
+    """Asks the operating system to bring files and folders to the disk."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

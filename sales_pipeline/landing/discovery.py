@@ -1,0 +1,178 @@
+"""Finds what lies in the landing folder and says which feed it belongs to."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_TEMPORARY_ENDINGS = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")
+_HASH_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file in the landing folder that a feed claims.
+
+    Attributes:
+        feed: The feed whose pattern matches.
+        name: The path below the feed's own landing folder.
+        path: The path below the landing folder, with `/`.
+        bytes: The size.
+        sha256: Of the bytes, or empty where it was not asked for.
+    """
+
+    feed: str
+    name: str
+    path: str
+    bytes: int
+    sha256: str = ""
+
+
+@dataclass
+class Discovery:
+    """What one look at the landing folder found; all paths are below it, with `/`.
+
+    Attributes:
+        files: Files of feeds, in the order in which they are to be claimed.
+        disputed: Files that two or more feeds claim -> those feeds.
+        unclaimed: Files that no feed claims; they are left where they are.
+        unready: Temporary files and files that are still growing; left for the next run.
+        links: Symbolic links; they are not followed.
+    """
+
+    files: list[FoundFile] = field(default_factory=list)
+    disputed: dict[str, list[str]] = field(default_factory=dict)
+    unclaimed: list[str] = field(default_factory=list)
+    unready: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+
+
+def discover(
+    landing: Path,
+    patterns: Mapping[str, str],
+    *,
+    on_hashed: Callable[[int], None] = lambda count: None,
+) -> Discovery:
+    """Looks at the landing folder once and reads the hash of every file that a feed claims.
+
+    Args:
+        landing: The folder; where it is not there, nothing is found.
+        patterns: Feed -> its landing pattern, in the order of the declaration.
+        on_hashed: Called with the bytes of each file once it is hashed.
+    """
+    discovery = Discovery()
+    compiled = {feed: _regex(pattern) for feed, pattern in patterns.items()}
+    found: list[FoundFile] = []
+    for path in _walk(landing, discovery):
+        feeds = [feed for feed, regex in compiled.items() if regex.fullmatch(path)]
+        if len(feeds) > 1:
+            discovery.disputed[path] = feeds
+        elif not feeds:
+            discovery.unclaimed.append(path)
+        else:
+            name = name_in_feed(path, patterns[feeds[0]])
+            found.append(FoundFile(feeds[0], name, path, _size(landing / path)))
+    order = {feed: place for place, feed in enumerate(patterns)}
+    for each in sorted(found, key=lambda file: (order[file.feed], natural_order(file.name))):
+        _add_hashed(landing, each, discovery)
+        on_hashed(each.bytes)
+    return discovery
+
+
+def _add_hashed(landing: Path, file: FoundFile, discovery: Discovery) -> None:
+    before = _signature(landing / file.path)
+    digest = sha256_of(landing / file.path)
+    if digest is None or before is None or before != _signature(landing / file.path):
+        discovery.unready.append(file.path)
+        return
+    discovery.files.append(FoundFile(file.feed, file.name, file.path, before[0], digest))
+
+
+def sha256_of(path: Path) -> str | None:
+    """The sha256 of a file's bytes, or None where it cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_HASH_BLOCK):
+                digest.update(block)
+    except OSError:
+        return None
+    return digest.hexdigest()
+
+
+def natural_order(name: str) -> list[tuple[int, int, str]]:
+    """A sort key in which numbers count as numbers.
+
+    >>> sorted(["sales_10.csv", "sales_2.csv"], key=natural_order)
+    ['sales_2.csv', 'sales_10.csv']
+    """
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    key = [(0, int(part), part) if part[0] in "0123456789" else (1, 0, part) for part in parts]
+    return [*key, (0, -1, name)]
+
+
+def name_in_feed(path: str, pattern: str) -> str:
+    """The path of a file below its feed's landing folder.
+
+    >>> name_in_feed("paris/2025/jan.csv", "paris/**/*.csv")
+    '2025/jan.csv'
+    """
+    root = landing_root(pattern)
+    return path[len(root) + 1 :] if root else path
+
+
+def landing_root(pattern: str) -> str:
+    """The folder part of a pattern before its first wildcard.
+
+    >>> landing_root("paris/2025-*.csv")
+    'paris'
+    """
+    fixed = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+    return fixed.rpartition("/")[0]
+
+
+def _walk(landing: Path, discovery: Discovery) -> Iterator[str]:
+    for folder, folders, names in os.walk(landing):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        linked = [each for each in folders if os.path.islink(os.path.join(folder, each))]
+        discovery.links += [_below(landing, folder, each) for each in linked]
+        for name in sorted(names):
+            path = _below(landing, folder, name)
+            if os.path.islink(os.path.join(folder, name)):
+                discovery.links.append(path)
+            elif name.startswith((".", "_")) or name.lower().endswith(_TEMPORARY_ENDINGS):
+                discovery.unready.append(path)
+            else:
+                yield path
+
+
+def _below(landing: Path, folder: str, name: str) -> str:
+    return (Path(folder) / name).relative_to(landing).as_posix()
+
+
+def _size(path: Path) -> int:
+    signature = _signature(path)
+    return signature[0] if signature else 0
+
+
+def _signature(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _regex(pattern: str) -> re.Pattern[str]:
+    pieces = re.split(r"(\*\*/|\*|\?)", pattern)
+    translated = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(translated.get(piece, re.escape(piece)) for piece in pieces))
+
+
+def total_bytes(files: Iterable[FoundFile]) -> int:
+    """The size of some files together."""
+    return sum(each.bytes for each in files)

@@ -1,0 +1,310 @@
+"""The one landing reader: a file's bytes in, bronze record batches out.
+
+A file is read in blocks, so memory stays flat. A block that pyarrow's CSV parser
+is sure to split as `records` defines it goes through that parser; every other
+block goes through `records` itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from sales_pipeline.errors import FileChanged, FileRejected
+from sales_pipeline.landing import records
+from sales_pipeline.landing.records import (
+    PROBLEMS,
+    Record,
+    RecordFormat,
+    RecordSplitter,
+    Transcoder,
+)
+from sales_pipeline.landing.shape import FileShape, HeaderMatch, bronze_schema, match_header
+
+BLOCK_BYTES = 15 << 16
+"""With the rest of the block before, this stays below the size of the longest record."""
+SMALL_BLOCK_BYTES = 1 << 13
+"""A block of this size that the plain parser cannot split is not tried in smaller parts."""
+CAREFUL_RECORDS = 64
+"""After so many records the plain parser is tried again."""
+
+_BLANK_LINE = re.compile(rb"(?<![^\n])\r?\n")
+_UTF8_MARK = b"\xef\xbb\xbf"
+_JSON_ESCAPED = r'[\x00-\x1f"\\]'
+_json_text = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def read_batches(
+    path: str,
+    shape: FileShape,
+    file_id: int,
+    *,
+    sha256: str | None = None,
+    block_bytes: int = BLOCK_BYTES,
+) -> Iterator[pa.RecordBatch]:
+    """Reads a landing file as batches of its bronze schema, `bronze_schema(shape.columns)`.
+
+    Args:
+        path: The file.
+        shape: How the file is written.
+        file_id: The delivery's number, for `_file_id`.
+        sha256: The hex digest that the file's bytes must have.
+        block_bytes: How much is read at once; it changes speed and memory, never a record.
+
+    Raises:
+        FileChanged: The bytes are not those of `sha256` (known at the end), or the file is gone.
+        FileRejected: The header is not the declared one; `examine` says more about it.
+    """
+    try:
+        with open(path, "rb", buffering=0) as file:
+            source = _Source(file, shape.encoding, block_bytes)
+            try:
+                yield from _read(source, path, shape, file_id)
+            except FileRejected:
+                source.check(path, sha256)
+                raise
+            source.check(path, sha256)
+    except FileNotFoundError as error:
+        raise FileChanged(path) from error
+
+
+class _Source:
+    """A file's bytes in UTF-8, piece by piece, hashed as they are read."""
+
+    def __init__(self, file: BinaryIO, encoding: str, block_bytes: int) -> None:
+        self._file = file
+        self._transcoder = Transcoder(encoding)
+        self._hash = hashlib.sha256()
+        self._block_bytes = block_bytes
+
+    def read(self) -> tuple[bytes, bool]:
+        """Gives the next bytes, and whether they are the last."""
+        data = self._next()
+        return self._transcoder.feed(data, final=not data), not data
+
+    def check(self, path: str, sha256: str | None) -> None:
+        """Raises FileChanged where the whole file has another digest."""
+        if sha256 is None:
+            return
+        while self._next():
+            pass
+        if self._hash.hexdigest() != sha256:
+            raise FileChanged(path)
+
+    def _next(self) -> bytes:
+        data = self._file.read(self._block_bytes)
+        self._hash.update(data)
+        return data
+
+
+def _read(source: _Source, path: str, shape: FileShape, file_id: int) -> Iterator[pa.RecordBatch]:
+    texts, pending, final = _read_header(source, path, shape)
+    match = match_header(shape.columns, texts)
+    if not match.is_complete:
+        names = ", ".join((*match.missing, *match.repeated))
+        raise FileRejected("wrong_header", f"{path} header: must be there once each: {names}")
+    parts = _Parts(RecordFormat.of(shape, width=len(texts)), _BatchMaker(shape, match, file_id))
+    while True:
+        batches, pending = parts.take_all(pending, final=final)
+        if batches:
+            yield batches[0] if len(batches) == 1 else _joined(batches)
+        if final:
+            return
+        data, final = source.read()
+        pending += data
+
+
+def _joined(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
+
+
+def _read_header(source: _Source, path: str, shape: FileShape) -> tuple[list[str], bytes, bool]:
+    """Gives the header texts, the bytes read beyond them, and whether the file ends there."""
+    splitter = RecordSplitter(RecordFormat.of(shape))
+    pending, final = b"", False
+    while not final:
+        data, final = source.read()
+        found, pending = splitter.split(pending + data, final=final, most=1)
+        if found and found[0].problem is None:
+            return found[0].fields, pending, final
+        if found:
+            raise FileRejected("wrong_header", f"{path} header: {PROBLEMS[found[0].problem]}")
+    raise FileRejected("empty", f"{path}: holds no record, not even a header")
+
+
+class _Parts:
+    """Turns the bytes of a file's records into batches, each part in the fastest sure way.
+
+    Where the plain parser fails, it is tried again on smaller blocks, so that one
+    malformed record costs little; where it works, on larger ones.
+    """
+
+    def __init__(self, form: RecordFormat, batches: _BatchMaker) -> None:
+        self._batches = batches
+        self._parser = _PlainParser(form)
+        self._splitter = RecordSplitter(form)
+        self._size = records.MAX_RECORD_BYTES
+
+    def take_all(self, pending: bytes, *, final: bool) -> tuple[list[pa.RecordBatch], bytes]:
+        """Makes batches of the records that are whole; gives the rest, for more bytes to follow."""
+        batches: list[pa.RecordBatch] = []
+        while pending or (final and self._splitter.is_in_long_line):
+            batch, rest = self._take(pending, final=final)
+            if batch is not None:
+                batches.append(batch)
+            if len(rest) == len(pending):
+                break
+            pending = rest
+        return batches, pending
+
+    def _take(self, pending: bytes, *, final: bool) -> tuple[pa.RecordBatch | None, bytes]:
+        while not self._splitter.is_in_long_line:
+            block = self._parser.cut(pending, self._size)
+            columns = self._parser.parse(block)
+            if columns is not None or not block:
+                self._size = min(self._size * 4, records.MAX_RECORD_BYTES)
+            if columns is not None:
+                return self._batches.from_columns(columns), pending[len(block) :]
+            if len(block) <= SMALL_BLOCK_BYTES:
+                break
+            self._size = len(block) // 4
+        found, rest = self._splitter.split(pending, final=final, most=CAREFUL_RECORDS)
+        return self._batches.from_records(found) if found else None, rest
+
+
+class _PlainParser:
+    """Splits a block of records with pyarrow, or not at all where pyarrow could be wrong."""
+
+    def __init__(self, form: RecordFormat) -> None:
+        self._quote = form.quote
+        self._names = [str(at) for at in range(form.width or 0)]
+        self._quoted = csv.ParseOptions(
+            delimiter=form.delimiter.decode(),
+            quote_char=form.quote.decode(),
+            newlines_in_values=True,
+        )
+        self._unquoted = csv.ParseOptions(delimiter=form.delimiter.decode(), quote_char=False)
+        self._texts = csv.ConvertOptions(
+            column_types=dict.fromkeys(self._names, pa.string()),
+            null_values=[],
+            strings_can_be_null=False,
+        )
+
+    def cut(self, pending: bytes, most: int) -> bytes:
+        """Gives the longest block that ends with a line and has an even number of quotes.
+
+        It begins with a record, but may end within one.
+        """
+        end = pending.rfind(b"\n", 0, most) + 1
+        quotes = pending.count(self._quote, 0, end)
+        while quotes % 2:
+            before = pending.rfind(b"\n", 0, pending.rfind(self._quote, 0, end)) + 1
+            quotes -= pending.count(self._quote, before, end)
+            end = before
+        return pending[:end]
+
+    def parse(self, block: bytes) -> list[pa.Array] | None:
+        """Gives the columns of the block's records; None where that is not sure to be right."""
+        if not block or block.startswith(_UTF8_MARK) or b"\0" in block:
+            return None
+        if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
+            return None
+        is_quoted = self._quote in block
+        reading = csv.ReadOptions(
+            use_threads=False, block_size=len(block) + 1, column_names=self._names
+        )
+        try:
+            table = csv.read_csv(
+                pa.py_buffer(block),
+                read_options=reading,
+                parse_options=self._quoted if is_quoted else self._unquoted,
+                convert_options=self._texts,
+            )
+        except pa.ArrowInvalid:
+            return None
+        columns = [column.combine_chunks() for column in table.columns]
+        is_sure = table.num_rows > 0 and _is_whole(block, columns, is_quoted=is_quoted)
+        return columns if is_sure else None
+
+
+def _is_whole(block: bytes, columns: Sequence[pa.Array], *, is_quoted: bool) -> bool:
+    """Tells whether each line of a block ended a record, went into a value, or was blank."""
+    lines = block.count(b"\n") - len(columns[0])
+    if not is_quoted:
+        return lines == 0 or lines == len(_BLANK_LINE.findall(block))
+    # pyarrow takes the end of a block for the end of a quoted field. Such a field is
+    # the block's last, and has the block's last line end.
+    if columns[-1][-1].as_py().endswith("\n"):
+        return False
+    lines -= sum(_count(column, "\n") for column in columns) if lines else 0
+    return lines == 0 or 0 < lines <= len(_BLANK_LINE.findall(block))
+
+
+def _count(column: pa.Array, text: str) -> int:
+    return int(pc.sum(pc.count_substring(column, text)).as_py())
+
+
+class _BatchMaker:
+    """Puts the records of a file, in their order, into batches of the bronze schema."""
+
+    def __init__(self, shape: FileShape, match: HeaderMatch, file_id: int) -> None:
+        self._schema = bronze_schema(shape.columns)
+        self._match = match
+        self._file_id = pa.scalar(file_id, pa.int64())
+        self._rows = 0
+        self._numbers = pa.array([], pa.int64())
+
+    def from_columns(
+        self,
+        columns: Sequence[pa.Array],
+        raw: pa.Array | None = None,
+        problem: pa.Array | None = None,
+    ) -> pa.RecordBatch:
+        """Makes a batch of the file's columns, in file order, and of what is malformed."""
+        count = len(columns[0])
+        none = pa.nulls(count, pa.string())
+        arrays = [columns[at] for at in self._match.positions if at is not None]
+        arrays += [pa.repeat(self._file_id, count), self._row_numbers(count), self._extra(columns)]
+        arrays += [none if raw is None else raw, none if problem is None else problem]
+        return pa.record_batch(arrays, schema=self._schema)
+
+    def from_records(self, found: Sequence[Record]) -> pa.RecordBatch:
+        """Makes a batch of records; a malformed one has its text and no columns."""
+        width = len(self._match.undeclared) + len(self._match.positions)
+        none = [None] * width
+        rows = (none if record.problem else record.fields for record in found)
+        columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+        raw = pa.array([record.raw for record in found], pa.string())
+        problem = pa.array([record.problem for record in found], pa.string())
+        return self.from_columns(columns, raw, problem)
+
+    def _row_numbers(self, count: int) -> pa.Array:
+        if len(self._numbers) < count:
+            self._numbers = pa.array(range(1, count + 1), pa.int64())
+        numbers = pc.add(self._numbers.slice(0, count), self._rows)
+        self._rows += count
+        return numbers
+
+    def _extra(self, columns: Sequence[pa.Array]) -> pa.Array:
+        """Gives the undeclared columns of each record as one JSON object text."""
+        if not self._match.undeclared:
+            return pa.nulls(len(columns[0]), pa.string())
+        parts: list[pa.Array | str] = []
+        for at, key in self._match.undeclared:
+            parts += [", " if parts else "{", _json_text(key), ": ", _json_texts(columns[at])]
+        return pc.binary_join_element_wise(*parts, "}", "")
+
+
+def _json_texts(column: pa.Array) -> pa.Array:
+    """Gives each text as JSON, null for null."""
+    if pc.any(pc.match_substring_regex(column, _JSON_ESCAPED)).as_py():
+        texts = column.to_pylist()
+        return pa.array([None if text is None else _json_text(text) for text in texts], pa.string())
+    return pc.binary_join_element_wise('"', column, '"', "")

@@ -1,0 +1,232 @@
+"""The whole pipeline: landing files in, four answers out.
+
+`run` reads like DESIGN "A run, in order": lock, recover, discover, claim, bronze, silver,
+gold, archive, record. Every step is safe to do twice, and a run begins by going on with
+whatever an earlier one left unfinished.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from sales_pipeline.bronze.claiming import Claimant, Claims, check_meaning, landing_patterns
+from sales_pipeline.bronze.keeping import Folders, archive_copies, archive_files, reject_files
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.engines.spark_session import open_engine
+from sales_pipeline.errors import UsageError
+from sales_pipeline.gold.freshness import months_in_gold, stores_changed
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.lock import hold
+from sales_pipeline.silver.rates import keep_rates, rates_changed
+from sales_pipeline.lakehouse.runs import (
+    RunRecord,
+    is_recorded,
+    new_run_id,
+    record_run,
+    table_versions,
+    utc_now,
+)
+from sales_pipeline.landing.discovery import Discovery, discover
+from sales_pipeline.outcome import (
+    FileNote,
+    Progress,
+    RunReport,
+    Silent,
+    counts_per_feed,
+    notes,
+)
+from sales_pipeline.version import __version__
+
+
+def run(
+    declaration: Declaration, *, progress: Progress | None = None, wait_seconds: float = 0
+) -> RunReport:
+    """Takes everything new in the landing folder through bronze and silver to gold.
+
+    Args:
+        declaration: What the retailer declares.
+        progress: Told of every stage while the run works.
+        wait_seconds: How long to wait for another run on the same lakehouse.
+
+    Returns:
+        What the run did. Refused files are in it; they do not stop the others.
+
+    Raises:
+        UsageError: The landing folder is not there, or the declaration does not fit the lakehouse.
+        LakehouseBusy: Another run holds the lakehouse.
+        RunFailed: Gold could not be made; the deliveries are safe and the next run goes on.
+    """
+    folders = Folders(Path(declaration.landing), Path(declaration.lakehouse))
+    if not folders.landing.is_dir():
+        raise UsageError(
+            f"landing: no such folder, got {str(folders.landing)!r}. "
+            "Do: make it, or declare another under landing:."
+        )
+    with hold(folders.lakehouse, wait_seconds=wait_seconds):
+        return finish(declaration, folders, progress or Silent(), verb="run")
+
+
+def finish(
+    declaration: Declaration, folders: Folders, progress: Progress, *, verb: str
+) -> RunReport:
+    """Does a run's work for whoever holds the lakehouse."""
+    with closing(open_engine(folders.lakehouse)) as engine:
+        lakehouse = Lakehouse(declaration, engine)
+        lakehouse.check()
+        return _Run(lakehouse, folders, progress, verb).go()
+
+
+@dataclass
+class _Run:
+    """One run, in order."""
+
+    lakehouse: Lakehouse
+    folders: Folders
+    progress: Progress
+    verb: str
+    started_at: datetime = field(default_factory=utc_now)
+    began: float = field(default_factory=time.time)
+
+    def go(self) -> RunReport:
+        self.run_id = new_run_id(self.started_at)
+        self.ledger = Ledger(self.lakehouse)
+        self.report = RunReport()
+        check_meaning(self.lakehouse.declaration, self.ledger)
+        found = self._discover()
+        claims = Claimant(
+            self.lakehouse.declaration, self.ledger, self.folders.landing, self.run_id, self.started_at
+        ).claim(found)
+        self.report.resumed = len(self.ledger.unfinished())
+        if claims.deliveries or self.report.resumed or self._is_gold_stale():
+            self._work(claims)
+        self.report.seconds = time.time() - self.began
+        return self.report
+
+    def _work(self, claims: Claims) -> None:
+        self.progress.stage("start", 0)
+        self.lakehouse.prepare()
+        self.ledger.record(claims.deliveries)
+        archive_copies(claims.in_state(State.REPEATED), self.folders)
+        self._refuse(claims.in_state(State.REJECTED))
+        touched = [each.file_id for each in self.ledger.unfinished()]
+        self._touch_stale_months()
+        self._bronze_and_silver()
+        self._gold()
+        archive_files(self.lakehouse, self.ledger, self.folders, since=self.began)
+        self._tell([self.ledger[each] for each in touched], claims)
+        self._record()
+
+    def _discover(self) -> Discovery:
+        self.progress.stage("discover", 0)
+        patterns = landing_patterns(self.lakehouse.declaration)
+        found = discover(
+            self.folders.landing,
+            patterns,
+            on_hashed=lambda count: self.progress.advance(bytes_done=count),
+        )
+        self.report.unclaimed = found.unclaimed
+        self.report.unready = found.unready
+        self.report.links = found.links
+        return found
+
+    def _refuse(self, deliveries: list[Delivery]) -> None:
+        reject_files(deliveries, self.folders)
+        self.report.rejected += notes(deliveries)
+
+    def _is_gold_stale(self) -> bool:
+        """Whether gold shows other rates or stores than are declared, or no record tells of it."""
+        if not self.lakehouse.exists() or not months_in_gold(self.lakehouse):
+            return False
+        stale = rates_changed(self.lakehouse) or stores_changed(self.lakehouse)
+        return stale or not is_recorded(self.lakehouse)
+
+    def _touch_stale_months(self) -> None:
+        """Commits that all months are to be made again, before what makes them stale changes."""
+        rates, stores = rates_changed(self.lakehouse), stores_changed(self.lakehouse)
+        if (rates or stores) and (months := months_in_gold(self.lakehouse)):
+            first = next(iter(self.ledger))
+            touched = tuple(sorted(months | set(first.months)))
+            self.ledger.record([replace(first, months=touched)])
+        if rates:
+            keep_rates(self.lakehouse)
+
+    def _bronze_and_silver(self) -> None:
+        waiting = self.ledger.in_state(State.CLAIMED, State.IN_BRONZE)
+        self.progress.stage("bronze and silver", sum(each.bytes for each in waiting))
+        for batch in _batches(waiting, self.lakehouse.declaration.batch_bytes):
+            # PySpark takes over a second to import, so only a run with work does it.
+            from sales_pipeline.bronze.ingestion import ingest_data
+            from sales_pipeline.silver.cleaning import clean_data
+
+            claimed = [each for each in batch if each.state is State.CLAIMED]
+            abandoned = ingest_data(
+                self.lakehouse, self.ledger, claimed, landing=self.folders.landing
+            )
+            self.report.abandoned += notes(abandoned)
+            in_bronze = [self.ledger[each.file_id] for each in batch]
+            waiting_now = [each for each in in_bronze if each.state is State.IN_BRONZE]
+            cleaned = clean_data(self.lakehouse, self.ledger, waiting_now, run_id=self.run_id)
+            self._refuse(cleaned.rejected)
+            reject_files(cleaned.failed, self.folders)
+            self.report.failed += notes(cleaned.failed)
+            self.report.balances += cleaned.balances
+            self.progress.advance(
+                bytes_done=sum(each.bytes for each in batch),
+                rows_done=sum(each.delivered[0] for each in cleaned.balances),
+            )
+
+    def _gold(self) -> None:
+        from sales_pipeline.gold.aggregation import aggregate_data
+
+        self.progress.stage("gold", 0)
+        self.report.months = aggregate_data(self.lakehouse, self.ledger)
+
+    def _tell(self, taken: list[Delivery], claims: Claims) -> None:
+        report = self.report
+        report.run_id = self.run_id
+        report.repeated = notes(claims.in_state(State.REPEATED))
+        report.corrected = [
+            FileNote(each.path, f"takes the place of delivery {each.supersedes}")
+            for each in taken
+            if each.supersedes is not None and each.state is State.ARCHIVED
+        ]
+        report.feeds = counts_per_feed(taken, report.balances)
+        report.rows = sum(each.delivered for each in report.feeds)
+        report.bytes = sum(each.bytes for each in taken)
+        if report.rejected or report.failed or report.abandoned:
+            report.outcome = "failed"
+
+    def _record(self) -> None:
+        now = utc_now()
+        record = RunRecord(
+            run_id=self.run_id,
+            verb=self.verb,
+            started_at=self.started_at,
+            finished_at=now,
+            outcome=self.report.outcome,
+            engine=self.lakehouse.engine.name,
+            version=__version__,
+            files=sum(each.files for each in self.report.feeds),
+            rows=self.report.rows,
+            seconds=(now - self.started_at).total_seconds(),
+            versions=table_versions(self.lakehouse),
+        )
+        record_run(self.lakehouse, record)
+
+
+def _batches(deliveries: list[Delivery], batch_bytes: int) -> Iterator[list[Delivery]]:
+    """Deliveries in ledger order, in batches of about so many bytes."""
+    batch: list[Delivery] = []
+    for each in deliveries:
+        if batch and sum(other.bytes for other in batch) + each.bytes > batch_bytes:
+            yield batch
+            batch = []
+        batch.append(each)
+    if batch:
+        yield batch

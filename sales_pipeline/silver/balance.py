@@ -1,0 +1,132 @@
+"""Every delivery balances, in rows and in money (P2).
+
+delivered = accepted + quarantined + duplicate + displaced + excluded, and for a delivery
+that is no longer in force, delivered = superseded. What was delivered is counted from
+bronze, the classes from the silver tables.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.tables import BALANCE
+from sales_pipeline.silver.batch import Batch
+
+CLASSES = ("accepted", "quarantined", "duplicate", "displaced", "excluded", "superseded")
+_ZERO = Decimal(0)
+
+Counts = dict[tuple[int, str], dict[str, tuple[int, Decimal]]]
+"""(file id, currency) -> class -> (rows, readable amount)."""
+
+
+@dataclass(frozen=True)
+class Balance:
+    """One delivery's rows and readable amounts in one currency, by class."""
+
+    file_id: int
+    feed: str
+    currency: str
+    delivered: tuple[int, Decimal]
+    classes: Mapping[str, tuple[int, Decimal]]
+
+    @property
+    def balances(self) -> bool:
+        """Says whether the classes add up to what was delivered."""
+        rows = sum(rows for rows, _ in self.classes.values())
+        amount = sum((amount for _, amount in self.classes.values()), _ZERO)
+        return (rows, amount) == self.delivered
+
+    def rows(self, name: str) -> int:
+        """Rows of a class."""
+        return self.classes.get(name, (0, _ZERO))[0]
+
+    def sentence(self) -> str:
+        """The balance in words, for a message."""
+        rows, amount = self.delivered
+        parts = [
+            f"{name} {count:,} rows {money}"
+            for name, (count, money) in self.classes.items()
+            if count or money
+        ]
+        return f"delivered {rows:,} rows {amount} {self.currency}, found {', '.join(parts) or 'nothing'}"
+
+    def as_row(self, run_id: str) -> dict[str, Any]:
+        """The row of `ops.balance`."""
+        row: dict[str, Any] = {
+            "_file_id": self.file_id,
+            "feed": self.feed,
+            "currency": self.currency,
+            "delivered_rows": self.delivered[0],
+            "delivered_amount": self.delivered[1],
+            "run_id": run_id,
+        }
+        for name in CLASSES:
+            row[f"{name}_rows"], row[f"{name}_amount"] = self.classes.get(name, (0, _ZERO))
+        return row
+
+
+def balance_from(row: Mapping[str, Any]) -> Balance:
+    """The balance that a row of `ops.balance` holds."""
+    classes = {name: (row[f"{name}_rows"], row[f"{name}_amount"]) for name in CLASSES}
+    delivered = (row["delivered_rows"], row["delivered_amount"])
+    return Balance(row["_file_id"], row["feed"], row["currency"], delivered, classes)
+
+
+def delivered(batch: Batch) -> dict[tuple[int, str], tuple[int, Decimal]]:
+    """(file id, currency) -> rows and readable amount, counted from bronze in one statement."""
+    amounts = batch.over_feeds(lambda judge, bronze: judge.amounts(bronze))
+    found = _grouped(amounts, F.lit("delivered"), F.col("amount"))
+    counted = {key: classes["delivered"] for key, classes in _counts(found).items()}
+    feeds = batch.lakehouse.declaration.feeds
+    for each in batch.deliveries:
+        counted.setdefault((each.file_id, feeds[each.feed].currency), (0, _ZERO))
+    return counted
+
+
+def in_silver(lakehouse: Lakehouse, file_ids: Iterable[int]) -> Counts:
+    """(file id, currency) -> class -> rows and amount, counted from the silver tables."""
+    among_files = among("_file_id", file_ids)
+
+    def of(name: str, label: Column) -> DataFrame:
+        return _grouped(lakehouse.table(name).where(among_files), label, F.col("amount"))
+
+    grouped = of("silver.sales", F.lit("accepted"))
+    grouped = grouped.unionByName(of("silver.set_aside", F.col("class")))
+    return _counts(grouped.unionByName(of("silver.quarantine", F.lit("quarantined"))))
+
+
+def record(lakehouse: Lakehouse, balances: Iterable[Balance], run_id: str) -> None:
+    """Commits balances to `ops.balance`, in one commit."""
+    rows = [each.as_row(run_id) for each in balances]
+    if rows:
+        condition = among("_file_id", (row["_file_id"] for row in rows))
+        lakehouse.replace(BALANCE.name, condition, lakehouse.local(rows, BALANCE.name))
+
+
+def recorded(lakehouse: Lakehouse) -> list[Balance]:
+    """All balances that were ever recorded, in ledger order."""
+    rows = lakehouse.rows(BALANCE.name)
+    return sorted(map(balance_from, rows), key=lambda each: (each.file_id, each.currency))
+
+
+def _grouped(rows: DataFrame, label: Column, amount: Column) -> DataFrame:
+    labelled = rows.select("_file_id", "currency", label.alias("class"), amount.alias("amount"))
+    return labelled.groupBy("_file_id", "currency", "class").agg(
+        F.count(F.lit(1)).alias("records"), F.sum("amount").alias("amount")
+    )
+
+
+def _counts(grouped: DataFrame) -> Counts:
+    counts: Counts = defaultdict(dict)
+    for row in grouped.toArrow().to_pylist():
+        key = (row["_file_id"], row["currency"])
+        counts[key][row["class"]] = (row["records"], row["amount"] or _ZERO)
+    return counts

@@ -1,0 +1,109 @@
+"""The deliveries that are cleaned together, and their records as DataFrames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.ledger import Delivery
+from sales_pipeline.silver.judging import Judge
+from sales_pipeline.silver.products import Known, normalised
+
+RowIds = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some deliveries of sales feeds, to be judged together.
+
+    Attributes:
+        lakehouse: Where their records are.
+        deliveries: The deliveries to judge; never empty.
+        known: What the catalogue knows.
+    """
+
+    lakehouse: Lakehouse
+    deliveries: tuple[Delivery, ...]
+    known: Known
+
+    @property
+    def file_ids(self) -> list[int]:
+        """The `_file_id` of every delivery."""
+        return [each.file_id for each in self.deliveries]
+
+    def without(self, file_ids: Iterable[int]) -> Batch:
+        """The batch without some deliveries."""
+        gone = set(file_ids)
+        left = tuple(each for each in self.deliveries if each.file_id not in gone)
+        return Batch(self.lakehouse, left, self.known)
+
+    @cached_property
+    def judges(self) -> list[Judge]:
+        """One judge for each feed that has a delivery here."""
+        feeds = self.lakehouse.declaration.feeds
+        present = {each.feed for each in self.deliveries}
+        keys = self.lakehouse.further_keys
+        return [Judge(name, feeds[name], keys) for name in feeds if name in present]
+
+    def bronze(self, judge: Judge) -> DataFrame:
+        """The bronze rows of a feed's deliveries."""
+        ids = [each.file_id for each in self.deliveries if each.feed == judge.name]
+        return self.lakehouse.table(f"bronze.{judge.name}").where(among("_file_id", ids))
+
+    def over_feeds(self, make: Callable[[Judge, DataFrame], DataFrame]) -> DataFrame:
+        """The union over the feeds of what a function makes of their bronze rows."""
+        frames = [make(judge, self.bronze(judge)) for judge in self.judges]
+        return reduce(DataFrame.unionByName, frames)
+
+    def judged(self, only: DataFrame | None = None) -> DataFrame:
+        """The judged records, or only those whose `_file_id, _row` stand in a small DataFrame."""
+
+        def make(judge: Judge, bronze: DataFrame) -> DataFrame:
+            chosen = bronze if only is None else bronze.join(only, ["_file_id", "_row"], "left_semi")
+            return judge.judged(chosen, self.names)
+
+        return self.over_feeds(make)
+
+    def judged_with_keys(self, key_hashes: DataFrame) -> DataFrame:
+        """The judged records whose key's hash stands in a small DataFrame."""
+
+        def make(judge: Judge, bronze: DataFrame) -> DataFrame:
+            chosen = judge.keyed(bronze).join(key_hashes, "key_hash", "left_semi")
+            return judge.judged(chosen.drop("key_hash"), self.names)
+
+        return self.over_feeds(make)
+
+    def keys(self) -> DataFrame:
+        """`key_hash` of every record that has a key."""
+        keyed = self.over_feeds(lambda judge, bronze: judge.keyed(bronze).select("key_hash"))
+        return keyed.where(F.col("key_hash").isNotNull())
+
+    @cached_property
+    def names(self) -> DataFrame:
+        """`feed, source_product, product, category` of the delivered names that are known."""
+        found = self.over_feeds(lambda judge, bronze: judge.source_products(bronze)).toArrow()
+        return self.lakehouse.frame(self._meanings(found.to_pylist()))
+
+    def _meanings(self, delivered: Iterable[dict[str, Any]]) -> pa.Table:
+        feeds = self.lakehouse.declaration.feeds
+        rows = []
+        for each in delivered:
+            name = normalised(each["source_product"] or "")
+            meaning = self.known.get((feeds[each["feed"]].language, name))
+            if meaning is not None:
+                rows.append({**each, "product": meaning.product, "category": meaning.category})
+        columns = ("feed", "source_product", "product", "category")
+        return pa.Table.from_pylist(rows, schema=pa.schema([(name, pa.string()) for name in columns]))
+
+    def local_row_ids(self, row_ids: RowIds) -> DataFrame:
+        """A small DataFrame `_file_id, _row`."""
+        files = pa.array([file_id for file_id, _ in row_ids], pa.int64())
+        rows = pa.array([row for _, row in row_ids], pa.int64())
+        return self.lakehouse.frame(pa.table({"_file_id": files, "_row": rows}))

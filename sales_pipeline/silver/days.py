@@ -1,0 +1,52 @@
+"""Text to calendar days, the same on every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from sales_pipeline.config.dates import DateLayout, parse_date_pattern
+from sales_pipeline.silver.numbers import trimmed
+
+EARLIEST = "2000-01-01"
+LATEST = "2099-12-31"
+
+
+def calendar_day(text: Column, patterns: Sequence[str]) -> Column:
+    """The day that a text names in the first pattern that fits, or null.
+
+    Args:
+        text: The text as delivered.
+        patterns: Date patterns such as `dd/MM/yyyy`, tried in order.
+    """
+    days = [_day(trimmed(text), parse_date_pattern(pattern)) for pattern in patterns]
+    return F.coalesce(*days) if len(days) > 1 else days[0]
+
+
+def _day(text: Column, layout: DateLayout) -> Column:
+    if layout.fixed is not None:
+        starts = layout.fixed
+        year, month, day = (
+            F.substr(text, F.lit(start), F.lit(length))
+            for start, length in zip(starts, (4, 2, 2), strict=True)
+        )
+    else:
+        year, month, day = (
+            F.regexp_extract(text, layout.regex, group)
+            for group in (layout.year_group, layout.month_group, layout.day_group)
+        )
+        month, day = F.lpad(month, 2, "0"), F.lpad(day, 2, "0")
+    iso = F.concat(year, F.lit("-"), month, F.lit("-"), day)
+    return F.when(text.rlike(layout.regex), iso.try_cast("DATE"))
+
+
+def is_in_range(day: Column) -> Column:
+    """Says whether a day lies in the range that a sale can have."""
+    return day.between(F.lit(EARLIEST).cast("DATE"), F.lit(LATEST).cast("DATE"))
+
+
+def month_of(day: Column) -> Column:
+    """The first day of a day's month."""
+    return F.trunc(day, "MM").cast("DATE")

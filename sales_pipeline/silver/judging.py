@@ -1,0 +1,218 @@
+"""What a single record is: excluded, quarantined or fit, judged by its own content.
+
+DESIGN "The state, as a function", 2: a declared condition is tested first, on the text;
+then the record is malformed, breaks a rule (all its reasons are kept), or is fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sales_pipeline.config.model import Feed
+from sales_pipeline.silver.days import calendar_day, is_in_range, month_of
+from sales_pipeline.silver.numbers import decimal_number, filled, product_of, trimmed
+from sales_pipeline.silver.reasons import PRODUCT_UNKNOWN
+
+FIT = "fit"
+QUARANTINED = "quarantined"
+EXCLUDED = "excluded"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges the records of one feed.
+
+    Attributes:
+        name: The feed's name.
+        feed: Its declaration.
+        further_keys: The key columns of all feeds other than `sale_id`; those of other
+            feeds are null here.
+    """
+
+    name: str
+    feed: Feed
+    further_keys: Sequence[str] = ()
+
+    def judged(self, bronze: DataFrame, names: DataFrame) -> DataFrame:
+        """The records of the feed, typed, each with its verdict.
+
+        Args:
+            bronze: Rows of the feed's bronze table.
+            names: Columns `feed, source_product, product, category`: what the catalogue
+                makes of each product as delivered. One row a name; small.
+
+        Returns:
+            The columns of `silver.sales`, null where they cannot be read, and `verdict`
+            (`fit`, `quarantined` or `excluded`), `reasons` (ARRAY<STRING>), `raw`.
+            `verdict` may be filtered on without typing the record twice.
+        """
+        mine = names.where(F.col("feed") == self.name).drop("feed")
+        typed = bronze.select(
+            *self._sale(),
+            self._excluded().alias("is_excluded"),
+            F.col("_problem"),
+            self._raw().alias("raw"),
+        ).join(mine, "source_product", "left")
+        found = [F.when(fault, F.lit(code)) for code, fault in self._faults()]
+        return typed.select(
+            "*",
+            _fenced(self._verdict()).alias("verdict"),
+            F.array_compact(F.array(F.col("_problem"), *found)).alias("reasons"),
+        )
+
+    def amounts(self, bronze: DataFrame) -> DataFrame:
+        """`feed, _file_id, currency, amount` of every record, amount null where unreadable."""
+        return bronze.select(
+            F.lit(self.name).alias("feed"),
+            F.col("_file_id"),
+            F.lit(self.feed.currency).alias("currency"),
+            self._amount().alias("amount"),
+        )
+
+    def keyed(self, bronze: DataFrame) -> DataFrame:
+        """The bronze rows with `key_hash`: BIGINT, null for a record without a key."""
+        columns = [filled(F.col(name)) for name in self._key_columns()]
+        if not columns:
+            return bronze.withColumn("key_hash", F.lit(None).cast("BIGINT"))
+        complete = F.col("_problem").isNull() & ~_any([column.isNull() for column in columns])
+        hashed = key_hash(F.lit(self.name), F.lit(self.feed.store.id), *self._all_keys())
+        return bronze.withColumn("key_hash", F.when(complete, hashed))
+
+    def source_products(self, bronze: DataFrame) -> DataFrame:
+        """`feed, source_product`: the distinct products as delivered."""
+        products = bronze.where(F.col("_problem").isNull()).select("product").distinct()
+        return products.select(F.lit(self.name).alias("feed"), F.col("product").alias("source_product"))
+
+    def _key_columns(self) -> list[str]:
+        """The feed's key columns, in the order in which all feeds have them."""
+        return [name for name in ("sale_id", *self.further_keys) if name in self.feed.key]
+
+    def _all_keys(self) -> list[Column]:
+        return [self._key(name) for name in ("sale_id", *self.further_keys)]
+
+    def _sale(self) -> list[Column]:
+        mark = self.feed.csv.decimal
+        price = "unit_price" in self.feed.columns
+        names = ("sale_id", *self.further_keys)
+        sold_on = calendar_day(F.col("sold_on"), self.feed.date_formats)
+        return [
+            F.lit(self.name).alias("feed"),
+            F.lit(self.feed.store.id).alias("store"),
+            *(key.alias(name) for key, name in zip(self._all_keys(), names, strict=True)),
+            sold_on.alias("sold_on"),
+            F.col("product").alias("source_product"),
+            *(F.col(name).alias(f"given_{name}") for name in ("sold_on", "quantity")),
+            F.col("amount" if "amount" in self.feed.columns else "unit_price").alias("given_amount"),
+            F.col("unit_price" if price else "quantity").alias("given_unit_price"),
+            (
+                decimal_number(F.col("unit_price"), mark=mark, scale=4)
+                if price
+                else F.lit(None).cast("DECIMAL(18,4)")
+            ).alias("unit_price"),
+            decimal_number(F.col("quantity"), mark=mark, scale=3).alias("quantity"),
+            self._amount().alias("amount"),
+            F.lit(self.feed.currency).alias("currency"),
+            F.col("_file_id"),
+            F.col("_row"),
+        ]
+
+    def _key(self, name: str) -> Column:
+        if name in self.feed.key:
+            return filled(F.col(name))
+        return F.lit(None).cast("STRING")
+
+    def _amount(self) -> Column:
+        mark = self.feed.csv.decimal
+        if "amount" in self.feed.columns:
+            return decimal_number(F.col("amount"), mark=mark, scale=4)
+        price = decimal_number(F.col("unit_price"), mark=mark, scale=4)
+        quantity = decimal_number(F.col("quantity"), mark=mark, scale=3)
+        return product_of(price, quantity)
+
+    def _excluded(self) -> Column:
+        if self.feed.exclude_when is None:
+            return F.lit(False)
+        condition = F.coalesce(F.expr(self.feed.exclude_when), F.lit(False))
+        return F.col("_problem").isNull() & condition
+
+    def _raw(self) -> Column:
+        """The record's own text, or its columns as JSON under the headers of the file."""
+        fields = [F.col(name).alias(header) for name, header in self.feed.columns.items()]
+        return F.coalesce(F.col("_raw"), F.to_json(F.struct(*fields, F.col("_extra"))))
+
+    def _verdict(self) -> Column:
+        excluded = F.when(F.col("is_excluded"), F.lit(EXCLUDED))
+        return excluded.when(self._is_broken(), F.lit(QUARANTINED)).otherwise(F.lit(FIT))
+
+    def _is_broken(self) -> Column:
+        """Whether any fault holds, from the typed columns alone: cheaper than asking each."""
+        needed = ["sold_on", "product", "quantity", "amount", *self._key_columns()]
+        broken = F.col("_problem").isNotNull() | ~is_in_range(F.col("sold_on"))
+        if "unit_price" in self.feed.columns:
+            broken = broken | (F.col("unit_price").isNull() & ~_is_blank(F.col("given_unit_price")))
+        return broken | _any([F.col(name).isNull() for name in needed])
+
+    def _faults(self) -> list[tuple[str, Column]]:
+        """Reason code and the condition under which a well-split record has it."""
+        given, day = F.col("given_sold_on"), F.col("sold_on")
+        source, product = F.col("source_product"), F.col("product")
+        faults = [
+            ("key_missing", _any([F.col(name).isNull() for name in self._key_columns()])),
+            ("date_missing", _is_blank(given)),
+            ("date_unreadable", ~_is_blank(given) & day.isNull()),
+            ("date_out_of_range", day.isNotNull() & ~is_in_range(day)),
+            ("product_missing", _is_blank(source)),
+            (PRODUCT_UNKNOWN, ~_is_blank(source) & product.isNull()),
+            *self._number_faults(),
+        ]
+        well_split = F.col("_problem").isNull()
+        return [(code, well_split & fault) for code, fault in faults]
+
+    def _number_faults(self) -> list[tuple[str, Column]]:
+        names = ["quantity"]
+        names += [name for name in ("unit_price", "amount") if name in self.feed.columns]
+        faults = []
+        for name in names:
+            blank = _is_blank(F.col(f"given_{name}"))
+            if name != "unit_price" or "amount" not in self.feed.columns:
+                faults.append((f"{name}_missing", blank))
+            faults.append((f"{name}_unreadable", ~blank & F.col(name).isNull()))
+        if "amount" not in self.feed.columns:
+            factors = F.col("unit_price").isNotNull() & F.col("quantity").isNotNull()
+            faults.append(("amount_too_large", factors & F.col("amount").isNull()))
+        return faults
+
+
+def key_hash(feed: Column, store: Column, *keys: Column) -> Column:
+    """A BIGINT that is equal for equal keys: it finds candidates, it never decides."""
+    return F.xxhash64(feed, store, *keys)
+
+
+def with_month(judged: DataFrame) -> DataFrame:
+    """The rows with the month of their day."""
+    return judged.withColumn("month", month_of(F.col("sold_on")))
+
+
+def _is_blank(text: Column) -> Column:
+    return text.isNull() | (trimmed(text) == F.lit(""))
+
+
+def _fenced(value: Column) -> Column:
+    """The value, in a form that keeps a filter on it behind the projection that makes it.
+
+    An optimiser moves a filter below the projection and so computes every expression
+    twice, once to filter and once to keep; measured, that costs as much again as the whole
+    statement. It may not move what is not deterministic, and `rand() < 0` never holds.
+    """
+    return F.when(F.rand() < 0, F.lit(None).cast("STRING")).otherwise(value)
+
+
+def _any(conditions: Sequence[Column]) -> Column:
+    result = F.lit(False)
+    for condition in conditions:
+        result = result | condition
+    return result

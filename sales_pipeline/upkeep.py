@@ -1,0 +1,134 @@
+"""Starting over, without losing a file: `rebuild` and `reset`."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sales_pipeline.bronze.keeping import Folders
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.engines.spark_session import open_engine
+from sales_pipeline.errors import UsageError
+from sales_pipeline.gold.freshness import months_in_gold
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Ledger, State
+from sales_pipeline.lakehouse.lock import hold
+from sales_pipeline.landing.archive import move
+from sales_pipeline.outcome import Progress, RunReport, Silent
+from sales_pipeline.pipeline import finish
+
+_CLEARED = ("silver.sales", "silver.set_aside", "silver.quarantine", "silver.products")
+_SCHEMAS = ("gold", "silver", "bronze", "ops")
+
+
+def rebuild(
+    declaration: Declaration, *, progress: Progress | None = None, wait_seconds: float = 0
+) -> RunReport:
+    """Makes silver and gold again from bronze and the ledger, under the declaration as it stands.
+
+    All deliveries in force go back to `in_bronze` in one commit; from there on it is an
+    ordinary run, so a killed rebuild is finished by the next run.
+
+    Raises:
+        UsageError: There is no lakehouse yet.
+        LakehouseBusy: Another run holds it.
+    """
+    folders = Folders(Path(declaration.landing), Path(declaration.lakehouse))
+    with hold(folders.lakehouse, wait_seconds=wait_seconds):
+        _send_back(declaration, folders)
+        return finish(declaration, folders, progress or Silent(), verb="rebuild")
+
+
+def _send_back(declaration: Declaration, folders: Folders) -> None:
+    with closing(open_engine(folders.lakehouse)) as engine:
+        lakehouse = Lakehouse(declaration, engine)
+        lakehouse.check()
+        if not lakehouse.exists():
+            raise UsageError(f"lakehouse: nothing at {folders.lakehouse} yet. Do: sales-pipeline run")
+        lakehouse.prepare()
+        ledger = Ledger(lakehouse)
+        judged = [each for each in ledger.in_force() if each.state is not State.CLAIMED]
+        months = months_in_gold(lakehouse)
+        ledger.record(
+            each.moved_to(
+                State.IN_BRONZE,
+                fingerprint=_now(declaration, each.feed),
+                months=tuple(sorted({*each.months, *(months if place == 0 else ())})),
+            )
+            for place, each in enumerate(judged)
+        )
+        for name in _CLEARED:
+            lakehouse.replace(name, "true", lakehouse.local([], name))
+
+
+def _now(declaration: Declaration, feed: str) -> str:
+    from sales_pipeline.bronze.claiming import fingerprint
+
+    return fingerprint(declaration, feed)
+
+
+@dataclass
+class Reset:
+    """What `reset` did.
+
+    Attributes:
+        moved: Landing files that are back in the landing folder, by their path below it.
+        kept: Files that stay in the archive, because another lies at their path.
+    """
+
+    moved: list[str] = field(default_factory=list)
+    kept: list[Path] = field(default_factory=list)
+
+
+def reset(declaration: Declaration, *, wait_seconds: float = 0) -> Reset:
+    """Puts a lakehouse back to before its first run.
+
+    Every file goes back to where it was delivered, the latest delivery of a name first;
+    then the tables are removed. Files are never removed.
+
+    Raises:
+        LakehouseBusy: Another run holds the lakehouse.
+    """
+    folders = Folders(Path(declaration.landing), Path(declaration.lakehouse))
+    with hold(folders.lakehouse, wait_seconds=wait_seconds):
+        with closing(open_engine(folders.lakehouse)) as engine:
+            ledger = Ledger(Lakehouse(declaration, engine))
+        done = _move_back(ledger, folders)
+        for schema in _SCHEMAS:
+            _remove(folders.lakehouse / schema)
+    return done
+
+
+def _move_back(ledger: Ledger, folders: Folders) -> Reset:
+    done = Reset()
+    for each in reversed(list(ledger)):
+        target = folders.source(each)
+        for place in (folders.archived(each), folders.rejected(each)):
+            if not place.exists():
+                continue
+            if target.exists():
+                done.kept.append(place)
+                continue
+            move(place, target)
+            place.with_name(f"{place.name}.reason.txt").unlink(missing_ok=True)
+            done.moved.append(each.path)
+            _remove_empty(place.parent, folders.lakehouse)
+    done.moved.sort()
+    return done
+
+
+def _remove_empty(folder: Path, stop: Path) -> None:
+    while folder != stop and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _remove(folder: Path) -> None:
+    """Removes a folder of tables; renamed first, so that no half of it is ever read."""
+    doomed = folder.with_name(f".{folder.name}.removed")
+    shutil.rmtree(doomed, ignore_errors=True)
+    if folder.exists():
+        folder.rename(doomed)
+        shutil.rmtree(doomed)

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sales_pipeline.errors import FileChanged, FileRejected
+from sales_pipeline.landing import reader, records
+from sales_pipeline.landing.reader import read_batches
+from sales_pipeline.landing.records import RecordFormat, RecordSplitter, Transcoder
+from sales_pipeline.landing.shape import FileShape, bronze_schema, match_header
+
+DAY_AND_ITEM = (("sold_on", "day"), ("product", "item"))
+SHAPE = FileShape(DAY_AND_ITEM)
+
+
+def write(folder: Path, data: bytes) -> str:
+    path = folder / "sales.csv"
+    path.write_bytes(data)
+    return str(path)
+
+
+def table(path: str, shape: FileShape = SHAPE, **options: Any) -> pa.Table:
+    batches = list(read_batches(path, shape, 7, **options))
+    return pa.Table.from_batches(batches, bronze_schema(shape.columns))
+
+
+def rows(folder: Path, data: bytes, shape: FileShape = SHAPE) -> list[tuple[Any, ...]]:
+    """The declared columns, `_row`, `_extra`, `_raw` and `_problem` of each record."""
+    read = table(write(folder, data), shape).drop_columns(["_file_id"]).to_pylist()
+    return [tuple(row.values()) for row in read]
+
+
+def defined_rows(data: bytes, shape: FileShape) -> list[tuple[Any, ...]] | None:
+    """What `records` alone makes of the same bytes; None where the header is not the declared."""
+    text = Transcoder(shape.encoding).feed(data, final=True)
+    header, rest = RecordSplitter(RecordFormat.of(shape)).split(text, final=True, most=1)
+    match = match_header(shape.columns, header[0].fields) if header else None
+    if match is None or not match.is_complete:
+        return None
+    splitter = RecordSplitter(RecordFormat.of(shape, width=len(header[0].fields)))
+    found, rest = splitter.split(rest, final=True)
+    assert rest == b""
+    return [defined_row(number, record, match) for number, record in enumerate(found, start=1)]
+
+
+def defined_row(number: int, record: Any, match: Any) -> tuple[Any, ...]:
+    if record.problem:
+        return (*(None for _ in match.positions), number, None, record.raw, record.problem)
+    extra = {key: record.fields[at] for at, key in match.undeclared}
+    text = json.dumps(extra, ensure_ascii=False) if extra else None
+    return (*(record.fields[at] for at in match.positions), number, text, None, None)
+
+
+def test_declared_columns_come_by_name_in_any_order_and_form(tmp_path: Path) -> None:
+    data = b"ITEM ,day\nchair,1 May\nlamp,\n"
+    assert rows(tmp_path, data) == [
+        ("1 May", "chair", 1, None, None, None),
+        ("", "lamp", 2, None, None, None),
+    ]
+
+
+def test_the_batches_have_the_bronze_schema_and_the_delivery_number(tmp_path: Path) -> None:
+    read = table(write(tmp_path, b"day,item\n1,chair\n"))
+    assert read.schema.names[2:] == ["_file_id", "_row", "_extra", "_raw", "_problem"]
+    assert read["_file_id"].to_pylist() == [7]
+
+
+def test_undeclared_columns_are_kept_as_json(tmp_path: Path) -> None:
+    data = 'day,note,item,\n1,"say ""hé""",chair,x\n2,a\\b,lamp,\n'.encode()
+    extras = [row[3] for row in rows(tmp_path, data)]
+    assert extras == ['{"note": "say \\"hé\\"", "column 4": "x"}', '{"note": "a\\\\b", "column 4": ""}']
+
+
+def test_a_malformed_record_keeps_its_number_and_text_among_the_others(tmp_path: Path) -> None:
+    assert rows(tmp_path, b"day,item\n1,a\n\n2\n3,c\n") == [
+        ("1", "a", 1, None, None, None),
+        (None, None, 2, None, "2", "too_few_columns"),
+        ("3", "c", 3, None, None, None),
+    ]
+
+
+def test_a_header_without_records_gives_no_batch(tmp_path: Path) -> None:
+    assert list(read_batches(write(tmp_path, b"day,item"), SHAPE, 7)) == []
+
+
+def test_one_stray_quote_costs_one_record(tmp_path: Path) -> None:
+    lines = [b"%d,item" % number for number in range(20_000)]
+    lines[7_000] = b'7000,"item'
+    found = rows(tmp_path, b"day,item\n" + b"\n".join(lines))
+    assert [row for row in found if row[5]] == [
+        (None, None, 7_001, None, '7000,"item', "unterminated_quote")
+    ]
+    assert len(found) == 20_000
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "iso-8859-15", "cp932", "utf-16", "utf-8-sig"])
+def test_other_encodings_read_as_the_same_text(tmp_path: Path, encoding: str) -> None:
+    item = "椅子" if encoding == "cp932" else "Café"
+    shape = FileShape(DAY_AND_ITEM, encoding=encoding.removesuffix("-sig"))
+    data = f"day,item\r\n1,{item}\r\n".encode(encoding)
+    assert rows(tmp_path, data, shape) == [("1", item, 1, None, None, None)]
+
+
+def test_the_right_digest_passes_and_another_does_not(tmp_path: Path) -> None:
+    path = write(tmp_path, b"day,item\n1,a\n")
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    assert table(path, sha256=digest).num_rows == 1
+    with pytest.raises(FileChanged, match="changed while it was read"):
+        table(path, sha256="0" * 64)
+
+
+def test_a_file_that_is_gone_has_changed(tmp_path: Path) -> None:
+    with pytest.raises(FileChanged):
+        table(str(tmp_path / "gone.csv"))
+
+
+def test_a_changed_header_is_a_change_before_it_is_a_wrong_header(tmp_path: Path) -> None:
+    path = write(tmp_path, b"other,file\n1,a\n" * 100_000)
+    with pytest.raises(FileRejected):
+        table(path)
+    with pytest.raises(FileChanged):
+        table(path, sha256="0" * 64)
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, b"day,item\n" + b"2025-01-01,a chair of wood\n" * 1_000_000)
+    sizes = [batch.nbytes for batch in read_batches(path, SHAPE, 7)]
+    assert max(sizes) < 8 * reader.BLOCK_BYTES
+    assert len(sizes) > 20
+
+
+# The alphabet holds what CSV parsers differ on; short pieces make them meet.
+PIECES = [b'"', b'""', b",", b"\n", b"\r\n", b"\r", b"a", b"b", b" ", b"\xc3", b"\xa9", b"\0"]
+PIECES += [b"\xef\xbb\xbf", b"\xed\xa0\x80", b"1,x\n", b'2,"y"\n', b'3,"p\nq"\n', b"4,zzzzzzzz\n"]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join)
+TAME = st.lists(st.sampled_from([*PIECES[:4], *PIECES[14:]]), max_size=40).map(b"".join)
+HEADERS = st.sampled_from(
+    [b"day,item\n", b"item,day\r\n", b'\n"day",note,item\n', b"day,item,,\r", b"day,item"]
+)
+NAMES = st.sampled_from(["utf-8", "cp932", "utf-16", "cp1252"])
+BLOCKS = st.sampled_from([1, 2, 3, 7, 16, 64, 1000])
+
+
+@given(HEADERS, TEXTS | TAME, BLOCKS, NAMES, st.sampled_from([5, 12, 40, 1 << 20]))
+def test_the_fast_way_agrees_with_the_definition(
+    tmp_path_factory: pytest.TempPathFactory,
+    header: bytes,
+    text: bytes,
+    block_bytes: int,
+    encoding: str,
+    longest: int,
+) -> None:
+    shape = FileShape(DAY_AND_ITEM, encoding=encoding)
+    data = header.decode().encode(encoding) + text
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "MAX_RECORD_BYTES", max(longest, len(header)))
+        patch.setattr(records, "KEPT_BYTES", 4)
+        patch.setattr(reader, "SMALL_BLOCK_BYTES", 4)
+        patch.setattr(reader, "CAREFUL_RECORDS", 2)
+        expected = defined_rows(data, shape)
+        path = write(tmp_path_factory.getbasetemp(), data)
+        batches = list(of_any_header(read_batches(path, shape, 7, block_bytes=block_bytes)))
+    read = [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
+    assert [row[:2] + row[3:] for row in read] == (expected or [])
+
+
+@given(TEXTS | TAME)
+def test_a_file_of_one_column_agrees_with_the_definition(
+    tmp_path_factory: pytest.TempPathFactory, text: bytes
+) -> None:
+    shape = FileShape((("product", "item"),))
+    data = b"item\n" + text
+    found = rows(tmp_path_factory.getbasetemp(), data, shape)
+    assert found == defined_rows(data, shape)
+
+
+def of_any_header(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+    """The batches; none where the header turns out not to be the declared one."""
+    try:
+        yield from batches
+    except FileRejected:
+        return
