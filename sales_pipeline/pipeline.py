@@ -23,7 +23,6 @@ from sales_pipeline.gold.freshness import months_in_gold, stores_changed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.lock import hold
-from sales_pipeline.silver.rates import keep_rates, rates_changed
 from sales_pipeline.lakehouse.runs import (
     RunRecord,
     is_recorded,
@@ -41,6 +40,7 @@ from sales_pipeline.outcome import (
     counts_per_feed,
     notes,
 )
+from sales_pipeline.silver.rates import keep_rates, rates_changed
 from sales_pipeline.version import __version__
 
 
@@ -100,7 +100,11 @@ class _Run:
         check_meaning(self.lakehouse.declaration, self.ledger)
         found = self._discover()
         claims = Claimant(
-            self.lakehouse.declaration, self.ledger, self.folders.landing, self.run_id, self.started_at
+            self.lakehouse.declaration,
+            self.ledger,
+            self.folders.landing,
+            self.run_id,
+            self.started_at,
         ).claim(found)
         self.report.resumed = len(self.ledger.unfinished())
         if claims.deliveries or self.report.resumed or self._is_gold_stale():

@@ -46,7 +46,7 @@ def _send_back(declaration: Declaration, folders: Folders) -> None:
         lakehouse = Lakehouse(declaration, engine)
         lakehouse.check()
         if not lakehouse.exists():
-            raise UsageError(f"lakehouse: nothing at {folders.lakehouse} yet. Do: sales-pipeline run")
+            raise UsageError(f"lakehouse: none at {folders.lakehouse} yet. Do: sales-pipeline run")
         lakehouse.prepare()
         ledger = Ledger(lakehouse)
         judged = [each for each in ledger.in_force() if each.state is not State.CLAIMED]

@@ -1,0 +1,1 @@
+"""Landed bytes become one table a feed, untouched."""

@@ -11,11 +11,10 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileRejected, LakehouseMismatch, examples
 from sales_pipeline.lakehouse.lakehouse import catalogue_columns
 from sales_pipeline.lakehouse.ledger import UNFINISHED, Delivery, Ledger, State
+from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.landing.discovery import Discovery, FoundFile, name_in_feed, sha256_of
 from sales_pipeline.landing.examine import examine
 from sales_pipeline.landing.shape import FileShape
-
-CATALOGUE = "catalogue"
 
 
 def landing_patterns(declaration: Declaration) -> dict[str, str]:
@@ -56,7 +55,7 @@ def check_meaning(declaration: Declaration, ledger: Ledger) -> None:
         feeds = examples([f"{feed} ({files:,} files)" for feed, files in changed.items()])
         raise LakehouseMismatch(
             f"feeds: the meaning of {feeds} was declared otherwise when the files were judged. "
-            "Do: sales-pipeline rebuild, which judges all records again; or put the declaration back."
+            "Do: sales-pipeline rebuild, which judges all records again, or undo the change."
         )
 
 
@@ -93,7 +92,7 @@ class Claimant:
         """Gives each file its number and its state; writes nothing."""
         claims = Claims()
         for path, feeds in discovery.disputed.items():
-            reason = f"claimed by the feeds {' and '.join(feeds)}; make their landing patterns differ"
+            reason = f"claimed by the feeds {' and '.join(feeds)}; their patterns must differ"
             name = name_in_feed(path, landing_patterns(self.declaration)[feeds[0]])
             found = FoundFile(feeds[0], name, path, (self.landing / path).stat().st_size)
             digest = sha256_of(self.landing / path) or ""
@@ -125,7 +124,9 @@ class Claimant:
             other = same_bytes[0]
             reason = f"the same bytes are in force as {other.name} of feed {other.feed}"
             return self._delivery(found, claims, State.REJECTED, reason=reason)
-        earlier = self._in_force(claims, lambda each: (each.feed, each.name) == (found.feed, found.name))
+        earlier = self._in_force(
+            claims, lambda each: (each.feed, each.name) == (found.feed, found.name)
+        )
         supersedes = earlier[-1].file_id if earlier else None
         return self._delivery(found, claims, State.CLAIMED, supersedes=supersedes)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,6 @@ from sales_pipeline.landing.discovery import sha256_of
 
 logger = logging.getLogger(__name__)
 
-OnIngested = Callable[[Sequence[Delivery]], None]
-
 
 def ingest_data(
     lakehouse: Lakehouse,
@@ -32,7 +30,6 @@ def ingest_data(
     deliveries: Sequence[Delivery],
     *,
     landing: Path,
-    on_ingested: OnIngested = lambda deliveries: None,
 ) -> list[Delivery]:
     """Reads claimed files into bronze.
 
@@ -44,7 +41,6 @@ def ingest_data(
         ledger: The deliveries; changed and committed.
         deliveries: Deliveries in the state `claimed`.
         landing: The landing folder.
-        on_ingested: Called with the deliveries of each feed once they are in bronze.
 
     Returns:
         The deliveries that were abandoned.
@@ -55,9 +51,7 @@ def ingest_data(
     for feed, of_feed in _by_feed(deliveries):
         changed = _ingest_feed(lakehouse, feed, of_feed, landing)
         abandoned += changed
-        taken = [each for each in of_feed if each not in changed]
-        read += taken
-        on_ingested(taken)
+        read += [each for each in of_feed if each not in changed]
     gone = [
         each.moved_to(State.ABANDONED, reason="changed or vanished while it was read")
         for each in abandoned

@@ -109,11 +109,8 @@ class EmbeddedEngine:
 
     def new_files(self, since: float) -> Sequence[str]:
         """Table files and log entries written since a time."""
-        found: list[str] = []
-        for folder, _, names in os.walk(self._lakehouse):
-            paths = [os.path.join(folder, name) for name in names]
-            found += [path for path in paths if os.stat(path).st_mtime >= since]
-        return found
+        files = (path for path in self._lakehouse.rglob("*") if path.is_file())
+        return [str(path) for path in files if path.stat().st_mtime >= since]
 
     def close(self) -> None:
         """Closes the session and stops the server."""

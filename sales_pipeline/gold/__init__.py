@@ -1,0 +1,1 @@
+"""The cube and the four answers."""

@@ -80,7 +80,9 @@ def _ranked(products: DataFrame, figure: str, currency: str) -> DataFrame:
 
 
 def _shown_revenue(minor_units: int) -> Column:
-    return F.round(F.sum("revenue"), minor_units).cast(f"DECIMAL(38,{minor_units})").alias("revenue")
+    return (
+        F.round(F.sum("revenue"), minor_units).cast(f"DECIMAL(38,{minor_units})").alias("revenue")
+    )
 
 
 def _year_and_month() -> list[Column]:

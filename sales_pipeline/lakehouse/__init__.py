@@ -1,0 +1,1 @@
+"""The tables of a lakehouse, how they are written, and the ledger."""

@@ -37,7 +37,10 @@ def arrow_type(sql_type: str) -> pa.DataType:
 def arrow_schema(table: Table) -> pa.Schema:
     """The Arrow schema of a declared table."""
     return pa.schema(
-        [pa.field(each.name, arrow_type(each.type), nullable=each.nullable) for each in table.columns]
+        [
+            pa.field(each.name, arrow_type(each.type), nullable=each.nullable)
+            for each in table.columns
+        ]
     )
 
 

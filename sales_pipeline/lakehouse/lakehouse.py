@@ -11,7 +11,14 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import LakehouseMismatch
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, sql_schema
-from sales_pipeline.lakehouse.tables import FORMAT_VERSION, RUNS, Table, all_tables, bronze_table
+from sales_pipeline.lakehouse.tables import (
+    FORMAT_VERSION,
+    RUNS,
+    Table,
+    all_tables,
+    bronze_table,
+    register_statement,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -70,7 +77,7 @@ class Lakehouse:
         if made_with != self.declaration.base_currency:
             raise LakehouseMismatch(
                 f"lakehouse: made with base currency {made_with}, the declaration says "
-                f"{self.declaration.base_currency}. Do: keep {made_with}, or make another lakehouse."
+                f"{self.declaration.base_currency}. Do: keep {made_with}, or make a new lakehouse."
             )
         if properties.get(FORMAT_PROPERTY) != str(FORMAT_VERSION):
             raise LakehouseMismatch(
@@ -84,12 +91,15 @@ class Lakehouse:
         for schema in dict.fromkeys(name.split(".")[0] for name in self.tables):
             spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for name, table in self.tables.items():
-            made = self.engine.exists(name)
-            properties = self._properties() if table is RUNS else {}
-            location = self.engine.location(name)
+            made, location = self.engine.exists(name), self.engine.location(name)
             if made:
                 self._add_missing_columns(table)
-            spark.sql(table.create_statement(self.engine.table_name(name), location, properties))
+            if made and location is not None:
+                spark.sql(register_statement(self.engine.table_name(name), location))
+            elif not made:
+                properties = self._properties() if table is RUNS else {}
+                sql_name = self.engine.table_name(name)
+                spark.sql(table.create_statement(sql_name, location, properties))
 
     def _properties(self) -> dict[str, str]:
         return {
@@ -109,11 +119,11 @@ class Lakehouse:
         return frame.select(*self.tables[name].column_names)
 
     def local(self, rows: Iterable[dict[str, Any]], name: str) -> DataFrame:
-        """A DataFrame of the shape of a table from rows at hand; its size is known to the engine."""
+        """A DataFrame of the shape of a table from rows at hand."""
         return self.frame(self.arrow(rows, name))
 
     def frame(self, rows: pa.Table) -> DataFrame:
-        """A DataFrame of an Arrow table at hand, also of an empty one."""
+        """A DataFrame of an Arrow table at hand; the engine knows its size, so it joins cheaply."""
         if rows.num_rows:
             return self.engine.spark().createDataFrame(rows)
         return self.engine.spark().createDataFrame([], sql_schema(rows.schema))
@@ -135,7 +145,9 @@ class Lakehouse:
         from pyspark.sql import functions as F
 
         table = self.tables[name]
-        columns = [F.col(column.name).cast(column.type).alias(column.name) for column in table.columns]
+        columns = [
+            F.col(column.name).cast(column.type).alias(column.name) for column in table.columns
+        ]
         rows.select(*columns).writeTo(self.engine.table_name(name)).overwrite(F.expr(condition))
 
     def rows(

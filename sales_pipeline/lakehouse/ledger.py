@@ -72,14 +72,6 @@ class Delivery:
     months: tuple[date, ...] = ()
     rows: int | None = None
 
-    @property
-    def may_be_in_silver(self) -> bool:
-        """Whether silver may hold records of it: it was judged, or a killed run began to.
-
-        `months` are committed before the first write to silver.
-        """
-        return self.rows is not None or bool(self.months)
-
     def moved_to(self, state: State, **changes: Any) -> Delivery:
         """The same delivery in another state, with further changes."""
         return replace(self, state=state, **changes)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 FORMAT_VERSION = 1
+CATALOGUE = "catalogue"
+"""The feed of the product catalogue."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class Table:
         """The Spark SQL type of a column of this table."""
         return next(each.type for each in self.columns if each.name == column)
 
-    def create_statement(self, name: str, location: str | None, properties: Mapping[str, str]) -> str:
+    def create_statement(
+        self, name: str, location: str | None, properties: Mapping[str, str]
+    ) -> str:
         """The CREATE TABLE IF NOT EXISTS statement under a name and, where given, at a location."""
         columns = ", ".join(column.ddl for column in self.columns)
         parts = [f"CREATE TABLE IF NOT EXISTS {name} ({columns}) USING delta"]
@@ -56,6 +60,11 @@ class Table:
             pairs = ", ".join(f"'{key}' = '{_quoted(value)}'" for key, value in properties.items())
             parts.append(f"TBLPROPERTIES ({pairs})")
         return " ".join(parts)
+
+
+def register_statement(name: str, location: str) -> str:
+    """The statement that gives a table that was made before its name in a session."""
+    return f"CREATE TABLE IF NOT EXISTS {name} USING delta LOCATION '{_quoted(location)}'"
 
 
 def _quoted(text: str) -> str:
@@ -156,7 +165,7 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
         ),
         Table(
             "silver.collisions",
-            "Working table: the records of the last cleaned batch whose keys met, with the verdict.",
+            "Working table: the records of the last batch whose keys met, with the verdict.",
             (
                 *sale,
                 _required("class", "STRING", "in_force, excluded, duplicate or displaced"),
@@ -175,7 +184,9 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
                 _required("store", "STRING", "the id of the store"),
                 FILE_ID,
                 ROW,
-                Column("raw", "STRING", "the record as delivered: its text, or JSON of its columns"),
+                Column(
+                    "raw", "STRING", "the record as delivered: its text, or JSON of its columns"
+                ),
                 _required("reasons", "ARRAY<STRING>", "all reasons, as in docs/reasons.md"),
                 Column("source_product", "STRING", "the product as delivered, where readable"),
                 Column("amount", "DECIMAL(18,4)", "the amount, where readable"),
@@ -350,7 +361,10 @@ BALANCE = Table(
         _required("delivered_rows", "BIGINT", "records in bronze"),
         *(_required(f"{each}_rows", "BIGINT", f"records {each}") for each in _ROW_COUNTS),
         _required("delivered_amount", "DECIMAL(38,4)", "readable amounts in bronze"),
-        *(_required(f"{each}_amount", "DECIMAL(38,4)", f"readable amounts {each}") for each in _ROW_COUNTS),
+        *(
+            _required(f"{each}_amount", "DECIMAL(38,4)", f"readable amounts {each}")
+            for each in _ROW_COUNTS
+        ),
         _required("run_id", "STRING", "the run that counted"),
     ),
     ("_file_id", "currency"),

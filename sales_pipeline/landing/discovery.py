@@ -55,7 +55,7 @@ def discover(
     landing: Path,
     patterns: Mapping[str, str],
     *,
-    on_hashed: Callable[[int], None] = lambda count: None,
+    on_hashed: Callable[[int], None] = lambda _: None,
 ) -> Discovery:
     """Looks at the landing folder once and reads the hash of every file that a feed claims.
 

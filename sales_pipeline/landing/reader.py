@@ -7,6 +7,7 @@ block goes through `records` itself.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import re
@@ -25,6 +26,8 @@ from sales_pipeline.landing.records import (
     RecordFormat,
     RecordSplitter,
     Transcoder,
+    is_text,
+    ragged_problem,
 )
 from sales_pipeline.landing.shape import FileShape, HeaderMatch, bronze_schema, match_header
 
@@ -36,9 +39,11 @@ CAREFUL_RECORDS = 64
 """After so many records the plain parser is tried again."""
 
 _BLANK_LINE = re.compile(rb"(?<![^\n])\r?\n")
-_UTF8_MARK = b"\xef\xbb\xbf"
 _JSON_ESCAPED = r'[\x00-\x1f"\\]'
 _json_text = json.JSONEncoder(ensure_ascii=False).encode
+
+_Parsed = tuple[list[pa.Array], pa.Array | None, pa.Array | None]
+"""The file's columns, and the text and problem of each record, if any is malformed."""
 
 
 def read_batches(
@@ -157,7 +162,7 @@ class _Parts:
         batches: list[pa.RecordBatch] = []
         while pending or (final and self._splitter.is_in_long_line):
             batch, rest = self._take(pending, final=final)
-            if batch is not None:
+            if batch is not None and batch.num_rows:
                 batches.append(batch)
             if len(rest) == len(pending):
                 break
@@ -167,11 +172,11 @@ class _Parts:
     def _take(self, pending: bytes, *, final: bool) -> tuple[pa.RecordBatch | None, bytes]:
         while not self._splitter.is_in_long_line:
             block = self._parser.cut(pending, self._size)
-            columns = self._parser.parse(block)
-            if columns is not None or not block:
+            parsed = self._parser.parse(block)
+            if parsed is not None or not block:
                 self._size = min(self._size * 4, records.MAX_RECORD_BYTES)
-            if columns is not None:
-                return self._batches.from_columns(columns), pending[len(block) :]
+            if parsed is not None:
+                return self._batches.from_columns(*parsed), pending[len(block) :]
             if len(block) <= SMALL_BLOCK_BYTES:
                 break
             self._size = len(block) // 4
@@ -185,17 +190,21 @@ class _PlainParser:
     def __init__(self, form: RecordFormat) -> None:
         self._quote = form.quote
         self._names = [str(at) for at in range(form.width or 0)]
-        self._quoted = csv.ParseOptions(
-            delimiter=form.delimiter.decode(),
-            quote_char=form.quote.decode(),
-            newlines_in_values=True,
-        )
-        self._unquoted = csv.ParseOptions(delimiter=form.delimiter.decode(), quote_char=False)
+        self._ragged: list[csv.InvalidRow] = []
+        marks = {"delimiter": form.delimiter.decode(), "invalid_row_handler": self._keep_ragged}
+        quote = form.quote.decode()
+        self._quoted = csv.ParseOptions(quote_char=quote, newlines_in_values=True, **marks)
+        self._unquoted = csv.ParseOptions(quote_char=False, **marks)
         self._texts = csv.ConvertOptions(
+            check_utf8=False,  # The whole block was checked, with its ragged lines.
             column_types=dict.fromkeys(self._names, pa.string()),
             null_values=[],
             strings_can_be_null=False,
         )
+
+    def _keep_ragged(self, row: csv.InvalidRow) -> str:
+        self._ragged.append(row)
+        return "skip"
 
     def cut(self, pending: bytes, most: int) -> bytes:
         """Gives the longest block that ends with a line and has an even number of quotes.
@@ -210,45 +219,72 @@ class _PlainParser:
             end = before
         return pending[:end]
 
-    def parse(self, block: bytes) -> list[pa.Array] | None:
-        """Gives the columns of the block's records; None where that is not sure to be right."""
-        if not block or block.startswith(_UTF8_MARK) or b"\0" in block:
-            return None
-        if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
+    def parse(self, block: bytes) -> _Parsed | None:
+        """Gives the block's records as columns; None where that is not sure to be right."""
+        # pyarrow drops a byte order mark wherever a block begins with one.
+        if not block or block.startswith(codecs.BOM_UTF8) or not is_text(block):
             return None
         is_quoted = self._quote in block
-        reading = csv.ReadOptions(
-            use_threads=False, block_size=len(block) + 1, column_names=self._names
-        )
+        self._ragged.clear()
         try:
             table = csv.read_csv(
                 pa.py_buffer(block),
-                read_options=reading,
-                parse_options=self._quoted if is_quoted else self._unquoted,
-                convert_options=self._texts,
+                csv.ReadOptions(
+                    use_threads=False, block_size=len(block) + 1, column_names=self._names
+                ),
+                self._quoted if is_quoted else self._unquoted,
+                self._texts,
             )
         except pa.ArrowInvalid:
             return None
         columns = [column.combine_chunks() for column in table.columns]
-        is_sure = table.num_rows > 0 and _is_whole(block, columns, is_quoted=is_quoted)
-        return columns if is_sure else None
+        if is_quoted and not self._ends_outside_quotes(columns):
+            return None
+        if not self._explains_all_lines(block, columns, is_quoted=is_quoted):
+            return None
+        return _with_ragged(columns, self._ragged) if self._ragged else (columns, None, None)
+
+    def _ends_outside_quotes(self, columns: Sequence[pa.Array]) -> bool:
+        """Tells whether no quoted field was still open at the end of a block, or of a ragged row.
+
+        pyarrow takes the end of a block for the end of a quoted field. Such a field
+        has the block's last line end, and is the last one, if the last record is not ragged.
+        """
+        rows = len(columns[0])
+        total = rows + len(self._ragged)
+        if any(row.number == total or "\n" in row.text or "\r" in row.text for row in self._ragged):
+            return False
+        return rows > 0 and not columns[-1][-1].as_py().endswith("\n")
+
+    def _explains_all_lines(
+        self, block: bytes, columns: Sequence[pa.Array], *, is_quoted: bool
+    ) -> bool:
+        """Tells whether each line of a block ended a record, went into a value, or was blank."""
+        lines = block.count(b"\n") - len(columns[0]) - len(self._ragged)
+        if lines and is_quoted:
+            lines -= sum(_count(column, "\n") for column in columns)
+        if lines <= 0:
+            return lines == 0
+        blank = len(_BLANK_LINE.findall(block))
+        return lines <= blank if is_quoted else lines == blank
 
 
-def _is_whole(block: bytes, columns: Sequence[pa.Array], *, is_quoted: bool) -> bool:
-    """Tells whether each line of a block ended a record, went into a value, or was blank."""
-    lines = block.count(b"\n") - len(columns[0])
-    if not is_quoted:
-        return lines == 0 or lines == len(_BLANK_LINE.findall(block))
-    # pyarrow takes the end of a block for the end of a quoted field. Such a field is
-    # the block's last, and has the block's last line end.
-    if columns[-1][-1].as_py().endswith("\n"):
-        return False
-    lines -= sum(_count(column, "\n") for column in columns) if lines else 0
-    return lines == 0 or 0 < lines <= len(_BLANK_LINE.findall(block))
+def _with_ragged(columns: Sequence[pa.Array], ragged: Sequence[csv.InvalidRow]) -> _Parsed:
+    """Puts the ragged rows back to their places, as text and problem without columns."""
+    texts = {row.number: row.text for row in ragged}
+    problems = {
+        row.number: ragged_problem(row.actual_columns, row.expected_columns) for row in ragged
+    }
+    numbers = range(1, len(columns[0]) + len(ragged) + 1)
+    good = iter(range(len(columns[0])))
+    places = pa.array([None if number in texts else next(good) for number in numbers], pa.int64())
+    raw = pa.array([texts.get(number) for number in numbers], pa.string())
+    problem = pa.array([problems.get(number) for number in numbers], pa.string())
+    return [column.take(places) for column in columns], raw, problem
 
 
 def _count(column: pa.Array, text: str) -> int:
-    return int(pc.sum(pc.count_substring(column, text)).as_py())
+    return pc.sum(pc.count_substring(column, text)).as_py() or 0
 
 
 class _BatchMaker:

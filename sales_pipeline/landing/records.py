@@ -224,8 +224,7 @@ class RecordSplitter:
 
     def _record(self, fields: list[bytes], line: bytes) -> Record:
         if self._form.width not in (None, len(fields)):
-            too_few = len(fields) < (self._form.width or 0)
-            return self._malformed(line, "too_few_columns" if too_few else "too_many_columns")
+            return self._malformed(line, ragged_problem(len(fields), self._form.width or 0))
         try:
             texts = [field.decode() for field in fields]
         except UnicodeDecodeError:
@@ -233,7 +232,7 @@ class RecordSplitter:
         return self._malformed(line, "undecodable") if b"\0" in line else Record(texts)
 
     def _malformed(self, line: bytes, problem: str) -> Record:
-        return Record([], self._text(line), problem if _is_text(line) else "undecodable")
+        return Record([], self._text(line), problem if is_text(line) else "undecodable")
 
     def _long_line(self, part: bytes, after: int | None) -> tuple[Record | None, int | None]:
         """Adds to a line that is too long; gives its record once its end is known."""
@@ -253,9 +252,15 @@ class RecordSplitter:
         return text.replace("\0", "\\x00")
 
 
-def _is_text(line: bytes) -> bool:
+def is_text(line: bytes) -> bool:
+    """Tells whether the bytes are valid UTF-8 without a NUL character."""
     try:
         line.decode()
     except UnicodeDecodeError:
         return False
     return b"\0" not in line
+
+
+def ragged_problem(got: int, expected: int) -> str:
+    """Gives the problem code of a record whose number of fields is not the header's."""
+    return "too_few_columns" if got < expected else "too_many_columns"

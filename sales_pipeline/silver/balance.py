@@ -56,7 +56,8 @@ class Balance:
             for name, (count, money) in self.classes.items()
             if count or money
         ]
-        return f"delivered {rows:,} rows {amount} {self.currency}, found {', '.join(parts) or 'nothing'}"
+        found = ", ".join(parts) or "nothing"
+        return f"delivered {rows:,} rows {amount} {self.currency}, found {found}"
 
     def as_row(self, run_id: str) -> dict[str, Any]:
         """The row of `ops.balance`."""
@@ -82,7 +83,7 @@ def balance_from(row: Mapping[str, Any]) -> Balance:
 
 def delivered(batch: Batch) -> dict[tuple[int, str], tuple[int, Decimal]]:
     """(file id, currency) -> rows and readable amount, counted from bronze in one statement."""
-    amounts = batch.over_feeds(lambda judge, bronze: judge.amounts(bronze))
+    amounts = batch.over_feeds(lambda judge, bronze: judge.amounts(bronze, batch.readings))
     found = _grouped(amounts, F.lit("delivered"), F.col("amount"))
     counted = {key: classes["delivered"] for key, classes in _counts(found).items()}
     feeds = batch.lakehouse.declaration.feeds

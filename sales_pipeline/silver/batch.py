@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import Any
@@ -13,10 +13,10 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
-from sales_pipeline.silver.judging import Judge
+from sales_pipeline.silver.judging import READ_COLUMNS, Judge
 from sales_pipeline.silver.products import Known, normalised
 
-RowIds = Sequence[tuple[int, int]]
+_MANY_TEXTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,9 @@ class Batch:
         """The `_file_id` of every delivery."""
         return [each.file_id for each in self.deliveries]
 
-    def without(self, file_ids: Iterable[int]) -> Batch:
-        """The batch without some deliveries."""
-        gone = set(file_ids)
-        left = tuple(each for each in self.deliveries if each.file_id not in gone)
-        return Batch(self.lakehouse, left, self.known)
+    def only(self, deliveries: Iterable[Delivery]) -> Batch:
+        """A batch of some of its deliveries."""
+        return Batch(self.lakehouse, tuple(deliveries), self.known)
 
     @cached_property
     def judges(self) -> list[Judge]:
@@ -66,8 +64,10 @@ class Batch:
         """The judged records, or only those whose `_file_id, _row` stand in a small DataFrame."""
 
         def make(judge: Judge, bronze: DataFrame) -> DataFrame:
-            chosen = bronze if only is None else bronze.join(only, ["_file_id", "_row"], "left_semi")
-            return judge.judged(chosen, self.names)
+            chosen = (
+                bronze if only is None else bronze.join(only, ["_file_id", "_row"], "left_semi")
+            )
+            return judge.judged(chosen, self.names, self.readings)
 
         return self.over_feeds(make)
 
@@ -76,7 +76,7 @@ class Batch:
 
         def make(judge: Judge, bronze: DataFrame) -> DataFrame:
             chosen = judge.keyed(bronze).join(key_hashes, "key_hash", "left_semi")
-            return judge.judged(chosen.drop("key_hash"), self.names)
+            return judge.judged(chosen.drop("key_hash"), self.names, self.readings)
 
         return self.over_feeds(make)
 
@@ -91,6 +91,24 @@ class Batch:
         found = self.over_feeds(lambda judge, bronze: judge.source_products(bronze)).toArrow()
         return self.lakehouse.frame(self._meanings(found.to_pylist()))
 
+    @cached_property
+    def readings(self) -> dict[str, DataFrame]:
+        """Column -> `feed, text, value` of its distinct texts; not of a column with too many.
+
+        Dates, prices and quantities repeat over and over, so each text is read once and
+        joined; reading it in every record costs several times as much.
+        """
+        found = {column: self._readings(column) for column in READ_COLUMNS}
+        return {column: readings for column, readings in found.items() if readings is not None}
+
+    def _readings(self, column: str) -> DataFrame | None:
+        of_feeds = [judge.readings(self.bronze(judge), column) for judge in self.judges]
+        frames = [each for each in of_feeds if each is not None]
+        if not frames:
+            return None
+        found = reduce(DataFrame.unionByName, frames).limit(_MANY_TEXTS + 1).toArrow()
+        return self.lakehouse.frame(found) if found.num_rows <= _MANY_TEXTS else None
+
     def _meanings(self, delivered: Iterable[dict[str, Any]]) -> pa.Table:
         feeds = self.lakehouse.declaration.feeds
         rows = []
@@ -100,10 +118,6 @@ class Batch:
             if meaning is not None:
                 rows.append({**each, "product": meaning.product, "category": meaning.category})
         columns = ("feed", "source_product", "product", "category")
-        return pa.Table.from_pylist(rows, schema=pa.schema([(name, pa.string()) for name in columns]))
-
-    def local_row_ids(self, row_ids: RowIds) -> DataFrame:
-        """A small DataFrame `_file_id, _row`."""
-        files = pa.array([file_id for file_id, _ in row_ids], pa.int64())
-        rows = pa.array([row for _, row in row_ids], pa.int64())
-        return self.lakehouse.frame(pa.table({"_file_id": files, "_row": rows}))
+        return pa.Table.from_pylist(
+            rows, schema=pa.schema([(name, pa.string()) for name in columns])
+        )

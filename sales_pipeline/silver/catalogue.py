@@ -2,32 +2,59 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
 
 from pyspark.sql import functions as F
 
 from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.silver.products import Known, Product, changed, check_delivery, learn, normalised
+from sales_pipeline.lakehouse.tables import CATALOGUE
+from sales_pipeline.silver.balance import Balance
+from sales_pipeline.silver.products import (
+    Known,
+    Product,
+    changed,
+    check_delivery,
+    learn,
+    normalised,
+    problem_of,
+)
 from sales_pipeline.silver.reasons import PRODUCT_UNKNOWN
+
+Row = dict[str, Any]
+NO_CURRENCY = "XXX"
+"""ISO 4217 for no currency at all: records of the catalogue carry no amount."""
+MAX_UNUSABLE = Decimal("0.20")
 
 
 def known_products(lakehouse: Lakehouse) -> dict[tuple[str, str], Product]:
     """(language, normalised name) -> what `silver.products` says of it."""
     rows = lakehouse.rows("silver.products")
-    products = [
-        Product(
-            row["language"], row["source"], row["product"], row["category"], row["_file_id"], row["_row"]
-        )
-        for row in rows
-    ]
+    products = map(Product.from_row, rows)
     return {(each.language, each.source): each for each in products}
 
 
+@dataclass
+class Lesson:
+    """What deliveries of the catalogue brought.
+
+    Attributes:
+        refused: Deliveries that are refused, and why.
+        balances: The balance of each delivery that was taken.
+    """
+
+    refused: dict[Delivery, str] = field(default_factory=dict)
+    balances: list[Balance] = field(default_factory=list)
+
+
 def learn_products(
-    lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery]
-) -> dict[Delivery, str]:
+    lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
+) -> Lesson:
     """Makes `silver.products` say what all deliveries of the catalogue in force teach.
 
     Deliveries of sales that it makes mean something else go back to `in_bronze` in the
@@ -37,34 +64,70 @@ def learn_products(
         lakehouse: The tables.
         ledger: The deliveries.
         deliveries: Deliveries of the catalogue that wait in bronze.
-
-    Returns:
-        The deliveries that are refused, and why.
+        run_id: The run.
     """
     declaration = lakehouse.declaration
     languages, into = list(declaration.catalogue.languages), declaration.language
-    refused = {}
+    rows = _bronze_rows(lakehouse, [each.file_id for each in ledger.in_force(CATALOGUE)])
+    lesson = Lesson()
+    unusable: list[Row] = []
     for each in deliveries:
+        own = [row for row in rows if row["_file_id"] == each.file_id]
+        bad = [row for row in own if problem_of(row, into)]
         try:
-            check_delivery(_bronze_rows(lakehouse, [each.file_id]), languages, into=into)
+            check_delivery(own, languages, into=into)
+            if own and Decimal(len(bad)) / len(own) > MAX_UNUSABLE:
+                raise FileRejected("unusable", f"{len(bad):,} of {len(own):,} records are unusable")
         except FileRejected as error:
-            refused[each] = error.reason
-    in_force = [each.file_id for each in ledger.in_force("catalogue") if each not in refused]
+            lesson.refused[each] = error.reason
+            continue
+        unusable += bad
+        lesson.balances.append(_balance(each, len(own), len(bad)))
+    refused = {each.file_id for each in lesson.refused}
+    after = learn((row for row in rows if row["_file_id"] not in refused), languages, into=into)
+    _write(lakehouse, ledger, after)
+    _quarantine(lakehouse, deliveries, [_quarantined(row, into, run_id) for row in unusable])
+    return lesson
+
+
+def _bronze_rows(lakehouse: Lakehouse, file_ids: Sequence[int]) -> list[Row]:
+    rows = lakehouse.table("bronze.catalogue").where(among("_file_id", file_ids))
+    found: list[Row] = rows.toArrow().to_pylist()
+    return sorted(found, key=lambda row: (row["_file_id"], row["_row"]))
+
+
+def _balance(delivery: Delivery, rows: int, bad: int) -> Balance:
+    nothing = Decimal(0)
+    classes = {"accepted": (rows - bad, nothing), "quarantined": (bad, nothing)}
+    return Balance(delivery.file_id, CATALOGUE, NO_CURRENCY, (rows, nothing), classes)
+
+
+def _quarantined(row: Row, into: str, run_id: str) -> Row:
+    delivered = {name: value for name, value in row.items() if not name.startswith("_")}
+    return {
+        "feed": CATALOGUE,
+        "store": "",
+        "_file_id": row["_file_id"],
+        "_row": row["_row"],
+        "raw": row["_raw"] or json.dumps(delivered, ensure_ascii=False),
+        "reasons": [problem_of(row, into)],
+        "first_run": run_id,
+        "last_run": run_id,
+    }
+
+
+def _quarantine(lakehouse: Lakehouse, deliveries: Sequence[Delivery], rows: list[Row]) -> None:
+    name = "silver.quarantine"
+    ids = among("_file_id", (each.file_id for each in deliveries))
+    lakehouse.replace(name, ids, lakehouse.local(rows, name))
+
+
+def _write(lakehouse: Lakehouse, ledger: Ledger, after: Known) -> None:
     before = known_products(lakehouse)
-    after = learn(_bronze_rows(lakehouse, in_force), languages, into=into)
     if after != before:
         _send_back(lakehouse, ledger, before, after)
         rows = [after[key].as_row() for key in sorted(after)]
         lakehouse.replace("silver.products", "true", lakehouse.local(rows, "silver.products"))
-    return refused
-
-
-def _bronze_rows(lakehouse: Lakehouse, file_ids: Sequence[int]) -> list[dict[str, str]]:
-    rows = lakehouse.table("bronze.catalogue").where(
-        f"{among('_file_id', file_ids)} AND _problem IS NULL"
-    )
-    found: list[dict[str, str]] = rows.toArrow().to_pylist()
-    return sorted(found, key=lambda row: (row["_file_id"], row["_row"]))
 
 
 def _send_back(lakehouse: Lakehouse, ledger: Ledger, before: Known, after: Known) -> None:
@@ -74,8 +137,8 @@ def _send_back(lakehouse: Lakehouse, ledger: Ledger, before: Known, after: Known
     touched = _files_with(lakehouse, "silver.quarantine", learnt, waiting=True)
     for table in ("silver.sales", "silver.set_aside"):
         touched |= _files_with(lakehouse, table, other | forgotten, waiting=False)
-    judged = [each for each in ledger.in_force() if each.file_id in touched and each.rows is not None]
-    ledger.record(each.moved_to(State.IN_BRONZE) for each in judged)
+    judged = [each for each in ledger.in_force() if each.rows is not None]
+    ledger.record(each.moved_to(State.IN_BRONZE) for each in judged if each.file_id in touched)
 
 
 def _files_with(

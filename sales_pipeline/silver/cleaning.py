@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,16 +14,16 @@ from decimal import Decimal
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver import balance as balances
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.catalogue import known_products, learn_products
+from sales_pipeline.silver.leftovers import leftovers, overly_quarantined, placed
 from sales_pipeline.silver.placing import Placement
-from sales_pipeline.silver.survey import Survey, overly_quarantined, survey
 
 logger = logging.getLogger(__name__)
 
-CATALOGUE = "catalogue"
 Delivered = dict[tuple[int, str], tuple[int, Decimal]]
 
 
@@ -58,8 +59,9 @@ def clean_data(
     """
     cleaned = Cleaned()
     ids = {each.file_id for each in deliveries}
-    if any(each.feed == CATALOGUE for each in deliveries):
-        ids |= _clean_catalogue(lakehouse, ledger, deliveries, cleaned)
+    of_catalogue = [each for each in deliveries if each.feed == CATALOGUE]
+    if of_catalogue:
+        ids |= _clean_catalogue(lakehouse, ledger, of_catalogue, cleaned=cleaned, run_id=run_id)
     waiting = [
         each
         for each in ledger.in_state(State.IN_BRONZE)
@@ -71,26 +73,34 @@ def clean_data(
 
 
 def _clean_catalogue(
-    lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], cleaned: Cleaned
+    lakehouse: Lakehouse,
+    ledger: Ledger,
+    own: Sequence[Delivery],
+    *,
+    cleaned: Cleaned,
+    run_id: str,
 ) -> set[int]:
     """Learns from the catalogue's deliveries; returns the sales deliveries it sends back."""
-    own = [each for each in deliveries if each.feed == CATALOGUE]
     waiting_before = {each.file_id for each in ledger.in_state(State.IN_BRONZE)}
-    refused = learn_products(lakehouse, ledger, own)
+    lesson = learn_products(lakehouse, ledger, own, run_id=run_id)
     sent_back = {each.file_id for each in ledger.in_state(State.IN_BRONZE)} - waiting_before
-    changed = [
-        each.moved_to(State.REJECTED, reason=refused[each])
-        if each in refused
-        else each.moved_to(State.IN_SILVER)
-        for each in own
+    rejected = [
+        each.moved_to(State.REJECTED, reason=reason, run_id=run_id)
+        for each, reason in lesson.refused.items()
+    ]
+    learnt = [
+        ledger[each.file_id].moved_to(State.IN_SILVER, rows=each.delivered[0], run_id=run_id)
+        for each in lesson.balances
     ]
     superseded = [
         ledger[each.supersedes].moved_to(State.SUPERSEDED)
-        for each in changed
-        if each.state is State.IN_SILVER and each.supersedes is not None
+        for each in learnt
+        if each.supersedes is not None
     ]
-    ledger.record([*changed, *superseded])
-    cleaned.rejected += [each for each in changed if each.state is State.REJECTED]
+    balances.record(lakehouse, lesson.balances, run_id)
+    ledger.record([*learnt, *superseded, *rejected])
+    cleaned.balances += lesson.balances
+    cleaned.rejected += rejected
     return sent_back
 
 
@@ -102,20 +112,25 @@ class _Cleaning:
     ledger: Ledger
     run_id: str
     cleaned: Cleaned
+    months: dict[int, set[date]] = field(default_factory=dict)
 
     def clean(self, waiting: Sequence[Delivery]) -> None:
         """Judges the deliveries, places their records, balances, and records the outcome."""
         replaced_here = {each.supersedes for each in waiting}
-        judged = tuple(each for each in waiting if each.file_id not in replaced_here)
-        batch = self._batch(judged)
+        batch = self._batch(each for each in waiting if each.file_id not in replaced_here)
         delivered = balances.delivered(batch)
-        found = survey(batch)
-        refused = overly_quarantined(batch, found)
-        kept = batch.without(each.file_id for each in refused)
-        gone = self._superseded_by(kept.deliveries) | {each.file_id for each in refused}
-        moved = self._place(kept, found.without(refused_ids(refused)), gone)
-        moved |= self._take_out_unbalanced(kept, delivered, moved)
-        self._record(kept, refused, delivered, moved)
+        rows: Counter[int] = Counter()
+        for (file_id, _), (count, _) in delivered.items():
+            rows[file_id] += count
+        refused, moved = self._place(batch, rows, self._superseded_by(batch.deliveries))
+        kept = {*batch.file_ids} - set(refused)
+        found = self._balances(kept | moved, delivered)
+        failed = self._unbalanced(found)
+        out = refused | failed
+        if out:
+            moved |= self._take_out(set(out))
+            found = self._balances((kept | moved) - set(out), delivered)
+        self._record(batch, delivered, found, refused, failed)
 
     def _batch(self, deliveries: Iterable[Delivery]) -> Batch:
         return Batch(self.lakehouse, tuple(deliveries), known_products(self.lakehouse))
@@ -130,56 +145,75 @@ class _Cleaning:
                 earlier = self.ledger[earlier].supersedes
         return gone
 
-    def _place(self, batch: Batch, found: Survey, gone: set[int]) -> set[int]:
-        """Places the batch; returns the earlier deliveries of which records were moved."""
+    def _place(
+        self, batch: Batch, rows: Mapping[int, int], gone: set[int]
+    ) -> tuple[dict[int, str], set[int]]:
+        """Places the batch.
+
+        Returns:
+            The deliveries that are refused for too much quarantine and why, by file id;
+            and the earlier deliveries of which records were moved.
+        """
         here = {*batch.file_ids, *gone}
-        touched = {each.file_id for each in self.ledger if each.may_be_in_silver}
+        touched = {each.file_id for each in self.ledger if each.rows is not None}
         placement = Placement(
             lakehouse=self.lakehouse,
             batch=batch if batch.deliveries else None,
-            survey=found,
             gone=frozenset(gone),
             has_history=bool(touched - here),
             is_again=bool(touched & here),
             run_id=self.run_id,
         )
         moves = placement.decide()
-        self._record_months(here, found, placement.leaving_months() | moves.months)
-        placement.write()
-        return set(moves.files)
+        self._begin(here, rows, placement.leaving_months() | moves.months)
+        placement.write_sales()
+        already = placed(self.lakehouse, batch.file_ids, collided=moves.collided)
+        self.months.update(already.months)
+        refused = overly_quarantined(batch, rows, already)
+        refused_ids = {each.file_id: reason for each, reason in refused.items()}
+        incomplete = [
+            each
+            for each in batch.file_ids
+            if rows[each] != already.rows[each] and each not in refused_ids
+        ]
+        placement.write_rest(leftovers(batch, incomplete, collided=moves.collided))
+        return refused_ids, set(moves.files)
 
-    def _record_months(self, here: set[int], found: Survey, others: set[date]) -> None:
-        """Commits the months that the writes to come will touch, before the first of them."""
-        changed = []
+    def _begin(self, here: set[int], rows: Mapping[int, int], months: set[date]) -> None:
+        """Commits, before the first write to silver, what only the ledger can tell afterwards.
+
+        That silver may hold records of these deliveries (`rows`), and the months of records
+        that leave or move, which a killed run could not find again.
+        """
+        changed: list[Delivery] = []
         for file_id in sorted(here):
             delivery = self.ledger[file_id]
-            months = found.months.get(file_id, set()) | set(delivery.months)
-            months |= others if not changed else set()
-            changed.append(replace(delivery, months=tuple(sorted(months))))
+            others = months if not changed else set()
+            touched = tuple(sorted({*delivery.months, *others}))
+            count = rows.get(file_id, delivery.rows)
+            changed.append(replace(delivery, months=touched, rows=count))
         self.ledger.record(changed)
 
-    def _take_out_unbalanced(self, batch: Batch, delivered: Delivered, moved: set[int]) -> set[int]:
-        """Takes deliveries that do not balance out again, and brings back what they corrected."""
-        found = self._balances({*batch.file_ids, *moved}, delivered)
-        failed = {each.file_id: each for each in found if not each.balances}
-        if not failed:
-            return set()
-        for each in failed.values():
-            logger.error("%s does not balance: %s", self.ledger[each.file_id].name, each.sentence())
+    def _unbalanced(self, found: Iterable[Balance]) -> dict[int, str]:
+        """Deliveries that do not balance, by file id, each with its balance in words."""
+        failed = {}
+        for each in found:
+            if not each.balances:
+                failed[each.file_id] = f"does not balance: {each.sentence()}"
+                logger.error("%s %s", self.ledger[each.file_id].path, failed[each.file_id])
+        return failed
+
+    def _take_out(self, out: set[int]) -> set[int]:
+        """Takes deliveries out of silver again, and brings back what they corrected."""
+        corrected = (self.ledger[each].supersedes for each in sorted(out))
         restored = self._batch(
-            self.ledger[before]
-            for before in (self.ledger[each].supersedes for each in failed)
-            if before is not None and self.ledger[before].state is not State.SUPERSEDED
+            self.ledger[each]
+            for each in corrected
+            if each is not None and self.ledger[each].state is not State.SUPERSEDED
         )
-        again = survey(restored) if restored.deliveries else Survey()
-        touched = self._place(restored, again, set(failed))
-        self.cleaned.failed += [
-            self.ledger[each.file_id].moved_to(
-                State.FAILED, reason=f"does not balance: {each.sentence()}", run_id=self.run_id
-            )
-            for each in failed.values()
-        ]
-        return {*touched, *restored.file_ids}
+        rows = {each.file_id: each.rows or 0 for each in restored.deliveries}
+        _, moved = self._place(restored, rows, out)
+        return {*moved, *restored.file_ids}
 
     def _balances(self, files: set[int], delivered: Delivered) -> list[Balance]:
         """The balance of some deliveries; what earlier ones delivered is on record."""
@@ -196,35 +230,39 @@ class _Cleaning:
         ]
 
     def _record(
-        self, batch: Batch, refused: Mapping[Delivery, str], delivered: Delivered, moved: set[int]
+        self,
+        batch: Batch,
+        delivered: Delivered,
+        found: list[Balance],
+        refused: Mapping[int, str],
+        failed: Mapping[int, str],
     ) -> None:
         """Commits the balances, then the states of all deliveries that were touched."""
-        failed = {each.file_id for each in self.cleaned.failed}
-        accepted = [each for each in batch.file_ids if each not in failed]
+        accepted = [each for each in batch.file_ids if each not in {*refused, *failed}]
         superseded = self._superseded_by(self.ledger[each] for each in accepted)
-        found = self._balances({*accepted, *moved} - failed, delivered)
-        out = {*superseded, *failed, *(each.file_id for each in refused)}
+        out = {*superseded, *failed, *refused}
+        found = [each for each in found if each.file_id not in out]
         found += self._balances_of_superseded(out, delivered)
         balances.record(self.lakehouse, found, self.run_id)
         self.cleaned.balances += found
-        self.cleaned.rejected += [
-            self.ledger[each.file_id].moved_to(State.REJECTED, reason=reason, run_id=self.run_id)
-            for each, reason in refused.items()
-        ]
-        rows = {each.file_id: each.delivered[0] for each in found}
-        self.ledger.record(
-            [
-                *(
-                    self.ledger[each].moved_to(
-                        State.IN_SILVER, rows=rows[each], run_id=self.run_id,
-                        fingerprint=self._fingerprint(each),
-                    )
-                    for each in accepted
-                ),
-                *(self.ledger[each].moved_to(State.SUPERSEDED) for each in superseded),
-                *self.cleaned.failed,
-                *self.cleaned.rejected,
-            ]
+        rejected = [self._refused(each, State.REJECTED, refused[each]) for each in refused]
+        unbalanced = [self._refused(each, State.FAILED, failed[each]) for each in failed]
+        self.cleaned.rejected += rejected
+        self.cleaned.failed += unbalanced
+        done = [self._accepted(each) for each in accepted]
+        replaced = [self.ledger[each].moved_to(State.SUPERSEDED) for each in superseded]
+        self.ledger.record([*done, *replaced, *rejected, *unbalanced])
+
+    def _refused(self, file_id: int, state: State, reason: str) -> Delivery:
+        return self.ledger[file_id].moved_to(state, reason=reason, run_id=self.run_id)
+
+    def _accepted(self, file_id: int) -> Delivery:
+        delivery = self.ledger[file_id]
+        return delivery.moved_to(
+            State.IN_SILVER,
+            months=tuple(sorted({*delivery.months, *self.months.get(file_id, ())})),
+            fingerprint=self.lakehouse.declaration.feeds[delivery.feed].fingerprint(),
+            run_id=self.run_id,
         )
 
     def _balances_of_superseded(self, files: set[int], delivered: Delivered) -> list[Balance]:
@@ -237,11 +275,3 @@ class _Cleaning:
             for (file_id, currency), amount in (on_record | delivered).items()
             if file_id in files
         ]
-
-    def _fingerprint(self, file_id: int) -> str:
-        return self.lakehouse.declaration.feeds[self.ledger[file_id].feed].fingerprint()
-
-
-def refused_ids(refused: Iterable[Delivery]) -> list[int]:
-    """The file ids of refused deliveries."""
-    return [each.file_id for each in refused]

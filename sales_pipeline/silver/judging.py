@@ -6,7 +6,7 @@ then the record is malformed, breaks a rule (all its reasons are kept), or is fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
@@ -20,6 +20,8 @@ from sales_pipeline.silver.reasons import PRODUCT_UNKNOWN
 FIT = "fit"
 QUARANTINED = "quarantined"
 EXCLUDED = "excluded"
+READ_COLUMNS = ("sold_on", "quantity", "unit_price", "amount")
+"""The columns of a sale that are read from text; the others are taken as they are."""
 
 
 @dataclass(frozen=True)
@@ -37,26 +39,28 @@ class Judge:
     feed: Feed
     further_keys: Sequence[str] = ()
 
-    def judged(self, bronze: DataFrame, names: DataFrame) -> DataFrame:
+    def judged(
+        self, bronze: DataFrame, names: DataFrame, readings: Mapping[str, DataFrame] | None = None
+    ) -> DataFrame:
         """The records of the feed, typed, each with its verdict.
 
         Args:
             bronze: Rows of the feed's bronze table.
             names: Columns `feed, source_product, product, category`: what the catalogue
                 makes of each product as delivered. One row a name; small.
+            readings: Column -> what `readings` says of its texts; small. The texts of other
+                columns are read record by record, which costs more.
 
         Returns:
-            The columns of `silver.sales`, null where they cannot be read, and `verdict`
-            (`fit`, `quarantined` or `excluded`), `reasons` (ARRAY<STRING>), `raw`.
+            The columns of `silver.sales` but `month`, null where they cannot be read, and
+            `verdict` (`fit`, `quarantined` or `excluded`), `reasons` (ARRAY<STRING>), `raw`.
             `verdict` may be filtered on without typing the record twice.
         """
-        mine = names.where(F.col("feed") == self.name).drop("feed")
-        typed = bronze.select(
-            *self._sale(),
-            self._excluded().alias("is_excluded"),
-            F.col("_problem"),
-            self._raw().alias("raw"),
-        ).join(mine, "source_product", "left")
+        delivered = bronze.select(*self._delivered(), self._excluded(), self._raw(), "_problem")
+        typed = delivered.join(self._mine(names), "source_product", "left")
+        for column in self._read_columns:
+            typed = self._with_reading(typed, column, (readings or {}).get(column))
+        typed = self._with_absent(typed)
         found = [F.when(fault, F.lit(code)) for code, fault in self._faults()]
         return typed.select(
             "*",
@@ -64,14 +68,58 @@ class Judge:
             F.array_compact(F.array(F.col("_problem"), *found)).alias("reasons"),
         )
 
-    def amounts(self, bronze: DataFrame) -> DataFrame:
-        """`feed, _file_id, currency, amount` of every record, amount null where unreadable."""
-        return bronze.select(
-            F.lit(self.name).alias("feed"),
-            F.col("_file_id"),
-            F.lit(self.feed.currency).alias("currency"),
-            self._amount().alias("amount"),
-        )
+    @property
+    def _read_columns(self) -> list[str]:
+        """The declared columns that are read as a day or a number."""
+        return [name for name in READ_COLUMNS if name in self.feed.columns]
+
+    def readings(self, bronze: DataFrame, column: str) -> DataFrame | None:
+        """`feed, text, value`: the distinct texts of a column and what they are read as.
+
+        None where the feed does not have the column.
+        """
+        if column not in self._read_columns:
+            return None
+        texts = bronze.select(F.col(column).alias("text")).distinct()
+        value = self._read(column, F.col("text")).alias("value")
+        return texts.select(F.lit(self.name).alias("feed"), "text", value)
+
+    def _with_reading(self, typed: DataFrame, column: str, readings: DataFrame | None) -> DataFrame:
+        given = f"given_{column}"
+        if readings is None:
+            return typed.withColumn(column, self._read(column, F.col(given)))
+        mine = self._mine(readings).select(F.col("text").alias(given), F.col("value").alias(column))
+        return typed.join(mine, given, "left")
+
+    def _with_absent(self, typed: DataFrame) -> DataFrame:
+        """Adds the columns that the feed does not deliver."""
+        if "unit_price" not in self.feed.columns:
+            typed = typed.withColumn("unit_price", F.lit(None).cast("DECIMAL(18,4)"))
+        if "amount" not in self.feed.columns:
+            typed = typed.withColumn("amount", product_of(F.col("unit_price"), F.col("quantity")))
+        return typed
+
+    def _read(self, column: str, text: Column) -> Column:
+        if column == "sold_on":
+            return calendar_day(text, self.feed.date_formats)
+        scale = 3 if column == "quantity" else 4
+        return decimal_number(text, mark=self.feed.csv.decimal, scale=scale)
+
+    def _mine(self, looked_up: DataFrame) -> DataFrame:
+        return looked_up.where(F.col("feed") == self.name).drop("feed")
+
+    def amounts(self, bronze: DataFrame, readings: Mapping[str, DataFrame]) -> DataFrame:
+        """`_file_id, currency, amount` of every record, amount null where unreadable."""
+        needed = [name for name in self._read_columns if name != "sold_on"]
+        if "amount" in needed:
+            needed = ["amount"]
+        given = [F.col(name).alias(f"given_{name}") for name in needed]
+        rows = bronze.select("_file_id", F.lit(self.feed.currency).alias("currency"), *given)
+        for column in needed:
+            rows = self._with_reading(rows, column, readings.get(column))
+        if "amount" not in needed:
+            rows = rows.withColumn("amount", product_of(F.col("unit_price"), F.col("quantity")))
+        return rows.select("_file_id", "currency", "amount")
 
     def keyed(self, bronze: DataFrame) -> DataFrame:
         """The bronze rows with `key_hash`: BIGINT, null for a record without a key."""
@@ -85,7 +133,9 @@ class Judge:
     def source_products(self, bronze: DataFrame) -> DataFrame:
         """`feed, source_product`: the distinct products as delivered."""
         products = bronze.where(F.col("_problem").isNull()).select("product").distinct()
-        return products.select(F.lit(self.name).alias("feed"), F.col("product").alias("source_product"))
+        return products.select(
+            F.lit(self.name).alias("feed"), F.col("product").alias("source_product")
+        )
 
     def _key_columns(self) -> list[str]:
         """The feed's key columns, in the order in which all feeds have them."""
@@ -94,27 +144,14 @@ class Judge:
     def _all_keys(self) -> list[Column]:
         return [self._key(name) for name in ("sale_id", *self.further_keys)]
 
-    def _sale(self) -> list[Column]:
-        mark = self.feed.csv.decimal
-        price = "unit_price" in self.feed.columns
+    def _delivered(self) -> list[Column]:
         names = ("sale_id", *self.further_keys)
-        sold_on = calendar_day(F.col("sold_on"), self.feed.date_formats)
         return [
             F.lit(self.name).alias("feed"),
             F.lit(self.feed.store.id).alias("store"),
             *(key.alias(name) for key, name in zip(self._all_keys(), names, strict=True)),
-            sold_on.alias("sold_on"),
             F.col("product").alias("source_product"),
-            *(F.col(name).alias(f"given_{name}") for name in ("sold_on", "quantity")),
-            F.col("amount" if "amount" in self.feed.columns else "unit_price").alias("given_amount"),
-            F.col("unit_price" if price else "quantity").alias("given_unit_price"),
-            (
-                decimal_number(F.col("unit_price"), mark=mark, scale=4)
-                if price
-                else F.lit(None).cast("DECIMAL(18,4)")
-            ).alias("unit_price"),
-            decimal_number(F.col("quantity"), mark=mark, scale=3).alias("quantity"),
-            self._amount().alias("amount"),
+            *(F.col(name).alias(f"given_{name}") for name in self._read_columns),
             F.lit(self.feed.currency).alias("currency"),
             F.col("_file_id"),
             F.col("_row"),
@@ -125,24 +162,16 @@ class Judge:
             return filled(F.col(name))
         return F.lit(None).cast("STRING")
 
-    def _amount(self) -> Column:
-        mark = self.feed.csv.decimal
-        if "amount" in self.feed.columns:
-            return decimal_number(F.col("amount"), mark=mark, scale=4)
-        price = decimal_number(F.col("unit_price"), mark=mark, scale=4)
-        quantity = decimal_number(F.col("quantity"), mark=mark, scale=3)
-        return product_of(price, quantity)
-
     def _excluded(self) -> Column:
         if self.feed.exclude_when is None:
-            return F.lit(False)
+            return F.lit(False).alias("is_excluded")
         condition = F.coalesce(F.expr(self.feed.exclude_when), F.lit(False))
-        return F.col("_problem").isNull() & condition
+        return (F.col("_problem").isNull() & condition).alias("is_excluded")
 
     def _raw(self) -> Column:
         """The record's own text, or its columns as JSON under the headers of the file."""
         fields = [F.col(name).alias(header) for name, header in self.feed.columns.items()]
-        return F.coalesce(F.col("_raw"), F.to_json(F.struct(*fields, F.col("_extra"))))
+        return F.coalesce(F.col("_raw"), F.to_json(F.struct(*fields, F.col("_extra")))).alias("raw")
 
     def _verdict(self) -> Column:
         excluded = F.when(F.col("is_excluded"), F.lit(EXCLUDED))

@@ -20,7 +20,6 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.collisions import IN_FORCE, repeated_keys, verdicts, with_key_hash
 from sales_pipeline.silver.judging import EXCLUDED, FIT, QUARANTINED, with_month
-from sales_pipeline.silver.survey import Survey
 
 _ROW_ID = ["_file_id", "_row"]
 
@@ -30,7 +29,7 @@ class Moves:
     """What placing a batch does to the records of earlier deliveries.
 
     Attributes:
-        collided: Whether any record of the batch or of history has a class of its own.
+        collided: Whether the keys of any records met.
         files: Earlier deliveries of which records change their place.
         months: Months of those records.
         return_files: Earlier deliveries of which records come back into force.
@@ -46,19 +45,19 @@ class Moves:
 class Placement:
     """Places one batch, and takes away what is no longer in force.
 
+    Call `decide`, `write_sales` and `write_rest`, in this order.
+
     Attributes:
         lakehouse: The tables.
         batch: The deliveries to place, or None where some are only taken away.
-        survey: How their records were judged.
         gone: File ids whose records leave silver.
-        has_history: Whether silver holds records of other deliveries.
+        has_history: Whether silver may hold records of other deliveries.
         is_again: Whether silver may hold records of these deliveries already.
         run_id: The run that places.
     """
 
     lakehouse: Lakehouse
     batch: Batch | None
-    survey: Survey
     gone: frozenset[int]
     has_history: bool
     is_again: bool
@@ -75,10 +74,9 @@ class Placement:
         return ["sale_id", *self.lakehouse.further_keys]
 
     def decide(self) -> Moves:
-        """Decides between colliding records, writes the verdicts to `silver.collisions`."""
+        """Decides between colliding records; writes the verdicts to `silver.collisions`."""
         keys = self._colliding_keys()
-        excluded = self.survey.set_apart[EXCLUDED]
-        if keys.num_rows or excluded:
+        if keys.num_rows:
             decided = verdicts(self._candidates(keys), self._keys)
             self.lakehouse.replace("silver.collisions", "true", _with_changes(decided))
             self.moves = self._read_moves()
@@ -91,13 +89,25 @@ class Placement:
         sales = self.lakehouse.table("silver.sales").where(among("_file_id", self.replaced))
         return set(sales.select("month").distinct().toArrow().column(0).to_pylist())
 
-    def write(self) -> None:
-        """Writes quarantine, set aside and sales, in an order that loses nothing."""
-        self._write_quarantine()
+    def write_sales(self) -> None:
+        """Writes what the verdicts set aside, then the sales in force."""
         self._write_set_aside(keep_returning=True)
         self._write_sales()
         if self.moves.return_files:
             self._write_set_aside(keep_returning=False)
+
+    def write_rest(self, rest: DataFrame | None) -> None:
+        """Writes the records that are neither in force nor decided: quarantined, excluded.
+
+        Args:
+            rest: Their `_file_id, _row`; small. None where there are none.
+        """
+        judged = None
+        if rest is not None and self.batch is not None:
+            judged = with_month(self.batch.judged(rest))
+            if any(judge.feed.exclude_when for judge in self.batch.judges):
+                self._add_excluded(judged.where(F.col("verdict") == EXCLUDED))
+        self._write_quarantine(judged)
 
     def _colliding_keys(self) -> pa.Table:
         found = []
@@ -110,13 +120,17 @@ class Placement:
                     met = hashed.join(keys, "key_hash", "left_semi").select("key_hash")
                     found.append(met.distinct().toArrow())
         if self.is_again:
-            waiting = self.lakehouse.table("silver.set_aside").where(
-                f"{among('winner_file_id', self.replaced)} AND NOT {among('_file_id', self.replaced)}"
-            )
-            found.append(with_key_hash(waiting, self._keys).select("key_hash").distinct().toArrow())
+            found.append(self._keys_waiting().toArrow())
         columns = [table.column("key_hash").combine_chunks().cast(pa.int64()) for table in found]
         hashes = pc.unique(pa.concat_arrays(columns)) if columns else pa.array([], pa.int64())
         return pa.table({"key_hash": hashes.drop_null()})
+
+    def _keys_waiting(self) -> DataFrame:
+        """`key_hash` of records that were set aside for one that is replaced now."""
+        waiting = self.lakehouse.table("silver.set_aside")
+        waiting = waiting.where(among("winner_file_id", self.replaced))
+        waiting = waiting.where(f"NOT {among('_file_id', self.replaced)}")
+        return with_key_hash(waiting, self._keys).select("key_hash").distinct()
 
     def _history(self) -> list[DataFrame]:
         """The rows of silver that stay, in both tables that can hold them."""
@@ -128,17 +142,14 @@ class Placement:
         hashes = self.lakehouse.frame(keys)
         frames = []
         if self.batch is not None:
-            frames.append(self._own_candidates(hashes))
+            frames.append(self._own_candidates(self.batch, hashes))
         if self.has_history:
             frames.append(self._earlier_candidates(hashes))
         return reduce(DataFrame.unionByName, frames)
 
-    def _own_candidates(self, hashes: DataFrame) -> DataFrame:
-        assert self.batch is not None
-        excluded = self.batch.local_row_ids(self.survey.set_apart[EXCLUDED])
-        both = self.batch.judged_with_keys(hashes).unionByName(self.batch.judged(excluded))
-        readable = with_month(both).where(F.col("verdict").isin(FIT, EXCLUDED))
-        return readable.dropDuplicates(_ROW_ID).select(
+    def _own_candidates(self, batch: Batch, hashes: DataFrame) -> DataFrame:
+        judged = with_month(batch.judged_with_keys(hashes))
+        return judged.where(F.col("verdict").isin(FIT, EXCLUDED)).select(
             *self._sale_columns,
             "verdict",
             *_earlier_place(in_sales=F.lit(False), in_set_aside=F.lit(False)),
@@ -186,20 +197,32 @@ class Placement:
     def _decided(self) -> DataFrame:
         return self.lakehouse.table("silver.collisions")
 
-    def _write_quarantine(self) -> None:
-        rows = self.survey.set_apart[QUARANTINED]
-        name = "silver.quarantine"
-        if rows and self.batch is not None:
-            ids = among("_file_id", self.replaced)
-            before = self.lakehouse.table(name).where(ids).select(*_ROW_ID, "first_run")
-            judged = self.batch.judged(self.batch.local_row_ids(rows)).join(before, _ROW_ID, "left")
-            run = F.lit(self.run_id)
-            judged = judged.withColumns(
-                {"first_run": F.coalesce(F.col("first_run"), run), "last_run": run}
-            )
-            self.lakehouse.replace(name, ids, judged)
-        elif self.is_again:
-            self._clear(name, self.replaced)
+    def _write_quarantine(self, judged: DataFrame | None) -> None:
+        name, ids = "silver.quarantine", among("_file_id", self.replaced)
+        if judged is None:
+            if self.is_again:
+                self._clear(name, self.replaced)
+            return
+        before = self.lakehouse.table(name).where(ids).select(*_ROW_ID, "first_run")
+        rows = judged.where(F.col("verdict") == QUARANTINED).join(before, _ROW_ID, "left")
+        run = F.lit(self.run_id)
+        first_run = F.coalesce(F.col("first_run"), run)
+        rows = rows.withColumns({"first_run": first_run, "last_run": run})
+        self.lakehouse.replace(name, ids, rows)
+
+    def _add_excluded(self, excluded: DataFrame) -> None:
+        """Adds excluded records to what `write_sales` set aside of the batch."""
+        name, ids = "silver.set_aside", among("_file_id", self.replaced)
+        columns = self.lakehouse.tables[name].column_names
+        none = F.lit(None).cast("BIGINT")
+        marked = excluded.withColumns(
+            {"class": F.lit(EXCLUDED), "winner_file_id": none, "winner_row": none}
+        )
+        added = marked.select(*columns)
+        held = (
+            self.lakehouse.table(name).where(ids).join(added.select(*_ROW_ID), _ROW_ID, "left_anti")
+        )
+        self.lakehouse.replace(name, ids, held.unionByName(added))
 
     def _write_set_aside(self, *, keep_returning: bool) -> None:
         name = "silver.set_aside"

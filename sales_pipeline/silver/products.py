@@ -25,6 +25,12 @@ class Product:
     file_id: int
     row: int
 
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Product:
+        """The product that a row of `silver.products` holds."""
+        names = ("language", "source", "product", "category", "_file_id", "_row")
+        return cls(*(row[name] for name in names))
+
     def as_row(self) -> dict[str, Any]:
         """The row of `silver.products`."""
         return {
@@ -42,15 +48,17 @@ Known = Mapping[tuple[str, str], Product]
 
 
 def normalised(name: str) -> str:
-    """A name as it is looked up.
+    r"""A name as it is looked up.
 
-    >>> normalised(" Cafe\\u0301\\u00a0 moulu ")
+    >>> normalised(" Cafe\u0301\u00a0 moulu ")
     'Café moulu'
     """
     return " ".join(unicodedata.normalize("NFC", name).split())
 
 
-def learn(rows: Iterable[Mapping[str, Any]], languages: Sequence[str], *, into: str) -> dict[tuple[str, str], Product]:
+def learn(
+    rows: Iterable[Mapping[str, Any]], languages: Sequence[str], *, into: str
+) -> dict[tuple[str, str], Product]:
     """Everything that the rows of all catalogue deliveries teach; the latest entry of a name wins.
 
     Args:
@@ -68,7 +76,9 @@ def learn(rows: Iterable[Mapping[str, Any]], languages: Sequence[str], *, into: 
     return known
 
 
-def check_delivery(rows: Iterable[Mapping[str, Any]], languages: Sequence[str], *, into: str) -> None:
+def check_delivery(
+    rows: Iterable[Mapping[str, Any]], languages: Sequence[str], *, into: str
+) -> None:
     """Checks that one delivery of the catalogue gives no name two meanings.
 
     Raises:
@@ -91,9 +101,9 @@ def check_delivery(rows: Iterable[Mapping[str, Any]], languages: Sequence[str], 
 
 
 def _entries(row: Mapping[str, Any], languages: Sequence[str], into: str) -> list[Product]:
-    name = normalised(row[f"product_{into}"] or "")
-    if not name:
+    if problem_of(row, into):
         return []
+    name = normalised(row[f"product_{into}"])
     category = normalised(row[f"category_{into}"] or "") or None
     sources = ((language, normalised(row[f"product_{language}"] or "")) for language in languages)
     return [
@@ -101,6 +111,13 @@ def _entries(row: Mapping[str, Any], languages: Sequence[str], into: str) -> lis
         for language, source in sources
         if source
     ]
+
+
+def problem_of(row: Mapping[str, Any], into: str) -> str | None:
+    """The reason code of a record of the catalogue that teaches nothing, or None."""
+    if row["_problem"]:
+        return str(row["_problem"])
+    return None if normalised(row[f"product_{into}"] or "") else "product_missing"
 
 
 def changed(before: Known, after: Known) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:

@@ -1,0 +1,40 @@
+"""`sales-pipeline rebuild`: silver and gold again, from bronze and the ledger."""
+
+from __future__ import annotations
+
+import typer
+
+from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.options import (
+    ConfigOption,
+    JsonOption,
+    LakehouseOption,
+    VerboseOption,
+    WaitOption,
+)
+
+EXAMPLE = """\b
+Examples:
+  sales-pipeline rebuild
+  sales-pipeline rebuild --lakehouse /data/lakehouse --wait 600
+"""
+
+
+def rebuild(
+    *,
+    wait: WaitOption = 0,
+    config: ConfigOption = None,
+    lakehouse: LakehouseOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Judges all records again, under the declaration as it stands, and makes gold again.
+
+    Do it after the meaning of a feed was declared otherwise: its date formats, its columns,
+    its key. Bronze stays as it is; no file has to be delivered again.
+    """
+    declaration = load_declaration(chosen_path(config), lakehouse)
+    # Spark comes with this import, and --help must not wait for it.
+    from sales_pipeline.cli.running import rebuild_and_tell
+
+    raise typer.Exit(rebuild_and_tell(declaration, wait=wait, as_json=as_json))

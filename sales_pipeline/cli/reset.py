@@ -1,0 +1,63 @@
+"""`sales-pipeline reset`: back to before the first run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.options import (
+    ConfigOption,
+    JsonOption,
+    LakehouseOption,
+    VerboseOption,
+    WaitOption,
+)
+from sales_pipeline.cli.screen import say, show, show_json
+
+if TYPE_CHECKING:
+    from sales_pipeline.config.model import Declaration
+
+EXAMPLE = """\b
+Examples:
+  sales-pipeline reset
+  sales-pipeline reset --yes
+"""
+
+
+def reset(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    wait: WaitOption = 0,
+    config: ConfigOption = None,
+    lakehouse: LakehouseOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Puts everything back to before the first run, after asking.
+
+    Every archived or rejected file goes back to where it was delivered, then the tables are
+    removed. No delivered file is ever removed.
+    """
+    declaration = load_declaration(chosen_path(config), lakehouse)
+    if not yes and not _is_agreed(declaration):
+        say("Nothing was changed.")
+        raise typer.Exit(1)
+    # Spark comes with this import, and --help must not wait for it.
+    from sales_pipeline import upkeep
+    from sales_pipeline.report.reset_text import reset_document, reset_text
+
+    done = upkeep.reset(declaration, wait_seconds=wait)
+    if as_json:
+        show_json(reset_document(done))
+    else:
+        show(reset_text(done))
+
+
+def _is_agreed(declaration: Declaration) -> bool:
+    question = (
+        f"Remove all tables in {declaration.lakehouse} "
+        f"and move its files back to {declaration.landing}?"
+    )
+    return typer.confirm(question, err=True)

@@ -1,0 +1,65 @@
+"""`sales-pipeline run`: everything new in the landing folder, through to the four answers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sales_pipeline.cli.declaration import chosen_path, load_declaration, with_lakehouse
+from sales_pipeline.cli.options import (
+    ConfigOption,
+    JsonOption,
+    LakehouseOption,
+    VerboseOption,
+    WaitOption,
+)
+
+EXAMPLE = """\b
+Examples:
+  sales-pipeline run
+  sales-pipeline run --sample --show
+  sales-pipeline run --config shops.yaml --wait 600 --json
+
+\b
+Exit code 0: done, also where records wait in quarantine.
+Exit code 1: a file was refused, or the run failed.
+Exit code 2: the declaration or the command line is wrong.
+"""
+
+
+def run(
+    *,
+    sample: Annotated[
+        bool,
+        typer.Option(
+            "--sample",
+            help="Run the sample retailer: where no lakehouse was made yet, its files are put "
+            "into the landing folder first. Its own declaration counts, unless --config is given.",
+        ),
+    ] = False,
+    answers: Annotated[
+        bool, typer.Option("--show", help="Show the four answers afterwards.")
+    ] = False,
+    wait: WaitOption = 0,
+    config: ConfigOption = None,
+    lakehouse: LakehouseOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Takes everything new in the landing folder through to the four answers.
+
+    Files are taken in once, by their content: to run twice changes nothing. A file that is
+    not what its feed declares goes to rejected/, with the reason beside it; the others go on.
+    A run that was killed is brought to its end by the next one.
+    """
+    if sample:
+        declaration = with_lakehouse(config, lakehouse)
+    else:
+        declaration = load_declaration(chosen_path(config), lakehouse)
+    # Spark comes with this import, and --help must not wait for it.
+    from sales_pipeline.cli.running import place_sample_files, run_and_tell
+
+    if sample:
+        place_sample_files(declaration)
+    raise typer.Exit(run_and_tell(declaration, wait=wait, answers=answers, as_json=as_json))

@@ -1,0 +1,45 @@
+"""Prints: answers to stdout, everything else to stderr. Nothing else in the package prints."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from sales_pipeline.report.plain_text import printable_lines
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_WIDTH_OF_A_FILE = 160
+
+
+def say(message: str) -> None:
+    """Prints a message to stderr, without anything that a terminal obeys."""
+    typer.echo(printable_lines(message), err=True)
+
+
+def show(renderable: RenderableType) -> None:
+    """Prints a text to stdout; into a file or a pipe, no line is cut to the terminal's width."""
+    _console().print(renderable, crop=False)
+
+
+def show_json(document: dict[str, Any]) -> None:
+    """Prints one JSON document to stdout, in UTF-8 wherever it goes."""
+    from sales_pipeline.report.json_text import json_text
+
+    typer.echo(f"{json_text(document)}\n".encode(), nl=False)
+
+
+def show_exactly(text: str) -> None:
+    """Prints a text to stdout as it is, in UTF-8 wherever it goes."""
+    typer.echo(text.encode(), nl=False)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        return Console(markup=False, emoji=False, highlight=False)
+    return Console(markup=False, emoji=False, highlight=False, width=_WIDTH_OF_A_FILE)

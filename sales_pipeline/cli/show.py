@@ -1,0 +1,102 @@
+"""`sales-pipeline show`: the four answers, or one of them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.options import ConfigOption, JsonOption, LakehouseOption, VerboseOption
+from sales_pipeline.cli.screen import show_exactly, show_json
+from sales_pipeline.cli.screen import show as show_text
+from sales_pipeline.errors import UsageError
+from sales_pipeline.report.questions import Question
+
+EXAMPLE = """\b
+Examples:
+  sales-pipeline show
+  sales-pipeline show stores --month 2025-12
+  sales-pipeline show volume --store paris --top 5
+  sales-pipeline show value --csv > best_sellers.csv
+"""
+
+
+def month_from(text: str) -> date:
+    """Returns the first day of a month written as 2025-01.
+
+    Raises:
+        BadParameter: It is not written so.
+    """
+    try:
+        year, month = text.split("-")
+        if (len(year), len(month)) != (4, 2):
+            raise ValueError(text)
+        return date(int(year), int(month), 1)
+    except ValueError:
+        raise typer.BadParameter(f"not a month, got {text!r}; write one such as 2025-01") from None
+
+
+def show(
+    question: Annotated[
+        Question | None,
+        typer.Argument(
+            metavar="[ANSWER]",
+            help="global: revenue per month. stores: revenue per month and store. "
+            "volume: best sellers by units. value: best sellers by revenue. All without it.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    month: Annotated[
+        date | None,
+        typer.Option(
+            "--month", metavar="YYYY-MM", parser=month_from, help="Count only this month."
+        ),
+    ] = None,
+    store: Annotated[
+        str | None, typer.Option("--store", metavar="ID", help="Count only this store.")
+    ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            "--top",
+            metavar="N",
+            min=1,
+            help="How many products the rankings hold: 10 on the screen, all in JSON and CSV.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print one answer as CSV for a spreadsheet.")
+    ] = False,
+    config: ConfigOption = None,
+    lakehouse: LakehouseOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Shows the four answers as the last finished run left them, or one of them.
+
+    Every revenue is in the base currency, exact to the end and rounded half up once.
+    """
+    if as_csv and as_json:
+        raise UsageError("--csv, --json: give one of them, got both")
+    if as_csv and question is None:
+        raise UsageError(f"--csv: holds one answer, got none. Do: name {' or '.join(Question)}")
+    declaration = load_declaration(chosen_path(config), lakehouse)
+    # Arrow and delta-rs come with these imports, and --help must not wait for them.
+    from sales_pipeline.report.answers import answers
+    from sales_pipeline.report.answers_csv import answer_csv
+    from sales_pipeline.report.answers_json import answers_document
+    from sales_pipeline.report.answers_text import SHOWN_PRODUCTS, answers_text
+
+    questions = list(Question) if question is None else [question]
+    shown = top if as_json or as_csv else top or SHOWN_PRODUCTS
+    found = answers(declaration, month=month, store=store, top=shown)
+    if as_json:
+        show_json(answers_document(found, questions))
+    elif as_csv:
+        show_exactly(answer_csv(found, questions[0]))
+    else:
+        show_text(answers_text(found, questions))

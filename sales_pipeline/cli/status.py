@@ -1,0 +1,38 @@
+"""`sales-pipeline status`: what was delivered, what waits, what the next run would find."""
+
+from __future__ import annotations
+
+from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.options import ConfigOption, JsonOption, LakehouseOption, VerboseOption
+from sales_pipeline.cli.screen import show, show_json
+
+EXAMPLE = """\b
+Examples:
+  sales-pipeline status
+  sales-pipeline status --json | jq '.feeds[] | {feed, last_at}'
+"""
+
+
+def status(
+    *,
+    config: ConfigOption = None,
+    lakehouse: LakehouseOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Shows deliveries by feed and state, the last runs, and what waits in quarantine.
+
+    A feed that never delivered is shown, too. Files in the landing folder are looked at,
+    and what the next run would make of them is said. Nothing is changed.
+    """
+    declaration = load_declaration(chosen_path(config), lakehouse)
+    # Arrow and delta-rs come with these imports, and --help must not wait for them.
+    from sales_pipeline.report import status as standing
+    from sales_pipeline.report.status_json import status_document
+    from sales_pipeline.report.status_text import status_text
+
+    found = standing.status(declaration)
+    if as_json:
+        show_json(status_document(found))
+    else:
+        show(status_text(found))

@@ -1,0 +1,98 @@
+"""Reads the gold tables without Spark: one consistent set, as the last finished run left it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+import pyarrow as pa
+
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.engines.spark_session import open_engine
+from sales_pipeline.errors import UsageError
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.runs import finished_runs
+from sales_pipeline.lakehouse.tables import Table, gold_tables
+
+_SCHEMA = "gold."
+_BY_RANK = ("gold.top_selling_products", "gold.top_selling_products_by_revenue")
+
+
+def read_gold(declaration: Declaration, table: str) -> pa.Table:
+    """Returns a gold table as the last finished run left it, in a fixed order of rows.
+
+    Args:
+        declaration: What the retailer declares.
+        table: Its name, with or without `gold.`, such as `revenue_per_month`.
+
+    Raises:
+        UsageError: There is no such table, or no run has finished yet.
+    """
+    name = full_name(table, declaration)
+    return gold_set(declaration).read(name)
+
+
+def full_name(table: str, declaration: Declaration) -> str:
+    """Returns the name of a gold table with its schema.
+
+    Raises:
+        UsageError: There is no such table; the message names the one that was probably meant.
+    """
+    known = [each.name for each in gold_tables(declaration.minor_units)]
+    name = table if table.startswith(_SCHEMA) else f"{_SCHEMA}{table}"
+    if name in known:
+        return name
+    close = get_close_matches(name, known, n=1)
+    do = f". Did you mean {close[0]!r}?" if close else f"; the tables are {', '.join(known)}"
+    raise UsageError(f"gold: no such table, got {table!r}{do}")
+
+
+@dataclass(frozen=True)
+class GoldSet:
+    """The gold tables of one finished run.
+
+    Attributes:
+        declaration: What the retailer declares.
+        run_id: The run.
+        finished_at: When it finished, UTC.
+        versions: Table -> the Delta version that belongs to the run.
+    """
+
+    declaration: Declaration
+    run_id: str
+    finished_at: datetime
+    versions: Mapping[str, int]
+
+    def read(self, name: str) -> pa.Table:
+        """Returns a table by its name with schema, its columns as declared, its rows in order."""
+        table = self._declared(name)
+        with closing(open_engine(Path(self.declaration.lakehouse))) as engine:
+            found = engine.read(name, columns=table.column_names, version=self.versions[name])
+        order = ["rank"] if name in _BY_RANK else list(table.key)
+        return found.sort_by([(column, "ascending") for column in order])
+
+    def _declared(self, name: str) -> Table:
+        tables = gold_tables(self.declaration.minor_units)
+        return next(each for each in tables if each.name == name)
+
+
+def gold_set(declaration: Declaration) -> GoldSet:
+    """Returns the gold tables that the last finished run left.
+
+    Raises:
+        UsageError: No run has finished here yet, or the lakehouse does not fit the declaration.
+    """
+    folder = Path(declaration.lakehouse)
+    with closing(open_engine(folder)) as engine:
+        lakehouse = Lakehouse(declaration, engine)
+        lakehouse.check()
+        runs = finished_runs(lakehouse)
+    if not runs:
+        raise UsageError(f"lakehouse: no finished run at {folder} yet. Do: sales-pipeline run")
+    last = runs[-1]
+    return GoldSet(declaration, last.run_id, last.finished_at, json.loads(last.versions))

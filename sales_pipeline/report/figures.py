@@ -1,0 +1,92 @@
+"""Figures as people read them: thousands separated, decimals as they are."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from sales_pipeline.config.currencies import MINOR_UNITS
+
+_BAR_WIDTH = 20
+_SIZES = ("B", "kB", "MB", "GB", "TB")
+
+
+def grouped(figure: Decimal | int) -> str:
+    """Returns a figure with its thousands separated.
+
+    >>> grouped(Decimal("1234567.50"))
+    '1,234,567.50'
+    """
+    return f"{figure:,}" if isinstance(figure, int) else f"{figure:,f}"
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Returns an amount with its currency, rounded half up to the currency's minor unit.
+
+    >>> money(Decimal("1234.5650"), "EUR"), money(Decimal("1200"), "JPY")
+    ('1,234.57 EUR', '1,200 JPY')
+    """
+    minor_unit = Decimal(1).scaleb(-MINOR_UNITS.get(currency, 2))
+    return f"{grouped(amount.quantize(minor_unit, rounding=ROUND_HALF_UP))} {currency}"
+
+
+def without_end_zeros(figure: Decimal) -> Decimal:
+    """Returns a quantity without the zeros after its last decimal.
+
+    >>> without_end_zeros(Decimal("1200.000")), without_end_zeros(Decimal("0.250"))
+    (Decimal('1200'), Decimal('0.25'))
+    """
+    text = f"{figure:f}"
+    return Decimal(text.rstrip("0").rstrip(".") or "0") if "." in text else Decimal(text)
+
+
+def month_text(month: date) -> str:
+    """Returns a month as it is written everywhere.
+
+    >>> month_text(date(2025, 1, 1))
+    '2025-01'
+    """
+    return f"{month:%Y-%m}"
+
+
+def moment(when: datetime) -> str:
+    """Returns a moment to the minute; every moment is in UTC.
+
+    >>> moment(datetime(2025, 1, 31, 6, 5))
+    '2025-01-31 06:05'
+    """
+    return f"{when:%Y-%m-%d %H:%M}"
+
+
+def size(count: float) -> str:
+    """Returns a number of bytes in the unit that suits it.
+
+    >>> size(950), size(4_200_000)
+    ('950 B', '4.2 MB')
+    """
+    for unit in _SIZES[:-1]:
+        if count < 1000:
+            break
+        count /= 1000
+    else:
+        unit = _SIZES[-1]
+    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Returns a number with its noun.
+
+    >>> counted(1, "file"), counted(1200, "file"), counted(2, "delivery")
+    ('1 file', '1,200 files', '2 deliveries')
+    """
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
+
+
+def share_bar(share: Decimal) -> str:
+    """Returns a bar for a share between 0 and 1.
+
+    >>> share_bar(Decimal("0.25"))
+    '█████'
+    """
+    return "█" * round(share * _BAR_WIDTH)

@@ -1,0 +1,49 @@
+"""What a run would make of the files that lie in the landing folder now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sales_pipeline.bronze.claiming import Claimant
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.runs import utc_now
+from sales_pipeline.landing.discovery import Discovery
+
+NEW = "new"
+CORRECTION = "correction"
+REPEAT = "repeat"
+REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """A file in the landing folder, and what the next run would make of it.
+
+    Attributes:
+        path: Its path below the landing folder.
+        feed: Its feed.
+        becomes: `new`, `correction`, `repeat` or `rejected`.
+        reason: Why, where it is a repeat or would be rejected.
+    """
+
+    path: str
+    feed: str
+    becomes: str
+    reason: str | None
+
+
+def landed_files(declaration: Declaration, ledger: Ledger, found: Discovery) -> list[LandedFile]:
+    """Returns what a run would claim now, by the run's own judgement; nothing is recorded."""
+    landing = Path(declaration.landing)
+    claims = Claimant(declaration, ledger, landing, run_id="", now=utc_now()).claim(found)
+    return [
+        LandedFile(each.path, each.feed, _becomes(each), each.reason) for each in claims.deliveries
+    ]
+
+
+def _becomes(delivery: Delivery) -> str:
+    if delivery.state is State.CLAIMED:
+        return NEW if delivery.supersedes is None else CORRECTION
+    return REPEAT if delivery.state is State.REPEATED else REJECTED

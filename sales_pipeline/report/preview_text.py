@@ -1,0 +1,100 @@
+"""How landing files would be understood, as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sales_pipeline.errors import MAX_EXAMPLES, examples
+from sales_pipeline.report.figures import counted, grouped, money, without_end_zeros
+from sales_pipeline.report.landed import REJECTED
+from sales_pipeline.report.plain_text import printable
+from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
+from sales_pipeline.report.tables import cell, table_of
+
+
+def check_text(check: Check) -> RenderableType:
+    """Returns a check as text; of a feed's files the first few, and those that need a look."""
+    by_feed = {feed: [each for each in check.files if each.feed == feed] for feed in check.feeds}
+    tables = [_table(feed, files) for feed, files in by_feed.items() if _records(files)]
+    parts: list[RenderableType] = [_heading(check), Text(), *_files(check, by_feed), Text()]
+    return Group(*parts, *(part for table in tables for part in (table, Text())), *_trouble(check))
+
+
+def _heading(check: Check) -> Text:
+    return Text(
+        f"{printable(check.source)}: valid; {counted(len(check.feeds) - 1, 'feed')} of sales, "
+        f"answers in {check.base_currency}"
+    )
+
+
+def _files(check: Check, by_feed: dict[str, list[FilePreview]]) -> list[RenderableType]:
+    table = table_of("In the landing folder")
+    for header in ("Feed", "Pattern"):
+        table.add_column(header)
+    kinds = ("new", "correction", "repeat", "rejected")
+    for kind in kinds:
+        table.add_column(kind.capitalize(), justify="right")
+    for feed, files in by_feed.items():
+        counts = [sum(each.becomes == kind for each in files) for kind in kinds]
+        table.add_row(cell(feed), cell(check.feeds[feed]), *(f"{count:,}" for count in counts))
+    table.caption = f"The catalogue knows {counted(check.names, 'name')}."
+    return [table]
+
+
+def _table(feed: str, files: Sequence[FilePreview]) -> Table:
+    table = table_of(f"{feed}: the first records as they are understood")
+    table.add_column("File")
+    table.add_column("Record", justify="right")
+    for header in ("Day", "Product", "As delivered"):
+        table.add_column(header)
+    for header in ("Quantity", "Amount"):
+        table.add_column(header, justify="right")
+    table.add_column("Verdict")
+    shown = _shown(files)
+    for file in shown:
+        for record in file.records:
+            table.add_row(cell(file.path), str(record.row), *_understood(record))
+    rest = len(files) - len(shown)
+    if rest:
+        table.caption = f"{counted(rest, 'more file')} alike; --json has all."
+    return table
+
+
+def _shown(files: Iterable[FilePreview]) -> list[FilePreview]:
+    return [
+        each for place, each in enumerate(files) if place < MAX_EXAMPLES or each.needs_a_look
+    ]
+
+
+def _understood(record: RecordPreview) -> tuple[Text, ...]:
+    quantity = record.quantity
+    amount = record.amount
+    style = "" if record.verdict == "fit" else "yellow"
+    return (
+        cell(record.sold_on),
+        cell(record.product),
+        cell(record.source_product),
+        cell(None if quantity is None else grouped(without_end_zeros(quantity))),
+        cell(None if amount is None else money(amount, record.currency)),
+        cell(": ".join([record.verdict, *([", ".join(record.reasons)] * bool(record.reasons))]), style=style),
+    )
+
+
+def _records(files: Iterable[FilePreview]) -> bool:
+    return any(each.records for each in files)
+
+
+def _trouble(check: Check) -> list[Text]:
+    rejected = [each for each in check.files if each.becomes == REJECTED]
+    lines = [f"{printable(each.path)}: {printable(each.reason or '')}" for each in rejected]
+    found = [Text(f"would be rejected: {line}", style="bold red") for line in lines[:MAX_EXAMPLES]]
+    if len(lines) > MAX_EXAMPLES:
+        found.append(Text(f"and {len(lines) - MAX_EXAMPLES:,} more would be rejected"))
+    if check.unclaimed:
+        paths = examples([printable(path) for path in check.unclaimed])
+        found.append(Text(f"no feed claims {paths}", style="yellow"))
+    return found

@@ -1,0 +1,27 @@
+"""The four questions: how they are asked on the command line, and their titles."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Question(StrEnum):
+    """One of the four questions that the sales answer."""
+
+    GLOBAL = "global"
+    STORES = "stores"
+    VOLUME = "volume"
+    VALUE = "value"
+
+    @property
+    def title(self) -> str:
+        """The question as a heading."""
+        return _TITLES[self]
+
+
+_TITLES = {
+    Question.GLOBAL: "Global performance: revenue per month",
+    Question.STORES: "Store performance: revenue per month and store",
+    Question.VOLUME: "Best sellers by volume",
+    Question.VALUE: "Best sellers by value",
+}

@@ -1,0 +1,46 @@
+"""A finished run as one JSON document with stable keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sales_pipeline.report.figures import month_text
+
+if TYPE_CHECKING:
+    from sales_pipeline.outcome import FileNote, RunReport
+
+_CLASSES = ("accepted", "quarantined", "duplicate", "displaced", "excluded", "superseded")
+
+
+def run_document(report: RunReport) -> dict[str, Any]:
+    """Returns a run as plain values: counts of records per feed, and every file with a reason."""
+    return {
+        "run_id": report.run_id,
+        "outcome": report.outcome,
+        "exit_code": report.exit_code,
+        "files": sum(each.files for each in report.feeds),
+        "rows": report.rows,
+        "bytes": report.bytes,
+        "seconds": round(report.seconds, 3),
+        "months": [month_text(month) for month in report.months],
+        "resumed": report.resumed,
+        "feeds": [
+            {"feed": each.feed, "files": each.files, "delivered": each.delivered}
+            | {name: each.classes.get(name, 0) for name in _CLASSES}
+            for each in report.feeds
+        ],
+        "rejected": _notes(report.rejected),
+        "failed": _notes(report.failed),
+        "abandoned": _notes(report.abandoned),
+        "corrected": _notes(report.corrected),
+        "repeated": _notes(report.repeated),
+        "unclaimed": report.unclaimed,
+        "unready": report.unready,
+        "links": report.links,
+    }
+
+
+def _notes(notes: Iterable[FileNote]) -> list[dict[str, str]]:
+    return [asdict(each) for each in notes]

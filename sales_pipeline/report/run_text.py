@@ -1,0 +1,140 @@
+"""A finished run as text: one table, then what needs a sentence, then one greppable line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sales_pipeline.config.checks import RESERVED_FEEDS
+from sales_pipeline.errors import MAX_EXAMPLES
+from sales_pipeline.report.figures import counted
+from sales_pipeline.report.plain_text import printable
+from sales_pipeline.report.tables import cell, table_of
+
+if TYPE_CHECKING:
+    from sales_pipeline.outcome import FeedCounts, FileNote, RunReport
+
+_ALWAYS = ("accepted", "quarantined", "duplicate")
+_WHERE_ANY = ("displaced", "excluded", "superseded")
+_TROUBLE = "bold red"
+_WORTH_A_LOOK = "yellow"
+
+
+def run_text(report: RunReport) -> RenderableType:
+    """Returns a run as text, its greppable line last."""
+    parts: list[RenderableType] = []
+    if report.is_nothing_new:
+        parts.append(Text("Nothing new."))
+    elif report.feeds:
+        parts += [_feed_table(report.feeds), Text()]
+    else:
+        parts.append(Text(f"No new files; gold made again for {_months(report)}."))
+    notes = run_notes(report)
+    parts += [*notes, *([Text()] if notes else [])]
+    return Group(*parts, Text(run_line(report), no_wrap=True, overflow="ignore"))
+
+
+def run_line(report: RunReport) -> str:
+    """Returns a run on one line of `key=value` pairs, for grep and for logs."""
+    totals = {name: _total(report.feeds, name) for name in _ALWAYS}
+    pairs = {
+        "run": report.run_id or "none",
+        "outcome": report.outcome,
+        "files": sum(each.files for each in report.feeds),
+        "rows": report.rows,
+        **totals,
+        "rejected": len(report.rejected),
+        "months": len(report.months),
+        "seconds": f"{report.seconds:.2f}",
+    }
+    return " ".join(f"{key}={value}" for key, value in pairs.items())
+
+
+def run_notes(report: RunReport) -> list[Text]:
+    """Returns the sentences of a run on what the table does not say; none where all is plain."""
+    return [
+        *_files("rejected, in rejected/ of the lakehouse", report.rejected, _TROUBLE),
+        *_files("failed: taken out again", report.failed, _TROUBLE),
+        *_files("abandoned; the next run takes them as they are then", report.abandoned, _TROUBLE),
+        *_files("corrected", report.corrected),
+        *_files("repeated; archived and not counted", report.repeated),
+        *_paths("in the landing folder that no feed claims", report.unclaimed, _WORTH_A_LOOK),
+        *_paths("not ready; left for the next run", report.unready),
+        *_links(report.links),
+        *_resumed(report.resumed),
+    ]
+
+
+def _feed_table(feeds: Sequence[FeedCounts]) -> Table:
+    classes = [*_ALWAYS, *(name for name in _WHERE_ANY if _total(feeds, name))]
+    table = table_of("What came")
+    table.show_footer = len(feeds) > 1
+    table.add_column("Feed", footer="all")
+    headers = ("files", "delivered", *classes)
+    totals = (_files_in(feeds), sum(each.delivered for each in feeds))
+    footers = (*totals, *(_total(feeds, name) for name in classes))
+    for header, footer in zip(headers, footers, strict=True):
+        table.add_column(header.capitalize(), justify="right", footer=f"{footer:,}")
+    for feed in feeds:
+        table.add_row(cell(feed.feed), *_figures(feed, classes))
+    return table
+
+
+def _figures(feed: FeedCounts, classes: Iterable[str]) -> list[Text]:
+    if feed.feed in RESERVED_FEEDS and not feed.delivered:
+        return [Text(f"{feed.files:,}")]  # A catalogue holds no sales to count.
+    rows = [feed.files, feed.delivered]
+    counts = [(name, feed.classes.get(name, 0)) for name in classes]
+    quarantined = _WORTH_A_LOOK
+    return [
+        *(Text(f"{count:,}") for count in rows),
+        *(
+            Text(f"{count:,}", style=quarantined if name == "quarantined" and count else "")
+            for name, count in counts
+        ),
+    ]
+
+
+def _months(report: RunReport) -> str:
+    return counted(len(report.months), "month")
+
+
+def _total(feeds: Iterable[FeedCounts], name: str) -> int:
+    return sum(each.classes.get(name, 0) for each in feeds)
+
+
+def _files_in(feeds: Iterable[FeedCounts]) -> int:
+    return sum(each.files for each in feeds)
+
+
+def _files(what: str, notes: Sequence[FileNote], style: str = "") -> list[Text]:
+    lines = [f"{note.path}: {note.reason}" if note.reason else note.path for note in notes]
+    return _listed(f"{counted(len(notes), 'file')} {what}", lines, style)
+
+
+def _paths(what: str, paths: Sequence[str], style: str = "") -> list[Text]:
+    return _listed(f"{counted(len(paths), 'file')} {what}", paths, style)
+
+
+def _links(links: Sequence[str]) -> list[Text]:
+    return _listed(f"{counted(len(links), 'symbolic link')}, not followed", links, _WORTH_A_LOOK)
+
+
+def _listed(heading: str, lines: Sequence[str], style: str) -> list[Text]:
+    if not lines:
+        return []
+    rest = len(lines) - MAX_EXAMPLES
+    more = [Text(f"  and {rest:,} more")] if rest > 0 else []
+    shown = [Text(f"  {printable(line)}") for line in lines[:MAX_EXAMPLES]]
+    return [Text(heading, style=style), *shown, *more]
+
+
+def _resumed(count: int) -> list[Text]:
+    if not count:
+        return []
+    whose = counted(count, "delivery")
+    return [Text(f"{whose} that an earlier run had left unfinished, brought to an end")]

@@ -1,0 +1,103 @@
+"""How a lakehouse stands: what was delivered, what waits, what the next run would find."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sales_pipeline.bronze.claiming import landing_patterns
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.engines.spark_session import open_engine
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.runs import RunRecord, finished_runs
+from sales_pipeline.landing.discovery import discover
+from sales_pipeline.report.landed import LandedFile, landed_files
+from sales_pipeline.report.quarantine import Waiting, waiting_in_quarantine
+
+SHOWN_RUNS = 5
+
+
+@dataclass(frozen=True)
+class FeedStanding:
+    """What came from one feed.
+
+    Attributes:
+        feed: The feed.
+        states: State of a delivery -> number of deliveries in it.
+        last_name: The file that was delivered last, or None where nothing ever was.
+        last_at: When it was claimed, UTC.
+    """
+
+    feed: str
+    states: dict[State, int]
+    last_name: str | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a lakehouse stands.
+
+    Attributes:
+        lakehouse: Its folder.
+        is_made: Whether a run ever made it.
+        feeds: Every declared feed, the catalogue first, and those of the ledger besides.
+        runs: The last runs, the latest first.
+        waiting: What waits in quarantine, by feed and reason.
+        landed: Files that a feed claims, in the order of claiming.
+        unclaimed: Files that no feed claims.
+        unready: Temporary or growing files.
+        links: Symbolic links, which are not followed.
+    """
+
+    lakehouse: str
+    is_made: bool
+    feeds: tuple[FeedStanding, ...]
+    runs: tuple[RunRecord, ...]
+    waiting: Waiting
+    landed: tuple[LandedFile, ...]
+    unclaimed: tuple[str, ...]
+    unready: tuple[str, ...]
+    links: tuple[str, ...]
+
+
+def status(declaration: Declaration) -> Status:
+    """Returns how a lakehouse stands; starts no Spark session and changes nothing.
+
+    Raises:
+        LakehouseMismatch: The lakehouse does not fit the declaration.
+    """
+    patterns = landing_patterns(declaration)
+    with closing(open_engine(Path(declaration.lakehouse))) as engine:
+        lakehouse = Lakehouse(declaration, engine)
+        lakehouse.check()
+        ledger = Ledger(lakehouse)
+        found = discover(Path(declaration.landing), patterns)
+        return Status(
+            lakehouse=declaration.lakehouse,
+            is_made=lakehouse.exists(),
+            feeds=tuple(_feeds(patterns, list(ledger))),
+            runs=tuple(reversed(finished_runs(lakehouse)[-SHOWN_RUNS:])),
+            waiting=waiting_in_quarantine(lakehouse),
+            landed=tuple(landed_files(declaration, ledger, found)),
+            unclaimed=tuple(found.unclaimed),
+            unready=tuple(found.unready),
+            links=tuple(found.links),
+        )
+
+
+def _feeds(declared: Iterable[str], deliveries: Sequence[Delivery]) -> list[FeedStanding]:
+    names = dict.fromkeys([*declared, *(each.feed for each in deliveries)])
+    return [_feed(name, [each for each in deliveries if each.feed == name]) for name in names]
+
+
+def _feed(name: str, deliveries: Sequence[Delivery]) -> FeedStanding:
+    counts = Counter(each.state for each in deliveries)
+    states = {state: counts[state] for state in State if counts[state]}
+    last = deliveries[-1] if deliveries else None
+    return FeedStanding(name, states, last and last.name, last and last.claimed_at)

@@ -1,0 +1,72 @@
+"""How a lakehouse stands, as one JSON document with stable keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from sales_pipeline.lakehouse.runs import RunRecord
+from sales_pipeline.report.json_text import timestamp
+from sales_pipeline.report.quarantine import Waiting
+from sales_pipeline.report.status import FeedStanding, Status
+
+
+def status_document(status: Status) -> dict[str, Any]:
+    """Returns how a lakehouse stands as plain values, amounts as text by currency."""
+    return {
+        "lakehouse": status.lakehouse,
+        "is_made": status.is_made,
+        "feeds": [_feed(each) for each in status.feeds],
+        "runs": [_run(each) for each in status.runs],
+        "quarantine": _waiting(status.waiting),
+        "landing": {
+            "files": [asdict(each) for each in status.landed],
+            "unclaimed": list(status.unclaimed),
+            "unready": list(status.unready),
+            "links": list(status.links),
+        },
+    }
+
+
+def _feed(feed: FeedStanding) -> dict[str, Any]:
+    return {
+        "feed": feed.feed,
+        "deliveries": {str(state): count for state, count in feed.states.items()},
+        "last_file": feed.last_name,
+        "last_at": None if feed.last_at is None else timestamp(feed.last_at),
+    }
+
+
+def _run(run: RunRecord) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "verb": run.verb,
+        "outcome": run.outcome,
+        "started_at": timestamp(run.started_at),
+        "finished_at": timestamp(run.finished_at),
+        "files": run.files,
+        "rows": run.rows,
+        "seconds": round(run.seconds, 3),
+    }
+
+
+def _waiting(waiting: Waiting) -> dict[str, Any]:
+    return {
+        "rows": waiting.rows,
+        "amounts": _money(waiting.amounts),
+        "by_reason": [
+            {
+                "feed": each.feed,
+                "reason": each.reason,
+                "rows": each.rows,
+                "amounts": _money(each.amounts),
+            }
+            for each in waiting.by_reason
+        ],
+    }
+
+
+def _money(amounts: Mapping[str, Decimal]) -> dict[str, str]:
+    return {currency: f"{amount:f}" for currency, amount in sorted(amounts.items())}
