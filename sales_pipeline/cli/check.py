@@ -32,10 +32,10 @@ def check(
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Checks the declaration and shows how the files in the landing folder would be understood.
+    """Checks the declaration, and how files are understood.
 
-    The first records of each file are read and judged as a run would do it. Nothing is
-    changed: do it before the first run of a new store.
+    The first records of each file in the landing folder are read and judged as a run would
+    do it. Nothing is changed: do it before the first run of a new store.
     """
     path = chosen_path(config)
     declaration = load_declaration(path, lakehouse)

@@ -28,10 +28,11 @@ def rebuild(
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Judges all records again, under the declaration as it stands, and makes gold again.
+    """Judges all records again and makes gold again.
 
-    Do it after the meaning of a feed was declared otherwise: its date formats, its columns,
-    its key. Bronze stays as it is; no file has to be delivered again.
+    They are judged under the declaration as it stands. Do it after a feed was declared
+    otherwise: its date formats, its columns, its key. Bronze stays as it is, and no file has
+    to be delivered again.
     """
     declaration = load_declaration(chosen_path(config), lakehouse)
     # Spark comes with this import, and --help must not wait for it.

@@ -47,7 +47,7 @@ def run(
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Takes everything new in the landing folder through to the four answers.
+    """Takes new landing files through to the four answers.
 
     Files are taken in once, by their content: to run twice changes nothing. A file that is
     not what its feed declares goes to rejected/, with the reason beside it; the others go on.

@@ -12,7 +12,7 @@ from sales_pipeline.report.plain_text import printable_lines
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-_WIDTH_OF_A_FILE = 160
+_WIDTH_OF_A_FILE = 1000
 
 
 def say(message: str) -> None:

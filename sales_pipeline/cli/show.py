@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated
 
@@ -9,8 +10,8 @@ import typer
 
 from sales_pipeline.cli.declaration import chosen_path, load_declaration
 from sales_pipeline.cli.options import ConfigOption, JsonOption, LakehouseOption, VerboseOption
-from sales_pipeline.cli.screen import show_exactly, show_json
 from sales_pipeline.cli.screen import show as show_text
+from sales_pipeline.cli.screen import show_exactly, show_json
 from sales_pipeline.errors import UsageError
 from sales_pipeline.report.questions import Question
 
@@ -22,6 +23,8 @@ Examples:
   sales-pipeline show value --csv > best_sellers.csv
 """
 
+_MONTH = re.compile("[0-9]{4}-[0-9]{2}")
+
 
 def month_from(text: str) -> date:
     """Returns the first day of a month written as 2025-01.
@@ -30,10 +33,7 @@ def month_from(text: str) -> date:
         BadParameter: It is not written so.
     """
     try:
-        year, month = text.split("-")
-        if (len(year), len(month)) != (4, 2):
-            raise ValueError(text)
-        return date(int(year), int(month), 1)
+        return date.fromisoformat(f"{text if _MONTH.fullmatch(text) else ''}-01")
     except ValueError:
         raise typer.BadParameter(f"not a month, got {text!r}; write one such as 2025-01") from None
 
@@ -42,7 +42,7 @@ def show(
     question: Annotated[
         Question | None,
         typer.Argument(
-            metavar="[ANSWER]",
+            metavar="ANSWER",
             help="global: revenue per month. stores: revenue per month and store. "
             "volume: best sellers by units. value: best sellers by revenue. All without it.",
             show_default=False,
@@ -76,9 +76,10 @@ def show(
     lakehouse: LakehouseOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Shows the four answers as the last finished run left them, or one of them.
+    """Shows the four answers, or one of them.
 
-    Every revenue is in the base currency, exact to the end and rounded half up once.
+    They are as the last finished run left them, one consistent set. Every revenue is in the
+    base currency, exact to the end and rounded half up once.
     """
     if as_csv and as_json:
         raise UsageError("--csv, --json: give one of them, got both")

@@ -20,10 +20,11 @@ def status(
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Shows deliveries by feed and state, the last runs, and what waits in quarantine.
+    """Shows deliveries, runs, and what waits.
 
-    A feed that never delivered is shown, too. Files in the landing folder are looked at,
-    and what the next run would make of them is said. Nothing is changed.
+    That is: deliveries by feed and state with the last one of each, the last runs, what
+    waits in quarantine and why, and what the next run would make of the files that lie in
+    the landing folder. A feed that never delivered is shown, too. Nothing is changed.
     """
     declaration = load_declaration(chosen_path(config), lakehouse)
     # Arrow and delta-rs come with these imports, and --help must not wait for them.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,23 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
     from pyspark.sql import SparkSession
+
+
+@cache
+def _server_port() -> int:
+    """Starts the server of this process on a free loopback port, once."""
+    os.environ.setdefault("RUST_LOG", "off")
+    from pysail.spark import SparkConnectServer
+
+    server = SparkConnectServer("127.0.0.1", 0)
+    server.start()
+    _, port = server.listening_address
+    # The server stops when it is collected, so it is kept as long as the process lives.
+    _RUNNING.append(server)
+    return int(port)
+
+
+_RUNNING: list[Any] = []
 
 
 class EmbeddedEngine:
@@ -36,7 +54,6 @@ class EmbeddedEngine:
 
     def __init__(self, lakehouse: Path) -> None:
         self._lakehouse = lakehouse.absolute()
-        self._server: Any = None
         self._session: SparkSession | None = None
         self.capabilities = Capabilities(
             reads_without_session=True, task_slots=len(os.sched_getaffinity(0))
@@ -49,20 +66,15 @@ class EmbeddedEngine:
         return self._session
 
     def _open(self) -> SparkSession:
-        os.environ.setdefault("RUST_LOG", "off")
         try:
-            from pysail.spark import SparkConnectServer
-
+            port = _server_port()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", FutureWarning)
                 from pyspark.sql import SparkSession
+
+                session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").create()
         except ImportError as error:
             raise ExtraMissing("embedded", str(error.name or error)) from error
-        # The server stops when it is collected, so it lives as long as the engine.
-        self._server = SparkConnectServer("127.0.0.1", 0)
-        self._server.start()
-        _, port = self._server.listening_address
-        session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").create()
         session.conf.set("spark.sql.session.timeZone", "UTC")
         return session
 
@@ -113,13 +125,10 @@ class EmbeddedEngine:
         return [str(path) for path in files if path.stat().st_mtime >= since]
 
     def close(self) -> None:
-        """Closes the session and stops the server."""
+        """Closes the session; the server stays for the next one, until the process ends."""
         if self._session is not None:
             self._session.stop()
             self._session = None
-        if self._server is not None:
-            self._server.stop()
-            self._server = None
 
     def _folder(self, table: str) -> Path:
         schema, name = table.split(".")

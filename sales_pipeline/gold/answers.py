@@ -74,9 +74,9 @@ def _per_product(cube: DataFrame, minor_units: int) -> DataFrame:
 
 
 def _ranked(products: DataFrame, figure: str, currency: str) -> DataFrame:
-    best_first = Window.orderBy(F.col(figure).desc(), F.col("product"))
-    ranked = products.withColumn("rank", F.row_number().over(best_first))
-    return ranked.withColumn("currency", F.lit(currency))
+    in_currency = products.withColumn("currency", F.lit(currency))
+    best_first = Window.partitionBy("currency").orderBy(F.col(figure).desc(), F.col("product"))
+    return in_currency.withColumn("rank", F.row_number().over(best_first))
 
 
 def _shown_revenue(minor_units: int) -> Column:

@@ -7,7 +7,6 @@ what was expected, what was got, and what to do.
 from __future__ import annotations
 
 import codecs
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from sales_pipeline.errors import FileRejected, examples
+from sales_pipeline.errors import FileChanged, FileRejected, examples
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.records import (
     PROBLEMS,
@@ -36,18 +35,18 @@ from sales_pipeline.landing.shape import (
 HEAD_BYTES = 64 << 10
 
 _SHOWN_CHARACTERS = 40
-_DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+_DELIMITERS = (",", ";", "\t", "|")
 _ENCODINGS = ("utf-8", "cp1252", "cp932", "utf-16")
 _MAGIC = {
     b"PK\x03\x04": "a zip archive",
     b"\x1f\x8b": "a gzip archive",
     b"%PDF": "a PDF document",
     b"PAR1": "a Parquet file",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
-    b"SQLite format 3\0": "a SQLite database",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
 }
-_PAGE = re.compile(r"\s*<(!doctype|html|head|body|\?xml|!--)", re.IGNORECASE)
-_TITLE = re.compile(r"<title[^>]*>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
+_PAGE = re.compile(rb"\s*<(!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
+_TITLE = re.compile(rb"<title[^>]*>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
+_MARK = re.compile(b"|".join([codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE]))
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Header:
 
     Attributes:
         texts: The header texts, in the file's order.
-        undeclared: Those the feed does not declare; their values go to `_extra`.
+        undeclared: Those that the feed does not declare; their values go to `_extra`.
         bytes: The file's size.
     """
 
@@ -66,54 +65,177 @@ class Header:
 
 
 def examine(path: str | Path, shape: FileShape) -> Header:
-    """Checks that a file's head is what its shape declares.
+    """Checks that the head of a file is what its shape declares.
 
     Raises:
         FileRejected: With the code `empty`, `html`, `binary`, `undecodable_header`,
             `wrong_header`, `duplicate_header` or `missing_column`.
+        FileChanged: The file is gone.
     """
-    size = os.stat(path).st_size
-    with open(path, "rb") as file:
-        data = file.read(HEAD_BYTES)
+    try:
+        with open(path, "rb") as file:
+            data = file.read(HEAD_BYTES)
+            size = file.seek(0, 2)
+    except FileNotFoundError as error:
+        raise FileChanged(str(path)) from error
     return _Head(str(path), shape, data, size).header()
 
 
 def first_records(path: str | Path, shape: FileShape, count: int) -> pa.Table:
-    """Reads a file's first records, with `_file_id` 0, in its bronze schema."""
-    schema = bronze_schema(shape.columns)
+    """Reads a file's first records in its bronze schema, with 0 for `_file_id`."""
     taken: list[pa.RecordBatch] = []
     for batch in read_batches(str(path), shape, 0, block_bytes=HEAD_BYTES):
         taken.append(batch.slice(0, count))
         count -= len(taken[-1])
         if count <= 0:
             break
-    return pa.Table.from_batches(taken, schema)
+    return pa.Table.from_batches(taken, bronze_schema(shape.columns))
 
 
+@dataclass(frozen=True)
 class _Head:
-    """The head of one file, and what can be wrong with it."""
+    """The head of a file, and the sentences for all that can be wrong with it."""
 
-    def __init__(self, path: str, shape: FileShape, data: bytes, size: int) -> None:
-        self._path = path
-        self._shape = shape
-        self._data = data
-        self._size = size
+    path: str
+    shape: FileShape
+    data: bytes
+    size: int
 
     def header(self) -> Header:
         """Gives the header, or raises FileRejected for the first thing that is wrong."""
-        if not self._data:
-            raise self._rejected("empty", "zero bytes; deliver the file again")
-        self._check_page()
-        self._check_binary()
-        record = self._first_record(self._shape)
-        if record is None:
-            self._check_any_record()
-            raise self._wrong_header("its first record does not end", ())
+        self._refuse_other_kinds()
+        record = self._first_record(self.shape)
+        self._refuse_unreadable(record)
+        match = match_header(self.shape.columns, record.fields)
+        self._refuse_mismatch(record.fields, match)
+        undeclared = tuple(key for _, key in match.undeclared)
+        return Header(tuple(record.fields), undeclared, self.size)
+
+    def _first_record(self, shape: FileShape) -> Record:
+        """Gives the first record as the shape reads it; one without fields where there is none."""
+        final = self.size <= len(self.data)
+        text = Transcoder(shape.encoding).feed(self.data, final=final)
+        found, rest = RecordSplitter(RecordFormat.of(shape)).split(text, final=final, most=1)
+        return found[0] if found else Record([], rest[:HEAD_BYTES].decode(errors="replace"))
+
+    def _refuse_other_kinds(self) -> None:
+        plain = _MARK.sub(b"", self.data, count=1).replace(b"\0", b"")
+        if not plain.strip(b"\r\n"):
+            what = "nothing but blank lines" if self.data else "zero bytes"
+            raise self._rejected("empty", f"{what}, not even a header; deliver it again")
+        if _PAGE.match(plain):
+            title = _TITLE.search(plain)
+            named = f" titled {_shown(title[1].decode(errors='replace'))}" if title else ""
+            raise self._rejected(
+                "html",
+                f"an HTML or XML page{named} instead of data, maybe a server's error page; "
+                "open it in a browser, then deliver the data",
+            )
+        if kind := self._binary_kind():
+            raise self._rejected("binary", f"looks like {kind}, not like text; deliver it as CSV")
+
+    def _binary_kind(self) -> str | None:
+        if self.data.startswith(b"PK") and b"xl/" in self.data:
+            return "an Excel workbook"
+        for magic, kind in _MAGIC.items():
+            if self.data.startswith(magic):
+                return kind
+        # A stray NUL further down is one malformed record; a file full of them is no text.
+        nuls = self.data.count(0)
+        in_header = b"\0" in self.data.lstrip(b"\r\n").split(b"\n", 1)[0].split(b"\r", 1)[0]
+        if self.shape.encoding == "utf-16" or not (in_header or nuls * 100 > len(self.data)):
+            return None
+        guess = self._guess(found=0)
+        return f"binary data with NUL bytes{guess}"
+
+    def _refuse_unreadable(self, record: Record) -> None:
         if record.problem == "undecodable":
-            raise self._undecodable(record)
-        if record.problem:
-            raise self._wrong_header(PROBLEMS[record.problem], ())
-        texts = tuple(record.fields)
-        match = match_header(self._shape.columns, texts)
-        self._check_match(texts, match)
-        return Header(texts, tuple(key for _, key in match.undeclared), self._size)
+            raise self._rejected(
+                "undecodable_header",
+                f"the header is not valid {self.shape.encoding}, "
+                f"got {_shown(record.raw or '')}{self._guess(found=0)}; "
+                "declare the encoding that the file has",
+            )
+        if record.problem or not record.fields:
+            problem = PROBLEMS[record.problem or "unterminated_quote"]
+            raise self._rejected(
+                "wrong_header",
+                f"the header cannot be read: {problem}; expected {_listed(self.shape.headers)}, "
+                f"got {_shown(record.raw or '')}; correct the file, or the feed's quote",
+            )
+
+    def _refuse_mismatch(self, texts: Sequence[str], match: HeaderMatch) -> None:
+        found = len(match.positions) - len(match.missing)
+        if not found:
+            raise self._rejected(
+                "wrong_header",
+                f"the header has no declared column, expected {_listed(self.shape.headers)}, "
+                f"got {_listed(texts)}{self._guess(found)}; correct the file or the feed's columns",
+            )
+        if match.repeated:
+            raise self._rejected(
+                "duplicate_header",
+                f"two columns have the same header, got {_listed(match.repeated)} twice; "
+                "give each column a header of its own",
+            )
+        if match.missing:
+            raise self._rejected(
+                "missing_column",
+                f"the header lacks {self._missing(match)}, got {_listed(texts)}"
+                f"{self._guess(found)}; correct the file or the feed's columns",
+            )
+
+    def _missing(self, match: HeaderMatch) -> str:
+        """Names the missing headers, each with the ones there that look like it."""
+        others = {loose_text(text): text for _, text in match.undeclared}
+        named = []
+        for header in match.missing:
+            close = get_close_matches(loose_text(header), others, n=2)
+            alike = " or ".join(_shown(others[text]) for text in close)
+            named.append(_shown(header) + (f" (did you mean {alike}?)" if alike else ""))
+        return examples(named)
+
+    def _guess(self, found: int) -> str:
+        """Names the dialect under which the header has more of the declared columns, if any."""
+        best = ""
+        for shape in _other_shapes(self.shape):
+            match = match_header(shape.columns, self._first_record(shape).fields)
+            columns = len(match.positions) - len(match.missing)
+            if columns > found:
+                found, best = columns, _difference(self.shape, shape)
+        return best and f"; it would fit with {best}"
+
+    def _rejected(self, code: str, what: str) -> FileRejected:
+        return FileRejected(code, f"{self.path}: {what}")
+
+
+def _other_shapes(shape: FileShape) -> Iterator[FileShape]:
+    """Gives the shape in other dialects: first another delimiter, then another encoding too."""
+    delimiters = [shape.delimiter, *(mark for mark in _DELIMITERS if mark != shape.delimiter)]
+    encodings = [shape.encoding, *(name for name in _ENCODINGS if name != shape.encoding)]
+    for encoding in encodings:
+        for delimiter in delimiters:
+            if delimiter != shape.quote:
+                yield replace(shape, encoding=encoding, delimiter=delimiter)
+
+
+def _difference(shape: FileShape, other: FileShape) -> str:
+    """Says what to declare under `csv` to get from one shape to the other."""
+    changes = [
+        f"csv.{name}: {after!r}"
+        for name, before, after in (
+            ("delimiter", shape.delimiter, other.delimiter),
+            ("encoding", shape.encoding, other.encoding),
+        )
+        if before != after
+    ]
+    return " and ".join(changes)
+
+
+def _shown(text: str) -> str:
+    """Gives a text quoted, on one line and not too long."""
+    return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…")
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return examples([_shown(text) for text in texts])

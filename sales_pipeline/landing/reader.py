@@ -137,10 +137,10 @@ def _read_header(source: _Source, path: str, shape: FileShape) -> tuple[list[str
     while not final:
         data, final = source.read()
         found, pending = splitter.split(pending + data, final=final, most=1)
-        if found and found[0].problem is None:
-            return found[0].fields, pending, final
-        if found:
-            raise FileRejected("wrong_header", f"{path} header: {PROBLEMS[found[0].problem]}")
+        for header in found:
+            if header.problem:
+                raise FileRejected("wrong_header", f"{path} header: {PROBLEMS[header.problem]}")
+            return header.fields, pending, final
     raise FileRejected("empty", f"{path}: holds no record, not even a header")
 
 

@@ -1,11 +1,11 @@
-"""How the bytes of a landing file become records: the definition, byte by byte.
+r"""How the bytes of a landing file become records: the definition, byte by byte.
 
 `Transcoder` turns a file's bytes into UTF-8 without a byte order mark, and
 `RecordSplitter` cuts those into records. Both take the file piece by piece, and
 give the same whatever the pieces are. The reader has a faster way for the plain
 parts of a file, which must agree with this one on every input.
 
-The rules: `\\n`, `\\r\\n` and a lone `\\r` end a record; a line of no bytes is no
+The rules: `\n`, `\r\n` and a lone `\r` end a record; a line of no bytes is no
 record. A quote opens a quoted field only at the field's start; inside, a doubled
 quote is one quote; what follows the closing quote up to the delimiter belongs to
 the field. What cannot be read so is malformed, costs no more than its own line,
@@ -40,7 +40,8 @@ _ESCAPED_BYTE = re.compile("[\udc00-\udcff]")
 
 def _keep_bytes(error: UnicodeError) -> tuple[str, int]:
     """Decodes each undecodable byte as a lone surrogate, which UTF-8 cannot hold."""
-    assert isinstance(error, UnicodeDecodeError)
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
     kept = error.object[error.start : error.end]
     return "".join(chr(0xDC00 + byte) for byte in kept), error.end
 
@@ -245,7 +246,7 @@ class RecordSplitter:
         return Record([], raw, "too_long"), after
 
     def _text(self, line: bytes, *, is_whole: bool = True) -> str:
-        """Gives the bytes as text; what is no text is shown as the file's bytes, `\\x81`."""
+        r"""Gives the bytes as text; what is no text is shown as the file's bytes, `\x81`."""
         errors = "surrogatepass" if self._form.transcoded else "backslashreplace"
         text = codecs.getincrementaldecoder("utf-8")(errors).decode(line, is_whole)
         text = _ESCAPED_BYTE.sub(lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", text)

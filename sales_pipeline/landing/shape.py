@@ -125,9 +125,9 @@ def match_header(columns: Sequence[tuple[str, str]], texts: Sequence[str]) -> He
 
 
 def loose_text(text: str) -> str:
-    """Gives the form in which two header texts are the same: stripped, caseless, NFC.
+    r"""Gives the form in which two header texts are the same: stripped, caseless, NFC.
 
-    >>> loose_text(" Quantite\\u0301 ") == loose_text("QUANTITÉ")
+    >>> loose_text(" Quantite\u0301 ") == loose_text("QUANTITÉ")
     True
     """
     composed = unicodedata.normalize("NFC", text.strip())

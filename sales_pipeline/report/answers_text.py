@@ -14,7 +14,7 @@ from sales_pipeline.report.answer_rows import ProductByValue, ProductByVolume
 from sales_pipeline.report.answers import Answers
 from sales_pipeline.report.figures import grouped, month_text, share_bar, without_end_zeros
 from sales_pipeline.report.questions import Question
-from sales_pipeline.report.tables import cell, table_of
+from sales_pipeline.report.tables import cell, new_table, titled
 
 SHOWN_PRODUCTS = 10
 """How many products a ranking shows on a terminal, unless `--top` says otherwise."""
@@ -33,17 +33,17 @@ def answers_text(found: Answers, questions: Sequence[Question]) -> RenderableTyp
     return Group(*(make[question](found) for question in questions))
 
 
-def _global_performance(found: Answers) -> Table:
-    table = _table(found, Question.GLOBAL)
+def _global_performance(found: Answers) -> Group:
+    table = new_table()
     table.add_column("Month")
     table.add_column(f"Revenue {found.currency}", justify="right")
     for row in found.global_performance:
         table.add_row(month_text(row.month), grouped(row.revenue))
-    return table
+    return titled(_title(found, Question.GLOBAL), table)
 
 
-def _store_performance(found: Answers) -> Table:
-    table = _table(found, Question.STORES)
+def _store_performance(found: Answers) -> Group:
+    table = new_table()
     table.add_column("Month")
     table.add_column("Rank", justify="right")
     for header in ("Store", "City"):
@@ -66,46 +66,50 @@ def _store_performance(found: Answers) -> Table:
             "" if share is None else f"{share:.1%}",
             "" if share is None else Text(share_bar(share), style="cyan"),
         )
-    return table
+    return titled(_title(found, Question.STORES), table)
 
 
-def _best_by_volume(found: Answers) -> Table:
-    table = _ranking(found, Question.VOLUME, len(found.best_by_volume))
+def _best_by_volume(found: Answers) -> Group:
+    table = _ranking()
     for header in ("Units", f"Revenue {found.currency}"):
         table.add_column(header, justify="right")
     for row in found.best_by_volume:
         table.add_row(*_place(row), _units(row.units), grouped(row.revenue))
-    return table
+    return titled(_title(found, Question.VOLUME), table, remark=_remark(found))
 
 
-def _best_by_value(found: Answers) -> Table:
-    table = _ranking(found, Question.VALUE, len(found.best_by_value))
+def _best_by_value(found: Answers) -> Group:
+    table = _ranking()
     for header in (f"Revenue {found.currency}", "Units"):
         table.add_column(header, justify="right")
     for row in found.best_by_value:
         table.add_row(*_place(row), grouped(row.revenue), _units(row.units))
-    return table
+    return titled(_title(found, Question.VALUE), table, remark=_remark(found))
 
 
-def _ranking(found: Answers, question: Question, shown: int) -> Table:
-    table = _table(found, question)
-    if shown < found.products:
-        table.caption = f"{shown:,} of {found.products:,} products; --top shows more."
+def _ranking() -> Table:
+    table = new_table()
     table.add_column("Rank", justify="right")
     for header in ("Product", "Category"):
         table.add_column(header)
     return table
 
 
+def _remark(found: Answers) -> str:
+    shown = len(found.best_by_volume)
+    if shown == found.products:
+        return ""
+    return f"{shown:,} of {found.products:,} products; --top shows more."
+
+
 def _place(row: ProductByVolume | ProductByValue) -> tuple[str, Text, Text]:
     return str(row.rank), cell(row.product), cell(row.category)
 
 
-def _table(found: Answers, question: Question) -> Table:
-    where = [] if found.store is None else [found.store]
-    when = [] if found.month is None else [month_text(found.month)]
-    chosen = ", ".join([*where, *when])
-    return table_of(f"{question.title}, {chosen}" if chosen else question.title)
+def _title(found: Answers, question: Question) -> str:
+    month = None if found.month is None else month_text(found.month)
+    chosen = [each for each in (found.store, month) if each is not None]
+    return ", ".join([question.heading, *chosen])
 
 
 def _totals_per_month(found: Answers) -> dict[date, Decimal]:

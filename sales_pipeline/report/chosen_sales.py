@@ -95,9 +95,9 @@ class ChosenSales:
     def _rows(self) -> list[CubeRow]:
         cube = self.gold.read("gold.sales_cube")
         if self.month is not None:
-            cube = cube.filter(pc.field("month") == self.month)
+            cube = cube.filter(pc.equal(cube["month"], self.month))
         if self.store is not None:
-            cube = cube.filter(pc.field("store") == self.store)
+            cube = cube.filter(pc.equal(cube["store"], self.store))
         rows: list[CubeRow] = cube.to_pylist()
         return rows
 

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from sales_pipeline.config.currencies import MINOR_UNITS
 
 _BAR_WIDTH = 20
+_STEP = 1000
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -64,13 +65,10 @@ def size(count: float) -> str:
     >>> size(950), size(4_200_000)
     ('950 B', '4.2 MB')
     """
-    for unit in _SIZES[:-1]:
-        if count < 1000:
-            break
-        count /= 1000
-    else:
-        unit = _SIZES[-1]
-    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+    place = 0
+    while count >= _STEP and place < len(_SIZES) - 1:
+        count, place = count / _STEP, place + 1
+    return f"{count:.0f} B" if place == 0 else f"{count:.1f} {_SIZES[place]}"
 
 
 def counted(count: int, noun: str) -> str:

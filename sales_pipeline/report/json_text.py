@@ -7,7 +7,9 @@ import re
 from datetime import datetime
 from typing import Any
 
-_TERMINAL_ORDERS = re.compile("[\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_TERMINAL_ORDERS = re.compile(
+    "[\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def json_text(document: dict[str, Any]) -> str:

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from sales_pipeline.errors import MAX_EXAMPLES, examples
+from sales_pipeline.errors import MAX_EXAMPLES
 from sales_pipeline.report.figures import counted, grouped, money, without_end_zeros
-from sales_pipeline.report.landed import REJECTED
+from sales_pipeline.report.landed import CORRECTION, NEW, REJECTED, REPEAT
 from sales_pipeline.report.plain_text import printable
 from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
-from sales_pipeline.report.tables import cell, table_of
+from sales_pipeline.report.sentences import about_file, few_lines
+from sales_pipeline.report.tables import cell, new_table, titled
 
 
 def check_text(check: Check) -> RenderableType:
     """Returns a check as text; of a feed's files the first few, and those that need a look."""
     by_feed = {feed: [each for each in check.files if each.feed == feed] for feed in check.feeds}
     tables = [_table(feed, files) for feed, files in by_feed.items() if _records(files)]
-    parts: list[RenderableType] = [_heading(check), Text(), *_files(check, by_feed), Text()]
-    return Group(*parts, *(part for table in tables for part in (table, Text())), *_trouble(check))
+    return Group(_heading(check), Text(), _files(check, by_feed), *tables, *_trouble(check))
 
 
 def _heading(check: Check) -> Text:
@@ -31,22 +30,22 @@ def _heading(check: Check) -> Text:
     )
 
 
-def _files(check: Check, by_feed: dict[str, list[FilePreview]]) -> list[RenderableType]:
-    table = table_of("In the landing folder")
+def _files(check: Check, by_feed: dict[str, list[FilePreview]]) -> Group:
+    table = new_table()
     for header in ("Feed", "Pattern"):
         table.add_column(header)
-    kinds = ("new", "correction", "repeat", "rejected")
+    kinds = (NEW, CORRECTION, REPEAT, REJECTED)
     for kind in kinds:
         table.add_column(kind.capitalize(), justify="right")
     for feed, files in by_feed.items():
         counts = [sum(each.becomes == kind for each in files) for kind in kinds]
         table.add_row(cell(feed), cell(check.feeds[feed]), *(f"{count:,}" for count in counts))
-    table.caption = f"The catalogue knows {counted(check.names, 'name')}."
-    return [table]
+    remark = f"The catalogue knows {counted(check.names, 'name')}."
+    return titled("In the landing folder", table, remark=remark)
 
 
-def _table(feed: str, files: Sequence[FilePreview]) -> Table:
-    table = table_of(f"{feed}: the first records as they are understood")
+def _table(feed: str, files: Sequence[FilePreview]) -> Group:
+    table = new_table()
     table.add_column("File")
     table.add_column("Record", justify="right")
     for header in ("Day", "Product", "As delivered"):
@@ -59,28 +58,26 @@ def _table(feed: str, files: Sequence[FilePreview]) -> Table:
         for record in file.records:
             table.add_row(cell(file.path), str(record.row), *_understood(record))
     rest = len(files) - len(shown)
-    if rest:
-        table.caption = f"{counted(rest, 'more file')} alike; --json has all."
-    return table
+    remark = f"{counted(rest, 'more file')} alike; --json has all." if rest else ""
+    return titled(f"{feed}: the first records as they are understood", table, remark=remark)
 
 
 def _shown(files: Iterable[FilePreview]) -> list[FilePreview]:
-    return [
-        each for place, each in enumerate(files) if place < MAX_EXAMPLES or each.needs_a_look
-    ]
+    return [each for place, each in enumerate(files) if place < MAX_EXAMPLES or each.needs_a_look]
 
 
 def _understood(record: RecordPreview) -> tuple[Text, ...]:
     quantity = record.quantity
     amount = record.amount
     style = "" if record.verdict == "fit" else "yellow"
+    reasons = f": {', '.join(record.reasons)}" if record.reasons else ""
     return (
         cell(record.sold_on),
         cell(record.product),
         cell(record.source_product),
         cell(None if quantity is None else grouped(without_end_zeros(quantity))),
         cell(None if amount is None else money(amount, record.currency)),
-        cell(": ".join([record.verdict, *([", ".join(record.reasons)] * bool(record.reasons))]), style=style),
+        cell(f"{record.verdict}{reasons}", style=style),
     )
 
 
@@ -90,11 +87,16 @@ def _records(files: Iterable[FilePreview]) -> bool:
 
 def _trouble(check: Check) -> list[Text]:
     rejected = [each for each in check.files if each.becomes == REJECTED]
-    lines = [f"{printable(each.path)}: {printable(each.reason or '')}" for each in rejected]
-    found = [Text(f"would be rejected: {line}", style="bold red") for line in lines[:MAX_EXAMPLES]]
-    if len(lines) > MAX_EXAMPLES:
-        found.append(Text(f"and {len(lines) - MAX_EXAMPLES:,} more would be rejected"))
-    if check.unclaimed:
-        paths = examples([printable(path) for path in check.unclaimed])
-        found.append(Text(f"no feed claims {paths}", style="yellow"))
-    return found
+    return [
+        *_listed("Would be rejected", [about_file(each.path, each.reason) for each in rejected]),
+        *_listed("Claimed by no feed", check.unclaimed),
+    ]
+
+
+def _listed(heading: str, lines: Sequence[str]) -> list[Text]:
+    if not lines:
+        return []
+    return [
+        Text(f"{heading}: {counted(len(lines), 'file')}", style="bold red"),
+        *few_lines(lines, indent="  "),
+    ]

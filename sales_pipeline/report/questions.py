@@ -14,12 +14,12 @@ class Question(StrEnum):
     VALUE = "value"
 
     @property
-    def title(self) -> str:
+    def heading(self) -> str:
         """The question as a heading."""
-        return _TITLES[self]
+        return _HEADINGS[self]
 
 
-_TITLES = {
+_HEADINGS = {
     Question.GLOBAL: "Global performance: revenue per month",
     Question.STORES: "Store performance: revenue per month and store",
     Question.VOLUME: "Best sellers by volume",

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from sales_pipeline.config.checks import RESERVED_FEEDS
-from sales_pipeline.errors import MAX_EXAMPLES
 from sales_pipeline.report.figures import counted
-from sales_pipeline.report.plain_text import printable
-from sales_pipeline.report.tables import cell, table_of
+from sales_pipeline.report.sentences import about_file, few_lines
+from sales_pipeline.report.tables import cell, new_table, titled
 
 if TYPE_CHECKING:
     from sales_pipeline.outcome import FeedCounts, FileNote, RunReport
@@ -30,7 +28,7 @@ def run_text(report: RunReport) -> RenderableType:
     if report.is_nothing_new:
         parts.append(Text("Nothing new."))
     elif report.feeds:
-        parts += [_feed_table(report.feeds), Text()]
+        parts.append(_feed_table(report.feeds))
     else:
         parts.append(Text(f"No new files; gold made again for {_months(report)}."))
     notes = run_notes(report)
@@ -69,9 +67,9 @@ def run_notes(report: RunReport) -> list[Text]:
     ]
 
 
-def _feed_table(feeds: Sequence[FeedCounts]) -> Table:
+def _feed_table(feeds: Sequence[FeedCounts]) -> Group:
     classes = [*_ALWAYS, *(name for name in _WHERE_ANY if _total(feeds, name))]
-    table = table_of("What came")
+    table = new_table()
     table.show_footer = len(feeds) > 1
     table.add_column("Feed", footer="all")
     headers = ("files", "delivered", *classes)
@@ -81,7 +79,7 @@ def _feed_table(feeds: Sequence[FeedCounts]) -> Table:
         table.add_column(header.capitalize(), justify="right", footer=f"{footer:,}")
     for feed in feeds:
         table.add_row(cell(feed.feed), *_figures(feed, classes))
-    return table
+    return titled("What came", table)
 
 
 def _figures(feed: FeedCounts, classes: Iterable[str]) -> list[Text]:
@@ -112,7 +110,7 @@ def _files_in(feeds: Iterable[FeedCounts]) -> int:
 
 
 def _files(what: str, notes: Sequence[FileNote], style: str = "") -> list[Text]:
-    lines = [f"{note.path}: {note.reason}" if note.reason else note.path for note in notes]
+    lines = [about_file(note.path, note.reason) for note in notes]
     return _listed(f"{counted(len(notes), 'file')} {what}", lines, style)
 
 
@@ -127,10 +125,7 @@ def _links(links: Sequence[str]) -> list[Text]:
 def _listed(heading: str, lines: Sequence[str], style: str) -> list[Text]:
     if not lines:
         return []
-    rest = len(lines) - MAX_EXAMPLES
-    more = [Text(f"  and {rest:,} more")] if rest > 0 else []
-    shown = [Text(f"  {printable(line)}") for line in lines[:MAX_EXAMPLES]]
-    return [Text(heading, style=style), *shown, *more]
+    return [Text(heading, style=style), *few_lines(lines, indent="  ")]
 
 
 def _resumed(count: int) -> list[Text]:

@@ -100,4 +100,6 @@ def _feed(name: str, deliveries: Sequence[Delivery]) -> FeedStanding:
     counts = Counter(each.state for each in deliveries)
     states = {state: counts[state] for state in State if counts[state]}
     last = deliveries[-1] if deliveries else None
-    return FeedStanding(name, states, last and last.name, last and last.claimed_at)
+    if last is None:
+        return FeedStanding(name, states, None, None)
+    return FeedStanding(name, states, last.name, last.claimed_at)

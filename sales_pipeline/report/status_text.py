@@ -6,40 +6,39 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from sales_pipeline.errors import MAX_EXAMPLES
 from sales_pipeline.lakehouse.ledger import State
 from sales_pipeline.report.figures import counted, moment, money
-from sales_pipeline.report.landed import LandedFile
+from sales_pipeline.report.landed import CORRECTION, NEW, REJECTED, REPEAT, LandedFile
 from sales_pipeline.report.plain_text import printable
 from sales_pipeline.report.quarantine import Waiting
+from sales_pipeline.report.sentences import about_file, few_lines
 from sales_pipeline.report.status import FeedStanding, Status
-from sales_pipeline.report.tables import cell, table_of
+from sales_pipeline.report.tables import cell, new_table, titled
 from sales_pipeline.silver.reasons import REASONS
 
 _WORTH_A_LOOK = "yellow"
 _BECOMES = {
-    "new": "new",
-    "correction": "corrections of earlier ones",
-    "repeat": "repeats, which are not counted",
-    "rejected": "not what their feed declares; a run rejects them",
+    NEW: "new",
+    CORRECTION: "corrections of earlier ones",
+    REPEAT: "repeats, not to be counted",
+    REJECTED: "to be rejected",
 }
 
 
 def status_text(status: Status) -> RenderableType:
     """Returns how a lakehouse stands: deliveries, runs, quarantine, landing folder."""
-    if status.is_made:
-        parts = [_deliveries(status.feeds), Text(), _runs(status), Text(), *_waiting(status.waiting)]
-    else:
-        parts = [Text(f"No lakehouse at {printable(status.lakehouse)} yet: sales-pipeline run")]
-    return Group(*parts, Text(), *_landing(status))
+    if not status.is_made:
+        nothing = Text(f"No lakehouse at {printable(status.lakehouse)} yet: sales-pipeline run")
+        return Group(nothing, Text(), *_landing(status))
+    tables = (_deliveries(status.feeds), _runs(status), _waiting(status.waiting))
+    return Group(*tables, *_landing(status))
 
 
-def _deliveries(feeds: Sequence[FeedStanding]) -> Table:
+def _deliveries(feeds: Sequence[FeedStanding]) -> Group:
     states = [state for state in State if any(state in each.states for each in feeds)]
-    table = table_of("Deliveries")
+    table = new_table()
     table.add_column("Feed")
     for state in states:
         table.add_column(state.replace("_", " ").capitalize(), justify="right")
@@ -50,11 +49,11 @@ def _deliveries(feeds: Sequence[FeedStanding]) -> Table:
         when = "never" if each.last_at is None else moment(each.last_at)
         style = _WORTH_A_LOOK if each.last_at is None else ""
         table.add_row(cell(each.feed), *counts, Text(when, style=style), cell(each.last_name))
-    return table
+    return titled("Deliveries", table)
 
 
-def _runs(status: Status) -> Table:
-    table = table_of("Last runs")
+def _runs(status: Status) -> Group:
+    table = new_table()
     for header in ("Run", "What", "Finished (UTC)", "Outcome"):
         table.add_column(header)
     for header in ("Files", "Rows", "Seconds"):
@@ -63,14 +62,13 @@ def _runs(status: Status) -> Table:
         outcome = Text(each.outcome, style="" if each.outcome == "done" else "bold red")
         figures = (f"{each.files:,}", f"{each.rows:,}", f"{each.seconds:.2f}")
         table.add_row(each.run_id, each.verb, moment(each.finished_at), outcome, *figures)
-    return table
+    return titled("Last runs", table)
 
 
-def _waiting(waiting: Waiting) -> list[RenderableType]:
+def _waiting(waiting: Waiting) -> Group:
     if not waiting.rows:
-        return [Text("Nothing waits in quarantine.")]
-    table = table_of("Quarantine")
-    table.caption = _total(waiting)
+        return Group(Text("Nothing waits in quarantine."), Text())
+    table = new_table()
     for header in ("Feed", "Reason"):
         table.add_column(header)
     for header in ("Rows", "Amount"):
@@ -80,7 +78,7 @@ def _waiting(waiting: Waiting) -> list[RenderableType]:
         meaning = REASONS.get(each.reason, "")
         figures = (f"{each.rows:,}", _money(each.amounts))
         table.add_row(cell(each.feed), cell(each.reason), *figures, meaning)
-    return [table]
+    return titled("Quarantine", table, remark=_total(waiting))
 
 
 def _total(waiting: Waiting) -> str:
@@ -98,21 +96,18 @@ def _landing(status: Status) -> list[Text]:
         for becomes, meaning in _BECOMES.items()
         for line in _files(meaning, [each for each in status.landed if each.becomes == becomes])
     ]
-    lines += _paths("that no feed claims", status.unclaimed)
+    lines += _paths("claimed by no feed", status.unclaimed)
     lines += _paths("not ready yet", status.unready)
-    lines += _paths("that are symbolic links, not followed", status.links)
+    lines += _paths("symbolic links, not followed", status.links)
     heading = "In the landing folder" if lines else "Nothing in the landing folder."
     return [Text(heading, style="bold"), *lines] if lines else [Text(heading)]
 
 
 def _files(what: str, files: Sequence[LandedFile]) -> list[Text]:
-    return _paths(what, [f"{each.path}: {each.reason}" if each.reason else each.path for each in files])
+    return _paths(what, [about_file(each.path, each.reason) for each in files])
 
 
 def _paths(what: str, paths: Sequence[str]) -> list[Text]:
     if not paths:
         return []
-    rest = len(paths) - MAX_EXAMPLES
-    more = [Text(f"    and {rest:,} more")] if rest > 0 else []
-    shown = [Text(f"    {printable(path)}") for path in paths[:MAX_EXAMPLES]]
-    return [Text(f"  {counted(len(paths), 'file')} {what}"), *shown, *more]
+    return [Text(f"  {what}: {counted(len(paths), 'file')}"), *few_lines(paths, indent="    ")]

@@ -76,7 +76,10 @@ def test_the_batches_have_the_bronze_schema_and_the_delivery_number(tmp_path: Pa
 def test_undeclared_columns_are_kept_as_json(tmp_path: Path) -> None:
     data = 'day,note,item,\n1,"say ""hé""",chair,x\n2,a\\b,lamp,\n'.encode()
     extras = [row[3] for row in rows(tmp_path, data)]
-    assert extras == ['{"note": "say \\"hé\\"", "column 4": "x"}', '{"note": "a\\\\b", "column 4": ""}']
+    assert extras == [
+        '{"note": "say \\"hé\\"", "column 4": "x"}',
+        '{"note": "a\\\\b", "column 4": ""}',
+    ]
 
 
 def test_a_malformed_record_keeps_its_number_and_text_among_the_others(tmp_path: Path) -> None:
@@ -147,6 +150,35 @@ HEADERS = st.sampled_from(
 )
 NAMES = st.sampled_from(["utf-8", "cp932", "utf-16", "cp1252"])
 BLOCKS = st.sampled_from([1, 2, 3, 7, 16, 64, 1000])
+
+
+# What pyarrow does in its own way, each where the fast way would meet it.
+SURPRISES = {
+    "takes the end of a block for the end of a quoted field": b'1,5" x\n\n2,"b\n',
+    "so it does where the field goes on": b'1,5" x\n\n2,"b\nc"\n3,d\n',
+    "drops a byte order mark at the start of each block": b"1,a\n\xef\xbb\xbf2,b\n",
+    "lets NUL pass": b"1,a\0\n2,b\n",
+    "cannot show a ragged row that is no UTF-8": b"1,a\n\xff\n3,b\n",
+    "ends a ragged row with the block": b'1,5" x\n2,"b","c\n',
+    "takes several lines for one ragged row": b'1,a\n\n2,"b\n3",c\n4,d\n',
+    "skips blank lines, and numbers ragged rows without them": b"\n\n1\n\n2,b\n\n3\n",
+    "ends records at a lone carriage return": b"1,a\r2,b\n\r\n3,c\r",
+    "a file may end without a line end": b'1,a\n2,"b"',
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+@pytest.mark.parametrize("surprise", SURPRISES)
+def test_where_pyarrow_surprises_the_definition_holds(
+    tmp_path: Path, surprise: str, encoding: str
+) -> None:
+    shape = FileShape(DAY_AND_ITEM, encoding=encoding)
+    data = b"day,item\n" + SURPRISES[surprise]
+    path = write(tmp_path, data)
+    for block_bytes in (8, 9 + len("1,a\n"), 1000):
+        batches = read_batches(path, shape, 7, block_bytes=block_bytes)
+        read = [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
+        assert [row[:2] + row[3:] for row in read] == defined_rows(data, shape)
 
 
 @given(HEADERS, TEXTS | TAME, BLOCKS, NAMES, st.sampled_from([5, 12, 40, 1 << 20]))

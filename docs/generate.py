@@ -1,0 +1,350 @@
+#!/usr/bin/env python
+"""Writes the pages of docs/ that are made from the code, so that they cannot drift from it.
+
+    python docs/generate.py          # writes the pages that are not current
+    python docs/generate.py --check  # writes nothing; exits 1 and names them
+
+One file on purpose: each page is one function, named after it, and stands below its helpers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import groupby
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from sales_pipeline.cli import whole
+from sales_pipeline.cli.app import app
+from sales_pipeline.config import load_config, schema_text, values
+from sales_pipeline.config.model import (
+    Catalogue,
+    CatalogueLanguage,
+    Declaration,
+    Dialect,
+    Feed,
+    Rates,
+    Store,
+)
+from sales_pipeline.lakehouse.lakehouse import catalogue_columns, further_keys
+from sales_pipeline.lakehouse.ledger import IN_FORCE, State
+from sales_pipeline.lakehouse.tables import CATALOGUE, Table, all_tables, bronze_table
+from sales_pipeline.silver.reasons import REASONS
+
+DOCS = Path(__file__).resolve().parent
+NOTE = "<!-- Made by docs/generate.py from {source}; change it there, then run `make docs`. -->"
+
+
+def _page(title: str, source: str, *blocks: str) -> str:
+    return "\n\n".join([NOTE.format(source=source), f"# {title}", *blocks]) + "\n"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _code(text: str) -> str:
+    """Code for running text; inside two backticks where it has one of its own."""
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
+def _fenced(text: str, language: str) -> str:
+    return f"```{language}\n{text}\n```"
+
+
+def tables() -> str:
+    """`tables.md`: every table, its columns and its key; bronze for the sample's feeds."""
+    declaration = load_config()
+    bronze = [bronze_table(CATALOGUE, catalogue_columns(declaration))]
+    bronze += [bronze_table(name, feed.columns) for name, feed in declaration.feeds.items()]
+    found = all_tables(
+        bronze, further_keys=further_keys(declaration), minor_units=declaration.minor_units
+    )
+    return _page(
+        "Tables",
+        "sales_pipeline/lakehouse/tables.py",
+        "Every table of the lakehouse as it is declared. Types are those of Spark SQL. Bronze "
+        "has one table for each declared feed: those of the sample retailer are shown. Silver "
+        "has one more column for each key column that is not `sale_id`. The scale of `revenue` "
+        f"is the minor unit of the base currency ({declaration.base_currency} here).",
+        *_table_sections(found.values()),
+    )
+
+
+def _table_sections(found: Iterable[Table]) -> Iterator[str]:
+    for schema, of_schema in groupby(found, key=lambda table: table.name.partition(".")[0]):
+        yield f"## {schema}"
+        for table in of_schema:
+            yield from _table_section(table)
+
+
+def _table_section(table: Table) -> Iterator[str]:
+    yield f"### {_code(table.name)}"
+    yield table.comment
+    yield f"Key: {', '.join(map(_code, table.key))}"
+    rows = (
+        (_code(each.name), _code(each.type), "yes" if each.nullable else "no", each.comment)
+        for each in table.columns
+    )
+    yield _table(("Column", "Type", "May be null", "What it holds"), rows)
+
+
+def reasons() -> str:
+    """`reasons.md`: why a record is quarantined."""
+    return _page(
+        "Reasons",
+        "sales_pipeline/silver/reasons.py",
+        "Why a record is in `silver.quarantine`. The codes never change their meaning; a record "
+        "has every reason that holds for it, in the column `reasons`.",
+        _table(("Code", "Meaning"), ((_code(code), text) for code, text in REASONS.items())),
+    )
+
+
+def deliveries() -> str:
+    """`deliveries.md`: where a delivery can stand."""
+    rows = ((_code(state), state.meaning, "yes" if state in IN_FORCE else "no") for state in State)
+    return _page(
+        "Deliveries",
+        "sales_pipeline/lakehouse/ledger.py",
+        "A delivery is one landed file. The ledger, `ops.deliveries`, says how far each has "
+        "come: `claimed` → `in_bronze` → `in_silver` → `in_gold` → `archived`. Every step is "
+        "safe to do twice, so the next run goes on from wherever a killed one stopped.",
+        "*In force*: its records count, or will when the run that works on it ends.",
+        _table(("State", "Meaning", "In force"), rows),
+    )
+
+
+PARTS: dict[str, type[BaseModel]] = {
+    "": Declaration,
+    "rates": Rates,
+    "catalogue": Catalogue,
+    "catalogue.languages.<language>": CatalogueLanguage,
+    "feeds.<feed>": Feed,
+    "feeds.<feed>.store": Store,
+    "feeds.<feed>.csv": Dialect,
+}
+"""Where each part of a declaration stands."""
+
+ALIASES = (
+    (values.Identifier, "name"),
+    (values.Currency, "ISO 4217 code"),
+    (values.Language, "ISO 639-1 code"),
+    (values.Country, "ISO 3166-1 code"),
+    (values.LandingPattern, "file pattern"),
+    (values.DatePattern, "Spark date pattern"),
+    (values.Text, "text"),
+    (values.Header, "text"),
+    (values.Mark, "one ASCII character"),
+    (values.Share, "share: 0.2 or 20%"),
+    (values.Rate, "number above 0"),
+)
+
+
+def config() -> str:
+    """`config.md`: every option of the declaration."""
+    return _page(
+        "The declaration",
+        "sales_pipeline/config/model.py",
+        "What a retailer declares, in `config.yaml`. The one that comes with the package, "
+        "[`sales_pipeline/config/config.yaml`](../sales_pipeline/config/config.yaml), declares "
+        "the sample retailer and explains itself. Keys that are not listed here are refused, and "
+        "all mistakes of a file are reported at once, each with its line.",
+        "A *part* has keys of its own, listed below. A *name* has lower-case letters a to z, digits "
+        "and `_`, and begins with a letter.",
+        "`${NAME}` in any text is replaced by the environment variable of that name, so that "
+        "secrets stay out of the file.",
+        "Editors complete and check a declaration by "
+        "[`config.schema.json`](config.schema.json), which `sales-pipeline config schema` "
+        "prints. Write as its first line:",
+        _fenced("# yaml-language-server: $schema=config.schema.json", "yaml"),
+        *(block for place, part in PARTS.items() for block in _part_section(place, part)),
+    )
+
+
+def _part_section(place: str, part: type[BaseModel]) -> Iterator[str]:
+    yield f"## {_code(place) if place else 'At the top'}"
+    if part is Dialect:
+        yield "The same keys stand below `catalogue.csv`."
+    # The fields themselves keep only the outermost type, without what is inside brackets.
+    hints = get_type_hints(part, include_extras=True)
+    rows = (
+        (_code(key), in_words(hints[key]), _default(field), field.description or "")
+        for key, field in part.model_fields.items()
+    )
+    yield _table(("Key", "Type", "Default", "Meaning"), rows)
+
+
+def in_words(hint: Any) -> str:
+    """A type of the model as a reader of YAML calls it.
+
+    >>> in_words(dict[values.Currency, values.Rate])
+    'number above 0 for each ISO 4217 code'
+
+    Raises:
+        TypeError: Nothing is known to call it.
+    """
+    for alias, words in ALIASES:
+        if hint == alias:
+            return words
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        if values.OneOrMany in inner[1:]:
+            return f"{in_words(get_args(inner[0])[0])}, or a list of them"
+        return in_words(inner[0])
+    if origin is Literal:
+        return " or ".join(map(_code, inner))
+    if origin in (Union, UnionType):
+        return " or ".join(in_words(each) for each in inner if each is not NoneType)
+    if origin is dict:
+        return f"{in_words(inner[1])} for each {in_words(inner[0])}"
+    if hint is int:
+        return "whole number"
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return "part"
+    raise TypeError(f"docs: no words for {hint}; add them to docs/generate.py")
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    return _written(field.default)
+
+
+def _written(value: object) -> str:
+    """A default as it would be written in YAML."""
+    if value is None:
+        return "none"
+    if isinstance(value, BaseModel):
+        return "its defaults"
+    if isinstance(value, tuple):
+        return _code(f"[{', '.join(map(str, value))}]")
+    if isinstance(value, int | Decimal | Mapping):
+        return _code(str(value))
+    text = str(value)
+    is_plain = text.replace("-", "").replace("_", "").isalnum() or text.startswith("./")
+    return _code(text if is_plain else f"'{text}'")
+
+
+def cli() -> str:
+    """`cli.md`: every command with its options."""
+    whole_app = typer.Typer(rich_markup_mode=None, add_completion=False)
+    whole_app.command(epilog=whole.EXAMPLE)(whole.whole)
+    commands = _commands("sales-pipeline", typer.main.get_command(app))
+    return _page(
+        "The command line",
+        "sales_pipeline/cli",
+        "Answers go to stdout, everything else to stderr. Exit code 0: done. 1: the data or the "
+        "run failed. 2: the command line or the declaration is wrong.",
+        *(block for name, each in commands for block in _command_section(name, each)),
+        *_command_section("run-pipeline", typer.main.get_command(whole_app)),
+    )
+
+
+def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """A command and all below it, by their full names; one that only holds others is left out."""
+    below = getattr(command, "commands", {})
+    if not below or command.epilog:
+        yield name, command
+    for word, each in below.items():
+        yield from _commands(f"{name} {word}", each)
+
+
+def _command_section(name: str, command: Any) -> Iterator[str]:
+    yield f"## {_code(name)}"
+    yield from (" ".join(text.split()) for text in (command.help or "").split("\n\n"))
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    options = [each for each in command.params if each.param_type_name == "option"]
+    words = [name, "[OPTIONS]", *(_argument(each) for each in arguments)]
+    words += ["COMMAND"] if getattr(command, "commands", {}) else []
+    yield _fenced(" ".join(words), "text")
+    rows = [
+        *((_code(_argument(each)), each.help or "") for each in arguments),
+        *((_code(_option(each)), _explained(each)) for each in options),
+    ]
+    yield _table(("Option", "Meaning"), rows)
+    if command.epilog:
+        yield from _epilog(command.epilog)
+
+
+def _argument(parameter: Any) -> str:
+    return str(parameter.metavar) if parameter.required else f"[{parameter.metavar}]"
+
+
+def _option(parameter: Any) -> str:
+    return " ".join([", ".join(parameter.opts), parameter.metavar or ""]).strip()
+
+
+def _explained(parameter: Any) -> str:
+    text = parameter.help or ""
+    if parameter.is_flag or not parameter.show_default or parameter.default is None:
+        return text
+    return f"{text} Default: {_code(str(parameter.default))}."
+
+
+def _epilog(text: str) -> Iterator[str]:
+    r"""The blocks of an epilog: those that begin with `\b` keep their lines, as on the screen."""
+    for block in text.split("\n\n"):
+        lines = [line for line in block.splitlines() if line.strip() and line != "\b"]
+        if not lines:
+            continue
+        if any(line.startswith("  ") for line in lines):
+            yield lines[0].strip()
+            yield _fenced("\n".join(line.removeprefix("  ") for line in lines[1:]), "sh")
+        else:
+            yield "\n".join(f"- {line}" for line in lines) if len(lines) > 1 else lines[0]
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "tables.md": tables,
+    "reasons.md": reasons,
+    "deliveries.md": deliveries,
+    "config.md": config,
+    "cli.md": cli,
+    "config.schema.json": schema_text,
+}
+
+
+def stale_pages(docs: Path = DOCS) -> dict[str, str]:
+    """The pages that are missing or not current in a folder: name -> what they should be."""
+    made = {name: make() for name, make in PAGES.items()}
+    return {name: text for name, text in made.items() if _text(docs / name) != text}
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code."""
+    parser = argparse.ArgumentParser(prog="generate.py", description="Makes the pages of docs/.")
+    parser.add_argument("--check", action="store_true", help="only say which are not current")
+    parser.add_argument("--docs", type=Path, default=DOCS, help="the folder (%(default)s)")
+    given = parser.parse_args(arguments)
+    stale = stale_pages(given.docs)
+    if given.check:
+        for name in stale:
+            print(f"docs/{name}: not current. Do: make docs", file=sys.stderr)
+        return 1 if stale else 0
+    for name, text in stale.items():
+        (given.docs / name).write_text(text, encoding="utf-8", newline="\n")
+        print(f"docs/{name}: written")
+    if not stale:
+        print(f"docs: all {len(PAGES)} pages are current")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

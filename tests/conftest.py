@@ -1,0 +1,25 @@
+"""What all tests share: one engine for the session, a fresh retailer for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sales_pipeline.engines.embedded import EmbeddedEngine
+from tests.retailer import Retailer
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]:
+    """The embedded engine over an empty folder, for tests of transformations."""
+    opened = EmbeddedEngine(tmp_path_factory.mktemp("lakehouse"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def retailer(tmp_path: Path) -> Retailer:
+    """A small retailer with its own landing folder and lakehouse."""
+    return Retailer(tmp_path)

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from sales_pipeline.errors import FileChanged, FileRejected
+from sales_pipeline.landing.examine import Header, examine, first_records
+from sales_pipeline.landing.shape import FileShape
+
+SHAPE = FileShape((("sold_on", "Date"), ("product", "Produit"), ("quantity", "Quantité")))
+
+
+def rejection(folder: Path, data: bytes, shape: FileShape = SHAPE) -> FileRejected:
+    path = folder / "ventes.csv"
+    path.write_bytes(data)
+    with pytest.raises(FileRejected) as caught:
+        examine(path, shape)
+    assert caught.value.reason.startswith(f"{path}: ")
+    return caught.value
+
+
+def workbook() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    return buffer.getvalue()
+
+
+def test_a_right_header_is_given_with_the_size_and_what_is_undeclared(tmp_path: Path) -> None:
+    path = tmp_path / "ventes.csv"
+    data = "QUANTITÉ,Note,Date, produit\n".encode()
+    path.write_bytes(data)
+    texts = ("QUANTITÉ", "Note", "Date", " produit")
+    assert examine(path, SHAPE) == Header(texts, undeclared=("Note",), bytes=len(data))
+
+
+def test_only_the_head_of_a_large_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "ventes.csv"
+    data = "Date,Produit,Quantité\n".encode() + b"\xff\xff,x,1\n" * 20_000
+    path.write_bytes(data)
+    assert examine(path, SHAPE).bytes == len(data)
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\r\n", b"\xef\xbb\xbf"])
+def test_a_file_of_nothing_is_empty(tmp_path: Path, data: bytes) -> None:
+    assert rejection(tmp_path, data).code == "empty"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_page_instead_of_data_is_named_with_its_title(tmp_path: Path, encoding: str) -> None:
+    page = "\n<!DOCTYPE html><html><title>503 Service Unavailable</title>".encode(encoding)
+    error = rejection(tmp_path, page)
+    assert error.code == "html"
+    assert "titled '503 Service Unavailable'" in error.reason
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (workbook(), "an Excel workbook"),
+        (b"PK\x03\x04\x14\x00", "a zip archive"),
+        (gzip.compress(b"Date"), "a gzip archive"),
+        (b"%PDF-1.7\n", "a PDF document"),
+        (b"PAR1\x15\x04", "a Parquet file"),
+        (b"Da\0te,Produit\n", "binary data"),
+        (b"Date,x\n" + bytes(900), "binary data"),
+    ],
+)
+def test_a_binary_file_is_named_for_what_it_looks_like(
+    tmp_path: Path, data: bytes, kind: str
+) -> None:
+    error = rejection(tmp_path, data)
+    assert error.code == "binary"
+    assert kind in error.reason
+
+
+def test_a_stray_nul_among_the_records_does_not_reject_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "ventes.csv"
+    path.write_bytes("Date,Produit,Quantité\n".encode() + b"1,a,2\n" * 100 + b"\0\n")
+    assert examine(path, SHAPE).undeclared == ()
+
+
+def test_undeclared_utf_16_is_named(tmp_path: Path) -> None:
+    error = rejection(tmp_path, "Date,Produit,Quantité\n".encode("utf-16"))
+    assert error.code == "binary"
+    assert "it would fit with csv.encoding: 'utf-16'" in error.reason
+
+
+def test_an_undecodable_header_is_shown_with_the_encoding_that_fits(tmp_path: Path) -> None:
+    error = rejection(tmp_path, "Date,Produit,Quantité\n".encode("cp1252"))
+    assert error.code == "undecodable_header"
+    assert "Quantit\\\\xe9'; it would fit with csv.encoding: 'cp1252'" in error.reason
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_another_delimiter_is_guessed(tmp_path: Path, mark: str) -> None:
+    error = rejection(tmp_path, f"Date{mark}Produit{mark}Quantité\n".encode())
+    assert error.code == "wrong_header"
+    assert f"it would fit with csv.delimiter: {mark!r}" in error.reason
+
+
+def test_a_wrong_header_shows_what_was_expected_and_got(tmp_path: Path) -> None:
+    error = rejection(tmp_path, b"1,2,3,4,5,6,7\n")
+    assert error.code == "wrong_header"
+    assert "expected 'Date', 'Produit', 'Quantité'" in error.reason
+    assert "got '1', '2', '3', '4', '5' and 2 more" in error.reason
+    assert "would fit" not in error.reason
+
+
+@pytest.mark.parametrize("data", [b'Date,"Produit\n1,2\n', b'"Date' + b"e" * 70_000])
+def test_a_header_that_does_not_end_is_wrong(tmp_path: Path, data: bytes) -> None:
+    error = rejection(tmp_path, data)
+    assert error.code == "wrong_header"
+    assert len(error.reason) < 400 + len(str(tmp_path))
+
+
+def test_a_missing_column_is_named_with_those_that_look_like_it(tmp_path: Path) -> None:
+    error = rejection(tmp_path, b"Date,Produits,Total\n")
+    assert error.code == "missing_column"
+    assert "lacks 'Produit' (did you mean 'Produits'?), 'Quantité'" in error.reason
+
+
+def test_a_header_in_another_encoding_is_guessed_from_its_missing_column(tmp_path: Path) -> None:
+    shape = FileShape(SHAPE.columns, encoding="cp1252")
+    error = rejection(tmp_path, "Date,Produit,Quantité\n".encode(), shape)
+    assert error.code == "missing_column"
+    assert "it would fit with csv.encoding: 'utf-8'" in error.reason
+
+
+@pytest.mark.parametrize("header", ["Date,Date,Produit,Quantité", "Date,PRODUIT,produit,Quantité"])
+def test_a_header_that_stands_for_two_columns_is_refused(tmp_path: Path, header: str) -> None:
+    assert rejection(tmp_path, f"{header}\n".encode()).code == "duplicate_header"
+
+
+def test_columns_without_a_header_are_no_duplicates(tmp_path: Path) -> None:
+    path = tmp_path / "ventes.csv"
+    path.write_bytes("Date,Produit,Quantité,,\n".encode())
+    assert examine(path, SHAPE).undeclared == ("column 4", "column 5")
+
+
+def test_a_file_that_is_gone_has_changed(tmp_path: Path) -> None:
+    with pytest.raises(FileChanged):
+        examine(tmp_path / "gone.csv", SHAPE)
+
+
+def test_the_first_records_are_given_in_bronze_shape(tmp_path: Path) -> None:
+    path = tmp_path / "ventes.csv"
+    path.write_bytes("Date,Produit,Quantité\n".encode() + b"1,a,2\nbad\n3,c,4\n")
+    table = first_records(path, SHAPE, 2)
+    assert table["product"].to_pylist() == ["a", None]
+    assert table["_problem"].to_pylist() == [None, "too_few_columns"]
+    assert first_records(path, SHAPE, 9).num_rows == 3

@@ -1,0 +1,120 @@
+"""P2: every delivery balances, in rows and in money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from pyspark.sql import DataFrame
+
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from tests.retailer import CATALOGUE, Retailer, sale
+
+
+def test_p2_every_class_is_counted_in_rows_and_money(retailer: Retailer) -> None:
+    retailer.declared["feeds"]["lyon"]["columns"]["status"] = "status"
+    retailer.declared["feeds"]["lyon"]["exclude_when"] = "status = 'cancelled'"
+    retailer.deliver_catalogue()
+    lines = [
+        sale("1", total="1.00") + ",ok",
+        sale("2", total="2.00") + ",cancelled",
+        sale("3", item="Lampe", total="4.00") + ",ok",
+        sale("4", total="many") + ",ok",
+        sale("5", total="8.00") + ",ok",
+        sale("5", total="8.00") + ",ok",
+        sale("6", total="16.00") + ",ok",
+        sale("6", total="32.00") + ",ok",
+        "7,2025-01-15",
+    ]
+    retailer.deliver("lyon/a.csv", *lines, header="id,day,item,price,units,total,status")
+    report = retailer.run()
+    [balance] = [each for each in report.balances if each.feed == "lyon"]
+    assert balance.delivered == (9, Decimal("71.0000"))
+    assert {name: counts for name, counts in balance.classes.items() if counts[0]} == {
+        "accepted": (3, Decimal("41.0000")),
+        "excluded": (1, Decimal("2.0000")),
+        "quarantined": (3, Decimal("4.0000")),
+        "duplicate": (1, Decimal("8.0000")),
+        "displaced": (1, Decimal("16.0000")),
+    }
+    assert balance.balances
+
+
+def test_p2_a_superseded_delivery_balances_as_superseded(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2"))
+    retailer.run()
+    retailer.deliver("lyon/a.csv", sale("1", total="11.00"))
+    retailer.run()
+    columns = ("delivered_rows", "accepted_rows", "superseded_rows", "superseded_amount")
+    assert retailer.rows("ops.balance", "feed", *columns)[1:] == [
+        ("lyon", 1, 1, 0, Decimal("0.0000")),
+        ("lyon", 2, 0, 2, Decimal("20.0000")),
+    ]
+
+
+class _Leaky:
+    """Loses the row of sale 2 on its way into silver, once or always."""
+
+    def __init__(self, original: object, *, times: int) -> None:
+        self.original, self.times = original, times
+
+    def __call__(self, lakehouse: Lakehouse, name: str, condition: str, rows: DataFrame) -> None:
+        if name == "silver.sales" and self.times:
+            self.times -= 1
+            rows = rows.where("sale_id <> '2'")
+        self.original(lakehouse, name, condition, rows)  # type: ignore[operator]
+
+
+def test_p2_a_delivery_that_does_not_balance_is_taken_out_and_the_others_go_on(
+    retailer: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("3"))
+    retailer.deliver("lyon/b.csv", sale("2"), sale("4"))
+    with monkeypatch.context() as patch:
+        leaky = _Leaky(Lakehouse.replace, times=1)
+        patch.setattr(Lakehouse, "replace", lambda *args: leaky(*args))
+        report = retailer.run()
+    assert report.exit_code == 1
+    [failed] = report.failed
+    assert failed.path == "lyon/b.csv"
+    assert "delivered 2 rows 20.0000 EUR, found accepted 1 rows 10.0000" in failed.reason
+    assert retailer.revenue() == {(2025, 1): "20.00"}
+    assert retailer.states()["lyon/b.csv"] == ["failed"]
+    assert retailer.run().is_nothing_new
+
+
+def test_p2_when_a_correction_does_not_balance_the_earlier_file_is_back_in_force(
+    retailer: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("5", "2025-02-01"))
+    retailer.run()
+    before = retailer.rows("silver.sales", "sale_id", "amount")
+    retailer.deliver("lyon/a.csv", sale("1", total="99.00"), sale("2"))
+    with monkeypatch.context() as patch:
+        leaky = _Leaky(Lakehouse.replace, times=1)
+        patch.setattr(Lakehouse, "replace", lambda *args: leaky(*args))
+        report = retailer.run()
+    assert [note.path for note in report.failed] == ["lyon/a.csv"]
+    assert retailer.rows("silver.sales", "sale_id", "amount") == before
+    assert retailer.revenue() == {(2025, 1): "10.00", (2025, 2): "10.00"}
+    assert retailer.states()["lyon/a.csv"] == ["archived", "failed"]
+
+
+def test_p2_records_of_the_catalogue_are_counted_too(retailer: Retailer) -> None:
+    retailer.deliver_catalogue(CATALOGUE + "\n" + ",,,\nLampe,Maison\n")
+    retailer.declared["feeds"]["lyon"]["max_quarantined"] = "100%"
+    report = retailer.run()
+    assert report.exit_code == 1
+    assert "2 of 5 records are unusable" in report.rejected[0].reason
+    more = "\n".join(f"Objet {number},Maison,Thing {number},Home" for number in range(9))
+    retailer.deliver_catalogue(f"{CATALOGUE}\n{more}\nLampe,Maison\n", "better.csv")
+    report = retailer.run()
+    [balance] = report.balances
+    assert (balance.rows("accepted"), balance.rows("quarantined")) == (12, 1)
+    columns = ("feed", "_row", "raw", "reasons")
+    assert retailer.rows("silver.quarantine", *columns) == [
+        ("catalogue", 13, "Lampe,Maison", ["too_few_columns"])
+    ]

@@ -1,0 +1,208 @@
+"""P5 to P11, as far as they are built: corrections, money, rates, unknown names, wrong files."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from sales_pipeline.errors import LakehouseBusy, LakehouseMismatch, UsageError
+from sales_pipeline.lakehouse.lock import hold
+from tests.retailer import CATALOGUE, Retailer, sale
+
+
+def test_p5_bytes_that_were_superseded_count_as_new(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    for total in ("10.00", "12.00", "10.00"):
+        retailer.deliver("lyon/a.csv", sale("1", total=total))
+        retailer.run()
+    assert retailer.revenue() == {(2025, 1): "10.00"}
+    assert retailer.states()["lyon/a.csv"] == ["superseded", "superseded", "archived"]
+
+
+def test_p5_a_rejected_correction_supersedes_nothing(retailer: Retailer) -> None:
+    retailer.declared["feeds"]["lyon"]["max_quarantined"] = "20%"
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"))
+    retailer.run()
+    retailer.deliver("lyon/a.csv", sale("1", total="1O.00"), sale("2"))
+    report = retailer.run()
+    assert report.exit_code == 1
+    assert retailer.revenue() == {(2025, 1): "10.00"}
+    assert retailer.states()["lyon/a.csv"] == ["archived", "rejected"]
+    retailer.deliver("lyon/a.csv", sale("2", total="5.00"))
+    retailer.run()
+    assert retailer.revenue() == {(2025, 1): "5.00"}
+
+
+def test_p5_a_right_header_without_records_is_a_delivery_of_no_rows(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv")
+    report = retailer.run()
+    assert report.exit_code == 0
+    assert retailer.states()["lyon/a.csv"] == ["archived"]
+    assert retailer.revenue() == {}
+
+
+def test_p5_a_displaced_record_comes_back_when_its_winner_goes(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2", "2025-02-01"))
+    retailer.deliver("lyon/b.csv", sale("2", "2025-03-01", total="20.00"))
+    retailer.run()
+    assert retailer.revenue() == {(2025, 1): "10.00", (2025, 3): "20.00"}
+    retailer.deliver("lyon/b.csv", sale("3", "2025-04-01", total="30.00"))
+    retailer.run()
+    assert retailer.revenue() == {(2025, 1): "10.00", (2025, 2): "10.00", (2025, 4): "30.00"}
+    assert retailer.table("silver.set_aside") == []
+
+
+def test_p6_a_derived_amount_is_rounded_half_up_to_four_decimals(retailer: Retailer) -> None:
+    del retailer.declared["feeds"]["lyon"]["columns"]["amount"]
+    retailer.deliver_catalogue()
+    header = "id,day,item,price,units"
+    lines = ["1,2025-01-15,Vase,0.3333,0.5", "2,2025-01-15,Vase,19.99,-3"]
+    retailer.deliver("lyon/a.csv", *lines, header=header)
+    retailer.run()
+    amounts = retailer.rows("silver.sales", "sale_id", "amount")
+    assert amounts == [("1", Decimal("0.1667")), ("2", Decimal("-59.9700"))]
+
+
+def test_p6_revenue_is_exact_and_rounded_half_up_once(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    third = [sale(str(number), total="0.0015") for number in range(3)]
+    retailer.deliver("boston/a.csv", *third, sale("3", total="10.0000"))
+    retailer.run()
+    [cube] = retailer.table("gold.sales_cube")
+    assert cube["revenue"] == Decimal("10.0045") * Decimal("0.85")
+    assert retailer.revenue() == {(2025, 1): "8.50"}
+
+
+def test_p6_a_number_with_more_decimals_than_its_column_is_quarantined(
+    retailer: Retailer,
+) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1", total="1.00001"), sale("2", total="1.00000"))
+    retailer.run()
+    assert retailer.rows("silver.quarantine", "_row", "reasons") == [(1, ["amount_unreadable"])]
+
+
+def test_p6_returns_are_net_in_units_and_revenue(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    back = sale("2", "2025-01-20", units="-2", total="-20.00")
+    retailer.deliver("lyon/a.csv", sale("1", units="3", total="30.00"), back)
+    retailer.run()
+    [product] = retailer.table("gold.top_selling_products")
+    assert (product["units"], product["revenue"]) == (Decimal("1.000"), Decimal("10.00"))
+
+
+def test_p8_changed_fixed_rates_make_gold_again_without_asking(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("boston/a.csv", sale("1"), sale("2", "2024-12-01"))
+    retailer.run()
+    assert retailer.revenue() == {(2024, 12): "8.50", (2025, 1): "8.50"}
+    retailer.declared["rates"]["fixed"]["USD"] = "0.9"
+    report = retailer.run()
+    assert len(report.months) == 2
+    assert retailer.revenue() == {(2024, 12): "9.00", (2025, 1): "9.00"}
+    assert retailer.run().is_nothing_new
+
+
+def test_p9_unknown_names_wait_and_are_released_by_a_later_catalogue(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2", item="Lampe"))
+    retailer.run()
+    assert retailer.rows("silver.quarantine", "source_product", "reasons", "amount") == [
+        ("Lampe", ["product_unknown"], Decimal("10.0000"))
+    ]
+    retailer.deliver_catalogue(CATALOGUE + "\nLampe,Maison,Lamp,Home", "later.csv")
+    report = retailer.run()
+    assert report.exit_code == 0
+    assert retailer.table("silver.quarantine") == []
+    assert retailer.revenue() == {(2025, 1): "20.00"}
+
+
+def test_p9_a_renamed_product_is_renamed_in_accepted_sales(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"))
+    retailer.run()
+    retailer.deliver_catalogue("produit,categorie,product,category\nVase,Déco,Tall vase,Decor")
+    retailer.run()
+    columns = ("product", "category", "revenue")
+    expected = [("Tall vase", "Decor", Decimal("10.00"))]
+    assert retailer.rows("gold.top_selling_products", *columns) == expected
+
+
+def test_p9_names_match_despite_unicode_form_and_spaces(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    names = ["The\u0301 vert", "Thé\u00a0vert", "  Thé   vert "]
+    sales = [sale(str(number), item=name) for number, name in enumerate(names)]
+    retailer.deliver("lyon/a.csv", *sales)
+    retailer.run()
+    assert {row["product"] for row in retailer.table("silver.sales")} == {"Green tea"}
+    assert [row["product"] for row in retailer.table("bronze.lyon")] == names
+
+
+def test_p9_a_catalogue_that_gives_a_name_two_meanings_is_rejected(retailer: Retailer) -> None:
+    retailer.deliver_catalogue(CATALOGUE + "\nVase,Maison,Flower pot,Home")
+    [rejected] = retailer.run().rejected
+    assert "record 3 says 'Vase' is 'Vase' (Home)" in rejected.reason
+    assert "record 4 says 'Flower pot' (Home)" in rejected.reason
+
+
+def test_p10_a_second_run_leaves_naming_the_holder(retailer: Retailer) -> None:
+    with hold(retailer.lakehouse), pytest.raises(LakehouseBusy, match="another run is at work"):
+        retailer.run()
+    assert retailer.run().is_nothing_new
+
+
+def test_p11_a_file_with_too_much_quarantine_is_rejected_whole(retailer: Retailer) -> None:
+    retailer.declared["feeds"]["lyon"]["max_quarantined"] = "30%"
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2", "13/13/2025"), sale("3", item="?"))
+    retailer.deliver("lyon/b.csv", sale("4"), sale("5"), sale("6"), sale("7", "tomorrow"))
+    report = retailer.run()
+    assert report.exit_code == 1
+    [rejected] = report.rejected
+    assert rejected.path == "lyon/a.csv"
+    assert "2 of 3 records are unusable, more than the 30%" in rejected.reason
+    assert "date_unreadable in 1" in rejected.reason
+    assert "product_unknown in 1" in rejected.reason
+    assert retailer.revenue() == {(2025, 1): "30.00"}
+    assert [row["_row"] for row in retailer.table("silver.quarantine")] == [4]
+
+
+def test_a_run_stops_when_the_declaration_means_something_else(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2", "15.01.2025"))
+    retailer.run()
+    retailer.declared["feeds"]["lyon"]["date_formats"] = ["yyyy-MM-dd", "dd.MM.yyyy"]
+    with pytest.raises(LakehouseMismatch, match="sales-pipeline rebuild"):
+        retailer.run()
+    retailer.rebuild()
+    assert retailer.revenue() == {(2025, 1): "20.00"}
+    assert retailer.run().is_nothing_new
+
+
+def test_another_base_currency_is_refused(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.run()
+    retailer.declared["base_currency"] = "USD"
+    retailer.declared["rates"]["fixed"] = {"EUR": "1.1"}
+    with pytest.raises(LakehouseMismatch, match="made with base currency EUR"):
+        retailer.run()
+
+
+def test_a_changed_name_of_a_store_is_shown_at_once(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"))
+    retailer.run()
+    retailer.declared["feeds"]["lyon"]["store"]["name"] = "Lyon Bellecour"
+    retailer.run()
+    [row] = retailer.table("gold.revenue_per_month_and_shop")
+    assert row["shop"] == "Lyon Bellecour"
+
+
+def test_a_missing_landing_folder_is_a_usage_error(retailer: Retailer) -> None:
+    retailer.landing.rmdir()
+    with pytest.raises(UsageError, match="no such folder"):
+        retailer.run()

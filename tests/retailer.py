@@ -1,0 +1,182 @@
+"""A small retailer for tests: writes landing files, runs the pipeline, reads the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sales_pipeline.config import declaration_from
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.engines.embedded import EmbeddedEngine
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Ledger
+from sales_pipeline.outcome import RunReport
+from sales_pipeline.pipeline import run
+from sales_pipeline.upkeep import Reset, rebuild, reset
+
+HEADER = "id,day,item,price,units,total"
+CATALOGUE = "produit,categorie,product,category\n" + "\n".join(
+    [
+        "Thé vert,Épicerie,Green tea,Groceries",
+        "Café moulu,Épicerie,Ground coffee,Groceries",
+        "Vase,Maison,Vase,Home",
+    ]
+)
+
+
+def _feed(name: str, currency: str, language: str) -> dict[str, Any]:
+    return {
+        "landing": f"{name}/*.csv",
+        "store": {"id": name, "name": f"{name} store", "city": name.title(), "country": "FR"},
+        "currency": currency,
+        "language": language,
+        "date_formats": ["yyyy-MM-dd"],
+        # A test file has a handful of records, so one bad one is a large share.
+        "max_quarantined": "100%",
+        "columns": {
+            "sale_id": "id",
+            "sold_on": "day",
+            "product": "item",
+            "unit_price": "price",
+            "quantity": "units",
+            "amount": "total",
+        },
+    }
+
+
+DECLARATION: dict[str, Any] = {
+    "rates": {"policy": "fixed", "fixed": {"USD": "0.85", "JPY": "0.0055"}},
+    "catalogue": {
+        "landing": "catalogue/*.csv",
+        "languages": {
+            "fr": {"product": "produit", "category": "categorie"},
+            "en": {"product": "product", "category": "category"},
+        },
+    },
+    "feeds": {"lyon": _feed("lyon", "EUR", "fr"), "boston": _feed("boston", "USD", "en")},
+}
+
+
+def sale(
+    sale_id: str,
+    day: str = "2025-01-15",
+    item: str = "Vase",
+    *,
+    price: str = "10.00",
+    units: str = "1",
+    total: str = "10.00",
+) -> str:
+    """One line of a sales file."""
+    return ",".join([sale_id, day, item, price, units, total])
+
+
+@dataclass
+class Retailer:
+    """A retailer in a folder: `lyon` sells in EUR and French, `boston` in USD and English."""
+
+    folder: Path
+    declared: dict[str, Any] = field(default_factory=lambda: deepcopy(DECLARATION))
+
+    def __post_init__(self) -> None:
+        self.landing.mkdir(exist_ok=True)
+
+    @property
+    def landing(self) -> Path:
+        """The landing folder."""
+        return self.folder / "landing"
+
+    @property
+    def lakehouse(self) -> Path:
+        """The lakehouse folder."""
+        return self.folder / "lakehouse"
+
+    @property
+    def declaration(self) -> Declaration:
+        """The declaration, with the folders of this test."""
+        folders = {"landing": str(self.landing), "lakehouse": str(self.lakehouse)}
+        return declaration_from({**self.declared, **folders})
+
+    def deliver(self, path: str, *sales: str, header: str = HEADER) -> Path:
+        """Writes a sales file into the landing folder."""
+        return self.deliver_text(path, "\n".join([header, *sales]) + "\n")
+
+    def deliver_text(self, path: str, text: str | bytes) -> Path:
+        """Writes any file into the landing folder."""
+        file = self.landing / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return file
+
+    def deliver_catalogue(self, text: str = CATALOGUE, name: str = "catalogue.csv") -> Path:
+        """Writes a catalogue file into the landing folder."""
+        return self.deliver_text(f"catalogue/{name}", text)
+
+    def run(self) -> RunReport:
+        """Runs the pipeline."""
+        return run(self.declaration)
+
+    def rebuild(self) -> RunReport:
+        """Rebuilds silver and gold."""
+        return rebuild(self.declaration)
+
+    def reset(self) -> Reset:
+        """Puts the lakehouse back to before its first run."""
+        return reset(self.declaration)
+
+    def rows(self, table: str, *columns: str, order: Sequence[str] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a table as tuples of some columns, sorted."""
+        found = self.table(table)
+        return sorted((tuple(row[name] for name in columns) for row in found), key=repr)
+
+    def table(self, name: str) -> list[dict[str, Any]]:
+        """All rows of a table."""
+        with closing(EmbeddedEngine(self.lakehouse)) as engine:
+            return Lakehouse(self.declaration, engine).rows(name)
+
+    def ledger(self) -> Ledger:
+        """The ledger as it is recorded."""
+        with closing(EmbeddedEngine(self.lakehouse)) as engine:
+            return Ledger(Lakehouse(self.declaration, engine))
+
+    def states(self) -> dict[str, list[str]]:
+        """Path -> the states of its deliveries, in ledger order."""
+        found: dict[str, list[str]] = {}
+        for each in self.ledger():
+            found.setdefault(each.path, []).append(str(each.state))
+        return found
+
+    def revenue(self) -> dict[tuple[int, int], str]:
+        """(year, month) -> consolidated revenue as text."""
+        rows = self.table("gold.revenue_per_month")
+        return {(row["year"], row["month"]): str(row["revenue"]) for row in rows}
+
+    def state(self) -> dict[str, list[str]]:
+        """What P3 compares: silver, quarantine, gold and balance, without numbers of files and runs.
+
+        A `_file_id` is replaced by the path of its file.
+        """
+        path_of = {each.file_id: each.path for each in self.ledger()}
+        ids = ("_file_id", "winner_file_id")
+        left_out = {"run_id", "first_run", "last_run"}
+        tables = [
+            "silver.sales", "silver.set_aside", "silver.quarantine", "silver.products",
+            "gold.sales_cube", "gold.revenue_per_month", "gold.revenue_per_month_and_shop",
+            "gold.top_selling_products", "gold.top_selling_products_by_revenue", "ops.balance",
+        ]  # fmt: skip
+        return {
+            name: sorted(
+                repr(
+                    {
+                        key: path_of.get(value) if key in ids else value
+                        for key, value in row.items()
+                        if key not in left_out
+                    }
+                )
+                for row in self.table(name)
+            )
+            for name in tables
+        }
