@@ -162,8 +162,8 @@ def config() -> str:
         "[`sales_pipeline/config/config.yaml`](../sales_pipeline/config/config.yaml), declares "
         "the sample retailer and explains itself. Keys that are not listed here are refused, and "
         "all mistakes of a file are reported at once, each with its line.",
-        "A *part* has keys of its own, listed below. A *name* has lower-case letters a to z, digits "
-        "and `_`, and begins with a letter.",
+        "A *part* has keys of its own, listed below. A *name* has lower-case letters a to z, "
+        "digits and `_`, and begins with a letter.",
         "`${NAME}` in any text is replaced by the environment variable of that name, so that "
         "secrets stay out of the file.",
         "Editors complete and check a declaration by "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import closing
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -127,7 +126,7 @@ class Retailer:
         """Puts the lakehouse back to before its first run."""
         return reset(self.declaration)
 
-    def rows(self, table: str, *columns: str, order: Sequence[str] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         """Rows of a table as tuples of some columns, sorted."""
         found = self.table(table)
         return sorted((tuple(row[name] for name in columns) for row in found), key=repr)
@@ -155,7 +154,7 @@ class Retailer:
         return {(row["year"], row["month"]): str(row["revenue"]) for row in rows}
 
     def state(self) -> dict[str, list[str]]:
-        """What P3 compares: silver, quarantine, gold and balance, without numbers of files and runs.
+        """What P3 compares: silver, gold and balance, without the numbers of files and runs.
 
         A `_file_id` is replaced by the path of its file.
         """

@@ -87,5 +87,5 @@ def _start(commands: typer.Typer, name: str, arguments: Sequence[str] | None) ->
     start_log()
     try:
         commands(args=arguments, prog_name=name)
-    except Exception as error:  # The last stop: a message and an exit code for whatever comes.
+    except Exception as error:  # noqa: BLE001 -- the last stop: whatever comes becomes a message
         sys.exit(tell_failure(error))

@@ -1,17 +1,9 @@
-"""The bars of a run: stage, rows, bytes, rate and time left."""
+"""The bar of a run: its stage, and in words how far it is."""
 
 from __future__ import annotations
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 
 def make_bars(console: Console | None = None) -> Progress:
@@ -23,11 +15,8 @@ def make_bars(console: Console | None = None) -> Progress:
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.fields[rows]}", markup=False),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[words]}", markup=False),
         console=console or Console(stderr=True),
         transient=True,
     )

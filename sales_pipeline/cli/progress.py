@@ -1,4 +1,4 @@
-"""What a run tells while it works: bars on a terminal, plain lines anywhere else."""
+"""What a run tells while it works: a bar on a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sales_pipeline.outcome import Progress
 
+Clock = Callable[[], float]
 SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -25,10 +26,45 @@ def progress_on_stderr() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield Lines()
         return
+    # The bars' library takes as long to import as a run with nothing to do.
     from sales_pipeline.cli.bars import make_bars
 
     with make_bars() as bars:
         yield OnTerminal(bars)
+
+
+class Pace:
+    """How far a stage is, in words.
+
+    Args:
+        total_bytes: The bytes that the stage has before it; 0 where nobody knows.
+        clock: Gives the time in seconds.
+    """
+
+    def __init__(self, total_bytes: int, clock: Clock) -> None:
+        self._total = total_bytes
+        self._clock = clock
+        self._began = clock()
+        self._bytes = self._rows = 0
+
+    def count(self, bytes_done: int, rows_done: int) -> None:
+        """Counts what is done."""
+        self._bytes += bytes_done
+        self._rows += rows_done
+
+    def words(self) -> str:
+        """Rows, bytes, rate and time left, those of them that are known."""
+        rows = [counted(self._rows, "row")] if self._rows else []
+        seconds = self._clock() - self._began
+        if not self._bytes or seconds <= 0:
+            return ", ".join(rows)
+        rate = self._bytes / seconds
+        speed = f"{size(rate)}/s"
+        if not self._total:
+            return ", ".join([*rows, size(self._bytes), speed])
+        left = max(self._total - self._bytes, 0) / rate
+        done = f"{size(self._bytes)} of {size(self._total)}"
+        return ", ".join([*rows, done, speed, f"{left:.0f} s left"])
 
 
 class Lines:
@@ -38,58 +74,48 @@ class Lines:
         clock: Gives the time in seconds.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Clock = time.monotonic) -> None:
         self._clock = clock
-        self._name, self._total = "", 0
-        self._began = self._told = clock()
-        self._bytes = self._rows = 0
+        self._name = ""
+        self._pace = Pace(0, clock)
+        self._told = clock()
 
     def stage(self, name: str, total_bytes: int) -> None:
         """Says that a stage begins."""
-        self._name, self._total = name, total_bytes
-        self._began = self._told = self._clock()
-        self._bytes = self._rows = 0
+        self._name, self._pace = name, Pace(total_bytes, self._clock)
+        self._told = self._clock()
         say(f"{name}: {size(total_bytes)}" if total_bytes else name)
 
     def advance(self, *, bytes_done: int, rows_done: int = 0) -> None:
         """Counts, and says how far the stage is where that was not said for a while."""
-        self._bytes += bytes_done
-        self._rows += rows_done
+        self._pace.count(bytes_done, rows_done)
         now = self._clock()
         if now - self._told >= SECONDS_BETWEEN_LINES:
             self._told = now
-            say(f"{self._name}: {self._so_far(now - self._began)}")
-
-    def _so_far(self, seconds: float) -> str:
-        rate = self._bytes / seconds
-        rows = [counted(self._rows, "row")] if self._rows else []
-        if not self._total:
-            return ", ".join([*rows, size(self._bytes), f"{size(rate)}/s"])
-        done = f"{size(self._bytes)} of {size(self._total)}"
-        left = (self._total - self._bytes) / rate if rate else 0
-        return ", ".join([*rows, done, f"{size(rate)}/s", f"{max(left, 0):.0f} s left"])
+            say(f"{self._name}: {self._pace.words()}")
 
 
 class OnTerminal:
-    """Progress as one bar per stage.
+    """Progress as one bar, that of the stage at work.
 
     Args:
         bars: The bars, already on the screen.
+        clock: Gives the time in seconds.
     """
 
-    def __init__(self, bars: Bars) -> None:
+    def __init__(self, bars: Bars, clock: Clock = time.monotonic) -> None:
         self._bars = bars
-        self._task = bars.add_task("begin", total=None, rows="")
-        self._rows = 0
+        self._clock = clock
+        self._pace = Pace(0, clock)
+        self._task = bars.add_task("begin", total=None, words="")
 
     def stage(self, name: str, total_bytes: int) -> None:
-        """Ends the bar of the stage before and begins another."""
+        """Begins a bar in the place of the one before."""
         self._bars.remove_task(self._task)
-        self._rows = 0
-        self._task = self._bars.add_task(name, total=total_bytes or None, rows="")
+        self._pace = Pace(total_bytes, self._clock)
+        self._task = self._bars.add_task(name, total=total_bytes or None, words="")
 
     def advance(self, *, bytes_done: int, rows_done: int = 0) -> None:
         """Moves the bar on."""
-        self._rows += rows_done
-        rows = counted(self._rows, "row") if self._rows else ""
-        self._bars.update(self._task, advance=bytes_done, rows=rows)
+        self._pace.count(bytes_done, rows_done)
+        self._bars.update(self._task, advance=bytes_done, words=self._pace.words())

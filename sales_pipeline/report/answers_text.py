@@ -47,7 +47,7 @@ def _store_performance(found: Answers) -> Group:
     table.add_column("Month")
     table.add_column("Rank", justify="right")
     for header in ("Store", "City"):
-        table.add_column(header)
+        table.add_column(header, overflow="fold")
     for header in (f"Revenue {found.currency}", "Share"):
         table.add_column(header, justify="right")
     table.add_column("")
@@ -91,7 +91,7 @@ def _ranking() -> Table:
     table = new_table()
     table.add_column("Rank", justify="right")
     for header in ("Product", "Category"):
-        table.add_column(header)
+        table.add_column(header, overflow="fold")
     return table
 
 

@@ -46,7 +46,7 @@ def _files(check: Check, by_feed: dict[str, list[FilePreview]]) -> Group:
 
 def _table(feed: str, files: Sequence[FilePreview]) -> Group:
     table = new_table()
-    table.add_column("File")
+    table.add_column("File", overflow="fold")
     table.add_column("Record", justify="right")
     for header in ("Day", "Product", "As delivered"):
         table.add_column(header)

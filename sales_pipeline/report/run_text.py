@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sales_pipeline.config.checks import RESERVED_FEEDS
 from sales_pipeline.report.figures import counted
 from sales_pipeline.report.sentences import about_file, few_lines
 from sales_pipeline.report.tables import cell, new_table, titled
@@ -70,31 +69,25 @@ def run_notes(report: RunReport) -> list[Text]:
 def _feed_table(feeds: Sequence[FeedCounts]) -> Group:
     classes = [*_ALWAYS, *(name for name in _WHERE_ANY if _total(feeds, name))]
     table = new_table()
-    table.show_footer = len(feeds) > 1
-    table.add_column("Feed", footer="all")
-    headers = ("files", "delivered", *classes)
-    totals = (_files_in(feeds), sum(each.delivered for each in feeds))
-    footers = (*totals, *(_total(feeds, name) for name in classes))
-    for header, footer in zip(headers, footers, strict=True):
-        table.add_column(header.capitalize(), justify="right", footer=f"{footer:,}")
+    table.add_column("Feed")
+    for header in ("files", "delivered", *classes):
+        table.add_column(header.capitalize(), justify="right")
     for feed in feeds:
         table.add_row(cell(feed.feed), *_figures(feed, classes))
+    if len(feeds) > 1:
+        totals = (_total(feeds, name) for name in classes)
+        figures = (_files_in(feeds), sum(each.delivered for each in feeds), *totals)
+        table.add_row("all", *(f"{figure:,}" for figure in figures), style="bold")
     return titled("What came", table)
 
 
 def _figures(feed: FeedCounts, classes: Iterable[str]) -> list[Text]:
-    if feed.feed in RESERVED_FEEDS and not feed.delivered:
-        return [Text(f"{feed.files:,}")]  # A catalogue holds no sales to count.
-    rows = [feed.files, feed.delivered]
     counts = [(name, feed.classes.get(name, 0)) for name in classes]
-    quarantined = _WORTH_A_LOOK
-    return [
-        *(Text(f"{count:,}") for count in rows),
-        *(
-            Text(f"{count:,}", style=quarantined if name == "quarantined" and count else "")
-            for name, count in counts
-        ),
+    styled = [
+        Text(f"{count:,}", style=_WORTH_A_LOOK if name == "quarantined" and count else "")
+        for name, count in counts
     ]
+    return [Text(f"{feed.files:,}"), Text(f"{feed.delivered:,}"), *styled]
 
 
 def _months(report: RunReport) -> str:

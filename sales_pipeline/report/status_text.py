@@ -43,7 +43,7 @@ def _deliveries(feeds: Sequence[FeedStanding]) -> Group:
     for state in states:
         table.add_column(state.replace("_", " ").capitalize(), justify="right")
     table.add_column("Last delivery (UTC)")
-    table.add_column("File")
+    table.add_column("File", overflow="fold")
     for each in feeds:
         counts = [f"{each.states.get(state, 0):,}" for state in states]
         when = "never" if each.last_at is None else moment(each.last_at)
@@ -55,7 +55,7 @@ def _deliveries(feeds: Sequence[FeedStanding]) -> Group:
 def _runs(status: Status) -> Group:
     table = new_table()
     for header in ("Run", "What", "Finished (UTC)", "Outcome"):
-        table.add_column(header)
+        table.add_column(header, overflow="fold")
     for header in ("Files", "Rows", "Seconds"):
         table.add_column(header, justify="right")
     for each in status.runs:

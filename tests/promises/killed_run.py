@@ -1,0 +1,53 @@
+"""Runs the pipeline in a process of its own and kills it at one of its commit points.
+
+python -m tests.promises.killed_run FOLDER POINT before|after
+
+A commit point is a commit to a table or the move of a landing file.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sales_pipeline.landing import archive
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from tests.retailer import Retailer
+
+
+class Killer:
+    """Kills this process just before or just after its nth commit point."""
+
+    def __init__(self, point: int, moment: str) -> None:
+        self.left, self.moment = point, moment
+
+    def around(self, commit: Callable[..., Any]) -> Callable[..., Any]:
+        """The same commit, with death around it."""
+
+        def mortal(*args: Any) -> Any:
+            self.left -= 1
+            if self.left == 0 and self.moment == "before":
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = commit(*args)
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return mortal
+
+
+def main() -> None:
+    """Runs with the arguments of the command line."""
+    folder, point, moment = sys.argv[1:]
+    killer = Killer(int(point), moment)
+    Lakehouse.replace = killer.around(Lakehouse.replace)  # type: ignore[method-assign]
+    archive.move = killer.around(archive.move)
+    Retailer(Path(folder)).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from rich.console import RenderableType
+
+from sales_pipeline.engines.embedded import EmbeddedEngine
+from sales_pipeline.errors import LakehouseMismatch, UsageError
+from sales_pipeline.gold.reading import gold_set, read_gold
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.report.answers import Answers, answers
+from sales_pipeline.report.answers_csv import answer_csv
+from sales_pipeline.report.answers_json import answers_document
+from sales_pipeline.report.answers_text import answers_text
+from sales_pipeline.report.chosen_sales import exact_sum
+from sales_pipeline.report.json_text import json_text
+from sales_pipeline.report.questions import Question
+from tests.retailer import Retailer, sale
+
+Rendered = Callable[[RenderableType], list[str]]
+JANUARY, FEBRUARY = date(2025, 1, 1), date(2025, 2, 1)
+
+
+@pytest.fixture(scope="module")
+def found(traded: Retailer) -> Answers:
+    return answers(traded.declaration)
+
+
+def test_the_answers_are_those_of_the_gold_tables(found: Answers) -> None:
+    months = [(each.month, str(each.revenue)) for each in found.global_performance]
+    assert months == [(JANUARY, "49.95"), (FEBRUARY, "21.50")]
+
+
+def test_stores_are_compared_within_each_month(found: Answers) -> None:
+    places = [(each.month, each.rank, each.store) for each in found.store_performance]
+    assert places == [
+        (JANUARY, 1, "lyon"),
+        (JANUARY, 2, "boston"),
+        (FEBRUARY, 1, "lyon"),
+        (FEBRUARY, 2, "boston"),
+    ]
+
+
+def test_best_sellers_of_equal_figures_are_placed_by_name(found: Answers) -> None:
+    names = [each.product for each in found.best_by_volume]
+    assert names[:3] == ["Ground coffee", "Green tea", "Vase"]
+
+
+@pytest.mark.parametrize(("month", "store"), [(JANUARY, None), (FEBRUARY, None), (None, "lyon")])
+def test_a_chosen_part_agrees_with_the_whole(
+    traded: Retailer, found: Answers, month: date | None, store: str | None
+) -> None:
+    part = answers(traded.declaration, month=month, store=store)
+    assert part.store_performance == tuple(
+        each
+        for each in found.store_performance
+        if month in (None, each.month) and store in (None, each.store)
+    )
+    if store is None:
+        assert part.global_performance == tuple(
+            each for each in found.global_performance if each.month == month
+        )
+
+
+def test_a_store_keeps_its_place_among_all_stores(traded: Retailer) -> None:
+    part = answers(traded.declaration, store="boston", month=JANUARY)
+    assert [each.rank for each in part.store_performance] == [2]
+    assert [str(each.revenue) for each in part.global_performance] == ["9.95"]
+
+
+def test_a_half_is_rounded_up_once(traded: Retailer) -> None:
+    part = answers(traded.declaration, store="boston", month=JANUARY)
+    assert str(part.best_by_value[0].revenue) == "9.95"
+
+
+def test_returns_count_against_a_product(traded: Retailer) -> None:
+    part = answers(traded.declaration, store="boston", month=FEBRUARY)
+    row = part.best_by_value[0]
+    assert (row.product, str(row.revenue), row.units) == ("Green tea", "-8.50", Decimal(-1))
+
+
+def test_the_rankings_are_cut_and_the_others_are_not(traded: Retailer) -> None:
+    part = answers(traded.declaration, top=1)
+    assert len(part.best_by_volume) == len(part.best_by_value) == 1
+    assert (part.products, len(part.store_performance)) == (4, 4)
+
+
+def test_an_unknown_store_is_refused_with_those_there_are(traded: Retailer) -> None:
+    with pytest.raises(UsageError, match=r"got 'lion'\. Did you mean 'lyon'\? .*boston, lyon"):
+        answers(traded.declaration, store="lion")
+
+
+def test_a_month_without_sales_is_refused_with_those_there_are(traded: Retailer) -> None:
+    with pytest.raises(UsageError, match="no sales in 2024-12; .* 2 months from 2025-01 to 2025-02"):
+        answers(traded.declaration, month=date(2024, 12, 1))
+
+
+def test_a_store_without_sales_in_a_month_is_refused(traded: Retailer) -> None:
+    with pytest.raises(UsageError, match="no sales of boston in 2025-03"):
+        answers(traded.declaration, month=date(2025, 3, 1), store="boston")
+
+
+def test_a_declared_store_that_never_sold_is_said_to_have_no_sales_yet(traded: Retailer) -> None:
+    traded_with_oslo = traded.declaration.model_dump(mode="json")
+    oslo = {**traded_with_oslo["feeds"]["lyon"], "landing": "oslo/*.csv"}
+    oslo["store"] = {**oslo["store"], "id": "oslo"}
+    traded_with_oslo["feeds"]["oslo"] = oslo
+    declaration = type(traded.declaration).model_validate(traded_with_oslo)
+    with pytest.raises(UsageError, match="no sales of oslo yet"):
+        answers(declaration, store="oslo")
+
+
+def test_sums_keep_every_digit() -> None:
+    tiny, huge = Decimal("1e-18"), Decimal("99999999999999999999")
+    assert exact_sum([huge, tiny, -huge]) == tiny
+
+
+def test_amounts_are_grouped_right_aligned_and_named(found: Answers, rendered: Rendered) -> None:
+    assert rendered(answers_text(found, [Question.GLOBAL]))[:5] == [
+        "Global performance: revenue per month",
+        "Month     Revenue EUR",
+        "─────────────────────",
+        "2025-01         49.95",
+        "2025-02         21.50",
+    ]
+
+
+def test_stores_show_their_share_of_a_month_unless_returns_outweigh(
+    found: Answers, rendered: Rendered
+) -> None:
+    assert rendered(answers_text(found, [Question.STORES]))[3:7] == [
+        "2025-01      1   lyon store     Lyon, FR           40.00   80.1%   ████████████████",
+        "             2   boston store   Boston, FR          9.95   19.9%   ████",
+        "2025-02      1   lyon store     Lyon, FR           30.00",
+        "             2   boston store   Boston, FR         -8.50",
+    ]
+
+
+def test_best_sellers_say_how_many_there_are(traded: Retailer, rendered: Rendered) -> None:
+    lines = rendered(answers_text(answers(traded.declaration, top=2), [Question.VOLUME]))
+    assert lines == [
+        "Best sellers by volume",
+        "Rank   Product         Category    Units   Revenue EUR",
+        "──────────────────────────────────────────────────────",
+        "   1   Ground coffee   Groceries     2.5         25.00",
+        "   2   Green tea       Groceries       2         21.50",
+        "2 of 4 products; --top shows more.",
+        "",
+    ]
+
+
+def test_a_hostile_product_name_is_shown_as_it_is_and_harmless(
+    found: Answers, rendered: Rendered
+) -> None:
+    text = "\n".join(rendered(answers_text(found, list(Question))))
+    assert '=HYPERLINK("http://x")[bold][2J' in text
+    assert "\x1b" not in text
+
+
+def test_a_hostile_product_name_is_no_formula_in_csv(found: Answers) -> None:
+    rows = list(csv.DictReader(io.StringIO(answer_csv(found, Question.VALUE))))
+    assert [row["product"][:3] for row in rows if "HYPER" in row["product"]] == ["'=H"]
+
+
+def test_csv_holds_plain_figures_with_their_currency(traded: Retailer) -> None:
+    part = answers(traded.declaration, store="boston")
+    assert answer_csv(part, Question.STORES) == (
+        "month,store,name,city,country,revenue,rank,currency\n"
+        "2025-01,boston,boston store,Boston,FR,9.95,2,EUR\n"
+        "2025-02,boston,boston store,Boston,FR,-8.50,2,EUR\n"
+    )
+
+
+def test_the_document_holds_money_and_months_as_text(found: Answers) -> None:
+    document = json.loads(json_text(answers_document(found, list(Question))))
+    assert document["global"][0] == {"month": "2025-01", "revenue": "49.95"}
+    assert document["volume"][0] == {
+        "rank": 1,
+        "product": "Ground coffee",
+        "category": "Groceries",
+        "units": "2.5",
+        "revenue": "25.00",
+    }
+    assert (document["currency"], document["month"], document["store"]) == ("EUR", None, None)
+
+
+def test_the_document_holds_only_the_answer_that_is_asked_for(found: Answers) -> None:
+    assert "stores" not in answers_document(found, [Question.GLOBAL])
+
+
+def test_a_gold_table_is_read_with_or_without_its_schema(traded: Retailer) -> None:
+    with_schema = read_gold(traded.declaration, "gold.sales_cube")
+    assert with_schema == read_gold(traded.declaration, "sales_cube")
+    assert with_schema["month"].to_pylist() == sorted(with_schema["month"].to_pylist())
+
+
+def test_a_ranking_is_read_in_the_order_of_its_ranks(traded: Retailer) -> None:
+    table = read_gold(traded.declaration, "top_selling_products")
+    assert table["rank"].to_pylist() == [1, 2, 3, 4]
+
+
+def test_a_mistyped_gold_table_is_guessed(traded: Retailer) -> None:
+    with pytest.raises(UsageError, match="Did you mean 'gold.revenue_per_month'?"):
+        read_gold(traded.declaration, "revenue_by_month")
+
+
+def test_a_table_that_is_like_none_is_answered_with_all(traded: Retailer) -> None:
+    with pytest.raises(UsageError, match="the tables are gold.sales_cube, "):
+        read_gold(traded.declaration, "x")
+
+
+def test_without_a_finished_run_the_command_to_give_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no finished run at .* yet. Do: sales-pipeline run"):
+        gold_set(Retailer(tmp_path).declaration)
+
+
+def test_another_base_currency_is_refused(traded: Retailer) -> None:
+    other = traded.declaration.model_copy(update={"base_currency": "USD"})
+    with pytest.raises(LakehouseMismatch, match="base currency EUR"):
+        read_gold(other, "sales_cube")
+
+
+def test_a_reader_keeps_its_set_while_another_run_works(tmp_path: Path) -> None:
+    retailer = Retailer(tmp_path)
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"))
+    retailer.run()
+    before = gold_set(retailer.declaration)
+    retailer.deliver("lyon/b.csv", sale("2"))
+    retailer.run()
+    revenue = [
+        each.read("gold.revenue_per_month")["revenue"].to_pylist()
+        for each in (before, gold_set(retailer.declaration))
+    ]
+    assert revenue == [[Decimal("10.00")], [Decimal("20.00")]]
+
+
+def test_a_run_that_did_not_finish_shows_nothing_yet(tmp_path: Path) -> None:
+    retailer = Retailer(tmp_path)
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"))
+    retailer.run()
+    with closing(EmbeddedEngine(retailer.lakehouse)) as engine:
+        lakehouse = Lakehouse(retailer.declaration, engine)
+        lakehouse.replace(
+            "gold.revenue_per_month", "true", lakehouse.local([], "gold.revenue_per_month")
+        )
+    assert len(answers(retailer.declaration).global_performance) == 1
+
+
+def test_a_lakehouse_without_sales_says_so(tmp_path: Path, rendered: Rendered) -> None:
+    retailer = Retailer(tmp_path)
+    retailer.deliver_catalogue()
+    retailer.run()
+    assert rendered(answers_text(answers(retailer.declaration), list(Question))) == ["No sales yet."]
+    with pytest.raises(UsageError, match="there are no sales yet"):
+        answers(retailer.declaration, month=JANUARY)

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from rich.console import RenderableType
+
+from sales_pipeline.outcome import FeedCounts, FileNote, RunReport
+from sales_pipeline.report.run_json import run_document
+from sales_pipeline.report.run_text import run_line, run_text
+
+Rendered = Callable[[RenderableType], list[str]]
+
+
+@pytest.fixture
+def report() -> RunReport:
+    counts = {"accepted": 1497, "quarantined": 2, "duplicate": 1, "displaced": 0, "excluded": 0}
+    return RunReport(
+        run_id="20260101T000000-abc123",
+        feeds=[
+            FeedCounts("paris", 15, 1500, counts),
+            FeedCounts("tokyo", 1, 1, {"accepted": 1}),
+        ],
+        months=[date(2025, 1, 1), date(2025, 2, 1)],
+        rows=1501,
+        bytes=90_000,
+        seconds=3.2149,
+    )
+
+
+def test_a_plain_run_is_one_table_and_one_line(report: RunReport, rendered: Rendered) -> None:
+    assert rendered(run_text(report)) == [
+        "What came",
+        "Feed    Files   Delivered   Accepted   Quarantined   Duplicate",
+        "──────────────────────────────────────────────────────────────",
+        "paris      15       1,500      1,497             2           1",
+        "tokyo       1           1          1             0           0",
+        "all        16       1,501      1,498             2           1",
+        "",
+        "run=20260101T000000-abc123 outcome=done files=16 rows=1501 accepted=1498 quarantined=2 "
+        "duplicate=1 rejected=0 months=2 seconds=3.21",
+    ]
+
+
+def test_a_class_that_is_rare_has_a_column_where_there_is_any(
+    report: RunReport, rendered: Rendered
+) -> None:
+    report.feeds[0].classes["displaced"] = 4
+    header = rendered(run_text(report))[1]
+    assert "Displaced" in header
+    assert "Excluded" not in header
+
+
+def test_every_file_that_needs_a_sentence_gets_one(report: RunReport, rendered: Rendered) -> None:
+    report.outcome = "failed"
+    report.rejected = [FileNote("paris/a.csv", "landing/paris/a.csv: zero bytes")]
+    report.failed = [FileNote("paris/b.csv", "does not balance: delivered 2 rows")]
+    report.abandoned = [FileNote("paris/c.csv", "changed or vanished while it was read")]
+    report.corrected = [FileNote("paris/d.csv", "takes the place of delivery 3")]
+    report.repeated = [FileNote("paris/e.csv", "the same bytes as d.csv, which is in force")]
+    report.unclaimed = ["notes.txt"]
+    report.unready = ["paris/f.csv.part"]
+    report.links = ["paris/g.csv"]
+    report.resumed = 2
+    assert rendered(run_text(report))[7:-2] == [
+        "1 file rejected, in rejected/ of the lakehouse",
+        "  landing/paris/a.csv: zero bytes",
+        "1 file failed: taken out again",
+        "  paris/b.csv: does not balance: delivered 2 rows",
+        "1 file abandoned; the next run takes them as they are then",
+        "  paris/c.csv: changed or vanished while it was read",
+        "1 file corrected",
+        "  paris/d.csv: takes the place of delivery 3",
+        "1 file repeated; archived and not counted",
+        "  paris/e.csv: the same bytes as d.csv, which is in force",
+        "1 file in the landing folder that no feed claims",
+        "  notes.txt",
+        "1 file not ready; left for the next run",
+        "  paris/f.csv.part",
+        "1 symbolic link, not followed",
+        "  paris/g.csv",
+        "2 deliveries that an earlier run had left unfinished, brought to an end",
+    ]
+
+
+def test_of_many_files_five_are_named_and_the_rest_counted(
+    report: RunReport, rendered: Rendered
+) -> None:
+    report.unclaimed = [f"{number}.txt" for number in range(1234)]
+    lines = rendered(run_text(report))
+    assert "1,234 files in the landing folder that no feed claims" in lines
+    assert "  and 1,229 more" in lines
+
+
+def test_nothing_new_is_said_in_two_words(rendered: Rendered) -> None:
+    assert rendered(run_text(RunReport(seconds=0.31))) == [
+        "Nothing new.",
+        "run=none outcome=done files=0 rows=0 accepted=0 quarantined=0 duplicate=0 rejected=0 "
+        "months=0 seconds=0.31",
+    ]
+
+
+def test_nothing_new_still_names_what_no_feed_claims(rendered: Rendered) -> None:
+    assert "  notes.txt" in rendered(run_text(RunReport(unclaimed=["notes.txt"])))
+
+
+def test_gold_made_again_without_a_file_is_said(rendered: Rendered) -> None:
+    lines = rendered(run_text(RunReport(run_id="r", months=[date(2025, 1, 1)])))
+    assert lines[0] == "No new files; gold made again for 1 month."
+
+
+def test_a_hostile_file_name_is_shown_harmless(rendered: Rendered) -> None:
+    lines = rendered(run_text(RunReport(unclaimed=["[red]a\x1b[2J\nrun=fake outcome=done"])))
+    assert "  [red]a[2J run=fake outcome=done" in lines
+
+
+def test_the_line_is_one_line_of_pairs(report: RunReport) -> None:
+    pairs = dict(pair.split("=") for pair in run_line(report).split(" "))
+    assert pairs["accepted"] == "1498"
+
+
+def test_the_document_of_a_run_has_every_key_whatever_happened(report: RunReport) -> None:
+    assert run_document(report).keys() == run_document(RunReport()).keys()
+    assert run_document(report)["months"] == ["2025-01", "2025-02"]
+    assert run_document(report)["feeds"][1] == {
+        "feed": "tokyo",
+        "files": 1,
+        "delivered": 1,
+        "accepted": 1,
+        "quarantined": 0,
+        "duplicate": 0,
+        "displaced": 0,
+        "excluded": 0,
+        "superseded": 0,
+    }
+
+
+def test_the_document_of_a_failed_run_names_the_files(report: RunReport) -> None:
+    report.outcome = "failed"
+    report.rejected = [FileNote("paris/a.csv", "zero bytes")]
+    document = run_document(report)
+    assert document["exit_code"] == 1
+    assert document["rejected"] == [{"path": "paris/a.csv", "reason": "zero bytes"}]
