@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 CHECKS := $(VENV)/.checks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types layers docs docs-current sample bench build clean
+.PHONY: help demo test check format lint types layers docs docs-current package sample bench build clean
 
 help: ## Prints this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ docs: $(READY) ## Makes the generated pages in docs/ again
 
 docs-current: $(READY) ## Checks that the generated pages are current
 	$(BIN)/python docs/generate.py --check
+
+package: ## Builds wheel and sdist, and runs the sample from the wheel alone
+	PYTHON="$(PYTHON)" .ci/package
 
 sample: $(READY) ## Makes the sample retailer's files again
 	$(BIN)/python benchmarks/generator.py --sample

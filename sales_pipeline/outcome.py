@@ -73,6 +73,7 @@ class RunReport:
     unready: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     resumed: int = 0
+    released: int = 0
     months: list[date] = field(default_factory=list)
     balances: list[Balance] = field(default_factory=list)
     rows: int = 0

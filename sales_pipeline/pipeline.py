@@ -180,6 +180,7 @@ class _Run:
             reject_files(cleaned.failed, self.folders)
             self.report.failed += notes(cleaned.failed)
             self.report.balances += cleaned.balances
+            self.report.released += cleaned.released
             self.progress.advance(
                 bytes_done=sum(each.bytes for each in batch),
                 rows_done=sum(each.delivered[0] for each in cleaned.balances),

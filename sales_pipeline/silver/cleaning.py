@@ -35,11 +35,13 @@ class Cleaned:
         balances: The balance of every delivery that was judged or touched.
         rejected: Deliveries that were refused as a whole, with the reason recorded.
         failed: Deliveries that did not balance and were taken out again.
+        released: Records of earlier deliveries that left quarantine (P9).
     """
 
     balances: list[Balance] = field(default_factory=list)
     rejected: list[Delivery] = field(default_factory=list)
     failed: list[Delivery] = field(default_factory=list)
+    released: int = 0
 
 
 def clean_data(
@@ -242,6 +244,7 @@ class _Cleaning:
         superseded = self._superseded_by(self.ledger[each] for each in accepted)
         out = {*superseded, *failed, *refused}
         found = [each for each in found if each.file_id not in out]
+        self.cleaned.released += self._released(found)
         found += self._balances_of_superseded(out, delivered)
         balances.record(self.lakehouse, found, self.run_id)
         self.cleaned.balances += found
@@ -252,6 +255,15 @@ class _Cleaning:
         done = [self._accepted(each) for each in accepted]
         replaced = [self.ledger[each].moved_to(State.SUPERSEDED) for each in superseded]
         self.ledger.record([*done, *replaced, *rejected, *unbalanced])
+
+    def _released(self, found: Iterable[Balance]) -> int:
+        """How many records of these deliveries have left quarantine since they were balanced."""
+        before = {
+            (each.file_id, each.currency): each.rows("quarantined")
+            for each in balances.recorded(self.lakehouse)
+        }
+        now = {(each.file_id, each.currency): each.rows("quarantined") for each in found}
+        return sum(max(0, before.get(key, 0) - rows) for key, rows in now.items())
 
     def _refused(self, file_id: int, state: State, reason: str) -> Delivery:
         return self.ledger[file_id].moved_to(state, reason=reason, run_id=self.run_id)

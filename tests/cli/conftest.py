@@ -51,10 +51,10 @@ def _without_a_declaration_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> No
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Said]]:
     """The folder in which `python main.py` ran once, and what it said."""
     folder = tmp_path_factory.mktemp("demo")
-    yield folder, in_process(folder, str(ROOT / "main.py"))
+    yield folder, python_in(folder, str(ROOT / "main.py"))
 
 
-def in_process(folder: Path, *arguments: str) -> Said:
+def python_in(folder: Path, *arguments: str) -> Said:
     """Runs Python in a process of its own, in a folder."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     environment.pop("SALES_PIPELINE_CONFIG", None)

@@ -99,7 +99,9 @@ def test_an_unknown_store_is_refused_with_those_there_are(traded: Retailer) -> N
 
 
 def test_a_month_without_sales_is_refused_with_those_there_are(traded: Retailer) -> None:
-    with pytest.raises(UsageError, match="no sales in 2024-12; .* 2 months from 2025-01 to 2025-02"):
+    with pytest.raises(
+        UsageError, match="no sales in 2024-12; .* 2 months from 2025-01 to 2025-02"
+    ):
         answers(traded.declaration, month=date(2024, 12, 1))
 
 
@@ -250,6 +252,7 @@ def test_a_run_that_did_not_finish_shows_nothing_yet(tmp_path: Path) -> None:
     retailer.run()
     with closing(EmbeddedEngine(retailer.lakehouse)) as engine:
         lakehouse = Lakehouse(retailer.declaration, engine)
+        lakehouse.prepare()
         lakehouse.replace(
             "gold.revenue_per_month", "true", lakehouse.local([], "gold.revenue_per_month")
         )
@@ -260,6 +263,8 @@ def test_a_lakehouse_without_sales_says_so(tmp_path: Path, rendered: Rendered) -
     retailer = Retailer(tmp_path)
     retailer.deliver_catalogue()
     retailer.run()
-    assert rendered(answers_text(answers(retailer.declaration), list(Question))) == ["No sales yet."]
+    assert rendered(answers_text(answers(retailer.declaration), list(Question))) == [
+        "No sales yet."
+    ]
     with pytest.raises(UsageError, match="there are no sales yet"):
         answers(retailer.declaration, month=JANUARY)

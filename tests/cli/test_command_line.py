@@ -1,0 +1,241 @@
+"""What the command line says before any data is touched."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from sales_pipeline.cli import app, failures, running
+from sales_pipeline.config.schema import schema_text
+from sales_pipeline.version import __version__
+from tests.cli.conftest import Call, python_in
+
+COMMANDS = ("run", "show", "status", "check", "rebuild", "reset")
+HEAVY = ("pyspark", "pysail", "pandas", "numpy", "pyarrow", "deltalake")
+LOADED = """\
+import sys
+try:
+    from sales_pipeline.cli.app import main
+    main({arguments})
+except SystemExit:
+    pass
+names = {{name.partition(".")[0] for name in sys.modules}}
+print("loaded:", sorted(names & set({heavy})), file=sys.stderr)
+"""
+
+
+def loaded_by(folder: Path, *arguments: str, heavy: tuple[str, ...] = HEAVY) -> str:
+    """What a command has imported of the modules that are slow to import."""
+    code = LOADED.format(arguments=list(arguments), heavy=list(heavy))
+    return python_in(folder, "-c", code).err.rpartition("loaded: ")[2].strip()
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "config schema"])
+def test_help_teaches_with_an_example(command: str, call: Call) -> None:
+    said = call(*command.split(), "--help")
+    assert said.code == 0
+    assert f"  sales-pipeline {command}" in said.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_takes_the_shared_options(command: str, call: Call) -> None:
+    said = call(command, "--help")
+    assert all(option in said.out for option in ("--config", "--lakehouse", "--verbose", "--json"))
+
+
+def test_help_lists_every_command_in_a_full_sentence(call: Call) -> None:
+    said = call("--help")
+    assert all(f"\n  {command} " in said.out for command in (*COMMANDS, "config"))
+    assert "..." not in said.out.partition("Commands:")[2]
+
+
+def test_without_a_command_the_help_is_shown(call: Call) -> None:
+    assert "Commands:" in "".join(call().out + call().err)
+
+
+def test_the_version_is_told(call: Call) -> None:
+    assert call("--version").out == f"sales-pipeline {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["run", "--help"], ["run", "--config", "nope.yaml"]]
+)
+def test_nothing_heavy_is_imported_for_help_and_declaration_errors(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    assert loaded_by(tmp_path, *arguments) == "[]"
+
+
+@pytest.mark.parametrize("command", ["show", "status"])
+def test_reading_starts_no_spark(command: str, tmp_path: Path) -> None:
+    assert loaded_by(tmp_path, command, heavy=("pyspark", "pysail")) == "[]"
+
+
+def test_the_package_alone_imports_nothing_heavy(tmp_path: Path) -> None:
+    code = "import sys, sales_pipeline; print(len([m for m in sys.modules if 'pydantic' in m]))"
+    assert python_in(tmp_path, "-c", code).out == "0\n"
+
+
+def test_the_package_runs_as_a_module(tmp_path: Path) -> None:
+    said = python_in(tmp_path, "-m", "sales_pipeline", "--version")
+    assert said.out == f"sales-pipeline {__version__}\n"
+
+
+def test_a_wrong_declaration_is_told_with_lines_and_without_a_traceback(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("config.yaml").write_text("base_currency: EURO\nfeds: {}\n")
+    said = call("run")
+    assert (said.code, said.out) == (2, "")
+    lines = said.err.splitlines()
+    assert lines[0].startswith("config.yaml:1 base_currency: ")
+    assert any(line.startswith("config.yaml:2 feds: unknown key") for line in lines)
+    assert "Traceback" not in said.err
+
+
+def test_verbose_shows_the_traceback_too(call: Call) -> None:
+    said = call("run", "--config", "nope.yaml", "--verbose")
+    assert said.code == 2
+    assert "Traceback" in said.err
+    assert "nope.yaml: no such file" in said.err
+
+
+def test_verbose_is_forgotten_by_the_next_command(call: Call) -> None:
+    call("run", "--config", "nope.yaml", "--verbose")
+    assert "Traceback" not in call("run", "--config", "nope.yaml").err
+
+
+def test_a_terminal_is_not_steered_by_an_error(call: Call) -> None:
+    assert "\x1b" not in call("show", "--config", "a\x1b[2J.yaml").err
+
+
+def test_the_environment_names_the_declaration(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("config.yaml").write_text("nothing: here\n")
+    monkeypatch.setenv("SALES_PIPELINE_CONFIG", "other.yaml")
+    assert call("show").err == (
+        "other.yaml: no such file; write the path of a declaration, such as config.yaml\n"
+    )
+
+
+def test_the_option_counts_more_than_the_environment(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALES_PIPELINE_CONFIG", "other.yaml")
+    assert call("show", "--config", "third.yaml").err.startswith("third.yaml: ")
+
+
+def test_without_a_declaration_the_sample_is_taken_and_said(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = call("show")
+    assert said.code == 2
+    assert said.err == (
+        "declaration: the sample retailer (no config.yaml here)\n"
+        "lakehouse: no finished run at lakehouse yet. Do: sales-pipeline run\n"
+    )
+
+
+def test_a_missing_landing_folder_is_a_usage_error(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = call("run")
+    assert said.code == 2
+    assert "landing: no such folder" in said.err
+
+
+@pytest.mark.parametrize("month", ["2025-13", "2025-1", "january", "2025-01-01", "٢٠٢٥-٠١"])
+def test_a_month_is_written_as_year_and_month(month: str, call: Call) -> None:
+    said = call("show", "--month", month)
+    assert said.code == 2
+    assert "not a month" in said.err
+
+
+def test_csv_holds_one_answer(call: Call) -> None:
+    assert call("show", "--csv").err == (
+        "--csv: holds one answer, got none. Do: name global or stores or volume or value\n"
+    )
+
+
+def test_csv_and_json_exclude_each_other(call: Call) -> None:
+    assert call("show", "global", "--csv", "--json").code == 2
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["show", "nonsense"], ["show", "--top", "0"]])
+def test_a_mistyped_command_line_ends_with_2(arguments: list[str], call: Call) -> None:
+    assert call(*arguments).code == 2
+
+
+def test_the_schema_is_printed_as_it_is(call: Call) -> None:
+    said = call("config", "schema")
+    assert said.out == schema_text()
+    assert json.loads(said.out)["title"] == "Sales pipeline declaration"
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (PermissionError(13, "Permission denied", "landing/a.csv"), "landing/a.csv: Permission"),
+        (OSError(28, "No space left on device"), "system: No space left on device"),
+        (ValueError("first\nsecond"), "unforeseen ValueError: first\nDo: the same again with"),
+        (ValueError("x" * 1000), f"unforeseen ValueError: {'x' * 300}…"),
+    ],
+)
+def test_what_nobody_foresaw_is_still_a_message(
+    error: Exception, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert failures.tell_failure(error) == 1
+    assert capsys.readouterr().err.startswith(message)
+
+
+def test_an_error_within_a_command_becomes_its_exit_code(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "landing").mkdir()
+    (tmp_path / "lakehouse").write_text("in the way")
+    said = call("run")
+    assert said.code == 1
+    assert "lakehouse: File exists" in said.err
+
+
+def test_warnings_of_the_package_reach_stderr_on_one_line(call: Call) -> None:
+    call("--version")
+    handler = logging.getLogger("sales_pipeline").handlers[0]
+    assert len(logging.getLogger("sales_pipeline").handlers) == 1
+    assert handler.level == logging.NOTSET
+
+
+def test_run_pipeline_takes_a_declaration_and_nothing_else(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        app.run_pipeline(["--config", "nope.yaml"])
+    assert end.value.code == 2
+    with pytest.raises(SystemExit):
+        app.run_pipeline(["--help"])
+    assert "run-pipeline --config shops.yaml" in capfd.readouterr().out
+
+
+def test_the_sample_is_placed_only_where_no_lakehouse_was_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from sales_pipeline import load_config
+
+    monkeypatch.chdir(tmp_path)
+    running.place_sample_files(load_config())
+    running.place_sample_files(load_config())
+    assert capfd.readouterr().err == "sample: 51 files put into ./landing\n"
+    for each in Path("landing").rglob("*.csv"):
+        each.unlink()
+    Path("lakehouse/ops/runs/_delta_log").mkdir(parents=True)
+    running.place_sample_files(load_config())
+    assert not list(Path("landing").rglob("*.csv"))

@@ -1,0 +1,107 @@
+"""Runs every folder of `tests/scenarios` and compares what came out with what is expected.
+
+A scenario is a folder whose name is a sentence: `config.yaml`, `landing/` (or `landing_1/`,
+`landing_2/`, … delivered and run one after the other), `expected/<table>.csv` for each
+table that it is about, and `output.txt`, what the runs say.
+
+    python tests/test_scenarios.py --update [NAME …]
+
+writes what comes out as what is expected; read the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from sales_pipeline.config import load_config
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.engines.embedded import EmbeddedEngine
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Ledger
+from sales_pipeline.pipeline import run
+from sales_pipeline.report.run_text import run_text
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+NAMES = sorted(path.name for path in SCENARIOS.iterdir() if (path / "config.yaml").exists())
+CHANGING = {"run_id", "first_run", "last_run", "claimed_at"}
+
+
+def play(scenario: Path, folder: Path) -> dict[str, str]:
+    """Runs a scenario in an empty folder; returns name -> text of what is expected of it."""
+    declared = load_config(scenario / "config.yaml")
+    places = {"landing": str(folder / "landing"), "lakehouse": str(folder / "lakehouse")}
+    declaration = declared.model_copy(update=places)
+    said = []
+    for deliveries in sorted(scenario.glob("landing*")):
+        shutil.copytree(deliveries, folder / "landing", dirs_exist_ok=True)
+        report = run(declaration)
+        console = Console(file=io.StringIO(), width=400, color_system=None)
+        console.print(run_text(report))
+        assert isinstance(console.file, io.StringIO)
+        said.append(f"$ run {deliveries.name}\n{console.file.getvalue()}")
+    found = {"output.txt": _without_times("\n".join(said)).replace(f"{folder}/", "")}
+    for table in (scenario / "expected").glob("*.csv"):
+        text = _table_text(declaration, folder, table.stem)
+        found[f"expected/{table.name}"] = text.replace(f"{folder}/", "")
+    return found
+
+
+def _without_times(text: str) -> str:
+    text = re.sub(r"run=\S+", "run=ID", text)
+    lines = re.sub(r"seconds=\S+", "seconds=S", text).splitlines()
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _table_text(declaration: Declaration, folder: Path, table: str) -> str:
+    with closing(EmbeddedEngine(folder / "lakehouse")) as engine:
+        lakehouse = Lakehouse(declaration, engine)
+        path_of = {each.file_id: each.path for each in Ledger(lakehouse)}
+        rows = [_shown(row, path_of) for row in lakehouse.rows(table)]
+    names = [name for name in lakehouse.tables[table].column_names if name not in CHANGING]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(sorted(rows, key=lambda row: [str(row[name]) for name in names]))
+    return text.getvalue()
+
+
+def _shown(row: dict[str, Any], path_of: dict[int, str]) -> dict[str, Any]:
+    """A row with the path of a file for its number, so that numbers may change."""
+    ids = ("_file_id", "winner_file_id", "supersedes")
+    return {name: path_of.get(value, "") if name in ids else value for name, value in row.items()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scenario(name: str, tmp_path: Path) -> None:
+    for file, text in play(SCENARIOS / name, tmp_path).items():
+        assert text == (SCENARIOS / name / file).read_text(encoding="utf-8"), file
+
+
+def test_every_scenario_expects_something() -> None:
+    assert len(NAMES) >= 8
+    for name in NAMES:
+        assert (SCENARIOS / name / "output.txt").exists(), name
+        assert list((SCENARIOS / name / "expected").glob("*.csv")), name
+
+
+def _update(names: list[str]) -> None:
+    for name in names or NAMES:
+        with tempfile.TemporaryDirectory() as folder:
+            for file, text in play(SCENARIOS / name, Path(folder)).items():
+                (SCENARIOS / name / file).write_text(text, encoding="utf-8")
+                print(f"{name}/{file}")
+
+
+if __name__ == "__main__":
+    _update([name for name in sys.argv[1:] if name != "--update"])
