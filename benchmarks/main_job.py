@@ -7,7 +7,7 @@
 Each size is loaded by a process of its own in a folder of its own, as a user would do it:
 `sales-pipeline run`. The seconds are those of the whole process, Python's start included; the
 peak is the greatest memory that was resident in it. Then the same command runs again with
-nothing new, and once more with one further file. Every total is compared exactly with what the
+nothing new, and once more with one further file of 10 thousand rows. Every total is compared exactly with what the
 generator counted on its own; a difference ends with exit code 1.
 """
 
@@ -59,6 +59,7 @@ class Measured:
     """One process of the pipeline."""
 
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     report: dict[str, Any]
 
@@ -70,6 +71,7 @@ class Result:
     rows: int
     bytes: int
     seconds: float
+    cpu_seconds: float
     rows_per_second: int
     peak_bytes: int
     nothing_new_seconds: float
@@ -106,6 +108,7 @@ def measure(folder: Path, rows: int) -> Result:
         rows=rows,
         bytes=first.report["bytes"],
         seconds=round(first.seconds, 2),
+        cpu_seconds=round(first.cpu_seconds, 2),
         rows_per_second=round(rows / first.seconds),
         peak_bytes=first.peak_bytes,
         nothing_new_seconds=round(again.seconds, 2),
@@ -143,7 +146,9 @@ def run_pipeline(folder: Path) -> Measured:
             said = messages.read().decode(errors="replace")
             raise RuntimeError(f"{folder}: exit code {process.returncode}\n{said}")
         kilobyte = 1 if sys.platform == "darwin" else 1024
-        return Measured(seconds, usage.ru_maxrss * kilobyte, json.loads(answer.read()))
+        cpu_seconds = usage.ru_utime + usage.ru_stime
+        peak = usage.ru_maxrss * kilobyte
+        return Measured(seconds, cpu_seconds, peak, json.loads(answer.read()))
 
 
 def further_file(folder: Path, rows: int) -> dict[str, Any]:
@@ -285,21 +290,22 @@ def differences(where: str, expected: Totals, found: Totals) -> Iterator[str]:
             yield f"{where}, {what}: {len(wrong) - MAX_SHOWN} more differ"
 
 
+COLUMNS: dict[str, Callable[[Result], str]] = {
+    "rows": lambda each: f"{each.rows:,}",
+    "bytes": lambda each: f"{each.bytes:,}",
+    "seconds": lambda each: f"{each.seconds:.2f}",
+    "cpu s": lambda each: f"{each.cpu_seconds:.2f}",
+    "rows/s": lambda each: f"{each.rows_per_second:,}",
+    "peak MB": lambda each: f"{each.peak_bytes / 1e6:,.0f}",
+    "nothing new s": lambda each: f"{each.nothing_new_seconds:.2f}",
+    "one more file s": lambda each: f"{each.further_seconds:.2f}",
+    "totals": lambda each: "differ" if each.differences else "equal",
+}
+
+
 def table(results: Sequence[Result]) -> str:
     """The results as text in columns."""
-    head = (
-        "rows", "bytes", "seconds", "rows/s", "peak MB", "nothing new s",
-        f"+{FURTHER_ROWS:,} rows s", "totals",
-    )  # fmt: skip
-    lines = [head] + [
-        (
-            f"{each.rows:,}", f"{each.bytes:,}", f"{each.seconds:.2f}",
-            f"{each.rows_per_second:,}", f"{each.peak_bytes / 1e6:,.0f}",
-            f"{each.nothing_new_seconds:.2f}", f"{each.further_seconds:.2f}",
-            "differ" if each.differences else "equal",
-        )
-        for each in results
-    ]  # fmt: skip
+    lines = [[*COLUMNS], *([show(each) for show in COLUMNS.values()] for each in results)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))

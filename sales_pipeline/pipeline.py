@@ -114,7 +114,7 @@ class _Run:
 
     def _work(self, claims: Claims) -> None:
         self.progress.stage("start", 0)
-        self.lakehouse.prepare()
+        self._prepare()
         self.ledger.record(claims.deliveries)
         archive_copies(claims.in_state(State.REPEATED), self.folders)
         self._refuse(claims.in_state(State.REJECTED))
@@ -125,6 +125,13 @@ class _Run:
         archive_files(self.lakehouse, self.ledger, self.folders, since=self.began)
         self._tell([self.ledger[each] for each in touched], claims)
         self._record()
+
+    def _prepare(self) -> None:
+        # PySpark takes over a second to import, so only a run with work does it.
+        from sales_pipeline.silver.conditions import check_conditions
+
+        self.lakehouse.prepare()
+        check_conditions(self.lakehouse)
 
     def _discover(self) -> Discovery:
         self.progress.stage("discover", 0)
@@ -164,7 +171,6 @@ class _Run:
         waiting = self.ledger.in_state(State.CLAIMED, State.IN_BRONZE)
         self.progress.stage("bronze and silver", sum(each.bytes for each in waiting))
         for batch in _batches(waiting, self.lakehouse.declaration.batch_bytes):
-            # PySpark takes over a second to import, so only a run with work does it.
             from sales_pipeline.bronze.ingestion import ingest_data
             from sales_pipeline.silver.cleaning import clean_data
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sales_pipeline.bronze.claiming import fingerprint
 from sales_pipeline.bronze.keeping import Folders
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
@@ -54,19 +55,13 @@ def _send_back(declaration: Declaration, folders: Folders) -> None:
         ledger.record(
             each.moved_to(
                 State.IN_BRONZE,
-                fingerprint=_now(declaration, each.feed),
+                fingerprint=fingerprint(declaration, each.feed),
                 months=tuple(sorted({*each.months, *(months if place == 0 else ())})),
             )
             for place, each in enumerate(judged)
         )
         for name in _CLEARED:
             lakehouse.replace(name, "true", lakehouse.local([], name))
-
-
-def _now(declaration: Declaration, feed: str) -> str:
-    from sales_pipeline.bronze.claiming import fingerprint
-
-    return fingerprint(declaration, feed)
 
 
 @dataclass

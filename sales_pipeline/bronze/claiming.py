@@ -32,8 +32,8 @@ def file_shape(declaration: Declaration, feed: str) -> FileShape:
 
 
 def fingerprint(declaration: Declaration, feed: str) -> str:
-    """The fingerprint of what the records of a feed mean."""
-    return "" if feed == CATALOGUE else declaration.feeds[feed].fingerprint()
+    """The fingerprint of what the records of a feed mean; empty for the catalogue."""
+    return "" if feed == CATALOGUE else declaration.meaning_of(feed)
 
 
 def check_meaning(declaration: Declaration, ledger: Ledger) -> None:

@@ -12,6 +12,7 @@ from sales_pipeline.cli import check, rebuild, reset, run, show, status, whole
 from sales_pipeline.cli.config import config_commands
 from sales_pipeline.cli.failures import tell_failure
 from sales_pipeline.cli.log import start_log
+from sales_pipeline.cli.screen import prepare_streams
 from sales_pipeline.version import __version__
 
 EXAMPLE = """\b
@@ -84,6 +85,7 @@ def run_pipeline(arguments: Sequence[str] | None = None) -> None:
 
 
 def _start(commands: typer.Typer, name: str, arguments: Sequence[str] | None) -> None:
+    prepare_streams()
     start_log()
     try:
         commands(args=arguments, prog_name=name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 _WIDTH_OF_A_FILE = 1000
+
+
+def prepare_streams() -> None:
+    """Makes sure that a character which the terminal cannot write never ends a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def say(message: str) -> None:

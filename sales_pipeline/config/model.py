@@ -223,3 +223,11 @@ class Declaration(Declared):
     def minor_units(self) -> int:
         """The decimals of the base currency: 2 for EUR, 0 for JPY."""
         return MINOR_UNITS[self.base_currency]
+
+    def meaning_of(self, feed: str) -> str:
+        """Returns 16 hex digits that change when the records of a feed would be judged otherwise.
+
+        That is the feed's own fingerprint and the language that products are translated into.
+        """
+        text = f"{self.feeds[feed].fingerprint()} {self.language}"
+        return sha256(text.encode()).hexdigest()[:16]

@@ -38,6 +38,11 @@ def _server_port() -> int:
 
 
 _RUNNING: list[Any] = []
+_SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    # Finding the line of every call for error messages costs a fifth of a small run.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
+}
 
 
 class EmbeddedEngine:
@@ -75,7 +80,8 @@ class EmbeddedEngine:
                 session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").create()
         except ImportError as error:
             raise ExtraMissing("embedded", str(error.name or error)) from error
-        session.conf.set("spark.sql.session.timeZone", "UTC")
+        for key, value in _SETTINGS.items():
+            session.conf.set(key, value)
         return session
 
     def table_name(self, table: str) -> str:

@@ -273,7 +273,7 @@ class _Cleaning:
         return delivery.moved_to(
             State.IN_SILVER,
             months=tuple(sorted({*delivery.months, *self.months.get(file_id, ())})),
-            fingerprint=self.lakehouse.declaration.feeds[delivery.feed].fingerprint(),
+            fingerprint=self.lakehouse.declaration.meaning_of(delivery.feed),
             run_id=self.run_id,
         )
 

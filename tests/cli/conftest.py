@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,15 +48,15 @@ def _without_a_declaration_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Said]]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Said]:
     """The folder in which `python main.py` ran once, and what it said."""
     folder = tmp_path_factory.mktemp("demo")
-    yield folder, python_in(folder, str(ROOT / "main.py"))
+    return folder, python_in(folder, str(ROOT / "main.py"))
 
 
-def python_in(folder: Path, *arguments: str) -> Said:
+def python_in(folder: Path, *arguments: str, **variables: str) -> Said:
     """Runs Python in a process of its own, in a folder."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     environment.pop("SALES_PIPELINE_CONFIG", None)
     done = subprocess.run(
         [sys.executable, *arguments],

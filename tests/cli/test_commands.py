@@ -73,6 +73,13 @@ def test_one_answer_of_one_month_and_store_is_shown(in_demo: Path, call: Call) -
     assert "Paris Rivoli" in lines[3]
 
 
+def test_a_terminal_that_knows_few_characters_still_gets_its_answer(demo: Demo) -> None:
+    arguments = ("-m", "sales_pipeline", "show", "stores")
+    said = python_in(demo[0], *arguments, PYTHONIOENCODING="ascii")
+    assert said.code == 0
+    assert "Tokyo Ginza" in said.out
+
+
 def test_csv_holds_all_products_unless_top_says_otherwise(in_demo: Path, call: Call) -> None:
     rows = list(csv.DictReader(io.StringIO(call("show", "volume", "--csv").out)))
     assert len(rows) == 48
@@ -95,7 +102,7 @@ def test_status_shows_deliveries_runs_and_quarantine(in_demo: Path, call: Call) 
 def test_status_as_json_is_one_document(in_demo: Path, call: Call) -> None:
     document = json.loads(call("status", "--json").out)
     assert document["quarantine"]["rows"] == 5
-    assert [each["feed"] for each in document["feeds"]][0] == "catalogue"
+    assert document["feeds"][0]["feed"] == "catalogue"
 
 
 def test_check_with_nothing_landed_says_the_declaration_is_valid(in_demo: Path, call: Call) -> None:

@@ -49,6 +49,15 @@ def test_a_stage_whose_end_nobody_knows_tells_its_pace(
     assert capsys.readouterr().err.splitlines()[1:] == ["discover: 5.0 kB, 500 B/s"]
 
 
+def test_rows_without_bytes_are_told_without_a_pace(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    lines = Lines(clock)
+    lines.stage("gold", 0)
+    clock.now = 10.0
+    lines.advance(bytes_done=0, rows_done=7)
+    assert capsys.readouterr().err.splitlines()[1:] == ["gold: 7 rows"]
+
+
 def test_a_terminal_sees_one_bar_that_goes_at_the_end() -> None:
     out, clock = io.StringIO(), Clock()
     bars = make_bars(Console(file=out, force_terminal=True, width=100, color_system=None))

@@ -100,7 +100,7 @@ def test_an_unknown_store_is_refused_with_those_there_are(traded: Retailer) -> N
 
 def test_a_month_without_sales_is_refused_with_those_there_are(traded: Retailer) -> None:
     with pytest.raises(
-        UsageError, match="no sales in 2024-12; .* 2 months from 2025-01 to 2025-02"
+        UsageError, match=r"no sales in 2024-12; .* 2 months from 2025-01 to 2025-02"
     ):
         answers(traded.declaration, month=date(2024, 12, 1))
 
@@ -210,17 +210,17 @@ def test_a_ranking_is_read_in_the_order_of_its_ranks(traded: Retailer) -> None:
 
 
 def test_a_mistyped_gold_table_is_guessed(traded: Retailer) -> None:
-    with pytest.raises(UsageError, match="Did you mean 'gold.revenue_per_month'?"):
+    with pytest.raises(UsageError, match=r"Did you mean 'gold.revenue_per_month'?"):
         read_gold(traded.declaration, "revenue_by_month")
 
 
 def test_a_table_that_is_like_none_is_answered_with_all(traded: Retailer) -> None:
-    with pytest.raises(UsageError, match="the tables are gold.sales_cube, "):
+    with pytest.raises(UsageError, match=r"the tables are gold.sales_cube, "):
         read_gold(traded.declaration, "x")
 
 
 def test_without_a_finished_run_the_command_to_give_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no finished run at .* yet. Do: sales-pipeline run"):
+    with pytest.raises(UsageError, match=r"no finished run at .* yet. Do: sales-pipeline run"):
         gold_set(Retailer(tmp_path).declaration)
 
 

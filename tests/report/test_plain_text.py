@@ -41,7 +41,7 @@ def test_a_message_keeps_its_lines() -> None:
     assert printable_lines("one\x1b\ntwo") == "one\ntwo"
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\uff1d"])
 def test_no_text_reaches_a_spreadsheet_as_a_formula(start: str) -> None:
     assert spreadsheet_text(f"{start}1+1").startswith("'")
 

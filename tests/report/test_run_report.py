@@ -11,6 +11,14 @@ from sales_pipeline.report.run_json import run_document
 from sales_pipeline.report.run_text import run_line, run_text
 
 Rendered = Callable[[RenderableType], list[str]]
+LINE = (
+    "run=20260101T000000-abc123 outcome=done files=16 rows=1501 accepted=1498 quarantined=2 "
+    "duplicate=1 rejected=0 months=2 seconds=3.21"
+)
+NOTHING = (
+    "run=none outcome=done files=0 rows=0 accepted=0 quarantined=0 duplicate=0 rejected=0 "
+    "months=0 seconds=0.31"
+)
 
 
 @pytest.fixture
@@ -38,8 +46,7 @@ def test_a_plain_run_is_one_table_and_one_line(report: RunReport, rendered: Rend
         "tokyo       1           1          1             0           0",
         "all        16       1,501      1,498             2           1",
         "",
-        "run=20260101T000000-abc123 outcome=done files=16 rows=1501 accepted=1498 quarantined=2 "
-        "duplicate=1 rejected=0 months=2 seconds=3.21",
+        LINE,
     ]
 
 
@@ -96,8 +103,7 @@ def test_of_many_files_five_are_named_and_the_rest_counted(
 def test_nothing_new_is_said_in_two_words(rendered: Rendered) -> None:
     assert rendered(run_text(RunReport(seconds=0.31))) == [
         "Nothing new.",
-        "run=none outcome=done files=0 rows=0 accepted=0 quarantined=0 duplicate=0 rejected=0 "
-        "months=0 seconds=0.31",
+        NOTHING,
     ]
 
 
