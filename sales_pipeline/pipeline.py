@@ -106,8 +106,9 @@ class _Run:
             self.run_id,
             self.started_at,
         ).claim(found)
-        self.report.resumed = len(self.ledger.unfinished())
-        if claims.deliveries or self.report.resumed or self._is_gold_stale():
+        unfinished = self.ledger.unfinished()
+        self.report.resumed = len(unfinished) if self.verb == "run" else 0
+        if claims.deliveries or unfinished or self._is_gold_stale():
             self._work(claims)
         self.report.seconds = time.time() - self.began
         return self.report

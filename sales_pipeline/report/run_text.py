@@ -63,6 +63,7 @@ def run_notes(report: RunReport) -> list[Text]:
         *_paths("not ready; left for the next run", report.unready),
         *_links(report.links),
         *_resumed(report.resumed),
+        *_released(report.released),
     ]
 
 
@@ -119,6 +120,12 @@ def _listed(heading: str, lines: Sequence[str], style: str) -> list[Text]:
     if not lines:
         return []
     return [Text(heading, style=style), *few_lines(lines, indent="  ")]
+
+
+def _released(count: int) -> list[Text]:
+    if not count:
+        return []
+    return [Text(f"{counted(count, 'record')} released from quarantine")]
 
 
 def _resumed(count: int) -> list[Text]:

@@ -7,24 +7,16 @@ bronze, the classes from the silver tables.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.tables import BALANCE
-from sales_pipeline.silver.batch import Batch
 
 CLASSES = ("accepted", "quarantined", "duplicate", "displaced", "excluded", "superseded")
 _ZERO = Decimal(0)
-
-Counts = dict[tuple[int, str], dict[str, tuple[int, Decimal]]]
-"""(file id, currency) -> class -> (rows, readable amount)."""
 
 
 @dataclass(frozen=True)
@@ -81,29 +73,6 @@ def balance_from(row: Mapping[str, Any]) -> Balance:
     return Balance(row["_file_id"], row["feed"], row["currency"], delivered, classes)
 
 
-def delivered(batch: Batch) -> dict[tuple[int, str], tuple[int, Decimal]]:
-    """(file id, currency) -> rows and readable amount, counted from bronze in one statement."""
-    amounts = batch.over_feeds(lambda judge, bronze: judge.amounts(bronze, batch.readings))
-    found = _grouped(amounts, F.lit("delivered"), F.col("amount"))
-    counted = {key: classes["delivered"] for key, classes in _counts(found).items()}
-    feeds = batch.lakehouse.declaration.feeds
-    for each in batch.deliveries:
-        counted.setdefault((each.file_id, feeds[each.feed].currency), (0, _ZERO))
-    return counted
-
-
-def in_silver(lakehouse: Lakehouse, file_ids: Iterable[int]) -> Counts:
-    """(file id, currency) -> class -> rows and amount, counted from the silver tables."""
-    among_files = among("_file_id", file_ids)
-
-    def of(name: str, label: Column) -> DataFrame:
-        return _grouped(lakehouse.table(name).where(among_files), label, F.col("amount"))
-
-    grouped = of("silver.sales", F.lit("accepted"))
-    grouped = grouped.unionByName(of("silver.set_aside", F.col("class")))
-    return _counts(grouped.unionByName(of("silver.quarantine", F.lit("quarantined"))))
-
-
 def record(lakehouse: Lakehouse, balances: Iterable[Balance], run_id: str) -> None:
     """Commits balances to `ops.balance`, in one commit."""
     rows = [each.as_row(run_id) for each in balances]
@@ -116,18 +85,3 @@ def recorded(lakehouse: Lakehouse) -> list[Balance]:
     """All balances that were ever recorded, in ledger order."""
     rows = lakehouse.rows(BALANCE.name)
     return sorted(map(balance_from, rows), key=lambda each: (each.file_id, each.currency))
-
-
-def _grouped(rows: DataFrame, label: Column, amount: Column) -> DataFrame:
-    labelled = rows.select("_file_id", "currency", label.alias("class"), amount.alias("amount"))
-    return labelled.groupBy("_file_id", "currency", "class").agg(
-        F.count(F.lit(1)).alias("records"), F.sum("amount").alias("amount")
-    )
-
-
-def _counts(grouped: DataFrame) -> Counts:
-    counts: Counts = defaultdict(dict)
-    for row in grouped.toArrow().to_pylist():
-        key = (row["_file_id"], row["currency"])
-        counts[key][row["class"]] = (row["records"], row["amount"] or _ZERO)
-    return counts

@@ -16,6 +16,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver import balance as balances
+from sales_pipeline.silver import counting
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.catalogue import known_products, learn_products
@@ -120,7 +121,7 @@ class _Cleaning:
         """Judges the deliveries, places their records, balances, and records the outcome."""
         replaced_here = {each.supersedes for each in waiting}
         batch = self._batch(each for each in waiting if each.file_id not in replaced_here)
-        delivered = balances.delivered(batch)
+        delivered = counting.delivered(batch)
         rows: Counter[int] = Counter()
         for (file_id, _), (count, _) in delivered.items():
             rows[file_id] += count
@@ -224,7 +225,7 @@ class _Cleaning:
             for each in balances.recorded(self.lakehouse)
             if each.file_id in files
         }
-        counts = balances.in_silver(self.lakehouse, files)
+        counts = counting.in_silver(self.lakehouse, files)
         return [
             Balance(file_id, self.ledger[file_id].feed, currency, amount, counts[file_id, currency])
             for (file_id, currency), amount in (on_record | delivered).items()

@@ -1,0 +1,57 @@
+"""Makes `docs/answers.svg`, the picture in the README, from a real run of the sample.
+
+    python docs/picture.py
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import DIMMED_MONOKAI
+
+from sales_pipeline.config import load_config
+from sales_pipeline.pipeline import run
+from sales_pipeline.report.answers import Answers, answers
+from sales_pipeline.report.answers_text import answers_text
+from sales_pipeline.report.questions import Question
+from sales_pipeline.report.run_text import run_text
+from sales_pipeline.sample import place_sample
+
+PICTURE = Path(__file__).parent / "answers.svg"
+MONTHS = 4
+PRODUCTS = 5
+
+
+def main() -> None:
+    """Runs the sample in a temporary folder and draws what the terminal shows."""
+    with tempfile.TemporaryDirectory() as folder:
+        places = {"landing": f"{folder}/landing", "lakehouse": f"{folder}/lakehouse"}
+        declaration = load_config().model_copy(update=places)
+        place_sample(Path(places["landing"]))
+        report = run(declaration)
+        found = _latest(answers(declaration, top=PRODUCTS))
+    console = Console(record=True, width=92, file=io.StringIO(), force_terminal=True)
+    console.print("$ make demo\n", style="bold")
+    console.print(run_text(replace(report, repeated=[], seconds=0.0)), soft_wrap=False)
+    console.print(answers_text(found, list(Question)))
+    svg = console.export_svg(title="sales_pipeline", theme=DIMMED_MONOKAI)
+    # The picture is complete in itself: no font is fetched from anywhere.
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    PICTURE.write_text(svg, encoding="utf-8")
+
+
+def _latest(found: Answers) -> Answers:
+    """Only the last months, so that the picture fits on a page."""
+    months = found.global_performance[-MONTHS:]
+    last = {each.month for each in months[-2:]}
+    stores = tuple(each for each in found.store_performance if each.month in last)
+    return replace(found, global_performance=months, store_performance=stores)
+
+
+if __name__ == "__main__":
+    main()
