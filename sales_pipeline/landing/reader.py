@@ -271,16 +271,27 @@ class _PlainParser:
 
 def _with_ragged(columns: Sequence[pa.Array], ragged: Sequence[csv.InvalidRow]) -> _Parsed:
     """Puts the ragged rows back to their places, as text and problem without columns."""
-    texts = {row.number: row.text for row in ragged}
-    problems = {
-        row.number: ragged_problem(row.actual_columns, row.expected_columns) for row in ragged
-    }
-    numbers = range(1, len(columns[0]) + len(ragged) + 1)
-    good = iter(range(len(columns[0])))
-    places = pa.array([None if number in texts else next(good) for number in numbers], pa.int64())
-    raw = pa.array([texts.get(number) for number in numbers], pa.string())
-    problem = pa.array([problems.get(number) for number in numbers], pa.string())
-    return [column.take(places) for column in columns], raw, problem
+    rows = sorted(ragged, key=lambda row: row.number)
+    # Before the nth ragged row stand as many good ones as its number says, less those n.
+    ends = [row.number - 1 - before for before, row in enumerate(rows)]
+    starts = [0, *ends]
+    runs = [slice(start, end) for start, end in zip(starts, [*ends, len(columns[0])], strict=True)]
+    texts = [row.text for row in rows]
+    problems = [ragged_problem(row.actual_columns, row.expected_columns) for row in rows]
+    whole = [_interleaved(column, runs, [None] * len(rows)) for column in columns]
+    none = pa.nulls(len(columns[0]), pa.string())
+    return whole, _interleaved(none, runs, texts), _interleaved(none, runs, problems)
+
+
+def _interleaved(
+    column: pa.Array, runs: Sequence[slice], between: Sequence[str | None]
+) -> pa.Array:
+    """Gives the runs of a column with one value between each two of them."""
+    values = pa.array(between, pa.string())
+    pieces = [column[runs[0]]]
+    for at, run in enumerate(runs[1:]):
+        pieces += [values.slice(at, 1), column[run]]
+    return pa.concat_arrays(pieces)
 
 
 def _count(column: pa.Array, text: str) -> int:
