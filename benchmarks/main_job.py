@@ -7,8 +7,8 @@
 Each size is loaded by a process of its own in a folder of its own, as a user would do it:
 `sales-pipeline run`. The seconds are those of the whole process, Python's start included; the
 peak is the greatest memory that was resident in it. Then the same command runs again with
-nothing new, and once more with one further file of 10 thousand rows. Every total is compared exactly with what the
-generator counted on its own; a difference ends with exit code 1.
+nothing new, and once more with one further file of 10 thousand rows. Every total is compared
+exactly with what the generator counted on its own; a difference ends with exit code 1.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Makes `docs/answers.svg`, the picture in the README, from a real run of the sample.
 
-    python docs/picture.py
+python docs/picture.py
 """
 
 from __future__ import annotations

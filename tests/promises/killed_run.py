@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sales_pipeline.landing import archive
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.landing import archive
 from tests.retailer import Retailer
 
 
