@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.terminal_theme import DIMMED_MONOKAI
 
 from sales_pipeline.config import load_config
@@ -35,14 +35,19 @@ def main() -> None:
         place_sample(Path(places["landing"]))
         report = run(declaration)
         found = _latest(answers(declaration, top=PRODUCTS))
-    console = Console(record=True, width=92, file=io.StringIO(), force_terminal=True)
+    console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True)
     console.print("$ make demo\n", style="bold")
-    console.print(run_text(replace(report, repeated=[], seconds=0.0)), soft_wrap=False)
+    console.print(_without_the_line_for_grep(run_text(replace(report, repeated=[]))))
     console.print(answers_text(found, list(Question)))
     svg = console.export_svg(title="sales_pipeline", theme=DIMMED_MONOKAI)
     # The picture is complete in itself: no font is fetched from anywhere.
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     PICTURE.write_text(svg, encoding="utf-8")
+
+
+def _without_the_line_for_grep(text: RenderableType) -> Group:
+    parts = text.renderables if isinstance(text, Group) else [text]
+    return Group(*parts[:-1])
 
 
 def _latest(found: Answers) -> Answers:

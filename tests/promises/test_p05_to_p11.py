@@ -44,6 +44,16 @@ def test_p5_a_right_header_without_records_is_a_delivery_of_no_rows(retailer: Re
     assert retailer.revenue() == {}
 
 
+def test_p5_two_stores_may_deliver_the_same_header_on_a_day_without_sales(
+    retailer: Retailer,
+) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv")
+    retailer.deliver("boston/a.csv")
+    assert retailer.run().exit_code == 0
+    assert retailer.states()["boston/a.csv"] == ["archived"]
+
+
 def test_p5_a_displaced_record_comes_back_when_its_winner_goes(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2", "2025-02-01"))
