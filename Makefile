@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CHECKS := $(VENV)/.checks
+# A process for each core; each starts an engine of its own.
+PYTEST := $(BIN)/python -m pytest tests/ -n auto --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format lint types layers docs docs-current package sample bench build clean
@@ -25,10 +27,10 @@ demo: $(READY) ## Runs the sample retailer, from landing files to the four answe
 	$(BIN)/python main.py
 
 test: $(READY) ## Runs the tests
-	$(BIN)/python -m pytest tests/
+	$(PYTEST)
 
 check: format lint types layers docs-current ## Everything that CI checks: format, lint, types, layers, docs, tests with coverage
-	$(BIN)/python -m pytest tests/ --cov --cov-report=term
+	$(PYTEST) --cov --cov-report=term
 
 format: $(CHECKS) ## Checks the format (ruff format puts it right)
 	$(BIN)/ruff format --check .

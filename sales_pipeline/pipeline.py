@@ -170,28 +170,41 @@ class _Run:
 
     def _bronze_and_silver(self) -> None:
         waiting = self.ledger.in_state(State.CLAIMED, State.IN_BRONZE)
-        self.progress.stage("bronze and silver", sum(each.bytes for each in waiting))
-        for batch in _batches(waiting, self.lakehouse.declaration.batch_bytes):
-            from sales_pipeline.bronze.ingestion import ingest_data
-            from sales_pipeline.silver.cleaning import clean_data
+        batches = list(_batches(waiting, self.lakehouse.declaration.batch_bytes))
+        for place, batch in enumerate(batches, start=1):
+            which = f" {place} of {len(batches)}" if len(batches) > 1 else ""
+            self._bronze(f"bronze{which}", batch)
+            self._silver(f"silver{which}", batch)
 
-            claimed = [each for each in batch if each.state is State.CLAIMED]
-            abandoned = ingest_data(
-                self.lakehouse, self.ledger, claimed, landing=self.folders.landing
-            )
-            self.report.abandoned += notes(abandoned)
-            in_bronze = [self.ledger[each.file_id] for each in batch]
-            waiting_now = [each for each in in_bronze if each.state is State.IN_BRONZE]
-            cleaned = clean_data(self.lakehouse, self.ledger, waiting_now, run_id=self.run_id)
-            self._refuse(cleaned.rejected)
-            reject_files(cleaned.failed, self.folders)
-            self.report.failed += notes(cleaned.failed)
-            self.report.balances += cleaned.balances
-            self.report.released += cleaned.released
-            self.progress.advance(
-                bytes_done=sum(each.bytes for each in batch),
-                rows_done=sum(each.delivered[0] for each in cleaned.balances),
-            )
+    def _bronze(self, stage: str, batch: list[Delivery]) -> None:
+        from sales_pipeline.bronze.ingestion import ingest_data
+
+        claimed = [each for each in batch if each.state is State.CLAIMED]
+        self.progress.stage(stage, sum(each.bytes for each in claimed))
+        abandoned = ingest_data(
+            self.lakehouse,
+            self.ledger,
+            claimed,
+            landing=self.folders.landing,
+            on_read=lambda count: self.progress.advance(bytes_done=count),
+        )
+        self.report.abandoned += notes(abandoned)
+
+    def _silver(self, stage: str, batch: list[Delivery]) -> None:
+        from sales_pipeline.silver.cleaning import clean_data
+
+        total = sum(each.bytes for each in batch)
+        self.progress.stage(stage, total)
+        now = [self.ledger[each.file_id] for each in batch]
+        in_bronze = [each for each in now if each.state is State.IN_BRONZE]
+        cleaned = clean_data(self.lakehouse, self.ledger, in_bronze, run_id=self.run_id)
+        self._refuse(cleaned.rejected)
+        reject_files(cleaned.failed, self.folders)
+        self.report.failed += notes(cleaned.failed)
+        self.report.balances += cleaned.balances
+        self.report.released += cleaned.released
+        rows = sum(each.delivered[0] for each in cleaned.balances)
+        self.progress.advance(bytes_done=total, rows_done=rows)
 
     def _gold(self) -> None:
         from sales_pipeline.gold.aggregation import aggregate_data

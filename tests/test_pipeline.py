@@ -44,7 +44,7 @@ def test_a_file_that_changes_after_it_was_claimed_is_left_for_the_next_run(
     def change() -> None:
         retailer.deliver("lyon/b.csv", sale("2"), sale("3"))
 
-    report = run(retailer.declaration, progress=AtStage("bronze and silver", change))
+    report = run(retailer.declaration, progress=AtStage("bronze", change))
     assert report.exit_code == 1
     assert [note.path for note in report.abandoned] == ["lyon/b.csv"]
     assert retailer.revenue() == {(2025, 1): "10.00"}
@@ -56,7 +56,7 @@ def test_a_file_that_changes_after_it_was_claimed_is_left_for_the_next_run(
 def test_a_file_that_vanishes_after_it_was_claimed_is_abandoned(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     file = retailer.deliver("lyon/a.csv", sale("1"))
-    report = run(retailer.declaration, progress=AtStage("bronze and silver", file.unlink))
+    report = run(retailer.declaration, progress=AtStage("bronze", file.unlink))
     assert [note.path for note in report.abandoned] == ["lyon/a.csv"]
     assert retailer.run().is_nothing_new
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ def ingest_data(
     deliveries: Sequence[Delivery],
     *,
     landing: Path,
+    on_read: Callable[[int], None] = lambda _: None,
 ) -> list[Delivery]:
     """Reads claimed files into bronze.
 
@@ -41,6 +42,7 @@ def ingest_data(
         ledger: The deliveries; changed and committed.
         deliveries: Deliveries in the state `claimed`.
         landing: The landing folder.
+        on_read: Called with the bytes of each feed's files once they are in bronze.
 
     Returns:
         The deliveries that were abandoned.
@@ -52,6 +54,7 @@ def ingest_data(
         changed = _ingest_feed(lakehouse, feed, of_feed, landing)
         abandoned += changed
         read += [each for each in of_feed if each not in changed]
+        on_read(sum(each.bytes for each in of_feed))
     gone = [
         each.moved_to(State.ABANDONED, reason="changed or vanished while it was read")
         for each in abandoned

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.products import (
@@ -30,6 +30,8 @@ Row = dict[str, Any]
 NO_CURRENCY = "XXX"
 """ISO 4217 for no currency at all: records of the catalogue carry no amount."""
 MAX_UNUSABLE = Decimal("0.20")
+_TAUGHT = IN_FORCE | {State.SUPERSEDED}
+"""The catalogue only learns: what a corrected delivery taught stays known."""
 
 
 def known_products(lakehouse: Lakehouse) -> dict[tuple[str, str], Product]:
@@ -68,7 +70,8 @@ def learn_products(
     """
     declaration = lakehouse.declaration
     languages, into = list(declaration.catalogue.languages), declaration.language
-    rows = _bronze_rows(lakehouse, [each.file_id for each in ledger.in_force(CATALOGUE)])
+    taught = [each.file_id for each in ledger if each.feed == CATALOGUE and each.state in _TAUGHT]
+    rows = _bronze_rows(lakehouse, taught)
     lesson = Lesson()
     unusable: list[Row] = []
     for each in deliveries:

@@ -142,6 +142,18 @@ def test_p9_a_renamed_product_is_renamed_in_accepted_sales(retailer: Retailer) -
     assert retailer.rows("gold.top_selling_products", *columns) == expected
 
 
+def test_p9_a_corrected_catalogue_forgets_no_name(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.run()
+    retailer.deliver_catalogue("produit,categorie,product,category\nLampe,Maison,Lamp,Home")
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2", item="Lampe"))
+    retailer.run()
+    assert retailer.revenue() == {(2025, 1): "20.00"}
+    before = retailer.state()
+    retailer.rebuild()
+    assert retailer.state() == before
+
+
 def test_p9_names_match_despite_unicode_form_and_spaces(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     names = ["The\u0301 vert", "Thé\u00a0vert", "  Thé   vert "]
