@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
@@ -81,9 +80,8 @@ class Batch:
         return self.over_feeds(make)
 
     def keys(self) -> DataFrame:
-        """`key_hash` of every record that has a key."""
-        keyed = self.over_feeds(lambda judge, bronze: judge.keyed(bronze).select("key_hash"))
-        return keyed.where(F.col("key_hash").isNotNull())
+        """`key_hash` of every record; null for one without a key."""
+        return self.over_feeds(lambda judge, bronze: judge.keyed(bronze).select("key_hash"))
 
     @cached_property
     def names(self) -> DataFrame:

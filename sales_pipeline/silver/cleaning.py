@@ -158,7 +158,7 @@ class _Cleaning:
             and the earlier deliveries of which records were moved.
         """
         here = {*batch.file_ids, *gone}
-        touched = {each.file_id for each in self.ledger if each.rows is not None}
+        touched = {each.file_id for each in self.ledger if each.may_have_sales_in_silver}
         placement = Placement(
             lakehouse=self.lakehouse,
             batch=batch if batch.deliveries else None,
