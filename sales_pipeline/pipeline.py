@@ -128,10 +128,10 @@ class _Run:
         self._record()
 
     def _prepare(self) -> None:
+        self.lakehouse.prepare()
         # PySpark takes over a second to import, so only a run with work does it.
         from sales_pipeline.silver.conditions import check_conditions
 
-        self.lakehouse.prepare()
         check_conditions(self.lakehouse)
 
     def _discover(self) -> Discovery:

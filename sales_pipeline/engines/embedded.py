@@ -8,8 +8,10 @@ delta-rs (`deltalake`) on the same files.
 from __future__ import annotations
 
 import os
+import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +47,23 @@ _SETTINGS = {
 }
 
 
+@contextmanager
+def _main_has_a_file() -> Iterator[None]:
+    """Lets PySpark be imported where `__main__` is no file: `python -c`, a notebook.
+
+    The client takes such a program for its own test run, and asks for a SPARK_HOME.
+    """
+    main = sys.modules["__main__"]
+    if hasattr(main, "__file__"):
+        yield
+        return
+    main.__file__ = "<embedded>"
+    try:
+        yield
+    finally:
+        del main.__file__
+
+
 class EmbeddedEngine:
     """Sail and delta-rs over the tables of one lakehouse folder.
 
@@ -73,7 +92,7 @@ class EmbeddedEngine:
     def _open(self) -> SparkSession:
         try:
             port = _server_port()
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _main_has_a_file():
                 warnings.simplefilter("ignore", FutureWarning)
                 from pyspark.sql import SparkSession
 

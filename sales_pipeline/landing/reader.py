@@ -343,10 +343,21 @@ class _BatchMaker:
         """Gives the undeclared columns of each record as one JSON object text."""
         if not self._match.undeclared:
             return pa.nulls(len(columns[0]), pa.string())
-        parts: list[pa.Array | str] = []
-        for at, key in self._match.undeclared:
-            parts += [", " if parts else "{", _json_text(key), ": ", _json_texts(columns[at])]
-        return pc.binary_join_element_wise(*parts, "}", "")
+        members = [_json_members(key, columns[at]) for at, key in self._match.undeclared]
+        if len(members) == 1:
+            # Few texts occur many times, so the object is made for each text once.
+            texts = pc.binary_join_element_wise("{", members[0].dictionary, "}", "")
+            return texts.take(members[0].indices)
+        each = [member.dictionary.take(member.indices) for member in members]
+        return pc.binary_join_element_wise("{", pc.binary_join_element_wise(*each, ", "), "}", "")
+
+
+def _json_members(key: str, column: pa.Array) -> pa.DictionaryArray:
+    """Gives `"key": "text"` for each text of a column, null for null."""
+    texts = column.dictionary_encode()
+    values = _json_texts(texts.dictionary)
+    members = pc.binary_join_element_wise(_json_text(key), values, ": ")
+    return pa.DictionaryArray.from_arrays(texts.indices, members)
 
 
 def _json_texts(column: pa.Array) -> pa.Array:

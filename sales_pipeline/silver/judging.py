@@ -56,11 +56,12 @@ class Judge:
             `verdict` (`fit`, `quarantined` or `excluded`), `reasons` (ARRAY<STRING>), `raw`.
             `verdict` may be filtered on without typing the record twice.
         """
-        delivered = bronze.select(*self._delivered(), self._excluded(), self._raw(), "_problem")
+        delivered = bronze.select(*self._delivered(), *self._excluded(), self._raw(), "_problem")
         typed = delivered.join(self._mine(names), "source_product", "left")
         for column in self._read_columns:
             typed = self._with_reading(typed, column, (readings or {}).get(column))
-        typed = self._with_absent(typed)
+        # Constants come last: every join copies the columns that go through it.
+        typed = self._with_absent(typed).withColumns(self._constants())
         found = [F.when(fault, F.lit(code)) for code, fault in self._faults()]
         return typed.select(
             "*",
@@ -147,12 +148,9 @@ class Judge:
     def _delivered(self) -> list[Column]:
         names = ("sale_id", *self.further_keys)
         return [
-            F.lit(self.name).alias("feed"),
-            F.lit(self.feed.store.id).alias("store"),
             *(key.alias(name) for key, name in zip(self._all_keys(), names, strict=True)),
             F.col("product").alias("source_product"),
             *(F.col(name).alias(f"given_{name}") for name in self._read_columns),
-            F.lit(self.feed.currency).alias("currency"),
             F.col("_file_id"),
             F.col("_row"),
         ]
@@ -162,11 +160,22 @@ class Judge:
             return filled(F.col(name))
         return F.lit(None).cast("STRING")
 
-    def _excluded(self) -> Column:
+    def _constants(self) -> dict[str, Column]:
+        constants = {
+            "feed": F.lit(self.name),
+            "store": F.lit(self.feed.store.id),
+            "currency": F.lit(self.feed.currency),
+        }
         if self.feed.exclude_when is None:
-            return F.lit(False).alias("is_excluded")
+            constants["is_excluded"] = F.lit(False)
+        return constants
+
+    def _excluded(self) -> list[Column]:
+        """Whether the declared condition holds, as it is tested on the text."""
+        if self.feed.exclude_when is None:
+            return []
         condition = F.coalesce(F.expr(self.feed.exclude_when), F.lit(False))
-        return (F.col("_problem").isNull() & condition).alias("is_excluded")
+        return [(F.col("_problem").isNull() & condition).alias("is_excluded")]
 
     def _raw(self) -> Column:
         """The record's own text, or its columns as JSON under the headers of the file."""
