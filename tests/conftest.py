@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,11 @@ import pytest
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from tests.retailer import Retailer
+
+# The client of PySpark takes a program without a file for its own test run, and asks for a whole
+# Spark. The workers of pytest-xdist have none.
+if not hasattr(sys.modules["__main__"], "__file__"):
+    sys.modules["__main__"].__file__ = "pytest-xdist"
 
 
 @pytest.fixture(scope="session")

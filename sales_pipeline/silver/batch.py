@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import Any
@@ -12,10 +12,11 @@ from pyspark.sql import DataFrame
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
-from sales_pipeline.silver.judging import READ_COLUMNS, Judge
+from sales_pipeline.silver.judging import Judge
 from sales_pipeline.silver.products import Known, normalised
 
 _MANY_TEXTS = 100_000
+_READ_TOGETHER = (("sold_on",), ("quantity", "unit_price", "amount"))
 
 
 @dataclass(frozen=True)
@@ -90,21 +91,25 @@ class Batch:
         return self.lakehouse.frame(self._meanings(found.to_pylist()))
 
     @cached_property
-    def readings(self) -> dict[str, DataFrame]:
-        """Column -> `feed, text, value` of its distinct texts; not of a column with too many.
+    def readings(self) -> dict[tuple[str, ...], DataFrame]:
+        """What the delivered texts are read as, for columns that do not have too many.
 
         Dates, prices and quantities repeat over and over, so each text is read once and
-        joined; reading it in every record costs several times as much.
+        joined; reading it in every record costs several times as much. Numbers that stand
+        together are joined together, because every join copies the whole record.
         """
-        found = {column: self._readings(column) for column in READ_COLUMNS}
-        return {column: readings for column, readings in found.items() if readings is not None}
+        found: dict[tuple[str, ...], DataFrame] = {}
+        for together in _READ_TOGETHER:
+            for columns in [together, *((column,) for column in together)]:
+                if not any(set(columns) <= set(other) for other in found):
+                    readings = self._readings(columns)
+                    if readings is not None:
+                        found[columns] = readings
+        return found
 
-    def _readings(self, column: str) -> DataFrame | None:
-        of_feeds = [judge.readings(self.bronze(judge), column) for judge in self.judges]
-        frames = [each for each in of_feeds if each is not None]
-        if not frames:
-            return None
-        found = reduce(DataFrame.unionByName, frames).limit(_MANY_TEXTS + 1).toArrow()
+    def _readings(self, columns: Sequence[str]) -> DataFrame | None:
+        read = self.over_feeds(lambda judge, bronze: judge.readings(bronze, columns))
+        found = read.limit(_MANY_TEXTS + 1).toArrow()
         return self.lakehouse.frame(found) if found.num_rows <= _MANY_TEXTS else None
 
     def _meanings(self, delivered: Iterable[dict[str, Any]]) -> pa.Table:

@@ -23,6 +23,9 @@ EXCLUDED = "excluded"
 READ_COLUMNS = ("sold_on", "quantity", "unit_price", "amount")
 """The columns of a sale that are read from text; the others are taken as they are."""
 
+Readings = Mapping[tuple[str, ...], DataFrame]
+"""Columns that are read together -> what `Judge.readings` says of their texts; small."""
+
 
 @dataclass(frozen=True)
 class Judge:
@@ -40,7 +43,7 @@ class Judge:
     further_keys: Sequence[str] = ()
 
     def judged(
-        self, bronze: DataFrame, names: DataFrame, readings: Mapping[str, DataFrame] | None = None
+        self, bronze: DataFrame, names: DataFrame, readings: Readings | None = None
     ) -> DataFrame:
         """The records of the feed, typed, each with its verdict.
 
@@ -48,8 +51,8 @@ class Judge:
             bronze: Rows of the feed's bronze table.
             names: Columns `feed, source_product, product, category`: what the catalogue
                 makes of each product as delivered. One row a name; small.
-            readings: Column -> what `readings` says of its texts; small. The texts of other
-                columns are read record by record, which costs more.
+            readings: What is known of the texts of some columns. The texts of the others are
+                read record by record, which costs more.
 
         Returns:
             The columns of `silver.sales` but `month`, null where they cannot be read, and
@@ -58,8 +61,7 @@ class Judge:
         """
         delivered = bronze.select(*self._delivered(), *self._excluded(), self._raw(), "_problem")
         typed = delivered.join(self._mine(names), "source_product", "left")
-        for column in self._read_columns:
-            typed = self._with_reading(typed, column, (readings or {}).get(column))
+        typed = self._read_all(typed, self._read_columns, readings or {})
         # Constants come last: every join copies the columns that go through it.
         typed = self._with_absent(typed).withColumns(self._constants())
         found = [F.when(fault, F.lit(code)) for code, fault in self._faults()]
@@ -74,23 +76,45 @@ class Judge:
         """The declared columns that are read as a day or a number."""
         return [name for name in READ_COLUMNS if name in self.feed.columns]
 
-    def readings(self, bronze: DataFrame, column: str) -> DataFrame | None:
-        """`feed, text, value`: the distinct texts of a column and what they are read as.
+    def readings(self, bronze: DataFrame, columns: Sequence[str]) -> DataFrame:
+        """The distinct texts of some columns, together, and what each is read as.
 
-        None where the feed does not have the column.
+        Returns:
+            `feed`, and for each column `text_<column>`, never null, and `<column>`. The text
+            of a column that the feed does not have is empty.
         """
-        if column not in self._read_columns:
-            return None
-        texts = bronze.select(F.col(column).alias("text")).distinct()
-        value = self._read(column, F.col("text")).alias("value")
-        return texts.select(F.lit(self.name).alias("feed"), "text", value)
+        empty = F.lit("")
+        texts = bronze.select(
+            *(
+                (_text_of(column, column) if column in self._read_columns else empty).alias(
+                    f"text_{column}"
+                )
+                for column in columns
+            )
+        ).distinct()
+        values = [self._read(column, F.col(f"text_{column}")).alias(column) for column in columns]
+        return texts.select(F.lit(self.name).alias("feed"), "*", *values)
 
-    def _with_reading(self, typed: DataFrame, column: str, readings: DataFrame | None) -> DataFrame:
-        given = f"given_{column}"
-        if readings is None:
-            return typed.withColumn(column, self._read(column, F.col(given)))
-        mine = self._mine(readings).select(F.col("text").alias(given), F.col("value").alias(column))
-        return typed.join(mine, given, "left")
+    def _read_all(self, typed: DataFrame, columns: Sequence[str], readings: Readings) -> DataFrame:
+        """Adds what the texts of some columns are read as."""
+        left = list(columns)
+        for together, known in readings.items():
+            # All that the feed has of them: only then is each record met by one reading.
+            mine = [column for column in together if column in left]
+            if mine:
+                typed = self._joined(typed, mine, known)
+                left = [column for column in left if column not in mine]
+        for column in left:
+            typed = typed.withColumn(column, self._read(column, F.col(f"given_{column}")))
+        return typed
+
+    def _joined(self, typed: DataFrame, columns: Sequence[str], known: DataFrame) -> DataFrame:
+        texts = [f"text_{column}" for column in columns]
+        mine = self._mine(known).select(*texts, *columns)
+        keyed = typed.withColumns(
+            {f"text_{column}": _text_of(f"given_{column}", column) for column in columns}
+        )
+        return keyed.join(mine, texts, "left").drop(*texts)
 
     def _with_absent(self, typed: DataFrame) -> DataFrame:
         """Adds the columns that the feed does not deliver."""
@@ -109,15 +133,12 @@ class Judge:
     def _mine(self, looked_up: DataFrame) -> DataFrame:
         return looked_up.where(F.col("feed") == self.name).drop("feed")
 
-    def amounts(self, bronze: DataFrame, readings: Mapping[str, DataFrame]) -> DataFrame:
+    def amounts(self, bronze: DataFrame, readings: Readings) -> DataFrame:
         """`_file_id, currency, amount` of every record, amount null where unreadable."""
         needed = [name for name in self._read_columns if name != "sold_on"]
-        if "amount" in needed:
-            needed = ["amount"]
         given = [F.col(name).alias(f"given_{name}") for name in needed]
         rows = bronze.select("_file_id", F.lit(self.feed.currency).alias("currency"), *given)
-        for column in needed:
-            rows = self._with_reading(rows, column, readings.get(column))
+        rows = self._read_all(rows, needed, readings)
         if "amount" not in needed:
             rows = rows.withColumn("amount", product_of(F.col("unit_price"), F.col("quantity")))
         return rows.select("_file_id", "currency", "amount")
@@ -233,6 +254,11 @@ def key_hash(feed: Column, store: Column, *keys: Column) -> Column:
 def with_month(judged: DataFrame) -> DataFrame:
     """The rows with the month of their day."""
     return judged.withColumn("month", month_of(F.col("sold_on")))
+
+
+def _text_of(name: str, column: str) -> Column:
+    """The text of a column as it is looked up: never null, so that records can be joined."""
+    return F.coalesce(F.col(name), F.lit("")).alias(f"text_{column}")
 
 
 def _is_blank(text: Column) -> Column:
