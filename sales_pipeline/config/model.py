@@ -35,6 +35,7 @@ from sales_pipeline.config.values import (
     Rate,
     Share,
     Text,
+    landing_root,
 )
 
 __all__ = [
@@ -139,9 +140,7 @@ class Feed(Declared):
     @property
     def landing_root(self) -> str:
         """The folders of the landing pattern before its first wildcard: `paris`, or nothing."""
-        folders = self.landing.split("/")[:-1]
-        wild = (at for at, folder in enumerate(folders) if set(folder) & set("*?["))
-        return "/".join(folders[: next(wild, None)])
+        return landing_root(self.landing)
 
     def fingerprint(self) -> str:
         """Returns 16 hex digits that change when the meaning of the feed's records does.

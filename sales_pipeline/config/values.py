@@ -112,3 +112,16 @@ Share = Annotated[
     ),
 ]
 Rate = Annotated[Decimal, Field(gt=0, max_digits=19, decimal_places=14)]
+
+
+def landing_root(pattern: str) -> str:
+    """Returns the folders of a landing pattern before its first wildcard.
+
+    >>> landing_root("paris/2025-*.csv")
+    'paris'
+    >>> landing_root("*.csv")
+    ''
+    """
+    folders = pattern.split("/")[:-1]
+    wild = (at for at, folder in enumerate(folders) if set(folder) & set("*?["))
+    return "/".join(folders[: next(wild, None)])

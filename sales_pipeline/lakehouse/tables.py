@@ -44,10 +44,6 @@ class Table:
         """The names of the columns, in the table's order."""
         return [column.name for column in self.columns]
 
-    def type_of(self, column: str) -> str:
-        """The Spark SQL type of a column of this table."""
-        return next(each.type for each in self.columns if each.name == column)
-
     def create_statement(
         self, name: str, location: str | None, properties: Mapping[str, str]
     ) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from sales_pipeline.config.values import landing_root
 
 _TEMPORARY_ENDINGS = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")
 _HASH_BLOCK = 1 << 20
@@ -125,16 +127,6 @@ def name_in_feed(path: str, pattern: str) -> str:
     return path[len(root) + 1 :] if root else path
 
 
-def landing_root(pattern: str) -> str:
-    """The folder part of a pattern before its first wildcard.
-
-    >>> landing_root("paris/2025-*.csv")
-    'paris'
-    """
-    fixed = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
-    return fixed.rpartition("/")[0]
-
-
 def _walk(landing: Path, discovery: Discovery) -> Iterator[str]:
     for folder, folders, names in os.walk(landing):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
@@ -171,8 +163,3 @@ def _regex(pattern: str) -> re.Pattern[str]:
     pieces = re.split(r"(\*\*/|\*|\?)", pattern)
     translated = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
     return re.compile("".join(translated.get(piece, re.escape(piece)) for piece in pieces))
-
-
-def total_bytes(files: Iterable[FoundFile]) -> int:
-    """The size of some files together."""
-    return sum(each.bytes for each in files)

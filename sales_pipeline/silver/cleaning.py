@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
@@ -218,17 +219,22 @@ class _Cleaning:
         _, moved = self._place(restored, rows, out)
         return {*moved, *restored.file_ids}
 
+    @cached_property
+    def _on_record(self) -> dict[tuple[int, str], Balance]:
+        """The balances as they were recorded before this pass; it records its own at its end."""
+        recorded = balances.recorded(self.lakehouse)
+        return {(each.file_id, each.currency): each for each in recorded}
+
+    @property
+    def _delivered_before(self) -> Delivered:
+        return {key: each.delivered for key, each in self._on_record.items()}
+
     def _balances(self, files: set[int], delivered: Delivered) -> list[Balance]:
         """The balance of some deliveries; what earlier ones delivered is on record."""
-        on_record = {
-            (each.file_id, each.currency): each.delivered
-            for each in balances.recorded(self.lakehouse)
-            if each.file_id in files
-        }
         counts = counting.in_silver(self.lakehouse, files)
         return [
             Balance(file_id, self.ledger[file_id].feed, currency, amount, counts[file_id, currency])
-            for (file_id, currency), amount in (on_record | delivered).items()
+            for (file_id, currency), amount in (self._delivered_before | delivered).items()
             if file_id in files
         ]
 
@@ -259,12 +265,12 @@ class _Cleaning:
 
     def _released(self, found: Iterable[Balance]) -> int:
         """How many records of these deliveries have left quarantine since they were balanced."""
-        before = {
-            (each.file_id, each.currency): each.rows("quarantined")
-            for each in balances.recorded(self.lakehouse)
-        }
-        now = {(each.file_id, each.currency): each.rows("quarantined") for each in found}
-        return sum(max(0, before.get(key, 0) - rows) for key, rows in now.items())
+        released = 0
+        for each in found:
+            before = self._on_record.get((each.file_id, each.currency))
+            if before is not None:
+                released += max(0, before.rows("quarantined") - each.rows("quarantined"))
+        return released
 
     def _refused(self, file_id: int, state: State, reason: str) -> Delivery:
         return self.ledger[file_id].moved_to(state, reason=reason, run_id=self.run_id)
@@ -279,12 +285,8 @@ class _Cleaning:
         )
 
     def _balances_of_superseded(self, files: set[int], delivered: Delivered) -> list[Balance]:
-        on_record = {
-            (each.file_id, each.currency): each.delivered
-            for each in balances.recorded(self.lakehouse)
-        }
         return [
             Balance(file_id, self.ledger[file_id].feed, currency, amount, {"superseded": amount})
-            for (file_id, currency), amount in (on_record | delivered).items()
+            for (file_id, currency), amount in (self._delivered_before | delivered).items()
             if file_id in files
         ]

@@ -43,7 +43,6 @@ class Product:
         }
 
 
-Meaning = tuple[str, str | None]
 Known = Mapping[tuple[str, str], Product]
 
 
