@@ -21,7 +21,7 @@ from sales_pipeline.lakehouse.tables import (
 )
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 FORMAT_PROPERTY = "sales_pipeline.format"
 CURRENCY_PROPERTY = "sales_pipeline.base_currency"
@@ -144,11 +144,23 @@ class Lakehouse:
         """
         from pyspark.sql import functions as F
 
-        table = self.tables[name]
-        columns = [
-            F.col(column.name).cast(column.type).alias(column.name) for column in table.columns
-        ]
-        rows.select(*columns).writeTo(self.engine.table_name(name)).overwrite(F.expr(condition))
+        typed = rows.select(*self._typed(name))
+        typed.writeTo(self.engine.table_name(name)).overwrite(F.expr(condition))
+
+    def add(self, name: str, rows: DataFrame) -> None:
+        """Adds rows to a table, in one commit; to do it twice adds them twice.
+
+        Args:
+            name: The table, such as `silver.sales`.
+            rows: The new rows, with at least the table's columns, found by name.
+        """
+        rows.select(*self._typed(name)).writeTo(self.engine.table_name(name)).append()
+
+    def _typed(self, name: str) -> list[Column]:
+        from pyspark.sql import functions as F
+
+        columns = self.tables[name].columns
+        return [F.col(each.name).cast(each.type).alias(each.name) for each in columns]
 
     def rows(
         self, name: str, *, columns: Sequence[str] | None = None, version: int | None = None

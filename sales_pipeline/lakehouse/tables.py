@@ -160,12 +160,15 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
             ("_file_id", "_row"),
         ),
         Table(
-            "silver.collisions",
-            "Working table: the records of the last batch whose keys met, with the verdict.",
+            "silver.decisions",
+            "Working table: the records of the last batch that did not come into force at once, "
+            "and those of earlier deliveries that their keys met, with the verdict.",
             (
                 *sale,
-                _required("class", "STRING", "in_force, excluded, duplicate or displaced"),
+                _required("class", "STRING", "in_force, or as in silver.set_aside, or quarantined"),
                 *_WINNER,
+                Column("reasons", "ARRAY<STRING>", "all reasons of a quarantined record"),
+                Column("raw", "STRING", "the record as delivered, where it is of the batch"),
                 _required("in_sales", "BOOLEAN", "the record was in silver.sales before"),
                 _required("in_set_aside", "BOOLEAN", "the record was in silver.set_aside before"),
                 _required("changes", "BOOLEAN", "an earlier delivery's record changes its place"),

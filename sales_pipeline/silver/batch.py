@@ -60,23 +60,22 @@ class Batch:
         frames = [make(judge, self.bronze(judge)) for judge in self.judges]
         return reduce(DataFrame.unionByName, frames)
 
-    def judged(self, only: DataFrame | None = None) -> DataFrame:
-        """The judged records, or only those whose `_file_id, _row` stand in a small DataFrame."""
+    def judged(
+        self, only: DataFrame | None = None, *, without_keys: DataFrame | None = None
+    ) -> DataFrame:
+        """The judged records, or some of them.
+
+        Args:
+            only: `_file_id, _row` of the records that are asked for; small.
+            without_keys: `key_hash` of the keys whose records are left out; small.
+        """
 
         def make(judge: Judge, bronze: DataFrame) -> DataFrame:
-            chosen = (
-                bronze if only is None else bronze.join(only, ["_file_id", "_row"], "left_semi")
-            )
-            return judge.judged(chosen, self.names, self.readings)
-
-        return self.over_feeds(make)
-
-    def judged_with_keys(self, key_hashes: DataFrame) -> DataFrame:
-        """The judged records whose key's hash stands in a small DataFrame."""
-
-        def make(judge: Judge, bronze: DataFrame) -> DataFrame:
-            chosen = judge.keyed(bronze).join(key_hashes, "key_hash", "left_semi")
-            return judge.judged(chosen.drop("key_hash"), self.names, self.readings)
+            if only is not None:
+                bronze = bronze.join(only, ["_file_id", "_row"], "left_semi")
+            if without_keys is not None:
+                bronze = judge.keyed(bronze).join(without_keys, "key_hash", "left_anti")
+            return judge.judged(bronze, self.names, self.readings)
 
         return self.over_feeds(make)
 

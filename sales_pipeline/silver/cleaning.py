@@ -168,23 +168,28 @@ class _Cleaning:
             is_again=bool(touched & here),
             run_id=self.run_id,
         )
-        moves = placement.decide()
-        self._begin(here, rows, placement.leaving_months() | moves.months)
-        placement.write_sales()
-        already = placed(self.lakehouse, batch.file_ids, collided=moves.collided)
-        self.months.update(already.months)
+        keys = placement.colliding_keys()
+        self._begin(here, rows, placement.leaving_months())
+        placement.write_fit(keys)
+        already = placed(self.lakehouse, batch.file_ids)
         refused = overly_quarantined(batch, rows, already)
         refused_ids = {each.file_id: reason for each, reason in refused.items()}
-        incomplete = [
-            each
+        incomplete = {
+            each: rows[each]
             for each in batch.file_ids
             if rows[each] != already.rows[each] and each not in refused_ids
-        ]
-        placement.write_rest(leftovers(batch, incomplete, collided=moves.collided))
+        }
+        moves = placement.decide(keys, leftovers(self.lakehouse, incomplete))
+        if moves.months:
+            self._begin(here, rows, set(moves.months))
+        placement.write_decided()
+        for months in (already.months, moves.won):
+            for file_id, found in months.items():
+                self.months[file_id] = self.months.get(file_id, set()) | found
         return refused_ids, set(moves.files)
 
     def _begin(self, here: set[int], rows: Mapping[int, int], months: set[date]) -> None:
-        """Commits, before the first write to silver, what only the ledger can tell afterwards.
+        """Commits, before silver changes, what only the ledger can tell afterwards.
 
         That silver may hold records of these deliveries (`rows`), and the months of records
         that leave or move, which a killed run could not find again.

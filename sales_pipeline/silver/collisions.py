@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sales_pipeline.silver.judging import EXCLUDED, FIT, key_hash
+from sales_pipeline.silver.judging import EXCLUDED, FIT, QUARANTINED, key_hash
 
 IN_FORCE = "in_force"
 DUPLICATE = "duplicate"
 DISPLACED = "displaced"
 CONTENT = ("sold_on", "source_product", "unit_price", "quantity", "amount", "currency")
 """The columns that make two records of one key the same sale."""
+_ID = ("_file_id", "_row")
 
 
 def repeated_keys(keys: DataFrame) -> DataFrame:
@@ -44,42 +45,45 @@ def verdicts(candidates: DataFrame, key_columns: Sequence[str]) -> DataFrame:
     """Decides between the records of each key.
 
     Args:
-        candidates: The columns of `silver.sales`, `verdict` (`fit` or `excluded`),
-            `in_sales` and `in_set_aside`: every record of the keys in question, once.
+        candidates: The columns of `silver.sales` and `verdict` (`fit`, `excluded` or
+            `quarantined`): every record of the keys in question, once. A quarantined record
+            competes with none.
         key_columns: `sale_id` and the further key columns.
 
     Returns:
-        The candidates with `class` (`in_force`, `excluded`, `duplicate`, `displaced`) and
-        `winner_file_id`, `winner_row`, null for the winner itself.
+        The candidates with `class` (`in_force`, `excluded`, `duplicate`, `displaced`,
+        `quarantined`) and `winner_file_id`, `winner_row`, null for the winner itself.
     """
-    keyless = F.lit(True)
+    # All quarantined records are one partition: a partition for each would cost far more.
+    competes = F.col("verdict") != QUARANTINED
+    is_keyless = F.lit(True)
     for name in key_columns:
-        keyless = keyless & F.col(name).isNull()
-    alone = [F.when(keyless, F.col(name)) for name in ("_file_id", "_row")]
-    by_key = Window.partitionBy("feed", "store", *key_columns, *alone).orderBy(
-        F.col("_file_id").desc(), F.col("_row").desc()
+        is_keyless = is_keyless & F.col(name).isNull()
+    alone = [F.when(competes & is_keyless, F.col(name)) for name in _ID]
+    key = [F.when(competes, F.col(name)) for name in key_columns]
+    by_key = Window.partitionBy(competes, "feed", "store", *key, *alone).orderBy(
+        *(F.col(name).desc() for name in _ID)
     )
-    ranked = candidates.select(
-        "*",
-        F.row_number().over(by_key).alias("place"),
-        F.first("verdict").over(by_key).alias("winner_verdict"),
-        F.first("_file_id").over(by_key).alias("first_file_id"),
-        F.first("_row").over(by_key).alias("first_row"),
-        *(F.first(name).over(by_key).alias(f"winner_{name}") for name in CONTENT),
-    )
-    won = F.col("place") == 1
+    # One struct, for every expression over a window costs as much as the window itself.
+    best = F.first(F.struct("verdict", *_ID, *CONTENT)).over(by_key)
+    ranked = candidates.select("*", best.alias("best"))
+    won = F.lit(True)
+    for name in _ID:
+        won = won & (F.col(name) == F.col(f"best.{name}"))
+    lost = ~won & (F.col("verdict") != QUARANTINED)
     return ranked.select(
         *candidates.columns,
         _class(won).alias("class"),
-        F.when(~won, F.col("first_file_id")).alias("winner_file_id"),
-        F.when(~won, F.col("first_row")).alias("winner_row"),
+        F.when(lost, F.col("best._file_id")).alias("winner_file_id"),
+        F.when(lost, F.col("best._row")).alias("winner_row"),
     )
 
 
 def _class(won: Column) -> Column:
-    same = F.col("winner_verdict") == FIT
+    same = F.col("best.verdict") == FIT
     for name in CONTENT:
-        same = same & F.col(name).eqNullSafe(F.col(f"winner_{name}"))
+        same = same & F.col(name).eqNullSafe(F.col(f"best.{name}"))
     excluded = F.when(F.col("verdict") == EXCLUDED, F.lit(EXCLUDED))
-    fit = excluded.when(won, F.lit(IN_FORCE)).when(same, F.lit(DUPLICATE))
+    unfit = excluded.when(F.col("verdict") == QUARANTINED, F.lit(QUARANTINED))
+    fit = unfit.when(won, F.lit(IN_FORCE)).when(same, F.lit(DUPLICATE))
     return fit.otherwise(F.lit(DISPLACED))

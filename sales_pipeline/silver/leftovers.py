@@ -8,11 +8,12 @@ rejected whole (P11).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -23,11 +24,14 @@ from sales_pipeline.silver.judging import QUARANTINED
 from sales_pipeline.silver.reasons import REASONS
 
 _COMMONEST = 3
+_WORD_BITS = 6
+_WORD = 1 << _WORD_BITS
+_ALL_BITS = (1 << _WORD) - 1
 
 
 @dataclass
 class Placed:
-    """What of a batch is in `silver.sales` or decided in `silver.collisions`.
+    """What of a batch is in `silver.sales`.
 
     Attributes:
         rows: File id -> number of records.
@@ -38,39 +42,53 @@ class Placed:
     months: dict[int, set[date]] = field(default_factory=dict)
 
 
-def placed(lakehouse: Lakehouse, file_ids: Sequence[int], *, collided: bool) -> Placed:
-    """Counts what of some deliveries is placed already, in one statement."""
-    ids = among("_file_id", file_ids)
-    grouped = _counted(lakehouse.table("silver.sales").where(ids))
-    if collided:
-        decided = lakehouse.table("silver.collisions").where(f"{ids} AND class <> 'in_force'")
-        aside = _counted(decided.withColumn("month", F.lit(None).cast("DATE")))
-        grouped = grouped.unionByName(aside)
+def placed(lakehouse: Lakehouse, file_ids: Sequence[int]) -> Placed:
+    """Counts what of some deliveries is in force, in one statement."""
+    sales = lakehouse.table("silver.sales").where(among("_file_id", file_ids))
+    grouped = sales.groupBy("_file_id", "month").agg(F.count(F.lit(1)).alias("records"))
     result = Placed()
     for row in grouped.toArrow().to_pylist():
         result.rows[row["_file_id"]] += row["records"]
-        if row["month"] is not None:
-            result.months.setdefault(row["_file_id"], set()).add(row["month"])
+        result.months.setdefault(row["_file_id"], set()).add(row["month"])
     return result
 
 
-def _counted(rows: DataFrame) -> DataFrame:
-    return rows.groupBy("_file_id", "month").agg(F.count(F.lit(1)).alias("records"))
+def leftovers(lakehouse: Lakehouse, rows: Mapping[int, int]) -> DataFrame | None:
+    """`_file_id, _row` of the records of some deliveries that are not in force, at hand.
 
+    The records of a file are numbered from 1, so those that are missing in `silver.sales` are
+    found without looking at bronze: one bit a record, gathered 64 at a time.
 
-def leftovers(batch: Batch, file_ids: Sequence[int], *, collided: bool) -> DataFrame | None:
-    """`_file_id, _row` of the records of some deliveries that are not placed, at hand and small."""
-    if not file_ids:
+    Args:
+        lakehouse: The tables.
+        rows: File id -> number of its records.
+    """
+    if not rows:
         return None
-    row_id = ["_file_id", "_row"]
-    ids = among("_file_id", file_ids)
-    lakehouse = batch.lakehouse
-    there = lakehouse.table("silver.sales").where(ids).select(*row_id)
-    if collided:
-        decided = lakehouse.table("silver.collisions").where(ids).select(*row_id)
-        there = there.unionByName(decided)
-    delivered = batch.over_feeds(lambda _, bronze: bronze.where(ids).select(*row_id))
-    return lakehouse.frame(delivered.join(there, row_id, "left_anti").toArrow())
+    sales = lakehouse.table("silver.sales").where(among("_file_id", rows))
+    bit = F.expr(f"shiftleft(CAST(1 AS BIGINT), CAST(_row & {_WORD - 1} AS INT))")
+    word = F.shiftright(F.col("_row"), _WORD_BITS).alias("word")
+    gathered = sales.groupBy("_file_id", word).agg(F.bit_or(bit).alias("bits")).toArrow()
+    there = {(row["_file_id"], row["word"]): row["bits"] for row in gathered.to_pylist()}
+    missing = [
+        (file_id, row) for file_id, count in rows.items() for row in _missing(file_id, count, there)
+    ]
+    columns = zip(*missing, strict=True) if missing else ((), ())
+    arrays = [pa.array(column, pa.int64()) for column in columns]
+    return lakehouse.frame(pa.table(arrays, names=["_file_id", "_row"]))
+
+
+def _missing(file_id: int, count: int, there: Mapping[tuple[int, int], int]) -> Iterator[int]:
+    """The numbers from 1 to a file's number of records of which no bit is set."""
+    for word in range((count >> _WORD_BITS) + 1):
+        first = word << _WORD_BITS
+        absent = ~there.get((file_id, word), 0) & _ALL_BITS
+        while absent:
+            lowest = absent & -absent
+            absent ^= lowest
+            row = first + lowest.bit_length() - 1
+            if 1 <= row <= count:
+                yield row
 
 
 def overly_quarantined(

@@ -1,7 +1,9 @@
 """Puts judged records into the silver tables, so that any step may be killed and done again.
 
-A record that leaves one table for another is first added there and then removed here;
-what a killed run leaves in both is found and put right by the next.
+The fit records whose key meets no other come into force in one pass. What is left over, and
+what it meets in silver, is decided in `silver.decisions` and then moved. A record that leaves
+one table for another is first added there and then removed here; what a killed run leaves in
+both is found and put right by the next.
 """
 
 from __future__ import annotations
@@ -26,16 +28,16 @@ _ROW_ID = ["_file_id", "_row"]
 
 @dataclass(frozen=True)
 class Moves:
-    """What placing a batch does to the records of earlier deliveries.
+    """What was decided, as far as more than one table has to follow it.
 
     Attributes:
-        collided: Whether the keys of any records met.
+        won: Delivery of the batch -> months of its records that won their key.
         files: Earlier deliveries of which records change their place.
         months: Months of those records.
         return_files: Earlier deliveries of which records come back into force.
     """
 
-    collided: bool = False
+    won: dict[int, set[date]] = field(default_factory=dict)
     files: frozenset[int] = frozenset()
     months: frozenset[date] = frozenset()
     return_files: frozenset[int] = frozenset()
@@ -45,7 +47,7 @@ class Moves:
 class Placement:
     """Places one batch, and takes away what is no longer in force.
 
-    Call `decide`, `write_sales` and `write_rest`, in this order.
+    Call `colliding_keys`, `write_fit`, `decide` and `write_decided`, in this order.
 
     Attributes:
         lakehouse: The tables.
@@ -62,6 +64,7 @@ class Placement:
     has_history: bool
     is_again: bool
     run_id: str
+    is_decided: bool = False
     moves: Moves = field(default_factory=Moves)
 
     @property
@@ -73,43 +76,12 @@ class Placement:
     def _keys(self) -> list[str]:
         return ["sale_id", *self.lakehouse.further_keys]
 
-    def decide(self) -> Moves:
-        """Decides between colliding records; writes the verdicts to `silver.collisions`."""
-        keys = self._colliding_keys()
-        if keys.num_rows:
-            decided = verdicts(self._candidates(keys), self._keys)
-            self.lakehouse.replace("silver.collisions", "true", _with_changes(decided))
-            self.moves = self._read_moves()
-        return self.moves
+    @property
+    def _sale_columns(self) -> list[str]:
+        return self.lakehouse.tables["silver.sales"].column_names
 
-    def leaving_months(self) -> set[date]:
-        """Months of the rows in force that are replaced now."""
-        if not self.is_again:
-            return set()
-        sales = self.lakehouse.table("silver.sales").where(among("_file_id", self.replaced))
-        return set(sales.select("month").distinct().toArrow().column(0).to_pylist())
-
-    def write_sales(self) -> None:
-        """Writes what the verdicts set aside, then the sales in force."""
-        self._write_set_aside(keep_returning=True)
-        self._write_sales()
-        if self.moves.return_files:
-            self._write_set_aside(keep_returning=False)
-
-    def write_rest(self, rest: DataFrame | None) -> None:
-        """Writes the records that are neither in force nor decided: quarantined, excluded.
-
-        Args:
-            rest: Their `_file_id, _row`; small. None where there are none.
-        """
-        judged = None
-        if rest is not None and self.batch is not None:
-            judged = with_month(self.batch.judged(rest))
-            if any(judge.feed.exclude_when for judge in self.batch.judges):
-                self._add_excluded(judged.where(F.col("verdict") == EXCLUDED))
-        self._write_quarantine(judged)
-
-    def _colliding_keys(self) -> pa.Table:
+    def colliding_keys(self) -> pa.Table:
+        """`key_hash` of the keys that more than one record has or had."""
         found = []
         if self.batch is not None:
             found.append(repeated_keys(self.batch.keys()).toArrow())
@@ -125,6 +97,52 @@ class Placement:
         hashes = pc.unique(pa.concat_arrays(columns)) if columns else pa.array([], pa.int64())
         return pa.table({"key_hash": hashes.drop_null()})
 
+    def leaving_months(self) -> set[date]:
+        """Months of the rows in force that are replaced now."""
+        if not self.is_again:
+            return set()
+        sales = self.lakehouse.table("silver.sales").where(among("_file_id", self.replaced))
+        return set(sales.select("month").distinct().toArrow().column(0).to_pylist())
+
+    def write_fit(self, keys: pa.Table) -> None:
+        """Writes the fit records of the batch whose key is not among those that collide."""
+        if self.batch is None:
+            if self.is_again:
+                self._clear("silver.sales", self.replaced)
+            return
+        colliding = self.lakehouse.frame(keys) if keys.num_rows else None
+        fit = self.batch.judged(without_keys=colliding).where(F.col("verdict") == FIT)
+        sales = with_month(fit).select(*self._sale_columns)
+        self.lakehouse.replace("silver.sales", among("_file_id", self.replaced), sales)
+
+    def decide(self, keys: pa.Table, rest: DataFrame | None) -> Moves:
+        """Writes to `silver.decisions` what becomes of the records that are left over.
+
+        Args:
+            keys: `key_hash` of the keys that collide.
+            rest: `_file_id, _row` of the records of the batch that are not in force; small.
+                None where there are none.
+        """
+        frames = []
+        if rest is not None and self.batch is not None:
+            frames.append(self._own_candidates(self.batch, rest))
+        if self.has_history and keys.num_rows:
+            frames.append(self._earlier_candidates(self.lakehouse.frame(keys)))
+        if frames:
+            decided = verdicts(reduce(DataFrame.unionByName, frames), self._keys)
+            self.lakehouse.replace("silver.decisions", "true", _with_changes(decided))
+            self.is_decided = True
+            self.moves = self._read_moves()
+        return self.moves
+
+    def write_decided(self) -> None:
+        """Brings every record to where the decisions put it."""
+        self._write_set_aside(keep_returning=True)
+        self._write_won()
+        if self.moves.return_files:
+            self._write_set_aside(keep_returning=False)
+        self._write_quarantine()
+
     def _keys_waiting(self) -> DataFrame:
         """`key_hash` of records that were set aside for one that is replaced now."""
         waiting = self.lakehouse.table("silver.set_aside")
@@ -138,20 +156,12 @@ class Placement:
         tables = ("silver.sales", "silver.set_aside")
         return [self.lakehouse.table(name).where(stays) for name in tables]
 
-    def _candidates(self, keys: pa.Table) -> DataFrame:
-        hashes = self.lakehouse.frame(keys)
-        frames = []
-        if self.batch is not None:
-            frames.append(self._own_candidates(self.batch, hashes))
-        if self.has_history:
-            frames.append(self._earlier_candidates(hashes))
-        return reduce(DataFrame.unionByName, frames)
-
-    def _own_candidates(self, batch: Batch, hashes: DataFrame) -> DataFrame:
-        judged = with_month(batch.judged_with_keys(hashes))
-        return judged.where(F.col("verdict").isin(FIT, EXCLUDED)).select(
+    def _own_candidates(self, batch: Batch, rest: DataFrame) -> DataFrame:
+        return with_month(batch.judged(rest)).select(
             *self._sale_columns,
             "verdict",
+            "reasons",
+            "raw",
             *_earlier_place(in_sales=F.lit(False), in_set_aside=F.lit(False)),
         )
 
@@ -169,105 +179,97 @@ class Placement:
             winner=(F.col("winner_file_id"), F.col("winner_row")),
         )
         from_aside = aside.join(in_both, _ROW_ID, "left").select(
-            *self._sale_columns, verdict.alias("verdict"), *place
+            *self._sale_columns, verdict.alias("verdict"), *_unread(), *place
         )
         only_sales = sales.join(aside.select(*_ROW_ID), _ROW_ID, "left_anti").select(
             *self._sale_columns,
             F.lit(FIT).alias("verdict"),
+            *_unread(),
             *_earlier_place(in_sales=F.lit(True), in_set_aside=F.lit(False)),
         )
         return only_sales.unionByName(from_aside)
 
-    @property
-    def _sale_columns(self) -> list[str]:
-        return self.lakehouse.tables["silver.sales"].column_names
-
     def _read_moves(self) -> Moves:
-        changed = self.lakehouse.table("silver.collisions").where("changes")
-        comes_back = (F.col("class") == IN_FORCE) & F.col("in_set_aside")
-        rows = changed.select("_file_id", "month", comes_back.alias("returns")).distinct()
-        found = rows.toArrow().to_pylist()
+        in_force = F.col("class") == IN_FORCE
+        own = among("_file_id", self.replaced)
+        rows = (
+            self._decided()
+            .where(F.col("changes") | (F.expr(own) & in_force))
+            .select(
+                "_file_id",
+                "month",
+                "changes",
+                (in_force & F.col("in_set_aside")).alias("returns"),
+            )
+            .distinct()
+        )
+        won: dict[int, set[date]] = {}
+        earlier = []
+        for row in rows.toArrow().to_pylist():
+            if row["changes"]:
+                earlier.append(row)
+            else:
+                won.setdefault(row["_file_id"], set()).add(row["month"])
         return Moves(
-            collided=True,
-            files=frozenset(row["_file_id"] for row in found),
-            months=frozenset(row["month"] for row in found if row["month"] is not None),
-            return_files=frozenset(row["_file_id"] for row in found if row["returns"]),
+            won=won,
+            files=frozenset(row["_file_id"] for row in earlier),
+            months=frozenset(row["month"] for row in earlier if row["month"] is not None),
+            return_files=frozenset(row["_file_id"] for row in earlier if row["returns"]),
         )
 
     def _decided(self) -> DataFrame:
-        return self.lakehouse.table("silver.collisions")
-
-    def _write_quarantine(self, judged: DataFrame | None) -> None:
-        name, ids = "silver.quarantine", among("_file_id", self.replaced)
-        if judged is None:
-            if self.is_again:
-                self._clear(name, self.replaced)
-            return
-        before = self.lakehouse.table(name).where(ids).select(*_ROW_ID, "first_run")
-        rows = judged.where(F.col("verdict") == QUARANTINED).join(before, _ROW_ID, "left")
-        run = F.lit(self.run_id)
-        first_run = F.coalesce(F.col("first_run"), run)
-        rows = rows.withColumns({"first_run": first_run, "last_run": run})
-        self.lakehouse.replace(name, ids, rows)
-
-    def _add_excluded(self, excluded: DataFrame) -> None:
-        """Adds excluded records to what `write_sales` set aside of the batch."""
-        name, ids = "silver.set_aside", among("_file_id", self.replaced)
-        columns = self.lakehouse.tables[name].column_names
-        none = F.lit(None).cast("BIGINT")
-        marked = excluded.withColumns(
-            {"class": F.lit(EXCLUDED), "winner_file_id": none, "winner_row": none}
-        )
-        added = marked.select(*columns)
-        held = (
-            self.lakehouse.table(name).where(ids).join(added.select(*_ROW_ID), _ROW_ID, "left_anti")
-        )
-        self.lakehouse.replace(name, ids, held.unionByName(added))
+        return self.lakehouse.table("silver.decisions")
 
     def _write_set_aside(self, *, keep_returning: bool) -> None:
         name = "silver.set_aside"
         files = self.replaced | self.moves.files
-        if not self.moves.collided:
+        if not self.is_decided:
             if self.is_again:
                 self._clear(name, files)
             return
-        stays = F.col("class") != IN_FORCE
         decided = self._decided()
         kept = self.lakehouse.table(name).where(among("_file_id", self.moves.files))
-        settled = decided.where(stays)
         if keep_returning:
-            returning = decided.where(~stays & F.col("in_set_aside")).select(*_ROW_ID)
-            decided_ids = decided.select(*_ROW_ID).join(returning, _ROW_ID, "left_anti")
+            returning = (F.col("class") == IN_FORCE) & F.col("in_set_aside")
+            settled = decided.where(~returning)
         else:
-            decided_ids = decided.select(*_ROW_ID)
-        rest = kept.join(decided_ids, _ROW_ID, "left_anti")
+            settled = decided
+        rest = kept.join(settled.select(*_ROW_ID), _ROW_ID, "left_anti")
         columns = self.lakehouse.tables[name].column_names
-        rows = rest.select(*columns).unionByName(self._of_files(settled, files).select(*columns))
+        aside = decided.where(~F.col("class").isin(IN_FORCE, QUARANTINED))
+        rows = rest.select(*columns).unionByName(self._of_files(aside, files).select(*columns))
         self.lakehouse.replace(name, among("_file_id", files), rows)
 
-    def _write_sales(self) -> None:
+    def _write_won(self) -> None:
+        """Adds what won to the sales in force, and takes out of them what lost."""
         name = "silver.sales"
-        files = self.replaced | self.moves.files
-        frames = []
-        if self.batch is not None:
-            fit = with_month(self.batch.judged()).where(F.col("verdict") == FIT)
-            frames.append(self._undecided(fit).select(*self._sale_columns))
-        if self.moves.collided:
-            won = self._decided().where(F.col("class") == IN_FORCE)
-            frames.append(self._of_files(won, files).select(*self._sale_columns))
+        won = self._decided().where(F.col("class") == IN_FORCE)
+        if self.moves.won:
+            own = self._of_files(won, self.replaced)
+            self.lakehouse.add(name, own.select(*self._sale_columns))
         if self.moves.files:
-            kept = self.lakehouse.table(name).where(among("_file_id", self.moves.files))
-            frames.append(self._undecided(kept))
-        if frames:
-            rows = reduce(DataFrame.unionByName, frames)
+            files = self.moves.files
+            earlier = self.lakehouse.table(name).where(among("_file_id", files))
+            kept = earlier.join(self._decided().select(*_ROW_ID), _ROW_ID, "left_anti")
+            rows = kept.unionByName(self._of_files(won, files).select(*self._sale_columns))
             self.lakehouse.replace(name, among("_file_id", files), rows)
-        elif self.is_again:
-            self._clear(name, files)
 
-    def _undecided(self, rows: DataFrame) -> DataFrame:
-        if not self.moves.collided:
-            return rows
-        return rows.join(self._decided().select(*_ROW_ID), _ROW_ID, "left_anti")
+    def _write_quarantine(self) -> None:
+        name, ids = "silver.quarantine", among("_file_id", self.replaced)
+        if not self.is_decided:
+            if self.is_again:
+                self._clear(name, self.replaced)
+            return
+        run = F.lit(self.run_id)
+        rows = self._decided().where(F.col("class") == QUARANTINED)
+        first_run = run
+        if self.is_again:
+            before = self.lakehouse.table(name).where(ids).select(*_ROW_ID, "first_run")
+            rows = rows.join(before, _ROW_ID, "left")
+            first_run = F.coalesce(F.col("first_run"), run)
+        self.lakehouse.replace(
+            name, ids, rows.withColumns({"first_run": first_run, "last_run": run})
+        )
 
     def _of_files(self, rows: DataFrame, files: Iterable[int]) -> DataFrame:
         """Only rows of the files that are replaced: verdicts on others changed nothing."""
@@ -278,6 +280,15 @@ class Placement:
         self.lakehouse.replace(name, among("_file_id", files), nothing)
 
 
+def _null(type_: str) -> Column:
+    return F.lit(None).cast(type_)
+
+
+def _unread() -> list[Column]:
+    """What only records of the batch have."""
+    return [_null("ARRAY<STRING>").alias("reasons"), _null("STRING").alias("raw")]
+
+
 def _earlier_place(
     *,
     in_sales: Column,
@@ -285,12 +296,11 @@ def _earlier_place(
     class_: Column | None = None,
     winner: tuple[Column, Column] | None = None,
 ) -> list[Column]:
-    none = F.lit(None).cast("BIGINT")
-    file_id, row = winner or (none, none)
+    file_id, row = winner or (_null("BIGINT"), _null("BIGINT"))
     return [
         in_sales.alias("in_sales"),
         in_set_aside.alias("in_set_aside"),
-        (class_ if class_ is not None else F.lit(None).cast("STRING")).alias("old_class"),
+        (class_ if class_ is not None else _null("STRING")).alias("old_class"),
         file_id.alias("old_winner_file_id"),
         row.alias("old_winner_row"),
     ]

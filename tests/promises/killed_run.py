@@ -45,6 +45,7 @@ def main() -> None:
     folder, point, moment = sys.argv[1:]
     killer = Killer(int(point), moment)
     Lakehouse.replace = killer.around(Lakehouse.replace)  # type: ignore[method-assign]
+    Lakehouse.add = killer.around(Lakehouse.add)  # type: ignore[method-assign]
     archive.move = killer.around(archive.move)
     Retailer(Path(folder)).run()
 
