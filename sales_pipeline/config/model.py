@@ -12,7 +12,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from sales_pipeline.config.checks import (
     REQUIRED_SALE_COLUMNS,
@@ -23,6 +23,7 @@ from sales_pipeline.config.checks import (
     raise_findings,
 )
 from sales_pipeline.config.currencies import MINOR_UNITS
+from sales_pipeline.config.places import ONE, SEVERAL
 from sales_pipeline.config.values import (
     Country,
     Currency,
@@ -37,6 +38,7 @@ from sales_pipeline.config.values import (
     Share,
     Text,
     landing_root,
+    one_or_several,
 )
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
 
 Encoding = Literal["utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "cp932", "utf-16"]
 ENCODINGS: tuple[str, ...] = get_args(Encoding)
+Policy = Literal["fixed", "daily", "month_average", "month_end"]
 SALE_COLUMNS = ("sale_id", "sold_on", "product", "unit_price", "quantity", "amount")
 
 
@@ -135,6 +138,13 @@ class DatedCurrency(Declared):
     """The first day of it; none for the first of several."""
 
 
+DatedCurrencies = Annotated[
+    Annotated[Currency, Tag(ONE)]
+    | Annotated[tuple[DatedCurrency, ...], Field(min_length=1), Tag(SEVERAL)],
+    Discriminator(one_or_several),
+]
+
+
 class Computed(Declared):
     """A column that is not in the file: SQL over those that are, or the same text everywhere."""
 
@@ -166,7 +176,7 @@ class Feed(Declared):
     """The store whose sales these are, where they are of one."""
     stores: dict[Text, ListedStore] = {}
     """Where `store` is a column of the file: each text of it and the store that it means."""
-    currency: Currency | Annotated[tuple[DatedCurrency, ...], Field(min_length=1)] | None = None
+    currency: DatedCurrencies | None = None
     """The currency of every amount, an ISO 4217 code; or several, each since a day. A column
     `currency`, or the currency of a listed store, comes first."""
     language: Language
@@ -223,6 +233,27 @@ class Feed(Declared):
         plain = self.model_dump()
         raise_findings("Feed", plain, feed_findings(plain))
         return self
+
+    @property
+    def currencies(self) -> tuple[tuple[date | None, str], ...]:
+        """The feed's own currencies in order, each with its first day; none without any.
+
+        The first has no day where it holds from the beginning.
+        """
+        if self.currency is None:
+            return ()
+        if isinstance(self.currency, str):
+            return ((None, self.currency),)
+        return tuple((each.since, each.currency) for each in self.currency)
+
+    @property
+    def all_stores(self) -> tuple[Store, ...]:
+        """The one store, or those that the column `store` can mean, in order."""
+        return (self.store,) if self.store else tuple(self.stores.values())
+
+    def has(self, name: str) -> bool:
+        """Says whether the feed has a column of that name, in the file or computed."""
+        return name in self.columns or name in self.computed
 
     @property
     def landing_root(self) -> str:
@@ -318,6 +349,13 @@ class DatedRate(Declared):
     """The first day of it; none for the first of several."""
 
 
+DatedRates = Annotated[
+    Annotated[Rate, Tag(ONE)]
+    | Annotated[tuple[DatedRate, ...], Field(min_length=1), Tag(SEVERAL)],
+    Discriminator(one_or_several),
+]
+
+
 class RateColumns(Declared):
     """The headers of a file of rates."""
 
@@ -332,11 +370,11 @@ class RateColumns(Declared):
 class Rates(Declared):
     """Where exchange rates come from, and which of them a sale takes."""
 
-    policy: Literal["fixed", "daily", "month_average", "month_end"] | None = None
+    policy: Policy | None = None
     """Which rate a sale takes: `fixed`, one from this declaration; `daily`, that of its day;
     `month_average`, the mean of those published in its month; `month_end`, the last of its month.
     Unless given: daily where `landing` is, else fixed."""
-    fixed: dict[Currency, Rate | Annotated[tuple[DatedRate, ...], Field(min_length=1)]] = {}
+    fixed: dict[Currency, DatedRates] = {}
     """Each currency and the units of base currency for one unit of it, such as USD: 0.85; or
     several, each since a day."""
     landing: LandingPattern | None = None
@@ -359,6 +397,24 @@ class Rates(Declared):
     of one unit of the currency, in `of`."""
     max_age_days: Annotated[int, Field(ge=0)] = 7
     """How many days a rate may be old where a day has none of its own."""
+
+    @property
+    def chosen_policy(self) -> Policy:
+        """The policy, with what it is where none is written."""
+        if self.policy is not None:
+            return self.policy
+        return "fixed" if self.landing is None else "daily"
+
+    def fixed_rates(self, currency: str) -> tuple[tuple[date | None, Decimal], ...]:
+        """Returns the declared rates of a currency in order, each with its first day.
+
+        The first has no day where it holds from the beginning. A currency without a fixed
+        rate has none here, and neither has the base currency unless it is written.
+        """
+        found = self.fixed.get(currency, ())
+        if isinstance(found, Decimal):
+            return ((None, found),)
+        return tuple((each.since, each.rate) for each in found)
 
 
 class Declaration(Declared):
@@ -394,6 +450,25 @@ class Declaration(Declared):
     def minor_units(self) -> int:
         """The decimals of the base currency: 2 for EUR, 0 for JPY."""
         return MINOR_UNITS[self.base_currency]
+
+    @property
+    def stores(self) -> dict[str, Store]:
+        """Every store by its id, in the order of the declaration."""
+        return {each.id: each for feed in self.feeds.values() for each in feed.all_stores}
+
+    def archives(self, feed: str) -> bool:
+        """Says whether the files of a feed are moved once their records are safe.
+
+        Args:
+            feed: A declared feed, or `catalogue` or `exchange_rates`, for which the
+                declaration's own `archive` holds.
+        """
+        declared = self.feeds.get(feed)
+        if declared is None:
+            return self.archive == "move"
+        # A copy of personal data is made only where somebody says so.
+        usual = "leave" if declared.never_store else self.archive
+        return (declared.archive or usual) == "move"
 
     def meaning_of(self, feed: str) -> str:
         """Returns 16 hex digits that change when the records of a feed would be judged otherwise.

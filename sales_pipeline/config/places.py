@@ -13,6 +13,9 @@ Loc = tuple[str | int, ...]
 KEY = "[key]"
 """How pydantic marks that a place is a mapping's key and not the value under it."""
 
+ONE, SEVERAL = "[one]", "[several]"
+"""How the model marks, in a place, which of two forms a value has; nothing is written there."""
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -52,6 +55,15 @@ def value_at(data: object, loc: Loc) -> object:
         else:
             return ABSENT
     return data
+
+
+def written(loc: Loc) -> Loc:
+    """Returns a place as it can be written, without the marks of the model.
+
+    >>> written(("rates", "fixed", "USD", "[several]", 0, "rate"))
+    ('rates', 'fixed', 'USD', 0, 'rate')
+    """
+    return tuple(step for step in loc if step not in (ONE, SEVERAL))
 
 
 def deepest(data: object, loc: Loc) -> Loc:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from sales_pipeline.config.places import Fault, Loc, deepest, value_at
+from sales_pipeline.config.places import Fault, Loc, deepest, value_at, written as as_written
 from sales_pipeline.config.refusal import Refusal, complaint, did_you_mean
 from sales_pipeline.config.vocabulary import keys_at, meaning, probable_key
 
@@ -60,7 +60,7 @@ def faults_of(error: ValidationError, written: object, secret: set[Loc]) -> list
     details = error.errors(include_url=False, include_input=False)
     meant = {
         (*loc[:-1], probable_key(loc))
-        for loc in (detail["loc"] for detail in details if detail["type"] == "extra_forbidden")
+        for loc in (as_written(detail["loc"]) for detail in details if detail["type"] == "extra_forbidden")
     }
     return [
         _fault(detail, written, secret)
@@ -70,7 +70,7 @@ def faults_of(error: ValidationError, written: object, secret: set[Loc]) -> list
 
 
 def _fault(detail: ErrorDetails, written: object, secret: set[Loc]) -> Fault:
-    loc = deepest(written, detail["loc"])
+    loc = deepest(written, as_written(detail["loc"]))
     got = value_at(written, loc)
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":

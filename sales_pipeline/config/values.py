@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.config.dates import check_date_pattern
+from sales_pipeline.config.places import ONE, SEVERAL
 from sales_pipeline.config.refusal import Refusal, did_you_mean
 
 _IDENTIFIER = "[a-z][a-z0-9_]{0,62}"
@@ -80,6 +81,11 @@ def _share(value: Any) -> Any:
 
 def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
+
+
+def one_or_several(value: Any) -> str:
+    """Returns the mark of the form that a value has: one, or a list, each since a day."""
+    return SEVERAL if isinstance(value, list | tuple) else ONE
 
 
 def _pattern(regex: str) -> Any:

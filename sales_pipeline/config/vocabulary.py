@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -15,20 +17,36 @@ from sales_pipeline.config.places import Loc
 def keys_at(loc: Loc) -> dict[str, FieldInfo]:
     """Returns the keys of the part of a declaration that stands at a place.
 
-    >>> list(keys_at(("rates",)))
-    ['policy', 'fixed']
+    >>> list(keys_at(("catalogue", "languages", "fr")))
+    ['product', 'category']
     """
-    kind: Any = Declaration
+    kinds: list[Any] = [Declaration]
     for step in loc:
-        kind = _below(kind, str(step))
-    return dict(kind.model_fields) if _is_part(kind) else {}
+        kinds = [below for kind in kinds for below in _below(kind, step)]
+    return {name: field for kind in kinds if _is_part(kind) for name, field in _fields(kind)}
 
 
-def _below(kind: Any, key: str) -> Any:
-    if _is_part(kind):
-        field = kind.model_fields.get(key)
-        return field.annotation if field else None
-    return get_args(kind)[-1] if get_origin(kind) is dict else None
+def _fields(kind: type[BaseModel]) -> Iterable[tuple[str, FieldInfo]]:
+    return kind.model_fields.items()
+
+
+def _below(kind: Any, step: str | int) -> Iterator[Any]:
+    """Yields what a key's value, or an entry of a list, can be."""
+    if _is_part(kind) and step in kind.model_fields:
+        yield from _forms(kind.model_fields[step].annotation)
+    elif get_origin(kind) is dict or (get_origin(kind) is tuple and isinstance(step, int)):
+        yield from _forms(get_args(kind)[-1 if get_origin(kind) is dict else 0])
+
+
+def _forms(kind: Any) -> Iterator[Any]:
+    """Yields every form of a type: that of a union, without what annotates them."""
+    if get_origin(kind) is Annotated:
+        yield from _forms(get_args(kind)[0])
+    elif get_origin(kind) in (Union, UnionType):
+        for each in get_args(kind):
+            yield from _forms(each)
+    else:
+        yield kind
 
 
 def _is_part(kind: Any) -> bool:
