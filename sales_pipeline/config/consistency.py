@@ -4,34 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sales_pipeline.config.checks import (
-    Finding,
-    Plain,
-    declaration_findings,
-    dialect_findings,
-    feed_findings,
-    mapping,
-)
-from sales_pipeline.config.model import Catalogue, Declaration, Declared, Dialect, Feed
+from sales_pipeline.config.catalogue_checks import catalogue_findings
+from sales_pipeline.config.checks import declaration_findings
+from sales_pipeline.config.declared import Declared
+from sales_pipeline.config.dialect import Dialect
+from sales_pipeline.config.feed_checks import feed_findings
+from sales_pipeline.config.findings import Finding, Plain, mapping
+from sales_pipeline.config.model import Catalogue, Declaration, Feed, Rates
+from sales_pipeline.config.rates_checks import rates_findings
 
 
 def findings_in(data: Plain) -> Iterator[Finding]:
     """Finds what does not fit in plain data, of which every part may be wrong or missing."""
     declaration = _with_defaults(Declaration, data)
-    declaration["catalogue"] = _with_defaults(Catalogue, data.get("catalogue"))
+    catalogue = _with_csv(Catalogue, data.get("catalogue"))
+    rates = _with_csv(Rates, data.get("rates"))
+    declaration |= {"catalogue": catalogue, "rates": rates}
     yield from declaration_findings(declaration)
-    yield from _dialect(declaration["catalogue"], "catalogue")
+    if isinstance(data.get("catalogue"), dict):
+        yield from (finding.below("catalogue") for finding in catalogue_findings(catalogue))
+    yield from (finding.below("rates") for finding in rates_findings(rates))
     for name, part in mapping(data.get("feeds")).items():
-        feed = _with_defaults(Feed, part)
-        if isinstance(feed["key"], str):
-            feed["key"] = [feed["key"]]
-        yield from (finding.below("feeds", name) for finding in feed_findings(feed))
-        yield from _dialect(feed, "feeds", name)
+        if isinstance(part, dict):
+            feed = _with_csv(Feed, part)
+            yield from (finding.below("feeds", name) for finding in feed_findings(feed))
 
 
-def _dialect(part: object, *loc: str) -> Iterator[Finding]:
-    dialect = _with_defaults(Dialect, mapping(part).get("csv"))
-    return (finding.below(*loc, "csv") for finding in dialect_findings(dialect))
+def _with_csv(kind: type[Declared], part: object) -> dict[str, object]:
+    plain = _with_defaults(kind, part)
+    return plain | {"csv": _with_defaults(Dialect, mapping(part).get("csv"))}
 
 
 def _with_defaults(kind: type[Declared], part: object) -> dict[str, object]:

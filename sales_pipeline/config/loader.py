@@ -11,13 +11,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from sales_pipeline.config.checks import Plain
 from sales_pipeline.config.consistency import findings_in
 from sales_pipeline.config.environment import Expansion
+from sales_pipeline.config.formats import Resolved, resolve_formats
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.config.places import Fault, Loc, deepest, dotted, is_related, value_at
-from sales_pipeline.config.refusal import complaint, shown
-from sales_pipeline.config.sentences import faults_of
+from sales_pipeline.config.refusal import ABSENT, complaint, shown
+from sales_pipeline.config.sentences import Written, faults_of
 from sales_pipeline.config.yaml_tree import Document, read_yaml
 from sales_pipeline.errors import DeclarationError, Problem
 
@@ -75,13 +75,16 @@ def _declaration(document: Document, source: str) -> Declaration:
     if not isinstance(data, dict):
         faults = faults or [_not_a_mapping(data)]
         raise DeclarationError(source, _problems(faults, document))
+    resolved = resolve_formats(data)
+    faults += resolved.faults
     try:
-        declaration = Declaration.model_validate(data)
+        declaration = Declaration.model_validate(resolved.data)
     except ValidationError as error:
         known = {fault.loc for fault in faults}
-        invalid = faults_of(error, document.data, expansion.places)
-        invalid = [*expansion.faults, *(fault for fault in invalid if fault.loc not in known)]
-        faults = [*document.faults, *invalid, *_further_faults(data, document.data, invalid)]
+        found = faults_of(error, Written(document.data, expansion.places, resolved))
+        found = [fault for fault in found if fault.loc not in known]
+        told = [*expansion.faults, *resolved.faults, *found]
+        faults += [*found, *_further_faults(document.data, resolved, told)]
     if faults:
         raise DeclarationError(source, _problems(faults, document))
     return declaration
@@ -95,14 +98,22 @@ def _not_a_mapping(data: object) -> Fault:
     )
 
 
-def _further_faults(data: Plain, written: object, faults: list[Fault]) -> list[Fault]:
+def _further_faults(written: object, resolved: Resolved, told: list[Fault]) -> list[Fault]:
     """Returns what does not fit either, apart from the places already complained about."""
-    return [
-        Fault(loc, complaint(finding.what, value_at(written, loc), finding.do))
-        for finding in findings_in(data)
-        for loc in [deepest(written, finding.loc)]
-        if not any(is_related(loc, fault.loc) for fault in faults)
-    ]
+    faults: dict[Loc, tuple[Loc, list[Fault]]] = {}
+    for finding in findings_in(resolved.data):
+        loc = deepest(written, resolved.origin(finding.loc))
+        got = value_at(written, loc) if finding.shows else ABSENT
+        is_lack = value_at(resolved.data, finding.loc) is ABSENT
+        if is_lack and resolved.is_unresolved(finding.loc):
+            continue
+        if any(is_related(loc, fault.loc) for fault in told):
+            continue
+        # Feeds that share a format share its mistakes: the first one tells them.
+        first, of_place = faults.setdefault(loc, (finding.loc, []))
+        if first == finding.loc:
+            of_place.append(Fault(loc, complaint(finding.what, got, finding.do)))
+    return [fault for _, of_place in faults.values() for fault in of_place]
 
 
 def _problems(faults: list[Fault], document: Document) -> list[Problem]:

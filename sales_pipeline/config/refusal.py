@@ -41,11 +41,13 @@ class Refusal(ValueError):
 
     Attributes:
         what: What is wrong, without the value: `not a currency code`.
+        got: The value; ABSENT where it tells nothing.
         do: What to do, with the mark before it: `; write EUR` or `. Did you mean 'EUR'?`.
     """
 
     def __init__(self, what: str, got: object, do: str) -> None:
         self.what = what
+        self.got = got
         self.do = do
         super().__init__(complaint(what, got, do))
 

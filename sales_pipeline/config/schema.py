@@ -12,6 +12,7 @@ def json_schema() -> dict[str, Any]:
     """Returns the schema (draft 2020-12), with a description of every property."""
     schema = Declaration.model_json_schema()
     _refuse_other_names(schema)
+    _require_less_with_a_format(schema["$defs"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
@@ -34,3 +35,12 @@ def _refuse_other_names(schema: dict[str, Any]) -> None:
     for part in schema.values():
         if isinstance(part, dict):
             _refuse_other_names(part)
+
+
+def _require_less_with_a_format(parts: dict[str, Any]) -> None:
+    """Lets a feed that names a format leave to it what a feed needs, rules included."""
+    feed, own = parts["Feed"], ["landing"]
+    shared = [key for key in feed["required"] if key not in own]
+    feed["required"] = own
+    feed["anyOf"] = [{"required": ["format"]}, {"required": shared}]
+    del parts["Rule"]["required"]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from sales_pipeline.config.places import Fault, Loc, deepest, value_at, written as as_written
-from sales_pipeline.config.refusal import Refusal, complaint, did_you_mean
+from sales_pipeline.config.formats import Resolved
+from sales_pipeline.config.places import Fault, Loc, deepest, value_at, written
+from sales_pipeline.config.refusal import ABSENT, Refusal, complaint, did_you_mean
 from sales_pipeline.config.vocabulary import keys_at, meaning, probable_key
 
 _NUMBER = ("not a number", "; write one such as 0.85")
@@ -49,39 +51,72 @@ _SENTENCES = {
 }
 
 
-def faults_of(error: ValidationError, written: object, secret: set[Loc]) -> list[Fault]:
-    """Returns one fault for each thing that pydantic found.
+@dataclass(frozen=True)
+class Written:
+    """What was written, by which the places that pydantic names become those of the file.
+
+    Attributes:
+        data: The plain data before environment variables and formats were put in.
+        secret: The places whose values come from environment variables.
+        resolved: Where a value that comes from a format is written.
+    """
+
+    data: object
+    secret: set[Loc]
+    resolved: Resolved
+
+    def place(self, loc: Loc) -> Loc:
+        """Returns where the value at a place is written."""
+        return deepest(self.data, self.resolved.origin(written(loc)))
+
+
+def faults_of(error: ValidationError, source: Written) -> list[Fault]:
+    """Returns one fault for each thing that pydantic found, at the place where it is written.
 
     Args:
         error: What the validation of a whole declaration raised.
-        written: The plain data before environment variables were put in.
-        secret: The places whose values come from environment variables.
+        source: What was written.
     """
     details = error.errors(include_url=False, include_input=False)
+    # A key that was probably meant by an unknown one is not missing as well.
     meant = {
         (*loc[:-1], probable_key(loc))
-        for loc in (as_written(detail["loc"]) for detail in details if detail["type"] == "extra_forbidden")
+        for loc in (written(detail["loc"]) for detail in details if _is_unknown_key(detail))
     }
-    return [
-        _fault(detail, written, secret)
-        for detail in details
-        if not (detail["type"] == "missing" and detail["loc"] in meant)
-    ]
+    first: dict[Loc, tuple[Loc, list[Fault]]] = {}
+    for detail in details:
+        loc = written(detail["loc"])
+        is_missing = detail["type"] == "missing"
+        if is_missing and (loc in meant or source.resolved.is_unresolved(loc)):
+            continue
+        fault = _fault(detail, source)
+        # Feeds that share a format share its mistakes: the first place tells them.
+        teller, faults = first.setdefault(fault.loc, (loc, []))
+        if teller == loc:
+            faults.append(fault)
+    return [fault for _, faults in first.values() for fault in faults]
 
 
-def _fault(detail: ErrorDetails, written: object, secret: set[Loc]) -> Fault:
-    loc = deepest(written, as_written(detail["loc"]))
-    got = value_at(written, loc)
+def _is_unknown_key(detail: ErrorDetails) -> bool:
+    return detail["type"] == "extra_forbidden"
+
+
+def _fault(detail: ErrorDetails, source: Written) -> Fault:
+    loc = source.place(detail["loc"])
+    got = value_at(source.data, loc)
     kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "extra_forbidden":
+    if _is_unknown_key(detail):
         return Fault(loc, f"unknown key{_known_keys(loc)}")
     if kind == "missing":
         return Fault(loc, f"missing; write {meaning(loc)}")
     if kind in ("string_too_short", "too_short"):
         return Fault(loc, f"empty; write {_entry(loc)}")
+    refusal = context.get("error")
+    if isinstance(refusal, Refusal) and refusal.got is ABSENT:
+        got = ABSENT
     what, do = _sentence(kind, context, got, detail["msg"])
-    if loc in secret:
-        what = what if isinstance(context.get("error"), Refusal | None) else "not usable"
+    if loc in source.secret:
+        what = what if isinstance(refusal, Refusal | None) else "not usable"
         do = "; the variable's value is not shown"
     return Fault(loc, complaint(what, got, do))
 

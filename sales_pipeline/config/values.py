@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -79,6 +81,21 @@ def _share(value: Any) -> Any:
     return value
 
 
+def _number_as_text(value: Any) -> Any:
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
+def _day(value: Any) -> date:
+    """Reads `2025-12-31` and nothing else: `20251231` would be seconds to pydantic."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise Refusal("not a day of the calendar", value, "; write one such as 2025-12-31")
+
+
 def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -98,8 +115,22 @@ Language = Annotated[str, AfterValidator(_language), _pattern("[a-z]{2}")]
 Country = Annotated[str, AfterValidator(_country), _pattern("[A-Z]{2}")]
 LandingPattern = Annotated[str, AfterValidator(_landing_pattern)]
 DatePattern = Annotated[str, AfterValidator(check_date_pattern)]
-Header = Annotated[str, Field(min_length=1)]
+Header = Annotated[
+    str,
+    BeforeValidator(_number_as_text),
+    Field(min_length=1),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}]}
+    ),
+]
 Text = Annotated[str, Field(min_length=1)]
+Constant = Annotated[
+    str,
+    BeforeValidator(_number_as_text),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}]}),
+]
+Day = Annotated[date, BeforeValidator(_day)]
+Quantity = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=3)]
 Mark = Annotated[
     str, AfterValidator(_mark), Field(json_schema_extra={"minLength": 1, "maxLength": 1})
 ]

@@ -62,7 +62,7 @@ base_curency: EUR
 language: EN
 batch_bytes: many
 rates:
-  policy: daily
+  policy: dayly
   fixed:
     USD: 0,85
     JPY: -1
@@ -99,7 +99,8 @@ feeds:
         "config.yaml:1 base_curency: unknown key. Did you mean 'base_currency'?\n"
         "config.yaml:2 language: not an ISO 639-1 language code, got 'EN'. Did you mean 'en'?\n"
         "config.yaml:3 batch_bytes: not a whole number, got 'many'; write one such as 1000\n"
-        "config.yaml:5 rates.policy: not 'fixed', got 'daily'; write it so\n"
+        "config.yaml:5 rates.policy: not 'fixed', 'daily', 'month_average' or 'month_end', "
+        "got 'dayly'. Did you mean 'daily'?\n"
         "config.yaml:7 rates.fixed.USD: not a number, got '0,85'. Did you mean '0.85'?\n"
         "config.yaml:8 rates.fixed.JPY: not greater than 0, got '-1'; write a greater number\n"
         "config.yaml:9 rates.fixed.EUR: not 1, for the base currency, got '2'; take it out\n"
@@ -128,8 +129,11 @@ feeds:
         "is a sale of its own\n"
         "config.yaml:26 feeds.Tokyo.max_quarantined: greater than 1, got '120%'; "
         "write 1 or less\n"
-        "config.yaml:27 feeds.Tokyo.separator: unknown key; the keys here are landing, store, "
-        "currency, language, csv, date_formats, columns, key, exclude_when, max_quarantined\n"
+        "config.yaml:27 feeds.Tokyo.separator: unknown key; the keys here are landing, format, "
+        "store, stores, currency, language, csv, date_formats, earliest, latest, columns, "
+        "computed, key, same_name, max_removed, archive, never_store, product_by, ignore_case, "
+        "unknown_products, price_from, missing_quantity, rounding, returns, rules, exclude_when, "
+        "max_quarantined\n"
         "config.yaml:29 feeds.paris.landing: the same files as feeds.Tokyo.landing, "
         "got 'tokyo/*.csv'; write a pattern of its own\n"
         "config.yaml:30 feeds.paris.date_formats[1]: not a date pattern, got 'DD/MM/YY'. "

@@ -1,0 +1,38 @@
+"""How CSV files are written: a part of every feed, of the catalogue and of the rates."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
+
+from sales_pipeline.config.declared import Declared
+from sales_pipeline.config.values import Mark, OneOrMany, Text
+
+Encoding = Literal["utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "cp932", "utf-16"]
+ENCODINGS: tuple[str, ...] = get_args(Encoding)
+
+
+class Dialect(Declared):
+    """How a feed's CSV files are written."""
+
+    delimiter: Mark = ","
+    """The one character between two fields."""
+    quote: Mark = '"'
+    """The character around a field that holds delimiters, quotes (doubled) or line ends."""
+    encoding: Encoding = "utf-8"
+    """The characters' encoding; a byte order mark is taken as one and removed."""
+    decimal: Literal[".", ","] = "."
+    """The decimal mark of the numbers."""
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    """The mark between thousands, or nothing. A space also stands for the no-break spaces, an
+    apostrophe for the typographic one."""
+    symbols: Annotated[tuple[Text, ...], OneOrMany] = ()
+    """Texts beside the numbers that are no part of them, such as € or EUR."""
+    header: bool = True
+    """Whether a row of headers stands before the records. Without one, a column's header in the
+    declaration is its number in the file, from 1."""
+    skip_lines: Annotated[int, Field(ge=0)] = 0
+    """Lines before the header, or before the first record, that are no data."""
+    footer_lines: Annotated[int, Field(ge=0)] = 0
+    """Lines at the end that are no data, such as a line of totals."""
