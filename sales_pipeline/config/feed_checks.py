@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sales_pipeline.config.dialect_checks import dialect_findings
 from sales_pipeline.config.findings import Finding, Plain, day_of, entries, is_false, mapping
-from sales_pipeline.config.places import KEY, Loc
+from sales_pipeline.config.places import KEY, Loc, dotted
 from sales_pipeline.config.store_checks import currency_findings, store_findings
 
 SALE_COLUMNS = ("sale_id", "sold_on", "product", "unit_price", "quantity", "amount")
@@ -107,18 +107,18 @@ def _computed_findings(feed: Plain) -> Iterator[Finding]:
 
 def _header_findings(feed: Plain) -> Iterator[Finding]:
     columns = mapping(feed.get("columns"))
-    private = [
+    named: list[tuple[Loc, object]] = [(("columns", name), each) for name, each in columns.items()]
+    private: list[tuple[Loc, object]] = [
         (("never_store", at), each) for at, each in enumerate(entries(feed.get("never_store")))
     ]
-    stored = {_alike(header): name for name, header in reversed(columns.items())}
+    stored = {_alike(header): dotted(loc) for loc, header in named}
     for loc, header in private:
         if _alike(header) in stored:
-            what = f"a header that columns.{stored[_alike(header)]} stores"
+            what = f"a header that {stored[_alike(header)]} stores"
             yield Finding(loc, what, "; take it out here or there")
     yield from _twice(columns)
     if is_false(mapping(feed.get("csv")).get("header", True)):
-        named = [*((("columns", name), header) for name, header in columns.items()), *private]
-        yield from _number_findings(named)
+        yield from _number_findings([*named, *private])
 
 
 def _alike(header: object) -> str:

@@ -7,7 +7,7 @@ written, once, however many feeds share it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sales_pipeline.config.findings import Plain, mapping
@@ -65,6 +65,20 @@ def resolve_formats(data: Plain) -> Resolved:
             name: _filled(resolved, name, feed, formats) for name, feed in feeds.items()
         }
     return resolved
+
+
+def told_once(found: Iterable[tuple[Loc, Fault]]) -> list[Fault]:
+    """Returns faults without those that another feed of the same format has told.
+
+    Args:
+        found: Each fault, after the place in the validated declaration at which it was found.
+
+    >>> fault = Fault(("formats", "till", "key"), "wrong")
+    >>> told_once([(("feeds", "nice", "key"), fault), (("feeds", "lyon", "key"), fault)])
+    [Fault(loc=('formats', 'till', 'key'), message='wrong', line=None)]
+    """
+    teller: dict[Loc, Loc] = {}
+    return [fault for loc, fault in found if teller.setdefault(fault.loc, loc) == loc]
 
 
 def _own_key_faults(loc: Loc, shape: Plain) -> list[Fault]:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from sales_pipeline.config.consistency import findings_in
 from sales_pipeline.config.environment import Expansion
-from sales_pipeline.config.formats import Resolved, resolve_formats
+from sales_pipeline.config.formats import Resolved, resolve_formats, told_once
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.config.places import Fault, Loc, deepest, dotted, is_related, value_at
 from sales_pipeline.config.refusal import ABSENT, complaint, shown
@@ -100,20 +100,16 @@ def _not_a_mapping(data: object) -> Fault:
 
 def _further_faults(written: object, resolved: Resolved, told: list[Fault]) -> list[Fault]:
     """Returns what does not fit either, apart from the places already complained about."""
-    faults: dict[Loc, tuple[Loc, list[Fault]]] = {}
+    found: list[tuple[Loc, Fault]] = []
     for finding in findings_in(resolved.data):
         loc = deepest(written, resolved.origin(finding.loc))
-        got = value_at(written, loc) if finding.shows else ABSENT
         is_lack = value_at(resolved.data, finding.loc) is ABSENT
         if is_lack and resolved.is_unresolved(finding.loc):
             continue
-        if any(is_related(loc, fault.loc) for fault in told):
-            continue
-        # Feeds that share a format share its mistakes: the first one tells them.
-        first, of_place = faults.setdefault(loc, (finding.loc, []))
-        if first == finding.loc:
-            of_place.append(Fault(loc, complaint(finding.what, got, finding.do)))
-    return [fault for _, of_place in faults.values() for fault in of_place]
+        if not any(is_related(loc, fault.loc) for fault in told):
+            got = value_at(written, loc) if finding.shows else ABSENT
+            found.append((finding.loc, Fault(loc, complaint(finding.what, got, finding.do))))
+    return told_once(found)
 
 
 def _problems(faults: list[Fault], document: Document) -> list[Problem]:

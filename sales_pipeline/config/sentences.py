@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from sales_pipeline.config.formats import Resolved
+from sales_pipeline.config.formats import Resolved, told_once
 from sales_pipeline.config.places import Fault, Loc, deepest, value_at, written
 from sales_pipeline.config.refusal import ABSENT, Refusal, complaint, did_you_mean
 from sales_pipeline.config.vocabulary import keys_at, meaning, probable_key
@@ -83,18 +84,17 @@ def faults_of(error: ValidationError, source: Written) -> list[Fault]:
         (*loc[:-1], probable_key(loc))
         for loc in (written(detail["loc"]) for detail in details if _is_unknown_key(detail))
     }
-    first: dict[Loc, tuple[Loc, list[Fault]]] = {}
-    for detail in details:
-        loc = written(detail["loc"])
-        is_missing = detail["type"] == "missing"
-        if is_missing and (loc in meant or source.resolved.is_unresolved(loc)):
-            continue
-        fault = _fault(detail, source)
-        # Feeds that share a format share its mistakes: the first place tells them.
-        teller, faults = first.setdefault(fault.loc, (loc, []))
-        if teller == loc:
-            faults.append(fault)
-    return [fault for _, faults in first.values() for fault in faults]
+    kept = (detail for detail in details if not _is_consequence(detail, source, meant))
+    return told_once((written(detail["loc"]), _fault(detail, source)) for detail in kept)
+
+
+def _is_consequence(detail: ErrorDetails, source: Written, meant: Container[Loc]) -> bool:
+    """Says whether a fault is there only because of another one, which is told."""
+    loc = written(detail["loc"])
+    if detail["type"] == "missing":
+        return loc in meant or source.resolved.is_unresolved(loc)
+    # A list of which no entry is right counts as empty.
+    return detail["type"] == "too_short" and bool(value_at(source.data, source.place(loc)))
 
 
 def _is_unknown_key(detail: ErrorDetails) -> bool:

@@ -156,9 +156,9 @@ def check_choice(
         UsageError: There are none; the message says what there is.
     """
     stores = sorted({each.store for each in places})
-    declared = {feed.store.id for feed in declaration.feeds.values()}
-    if store is not None and store not in {*stores, *declared}:
-        raise UsageError(_no_such_store(store, sorted({*stores, *declared})))
+    known = {*stores, *declaration.stores}
+    if store is not None and store not in known:
+        raise UsageError(_no_such_store(store, sorted(known)))
     of_store = [each for each in places if is_chosen(each, None, store)]
     if not any(is_chosen(each, month, None) for each in of_store):
         raise UsageError(_no_such_sales(sorted({each.month for each in of_store}), month, store))

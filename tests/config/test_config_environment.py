@@ -17,7 +17,7 @@ def test_a_variable_is_put_into_any_text(
     monkeypatch.setenv("SHOP", "Ginza")
     data["feeds"]["tokyo"]["store"]["name"] = "Tokyo ${SHOP}"
     data["feeds"]["tokyo"]["date_formats"] = ["yyyy/MM/dd", "yyyyMMdd"]
-    assert declaration_from(data).feeds["tokyo"].store.name == "Tokyo Ginza"
+    assert declaration_from(data).stores["tokyo"].name == "Tokyo Ginza"
 
 
 def test_a_variable_cannot_change_the_shape_of_the_declaration(
@@ -25,7 +25,7 @@ def test_a_variable_cannot_change_the_shape_of_the_declaration(
 ) -> None:
     monkeypatch.setenv("SHOP", "x\nfeeds: {}")
     data["feeds"]["tokyo"]["store"]["name"] = "${SHOP}"
-    assert declaration_from(data).feeds["tokyo"].store.name == "x\nfeeds: {}"
+    assert declaration_from(data).stores["tokyo"].name == "x\nfeeds: {}"
 
 
 def test_a_variable_that_is_not_set_is_named_with_its_key_once(

@@ -42,7 +42,7 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path, text: str) -> None:
 def test_norway_stays_a_country(tmp_path: Path, text: str) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(text.replace("country: JP", "country: NO"), encoding="utf-8")
-    assert load_config(file).feeds["tokyo"].store.country == "NO"
+    assert load_config(file).stores["tokyo"].country == "NO"
 
 
 def test_a_file_and_the_same_data_make_the_same_declaration(

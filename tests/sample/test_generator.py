@@ -214,8 +214,10 @@ class Recount:
             self._count_sale(sale, feed)
 
     def _count_sale(self, sale: Sale, feed: Feed) -> None:
-        revenue = sale.amount * self.declaration.rates.fixed.get(feed.currency, Decimal(1))
-        self.per_store[f"{sale.sold_on:%Y-%m}", feed.store.id] += revenue
+        ((_, currency),), (store,) = feed.currencies, feed.all_stores
+        rates = self.declaration.rates.fixed_rates(currency)
+        revenue = sale.amount * (rates[0][1] if rates else Decimal(1))
+        self.per_store[f"{sale.sold_on:%Y-%m}", store.id] += revenue
         both = self.products.setdefault(sale.product, [Decimal(0), Decimal(0)])
         both[0] += sale.quantity
         both[1] += revenue
