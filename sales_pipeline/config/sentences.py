@@ -88,7 +88,7 @@ def faults_of(error: ValidationError, source: Written) -> list[Fault]:
     return told_once((written(detail["loc"]), _fault(detail, source)) for detail in kept)
 
 
-def _is_consequence(detail: ErrorDetails, source: Written, meant: Container[Loc]) -> bool:
+def _is_consequence(detail: ErrorDetails, source: Written, meant: Container[object]) -> bool:
     """Says whether a fault is there only because of another one, which is told."""
     loc = written(detail["loc"])
     if detail["type"] == "missing":

@@ -154,8 +154,9 @@ def tokyo(data: dict[str, Any]) -> Problems:
         ),
         (
             {"key": ["sale_id", "sold_on"]},
-            ("key[1]: a column of every sale, which the key needs as text under a name of its own, got "
-            "'sold_on'; add key_sold_on: {sql: sold_on} to computed and write key_sold_on here"),
+            ("key[1]: a column of every sale, which the key needs as text under a name of its own, "
+            "got 'sold_on'; add key_sold_on: {sql: sold_on} to computed and write key_sold_on "
+            "here"),
         ),
         (
             {"key": "month", "columns": {"month": "m"}},

@@ -63,3 +63,83 @@ def test_an_unknown_key_is_not_valid(data: dict[str, Any], key: str) -> None:
 def test_a_name_that_is_none_is_not_valid(data: dict[str, Any]) -> None:
     data["feeds"]["New York"] = data["feeds"]["tokyo"]
     assert not is_valid(data)
+
+
+FORMATS = {"till": {"language": "en", "csv": {"decimal": ","}, "columns": {"sold_on": "date"}}}
+
+
+def short_feed(data: dict[str, Any], **changes: object) -> dict[str, Any]:
+    """Returns a feed of four lines, and those that are changed."""
+    store = data["feeds"]["tokyo"]["store"]
+    feed = {"format": "till", "landing": "nara/*.csv", "store": store, "currency": "JPY"}
+    return feed | changes
+
+
+def test_a_feed_with_a_format_needs_no_more_than_its_own_keys(data: dict[str, Any]) -> None:
+    data |= {"formats": FORMATS}
+    data["feeds"]["nara"] = short_feed(data)
+    assert is_valid(data)
+    data["feeds"]["nara"] = short_feed(data, rules={"plausible": {"severity": "warn"}})
+    assert is_valid(data)
+    del data["feeds"]["nara"]["landing"]
+    assert not is_valid(data)
+
+
+def test_a_feed_without_a_format_needs_every_required_key(data: dict[str, Any]) -> None:
+    for key in ("landing", "language", "date_formats", "columns"):
+        feed = {name: value for name, value in data["feeds"]["tokyo"].items() if name != key}
+        assert not is_valid(data | {"feeds": {"tokyo": feed}})
+
+
+@pytest.mark.parametrize("key", ["landing", "store", "stores", "format", "curency"])
+def test_what_no_format_can_have_is_not_valid(data: dict[str, Any], key: str) -> None:
+    assert is_valid(data | {"formats": FORMATS})
+    assert not is_valid(data | {"formats": {"till": FORMATS["till"] | {key: "x"}}})
+    assert not is_valid(data | {"formats": {"Till": FORMATS["till"]}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_right"),
+    [
+        ({"currency": [{"currency": "JPY"}, {"currency": "EUR", "since": "2025-01-01"}]}, True),
+        ({"currency": [{"currency": "JPY", "till": "2025-01-01"}]}, False),
+        ({"currency": []}, False),
+        ({"currency": "jpy"}, False),
+        ({"stores": {"01": {"id": "a", "name": "A", "city": "A", "country": "JP"}}}, True),
+        ({"stores": {"01": {"id": "a"}}}, False),
+        ({"columns": {"sold_on": 1, "product": "2"}}, True),
+        ({"columns": {"sold_on": 0}}, False),
+        ({"computed": {"quantity": {"value": 1}, "till": {"sql": "a"}}}, True),
+        ({"computed": {"till": "a"}}, False),
+        ({"csv": {"thousands": " ", "symbols": "€", "header": False, "skip_lines": 2}}, True),
+        ({"csv": {"thousands": "_"}}, False),
+        ({"never_store": ["customer"], "archive": "move", "missing_quantity": 1}, True),
+        ({"rules": {"plausible": {"holds": "amount > 0", "tolerance": "1%"}}}, True),
+        ({"rules": {"plausible": {"severity": "stop"}}}, False),
+        ({"earliest": "2020-01-01"}, True),
+    ],
+)
+def test_the_words_of_a_feed_have_the_same_forms_in_the_schema(
+    data: dict[str, Any], changes: dict[str, Any], *, is_right: bool
+) -> None:
+    data["feeds"]["tokyo"] |= changes
+    assert is_valid(data) == is_right
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_right"),
+    [
+        ({"rates": {"fixed": {"JPY": [{"rate": 1}, {"rate": 2, "since": "2025-01-01"}]}}}, True),
+        ({"rates": {"fixed": {"JPY": [{"since": "2025-01-01"}]}}}, False),
+        ({"rates": {"policy": "month_end", "landing": "rates/*.csv", "layout": "rows"}}, True),
+        ({"rates": {"columns": {"day": "x"}}}, False),
+        ({"catalogue": {"rows": {"language": "l", "product": "p"}, "code": "c"}}, True),
+        ({"catalogue": {"rows": {"language": "l"}}}, False),
+        ({"archive": "leave"}, True),
+        ({"archive": "copy"}, False),
+    ],
+)
+def test_the_other_words_have_the_same_forms_in_the_schema(
+    data: dict[str, Any], changes: dict[str, Any], *, is_right: bool
+) -> None:
+    assert is_valid(data | changes) == is_right
