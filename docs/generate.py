@@ -12,26 +12,37 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
+from inspect import cleandoc
 from itertools import groupby
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typer
-from pydantic import BaseModel
+from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 
 from sales_pipeline.cli import whole
 from sales_pipeline.cli.app import app
 from sales_pipeline.config import load_config, schema_text, values
+from sales_pipeline.config.examples import EXAMPLES
 from sales_pipeline.config.model import (
     Catalogue,
     CatalogueLanguage,
+    CatalogueRows,
+    Computed,
+    DatedCurrency,
+    DatedRate,
     Declaration,
     Dialect,
     Feed,
+    ListedStore,
+    ListPrice,
+    RateColumns,
     Rates,
+    Rule,
     Store,
 )
 from sales_pipeline.lakehouse.lakehouse import catalogue_columns, further_keys
@@ -67,19 +78,17 @@ def _fenced(text: str, language: str) -> str:
 
 def tables() -> str:
     """`tables.md`: every table, its columns and its key; bronze for the sample's feeds."""
-    declaration = load_config()
-    bronze = [bronze_table(CATALOGUE, catalogue_columns(declaration))]
-    bronze += [bronze_table(name, feed.columns) for name, feed in declaration.feeds.items()]
-    found = all_tables(
-        bronze, further_keys=further_keys(declaration), minor_units=declaration.minor_units
-    )
+    sample = load_config()
+    bronze = [bronze_table(CATALOGUE, catalogue_columns(sample))]
+    bronze += [bronze_table(name, feed.columns) for name, feed in sample.feeds.items()]
+    found = all_tables(bronze, further_keys=further_keys(sample), minor_units=sample.minor_units)
     return _page(
         "Tables",
         "sales_pipeline/lakehouse/tables.py",
         "Every table of the lakehouse as it is declared. Types are those of Spark SQL. Bronze "
         "has one table for each declared feed: those of the sample retailer are shown. Silver "
         "has one more column for each key column that is not `sale_id`. The scale of `revenue` "
-        f"is the minor unit of the base currency ({declaration.base_currency} here).",
+        f"is the minor unit of the base currency ({sample.base_currency} here).",
         *_table_sections(found.values()),
     )
 
@@ -129,14 +138,30 @@ def deliveries() -> str:
 
 PARTS: dict[str, type[BaseModel]] = {
     "": Declaration,
-    "rates": Rates,
-    "catalogue": Catalogue,
-    "catalogue.languages.<language>": CatalogueLanguage,
     "feeds.<feed>": Feed,
     "feeds.<feed>.store": Store,
+    "feeds.<feed>.stores.<text>": ListedStore,
+    "feeds.<feed>.currency[]": DatedCurrency,
     "feeds.<feed>.csv": Dialect,
+    "feeds.<feed>.computed.<column>": Computed,
+    "feeds.<feed>.rules.<rule>": Rule,
+    "catalogue": Catalogue,
+    "catalogue.languages.<language>": CatalogueLanguage,
+    "catalogue.rows": CatalogueRows,
+    "catalogue.price": ListPrice,
+    "rates": Rates,
+    "rates.fixed.<currency>[]": DatedRate,
+    "rates.columns": RateColumns,
 }
-"""Where each part of a declaration stands."""
+"""Where each part of a declaration stands; that of a format is in no place of its own."""
+
+ALSO = {
+    "feeds.<feed>": "A [format](#formats) below `formats.<format>` has the same keys but "
+    "`landing`, `format`, `store` and `stores`, and needs none of them.",
+    "feeds.<feed>.csv": "The same keys stand below `catalogue.csv` and `rates.csv`.",
+    "feeds.<feed>.currency[]": "The entries where `currency` is a list.",
+    "rates.fixed.<currency>[]": "The entries where a rate is a list.",
+}
 
 ALIASES = (
     (values.Identifier, "name"),
@@ -147,17 +172,22 @@ ALIASES = (
     (values.DatePattern, "Spark date pattern"),
     (values.Text, "text"),
     (values.Header, "text"),
+    (values.Constant, "text"),
+    (values.Day, "day such as 2025-12-31"),
     (values.Mark, "one ASCII character"),
     (values.Share, "share: 0.2 or 20%"),
     (values.Rate, "number above 0"),
+    (values.Quantity, "number above 0"),
+    (int, "whole number"),
+    (bool, "`true` or `false`"),
 )
 
 
-def config() -> str:
-    """`config.md`: every option of the declaration."""
+def declaration() -> str:
+    """`declaration.md`: every option of the declaration, with an example."""
     return _page(
         "The declaration",
-        "sales_pipeline/config/model.py",
+        "sales_pipeline/config",
         "What a retailer declares, in `config.yaml`. The one that comes with the package, "
         "[`sales_pipeline/config/config.yaml`](../sales_pipeline/config/config.yaml), declares "
         "the sample retailer and explains itself. Keys that are not listed here are refused, and "
@@ -176,15 +206,19 @@ def config() -> str:
 
 def _part_section(place: str, part: type[BaseModel]) -> Iterator[str]:
     yield f"## {_code(place) if place else 'At the top'}"
-    if part is Dialect:
-        yield "The same keys stand below `catalogue.csv`."
+    if place in ALSO:
+        yield ALSO[place]
     # The fields themselves keep only the outermost type, without what is inside brackets.
     hints = get_type_hints(part, include_extras=True)
-    rows = (
-        (_code(key), in_words(hints[key]), _default(field), field.description or "")
-        for key, field in part.model_fields.items()
-    )
-    yield _table(("Key", "Type", "Default", "Meaning"), rows)
+    for key, field in part.model_fields.items():
+        yield f"### {_code(key)}"
+        yield f"{_capital(in_words(hints[key]))}; {_default(field)}."
+        yield " ".join((field.description or "").split())
+        yield _fenced(cleandoc(EXAMPLES[place][key]), "yaml")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def in_words(hint: Any) -> str:
@@ -196,13 +230,24 @@ def in_words(hint: Any) -> str:
     Raises:
         TypeError: Nothing is known to call it.
     """
+    if get_origin(hint) is Annotated and any(isinstance(each, Tag) for each in get_args(hint)):
+        kept = [each for each in get_args(hint) if not isinstance(each, Tag)]
+        return in_words(Annotated[tuple(kept)])
     for alias, words in ALIASES:
         if hint == alias:
             return words
-    origin, inner = get_origin(hint), get_args(hint)
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return "part"
+    found = _in_words(get_origin(hint), get_args(hint))
+    if found is None:
+        raise TypeError(f"docs: no words for {hint}; add them to docs/generate.py")
+    return found
+
+
+def _in_words(origin: Any, inner: tuple[Any, ...]) -> str | None:
+    if origin is Annotated and values.OneOrMany in inner[1:]:
+        return f"{in_words(get_args(inner[0])[0])}, or a list of them"
     if origin is Annotated:
-        if values.OneOrMany in inner[1:]:
-            return f"{in_words(get_args(inner[0])[0])}, or a list of them"
         return in_words(inner[0])
     if origin is Literal:
         return " or ".join(map(_code, inner))
@@ -210,17 +255,11 @@ def in_words(hint: Any) -> str:
         return " or ".join(in_words(each) for each in inner if each is not NoneType)
     if origin is dict:
         return f"{in_words(inner[1])} for each {in_words(inner[0])}"
-    if hint is int:
-        return "whole number"
-    if isinstance(hint, type) and issubclass(hint, BaseModel):
-        return "part"
-    raise TypeError(f"docs: no words for {hint}; add them to docs/generate.py")
+    return f"list of {in_words(inner[0])}s" if origin is tuple else None
 
 
 def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "required"
-    return _written(field.default)
+    return "required" if field.is_required() else f"default: {_written(field.default)}"
 
 
 def _written(value: object) -> str:
@@ -231,7 +270,9 @@ def _written(value: object) -> str:
         return "its defaults"
     if isinstance(value, tuple):
         return _code(f"[{', '.join(map(str, value))}]")
-    if isinstance(value, int | Decimal | Mapping):
+    if isinstance(value, bool):
+        return _code(str(value).lower())
+    if isinstance(value, int | Decimal | Mapping | date):
         return _code(str(value))
     text = str(value)
     is_plain = text.replace("-", "").replace("_", "").isalnum() or text.startswith("./")
@@ -311,7 +352,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "tables.md": tables,
     "reasons.md": reasons,
     "deliveries.md": deliveries,
-    "config.md": config,
+    "declaration.md": declaration,
     "cli.md": cli,
     "config.schema.json": schema_text,
 }

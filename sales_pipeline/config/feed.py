@@ -102,7 +102,8 @@ class Source(Declared):
     store: Store | None = None
     """The store whose sales these are, where they are of one."""
     stores: dict[Text, ListedStore] = {}
-    """Where `store` is a column of the file: each text of it and the store that it means."""
+    """In place of store, where `store` is one of the columns: each text of it and the store that it
+    means."""
 
 
 class Format(Declared):
@@ -128,7 +129,8 @@ class Format(Declared):
     computed: dict[Identifier, Computed] = {}
     """Columns that the file does not have: SQL over those it has, or a constant."""
     key: Annotated[tuple[Identifier, ...], OneOrMany] = ("sale_id",)
-    """The columns that tell two sales apart; `[]` makes every record a sale of its own."""
+    """The columns that tell two sales apart; `[]` makes every record a sale of its own. What every
+    sale has anyway, such as sold_on, is part of a key under another name, from computed."""
     same_name: Literal["corrects", "adds"] = "corrects"
     """What a file with the name of an earlier one and other bytes does: it takes its place, or it
     is new data under a name that is used again."""
@@ -138,7 +140,7 @@ class Format(Declared):
     """Whether files move to the archive once their records are safe; as the declaration says
     unless given, and `leave` where there are columns in never_store."""
     never_store: Annotated[tuple[Header, ...], OneOrMany] = ()
-    """Headers of columns with personal data, which reach no table."""
+    """Headers of columns with personal data, which reach no table; none of them is in columns."""
     product_by: Literal["name", "code"] = "name"
     """Whether the column `product` holds the product's name or its code in the catalogue."""
     ignore_case: bool = False

@@ -58,7 +58,7 @@ def test_all_rows_of_a_table_have_as_many_cells_as_its_header() -> None:
         ("deliveries.md", [state.value for state in State]),
         ("tables.md", [f"bronze.{feed}" for feed in load_config().feeds]),
         ("cli.md", ["sales-pipeline run", "sales-pipeline config schema", "run-pipeline"]),
-        ("config.md", ["feeds.<feed>.csv", "max_quarantined", "catalogue.languages.<language>"]),
+        ("declaration.md", ["feeds.<feed>.csv", "max_quarantined", "catalogue.rows", "since"]),
     ],
 )
 def test_a_page_names_everything_it_is_about(page: str, entries: list[str]) -> None:

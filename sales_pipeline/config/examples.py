@@ -1,0 +1,316 @@
+"""An example of every option, as it is written in the part of a declaration that it belongs to.
+
+`docs/declaration.md` shows them; the tests put each one into a declaration and load it.
+Where an option is of use only with others, these stand beside it.
+"""
+
+from __future__ import annotations
+
+EXAMPLES: dict[str, dict[str, str]] = {
+    "": {
+        "language": "language: fr",
+        "base_currency": "base_currency: EUR",
+        "landing": "landing: /data/landing",
+        "lakehouse": "lakehouse: /data/lakehouse",
+        "archive": "archive: leave",
+        "batch_bytes": "batch_bytes: 250000000",
+        "rates": """
+            rates:
+              fixed:
+                USD: 0.85
+        """,
+        "catalogue": """
+            catalogue:
+              landing: catalogue/*.csv
+              languages:
+                fr: {product: product_fr, category: category_fr}
+                en: {product: product_en, category: category_en}
+        """,
+        "formats": """
+            formats:
+              french_till:
+                language: fr
+                csv: {delimiter: ";", decimal: ","}
+                date_formats: dd/MM/yyyy
+                columns:
+                  sale_id: ticket
+                  sold_on: date
+                  product: produit
+                  quantity: quantité
+                  amount: montant
+            feeds:
+              paris_sud:
+                format: french_till
+                landing: paris_sud/*.csv
+                store: {id: paris_sud, name: Paris Sud, city: Paris, country: FR}
+                currency: EUR
+        """,
+        "feeds": """
+            feeds:
+              lyon:
+                landing: lyon/*.csv
+                store: {id: lyon, name: Lyon Bellecour, city: Lyon, country: FR}
+                currency: EUR
+                language: fr
+                date_formats: dd/MM/yyyy
+                columns:
+                  sale_id: ticket
+                  sold_on: date
+                  product: produit
+                  quantity: quantité
+                  amount: montant
+        """,
+    },
+    "rates": {
+        "policy": """
+            policy: month_average
+            landing: rates/*.csv
+        """,
+        "fixed": """
+            fixed:
+              USD: 0.85
+              JPY:
+                - rate: 0.0062
+                - {rate: 0.0055, since: 2025-01-01}
+        """,
+        "landing": "landing: rates/*.csv",
+        "csv": """
+            landing: rates/*.csv
+            csv: {delimiter: ";"}
+        """,
+        "layout": """
+            landing: rates/*.csv
+            layout: rows
+        """,
+        "columns": """
+            landing: rates/*.csv
+            layout: rows
+            columns: {date: jour, currency: devise, rate: cours}
+        """,
+        "date_formats": """
+            landing: rates/*.csv
+            date_formats: [yyyy-MM-dd, dd.MM.yyyy]
+        """,
+        "of": """
+            landing: rates/*.csv
+            of: USD
+        """,
+        "direction": """
+            landing: rates/*.csv
+            layout: rows
+            direction: value_of_one
+        """,
+        "max_age_days": """
+            landing: rates/*.csv
+            max_age_days: 4
+        """,
+    },
+    "rates.fixed.<currency>[]": {
+        "rate": "rate: 0.0055",
+        "since": """
+            rate: 0.0055
+            since: 2025-01-01
+        """,
+    },
+    "rates.columns": {
+        "date": "date: Date",
+        "currency": "currency: Currency",
+        "rate": "rate: Value",
+    },
+    "catalogue": {
+        "landing": "landing: products/catalogue-*.csv",
+        "csv": """
+            csv:
+              delimiter: ";"
+        """,
+        "languages": """
+            languages:
+              fr: {product: product_fr, category: category_fr}
+              en: {product: product_en, category: category_en}
+        """,
+        "rows": """
+            code: ean
+            rows: {language: lang, product: name, category: group}
+        """,
+        "code": "code: ean",
+        "price": """
+            price: {amount: list_price, currency: EUR, valid_from: from}
+        """,
+    },
+    "catalogue.languages.<language>": {
+        "product": """
+            product: product_fr
+            category: category_fr
+        """,
+        "category": """
+            product: product_fr
+            category: category_fr
+        """,
+    },
+    "catalogue.rows": {
+        "language": """
+            language: lang
+            product: name
+        """,
+        "product": """
+            language: lang
+            product: name
+        """,
+        "category": """
+            language: lang
+            product: name
+            category: group
+        """,
+    },
+    "catalogue.price": {
+        "amount": """
+            amount: list_price
+            currency: EUR
+        """,
+        "currency": """
+            amount: list_price
+            currency: EUR
+        """,
+        "currency_column": """
+            amount: list_price
+            currency_column: cur
+        """,
+        "valid_from": """
+            amount: list_price
+            currency: EUR
+            valid_from: from
+        """,
+        "date_formats": """
+            amount: list_price
+            currency: EUR
+            valid_from: from
+            date_formats: dd/MM/yyyy
+        """,
+    },
+    "feeds.<feed>": {
+        "landing": "landing: paris/2025-*.csv",
+        "format": """
+            format: french_till
+            landing: paris_sud/*.csv
+            store: {id: paris_sud, name: Paris Sud, city: Paris, country: FR}
+            currency: EUR
+        """,
+        "store": "store: {id: paris, name: Paris Rivoli, city: Paris, country: FR}",
+        "stores": """
+            columns: {store: magasin}
+            stores:
+              "001": {id: paris, name: Paris Rivoli, city: Paris, country: FR}
+              "002": {id: geneva, name: Genève, city: Geneva, country: CH, currency: CHF}
+        """,
+        "currency": """
+            currency:
+              - currency: BGN
+              - {currency: EUR, since: 2026-01-01}
+        """,
+        "language": "language: fr",
+        "csv": """
+            csv: {delimiter: ";", decimal: ",", encoding: cp1252}
+        """,
+        "date_formats": "date_formats: [dd/MM/yyyy, yyyy-MM-dd]",
+        "earliest": "earliest: 2020-01-01",
+        "latest": "latest: 2035-12-31",
+        "columns": """
+            columns:
+              sale_id: ticket
+              sold_on: date
+              product: produit
+              unit_price: prix unitaire
+              quantity: quantité
+              till: caisse
+        """,
+        "computed": """
+            columns: {till: caisse, number: numéro}
+            computed:
+              receipt: {sql: "concat(till, '-', number)"}
+              channel: {value: shop}
+        """,
+        "key": """
+            columns: {till: caisse}
+            computed:
+              day: {sql: sold_on}
+            key: [sale_id, till, day]
+        """,
+        "same_name": "same_name: adds",
+        "max_removed": "max_removed: 20%",
+        "archive": "archive: leave",
+        "never_store": "never_store: [nom du client, carte]",
+        "product_by": "product_by: code",
+        "ignore_case": "ignore_case: true",
+        "unknown_products": "unknown_products: pass",
+        "price_from": """
+            product_by: code
+            price_from: catalogue
+        """,
+        "missing_quantity": "missing_quantity: 1",
+        "rounding": "rounding: half_up",
+        "returns": "returns: quarantine",
+        "rules": """
+            rules:
+              plausible_amount:
+                holds: abs(amount) < 10000
+                severity: warn
+                tolerance: 0.1%
+        """,
+        "exclude_when": """
+            columns: {status: statut}
+            exclude_when: status = 'annulé'
+        """,
+        "max_quarantined": "max_quarantined: 5%",
+    },
+    "feeds.<feed>.store": {
+        "id": "id: paris",
+        "name": "name: Paris Rivoli",
+        "city": "city: Paris",
+        "country": "country: FR",
+    },
+    "feeds.<feed>.stores.<text>": {
+        "id": "id: geneva",
+        "name": "name: Genève",
+        "city": "city: Geneva",
+        "country": "country: CH",
+        "currency": "currency: CHF",
+    },
+    "feeds.<feed>.currency[]": {
+        "currency": "currency: EUR",
+        "since": """
+            currency: EUR
+            since: 2026-01-01
+        """,
+    },
+    "feeds.<feed>.csv": {
+        "delimiter": 'delimiter: "\\t"',
+        "quote": 'quote: "\'"',
+        "encoding": "encoding: cp1252",
+        "decimal": 'decimal: ","',
+        "thousands": 'thousands: " "',
+        "symbols": "symbols: [€, EUR]",
+        "header": "header: false",
+        "skip_lines": "skip_lines: 3",
+        "footer_lines": "footer_lines: 1",
+    },
+    "feeds.<feed>.computed.<column>": {
+        "sql": "sql: concat(sale_id, '-', product)",
+        "value": "value: self-service",
+    },
+    "feeds.<feed>.rules.<rule>": {
+        "holds": "holds: abs(amount - unit_price * quantity) <= 0.01",
+        "severity": """
+            holds: abs(amount) < 10000
+            severity: warn
+        """,
+        "tolerance": """
+            holds: category is not null
+            severity: fail
+            tolerance: 1%
+        """,
+    },
+}
+"""Where a part of a declaration stands -> its keys, each with its example in YAML.
+
+The keys of a format are those of a feed, and the keys of every `csv` are the same.
+"""
