@@ -22,7 +22,7 @@ def dialect_findings(dialect: Plain) -> Iterator[Finding]:
 
 
 def _symbol_findings(dialect: Plain) -> Iterator[Finding]:
-    marks = {dialect.get("decimal"), dialect.get("thousands"), "+", "-"}
+    marks = (dialect.get("decimal"), dialect.get("thousands"), "+", "-")
     for at, symbol in enumerate(entries(dialect.get("symbols"))):
         if not isinstance(symbol, str):
             continue

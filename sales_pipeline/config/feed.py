@@ -196,8 +196,10 @@ class Feed(Format, Source):
 
     @property
     def all_stores(self) -> tuple[Store, ...]:
-        """The one store, or those that the column `store` can mean, in order."""
-        return (self.store,) if self.store else tuple(self.stores.values())
+        """The one store, or those that the column `store` can mean, each once and in order."""
+        if self.store is not None:
+            return (self.store,)
+        return tuple({each.id: each for each in self.stores.values()}.values())
 
     def has(self, name: str) -> bool:
         """Says whether the feed has a column of that name, in the file or computed."""

@@ -57,7 +57,7 @@ def known_rate_findings(declaration: Plain, feeds: Mapping[str, Plain]) -> Itera
     if policy_of(rates) in WITH_FILES:
         return
     for loc, currency in _declared(mapping(declaration.get("catalogue")), feeds):
-        if isinstance(currency, str) and currency not in {base, *fixed}:
+        if isinstance(currency, str) and currency not in (base, *fixed):
             do = "; add it to rates.fixed, in units of the base currency"
             yield Finding(loc, "a currency without a rate", do)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -435,6 +436,49 @@ def test_all_that_does_not_fit_is_in_one_report_with_what_is_wrong_by_itself(
         "never_store",
         "columns.quantity",
     ]
+
+
+JUNK: tuple[Any, ...] = (None, True, 5, "x", [], [[]], {"x": "y"}, [{"x": {}}])
+
+
+def places_in(data: object, loc: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yields every place in plain data but its root."""
+    below = data.items() if isinstance(data, dict) else ()
+    for key, value in enumerate(data) if isinstance(data, list) else below:
+        yield (*loc, key)
+        yield from places_in(value, (*loc, key))
+
+
+def test_whatever_stands_at_a_place_the_answer_is_a_report(data: dict[str, Any]) -> None:
+    tokyo = data["feeds"]["tokyo"]
+    many = tokyo | {
+        "landing": "many/*.csv",
+        "format": "till",
+        "stores": STORES,
+        "currency": [{"currency": "JPY"}, {"currency": "EUR", "since": "2025-01-01"}],
+        "columns": tokyo["columns"] | {"store": "shop"},
+        "computed": {"till": {"sql": "sale_id"}},
+        "key": ["sale_id", "till"],
+        "csv": {"symbols": ["€"], "thousands": " ", "header": True},
+        "never_store": ["customer"],
+        "rules": {"plausible": {"holds": "amount > 0"}},
+        "earliest": "2020-01-01",
+    }
+    del many["store"]
+    data["feeds"]["many"] = many
+    data["formats"] = {"till": {"csv": {"quote": "'"}, "key": "sale_id"}}
+    data["catalogue"] |= PRICED
+    data["rates"]["fixed"]["USD"] = [{"rate": "0.8"}, {"rate": "0.9", "since": "2025-01-01"}]
+    assert problems_of(data) == []
+    for loc in places_in(deepcopy(data)):
+        for junk in JUNK:
+            changed = deepcopy(data)
+            parent: Any = changed
+            for step in loc[:-1]:
+                parent = parent[step]
+            parent[loc[-1]] = junk
+            told = problems_of(changed)
+            assert len(set(told)) == len(told)
 
 
 def test_the_names_that_keys_and_rules_cannot_have_are_those_of_the_lakehouse() -> None:
