@@ -250,7 +250,7 @@ def _in_words(origin: Any, inner: tuple[Any, ...]) -> str | None:
     if origin is Annotated:
         return in_words(inner[0])
     if origin is Literal:
-        return " or ".join(map(_code, inner))
+        return " or ".join(_code(each if each.strip() else f"'{each}'") for each in inner)
     if origin in (Union, UnionType):
         return " or ".join(in_words(each) for each in inner if each is not NoneType)
     if origin is dict:

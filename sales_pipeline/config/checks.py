@@ -9,9 +9,8 @@ from sales_pipeline.config.findings import Finding, Plain, mapping
 from sales_pipeline.config.places import KEY, Loc
 from sales_pipeline.config.rates_checks import known_rate_findings
 from sales_pipeline.config.refusal import did_you_mean
+from sales_pipeline.config.reserved import RESERVED_FEEDS
 from sales_pipeline.config.store_checks import same_store_findings
-
-RESERVED_FEEDS = ("catalogue", "exchange_rates")
 
 
 def declaration_findings(declaration: Plain) -> Iterator[Finding]:

@@ -8,57 +8,11 @@ from collections.abc import Iterator
 from sales_pipeline.config.dialect_checks import dialect_findings
 from sales_pipeline.config.findings import Finding, Plain, day_of, entries, is_false, mapping
 from sales_pipeline.config.places import KEY, Loc, dotted
+from sales_pipeline.config.reserved import NO_KEYS, REASON_CODES
 from sales_pipeline.config.store_checks import currency_findings, store_findings
 
 SALE_COLUMNS = ("sale_id", "sold_on", "product", "unit_price", "quantity", "amount")
 REQUIRED_SALE_COLUMNS = ("sold_on", "product", "quantity")
-
-NO_KEYS = frozenset(
-    [
-        "feed",
-        "store",
-        "sold_on",
-        "month",
-        "product",
-        "category",
-        "unit_price",
-        "quantity",
-        "amount",
-        "currency",
-        "source_product",
-        "class",
-        "winner_file_id",
-        "winner_row",
-        "in_sales",
-        "in_set_aside",
-        "changes",
-    ]
-)
-"""Columns that the tables of silver have of their own, beside those of the keys."""
-
-REASON_CODES = frozenset(
-    [
-        "too_few_columns",
-        "too_many_columns",
-        "unterminated_quote",
-        "too_long",
-        "undecodable",
-        "key_missing",
-        "date_missing",
-        "date_unreadable",
-        "date_out_of_range",
-        "product_missing",
-        "product_unknown",
-        "quantity_missing",
-        "quantity_unreadable",
-        "unit_price_missing",
-        "unit_price_unreadable",
-        "amount_missing",
-        "amount_unreadable",
-        "amount_too_large",
-    ]
-)
-"""The reasons that records are quarantined for whatever is declared: no names of rules."""
 
 
 def feed_findings(feed: Plain) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from sales_pipeline.config.catalogue import (
     CatalogueRows,
     ListPrice,
 )
-from sales_pipeline.config.checks import RESERVED_FEEDS, declaration_findings
+from sales_pipeline.config.checks import declaration_findings
 from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.config.declared import Declared
 from sales_pipeline.config.dialect import ENCODINGS, Dialect, Encoding
@@ -26,6 +26,7 @@ from sales_pipeline.config.feed import Computed, DatedCurrency, Feed, Format, Ru
 from sales_pipeline.config.feed_checks import REQUIRED_SALE_COLUMNS, SALE_COLUMNS
 from sales_pipeline.config.findings import raise_findings
 from sales_pipeline.config.rates import DatedRate, Policy, RateColumns, Rates
+from sales_pipeline.config.reserved import RESERVED_FEEDS
 from sales_pipeline.config.stores import ListedStore, Store
 from sales_pipeline.config.values import (
     Country,
