@@ -78,17 +78,19 @@ def _fenced(text: str, language: str) -> str:
 
 def tables() -> str:
     """`tables.md`: every table, its columns and its key; bronze for the sample's feeds."""
-    sample = load_config()
-    bronze = [bronze_table(CATALOGUE, catalogue_columns(sample))]
-    bronze += [bronze_table(name, feed.columns) for name, feed in sample.feeds.items()]
-    found = all_tables(bronze, further_keys=further_keys(sample), minor_units=sample.minor_units)
+    declaration = load_config()
+    bronze = [bronze_table(CATALOGUE, catalogue_columns(declaration))]
+    bronze += [bronze_table(name, feed.columns) for name, feed in declaration.feeds.items()]
+    found = all_tables(
+        bronze, further_keys=further_keys(declaration), minor_units=declaration.minor_units
+    )
     return _page(
         "Tables",
         "sales_pipeline/lakehouse/tables.py",
         "Every table of the lakehouse as it is declared. Types are those of Spark SQL. Bronze "
         "has one table for each declared feed: those of the sample retailer are shown. Silver "
         "has one more column for each key column that is not `sale_id`. The scale of `revenue` "
-        f"is the minor unit of the base currency ({sample.base_currency} here).",
+        f"is the minor unit of the base currency ({declaration.base_currency} here).",
         *_table_sections(found.values()),
     )
 
