@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sales_pipeline.errors import FileChanged, FileRejected, examples
 from sales_pipeline.landing.reader import read_batches
@@ -85,11 +86,10 @@ def first_records(path: str | Path, shape: FileShape, count: int) -> pa.Table:
     """Reads a file's first records in its bronze schema, with 0 for `_file_id`."""
     taken: list[pa.RecordBatch] = []
     for batch in read_batches(str(path), shape, 0, block_bytes=HEAD_BYTES):
-        taken.append(batch.slice(0, count))
-        count -= len(taken[-1])
-        if count <= 0:
+        taken.append(batch.filter(pc.field("_row") <= count))
+        if sum(map(len, taken)) == count:
             break
-    return pa.Table.from_batches(taken, bronze_schema(shape.columns))
+    return pa.Table.from_batches(taken, bronze_schema(shape.columns)).sort_by("_row")
 
 
 @dataclass(frozen=True)
