@@ -8,11 +8,10 @@ block goes through `records` itself.
 from __future__ import annotations
 
 import codecs
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,15 +20,17 @@ from pyarrow import csv
 
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.landing import records
+from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.records import (
     PROBLEMS,
+    DataLines,
     Record,
     RecordFormat,
     RecordSplitter,
     Transcoder,
     ragged_problem,
 )
-from sales_pipeline.landing.shape import FileShape, HeaderMatch, bronze_schema, match_header
+from sales_pipeline.landing.shape import FileShape, HeaderMatch, bronze_schema
 
 BLOCK_BYTES = 15 << 16
 """With the rest of the block before, this stays below the size of the longest record."""
@@ -67,11 +68,12 @@ def read_batches(
 
     Raises:
         FileChanged: The bytes are not those of `sha256` (known at the end), or the file is gone.
-        FileRejected: The header is not the declared one; `examine` says more about it.
+        FileRejected: The header is not the declared one, or the gzip around the file is
+            damaged; `examine` says more about it, before anything is read.
     """
     try:
         with open(path, "rb", buffering=0) as file:
-            source = _Source(file, shape.encoding, block_bytes)
+            source = _Source(LandedBytes(file, path), shape, block_bytes)
             try:
                 yield from _read(source, path, shape, file_id)
             except FileRejected:
@@ -83,41 +85,33 @@ def read_batches(
 
 
 class _Source:
-    """A file's bytes in UTF-8, piece by piece, hashed as they are read."""
+    """The lines of a file that are data, in UTF-8, piece by piece."""
 
-    def __init__(self, file: BinaryIO, encoding: str, block_bytes: int) -> None:
-        self._file = file
-        self._transcoder = Transcoder(encoding)
-        self._hash = hashlib.sha256()
+    def __init__(self, landed: LandedBytes, shape: FileShape, block_bytes: int) -> None:
+        self._landed = landed
+        self._transcoder = Transcoder(shape.encoding)
+        self._lines = DataLines(shape.skip_lines, shape.footer_lines)
         self._block_bytes = block_bytes
 
     def read(self) -> tuple[bytes, bool]:
         """Gives the next bytes, and whether they are the last."""
-        data = self._next()
-        return self._transcoder.feed(data, final=not data), not data
+        data = self._landed.read(self._block_bytes)
+        final = not data
+        return self._lines.feed(self._transcoder.feed(data, final=final), final=final), final
 
     def check(self, path: str, sha256: str | None) -> None:
         """Raises FileChanged where the whole file has another digest."""
-        if sha256 is None:
-            return
-        while self._next():
-            pass
-        if self._hash.hexdigest() != sha256:
+        if sha256 is not None and self._landed.sha256() != sha256:
             raise FileChanged(path)
-
-    def _next(self) -> bytes:
-        data = self._file.read(self._block_bytes)
-        self._hash.update(data)
-        return data
 
 
 def _read(source: _Source, path: str, shape: FileShape, file_id: int) -> Iterator[pa.RecordBatch]:
-    texts, pending, final = _read_header(source, path, shape)
-    match = match_header(shape.columns, texts)
+    first, pending, final = _read_first(source, path, shape)
+    match = shape.match(first)
     if not match.is_complete:
         names = ", ".join((*match.missing, *match.repeated))
         raise FileRejected("wrong_header", f"{path} header: must be there once each: {names}")
-    parts = _Parts(RecordFormat.of(shape, width=len(texts)), _BatchMaker(shape, match, file_id))
+    parts = _Parts(RecordFormat.of(shape, width=match.width), _BatchMaker(shape, match, file_id))
     while True:
         batches, pending = parts.take_all(pending, final=final)
         yield from _gathered(batches)
@@ -137,17 +131,23 @@ def _gathered(batches: Sequence[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.Table.from_batches(others).combine_chunks().to_batches()[0]
 
 
-def _read_header(source: _Source, path: str, shape: FileShape) -> tuple[list[str], bytes, bool]:
-    """Gives the header texts, the bytes read beyond them, and whether the file ends there."""
+def _read_first(source: _Source, path: str, shape: FileShape) -> tuple[list[str], bytes, bool]:
+    """Gives the fields of the first record, the bytes of the others, and whether they are all.
+
+    Where the first record is not a header, it is among the others.
+    """
     splitter = RecordSplitter(RecordFormat.of(shape))
-    pending, final = b"", False
+    read, pending, final = b"", b"", False
     while not final:
         data, final = source.read()
+        read = b"" if shape.header or splitter.is_in_long_line else read + data
         found, pending = splitter.split(pending + data, final=final, most=1)
-        for header in found:
-            if header.problem:
-                raise FileRejected("wrong_header", f"{path} header: {PROBLEMS[header.problem]}")
-            return header.fields, pending, final
+        for first in found:
+            if first.problem:
+                raise FileRejected(
+                    "wrong_header", f"{path} first record: {PROBLEMS[first.problem]}"
+                )
+            return first.fields, pending if shape.header else read, final
     raise FileRejected("empty", f"{path}: holds no record, not even a header")
 
 
@@ -303,6 +303,7 @@ class _BatchMaker:
         self._schema = bronze_schema(shape.columns)
         self._match = match
         self._file_id = pa.scalar(file_id, pa.int64())
+        self._keeps_text = not shape.never_store
         self._rows = 0
 
     def from_parsed(
@@ -320,8 +321,7 @@ class _BatchMaker:
 
     def from_records(self, found: Sequence[Record]) -> pa.RecordBatch:
         """Makes a batch of records; a malformed one has its text and no columns."""
-        width = len(self._match.undeclared) + len(self._match.positions)
-        none = [None] * width
+        none = [None] * self._match.width
         rows = (none if record.problem else record.fields for record in found)
         columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
         raw, problem = [record.raw for record in found], [record.problem for record in found]
@@ -336,6 +336,7 @@ class _BatchMaker:
     ) -> pa.RecordBatch:
         count = len(numbers)
         none = pa.nulls(count, pa.string())
+        raw = raw if self._keeps_text else ()
         arrays = [columns[at] for at in self._match.positions if at is not None]
         arrays += [pa.repeat(self._file_id, count), pa.array(numbers), self._extra(columns)]
         arrays += [pa.array(texts, pa.string()) if texts else none for texts in (raw, problem)]
