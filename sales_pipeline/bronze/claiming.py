@@ -28,7 +28,8 @@ def file_shape(declaration: Declaration, feed: str) -> FileShape:
     if feed == CATALOGUE:
         return FileShape.from_dialect(catalogue_columns(declaration), declaration.catalogue.csv)
     declared = declaration.feeds[feed]
-    return FileShape.from_dialect(declared.columns, declared.csv)
+    never = declared.never_store
+    return FileShape.from_dialect(declared.columns, declared.csv, never_store=never)
 
 
 def fingerprint(declaration: Declaration, feed: str) -> str:

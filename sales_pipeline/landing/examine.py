@@ -1,6 +1,7 @@
 """A landing file's head, looked at before the file is taken: is it what its feed declares?
 
-Only the first 64 KiB are read. What is wrong is said in one sentence that names
+Only the first 64 KiB are read, except of gzip, which shows only at its end that it is
+whole. What is wrong is said in one sentence that names
 what was expected, what was got, and what to do.
 """
 
@@ -14,11 +15,14 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sales_pipeline.errors import FileChanged, FileRejected, examples
+from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.records import (
     PROBLEMS,
+    DataLines,
     Record,
     RecordFormat,
     RecordSplitter,
@@ -29,12 +33,13 @@ from sales_pipeline.landing.shape import (
     HeaderMatch,
     bronze_schema,
     loose_text,
-    match_header,
 )
 
 HEAD_BYTES = 64 << 10
 
+_BLOCK_BYTES = 1 << 20
 _SHOWN_CHARACTERS = 40
+_SKIPPED_LINES = 10
 _DELIMITERS = (",", ";", "\t", "|")
 _ENCODINGS = ("utf-8", "cp1252", "cp932", "utf-16")
 _MAGIC = {
@@ -68,28 +73,31 @@ def examine(path: str | Path, shape: FileShape) -> Header:
     """Checks that the head of a file is what its shape declares.
 
     Raises:
-        FileRejected: With the code `empty`, `html`, `binary`, `undecodable_header`,
-            `wrong_header`, `duplicate_header` or `missing_column`.
+        FileRejected: With the code `empty`, `html`, `binary`, `damaged_gzip`,
+            `undecodable_header`, `wrong_header`, `duplicate_header` or `missing_column`.
         FileChanged: The file is gone.
     """
     try:
         with open(path, "rb") as file:
-            data = file.read(HEAD_BYTES)
+            landed = LandedBytes(file, str(path))
+            data = landed.read(HEAD_BYTES)
+            is_whole = not landed.read(1)
+            while landed.is_gzip and landed.read(_BLOCK_BYTES):
+                pass
             size = file.seek(0, 2)
     except FileNotFoundError as error:
         raise FileChanged(str(path)) from error
-    return _Head(str(path), shape, data, size).header()
+    return _Head(str(path), shape, data, is_whole=is_whole).header(size)
 
 
 def first_records(path: str | Path, shape: FileShape, count: int) -> pa.Table:
     """Reads a file's first records in its bronze schema, with 0 for `_file_id`."""
     taken: list[pa.RecordBatch] = []
     for batch in read_batches(str(path), shape, 0, block_bytes=HEAD_BYTES):
-        taken.append(batch.slice(0, count))
-        count -= len(taken[-1])
-        if count <= 0:
+        taken.append(batch.filter(pc.field("_row") <= count))
+        if sum(map(len, taken)) == count:
             break
-    return pa.Table.from_batches(taken, bronze_schema(shape.columns))
+    return pa.Table.from_batches(taken, bronze_schema(shape.columns)).sort_by("_row")
 
 
 @dataclass(frozen=True)
@@ -99,22 +107,26 @@ class _Head:
     path: str
     shape: FileShape
     data: bytes
-    size: int
+    is_whole: bool
 
-    def header(self) -> Header:
+    def header(self, size: int) -> Header:
         """Gives the header, or raises FileRejected for the first thing that is wrong."""
         self._refuse_other_kinds()
         record = self._first_record(self.shape)
         self._refuse_unreadable(record)
-        match = match_header(self.shape.columns, record.fields)
-        self._refuse_mismatch(record.fields, match)
+        match = self.shape.match(record.fields)
+        if self.shape.header:
+            self._refuse_mismatch(record.fields, match)
+        else:
+            self._refuse_numbers(record.fields, match)
         undeclared = tuple(key for _, key in match.undeclared)
-        return Header(tuple(record.fields), undeclared, self.size)
+        return Header(tuple(self.shape.texts(record.fields)), undeclared, size)
 
     def _first_record(self, shape: FileShape) -> Record:
         """Gives the first record as the shape reads it; one without fields where there is none."""
-        final = self.size <= len(self.data)
+        final = self.is_whole
         text = Transcoder(shape.encoding).feed(self.data, final=final)
+        text = DataLines(shape.skip_lines, shape.footer_lines).feed(text, final=final)
         found, rest = RecordSplitter(RecordFormat.of(shape)).split(text, final=final, most=1)
         return found[0] if found else Record([], rest[:HEAD_BYTES].decode(errors="replace"))
 
@@ -142,26 +154,35 @@ class _Head:
                 return kind
         # A stray NUL further down is one malformed record; a file full of them is no text.
         nuls = self.data.count(0)
-        in_header = b"\0" in self.data.lstrip(b"\r\n").split(b"\n", 1)[0].split(b"\r", 1)[0]
+        lines = DataLines(self.shape.skip_lines, 0).feed(self.data).lstrip(b"\r\n")
+        in_header = b"\0" in lines.split(b"\n", 1)[0].split(b"\r", 1)[0]
         if self.shape.encoding == "utf-16" or not (in_header or nuls * 100 > len(self.data)):
             return None
         guess = self._guess(found=0)
         return f"binary data with NUL bytes{guess}"
 
     def _refuse_unreadable(self, record: Record) -> None:
+        first = "header" if self.shape.header else "first record"
+        got = self._got([record.raw or ""])
+        if not (record.fields or record.raw):
+            raise self._rejected(
+                "empty",
+                f"no {first} after csv.skip_lines: {self.shape.skip_lines} and before "
+                f"csv.footer_lines: {self.shape.footer_lines}; deliver it again, whole, "
+                "or declare as many lines as there are",
+            )
         if record.problem == "undecodable":
             raise self._rejected(
                 "undecodable_header",
-                f"the header is not valid {self.shape.encoding}, "
-                f"got {_shown(record.raw or '')}{self._guess(found=0)}; "
+                f"the {first} is not valid {self.shape.encoding}, {got}{self._guess(found=0)}; "
                 "declare the encoding that the file has",
             )
         if record.problem or not record.fields:
             problem = PROBLEMS[record.problem or "unterminated_quote"]
             raise self._rejected(
                 "wrong_header",
-                f"the header cannot be read: {problem}; expected {_listed(self.shape.headers)}, "
-                f"got {_shown(record.raw or '')}; correct the file, or the feed's quote",
+                f"the {first} cannot be read: {problem}; expected {_listed(self.shape.headers)}, "
+                f"{got}; correct the file, or the feed's quote",
             )
 
     def _refuse_mismatch(self, texts: Sequence[str], match: HeaderMatch) -> None:
@@ -170,7 +191,7 @@ class _Head:
             raise self._rejected(
                 "wrong_header",
                 f"the header has no declared column, expected {_listed(self.shape.headers)}, "
-                f"got {_listed(texts)}{self._guess(found)}; correct the file or the feed's columns",
+                f"{self._got(texts)}{self._guess(found)}; correct the file or the feed's columns",
             )
         if match.repeated:
             raise self._rejected(
@@ -184,6 +205,23 @@ class _Head:
                 f"the header lacks {self._missing(match)}, got {_listed(texts)}"
                 f"{self._guess(found)}; correct the file or the feed's columns",
             )
+
+    def _refuse_numbers(self, fields: Sequence[str], match: HeaderMatch) -> None:
+        if match.missing:
+            found = len(match.positions) - len(match.missing)
+            raise self._rejected(
+                "missing_column",
+                f"the first record has {len(fields)} columns, expected also "
+                f"{_listed(match.missing)}, {self._got(fields)}{self._guess(found)}; "
+                "correct the file or the feed's columns, which are numbers from 1 "
+                "where csv.header is false",
+            )
+
+    def _got(self, texts: Sequence[str]) -> str:
+        """Shows what stands where a header should, unless it may hold what is never stored."""
+        if self.shape.never_store:
+            return "got what is not shown as the feed has never_store"
+        return f"got {_listed(texts)}"
 
     def _missing(self, match: HeaderMatch) -> str:
         """Names the missing headers, each with the ones there that look like it."""
@@ -199,7 +237,7 @@ class _Head:
         """Names the dialect under which the header has more of the declared columns, if any."""
         best = ""
         for shape in _other_shapes(self.shape):
-            match = match_header(shape.columns, self._first_record(shape).fields)
+            match = shape.match(self._first_record(shape).fields)
             columns = len(match.positions) - len(match.missing)
             if columns > found:
                 found, best = columns, _difference(self.shape, shape)
@@ -210,13 +248,15 @@ class _Head:
 
 
 def _other_shapes(shape: FileShape) -> Iterator[FileShape]:
-    """Gives the shape in other dialects: first another delimiter, then another encoding too."""
+    """Gives the shape in other dialects: another delimiter, then encoding, then first line."""
     delimiters = [shape.delimiter, *(mark for mark in _DELIMITERS if mark != shape.delimiter)]
     encodings = [shape.encoding, *(name for name in _ENCODINGS if name != shape.encoding)]
     for encoding in encodings:
         for delimiter in delimiters:
             if delimiter != shape.quote:
                 yield replace(shape, encoding=encoding, delimiter=delimiter)
+    for skip_lines in range(_SKIPPED_LINES + 1):
+        yield replace(shape, skip_lines=skip_lines)
 
 
 def _difference(shape: FileShape, other: FileShape) -> str:
@@ -226,6 +266,7 @@ def _difference(shape: FileShape, other: FileShape) -> str:
         for name, before, after in (
             ("delimiter", shape.delimiter, other.delimiter),
             ("encoding", shape.encoding, other.encoding),
+            ("skip_lines", shape.skip_lines, other.skip_lines),
         )
         if before != after
     ]

@@ -8,28 +8,29 @@ block goes through `records` itself.
 from __future__ import annotations
 
 import codecs
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.landing import records
+from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.records import (
     PROBLEMS,
+    DataLines,
     Record,
     RecordFormat,
     RecordSplitter,
     Transcoder,
-    is_text,
     ragged_problem,
 )
-from sales_pipeline.landing.shape import FileShape, HeaderMatch, bronze_schema, match_header
+from sales_pipeline.landing.shape import FileShape, HeaderMatch, bronze_schema
 
 BLOCK_BYTES = 15 << 16
 """With the rest of the block before, this stays below the size of the longest record."""
@@ -42,8 +43,8 @@ _BLANK_LINE = re.compile(rb"(?<![^\n])\r?\n")
 _JSON_ESCAPED = r'[\x00-\x1f"\\]'
 _json_text = json.JSONEncoder(ensure_ascii=False).encode
 
-_Parsed = tuple[list[pa.Array], pa.Array | None, pa.Array | None]
-"""The file's columns, and the text and problem of each record, if any is malformed."""
+_Parsed = tuple[list[pa.Array], list[csv.InvalidRow]]
+"""The columns of the records that are not malformed, and those that are."""
 
 
 def read_batches(
@@ -56,6 +57,8 @@ def read_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Reads a landing file as batches of its bronze schema, `bronze_schema(shape.columns)`.
 
+    Malformed records may come after others of their block; `_row` tells the order.
+
     Args:
         path: The file.
         shape: How the file is written.
@@ -65,11 +68,12 @@ def read_batches(
 
     Raises:
         FileChanged: The bytes are not those of `sha256` (known at the end), or the file is gone.
-        FileRejected: The header is not the declared one; `examine` says more about it.
+        FileRejected: The header is not the declared one, or the gzip around the file is
+            damaged; `examine` says more about it, before anything is read.
     """
     try:
         with open(path, "rb", buffering=0) as file:
-            source = _Source(file, shape.encoding, block_bytes)
+            source = _Source(LandedBytes(file, path), shape, block_bytes)
             try:
                 yield from _read(source, path, shape, file_id)
             except FileRejected:
@@ -81,66 +85,69 @@ def read_batches(
 
 
 class _Source:
-    """A file's bytes in UTF-8, piece by piece, hashed as they are read."""
+    """The lines of a file that are data, in UTF-8, piece by piece."""
 
-    def __init__(self, file: BinaryIO, encoding: str, block_bytes: int) -> None:
-        self._file = file
-        self._transcoder = Transcoder(encoding)
-        self._hash = hashlib.sha256()
+    def __init__(self, landed: LandedBytes, shape: FileShape, block_bytes: int) -> None:
+        self._landed = landed
+        self._transcoder = Transcoder(shape.encoding)
+        self._lines = DataLines(shape.skip_lines, shape.footer_lines)
         self._block_bytes = block_bytes
 
     def read(self) -> tuple[bytes, bool]:
         """Gives the next bytes, and whether they are the last."""
-        data = self._next()
-        return self._transcoder.feed(data, final=not data), not data
+        data = self._landed.read(self._block_bytes)
+        final = not data
+        return self._lines.feed(self._transcoder.feed(data, final=final), final=final), final
 
     def check(self, path: str, sha256: str | None) -> None:
         """Raises FileChanged where the whole file has another digest."""
-        if sha256 is None:
-            return
-        while self._next():
-            pass
-        if self._hash.hexdigest() != sha256:
+        if sha256 is not None and self._landed.sha256() != sha256:
             raise FileChanged(path)
-
-    def _next(self) -> bytes:
-        data = self._file.read(self._block_bytes)
-        self._hash.update(data)
-        return data
 
 
 def _read(source: _Source, path: str, shape: FileShape, file_id: int) -> Iterator[pa.RecordBatch]:
-    texts, pending, final = _read_header(source, path, shape)
-    match = match_header(shape.columns, texts)
+    first, pending, final = _read_first(source, path, shape)
+    match = shape.match(first)
     if not match.is_complete:
         names = ", ".join((*match.missing, *match.repeated))
         raise FileRejected("wrong_header", f"{path} header: must be there once each: {names}")
-    parts = _Parts(RecordFormat.of(shape, width=len(texts)), _BatchMaker(shape, match, file_id))
+    parts = _Parts(RecordFormat.of(shape, width=match.width), _BatchMaker(shape, match, file_id))
     while True:
         batches, pending = parts.take_all(pending, final=final)
-        if batches:
-            yield batches[0] if len(batches) == 1 else _joined(batches)
+        yield from _gathered(batches)
         if final:
             return
         data, final = source.read()
         pending += data
 
 
-def _joined(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
-    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
+def _gathered(batches: Sequence[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Gives the largest batch, which is not copied, and one of all the others."""
+    if not batches:
+        return
+    *others, largest = sorted(batches, key=len)
+    yield largest
+    if others:
+        yield pa.Table.from_batches(others).combine_chunks().to_batches()[0]
 
 
-def _read_header(source: _Source, path: str, shape: FileShape) -> tuple[list[str], bytes, bool]:
-    """Gives the header texts, the bytes read beyond them, and whether the file ends there."""
+def _read_first(source: _Source, path: str, shape: FileShape) -> tuple[list[str], bytes, bool]:
+    """Gives the fields of the first record, the bytes of the others, and whether they are all.
+
+    Where the first record is not a header, it is among the others.
+    """
     splitter = RecordSplitter(RecordFormat.of(shape))
-    pending, final = b"", False
+    read, pending, final = b"", b"", False
     while not final:
         data, final = source.read()
+        read = b"" if shape.header or splitter.is_in_long_line else read + data
         found, pending = splitter.split(pending + data, final=final, most=1)
-        for header in found:
-            if header.problem:
-                raise FileRejected("wrong_header", f"{path} header: {PROBLEMS[header.problem]}")
-            return header.fields, pending, final
+        for first in found:
+            if first.problem:
+                raise FileRejected(
+                    "wrong_header", f"{path} first record: {PROBLEMS[first.problem]}"
+                )
+            return first.fields, pending if shape.header else read, final
     raise FileRejected("empty", f"{path}: holds no record, not even a header")
 
 
@@ -161,27 +168,26 @@ class _Parts:
         """Makes batches of the records that are whole; gives the rest, for more bytes to follow."""
         batches: list[pa.RecordBatch] = []
         while pending or (final and self._splitter.is_in_long_line):
-            batch, rest = self._take(pending, final=final)
-            if batch is not None and batch.num_rows:
-                batches.append(batch)
+            taken, rest = self._take(pending, final=final)
+            batches += (batch for batch in taken if batch.num_rows)
             if len(rest) == len(pending):
                 break
             pending = rest
         return batches, pending
 
-    def _take(self, pending: bytes, *, final: bool) -> tuple[pa.RecordBatch | None, bytes]:
+    def _take(self, pending: bytes, *, final: bool) -> tuple[list[pa.RecordBatch], bytes]:
         while not self._splitter.is_in_long_line:
-            block = self._parser.cut(pending, self._size)
-            parsed = self._parser.parse(block)
-            if parsed is not None or not block:
+            end = self._parser.cut(pending, self._size)
+            parsed = self._parser.parse(pending, end)
+            if parsed is not None or not end:
                 self._size = min(self._size * 4, records.MAX_RECORD_BYTES)
             if parsed is not None:
-                return self._batches.from_columns(*parsed), pending[len(block) :]
-            if len(block) <= SMALL_BLOCK_BYTES:
+                return self._batches.from_parsed(*parsed), pending[end:]
+            if end <= SMALL_BLOCK_BYTES:
                 break
-            self._size = len(block) // 4
+            self._size = end // 4
         found, rest = self._splitter.split(pending, final=final, most=CAREFUL_RECORDS)
-        return self._batches.from_records(found) if found else None, rest
+        return [self._batches.from_records(found)] if found else [], rest
 
 
 class _PlainParser:
@@ -206,43 +212,45 @@ class _PlainParser:
         self._ragged.append(row)
         return "skip"
 
-    def cut(self, pending: bytes, most: int) -> bytes:
-        """Gives the longest block that ends with a line and has an even number of quotes.
+    def cut(self, pending: bytes, most: int) -> int:
+        """Gives the end of the longest block that ends with a line and has no odd quote.
 
         It begins with a record, but may end within one.
         """
         end = pending.rfind(b"\n", 0, most) + 1
-        quotes = pending.count(self._quote, 0, end)
+        first = pending.find(self._quote, 0, end)
+        quotes = 0 if first < 0 else pending.count(self._quote, first, end)
         while quotes % 2:
             before = pending.rfind(b"\n", 0, pending.rfind(self._quote, 0, end)) + 1
             quotes -= pending.count(self._quote, before, end)
             end = before
-        return pending[:end]
+        return end
 
-    def parse(self, block: bytes) -> _Parsed | None:
-        """Gives the block's records as columns; None where that is not sure to be right."""
+    def parse(self, pending: bytes, end: int) -> _Parsed | None:
+        """Gives the records of the block that ends there; None where that may not be right."""
         # pyarrow drops a byte order mark wherever a block begins with one.
-        if not block or block.startswith(codecs.BOM_UTF8) or not is_text(block):
+        if not end or pending.startswith(codecs.BOM_UTF8) or pending.find(0, 0, end) >= 0:
             return None
-        is_quoted = self._quote in block
+        block = pa.py_buffer(memoryview(pending)[:end])
+        if not _is_utf8(block):
+            return None
+        is_quoted = pending.find(self._quote, 0, end) >= 0
         self._ragged.clear()
         try:
             table = csv.read_csv(
-                pa.py_buffer(block),
-                csv.ReadOptions(
-                    use_threads=False, block_size=len(block) + 1, column_names=self._names
-                ),
+                pa.BufferReader(block),
+                csv.ReadOptions(use_threads=False, block_size=end + 1, column_names=self._names),
                 self._quoted if is_quoted else self._unquoted,
                 self._texts,
             )
         except pa.ArrowInvalid:
             return None
-        columns = [column.combine_chunks() for column in table.columns]
+        columns = [_in_one(column) for column in table.columns]
         if is_quoted and not self._ends_outside_quotes(columns):
             return None
         if not self._explains_all_lines(block, columns, is_quoted=is_quoted):
             return None
-        return _with_ragged(columns, self._ragged) if self._ragged else (columns, None, None)
+        return columns, sorted(self._ragged, key=lambda row: row.number)
 
     def _ends_outside_quotes(self, columns: Sequence[pa.Array]) -> bool:
         """Tells whether no quoted field was still open at the end of a block, or of a ragged row.
@@ -257,10 +265,11 @@ class _PlainParser:
         return rows > 0 and not columns[-1][-1].as_py().endswith("\n")
 
     def _explains_all_lines(
-        self, block: bytes, columns: Sequence[pa.Array], *, is_quoted: bool
+        self, block: pa.Buffer, columns: Sequence[pa.Array], *, is_quoted: bool
     ) -> bool:
         """Tells whether each line of a block ended a record, went into a value, or was blank."""
-        lines = block.count(b"\n") - len(columns[0]) - len(self._ragged)
+        line_ends = np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n"))
+        lines = int(line_ends) - len(columns[0]) - len(self._ragged)
         if lines and is_quoted:
             lines -= sum(_count(column, "\n") for column in columns)
         if lines <= 0:
@@ -269,29 +278,18 @@ class _PlainParser:
         return lines <= blank if is_quoted else lines == blank
 
 
-def _with_ragged(columns: Sequence[pa.Array], ragged: Sequence[csv.InvalidRow]) -> _Parsed:
-    """Puts the ragged rows back to their places, as text and problem without columns."""
-    rows = sorted(ragged, key=lambda row: row.number)
-    # Before the nth ragged row stand as many good ones as its number says, less those n.
-    ends = [row.number - 1 - before for before, row in enumerate(rows)]
-    starts = [0, *ends]
-    runs = [slice(start, end) for start, end in zip(starts, [*ends, len(columns[0])], strict=True)]
-    texts = [row.text for row in rows]
-    problems = [ragged_problem(row.actual_columns, row.expected_columns) for row in rows]
-    whole = [_interleaved(column, runs, [None] * len(rows)) for column in columns]
-    none = pa.nulls(len(columns[0]), pa.string())
-    return whole, _interleaved(none, runs, texts), _interleaved(none, runs, problems)
+def _in_one(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _interleaved(
-    column: pa.Array, runs: Sequence[slice], between: Sequence[str | None]
-) -> pa.Array:
-    """Gives the runs of a column with one value between each two of them."""
-    values = pa.array(between, pa.string())
-    pieces = [column[runs[0]]]
-    for at, run in enumerate(runs[1:]):
-        pieces += [values.slice(at, 1), column[run]]
-    return pa.concat_arrays(pieces)
+def _is_utf8(block: pa.Buffer) -> bool:
+    """Tells whether the bytes are valid UTF-8, without a copy of them."""
+    offsets = pa.py_buffer(np.array([0, block.size], np.int32))
+    try:
+        pa.Array.from_buffers(pa.string(), 1, [None, offsets, block]).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _count(column: pa.Array, text: str) -> int:
@@ -299,45 +297,55 @@ def _count(column: pa.Array, text: str) -> int:
 
 
 class _BatchMaker:
-    """Puts the records of a file, in their order, into batches of the bronze schema."""
+    """Puts the records of a file, with their numbers, into batches of the bronze schema."""
 
     def __init__(self, shape: FileShape, match: HeaderMatch, file_id: int) -> None:
         self._schema = bronze_schema(shape.columns)
         self._match = match
         self._file_id = pa.scalar(file_id, pa.int64())
+        self._keeps_text = not shape.never_store
         self._rows = 0
-        self._numbers = pa.array([], pa.int64())
 
-    def from_columns(
-        self,
-        columns: Sequence[pa.Array],
-        raw: pa.Array | None = None,
-        problem: pa.Array | None = None,
-    ) -> pa.RecordBatch:
-        """Makes a batch of the file's columns, in file order, and of what is malformed."""
-        count = len(columns[0])
-        none = pa.nulls(count, pa.string())
-        arrays = [columns[at] for at in self._match.positions if at is not None]
-        arrays += [pa.repeat(self._file_id, count), self._row_numbers(count), self._extra(columns)]
-        arrays += [none if raw is None else raw, none if problem is None else problem]
-        return pa.record_batch(arrays, schema=self._schema)
+    def from_parsed(
+        self, columns: Sequence[pa.Array], ragged: Sequence[csv.InvalidRow]
+    ) -> list[pa.RecordBatch]:
+        """Makes a batch of the file's columns, and one of the records that have others."""
+        numbers = self._numbers(len(columns[0]) + len(ragged))
+        if not ragged:
+            return [self._batch(numbers, columns)]
+        at = np.array([row.number - 1 for row in ragged])
+        problems = [ragged_problem(row.actual_columns, row.expected_columns) for row in ragged]
+        none = [pa.nulls(len(ragged), pa.string())] * len(columns)
+        malformed = self._batch(numbers[at], none, [row.text for row in ragged], problems)
+        return [self._batch(np.delete(numbers, at), columns), malformed]
 
     def from_records(self, found: Sequence[Record]) -> pa.RecordBatch:
         """Makes a batch of records; a malformed one has its text and no columns."""
-        width = len(self._match.undeclared) + len(self._match.positions)
-        none = [None] * width
+        none = [None] * self._match.width
         rows = (none if record.problem else record.fields for record in found)
         columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
-        raw = pa.array([record.raw for record in found], pa.string())
-        problem = pa.array([record.problem for record in found], pa.string())
-        return self.from_columns(columns, raw, problem)
+        raw, problem = [record.raw for record in found], [record.problem for record in found]
+        return self._batch(self._numbers(len(found)), columns, raw, problem)
 
-    def _row_numbers(self, count: int) -> pa.Array:
-        if len(self._numbers) < count:
-            self._numbers = pa.array(range(1, count + 1), pa.int64())
-        numbers = pc.add(self._numbers.slice(0, count), self._rows)
+    def _batch(
+        self,
+        numbers: np.ndarray[Any, np.dtype[np.int64]],
+        columns: Sequence[pa.Array],
+        raw: Sequence[str | None] = (),
+        problem: Sequence[str | None] = (),
+    ) -> pa.RecordBatch:
+        count = len(numbers)
+        none = pa.nulls(count, pa.string())
+        raw = raw if self._keeps_text else ()
+        arrays = [columns[at] for at in self._match.positions if at is not None]
+        arrays += [pa.repeat(self._file_id, count), pa.array(numbers), self._extra(columns)]
+        arrays += [pa.array(texts, pa.string()) if texts else none for texts in (raw, problem)]
+        return pa.record_batch(arrays, schema=self._schema)
+
+    def _numbers(self, count: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Gives the numbers of the next records."""
         self._rows += count
-        return numbers
+        return np.arange(self._rows - count + 1, self._rows + 1, dtype=np.int64)
 
     def _extra(self, columns: Sequence[pa.Array]) -> pa.Array:
         """Gives the undeclared columns of each record as one JSON object text."""

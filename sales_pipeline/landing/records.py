@@ -1,8 +1,9 @@
 r"""How the bytes of a landing file become records: the definition, byte by byte.
 
-`Transcoder` turns a file's bytes into UTF-8 without a byte order mark, and
-`RecordSplitter` cuts those into records. Both take the file piece by piece, and
-give the same whatever the pieces are. The reader has a faster way for the plain
+`Transcoder` turns a file's bytes into UTF-8 without a byte order mark, `DataLines`
+takes out the lines before and after the data, and `RecordSplitter` cuts the rest into
+records. All take the file piece by piece, and give the same whatever the pieces are.
+The reader has a faster way for the plain
 parts of a file, which must agree with this one on every input.
 
 The rules: `\n`, `\r\n` and a lone `\r` end a record; a line of no bytes is no
@@ -83,6 +84,52 @@ class Transcoder:
             head = head[2:] if marked else head
         self._decoder = codecs.getincrementaldecoder(encoding)("sales_pipeline.keep_bytes")
         return head
+
+
+class DataLines:
+    """Takes the lines that are no data from the two ends of a file in UTF-8, piece by piece.
+
+    They are lines as they stand in the file, whatever their quotes: any before the
+    data, and at the end those that are not empty, with the empty ones among them.
+    """
+
+    def __init__(self, skip: int, footer: int) -> None:
+        self._skip = skip
+        self._footer = footer
+        self._kept = b""
+
+    def feed(self, data: bytes, *, final: bool = False) -> bytes:
+        """Gives the next bytes that are data; `final` says that the file ends with this piece."""
+        data, self._kept = self._kept + data, b""
+        if self._skip:
+            data = self._after_skipped(data, final=final)
+        if self._footer and not self._skip:
+            end = self._footer_start(data)
+            data, self._kept = data[:end], data[end:]
+        return data
+
+    def _after_skipped(self, data: bytes, *, final: bool) -> bytes:
+        start = 0
+        while self._skip:
+            line_end = _LINE_END.search(data, start)
+            if line_end is None:
+                return b""
+            start = line_end.end()
+            if data.endswith(b"\r") and start == len(data) and not final:
+                self._kept = b"\r"  # It may be the first half of a \r\n.
+                return b""
+            self._skip -= 1
+        return data[start:]
+
+    def _footer_start(self, data: bytes) -> int:
+        """Gives where the last lines begin, as many as the footer may still have."""
+        start = len(data)
+        for _ in range(self._footer):
+            end = start
+            while end and data[end - 1] in b"\r\n":
+                end -= 1
+            start = max(data.rfind(b"\n", 0, end), data.rfind(b"\r", 0, end)) + 1
+        return start
 
 
 @dataclass(frozen=True)

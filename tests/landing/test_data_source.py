@@ -56,7 +56,11 @@ def test_files_are_read_as_one_bronze_table(spark_session: SparkSession, tmp_pat
         landed(tmp_path, 4, "item,day,note\nテーブル,2,x\nbad\n".encode()),
         landed(tmp_path, 5, b"day,item\n"),
     ]
-    table = load(spark_session, files).toArrow().sort_by([("_file_id", "ascending")])
+    table = (
+        load(spark_session, files)
+        .toArrow()
+        .sort_by([(name, "ascending") for name in ("_file_id", "_row")])
+    )
     assert table.schema.names == bronze_schema(SHAPE.columns).names
     assert [tuple(row.values()) for row in table.to_pylist()] == [
         ("1", "chair", 3, 1, None, None, None),

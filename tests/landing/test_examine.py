@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,7 +65,7 @@ def test_a_page_instead_of_data_is_named_with_its_title(tmp_path: Path, encoding
     [
         (workbook(), "an Excel workbook"),
         (b"PK\x03\x04\x14\x00", "a zip archive"),
-        (gzip.compress(b"Date", mtime=0), "a gzip archive"),
+        (gzip.compress(gzip.compress(b"Date", mtime=0), mtime=0), "a gzip archive"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"PAR1\x15\x04", "a Parquet file"),
         (b"Da\0te,Produit\n", "binary data"),
@@ -140,6 +142,59 @@ def test_columns_without_a_header_are_no_duplicates(tmp_path: Path) -> None:
     path = tmp_path / "ventes.csv"
     path.write_bytes("Date,Produit,Quantité,,\n".encode())
     assert examine(path, SHAPE).undeclared == ("column 4", "column 5")
+
+
+def test_gzip_is_looked_at_as_what_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "ventes.csv.gz"
+    path.write_bytes(gzip.compress("Date,Produit,Quantité\n1,a,2\n".encode(), mtime=0))
+    assert examine(path, SHAPE) == Header(
+        ("Date", "Produit", "Quantité"), undeclared=(), bytes=path.stat().st_size
+    )
+    assert first_records(path, SHAPE, 1)["product"].to_pylist() == ["a"]
+    assert rejection(tmp_path, gzip.compress(b"", mtime=0)).code == "empty"
+
+
+def test_gzip_is_read_to_its_end_before_the_file_is_taken(tmp_path: Path) -> None:
+    data = gzip.compress("Date,Produit,Quantité\n".encode() + random.Random(1).randbytes(200_000))
+    error = rejection(tmp_path, data[:-5])
+    assert error.code == "damaged_gzip"
+    assert f"ends in the middle, got {len(data) - 5:,} bytes; deliver it again" in error.reason
+    spoilt = data[:150_000] + bytes([data[150_000] ^ 1]) + data[150_001:]
+    assert "a damaged gzip file, got" in rejection(tmp_path, spoilt).reason
+
+
+def test_without_a_header_the_first_record_is_counted(tmp_path: Path) -> None:
+    shape = FileShape((("sold_on", "1"), ("product", "3")), header=False)
+    path = tmp_path / "ventes.csv"
+    path.write_bytes(b"1 May,x,lamp\n")
+    assert examine(path, shape) == Header(("1", "2", "3"), undeclared=("2",), bytes=13)
+    error = rejection(tmp_path, b"1 May,lamp\n", shape)
+    assert error.code == "missing_column"
+    assert "the first record has 2 columns, expected also '3', got '1 May', 'lamp'" in error.reason
+    assert "numbers from 1 where csv.header is false" in error.reason
+    assert "would fit with csv.delimiter: ';'" in rejection(tmp_path, b"1;x;y\n", shape).reason
+
+
+def test_a_header_further_down_is_found(tmp_path: Path) -> None:
+    data = "Ventes de mai\n\nDate,Produit,Quantité\n1,a,2\n".encode()
+    assert "it would fit with csv.skip_lines: 1" in rejection(tmp_path, data).reason
+    path = tmp_path / "ventes.csv"
+    assert examine(path, replace(SHAPE, skip_lines=2, footer_lines=1)).undeclared == ()
+    error = rejection(tmp_path, data, replace(SHAPE, skip_lines=2, footer_lines=2))
+    assert error.code == "empty"
+    assert "no header after csv.skip_lines: 2 and before csv.footer_lines: 2" in error.reason
+
+
+@pytest.mark.parametrize("data", [b"1 May,jane@x\n", b"1 May,jane@x,\xff\n", b'1,"jane@x\n'])
+@pytest.mark.parametrize("header", [True, False])
+def test_what_is_never_stored_is_not_shown_either(
+    tmp_path: Path,
+    data: bytes,
+    header: bool,  # noqa: FBT001 - pytest gives it
+) -> None:
+    columns = SHAPE.columns if header else (("sold_on", "9"),)
+    shape = FileShape(columns, header=header, never_store=("E-Mail",))
+    assert "jane" not in rejection(tmp_path, data, shape).reason
 
 
 def test_a_file_that_is_gone_has_changed(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import csv
+import gzip
 import hashlib
+import io
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,8 +17,8 @@ from hypothesis import strategies as st
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.landing import reader, records
 from sales_pipeline.landing.reader import read_batches
-from sales_pipeline.landing.records import RecordFormat, RecordSplitter, Transcoder
-from sales_pipeline.landing.shape import FileShape, bronze_schema, match_header
+from sales_pipeline.landing.records import DataLines, RecordFormat, RecordSplitter, Transcoder
+from sales_pipeline.landing.shape import FileShape, bronze_schema
 
 DAY_AND_ITEM = (("sold_on", "day"), ("product", "item"))
 SHAPE = FileShape(DAY_AND_ITEM)
@@ -34,20 +37,28 @@ def table(path: str, shape: FileShape = SHAPE, **options: Any) -> pa.Table:
 
 def rows(folder: Path, data: bytes, shape: FileShape = SHAPE) -> list[tuple[Any, ...]]:
     """The declared columns, `_row`, `_extra`, `_raw` and `_problem` of each record."""
-    read = table(write(folder, data), shape).drop_columns(["_file_id"]).to_pylist()
-    return [tuple(row.values()) for row in read]
+    return in_order([table(write(folder, data), shape)])
+
+
+def in_order(batches: Iterable[pa.RecordBatch | pa.Table]) -> list[tuple[Any, ...]]:
+    """The records by their numbers, without the file's."""
+    read = [row for batch in batches for row in batch.drop_columns(["_file_id"]).to_pylist()]
+    return [tuple(row.values()) for row in sorted(read, key=lambda row: row["_row"])]
 
 
 def defined_rows(data: bytes, shape: FileShape) -> list[tuple[Any, ...]] | None:
     """What `records` alone makes of the same bytes; None where the header is not the declared."""
     text = Transcoder(shape.encoding).feed(data, final=True)
-    header, rest = RecordSplitter(RecordFormat.of(shape)).split(text, final=True, most=1)
-    match = match_header(shape.columns, header[0].fields) if header else None
+    text = DataLines(shape.skip_lines, shape.footer_lines).feed(text, final=True)
+    first, rest = RecordSplitter(RecordFormat.of(shape)).split(text, final=True, most=1)
+    match = shape.match(first[0].fields) if first and not first[0].problem else None
     if match is None or not match.is_complete:
         return None
-    splitter = RecordSplitter(RecordFormat.of(shape, width=len(header[0].fields)))
-    found, rest = splitter.split(rest, final=True)
+    splitter = RecordSplitter(RecordFormat.of(shape, width=match.width))
+    found, rest = splitter.split(rest if shape.header else text, final=True)
     assert rest == b""
+    if shape.never_store:
+        found = [record._replace(raw=None) for record in found]
     return [defined_row(number, record, match) for number, record in enumerate(found, start=1)]
 
 
@@ -133,6 +144,48 @@ def test_a_changed_header_is_a_change_before_it_is_a_wrong_header(tmp_path: Path
         table(path, sha256="0" * 64)
 
 
+def test_a_file_without_a_header_has_columns_by_number(tmp_path: Path) -> None:
+    shape = FileShape((("product", "3"), ("sold_on", "1")), header=False)
+    assert rows(tmp_path, b"\n1,x,a\n2,y\n3,z,c\n", shape) == [
+        ("a", "1", 1, '{"2": "x"}', None, None),
+        (None, None, 2, None, "2,y", "too_few_columns"),
+        ("c", "3", 3, '{"2": "z"}', None, None),
+    ]
+
+
+def test_lines_before_and_after_the_data_are_no_records(tmp_path: Path) -> None:
+    shape = FileShape(DAY_AND_ITEM, skip_lines=2, footer_lines=1)
+    data = b'Report of "May\n\nday,item\n1,a\n2,b\nTotal: "2\n\n'
+    assert rows(tmp_path, data, shape) == [
+        ("1", "a", 1, None, None, None),
+        ("2", "b", 2, None, None, None),
+    ]
+
+
+def test_gzip_is_known_by_its_bytes_and_may_have_several_members(tmp_path: Path) -> None:
+    data = gzip.compress(b"day,item\n1,a\n2", mtime=0) + gzip.compress(b",b\n", mtime=0)
+    digest = hashlib.sha256(data).hexdigest()
+    read = table(write(tmp_path, data), sha256=digest)
+    assert read["product"].to_pylist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("cut", [2, 12, -9, -4])
+def test_gzip_that_ends_in_the_middle_is_rejected(tmp_path: Path, cut: int) -> None:
+    data = gzip.compress(b"day,item\n1,a\n", mtime=0)[:cut]
+    with pytest.raises(FileRejected, match="ends in the middle, got"):
+        table(write(tmp_path, data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def test_columns_that_are_never_stored_are_nowhere(tmp_path: Path) -> None:
+    shape = FileShape(DAY_AND_ITEM, never_store=("E-Mail", "phone"))
+    data = b"day, e-mail ,item,note\n1,jane@x,a,n\n2,jane@x\n3,\xff,c,n\n"
+    assert rows(tmp_path, data, shape) == [
+        ("1", "a", 1, '{"note": "n"}', None, None),
+        (None, None, 2, None, None, "too_few_columns"),
+        (None, None, 3, None, None, "undecodable"),
+    ]
+
+
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     path = write(tmp_path, b"day,item\n" + b"2025-01-01,a chair of wood\n" * 1_000_000)
     sizes = [batch.nbytes for batch in read_batches(path, SHAPE, 7)]
@@ -177,8 +230,7 @@ def test_where_pyarrow_surprises_the_definition_holds(
     path = write(tmp_path, data)
     for block_bytes in (8, 9 + len("1,a\n"), 1000):
         batches = read_batches(path, shape, 7, block_bytes=block_bytes)
-        read = [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
-        assert [row[:2] + row[3:] for row in read] == defined_rows(data, shape)
+        assert in_order(batches) == defined_rows(data, shape)
 
 
 @settings(deadline=None)  # It writes files.
@@ -201,8 +253,72 @@ def test_the_fast_way_agrees_with_the_definition(
         expected = defined_rows(data, shape)
         path = write(tmp_path_factory.getbasetemp(), data)
         batches = list(of_any_header(read_batches(path, shape, 7, block_bytes=block_bytes)))
-    read = [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
-    assert [row[:2] + row[3:] for row in read] == (expected or [])
+    assert in_order(batches) == (expected or [])
+
+
+SHAPES = st.builds(
+    FileShape,
+    st.just(DAY_AND_ITEM),
+    encoding=st.sampled_from(["utf-8", "cp932"]),
+    skip_lines=st.integers(0, 2),
+    footer_lines=st.integers(0, 2),
+    never_store=st.sampled_from([(), ("note",), ("Column 3", "x")]),
+) | st.builds(
+    FileShape,
+    st.just((("sold_on", "2"), ("product", "1"))),
+    header=st.sampled_from([False]),
+    skip_lines=st.integers(0, 1),
+    footer_lines=st.integers(0, 1),
+    never_store=st.sampled_from([(), ("3",)]),
+)
+
+
+@settings(deadline=None)  # It writes files.
+@given(SHAPES, HEADERS, TEXTS | TAME, BLOCKS, st.booleans())
+def test_every_shape_agrees_with_the_definition(
+    tmp_path_factory: pytest.TempPathFactory,
+    shape: FileShape,
+    header: bytes,
+    text: bytes,
+    block_bytes: int,
+    packed: bool,  # noqa: FBT001 - hypothesis gives it
+) -> None:
+    data = b"Report\n" * shape.skip_lines + header + text
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, "SMALL_BLOCK_BYTES", 4)
+        patch.setattr(reader, "CAREFUL_RECORDS", 2)
+        landed = gzip.compress(data, mtime=0) if packed else data
+        path = write(tmp_path_factory.getbasetemp(), landed)
+        batches = list(of_any_header(read_batches(path, shape, 7, block_bytes=block_bytes)))
+    assert in_order(batches) == (defined_rows(data, shape) or [])
+
+
+@settings(deadline=None)  # It writes files.
+@given(
+    st.lists(st.tuples(*[st.text(st.sampled_from('ab",;é '), max_size=5)] * 2), max_size=9),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    BLOCKS,
+    st.booleans(),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+)
+def test_the_records_are_the_same_whatever_line_end_block_gzip_and_encoding(
+    tmp_path_factory: pytest.TempPathFactory,
+    written: list[tuple[str, str]],
+    line_end: str,
+    block_bytes: int,
+    packed: bool,  # noqa: FBT001 - hypothesis gives it
+    encoding: str,
+) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator=line_end).writerows([("day", "item"), *written])
+    data = f"Ventes{line_end}{text.getvalue()}Total{line_end}".encode(encoding)
+    shape = FileShape(
+        DAY_AND_ITEM, encoding=encoding.removesuffix("-sig"), skip_lines=1, footer_lines=1
+    )
+    landed = gzip.compress(data, mtime=0) if packed else data
+    path = write(tmp_path_factory.getbasetemp(), landed)
+    read = in_order(read_batches(path, shape, 7, block_bytes=block_bytes))
+    assert [row[:3] for row in read] == [(*row, at) for at, row in enumerate(written, start=1)]
 
 
 @settings(deadline=None)  # It writes files.

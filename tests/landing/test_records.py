@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sales_pipeline.landing import records
 from sales_pipeline.landing.records import (
     PROBLEMS,
+    DataLines,
     Record,
     RecordFormat,
     RecordSplitter,
@@ -178,6 +179,31 @@ def test_the_records_are_the_same_whatever_the_pieces(
         patch.setattr(records, "MAX_RECORD_BYTES", longest)
         patch.setattr(records, "KEPT_BYTES", 2)
         assert in_pieces(data, cuts, encoding) == split(data, encoding=encoding)
+
+
+def test_lines_before_and_after_the_data_are_taken_out_as_they_stand() -> None:
+    data = b'a "report\n\r\nday,item\n1,"a\nb"\n\n"total\r\r\nof 1\n\n'
+    assert DataLines(2, 2).feed(data, final=True) == b'day,item\n1,"a\nb"\n\n'
+
+
+def test_where_there_are_no_more_lines_nothing_is_data() -> None:
+    assert DataLines(3, 0).feed(b"a\nb\n", final=True) == b""
+    assert DataLines(0, 3).feed(b"a\nb\n", final=True) == b""
+
+
+@given(BYTES, CUTS, st.integers(0, 3), st.integers(0, 3))
+def test_the_same_lines_are_data_whatever_the_pieces(
+    data: bytes, cuts: list[int], skip: int, footer: int
+) -> None:
+    lines = data.splitlines(keepends=True)[skip:]
+    full = [at for at, line in enumerate(lines) if line.strip(b"\r\n")]
+    if footer:
+        lines = lines[: full[-footer]] if len(full) >= footer else []
+    taken, found, start = DataLines(skip, footer), b"", 0
+    for size in cuts * (len(data) // len(cuts) + 1):
+        found += taken.feed(data[start : start + size])
+        start += size
+    assert found + taken.feed(b"", final=True) == b"".join(lines)
 
 
 @given(BYTES)
