@@ -20,7 +20,13 @@ from sales_pipeline.landing.archive import move
 from sales_pipeline.outcome import Progress, RunReport, Silent
 from sales_pipeline.pipeline import finish
 
-_CLEARED = ("silver.sales", "silver.set_aside", "silver.quarantine", "silver.products")
+_CLEARED = (
+    "silver.sales",
+    "silver.set_aside",
+    "silver.quarantine",
+    "silver.products",
+    "silver.list_prices",
+)
 _SCHEMAS = ("gold", "silver", "bronze", "ops")
 
 

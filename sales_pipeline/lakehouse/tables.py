@@ -197,16 +197,30 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
         ),
         Table(
             "silver.products",
-            "What the catalogue has taught: names in every language and what they mean.",
+            "What the catalogue has taught: names in every language, codes, and what they mean.",
             (
-                _required("language", "STRING", "ISO 639-1 code of the source name"),
-                _required("source", "STRING", "the name, normalised as it is looked up"),
+                _required("language", "STRING", "ISO 639-1 code of the source name; * for a code"),
+                _required("source", "STRING", "the name or code, normalised as it is looked up"),
                 _required("product", "STRING", "the product in the language of the declaration"),
                 Column("category", "STRING", "the category in the language of the declaration"),
                 FILE_ID,
                 ROW,
             ),
             ("language", "source"),
+        ),
+        Table(
+            "silver.list_prices",
+            "What the catalogue says a unit costs: a price holds until the next one of its source.",
+            (
+                _required("language", "STRING", "as in silver.products"),
+                _required("source", "STRING", "the name or code, as in silver.products"),
+                _required("valid_from", "DATE", "first day of the price; 0001-01-01 for always"),
+                _required("price", "DECIMAL(18,4)", "list price of one unit, in `currency`"),
+                _required("currency", "STRING", "ISO 4217 code"),
+                FILE_ID,
+                ROW,
+            ),
+            ("language", "source", "valid_from"),
         ),
         Table(
             "silver.exchange_rates",

@@ -1,22 +1,35 @@
-"""What the catalogue teaches, and what it makes of a product as delivered (P9).
+"""What the catalogue knows, and what it makes of a product as delivered (P9).
 
 The catalogue is small, so it is read in plain Python: names are matched by their
 Unicode NFC form, with every run of white space as one space. No engine can do that.
+
+    Names(known).of(feed, text) -> Product | None
+        What a feed's text in the column `product` means, by name or by code.
+    Names(known).lookup(language, source, ignore_case=...) -> Product | None
+        The same for any language; `CODE` is the language of codes.
 """
 
 from __future__ import annotations
 
+import difflib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sales_pipeline.errors import FileRejected, examples
+from sales_pipeline.config.model import Feed
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+
+CODE = "*"
+"""What stands for the language where a product is known by its code."""
+PRODUCTS = "silver.products"
+Key = tuple[str, str]
+"""What a product is looked up with: (language, name), or (`CODE`, code)."""
 
 
 @dataclass(frozen=True)
 class Product:
-    """One name that the catalogue knows, as a row of `silver.products`."""
+    """One name or code that the catalogue knows, as a row of `silver.products`."""
 
     language: str
     source: str
@@ -24,6 +37,16 @@ class Product:
     category: str | None
     file_id: int
     row: int
+
+    @property
+    def key(self) -> Key:
+        """What it is looked up with."""
+        return self.language, self.source
+
+    @property
+    def meaning(self) -> tuple[str, str | None]:
+        """The product and its category."""
+        return self.product, self.category
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Product:
@@ -43,7 +66,13 @@ class Product:
         }
 
 
-Known = Mapping[tuple[str, str], Product]
+Known = Mapping[Key, Product]
+
+
+def known_products(lakehouse: Lakehouse) -> dict[Key, Product]:
+    """(language, normalised name) or (`CODE`, code) -> what `silver.products` says of it."""
+    products = map(Product.from_row, lakehouse.rows(PRODUCTS))
+    return {each.key: each for each in products}
 
 
 def normalised(name: str) -> str:
@@ -55,77 +84,67 @@ def normalised(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).split())
 
 
-def learn(
-    rows: Iterable[Mapping[str, Any]], languages: Sequence[str], *, into: str
-) -> dict[tuple[str, str], Product]:
-    """Everything that the rows of all catalogue deliveries teach; the latest entry of a name wins.
+def caseless(name: str) -> str:
+    """A name as it is looked up where capitals and small letters are the same.
+
+    >>> caseless("GROSSE STRASSE") == caseless("Große Straße")
+    True
+    """
+    return unicodedata.normalize("NFC", normalised(name).casefold())
+
+
+class Names:
+    """An index of what the catalogue knows.
 
     Args:
-        rows: Rows of `bronze.catalogue` in ledger order.
-        languages: The languages that the catalogue has.
-        into: The language of the declaration.
-
-    Returns:
-        (language, normalised name) -> what it means.
+        known: All names and codes.
     """
-    known: dict[tuple[str, str], Product] = {}
-    for row in rows:
-        for product in _entries(row, languages, into):
-            known[product.language, product.source] = product
-    return known
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._caseless: dict[Key, list[Product]] = {}
+        for each in known.values():
+            if each.language != CODE:
+                key = (each.language, caseless(each.source))
+                self._caseless.setdefault(key, []).append(each)
+
+    def of(self, feed: Feed, text: str | None) -> Product | None:
+        """What a feed's product as delivered means, or None where that is not known."""
+        language = CODE if feed.product_by == "code" else feed.language
+        return self.lookup(language, text or "", ignore_case=feed.ignore_case)
+
+    def lookup(self, language: str, source: str, *, ignore_case: bool = False) -> Product | None:
+        """What a name, or a code where the language is `CODE`, means.
+
+        Args:
+            language: The language of the name.
+            source: The name as delivered.
+            ignore_case: Whether a name that differs in capitals is found too: where the very
+                name is not known, and all that differ from it so mean the same.
+        """
+        if language == CODE:
+            return self._known.get((CODE, source.strip()))
+        exact = self._known.get((language, normalised(source)))
+        if exact is not None or not ignore_case:
+            return exact
+        alike = self._caseless.get((language, caseless(source)), [])
+        if len({each.meaning for each in alike}) != 1:
+            return None
+        return max(alike, key=lambda each: (each.file_id, each.row, each.source))
 
 
-def check_delivery(
-    rows: Iterable[Mapping[str, Any]], languages: Sequence[str], *, into: str
-) -> None:
-    """Checks that one delivery of the catalogue gives no name two meanings.
+def near_matches(known: Known, language: str, name: str, count: int = 3) -> list[str]:
+    """The names or codes of a language that are most like one that is not known.
 
-    Raises:
-        FileRejected: It does; the reason names both lines.
+    Args:
+        known: All names and codes.
+        language: The language, or `CODE`.
+        name: The name or code as delivered.
+        count: How many are given at most, the likest first.
     """
-    known: dict[tuple[str, str], Product] = {}
-    faults = []
-    for row in rows:
-        for product in _entries(row, languages, into):
-            first = known.setdefault((product.language, product.source), product)
-            if (first.product, first.category) != (product.product, product.category):
-                faults.append(
-                    f"record {first.row} says {product.source!r} is {first.product!r} "
-                    f"({first.category}), record {product.row} says {product.product!r} "
-                    f"({product.category})"
-                )
-    if faults:
-        reason = f"a name has two meanings: {examples(faults)}; keep one of each"
-        raise FileRejected("two_meanings", reason)
-
-
-def _entries(row: Mapping[str, Any], languages: Sequence[str], into: str) -> list[Product]:
-    if problem_of(row, into):
-        return []
-    name = normalised(row[f"product_{into}"])
-    category = normalised(row[f"category_{into}"] or "") or None
-    sources = ((language, normalised(row[f"product_{language}"] or "")) for language in languages)
-    return [
-        Product(language, source, name, category, row["_file_id"], row["_row"])
-        for language, source in sources
-        if source
-    ]
-
-
-def problem_of(row: Mapping[str, Any], into: str) -> str | None:
-    """The reason code of a record of the catalogue that teaches nothing, or None."""
-    if row["_problem"]:
-        return str(row["_problem"])
-    return None if normalised(row[f"product_{into}"] or "") else "product_missing"
-
-
-def changed(before: Known, after: Known) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
-    """The (language, name) pairs that were learnt, and those that mean something else now."""
-    learnt = {key for key in after if key not in before}
-    other = {
-        key
-        for key, product in after.items()
-        if key in before
-        and (before[key].product, before[key].category) != (product.product, product.category)
-    }
-    return learnt, other
+    sources = sorted(each.source for each in known.values() if each.language == language)
+    by_caseless: dict[str, str] = {}
+    for source in sources:
+        by_caseless.setdefault(caseless(source), source)
+    found = difflib.get_close_matches(caseless(name), by_caseless, n=count)
+    return [by_caseless[each] for each in found]
