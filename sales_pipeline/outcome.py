@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sales_pipeline.lakehouse.ledger import Delivery, State
 from sales_pipeline.silver.balance import CLASSES, Balance
+from sales_pipeline.silver.learning import Learnt
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class RunReport:
         links: Symbolic links in the landing folder, not followed.
         resumed: Number of deliveries that an earlier run had left unfinished.
         released: Number of records that left quarantine.
+        learnt: What the catalogue learnt.
         months: Months of gold that were made again.
         balances: The balance of every delivery that was touched.
         rows: Records taken in.
@@ -74,6 +76,7 @@ class RunReport:
     links: list[str] = field(default_factory=list)
     resumed: int = 0
     released: int = 0
+    learnt: Learnt = field(default_factory=Learnt)
     months: list[date] = field(default_factory=list)
     balances: list[Balance] = field(default_factory=list)
     rows: int = 0

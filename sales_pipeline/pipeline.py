@@ -31,6 +31,7 @@ from sales_pipeline.lakehouse.runs import (
     table_versions,
     utc_now,
 )
+from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.landing.discovery import Discovery, discover
 from sales_pipeline.outcome import (
     FileNote,
@@ -170,6 +171,8 @@ class _Run:
 
     def _bronze_and_silver(self) -> None:
         waiting = self.ledger.in_state(State.CLAIMED, State.IN_BRONZE)
+        # All that the catalogue teaches is known before any sale is judged by it.
+        waiting.sort(key=lambda each: each.feed != CATALOGUE)
         batches = list(_batches(waiting, self.lakehouse.declaration.batch_bytes))
         for place, batch in enumerate(batches, start=1):
             which = f" {place} of {len(batches)}" if len(batches) > 1 else ""
@@ -203,6 +206,7 @@ class _Run:
         self.report.failed += notes(cleaned.failed)
         self.report.balances += cleaned.balances
         self.report.released += cleaned.released
+        self.report.learnt += cleaned.learnt
         rows = sum(each.delivered[0] for each in cleaned.balances)
         self.progress.advance(bytes_done=total, rows_done=rows)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from sales_pipeline.bronze.claiming import file_shape, landing_patterns
-from sales_pipeline.config.model import Declaration
+from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
@@ -22,9 +22,10 @@ from sales_pipeline.landing.examine import first_records
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.report.landed import REJECTED, landed_files
 from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
-from sales_pipeline.silver.catalogue import known_products
+from sales_pipeline.silver.entries import CatalogueReader
 from sales_pipeline.silver.judging import Judge
-from sales_pipeline.silver.products import Known, learn, normalised
+from sales_pipeline.silver.learning import learn
+from sales_pipeline.silver.products import Known, Names, known_products
 
 _NAMES = pa.schema(
     [(name, pa.string()) for name in ("feed", "source_product", "product", "category")]
@@ -70,18 +71,17 @@ class _Catalogue:
 
     def known(self, files: Sequence[FilePreview]) -> Known:
         declaration = self.lakehouse.declaration
-        taught = [
-            row for each in files if _is_readable(each, CATALOGUE) for row in self._rows(each)
-        ]
-        languages = list(declaration.catalogue.languages)
-        new = learn(taught, languages, into=declaration.language)
-        return {**known_products(self.lakehouse), **new}
+        reader = CatalogueReader(declaration)
+        readable = (each for each in files if _is_readable(each, CATALOGUE))
+        rows = (row for each in readable for row in self._rows(each))
+        entries = [reader.entry(row) for row in rows if not reader.faults(row)]
+        return learn(entries, before=known_products(self.lakehouse)).knowledge.products
 
     def _rows(self, file: FilePreview) -> list[dict[str, Any]]:
         declaration = self.lakehouse.declaration
         path = Path(declaration.landing, file.path)
         batches = read_batches(str(path), file_shape(declaration, CATALOGUE), 0)
-        return [row for batch in batches for row in batch.to_pylist() if row["_problem"] is None]
+        return [row for batch in batches for row in batch.to_pylist()]
 
 
 def _judged(
@@ -126,12 +126,13 @@ class _FirstRecords:
         spark = self.lakehouse.engine.spark()
         feed = self.lakehouse.declaration.feeds[self.feed]
         judge = Judge(self.feed, feed, self.lakehouse.further_keys)
-        names: DataFrame = spark.createDataFrame(self._names(bronze["product"], feed.language))
+        names: DataFrame = spark.createDataFrame(self._names(bronze["product"], feed))
         judged = judge.judged(spark.createDataFrame(bronze), names).toArrow()
         rows: list[dict[str, Any]] = judged.to_pylist()
         return sorted(rows, key=lambda row: (row["_file_id"], row["_row"]))
 
-    def _names(self, delivered: pa.ChunkedArray, language: str) -> pa.Table:
+    def _names(self, delivered: pa.ChunkedArray, feed: Feed) -> pa.Table:
+        known = Names(self.known)
         rows = [
             {
                 "feed": self.feed,
@@ -140,7 +141,7 @@ class _FirstRecords:
                 "category": meaning.category,
             }
             for name in delivered.unique().to_pylist()
-            if (meaning := self.known.get((language, normalised(name or "")))) is not None
+            if (meaning := known.of(feed, name)) is not None
         ]
         return pa.Table.from_pylist(rows, schema=_NAMES)
 

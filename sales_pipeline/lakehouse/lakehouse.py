@@ -34,12 +34,26 @@ def further_keys(declaration: Declaration) -> list[str]:
 
 
 def catalogue_columns(declaration: Declaration) -> dict[str, str]:
-    """Bronze column of the catalogue -> header in its files."""
-    return {
+    """Bronze column of the catalogue -> header in its files.
+
+    A wide catalogue has `product_<language>` and `category_<language>`, a long one
+    `language`, `product` and `category`; both may have `code`, `price`, `price_currency`
+    and `valid_from`.
+    """
+    catalogue, price = declaration.catalogue, declaration.catalogue.price
+    columns: dict[str, str | None] = {
         f"{part}_{language}": getattr(headers, part)
-        for language, headers in declaration.catalogue.languages.items()
+        for language, headers in catalogue.languages.items()
         for part in ("product", "category")
     }
+    if catalogue.rows is not None:
+        columns |= dict(catalogue.rows)
+    columns["code"] = catalogue.code
+    if price is not None:
+        columns["price"] = price.amount
+        columns["price_currency"] = price.currency_column
+        columns["valid_from"] = price.valid_from
+    return {name: header for name, header in columns.items() if header is not None}
 
 
 class Lakehouse:

@@ -25,6 +25,9 @@ class State(StrEnum):
     IN_GOLD = "in_gold"
     ARCHIVED = "archived"
     SUPERSEDED = "superseded"
+    HELD = "held"
+    WITHDRAWING = "withdrawing"
+    WITHDRAWN = "withdrawn"
     REPEATED = "repeated"
     REJECTED = "rejected"
     FAILED = "failed"
@@ -43,6 +46,12 @@ _MEANINGS: Mapping[State, str] = {
     State.IN_GOLD: "Gold counts the records; the file waits for the archive.",
     State.ARCHIVED: "Done: the records count, the file lies in the archive.",
     State.SUPERSEDED: "A corrected file of the same name took its place; its records do not count.",
+    State.HELD: (
+        "A correction that would remove too much; it waits for `accept`, and what it would replace "
+        "stays in force."
+    ),
+    State.WITHDRAWING: "Somebody withdrew it; its records are on their way out.",
+    State.WITHDRAWN: "Somebody withdrew it; neither its records nor its earlier versions count.",
     State.REPEATED: "The same bytes are in force already; the file is archived and not counted.",
     State.REJECTED: "The file is not what its feed declares; it lies in rejected/ with the reason.",
     State.FAILED: "The records did not balance and were taken out again.",

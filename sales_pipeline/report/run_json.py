@@ -27,6 +27,7 @@ def run_document(report: RunReport) -> dict[str, Any]:
         "months": [month_text(month) for month in report.months],
         "resumed": report.resumed,
         "released": report.released,
+        "learnt": asdict(report.learnt),
         "feeds": [
             {"feed": each.feed, "files": each.files, "delivered": each.delivered}
             | {name: each.classes.get(name, 0) for name in _CLASSES}

@@ -14,6 +14,7 @@ from sales_pipeline.report.tables import cell, new_table, titled
 
 if TYPE_CHECKING:
     from sales_pipeline.outcome import FeedCounts, FileNote, RunReport
+    from sales_pipeline.silver.learning import Learnt
 
 _ALWAYS = ("accepted", "quarantined", "duplicate")
 _WHERE_ANY = ("displaced", "excluded", "superseded")
@@ -63,7 +64,7 @@ def run_notes(report: RunReport) -> list[Text]:
         *_paths("not ready; left for the next run", report.unready),
         *_links(report.links),
         *_resumed(report.resumed),
-        *_released(report.released),
+        *_learnt(report.learnt, report.released),
     ]
 
 
@@ -122,10 +123,19 @@ def _listed(heading: str, lines: Sequence[str], style: str) -> list[Text]:
     return [Text(heading, style=style), *few_lines(lines, indent="  ")]
 
 
-def _released(count: int) -> list[Text]:
-    if not count:
-        return []
-    return [Text(f"{counted(count, 'record')} released from quarantine")]
+def _learnt(learnt: Learnt, released: int) -> list[Text]:
+    """What the catalogue changed, and what left quarantine; its first names are no news."""
+    changes = {
+        f"{counted(learnt.learnt, 'name')} learnt": learnt.learnt,
+        f"{learnt.renamed:,} renamed": learnt.renamed,
+        f"{learnt.forgotten:,} forgotten": learnt.forgotten,
+        f"{counted(learnt.prices, 'price')} changed": learnt.prices,
+    }
+    said = ", ".join(change for change, count in changes.items() if count)
+    left = f"{counted(released, 'record')} released from quarantine" if released else ""
+    if said and learnt.known:
+        return [Text("; ".join(filter(None, [f"catalogue: {said}", left])))]
+    return [Text(left)] if left else []
 
 
 def _resumed(count: int) -> list[Text]:

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.silver.judging import Judge
-from sales_pipeline.silver.products import Known, normalised
+from sales_pipeline.silver.products import Known, Names
 
 _MANY_TEXTS = 100_000
 _READ_TOGETHER = (("sold_on",), ("quantity", "unit_price", "amount"))
@@ -112,11 +112,10 @@ class Batch:
         return self.lakehouse.frame(found) if found.num_rows <= _MANY_TEXTS else None
 
     def _meanings(self, delivered: Iterable[dict[str, Any]]) -> pa.Table:
-        feeds = self.lakehouse.declaration.feeds
+        feeds, known = self.lakehouse.declaration.feeds, Names(self.known)
         rows = []
         for each in delivered:
-            name = normalised(each["source_product"] or "")
-            meaning = self.known.get((feeds[each["feed"]].language, name))
+            meaning = known.of(feeds[each["feed"]], each["source_product"])
             if meaning is not None:
                 rows.append({**each, "product": meaning.product, "category": meaning.category})
         columns = ("feed", "source_product", "product", "category")

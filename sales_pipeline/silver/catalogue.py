@@ -1,163 +1,163 @@
-"""Brings deliveries of the catalogue into `silver.products` (P9)."""
+"""Brings deliveries of the catalogue into `silver.products` and `silver.list_prices` (P9).
+
+`clean_catalogue` reads every record that the catalogue ever delivered, learns from them in
+plain Python, sends back the sales that mean something else now, and only then writes.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any
 
-from pyspark.sql import functions as F
-
-from sales_pipeline.errors import FileRejected
-from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver.balance import Balance
-from sales_pipeline.silver.products import (
-    Known,
-    Product,
-    changed,
-    check_delivery,
-    learn,
-    normalised,
-    problem_of,
+from sales_pipeline.silver.catalogue_balance import (
+    catalogue_balances,
+    keep_quarantine,
+    record_changed,
 )
-from sales_pipeline.silver.reasons import PRODUCT_UNKNOWN
+from sales_pipeline.silver.catalogue_records import catalogue_records
+from sales_pipeline.silver.learning import Knowledge, Learnt, learn, learnt
+from sales_pipeline.silver.prices import LIST_PRICES, known_prices
+from sales_pipeline.silver.products import PRODUCTS, known_products
+from sales_pipeline.silver.touched import touched_deliveries
 
-Row = dict[str, Any]
-NO_CURRENCY = "XXX"
-"""ISO 4217 for no currency at all: records of the catalogue carry no amount."""
-MAX_UNUSABLE = Decimal("0.20")
-_TAUGHT = IN_FORCE | {State.SUPERSEDED}
+_TEACHING = (IN_FORCE | {State.SUPERSEDED}) - {State.CLAIMED}
 """The catalogue only learns: what a corrected delivery taught stays known."""
+_WITHDRAWN = frozenset({State.WITHDRAWING, State.WITHDRAWN})
 
 
-def known_products(lakehouse: Lakehouse) -> dict[tuple[str, str], Product]:
-    """(language, normalised name) -> what `silver.products` says of it."""
-    rows = lakehouse.rows("silver.products")
-    products = map(Product.from_row, rows)
-    return {(each.language, each.source): each for each in products}
-
-
-@dataclass
+@dataclass(frozen=True)
 class Lesson:
-    """What deliveries of the catalogue brought.
+    """What came of deliveries of the catalogue.
 
     Attributes:
-        refused: Deliveries that are refused, and why.
-        balances: The balance of each delivery that was taken.
+        learnt: What changed, in numbers.
+        rejected: Deliveries that were refused, with the reason recorded.
+        balances: The balances of deliveries of the catalogue that are new or changed.
+        released: Records of the catalogue that left quarantine.
+        sent_back: The sales deliveries that are to be judged again, by file id.
     """
 
-    refused: dict[Delivery, str] = field(default_factory=dict)
+    learnt: Learnt = field(default_factory=Learnt)
+    rejected: list[Delivery] = field(default_factory=list)
     balances: list[Balance] = field(default_factory=list)
+    released: int = 0
+    sent_back: frozenset[int] = frozenset()
 
 
-def learn_products(
+def clean_catalogue(
     lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
 ) -> Lesson:
-    """Makes `silver.products` say what all deliveries of the catalogue in force teach.
+    """Makes silver say what all deliveries of the catalogue teach.
 
     Deliveries of sales that it makes mean something else go back to `in_bronze` in the
-    ledger, before the products change, so that no kill can leave them behind.
+    ledger, before the products change, so that no kill can leave them behind. Those of the
+    catalogue leave `in_bronze`: to `in_silver`, or to `rejected`; what they correct becomes
+    `superseded`.
 
     Args:
         lakehouse: The tables.
-        ledger: The deliveries.
-        deliveries: Deliveries of the catalogue that wait in bronze.
+        ledger: The deliveries; changed and committed.
+        deliveries: Deliveries of the catalogue in the state `in_bronze`.
         run_id: The run.
     """
-    declaration = lakehouse.declaration
-    languages, into = list(declaration.catalogue.languages), declaration.language
-    taught = [each.file_id for each in ledger if each.feed == CATALOGUE and each.state in _TAUGHT]
-    rows = _bronze_rows(lakehouse, taught)
-    lesson = Lesson()
-    unusable: list[Row] = []
-    for each in deliveries:
-        own = [row for row in rows if row["_file_id"] == each.file_id]
-        bad = [row for row in own if problem_of(row, into)]
-        try:
-            check_delivery(own, languages, into=into)
-            if own and Decimal(len(bad)) / len(own) > MAX_UNUSABLE:
-                raise FileRejected("unusable", f"{len(bad):,} of {len(own):,} records are unusable")
-        except FileRejected as error:
-            lesson.refused[each] = error.reason
-            continue
-        unusable += bad
-        lesson.balances.append(_balance(each, len(own), len(bad)))
-    refused = {each.file_id for each in lesson.refused}
-    after = learn((row for row in rows if row["_file_id"] not in refused), languages, into=into)
-    _write(lakehouse, ledger, after)
-    _quarantine(lakehouse, deliveries, [_quarantined(row, into, run_id) for row in unusable])
-    return lesson
+    teaching = _teaching(ledger)
+    records = catalogue_records(lakehouse, teaching)
+    refused = {each: why for each in deliveries if (why := records.refusal_of(each.file_id))}
+    teaching = [each for each in teaching if each not in refused]
+    standing = _standing(teaching)
+    taught = learn(records.entries(each.file_id for each in teaching))
+    before = Knowledge(known_products(lakehouse), known_prices(lakehouse))
+    sent_back = _write(lakehouse, ledger, before, taught.knowledge)
+    set_aside = list(records.set_aside(standing, taught.waiting))
+    of_catalogue = [each.file_id for each in ledger if each.feed == CATALOGUE]
+    keep_quarantine(lakehouse, of_catalogue, set_aside, run_id=run_id)
+    counts = {each.file_id: len(records[each.file_id]) for each in teaching}
+    found = catalogue_balances(counts, standing, set_aside)
+    balances, released = record_changed(lakehouse, found, run_id=run_id)
+    rejected = _record(ledger, deliveries, refused, standing, counts=counts, run_id=run_id)
+    return Lesson(
+        learnt(before, taught.knowledge), rejected, balances, released, frozenset(sent_back)
+    )
 
 
-def _bronze_rows(lakehouse: Lakehouse, file_ids: Sequence[int]) -> list[Row]:
-    rows = lakehouse.table("bronze.catalogue").where(among("_file_id", file_ids))
-    found: list[Row] = rows.toArrow().to_pylist()
-    return sorted(found, key=lambda row: (row["_file_id"], row["_row"]))
+def relearn(lakehouse: Lakehouse, ledger: Ledger, *, run_id: str) -> Lesson:
+    """Makes silver forget what only withdrawn deliveries of the catalogue taught.
+
+    For a run whose ledger holds such a delivery, before it judges sales: the deliveries that
+    used what is forgotten are in bronze afterwards. Safe to do twice.
+    """
+    return clean_catalogue(lakehouse, ledger, [], run_id=run_id)
 
 
-def _balance(delivery: Delivery, rows: int, bad: int) -> Balance:
-    nothing = Decimal(0)
-    classes = {"accepted": (rows - bad, nothing), "quarantined": (bad, nothing)}
-    return Balance(delivery.file_id, CATALOGUE, NO_CURRENCY, (rows, nothing), classes)
+def is_outdated(lakehouse: Lakehouse, ledger: Ledger) -> bool:
+    """Says whether silver still knows what a withdrawn delivery of the catalogue taught."""
+    teaching = {each.file_id for each in _teaching(ledger)}
+    known = [*lakehouse.rows(PRODUCTS), *lakehouse.rows(LIST_PRICES)]
+    return any(row["_file_id"] not in teaching for row in known)
 
 
-def _quarantined(row: Row, into: str, run_id: str) -> Row:
-    delivered = {name: value for name, value in row.items() if not name.startswith("_")}
-    return {
-        "feed": CATALOGUE,
-        "store": "",
-        "_file_id": row["_file_id"],
-        "_row": row["_row"],
-        "raw": row["_raw"] or json.dumps(delivered, ensure_ascii=False),
-        "reasons": [problem_of(row, into)],
-        "first_run": run_id,
-        "last_run": run_id,
-    }
+def _teaching(ledger: Ledger) -> list[Delivery]:
+    """The deliveries that teach: none that was withdrawn, nor what such a one had corrected."""
+    of_catalogue = [each for each in ledger if each.feed == CATALOGUE]
+    forgotten: set[int | None] = set()
+    for each in reversed(of_catalogue):
+        if each.state in _WITHDRAWN or each.file_id in forgotten:
+            forgotten |= {each.file_id, each.supersedes}
+    return [
+        each for each in of_catalogue if each.state in _TEACHING and each.file_id not in forgotten
+    ]
 
 
-def _quarantine(lakehouse: Lakehouse, deliveries: Sequence[Delivery], rows: list[Row]) -> None:
-    name = "silver.quarantine"
-    ids = among("_file_id", (each.file_id for each in deliveries))
-    lakehouse.replace(name, ids, lakehouse.local(rows, name))
+def _standing(teaching: Sequence[Delivery]) -> list[int]:
+    """The numbers of those whose records count: nothing took their place."""
+    gone = {each.supersedes for each in teaching}
+    return [
+        each.file_id
+        for each in teaching
+        if each.file_id not in gone and each.state is not State.SUPERSEDED
+    ]
 
 
-def _write(lakehouse: Lakehouse, ledger: Ledger, after: Known) -> None:
-    before = known_products(lakehouse)
-    if after != before:
-        _send_back(lakehouse, ledger, before, after)
-        rows = [after[key].as_row() for key in sorted(after)]
-        lakehouse.replace("silver.products", "true", lakehouse.local(rows, "silver.products"))
-
-
-def _send_back(lakehouse: Lakehouse, ledger: Ledger, before: Known, after: Known) -> None:
-    """Sends the sales deliveries that a change of the catalogue touches back to be judged."""
-    learnt, other = changed(before, after)
-    forgotten = {key for key in before if key not in after}
-    touched = _files_with(lakehouse, "silver.quarantine", learnt, waiting=True)
-    for table in ("silver.sales", "silver.set_aside"):
-        touched |= _files_with(lakehouse, table, other | forgotten, waiting=False)
+def _write(lakehouse: Lakehouse, ledger: Ledger, before: Knowledge, after: Knowledge) -> set[int]:
+    """Sends back what is touched, then writes what is known, where that changed."""
+    touched = touched_deliveries(lakehouse, before, after)
     judged = [each for each in ledger.in_force() if each.rows is not None]
-    ledger.record(each.moved_to(State.IN_BRONZE) for each in judged if each.file_id in touched)
+    sent_back = [each for each in judged if each.file_id in touched]
+    ledger.record(each.moved_to(State.IN_BRONZE) for each in sent_back)
+    if after.products != before.products:
+        rows = [after.products[key].as_row() for key in sorted(after.products)]
+        lakehouse.replace(PRODUCTS, "true", lakehouse.local(rows, PRODUCTS))
+    if after.prices != before.prices:
+        rows = [each.as_row(key) for key in sorted(after.prices) for each in after.prices[key]]
+        lakehouse.replace(LIST_PRICES, "true", lakehouse.local(rows, LIST_PRICES))
+    return {each.file_id for each in sent_back}
 
 
-def _files_with(
-    lakehouse: Lakehouse, table: str, names: set[tuple[str, str]], *, waiting: bool
-) -> set[int]:
-    """File ids in a silver table of which a product as delivered is among some names."""
-    if not names:
-        return set()
-    feeds = lakehouse.declaration.feeds
-    rows = lakehouse.table(table)
-    if waiting:
-        rows = rows.where(F.array_contains("reasons", PRODUCT_UNKNOWN))
-    found = rows.select("feed", "source_product", "_file_id").distinct().toArrow().to_pylist()
-    return {
-        row["_file_id"]
-        for row in found
-        if row["feed"] in feeds
-        and (feeds[row["feed"]].language, normalised(row["source_product"] or "")) in names
-    }
+def _record(
+    ledger: Ledger,
+    deliveries: Iterable[Delivery],
+    refused: Mapping[Delivery, str],
+    standing: Sequence[int],
+    *,
+    counts: Mapping[int, int],
+    run_id: str,
+) -> list[Delivery]:
+    """Commits where the deliveries stand now; returns those that were refused."""
+    moved: dict[int, Delivery] = {}
+    for each in deliveries:
+        if each in refused:
+            state, why = State.REJECTED, refused[each]
+            moved[each.file_id] = each.moved_to(state, reason=why, run_id=run_id)
+        elif each.file_id in standing:
+            rows = counts[each.file_id]
+            moved[each.file_id] = each.moved_to(State.IN_SILVER, rows=rows, run_id=run_id)
+    for file_id in counts.keys() - set(standing):
+        if ledger[file_id].state is not State.SUPERSEDED:
+            rows = counts[file_id]
+            moved[file_id] = ledger[file_id].moved_to(State.SUPERSEDED, rows=rows)
+    ledger.record(moved.values())
+    return [moved[each.file_id] for each in refused]

@@ -20,9 +20,11 @@ from sales_pipeline.silver import balance as balances
 from sales_pipeline.silver import counting
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.batch import Batch
-from sales_pipeline.silver.catalogue import known_products, learn_products
+from sales_pipeline.silver.catalogue import Lesson, clean_catalogue
+from sales_pipeline.silver.learning import Learnt
 from sales_pipeline.silver.leftovers import leftovers, overly_quarantined, placed
 from sales_pipeline.silver.placing import Placement
+from sales_pipeline.silver.products import known_products
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +40,21 @@ class Cleaned:
         rejected: Deliveries that were refused as a whole, with the reason recorded.
         failed: Deliveries that did not balance and were taken out again.
         released: Records of earlier deliveries that left quarantine (P9).
+        learnt: What the catalogue learnt.
     """
 
     balances: list[Balance] = field(default_factory=list)
     rejected: list[Delivery] = field(default_factory=list)
     failed: list[Delivery] = field(default_factory=list)
     released: int = 0
+    learnt: Learnt = field(default_factory=Learnt)
+
+    def take(self, lesson: Lesson) -> None:
+        """Adds what came of deliveries of the catalogue."""
+        self.balances += lesson.balances
+        self.rejected += lesson.rejected
+        self.released += lesson.released
+        self.learnt += lesson.learnt
 
 
 def clean_data(
@@ -65,7 +76,9 @@ def clean_data(
     ids = {each.file_id for each in deliveries}
     of_catalogue = [each for each in deliveries if each.feed == CATALOGUE]
     if of_catalogue:
-        ids |= _clean_catalogue(lakehouse, ledger, of_catalogue, cleaned=cleaned, run_id=run_id)
+        lesson = clean_catalogue(lakehouse, ledger, of_catalogue, run_id=run_id)
+        cleaned.take(lesson)
+        ids |= lesson.sent_back
     waiting = [
         each
         for each in ledger.in_state(State.IN_BRONZE)
@@ -74,38 +87,6 @@ def clean_data(
     if waiting:
         _Cleaning(lakehouse, ledger, run_id, cleaned).clean(waiting)
     return cleaned
-
-
-def _clean_catalogue(
-    lakehouse: Lakehouse,
-    ledger: Ledger,
-    own: Sequence[Delivery],
-    *,
-    cleaned: Cleaned,
-    run_id: str,
-) -> set[int]:
-    """Learns from the catalogue's deliveries; returns the sales deliveries it sends back."""
-    waiting_before = {each.file_id for each in ledger.in_state(State.IN_BRONZE)}
-    lesson = learn_products(lakehouse, ledger, own, run_id=run_id)
-    sent_back = {each.file_id for each in ledger.in_state(State.IN_BRONZE)} - waiting_before
-    rejected = [
-        each.moved_to(State.REJECTED, reason=reason, run_id=run_id)
-        for each, reason in lesson.refused.items()
-    ]
-    learnt = [
-        ledger[each.file_id].moved_to(State.IN_SILVER, rows=each.delivered[0], run_id=run_id)
-        for each in lesson.balances
-    ]
-    superseded = [
-        ledger[each.supersedes].moved_to(State.SUPERSEDED)
-        for each in learnt
-        if each.supersedes is not None
-    ]
-    balances.record(lakehouse, lesson.balances, run_id)
-    ledger.record([*learnt, *superseded, *rejected])
-    cleaned.balances += lesson.balances
-    cleaned.rejected += rejected
-    return sent_back
 
 
 @dataclass

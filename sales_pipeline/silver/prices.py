@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Any
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -116,9 +116,7 @@ def periods(prices: Sequence[Price]) -> list[Period]:
     ]
 
 
-def repriced(
-    before: Sequence[Price], after: Sequence[Price]
-) -> Iterator[tuple[date, date | None]]:
+def repriced(before: Sequence[Price], after: Sequence[Price]) -> Iterator[tuple[date, date | None]]:
     """Yields the days on which a product's price is not what it was: from, and to before.
 
     >>> old = Price(ALWAYS, Decimal(10), "EUR", 1, 1)
@@ -127,8 +125,7 @@ def repriced(
     [(datetime.date(2025, 3, 1), None)]
     """
     starts = sorted({each.valid_from for each in (*before, *after)})
-    for start, end in pairwise([*starts, None]):
-        assert start is not None
+    for start, end in zip(starts, [*starts[1:], None], strict=True):
         old, new = price_on(before, start), price_on(after, start)
         if (old and old.money) != (new and new.money):
             yield start, end

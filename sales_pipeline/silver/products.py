@@ -122,10 +122,8 @@ class Names:
             ignore_case: Whether a name that differs in capitals is found too: where the very
                 name is not known, and all that differ from it so mean the same.
         """
-        if language == CODE:
-            return self._known.get((CODE, source.strip()))
         exact = self._known.get((language, normalised(source)))
-        if exact is not None or not ignore_case:
+        if exact is not None or language == CODE or not ignore_case:
             return exact
         alike = self._caseless.get((language, caseless(source)), [])
         if len({each.meaning for each in alike}) != 1:

@@ -14,6 +14,14 @@ REASONS: dict[str, str] = {
     "date_out_of_range": "The date lies before 2000-01-01 or after 2099-12-31.",
     "product_missing": "The product is empty.",
     "product_unknown": "The catalogue does not know the product; the record waits until it does.",
+    "code_missing": "A record of the catalogue has no code to tell what it belongs to.",
+    "language_unreadable": "A record of the catalogue has no language of two letters.",
+    "translation_missing": (
+        "A record of the catalogue waits for one of the same code in the declaration's language."
+    ),
+    "list_price_unreadable": "The list price is no number, negative, or has more than 4 decimals.",
+    "list_price_currency_unknown": "The currency of the list price is empty or no known code.",
+    "valid_from_unreadable": "The first day of the list price is no day in a declared format.",
     "quantity_missing": "The quantity is empty.",
     "quantity_unreadable": "The quantity is no number, or has more than 3 decimals.",
     "unit_price_missing": "The unit price is empty, and the amount has to be derived from it.",
@@ -24,3 +32,4 @@ REASONS: dict[str, str] = {
 }
 
 PRODUCT_UNKNOWN = "product_unknown"
+TRANSLATION_MISSING = "translation_missing"

@@ -1,0 +1,113 @@
+"""The quarantine and the balance of the catalogue's own deliveries (P2).
+
+Both are made for all deliveries at once: a record that waited for a translation is released
+when another delivery brings it, and waits again when that one is withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.tables import CATALOGUE
+from sales_pipeline.silver import balance as balances
+from sales_pipeline.silver.balance import Balance
+from sales_pipeline.silver.catalogue_records import Record
+
+_QUARANTINE = "silver.quarantine"
+_NO_CURRENCY = "XXX"
+"""ISO 4217 for no currency at all: records of the catalogue carry no amount."""
+_NO_MONEY = Decimal(0)
+
+SetAside = Sequence[tuple[Record, tuple[str, ...]]]
+
+
+def keep_quarantine(
+    lakehouse: Lakehouse, file_ids: Iterable[int], set_aside: SetAside, *, run_id: str
+) -> None:
+    """Makes the quarantine hold these records of the catalogue and no others.
+
+    Args:
+        lakehouse: The tables.
+        file_ids: All deliveries of the catalogue.
+        set_aside: The records and the reasons of each.
+        run_id: The run.
+    """
+    ids = among("_file_id", file_ids)
+    held = lakehouse.table(_QUARANTINE).where(ids).toArrow().to_pylist()
+    before = {(row["_file_id"], row["_row"]): row for row in held}
+    after = {(each.file_id, each.row): list(reasons) for each, reasons in set_aside}
+    if after == {place: row["reasons"] for place, row in before.items()}:
+        return
+    rows = [
+        _row(each, reasons, before.get((each.file_id, each.row), {}), run_id)
+        for each, reasons in set_aside
+    ]
+    lakehouse.replace(_QUARANTINE, ids, lakehouse.local(rows, _QUARANTINE))
+
+
+def _row(
+    record: Record, reasons: Sequence[str], before: Mapping[str, Any], run_id: str
+) -> dict[str, Any]:
+    return {
+        "feed": CATALOGUE,
+        "store": "",
+        "_file_id": record.file_id,
+        "_row": record.row,
+        "raw": record.raw,
+        "reasons": list(reasons),
+        "first_run": before.get("first_run", run_id),
+        "last_run": run_id,
+    }
+
+
+def catalogue_balances(
+    counts: Mapping[int, int], standing: Iterable[int], set_aside: SetAside
+) -> list[Balance]:
+    """The balance of each delivery of the catalogue.
+
+    Args:
+        counts: File id -> records in bronze.
+        standing: The deliveries whose records count; the others are superseded.
+        set_aside: The records that teach nothing.
+    """
+    bad = Counter(record.file_id for record, _ in set_aside)
+    counting = set(standing)
+    return [
+        _balance(file_id, rows, bad[file_id] if file_id in counting else None)
+        for file_id, rows in counts.items()
+    ]
+
+
+def _balance(file_id: int, rows: int, quarantined: int | None) -> Balance:
+    classes = {"superseded": (rows, _NO_MONEY)}
+    if quarantined is not None:
+        classes = {
+            "accepted": (rows - quarantined, _NO_MONEY),
+            "quarantined": (quarantined, _NO_MONEY),
+        }
+    return Balance(file_id, CATALOGUE, _NO_CURRENCY, (rows, _NO_MONEY), classes)
+
+
+def record_changed(
+    lakehouse: Lakehouse, found: Iterable[Balance], *, run_id: str
+) -> tuple[list[Balance], int]:
+    """Records the balances that are not on record as they are now.
+
+    Returns:
+        Those balances; and how many records left quarantine since they were recorded.
+    """
+    recorded = {each.file_id: each for each in balances.recorded(lakehouse)}
+    changed = []
+    released = 0
+    for each in found:
+        before = recorded.get(each.file_id)
+        if before is None or before.as_row("") != each.as_row(""):
+            changed.append(each)
+        if before is not None and not each.rows("superseded"):
+            released += max(0, before.rows("quarantined") - each.rows("quarantined"))
+    balances.record(lakehouse, changed, run_id)
+    return changed, released
