@@ -7,7 +7,7 @@ plain Python, sends back the sales that mean something else now, and only then w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
@@ -84,20 +84,24 @@ def clean_catalogue(
     )
 
 
-def relearn(lakehouse: Lakehouse, ledger: Ledger, *, run_id: str) -> Lesson:
+def forget_products(
+    lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
+) -> Lesson:
     """Makes silver forget what only withdrawn deliveries of the catalogue taught.
 
-    For a run whose ledger holds such a delivery, before it judges sales: the deliveries that
-    used what is forgotten are in bronze afterwards. Safe to do twice.
+    For a run whose ledger says that they are withdrawn, before it judges sales: the deliveries
+    of sales that used what is forgotten are in bronze afterwards. Safe to do twice.
+
+    Args:
+        lakehouse: The tables.
+        ledger: The deliveries; changed and committed.
+        deliveries: Those that are on their way out; they balance as superseded.
+        run_id: The run.
     """
-    return clean_catalogue(lakehouse, ledger, [], run_id=run_id)
-
-
-def is_outdated(lakehouse: Lakehouse, ledger: Ledger) -> bool:
-    """Says whether silver still knows what a withdrawn delivery of the catalogue taught."""
-    teaching = {each.file_id for each in _teaching(ledger)}
-    known = [*lakehouse.rows(PRODUCTS), *lakehouse.rows(LIST_PRICES)]
-    return any(row["_file_id"] not in teaching for row in known)
+    lesson = clean_catalogue(lakehouse, ledger, [], run_id=run_id)
+    gone = catalogue_balances({each.file_id: each.rows or 0 for each in deliveries}, [], [])
+    changed, _ = record_changed(lakehouse, gone, run_id=run_id)
+    return replace(lesson, balances=[*lesson.balances, *changed])
 
 
 def _teaching(ledger: Ledger) -> list[Delivery]:

@@ -7,7 +7,6 @@ entries: names, a code, what they mean, and a price.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from typing import Any
 from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.config.model import Catalogue, Declaration
 from sales_pipeline.lakehouse.lakehouse import catalogue_columns
-from sales_pipeline.landing.shape import loose_text
 from sales_pipeline.silver.prices import ALWAYS, Price
 from sales_pipeline.silver.products import CODE, Key, normalised
 from sales_pipeline.silver.small_values import day_of, decimal_of
@@ -97,13 +95,8 @@ class CatalogueReader:
         return Entry(row["_file_id"], row["_row"], names, code, meaning, price)
 
     def texts(self, row: Row) -> dict[str, str]:
-        """Bronze column -> its text, normalised; of a column declared later, from `_extra`."""
-        extra = json.loads(row["_extra"]) if row["_extra"] else {}
-        loose = {loose_text(header): text for header, text in extra.items()}
-        return {
-            name: normalised(row.get(name) or loose.get(loose_text(header)) or "")
-            for name, header in self.columns.items()
-        }
+        """Bronze column -> its text, normalised as names are."""
+        return {name: normalised(row[name] or "") for name in self.columns}
 
     def delivered(self, row: Row) -> dict[str, str | None]:
         """Header in the file -> text as delivered."""
