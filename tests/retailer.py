@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sales_pipeline.config import declaration_from
 from sales_pipeline.config.model import Declaration
@@ -17,6 +18,7 @@ from sales_pipeline.outcome import RunReport
 from sales_pipeline.pipeline import run
 from sales_pipeline.upkeep import Reset, rebuild, reset
 
+Answer = TypeVar("Answer")
 HEADER = "id,day,item,price,units,total"
 CATALOGUE = "produit,categorie,product,category\n" + "\n".join(
     [
@@ -133,8 +135,12 @@ class Retailer:
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """All rows of a table."""
+        return self.read(lambda lakehouse: lakehouse.rows(name))
+
+    def read(self, question: Callable[[Lakehouse], Answer]) -> Answer:
+        """What something finds in the lakehouse."""
         with closing(EmbeddedEngine(self.lakehouse)) as engine:
-            return Lakehouse(self.declaration, engine).rows(name)
+            return question(Lakehouse(self.declaration, engine))
 
     def ledger(self) -> Ledger:
         """The ledger as it is recorded."""
@@ -163,6 +169,7 @@ class Retailer:
         left_out = {"run_id", "first_run", "last_run"}
         tables = [
             "silver.sales", "silver.set_aside", "silver.quarantine", "silver.products",
+            "silver.list_prices",
             "gold.sales_cube", "gold.revenue_per_month", "gold.revenue_per_month_and_shop",
             "gold.top_selling_products", "gold.top_selling_products_by_revenue", "ops.balance",
         ]  # fmt: skip

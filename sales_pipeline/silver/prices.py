@@ -112,7 +112,7 @@ def periods(prices: Sequence[Price]) -> list[Period]:
     until = [*(each.valid_from for each in prices[1:]), None]
     return [
         Period(each.valid_from, end, each.price, each.currency)
-        for each, end in zip(prices, until, strict=True)
+        for each, end in zip(prices, until, strict=False)
     ]
 
 
@@ -125,7 +125,7 @@ def repriced(before: Sequence[Price], after: Sequence[Price]) -> Iterator[tuple[
     [(datetime.date(2025, 3, 1), None)]
     """
     starts = sorted({each.valid_from for each in (*before, *after)})
-    for start, end in zip(starts, [*starts[1:], None], strict=True):
+    for start, end in zip(starts, [*starts[1:], None], strict=False):
         old, new = price_on(before, start), price_on(after, start)
         if (old and old.money) != (new and new.money):
             yield start, end

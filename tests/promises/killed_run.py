@@ -7,8 +7,10 @@ A commit point is a commit to a table or the move of a landing file.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,9 @@ from typing import Any
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.landing import archive
 from tests.retailer import Retailer
+
+REPOSITORY = Path(__file__).parents[2]
+DECLARED = "declared.json"
 
 
 class Killer:
@@ -40,6 +45,17 @@ class Killer:
         return mortal
 
 
+def killed(retailer: Retailer, point: int, moment: str) -> bool:
+    """Runs a retailer in a process that is killed; says whether it lived to be."""
+    (retailer.folder / DECLARED).write_text(json.dumps(retailer.declared), encoding="utf-8")
+    command = [sys.executable, "-m", "tests.promises.killed_run", str(retailer.folder)]
+    done = subprocess.run(
+        [*command, str(point), moment], cwd=REPOSITORY, capture_output=True, check=False
+    )
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr.decode()
+    return done.returncode != 0
+
+
 def main() -> None:
     """Runs with the arguments of the command line."""
     folder, point, moment = sys.argv[1:]
@@ -47,7 +63,8 @@ def main() -> None:
     Lakehouse.replace = killer.around(Lakehouse.replace)  # type: ignore[method-assign]
     Lakehouse.add = killer.around(Lakehouse.add)  # type: ignore[method-assign]
     archive.move = killer.around(archive.move)
-    Retailer(Path(folder)).run()
+    declared = json.loads((Path(folder) / DECLARED).read_text(encoding="utf-8"))
+    Retailer(Path(folder), declared).run()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""P5 to P11, as far as they are built: corrections, money, rates, unknown names, wrong files."""
+"""P5 to P11 but P9, as far as they are built: corrections, money, rates, wrong files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from sales_pipeline.errors import LakehouseBusy, LakehouseMismatch, UsageError
 from sales_pipeline.lakehouse.lock import hold
-from tests.retailer import CATALOGUE, Retailer, sale
+from tests.retailer import Retailer, sale
 
 
 def test_p5_bytes_that_were_superseded_count_as_new(retailer: Retailer) -> None:
@@ -115,60 +115,6 @@ def test_p8_changed_fixed_rates_make_gold_again_without_asking(retailer: Retaile
     assert len(report.months) == 2
     assert retailer.revenue() == {(2024, 12): "9.00", (2025, 1): "9.00"}
     assert retailer.run().is_nothing_new
-
-
-def test_p9_unknown_names_wait_and_are_released_by_a_later_catalogue(retailer: Retailer) -> None:
-    retailer.deliver_catalogue()
-    retailer.deliver("lyon/a.csv", sale("1"), sale("2", item="Lampe"))
-    retailer.run()
-    assert retailer.rows("silver.quarantine", "source_product", "reasons", "amount") == [
-        ("Lampe", ["product_unknown"], Decimal("10.0000"))
-    ]
-    retailer.deliver_catalogue(CATALOGUE + "\nLampe,Maison,Lamp,Home", "later.csv")
-    report = retailer.run()
-    assert report.exit_code == 0
-    assert retailer.table("silver.quarantine") == []
-    assert retailer.revenue() == {(2025, 1): "20.00"}
-
-
-def test_p9_a_renamed_product_is_renamed_in_accepted_sales(retailer: Retailer) -> None:
-    retailer.deliver_catalogue()
-    retailer.deliver("lyon/a.csv", sale("1"))
-    retailer.run()
-    retailer.deliver_catalogue("produit,categorie,product,category\nVase,Déco,Tall vase,Decor")
-    retailer.run()
-    columns = ("product", "category", "revenue")
-    expected = [("Tall vase", "Decor", Decimal("10.00"))]
-    assert retailer.rows("gold.top_selling_products", *columns) == expected
-
-
-def test_p9_a_corrected_catalogue_forgets_no_name(retailer: Retailer) -> None:
-    retailer.deliver_catalogue()
-    retailer.run()
-    retailer.deliver_catalogue("produit,categorie,product,category\nLampe,Maison,Lamp,Home")
-    retailer.deliver("lyon/a.csv", sale("1"), sale("2", item="Lampe"))
-    retailer.run()
-    assert retailer.revenue() == {(2025, 1): "20.00"}
-    before = retailer.state()
-    retailer.rebuild()
-    assert retailer.state() == before
-
-
-def test_p9_names_match_despite_unicode_form_and_spaces(retailer: Retailer) -> None:
-    retailer.deliver_catalogue()
-    names = ["The\u0301 vert", "Thé\u00a0vert", "  Thé   vert "]
-    sales = [sale(str(number), item=name) for number, name in enumerate(names)]
-    retailer.deliver("lyon/a.csv", *sales)
-    retailer.run()
-    assert {row["product"] for row in retailer.table("silver.sales")} == {"Green tea"}
-    assert [row["product"] for row in retailer.table("bronze.lyon")] == names
-
-
-def test_p9_a_catalogue_that_gives_a_name_two_meanings_is_rejected(retailer: Retailer) -> None:
-    retailer.deliver_catalogue(CATALOGUE + "\nVase,Maison,Flower pot,Home")
-    [rejected] = retailer.run().rejected
-    assert "record 3 says 'Vase' is 'Vase' (Home)" in rejected.reason
-    assert "record 4 says 'Flower pot' (Home)" in rejected.reason
 
 
 def test_p10_a_second_run_leaves_naming_the_holder(retailer: Retailer) -> None:

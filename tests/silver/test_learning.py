@@ -105,7 +105,7 @@ def test_a_wide_record_teaches_its_names_its_code_and_its_price() -> None:
     assert _meanings(knowledge) == {
         (CODE, "A"): "Vase", ("fr", "Vase rond"): "Vase", ("en", "Vase"): "Vase",
     }  # fmt: skip
-    assert _prices(knowledge) == dict.fromkeys(knowledge.products, [(ALWAYS, "10 EUR")])
+    assert _prices(knowledge) == {key: [(ALWAYS, "10 EUR")] for key in knowledge.products}
 
 
 def test_a_long_catalogue_is_joined_by_its_codes() -> None:
@@ -123,12 +123,15 @@ def test_what_waits_for_a_translation_is_taught_when_a_later_delivery_brings_it(
     assert taught.waiting == ()
 
 
-@pytest.mark.parametrize("layout", [_wide, _long])
-def test_a_code_renames_all_names_it_ever_had(layout: Any) -> None:
-    first, later = ("A,Vase rond,Vase",), ("A,Vase rond,Tall vase",)
-    if layout is _long:
-        first, later = ("A,fr,Vase rond", "A,en,Vase"), ("A,en,Tall vase",)
-    knowledge = learn([*layout(*first), *layout(*later, file_id=2)]).knowledge
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        (_wide("A,Vase rond,Vase"), _wide("A,Vase rond,Tall vase", file_id=2)),
+        (_long("A,fr,Vase rond", "A,en,Vase"), _long("A,en,Tall vase", file_id=2)),
+    ],
+)
+def test_a_code_renames_all_names_it_ever_had(first: list[Entry], later: list[Entry]) -> None:
+    knowledge = learn([*first, *later]).knowledge
     assert set(_meanings(knowledge).values()) == {"Tall vase"}
     assert len(knowledge.products) == 4
 
