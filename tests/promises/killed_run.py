@@ -45,8 +45,8 @@ class Killer:
         return mortal
 
 
-def killed(retailer: Retailer, point: int, moment: str) -> bool:
-    """Runs a retailer in a process that is killed; says whether it lived to be."""
+def dies(retailer: Retailer, point: int, moment: str) -> bool:
+    """Runs a retailer in a process that is killed; says whether it died of that."""
     (retailer.folder / DECLARED).write_text(json.dumps(retailer.declared), encoding="utf-8")
     command = [sys.executable, "-m", "tests.promises.killed_run", str(retailer.folder)]
     done = subprocess.run(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.promises.killed_run import killed as die
+from tests.promises.killed_run import dies
 from tests.retailer import CATALOGUE, Retailer, sale
 
 POINTS = (2, 3, 5, 8, 11, 14, 17, 20, 23)
@@ -38,7 +38,7 @@ def test_p1_runs_killed_at_their_commit_points_end_like_one_that_was_not(
         deliver(killed)
         deliver(calm)
         for point in POINTS:
-            if not die(killed, point, moment):
+            if not dies(killed, point, moment):
                 break
             deaths += 1
         killed.run()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.promises.killed_run import killed
+from tests.promises.killed_run import dies
 from tests.retailer import Retailer
 
 CATALOGUE = "sku,produit,categorie,product,category,price,currency,since"
@@ -110,7 +110,7 @@ def test_p9_a_run_killed_while_it_prices_again_ends_like_one_that_was_not(
         _catalogue(retailer, "b.csv", "V 12 EUR 01.02.2025", "L 5 EUR ")
     # What a run of a catalogue commits: its claim, bronze, the sales that go back, the names, …
     for point in (4, 5, 6, 8):
-        assert killed(dying, point, moment)
+        assert dies(dying, point, moment)
     dying.run()
     calm.run()
     assert calm.revenue() == {(2025, 1): "15.00", (2025, 2): "24.00"}
