@@ -16,6 +16,8 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.tables import BALANCE
 
 CLASSES = ("accepted", "quarantined", "duplicate", "displaced", "excluded", "superseded")
+NO_CURRENCY = "XXX"
+"""ISO 4217 for no currency at all: records of the catalogue carry no amount."""
 _ZERO = Decimal(0)
 
 

@@ -14,12 +14,10 @@ from typing import Any
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver import balance as balances
-from sales_pipeline.silver.balance import Balance
+from sales_pipeline.silver.balance import NO_CURRENCY, Balance
 from sales_pipeline.silver.catalogue_records import Record
 
 _QUARANTINE = "silver.quarantine"
-_NO_CURRENCY = "XXX"
-"""ISO 4217 for no currency at all: records of the catalogue carry no amount."""
 _NO_MONEY = Decimal(0)
 
 SetAside = Sequence[tuple[Record, tuple[str, ...]]]
@@ -89,7 +87,7 @@ def _balance(file_id: int, rows: int, quarantined: int | None) -> Balance:
             "accepted": (rows - quarantined, _NO_MONEY),
             "quarantined": (quarantined, _NO_MONEY),
         }
-    return Balance(file_id, CATALOGUE, _NO_CURRENCY, (rows, _NO_MONEY), classes)
+    return Balance(file_id, CATALOGUE, NO_CURRENCY, (rows, _NO_MONEY), classes)
 
 
 def record_changed(
