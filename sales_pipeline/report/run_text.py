@@ -124,7 +124,7 @@ def _listed(heading: str, lines: Sequence[str], style: str) -> list[Text]:
 
 
 def _learnt(learnt: Learnt, released: int) -> list[Text]:
-    """What the catalogue changed, and what left quarantine; its first names are no news."""
+    """What the catalogue changed, and what left quarantine; the very first names are no news."""
     changes = {
         f"{counted(learnt.learnt, 'name')} learnt": learnt.learnt,
         f"{learnt.renamed:,} renamed": learnt.renamed,
@@ -133,7 +133,7 @@ def _learnt(learnt: Learnt, released: int) -> list[Text]:
     }
     said = ", ".join(change for change, count in changes.items() if count)
     left = f"{counted(released, 'record')} released from quarantine" if released else ""
-    if said and learnt.known:
+    if said and (learnt.known or released):
         return [Text("; ".join(filter(None, [f"catalogue: {said}", left])))]
     return [Text(left)] if left else []
 
