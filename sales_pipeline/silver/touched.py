@@ -62,10 +62,11 @@ class _Change:
         Unless a feed takes unknown names as they are, or a name in other capitals.
         """
         feeds = self.lakehouse.declaration.feeds.values()
+        is_repriced = self.before.prices != self.after.prices
         return (
             any(each.unknown_products == "pass" or each.ignore_case for each in feeds)
+            or (is_repriced and any(each.price_from == "catalogue" for each in feeds))
             or any(self._is_changed(key) for key in self.before.products)
-            or self.before.prices != self.after.prices
         )
 
     def _is_changed(self, key: tuple[str, str]) -> bool:
