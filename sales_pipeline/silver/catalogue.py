@@ -77,7 +77,8 @@ def clean_catalogue(
     keep_quarantine(lakehouse, of_catalogue, set_aside, run_id=run_id)
     counts = {each.file_id: len(records[each.file_id]) for each in teaching}
     found = catalogue_balances(counts, standing, set_aside)
-    balances, released = record_changed(lakehouse, found, run_id=run_id)
+    judged = [each.file_id for each in deliveries]
+    balances, released = record_changed(lakehouse, found, judged=judged, run_id=run_id)
     rejected = _record(ledger, deliveries, refused, standing, counts=counts, run_id=run_id)
     return Lesson(
         learnt(before, taught.knowledge), rejected, balances, released, frozenset(sent_back)
@@ -100,7 +101,7 @@ def forget_products(
     """
     lesson = clean_catalogue(lakehouse, ledger, [], run_id=run_id)
     gone = catalogue_balances({each.file_id: each.rows or 0 for each in deliveries}, [], [])
-    changed, _ = record_changed(lakehouse, gone, run_id=run_id)
+    changed, _ = record_changed(lakehouse, gone, judged=(), run_id=run_id)
     return replace(lesson, balances=[*lesson.balances, *changed])
 
 

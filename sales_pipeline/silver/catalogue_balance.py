@@ -7,7 +7,7 @@ when another delivery brings it, and waits again when that one is withdrawn.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -91,9 +91,15 @@ def _balance(file_id: int, rows: int, quarantined: int | None) -> Balance:
 
 
 def record_changed(
-    lakehouse: Lakehouse, found: Iterable[Balance], *, run_id: str
+    lakehouse: Lakehouse, found: Iterable[Balance], *, judged: Collection[int], run_id: str
 ) -> tuple[list[Balance], int]:
     """Records the balances that are not on record as they are now.
+
+    Args:
+        lakehouse: The tables.
+        found: The balances of deliveries of the catalogue.
+        judged: The deliveries of which the balance is asked for, whether it changed or not.
+        run_id: The run.
 
     Returns:
         Those balances; and how many records left quarantine since they were recorded.
@@ -103,7 +109,8 @@ def record_changed(
     released = 0
     for each in found:
         before = recorded.get(each.file_id)
-        if before is None or before.as_row("") != each.as_row(""):
+        is_other = before is None or before.as_row("") != each.as_row("")
+        if is_other or each.file_id in judged:
             changed.append(each)
         if before is not None and not each.rows("superseded"):
             released += max(0, before.rows("quarantined") - each.rows("quarantined"))
