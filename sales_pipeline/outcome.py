@@ -10,6 +10,8 @@ from typing import Protocol
 from sales_pipeline.lakehouse.ledger import Delivery, State
 from sales_pipeline.silver.balance import CLASSES, Balance
 from sales_pipeline.silver.learning import Learnt
+from sales_pipeline.silver.feed_warnings import FeedWarning
+from sales_pipeline.silver.rule_results import Summary
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class RunReport:
         resumed: Number of deliveries that an earlier run had left unfinished.
         released: Number of records that left quarantine.
         learnt: What the catalogue learnt.
+        warnings: What is to be told of feeds although their records were judged.
+        rules: Feed -> rule -> number of sales `checked`, and of those that broke it.
         months: Months of gold that were made again.
         balances: The balance of every delivery that was touched.
         rows: Records taken in.
@@ -77,6 +81,8 @@ class RunReport:
     resumed: int = 0
     released: int = 0
     learnt: Learnt = field(default_factory=Learnt)
+    warnings: list[FeedWarning] = field(default_factory=list)
+    rules: Summary = field(default_factory=dict)
     months: list[date] = field(default_factory=list)
     balances: list[Balance] = field(default_factory=list)
     rows: int = 0

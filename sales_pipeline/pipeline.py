@@ -7,6 +7,7 @@ whatever an earlier one left unfinished.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -42,6 +43,7 @@ from sales_pipeline.outcome import (
     notes,
 )
 from sales_pipeline.silver.rates import keep_rates, rates_changed
+from sales_pipeline.silver.rule_results import RuleResult, summary
 from sales_pipeline.version import __version__
 
 
@@ -93,6 +95,7 @@ class _Run:
     verb: str
     started_at: datetime = field(default_factory=utc_now)
     began: float = field(default_factory=time.time)
+    _asked: list[RuleResult] = field(default_factory=list)
 
     def go(self) -> RunReport:
         self.run_id = new_run_id(self.started_at)
@@ -207,6 +210,9 @@ class _Run:
         self.report.balances += cleaned.balances
         self.report.released += cleaned.released
         self.report.learnt += cleaned.learnt
+        self.report.warnings += cleaned.warnings
+        self._asked += cleaned.rules
+        self.report.rules = summary(self._asked)
         rows = sum(each.delivered[0] for each in cleaned.balances)
         self.progress.advance(bytes_done=total, rows_done=rows)
 
@@ -245,6 +251,7 @@ class _Run:
             rows=self.report.rows,
             seconds=(now - self.started_at).total_seconds(),
             versions=table_versions(self.lakehouse),
+            rules=json.dumps(self.report.rules) if self.report.rules else None,
         )
         record_run(self.lakehouse, record)
 

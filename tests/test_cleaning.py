@@ -20,12 +20,13 @@ from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.landing.shape import bronze_schema
 from sales_pipeline.silver.collisions import CONTENT, verdicts
 from sales_pipeline.silver.days import calendar_day, month_of
-from sales_pipeline.silver.judging import READ_COLUMNS, Judge
-from sales_pipeline.silver.numbers import decimal_number, filled, product_of
+from sales_pipeline.silver.judging import Judge
+from sales_pipeline.silver.numbers import NumberStyle, decimal_number, filled, product_of
 from sales_pipeline.silver.reasons import REASONS
 from tests.retailer import DECLARATION
 
 ENGINE_SETTINGS = settings(max_examples=15, deadline=None)
+DELIVERED = ("sale_id", "sold_on", "product", "quantity", "unit_price", "amount")
 NUMBERISH = st.text("0123456789.,+-eE \u0663\uff15\u00a0x", max_size=12)
 
 
@@ -65,7 +66,7 @@ def _read(engine: EmbeddedEngine, texts: Sequence[str | None], reading: Column) 
 def test_p7_a_number_is_recognised_by_ascii_digits_alone(
     engine: EmbeddedEngine, text: str | None, number: str | None
 ) -> None:
-    [value] = _read(engine, [text], decimal_number(F.col("text"), mark=".", scale=4))
+    [value] = _read(engine, [text], decimal_number(F.col("text"), NumberStyle(), scale=4))
     assert value == (None if number is None else Decimal(number))
 
 
@@ -74,7 +75,7 @@ def test_p7_a_number_is_recognised_by_ascii_digits_alone(
 def test_p7_any_text_is_read_as_python_decimal_reads_it(
     engine: EmbeddedEngine, texts: list[str]
 ) -> None:
-    values = _read(engine, texts, decimal_number(F.col("text"), mark=",", scale=3))
+    values = _read(engine, texts, decimal_number(F.col("text"), NumberStyle(mark=","), scale=3))
     pattern = re.compile(r"[+-]?[0-9]{1,15}(,[0-9]{1,3}0*)?")
     for text, value in zip(texts, values, strict=True):
         bare = text.strip(" \u00a0")
@@ -146,7 +147,7 @@ def test_blank_text_is_nothing(engine: EmbeddedEngine) -> None:
 
 
 def _bronze(engine: EmbeddedEngine, rows: list[dict[str, Any]]) -> DataFrame:
-    columns = [(name, name) for name in ("sale_id", *READ_COLUMNS, "product")]
+    columns = [(name, name) for name in DELIVERED]
     plain = {"_file_id": 1, "sold_on": "2025-01-15", "product": "Vase", "sale_id": "1"}
     plain |= {"quantity": "1", "unit_price": "10.00", "amount": "10.00"}
     full = [{"_row": place, **plain, **row} for place, row in enumerate(rows, start=1)]

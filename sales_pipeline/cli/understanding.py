@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
 
 from sales_pipeline.bronze.claiming import file_shape, landing_patterns
 from sales_pipeline.config.model import Declaration, Feed
@@ -25,12 +24,9 @@ from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
 from sales_pipeline.silver.entries import CatalogueReader
 from sales_pipeline.silver.judging import Judge
 from sales_pipeline.silver.learning import learn
-from sales_pipeline.silver.products import Known, Names, known_products
-
-_NAMES = pa.schema(
-    [(name, pa.string()) for name in ("feed", "source_product", "product", "category")]
-)
-
+from sales_pipeline.silver.meanings import Meanings
+from sales_pipeline.silver.prices import known_prices
+from sales_pipeline.silver.products import Known, known_products
 
 def understand(declaration: Declaration, *, source: str, rows: int) -> Check:
     """Returns how the files in the landing folder would be understood.
@@ -123,27 +119,22 @@ class _FirstRecords:
         return found
 
     def _judge(self, bronze: pa.Table) -> list[dict[str, Any]]:
-        spark = self.lakehouse.engine.spark()
-        feed = self.lakehouse.declaration.feeds[self.feed]
-        judge = Judge(self.feed, feed, self.lakehouse.further_keys)
-        names: DataFrame = spark.createDataFrame(self._names(bronze["product"], feed))
-        judged = judge.judged(spark.createDataFrame(bronze), names).toArrow()
-        rows: list[dict[str, Any]] = judged.to_pylist()
-        return sorted(rows, key=lambda row: (row["_file_id"], row["_row"]))
+        judge = Judge(self.feed, self._declared, self.lakehouse.further_keys)
+        rows = self.lakehouse.frame(bronze)
+        delivered = judge.source_products(rows).toArrow().to_pylist()
+        names = self.lakehouse.frame(self._meanings.table(delivered))
+        judged: list[dict[str, Any]] = judge.judged(rows, names).toArrow().to_pylist()
+        return sorted(judged, key=lambda row: (row["_file_id"], row["_row"]))
 
-    def _names(self, delivered: pa.ChunkedArray, feed: Feed) -> pa.Table:
-        known = Names(self.known)
-        rows = [
-            {
-                "feed": self.feed,
-                "source_product": name,
-                "product": meaning.product,
-                "category": meaning.category,
-            }
-            for name in delivered.unique().to_pylist()
-            if (meaning := known.of(feed, name)) is not None
-        ]
-        return pa.Table.from_pylist(rows, schema=_NAMES)
+    @property
+    def _declared(self) -> Feed:
+        return self.lakehouse.declaration.feeds[self.feed]
+
+    @property
+    def _meanings(self) -> Meanings:
+        is_priced = self._declared.price_from == "catalogue"
+        prices = known_prices(self.lakehouse) if is_priced else None
+        return Meanings(self.lakehouse.declaration.feeds, self.known, prices)
 
 
 def _numbered(records: pa.Table, number: int) -> pa.Table:

@@ -31,6 +31,7 @@ class RunRecord:
     rows: int
     seconds: float
     versions: str
+    rules: str | None = None
 
 
 def record_run(lakehouse: Lakehouse, record: RunRecord) -> None:

@@ -9,7 +9,7 @@ from sales_pipeline.config.model import Declaration
 
 def store_rows(declaration: Declaration) -> pa.Table:
     """`store, shop, city, country`, one row a store."""
-    stores = {feed.store.id: feed.store for feed in declaration.feeds.values()}
+    stores = declaration.stores
     columns = {
         "store": [each.id for each in stores.values()],
         "shop": [each.name for each in stores.values()],

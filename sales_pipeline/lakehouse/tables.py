@@ -360,6 +360,7 @@ RUNS = Table(
         _required("rows", "BIGINT", "records that were taken in"),
         _required("seconds", "DOUBLE", "how long it took"),
         _required("versions", "STRING", "JSON: table -> Delta version at the end of the run"),
+        Column("rules", "STRING", "JSON: feed -> rule -> sales checked, and sales that broke it"),
     ),
     ("run_id",),
 )

@@ -22,7 +22,7 @@ class RecordPreview:
         product: The product in the language of the declaration.
         quantity: Units.
         amount: What was paid.
-        currency: In which currency.
+        currency: In which currency; None where that cannot be told.
     """
 
     row: int
@@ -33,7 +33,7 @@ class RecordPreview:
     product: str | None
     quantity: Decimal | None
     amount: Decimal | None
-    currency: str
+    currency: str | None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -76,9 +77,15 @@ def _understood(record: RecordPreview) -> tuple[Text, ...]:
         cell(record.product),
         cell(record.source_product),
         cell(None if quantity is None else grouped(without_end_zeros(quantity))),
-        cell(None if amount is None else money(amount, record.currency)),
+        cell(_money(amount, record.currency)),
         cell(f"{record.verdict}{reasons}", style=style),
     )
+
+
+def _money(amount: Decimal | None, currency: str | None) -> str | None:
+    if amount is None:
+        return None
+    return grouped(without_end_zeros(amount)) if currency is None else money(amount, currency)
 
 
 def _records(files: Iterable[FilePreview]) -> bool:

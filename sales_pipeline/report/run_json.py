@@ -28,6 +28,8 @@ def run_document(report: RunReport) -> dict[str, Any]:
         "resumed": report.resumed,
         "released": report.released,
         "learnt": asdict(report.learnt),
+        "rules": report.rules,
+        "warnings": [asdict(each) for each in report.warnings],
         "feeds": [
             {"feed": each.feed, "files": each.files, "delivered": each.delivered}
             | {name: each.classes.get(name, 0) for name in _CLASSES}

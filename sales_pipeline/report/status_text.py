@@ -16,7 +16,7 @@ from sales_pipeline.report.quarantine import Waiting
 from sales_pipeline.report.sentences import about_file, few_lines
 from sales_pipeline.report.status import FeedStanding, Status
 from sales_pipeline.report.tables import cell, new_table, titled
-from sales_pipeline.silver.reasons import REASONS
+from sales_pipeline.silver.reasons import sentence_of
 
 _WORTH_A_LOOK = "yellow"
 _BECOMES = {
@@ -75,7 +75,7 @@ def _waiting(waiting: Waiting) -> Group:
         table.add_column(header, justify="right")
     table.add_column("What it means")
     for each in waiting.by_reason:
-        meaning = REASONS.get(each.reason, "")
+        meaning = sentence_of(each.reason)
         figures = (f"{each.rows:,}", _money(each.amounts))
         table.add_row(cell(each.feed), cell(each.reason), *figures, meaning)
     return titled("Quarantine", table, remark=_total(waiting))

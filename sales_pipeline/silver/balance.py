@@ -17,7 +17,7 @@ from sales_pipeline.lakehouse.tables import BALANCE
 
 CLASSES = ("accepted", "quarantined", "duplicate", "displaced", "excluded", "superseded")
 NO_CURRENCY = "XXX"
-"""ISO 4217 for no currency at all: records of the catalogue carry no amount."""
+"""ISO 4217 for no currency: what is counted of records whose amount is no money."""
 _ZERO = Decimal(0)
 
 

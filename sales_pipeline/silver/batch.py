@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import Any
 
-import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
+from sales_pipeline.silver.feed_warnings import FeedWarning, ambiguous_days, unknown_stores
 from sales_pipeline.silver.judging import Judge
-from sales_pipeline.silver.products import Known, Names
+from sales_pipeline.silver.meanings import Meanings
+from sales_pipeline.silver.prices import known_prices
+from sales_pipeline.silver.products import Known
+from sales_pipeline.silver.reading import ORIGIN, READ_TOGETHER, Readings
+from sales_pipeline.silver.rule_results import RuleResult, results
 
 _MANY_TEXTS = 100_000
-_READ_TOGETHER = (("sold_on",), ("quantity", "unit_price", "amount"))
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,12 @@ class Batch:
 
     def over_feeds(self, make: Callable[[Judge, DataFrame], DataFrame]) -> DataFrame:
         """The union over the feeds of what a function makes of their bronze rows."""
-        frames = [make(judge, self.bronze(judge)) for judge in self.judges]
+        return self._over(self.judges, make)
+
+    def _over(
+        self, judges: Iterable[Judge], make: Callable[[Judge, DataFrame], DataFrame]
+    ) -> DataFrame:
+        frames = [make(judge, self.bronze(judge)) for judge in judges]
         return reduce(DataFrame.unionByName, frames)
 
     def judged(
@@ -74,20 +81,63 @@ class Batch:
             if only is not None:
                 bronze = bronze.join(only, ["_file_id", "_row"], "left_semi")
             if without_keys is not None:
-                bronze = judge.keyed(bronze).join(without_keys, "key_hash", "left_anti")
+                bronze = judge.keyed(bronze, self._origins(judge)).join(without_keys, "key_hash", "left_anti")
             return judge.judged(bronze, self.names, self.readings)
 
         return self.over_feeds(make)
 
     def keys(self) -> DataFrame:
         """`key_hash` of every record; null for one without a key."""
-        return self.over_feeds(lambda judge, bronze: judge.keyed(bronze).select("key_hash"))
+
+        def make(judge: Judge, bronze: DataFrame) -> DataFrame:
+            return judge.keyed(bronze, self._origins(judge)).select("key_hash")
+
+        return self.over_feeds(make)
+
+    def _origins(self, judge: Judge) -> Readings | None:
+        """What is known of the texts of stores; the key of most feeds does not depend on it."""
+        return self.readings if judge.feed.stores else None
+
+    def amounts(self) -> DataFrame:
+        """`_file_id, currency, amount` of every record, both null where they cannot be told."""
+        return self.over_feeds(
+            lambda judge, bronze: judge.amounts(bronze, self.names, self.readings)
+        )
+
+    def rule_results(self) -> list[RuleResult]:
+        """How many sales of each delivery keep the rules of its feed; one aggregate."""
+        judges = [each for each in self.judges if each.feed.rules]
+        if not judges:
+            return []
+        counts = self._over(
+            judges, lambda judge, bronze: judge.rule_counts(bronze, self.names, self.readings)
+        )
+        return results(counts.toArrow(), self.lakehouse.declaration.feeds)
+
+    def warnings(self) -> list[FeedWarning]:
+        """What is to be told of the texts in these deliveries, though they could be read."""
+        several = [each for each in self.judges if len(each.feed.date_formats) > 1]
+        listed = [each for each in self.judges if each.feed.stores]
+        told: list[FeedWarning] = []
+        if several:
+            days = self._over(several, lambda judge, bronze: judge.reader.ambiguous_days(bronze))
+            told += ambiguous_days(days.toArrow())
+        if listed:
+            stores = self._over(listed, lambda judge, bronze: judge.unknown_stores(bronze))
+            told += unknown_stores(stores.toArrow())
+        return told
 
     @cached_property
     def names(self) -> DataFrame:
-        """`feed, source_product, product, category` of the delivered names that are known."""
+        """`feed, source_product, product, category` of the delivered names that are known.
+
+        With `prices` where a feed takes those of the catalogue.
+        """
         found = self.over_feeds(lambda judge, bronze: judge.source_products(bronze)).toArrow()
-        return self.lakehouse.frame(self._meanings(found.to_pylist()))
+        feeds = self.lakehouse.declaration.feeds
+        are_priced = any(each.reader.is_priced_by_catalogue for each in self.judges)
+        prices = known_prices(self.lakehouse) if are_priced else None
+        return self.lakehouse.frame(Meanings(feeds, self.known, prices).table(found.to_pylist()))
 
     @cached_property
     def readings(self) -> dict[tuple[str, ...], DataFrame]:
@@ -98,27 +148,25 @@ class Batch:
         together are joined together, because every join copies the whole record.
         """
         found: dict[tuple[str, ...], DataFrame] = {}
-        for together in _READ_TOGETHER:
-            for columns in [together, *((column,) for column in together)]:
-                if not any(set(columns) <= set(other) for other in found):
-                    readings = self._readings(columns)
-                    if readings is not None:
-                        found[columns] = readings
+        for together in READ_TOGETHER:
+            self._find_readings(found, together)
         return found
 
+    def _find_readings(
+        self, found: dict[tuple[str, ...], DataFrame], together: tuple[str, ...]
+    ) -> None:
+        # A currency can depend on the text of the store, so these two are never read apart.
+        alone = [] if together == ORIGIN else [(column,) for column in together]
+        for columns in [together, *alone]:
+            if not any(set(columns) <= set(other) for other in found):
+                readings = self._readings(columns)
+                if readings is not None:
+                    found[columns] = readings
+
     def _readings(self, columns: Sequence[str]) -> DataFrame | None:
-        read = self.over_feeds(lambda judge, bronze: judge.readings(bronze, columns))
+        judges = [each for each in self.judges if set(columns) & set(each.reader.columns)]
+        if not judges:
+            return None
+        read = self._over(judges, lambda judge, bronze: judge.reader.readings(bronze, columns))
         found = read.limit(_MANY_TEXTS + 1).toArrow()
         return self.lakehouse.frame(found) if found.num_rows <= _MANY_TEXTS else None
-
-    def _meanings(self, delivered: Iterable[dict[str, Any]]) -> pa.Table:
-        feeds, known = self.lakehouse.declaration.feeds, Names(self.known)
-        rows = []
-        for each in delivered:
-            meaning = known.of(feeds[each["feed"]], each["source_product"])
-            if meaning is not None:
-                rows.append({**each, "product": meaning.product, "category": meaning.category})
-        columns = ("feed", "source_product", "product", "category")
-        return pa.Table.from_pylist(
-            rows, schema=pa.schema([(name, pa.string()) for name in columns])
-        )

@@ -17,14 +17,16 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver import balance as balances
-from sales_pipeline.silver import counting
+from sales_pipeline.silver import counting, rule_results
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.catalogue import Lesson, clean_catalogue
+from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.learning import Learnt
 from sales_pipeline.silver.leftovers import leftovers, overly_quarantined, placed
 from sales_pipeline.silver.placing import Placement
 from sales_pipeline.silver.products import known_products
+from sales_pipeline.silver.rule_results import RuleResult
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +43,8 @@ class Cleaned:
         failed: Deliveries that did not balance and were taken out again.
         released: Records of earlier deliveries that left quarantine (P9).
         learnt: What the catalogue learnt.
+        rules: How the rules of the feeds were kept.
+        warnings: What is to be told of feeds although their records were judged.
     """
 
     balances: list[Balance] = field(default_factory=list)
@@ -48,6 +52,8 @@ class Cleaned:
     failed: list[Delivery] = field(default_factory=list)
     released: int = 0
     learnt: Learnt = field(default_factory=Learnt)
+    rules: list[RuleResult] = field(default_factory=list)
+    warnings: list[FeedWarning] = field(default_factory=list)
 
     def take(self, lesson: Lesson) -> None:
         """Adds what came of deliveries of the catalogue."""
@@ -108,6 +114,7 @@ class _Cleaning:
         for (file_id, _), (count, _) in delivered.items():
             rows[file_id] += count
         refused, moved = self._place(batch, rows, self._superseded_by(batch.deliveries))
+        refused |= self._ask_rules(batch)
         kept = {*batch.file_ids} - set(refused)
         found = self._balances(kept | moved, delivered)
         failed = self._unbalanced(found)
@@ -116,6 +123,18 @@ class _Cleaning:
             moved |= self._take_out(set(out))
             found = self._balances((kept | moved) - set(out), delivered)
         self._record(batch, delivered, found, refused, failed)
+
+    def _ask_rules(self, batch: Batch) -> dict[int, str]:
+        """Keeps what the rules and the texts tell; returns who breaks a rule that refuses."""
+        feeds = self.lakehouse.declaration.feeds
+        found = batch.rule_results()
+        self.cleaned.rules += found
+        self.cleaned.warnings += batch.warnings()
+        self.cleaned.warnings += [
+            FeedWarning(each.feed, f"{self.ledger[each.file_id].path}: {sentence}")
+            for each, sentence in rule_results.complaints(found, feeds)
+        ]
+        return rule_results.refusals(found, feeds)
 
     def _batch(self, deliveries: Iterable[Delivery]) -> Batch:
         return Batch(self.lakehouse, tuple(deliveries), known_products(self.lakehouse))
@@ -211,18 +230,23 @@ class _Cleaning:
         recorded = balances.recorded(self.lakehouse)
         return {(each.file_id, each.currency): each for each in recorded}
 
-    @property
-    def _delivered_before(self) -> Delivered:
-        return {key: each.delivered for key, each in self._on_record.items()}
-
     def _balances(self, files: set[int], delivered: Delivered) -> list[Balance]:
         """The balance of some deliveries; what earlier ones delivered is on record."""
         counts = counting.in_silver(self.lakehouse, files)
         return [
             Balance(file_id, self.ledger[file_id].feed, currency, amount, counts[file_id, currency])
-            for (file_id, currency), amount in (self._delivered_before | delivered).items()
+            for (file_id, currency), amount in self._all_delivered(delivered).items()
             if file_id in files
         ]
+
+    def _all_delivered(self, delivered: Delivered) -> Delivered:
+        """What was delivered: as it is counted now, else as it is on record.
+
+        A delivery that is counted again may have other currencies than before.
+        """
+        counted = {file_id for file_id, _ in delivered}
+        before = {key: each.delivered for key, each in self._on_record.items()}
+        return {key: each for key, each in before.items() if key[0] not in counted} | delivered
 
     def _record(
         self,
@@ -251,12 +275,12 @@ class _Cleaning:
 
     def _released(self, found: Iterable[Balance]) -> int:
         """How many records of these deliveries have left quarantine since they were balanced."""
-        released = 0
+        before, now = Counter[int](), Counter[int]()
+        for each in self._on_record.values():
+            before[each.file_id] += each.rows("quarantined")
         for each in found:
-            before = self._on_record.get((each.file_id, each.currency))
-            if before is not None:
-                released += max(0, before.rows("quarantined") - each.rows("quarantined"))
-        return released
+            now[each.file_id] += each.rows("quarantined")
+        return sum(max(0, before[file_id] - now[file_id]) for file_id in now)
 
     def _refused(self, file_id: int, state: State, reason: str) -> Delivery:
         return self.ledger[file_id].moved_to(state, reason=reason, run_id=self.run_id)
@@ -273,6 +297,6 @@ class _Cleaning:
     def _balances_of_superseded(self, files: set[int], delivered: Delivered) -> list[Balance]:
         return [
             Balance(file_id, self.ledger[file_id].feed, currency, amount, {"superseded": amount})
-            for (file_id, currency), amount in (self._delivered_before | delivered).items()
+            for (file_id, currency), amount in self._all_delivered(delivered).items()
             if file_id in files
         ]

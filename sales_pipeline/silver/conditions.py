@@ -1,32 +1,71 @@
-"""Declared SQL conditions are tried on an empty selection before any file is claimed."""
+"""Declared SQL is tried on an empty selection before any file is claimed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
 from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from sales_pipeline.config.model import Feed
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.silver.reading import Reader
+from sales_pipeline.silver.rules import RULE_COLUMNS
+
+
+@dataclass(frozen=True)
+class _Declared:
+    """One piece of declared SQL: where it stands, and the columns it may speak of."""
+
+    place: str
+    sql: str
+    rows: DataFrame
+    columns: Sequence[str]
+    is_condition: bool = True
+
+    def check(self) -> None:
+        expression = F.expr(self.sql)
+        rows = self.rows.where(expression) if self.is_condition else self.rows.select(expression)
+        try:
+            _ = rows.limit(0).toArrow()
+        except PySparkException as error:
+            what = "condition" if self.is_condition else "expression"
+            raise UsageError(
+                f"{self.place}: no {what} over the columns {', '.join(self.columns)}, "
+                f"got {self.sql!r}. The engine says: {_first_line(error)}"
+            ) from error
 
 
 def check_conditions(lakehouse: Lakehouse) -> None:
-    """Checks that every declared condition is SQL over the columns of its feed.
+    """Checks that all declared SQL is SQL over the columns that it may speak of.
 
     Raises:
-        UsageError: One is not; the message names the feed, the condition and its columns.
+        UsageError: Some is not; the message names the place, the SQL and its columns.
     """
     for name, feed in lakehouse.declaration.feeds.items():
-        if feed.exclude_when is None:
-            continue
-        rows = lakehouse.table(f"bronze.{name}").select(*feed.columns)
-        try:
-            _ = rows.where(F.expr(feed.exclude_when)).limit(0).toArrow()
-        except PySparkException as error:
-            raise UsageError(
-                f"feeds.{name}.exclude_when: no condition over the columns "
-                f"{', '.join(feed.columns)}, got {feed.exclude_when!r}. "
-                f"The engine says: {_first_line(error)}"
-            ) from error
+        for declared in _declared(lakehouse, name, feed):
+            declared.check()
+
+
+def _declared(lakehouse: Lakehouse, name: str, feed: Feed) -> Iterator[_Declared]:
+    """The SQL of a feed, what others build on first."""
+    place, columns = f"feeds.{name}", list(feed.columns)
+    delivered = lakehouse.table(f"bronze.{name}").select(*columns)
+    for column, computed in feed.computed.items():
+        if computed.sql is not None:
+            where = f"{place}.computed.{column}.sql"
+            yield _Declared(where, computed.sql, delivered, columns, is_condition=False)
+    if feed.exclude_when is not None:
+        rows = Reader(name, feed).with_computed(delivered)
+        there = [*columns, *feed.computed]
+        yield _Declared(f"{place}.exclude_when", feed.exclude_when, rows, there)
+    if feed.rules:
+        sales = lakehouse.table("silver.sales").select(*RULE_COLUMNS)
+        for rule, declared in feed.rules.items():
+            yield _Declared(f"{place}.rules.{rule}.holds", declared.holds, sales, RULE_COLUMNS)
 
 
 def _first_line(error: PySparkException) -> str:

@@ -10,6 +10,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.ledger import Delivery
+from sales_pipeline.silver.balance import NO_CURRENCY
 from sales_pipeline.silver.batch import Batch
 
 _ZERO = Decimal(0)
@@ -20,13 +22,19 @@ Counts = dict[tuple[int, str], dict[str, tuple[int, Decimal]]]
 
 def delivered(batch: Batch) -> dict[tuple[int, str], tuple[int, Decimal]]:
     """(file id, currency) -> rows and readable amount, counted from bronze in one statement."""
-    amounts = batch.over_feeds(lambda judge, bronze: judge.amounts(bronze, batch.readings))
-    found = _grouped(amounts, F.lit("delivered"), F.col("amount"))
+    found = _grouped(batch.amounts(), F.lit("delivered"))
     counted = {key: classes["delivered"] for key, classes in _counts(found).items()}
-    feeds = batch.lakehouse.declaration.feeds
+    counted_files = {file_id for file_id, _ in counted}
     for each in batch.deliveries:
-        counted.setdefault((each.file_id, feeds[each.feed].currency), (0, _ZERO))
+        if each.file_id not in counted_files:
+            counted[each.file_id, _usual_currency(batch, each)] = (0, _ZERO)
     return counted
+
+
+def _usual_currency(batch: Batch, delivery: Delivery) -> str:
+    """What a delivery without records is counted in."""
+    currency = batch.lakehouse.declaration.feeds[delivery.feed].currency
+    return currency if isinstance(currency, str) else NO_CURRENCY
 
 
 def in_silver(lakehouse: Lakehouse, file_ids: Iterable[int]) -> Counts:
@@ -34,15 +42,15 @@ def in_silver(lakehouse: Lakehouse, file_ids: Iterable[int]) -> Counts:
     among_files = among("_file_id", file_ids)
 
     def of(name: str, label: Column) -> DataFrame:
-        return _grouped(lakehouse.table(name).where(among_files), label, F.col("amount"))
+        return _grouped(lakehouse.table(name).where(among_files), label)
 
     grouped = of("silver.sales", F.lit("accepted"))
     grouped = grouped.unionByName(of("silver.set_aside", F.col("class")))
     return _counts(grouped.unionByName(of("silver.quarantine", F.lit("quarantined"))))
 
 
-def _grouped(rows: DataFrame, label: Column, amount: Column) -> DataFrame:
-    labelled = rows.select("_file_id", "currency", label.alias("class"), amount.alias("amount"))
+def _grouped(rows: DataFrame, label: Column) -> DataFrame:
+    labelled = rows.select("_file_id", "currency", label.alias("class"), "amount")
     return labelled.groupBy("_file_id", "currency", "class").agg(
         F.count(F.lit(1)).alias("records"), F.sum("amount").alias("amount")
     )
@@ -51,6 +59,11 @@ def _grouped(rows: DataFrame, label: Column, amount: Column) -> DataFrame:
 def _counts(grouped: DataFrame) -> Counts:
     counts: Counts = defaultdict(dict)
     for row in grouped.toArrow().to_pylist():
-        key = (row["_file_id"], row["currency"])
-        counts[key][row["class"]] = (row["records"], row["amount"] or _ZERO)
+        # An amount of which nobody knows the currency is no money.
+        is_money = row["currency"] is not None and row["amount"] is not None
+        amount = row["amount"] if is_money else _ZERO
+        counts[row["_file_id"], row["currency"] or NO_CURRENCY][row["class"]] = (
+            row["records"],
+            amount,
+        )
     return counts

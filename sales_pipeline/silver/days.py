@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.dates import DateLayout, parse_date_pattern
 from sales_pipeline.silver.numbers import trimmed
-
-EARLIEST = "2000-01-01"
-LATEST = "2099-12-31"
 
 
 def calendar_day(text: Column, patterns: Sequence[str]) -> Column:
@@ -21,8 +19,18 @@ def calendar_day(text: Column, patterns: Sequence[str]) -> Column:
         text: The text as delivered.
         patterns: Date patterns such as `dd/MM/yyyy`, tried in order.
     """
-    days = [_day(trimmed(text), parse_date_pattern(pattern)) for pattern in patterns]
+    days = _days(text, patterns)
     return F.coalesce(*days) if len(days) > 1 else days[0]
+
+
+def is_ambiguous(text: Column, patterns: Sequence[str]) -> Column:
+    """Says whether two patterns read a text as two different days."""
+    days = F.array_compact(F.array(*_days(text, patterns)))
+    return F.size(F.array_distinct(days)) > 1
+
+
+def _days(text: Column, patterns: Sequence[str]) -> list[Column]:
+    return [_day(trimmed(text), parse_date_pattern(pattern)) for pattern in patterns]
 
 
 def _day(text: Column, layout: DateLayout) -> Column:
@@ -42,9 +50,14 @@ def _day(text: Column, layout: DateLayout) -> Column:
     return F.when(text.rlike(layout.regex), iso.try_cast("DATE"))
 
 
-def is_in_range(day: Column) -> Column:
+def is_in_range(day: Column, earliest: date, latest: date) -> Column:
     """Says whether a day lies in the range that a sale can have."""
-    return day.between(F.lit(EARLIEST).cast("DATE"), F.lit(LATEST).cast("DATE"))
+    return day.between(day_literal(earliest), day_literal(latest))
+
+
+def day_literal(day: date) -> Column:
+    """A day as a literal, whatever time zone a session has."""
+    return F.lit(day.isoformat()).cast("DATE")
 
 
 def month_of(day: Column) -> Column:

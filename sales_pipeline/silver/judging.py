@@ -6,25 +6,29 @@ then the record is malformed, breaks a rule (all its reasons are kept), or is fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
-from sales_pipeline.silver.days import calendar_day, is_in_range, month_of
-from sales_pipeline.silver.numbers import decimal_number, filled, product_of, trimmed
-from sales_pipeline.silver.reasons import PRODUCT_UNKNOWN
+from sales_pipeline.silver import rules
+from sales_pipeline.silver.days import month_of
+from sales_pipeline.silver.faults import Faults, any_of
+from sales_pipeline.silver.meanings import list_price
+from sales_pipeline.silver.numbers import filled, is_blank, product_of
+from sales_pipeline.silver.origin import feed_currency, listed_store
+from sales_pipeline.silver.reading import NUMBERS, ORIGIN, Reader, Readings
 
 FIT = "fit"
 QUARANTINED = "quarantined"
 EXCLUDED = "excluded"
-READ_COLUMNS = ("sold_on", "quantity", "unit_price", "amount")
-"""The columns of a sale that are read from text; the others are taken as they are."""
+NO_STORE = ""
+"""The store of a record that names none, or one that is not declared; it is never fit."""
 
-Readings = Mapping[tuple[str, ...], DataFrame]
-"""Columns that are read together -> what `Judge.readings` says of their texts; small."""
+_SALE_BODY = ("sold_on", "product", "category", "unit_price", "quantity", "amount", "currency",
+              "source_product", "_file_id", "_row")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,11 @@ class Judge:
     feed: Feed
     further_keys: Sequence[str] = ()
 
+    @property
+    def reader(self) -> Reader:
+        """Reads the texts of the feed."""
+        return Reader(self.name, self.feed)
+
     def judged(
         self, bronze: DataFrame, names: DataFrame, readings: Readings | None = None
     ) -> DataFrame:
@@ -49,8 +58,9 @@ class Judge:
 
         Args:
             bronze: Rows of the feed's bronze table.
-            names: Columns `feed, source_product, product, category`: what the catalogue
-                makes of each product as delivered. One row a name; small.
+            names: Columns `feed, source_product, product, category`, and `prices` where the
+                feed takes them: what the catalogue makes of each product as delivered. One
+                row a name; small.
             readings: What is known of the texts of some columns. The texts of the others are
                 read record by record, which costs more.
 
@@ -59,191 +69,185 @@ class Judge:
             `verdict` (`fit`, `quarantined` or `excluded`), `reasons` (ARRAY<STRING>), `raw`.
             `verdict` may be filtered on without typing the record twice.
         """
-        delivered = bronze.select(*self._delivered(), *self._excluded(), self._raw(), "_problem")
-        typed = delivered.join(self._mine(names), "source_product", "left")
-        typed = self._read_all(typed, self._read_columns, readings or {})
-        # Constants come last: every join copies the columns that go through it.
-        typed = self._with_absent(typed).withColumns(self._constants())
-        found = [F.when(fault, F.lit(code)) for code, fault in self._faults()]
+        typed = self._typed(bronze, names, readings or {})
+        faults, is_broken = self._faults.all(), self._faults.is_broken()
+        broken_rules = rules.faults(self.feed, is_broken)
+        if broken_rules:
+            is_broken = is_broken | any_of(fault for _, fault in broken_rules)
+        found = [F.when(fault, F.lit(code)) for code, fault in [*faults, *broken_rules]]
         return typed.select(
-            "*",
-            _fenced(self._verdict()).alias("verdict"),
+            *self._sale_columns,
+            "raw",
+            _fenced(_verdict(is_broken)).alias("verdict"),
             F.array_compact(F.array(F.col("_problem"), *found)).alias("reasons"),
         )
 
-    @property
-    def _read_columns(self) -> list[str]:
-        """The declared columns that are read as a day or a number."""
-        return [name for name in READ_COLUMNS if name in self.feed.columns]
-
-    def readings(self, bronze: DataFrame, columns: Sequence[str]) -> DataFrame:
-        """The distinct texts of some columns, together, and what each is read as.
-
-        Returns:
-            `feed`, and for each column `text_<column>`, never null, and `<column>`. The text
-            of a column that the feed does not have is empty.
-        """
-        empty = F.lit("")
-        texts = bronze.select(
-            *(
-                (_text_of(column, column) if column in self._read_columns else empty).alias(
-                    f"text_{column}"
-                )
-                for column in columns
-            )
-        ).distinct()
-        values = [self._read(column, F.col(f"text_{column}")).alias(column) for column in columns]
-        return texts.select(F.lit(self.name).alias("feed"), "*", *values)
-
-    def _read_all(self, typed: DataFrame, columns: Sequence[str], readings: Readings) -> DataFrame:
-        """Adds what the texts of some columns are read as."""
-        left = list(columns)
-        for together, known in readings.items():
-            # All that the feed has of them: only then is each record met by one reading.
-            mine = [column for column in together if column in left]
-            if mine:
-                typed = self._joined(typed, mine, known)
-                left = [column for column in left if column not in mine]
-        for column in left:
-            typed = typed.withColumn(column, self._read(column, F.col(f"given_{column}")))
-        return typed
-
-    def _joined(self, typed: DataFrame, columns: Sequence[str], known: DataFrame) -> DataFrame:
-        texts = [f"text_{column}" for column in columns]
-        mine = self._mine(known).select(*texts, *columns)
-        keyed = typed.withColumns(
-            {f"text_{column}": _text_of(f"given_{column}", column) for column in columns}
+    def amounts(self, bronze: DataFrame, names: DataFrame, readings: Readings) -> DataFrame:
+        """`_file_id, currency, amount` of every record, both null where they cannot be told."""
+        reader, needed = self.reader, self._needed_for_money
+        given = [name for name in reader.text_columns if name in needed]
+        rows = reader.with_computed(bronze).select(
+            "_file_id", F.col("product").alias("source_product"), *_given(given)
         )
-        return keyed.join(mine, texts, "left").drop(*texts)
+        if reader.is_priced_by_catalogue:
+            rows = rows.join(self._mine(names), "source_product", "left")
+        rows = self._with_absent(reader.read_all(rows, needed, readings))
+        return rows.select("_file_id", self._currency().alias("currency"), "amount")
 
-    def _with_absent(self, typed: DataFrame) -> DataFrame:
-        """Adds the columns that the feed does not deliver."""
-        if "unit_price" not in self.feed.columns:
-            typed = typed.withColumn("unit_price", F.lit(None).cast("DECIMAL(18,4)"))
-        if "amount" not in self.feed.columns:
-            typed = typed.withColumn("amount", product_of(F.col("unit_price"), F.col("quantity")))
-        return typed
+    def rule_counts(self, bronze: DataFrame, names: DataFrame, readings: Readings) -> DataFrame:
+        """How many sales of each delivery keep the feed's rules, as `rules.counted` says."""
+        typed = self._typed(bronze, names, readings)
+        fit = ~F.col("is_excluded") & ~self._faults.is_broken()
+        return rules.counted(typed, self.name, self.feed, fit)
 
-    def _read(self, column: str, text: Column) -> Column:
-        if column == "sold_on":
-            return calendar_day(text, self.feed.date_formats)
-        scale = 3 if column == "quantity" else 4
-        return decimal_number(text, mark=self.feed.csv.decimal, scale=scale)
+    def unknown_stores(self, bronze: DataFrame) -> DataFrame:
+        """`feed, text, records`: what stands for a store and means none, with its records."""
+        rows = self.reader.with_computed(bronze).where(F.col("_problem").isNull())
+        if self.feed.exclude_when is not None:
+            rows = rows.where(~self._is_left_out())
+        shown = filled(F.col("store"))
+        texts = rows.select(shown.alias("text")).groupBy("text").agg(F.count(F.lit(1)).alias("n"))
+        unknown = F.col("text").isNotNull() & listed_store(self.feed, F.col("text")).isNull()
+        return texts.where(unknown).select(
+            F.lit(self.name).alias("feed"), "text", F.col("n").alias("records")
+        )
 
-    def _mine(self, looked_up: DataFrame) -> DataFrame:
-        return looked_up.where(F.col("feed") == self.name).drop("feed")
-
-    def amounts(self, bronze: DataFrame, readings: Readings) -> DataFrame:
-        """`_file_id, currency, amount` of every record, amount null where unreadable."""
-        needed = [name for name in self._read_columns if name != "sold_on"]
-        given = [F.col(name).alias(f"given_{name}") for name in needed]
-        rows = bronze.select("_file_id", F.lit(self.feed.currency).alias("currency"), *given)
-        rows = self._read_all(rows, needed, readings)
-        if "amount" not in needed:
-            rows = rows.withColumn("amount", product_of(F.col("unit_price"), F.col("quantity")))
-        return rows.select("_file_id", "currency", "amount")
-
-    def keyed(self, bronze: DataFrame) -> DataFrame:
+    def keyed(self, bronze: DataFrame, readings: Readings | None = None) -> DataFrame:
         """The bronze rows with `key_hash`: BIGINT, null for a record without a key."""
-        columns = [filled(F.col(name)) for name in self._key_columns()]
-        if not columns:
+        if not self._key_columns:
             return bronze.withColumn("key_hash", F.lit(None).cast("BIGINT"))
-        complete = F.col("_problem").isNull() & ~_any([column.isNull() for column in columns])
-        hashed = key_hash(F.lit(self.name), F.lit(self.feed.store.id), *self._all_keys())
-        return bronze.withColumn("key_hash", F.when(complete, hashed))
+        rows = self.reader.with_computed(bronze)
+        if self.feed.store is not None:
+            return rows.withColumn("key_hash", self._key_hash(F.lit(self.feed.store.id)))
+        # The id of the store and its text have the same name, and both are needed.
+        texts = [name for name in self.reader.text_columns if name in ORIGIN]
+        rows = rows.withColumnsRenamed({name: f"given_{name}" for name in texts})
+        columns = [name for name in self.reader.columns if name in ORIGIN]
+        found = self.reader.read_all(rows, columns, readings or {})
+        found = found.withColumn("key_hash", self._key_hash(F.col("store"))).drop(*columns)
+        return found.withColumnsRenamed({f"given_{name}": name for name in texts})
 
     def source_products(self, bronze: DataFrame) -> DataFrame:
         """`feed, source_product`: the distinct products as delivered."""
-        products = bronze.where(F.col("_problem").isNull()).select("product").distinct()
-        return products.select(
-            F.lit(self.name).alias("feed"), F.col("product").alias("source_product")
+        well_split = self.reader.with_computed(bronze).where(F.col("_problem").isNull())
+        return (
+            well_split.select("product")
+            .distinct()
+            .select(F.lit(self.name).alias("feed"), F.col("product").alias("source_product"))
         )
 
+    @property
+    def _faults(self) -> Faults:
+        return Faults(self.reader, self._key_columns)
+
+    @property
+    def _needed_for_money(self) -> list[str]:
+        """The columns that are read to know an amount and its currency."""
+        needed: set[str] = {*NUMBERS}
+        if self.reader.is_priced_by_catalogue or len(self.feed.currencies) > 1:
+            needed.add("sold_on")
+        if "currency" in self.reader.columns:
+            needed.update(ORIGIN)
+        return [name for name in self.reader.columns if name in needed]
+
+    def _typed(self, bronze: DataFrame, names: DataFrame, readings: Readings) -> DataFrame:
+        """The records with their columns read, and everything that their verdict depends on."""
+        rows = self.reader.with_computed(bronze)
+        delivered = rows.select(*self._delivered(), *self._excluded(), self._raw(), "_problem")
+        typed = delivered.join(self._mine(names), "source_product", "left")
+        typed = self.reader.read_all(typed, self.reader.columns, readings)
+        # Constants come last: every join copies the columns that go through it.
+        return self._with_absent(typed).withColumns(self._constants())
+
+    def _with_absent(self, typed: DataFrame) -> DataFrame:
+        """Adds the columns that the feed does not deliver."""
+        read = self.reader.columns
+        if self.reader.is_priced_by_catalogue:
+            typed = typed.withColumn("list_price", list_price(F.col("prices"), F.col("sold_on")))
+            typed = typed.withColumn("unit_price", F.col("list_price")["price"])
+        elif "unit_price" not in read:
+            typed = typed.withColumn("unit_price", F.lit(None).cast("DECIMAL(18,4)"))
+        if "quantity" not in read:
+            usual = F.lit(str(self.feed.missing_quantity)).cast("DECIMAL(18,3)")
+            typed = typed.withColumn("quantity", usual)
+        if "amount" not in read:
+            typed = typed.withColumn("amount", product_of(F.col("unit_price"), F.col("quantity")))
+        return typed
+
+    def _mine(self, names: DataFrame) -> DataFrame:
+        mine = names.where(F.col("feed") == self.name)
+        prices = ["prices"] if self.reader.is_priced_by_catalogue else []
+        return mine.select("source_product", "product", "category", *prices)
+
+    @property
     def _key_columns(self) -> list[str]:
         """The feed's key columns, in the order in which all feeds have them."""
         return [name for name in ("sale_id", *self.further_keys) if name in self.feed.key]
 
+    def _key_hash(self, store: Column) -> Column:
+        parts = [filled(F.col(name)) for name in self._key_columns]
+        if self.feed.stores:
+            parts.append(store)
+        complete = F.col("_problem").isNull() & ~any_of(part.isNull() for part in parts)
+        return F.when(complete, key_hash(F.lit(self.name), store, *self._all_keys()))
+
     def _all_keys(self) -> list[Column]:
         return [self._key(name) for name in ("sale_id", *self.further_keys)]
-
-    def _delivered(self) -> list[Column]:
-        names = ("sale_id", *self.further_keys)
-        return [
-            *(key.alias(name) for key, name in zip(self._all_keys(), names, strict=True)),
-            F.col("product").alias("source_product"),
-            *(F.col(name).alias(f"given_{name}") for name in self._read_columns),
-            F.col("_file_id"),
-            F.col("_row"),
-        ]
 
     def _key(self, name: str) -> Column:
         if name in self.feed.key:
             return filled(F.col(name))
         return F.lit(None).cast("STRING")
 
+    def _delivered(self) -> list[Column]:
+        names = ("sale_id", *self.further_keys)
+        return [
+            *(key.alias(name) for key, name in zip(self._all_keys(), names, strict=True)),
+            F.col("product").alias("source_product"),
+            *_given(self.reader.text_columns),
+            F.col("_file_id"),
+            F.col("_row"),
+        ]
+
     def _constants(self) -> dict[str, Column]:
-        constants = {
-            "feed": F.lit(self.name),
-            "store": F.lit(self.feed.store.id),
-            "currency": F.lit(self.feed.currency),
-        }
+        """What is the same for every record, or follows from what is read already."""
+        constants = {"feed": F.lit(self.name), "currency": self._currency()}
+        if self.feed.store is not None:
+            constants["store"] = F.lit(self.feed.store.id)
         if self.feed.exclude_when is None:
             constants["is_excluded"] = F.lit(False)
         return constants
+
+    def _currency(self) -> Column:
+        if self.reader.is_priced_by_catalogue:
+            return F.col("list_price")["currency"]
+        of_feed = feed_currency(self.feed, F.col("sold_on"))
+        if "currency" not in self.reader.columns:
+            return of_feed
+        stated = F.coalesce(F.col("currency"), of_feed)
+        if not self.feed.has("currency"):
+            return stated
+        return F.when(is_blank(F.col("given_currency")), stated).otherwise(F.col("currency"))
 
     def _excluded(self) -> list[Column]:
         """Whether the declared condition holds, as it is tested on the text."""
         if self.feed.exclude_when is None:
             return []
-        condition = F.coalesce(F.expr(self.feed.exclude_when), F.lit(False))
-        return [(F.col("_problem").isNull() & condition).alias("is_excluded")]
+        return [(F.col("_problem").isNull() & self._is_left_out()).alias("is_excluded")]
+
+    def _is_left_out(self) -> Column:
+        return F.coalesce(F.expr(str(self.feed.exclude_when)), F.lit(False))
 
     def _raw(self) -> Column:
         """The record's own text, or its columns as JSON under the headers of the file."""
         fields = [F.col(name).alias(header) for name, header in self.feed.columns.items()]
         return F.coalesce(F.col("_raw"), F.to_json(F.struct(*fields, F.col("_extra")))).alias("raw")
 
-    def _verdict(self) -> Column:
-        excluded = F.when(F.col("is_excluded"), F.lit(EXCLUDED))
-        return excluded.when(self._is_broken(), F.lit(QUARANTINED)).otherwise(F.lit(FIT))
-
-    def _is_broken(self) -> Column:
-        """Whether any fault holds, from the typed columns alone: cheaper than asking each."""
-        needed = ["sold_on", "product", "quantity", "amount", *self._key_columns()]
-        broken = F.col("_problem").isNotNull() | ~is_in_range(F.col("sold_on"))
-        if "unit_price" in self.feed.columns:
-            broken = broken | (F.col("unit_price").isNull() & ~_is_blank(F.col("given_unit_price")))
-        return broken | _any([F.col(name).isNull() for name in needed])
-
-    def _faults(self) -> list[tuple[str, Column]]:
-        """Reason code and the condition under which a well-split record has it."""
-        given, day = F.col("given_sold_on"), F.col("sold_on")
-        source, product = F.col("source_product"), F.col("product")
-        faults = [
-            ("key_missing", _any([F.col(name).isNull() for name in self._key_columns()])),
-            ("date_missing", _is_blank(given)),
-            ("date_unreadable", ~_is_blank(given) & day.isNull()),
-            ("date_out_of_range", day.isNotNull() & ~is_in_range(day)),
-            ("product_missing", _is_blank(source)),
-            (PRODUCT_UNKNOWN, ~_is_blank(source) & product.isNull()),
-            *self._number_faults(),
-        ]
-        well_split = F.col("_problem").isNull()
-        return [(code, well_split & fault) for code, fault in faults]
-
-    def _number_faults(self) -> list[tuple[str, Column]]:
-        names = ["quantity"]
-        names += [name for name in ("unit_price", "amount") if name in self.feed.columns]
-        faults = []
-        for name in names:
-            blank = _is_blank(F.col(f"given_{name}"))
-            if name != "unit_price" or "amount" not in self.feed.columns:
-                faults.append((f"{name}_missing", blank))
-            faults.append((f"{name}_unreadable", ~blank & F.col(name).isNull()))
-        if "amount" not in self.feed.columns:
-            factors = F.col("unit_price").isNotNull() & F.col("quantity").isNotNull()
-            faults.append(("amount_too_large", factors & F.col("amount").isNull()))
-        return faults
+    @property
+    def _sale_columns(self) -> list[Column]:
+        names = ["feed", "sale_id", *self.further_keys, *_SALE_BODY]
+        store = F.coalesce(F.col("store"), F.lit(NO_STORE)).alias("store")
+        return [*map(F.col, names), store if self.feed.stores else F.col("store")]
 
 
 def key_hash(feed: Column, store: Column, *keys: Column) -> Column:
@@ -256,13 +260,13 @@ def with_month(judged: DataFrame) -> DataFrame:
     return judged.withColumn("month", month_of(F.col("sold_on")))
 
 
-def _text_of(name: str, column: str) -> Column:
-    """The text of a column as it is looked up: never null, so that records can be joined."""
-    return F.coalesce(F.col(name), F.lit("")).alias(f"text_{column}")
+def _given(columns: Sequence[str]) -> list[Column]:
+    return [F.col(name).alias(f"given_{name}") for name in columns]
 
 
-def _is_blank(text: Column) -> Column:
-    return text.isNull() | (trimmed(text) == F.lit(""))
+def _verdict(is_broken: Column) -> Column:
+    excluded = F.when(F.col("is_excluded"), F.lit(EXCLUDED))
+    return excluded.when(is_broken, F.lit(QUARANTINED)).otherwise(F.lit(FIT))
 
 
 def _fenced(value: Column) -> Column:
@@ -273,10 +277,3 @@ def _fenced(value: Column) -> Column:
     statement. It may not move what is not deterministic, and `rand() < 0` never holds.
     """
     return F.when(F.rand() < 0, F.lit(None).cast("STRING")).otherwise(value)
-
-
-def _any(conditions: Sequence[Column]) -> Column:
-    result = F.lit(False)
-    for condition in conditions:
-        result = result | condition
-    return result

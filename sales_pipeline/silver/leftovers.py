@@ -21,7 +21,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.judging import QUARANTINED
-from sales_pipeline.silver.reasons import REASONS
+from sales_pipeline.silver.reasons import sentence_of
 
 _COMMONEST = 3
 _WORD_BITS = 6
@@ -144,7 +144,7 @@ def _quarantined(batch: Batch) -> dict[int, _Quarantined]:
 
 def _refusal(counted: _Quarantined, rows: int, allowed: Decimal) -> str:
     commonest = sorted(counted.reasons.items(), key=lambda each: (-each[1], each[0]))[:_COMMONEST]
-    reasons = "; ".join(f"{code} in {count:,} ({REASONS[code]})" for code, count in commonest)
+    reasons = "; ".join(f"{code} in {count:,} ({sentence_of(code)})" for code, count in commonest)
     return (
         f"{counted.total:,} of {rows:,} records are unusable, more than the {allowed:.0%} that "
         f"max_quarantined allows, so none was taken. Commonest: {reasons}"

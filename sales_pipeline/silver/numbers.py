@@ -6,11 +6,18 @@ engines differ in what else they take for a number (`1e3`, full-width digits).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from sales_pipeline.config.model import Feed
+
 WHITE_SPACE = " \t\r\n\u00a0\u202f\u3000"
 """What is trimmed from delivered text: ASCII white space and the no-break and wide spaces."""
+
+_ALSO = {" ": "\u00a0\u202f", "'": "\u2019"}
+"""What else is meant by a thousands mark."""
 
 
 def trimmed(text: Column) -> Column:
@@ -23,7 +30,44 @@ def filled(text: Column) -> Column:
     return F.nullif(trimmed(text), F.lit(""))
 
 
-def decimal_number(text: Column, *, mark: str, scale: int, precision: int = 18) -> Column:
+def is_blank(text: Column) -> Column:
+    """Says whether there is no text but white space."""
+    return text.isNull() | (trimmed(text) == F.lit(""))
+
+
+@dataclass(frozen=True)
+class NumberStyle:
+    """How a feed writes its numbers.
+
+    Attributes:
+        mark: The decimal mark, `.` or `,`.
+        thousands: The mark between groups of three digits, or nothing. A space also stands
+            for the no-break spaces, an apostrophe for the typographic one.
+        symbols: Texts beside a number that are no part of it: before or after it, or between
+            its sign and its digits, with or without white space. `-€5`, `€ -5` and `-5 €`
+            are numbers, `5-` is none.
+        is_rounded: Whether a number with more decimals than its column is rounded half up.
+    """
+
+    mark: str = "."
+    thousands: str = ""
+    symbols: tuple[str, ...] = ()
+    is_rounded: bool = False
+
+    @classmethod
+    def of(cls, feed: Feed) -> NumberStyle:
+        """The style that a feed declares."""
+        dialect = feed.csv
+        rounded = feed.rounding == "half_up"
+        return cls(dialect.decimal, dialect.thousands, dialect.symbols, rounded)
+
+    @property
+    def thousands_marks(self) -> str:
+        """Every character that stands between thousands."""
+        return self.thousands + _ALSO.get(self.thousands, "")
+
+
+def decimal_number(text: Column, style: NumberStyle, *, scale: int, precision: int = 18) -> Column:
     """A delivered number as DECIMAL(precision, scale), or null where it is none.
 
     Zeros beyond the scale are harmless; other digits there make it no number of this
@@ -31,15 +75,70 @@ def decimal_number(text: Column, *, mark: str, scale: int, precision: int = 18) 
 
     Args:
         text: The text as delivered.
-        mark: The decimal mark, `.` or `,`.
+        style: How numbers are written.
         scale: Decimals of the column.
         precision: Digits of the column.
     """
     digits = precision - scale
-    pattern = f"^[+-]?[0-9]{{1,{digits}}}([{mark}][0-9]{{1,{scale}}}0*)?$"
-    number = trimmed(text)
-    plain = number if mark == "." else F.translate(number, mark, ".")
-    return F.when(number.rlike(pattern), plain.try_cast(f"DECIMAL({precision},{scale})"))
+    number = _without_symbols(trimmed(text), style)
+    fits = F.lit(True)
+    if style.thousands:
+        fits, number = number.rlike(_grouped(style)), _without_thousands(number, style)
+    whole = f"[+-]?[0-9]{{1,{digits}}}"
+    if style.is_rounded:
+        fits = fits & number.rlike(f"^{whole}([{style.mark}][0-9]+)?$")
+        value = _rounded(_with_point(number, style), whole, scale=scale)
+    else:
+        known = number.rlike(f"^{whole}([{style.mark}][0-9]{{1,{scale}}}0*)?$")
+        fits = fits & known if style.thousands else known
+        value = _with_point(number, style)
+    return F.when(fits, value.try_cast(f"DECIMAL({precision},{scale})"))
+
+
+def _with_point(number: Column, style: NumberStyle) -> Column:
+    return number if style.mark == "." else F.translate(number, style.mark, ".")
+
+
+def _rounded(plain: Column, whole: str, *, scale: int) -> Column:
+    """A number of one decimal too many, rounded: half up depends on that decimal alone."""
+    wider = F.regexp_extract(plain, f"^({whole}(?:[.][0-9]{{1,{scale + 1}}})?)", 1)
+    return F.round(wider.try_cast(f"DECIMAL(38,{scale + 1})"), scale)
+
+
+def _grouped(style: NumberStyle) -> str:
+    """Digits with a mark between every three of them, or with none at all."""
+    mark = f"[{_escaped(style.thousands_marks)}]"
+    whole = f"(?:[0-9]+|[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+)"
+    return f"^[+-]?{whole}(?:[{style.mark}][0-9]+)?$"
+
+
+def _without_thousands(number: Column, style: NumberStyle) -> Column:
+    return F.translate(number, style.thousands_marks, "")
+
+
+def _without_symbols(number: Column, style: NumberStyle) -> Column:
+    """The sign and the digits of a number; the text as it is where no symbols are declared."""
+    bare = [symbol.strip(WHITE_SPACE) for symbol in style.symbols]
+    # The longest first: one may begin like another.
+    symbols = sorted(filter(None, bare), key=len, reverse=True)
+    if not symbols:
+        return number
+    symbol, space = "|".join(map(_escaped, symbols)), f"[{WHITE_SPACE}]*"
+    marks = _escaped(style.thousands_marks) + style.mark
+    before = f"(?:(?:{symbol}){space})*([+-]?)(?:{space}(?:(?:{symbol}){space})+)?"
+    after = f"(?:{space}(?:{symbol}))*"
+    pattern = f"^{before}([0-9](?:[0-9{marks}]*[0-9])?){after}$"
+    return F.concat(F.regexp_extract(number, pattern, 1), F.regexp_extract(number, pattern, 2))
+
+
+def _escaped(text: str) -> str:
+    r"""The text as a regular expression that every engine takes for this text.
+
+    >>> _escaped("R$ kr."), _escaped("[^\\]")
+    ('R\\$ kr\\.', '\\[\\^\\\\\\]')
+    """
+    special = set("\\^$.|?*+()[]{}-&~#")
+    return "".join(f"\\{each}" if each in special else each for each in text)
 
 
 def product_of(unit_price: Column, quantity: Column) -> Column:

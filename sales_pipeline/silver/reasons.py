@@ -9,9 +9,11 @@ REASONS: dict[str, str] = {
     "too_long": "The record is longer than a record can sensibly be (1 MiB).",
     "undecodable": "Some bytes are not valid in the declared encoding.",
     "key_missing": "A key column is empty, so the sale cannot be told from others.",
+    "store_missing": "The store is empty.",
+    "store_unknown": "The feed's stores do not have what the record says is its store.",
     "date_missing": "The date is empty.",
     "date_unreadable": "The date is no day of the calendar in any of the declared formats.",
-    "date_out_of_range": "The date lies before 2000-01-01 or after 2099-12-31.",
+    "date_out_of_range": "The date lies before the feed's earliest or after its latest day.",
     "product_missing": "The product is empty.",
     "product_unknown": "The catalogue does not know the product; the record waits until it does.",
     "code_missing": "A record of the catalogue has no code to tell what it belongs to.",
@@ -28,8 +30,27 @@ REASONS: dict[str, str] = {
     "unit_price_unreadable": "The unit price is no number, or has more than 4 decimals.",
     "amount_missing": "The amount is empty.",
     "amount_unreadable": "The amount is no number, or has more than 4 decimals.",
+    "return_refused": "The quantity is negative, and the feed takes no returns.",
+    "price_unknown": "The catalogue has no price for that day; the record waits until it has.",
+    "currency_missing": "The currency is empty, and neither the store nor the feed has one.",
+    "currency_unknown": "The currency is no ISO 4217 code.",
     "amount_too_large": "Unit price x quantity has more than 14 digits before the decimal mark.",
 }
 
 PRODUCT_UNKNOWN = "product_unknown"
 TRANSLATION_MISSING = "translation_missing"
+PRICE_UNKNOWN = "price_unknown"
+STORE_UNKNOWN = "store_unknown"
+
+RULE = "rule:"
+"""What the reason of a broken rule begins with; the rule's name follows."""
+RULE_BROKEN = "The sale does not keep this rule of the feed."
+
+
+def sentence_of(reason: str) -> str:
+    """The sentence of a reason; empty for one that nobody knows.
+
+    >>> sentence_of("rule:price_is_right")
+    'The sale does not keep this rule of the feed.'
+    """
+    return RULE_BROKEN if reason.startswith(RULE) else REASONS.get(reason, "")

@@ -1,0 +1,130 @@
+"""Why a record is quarantined: every reason, as a condition on its texts and typed columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from sales_pipeline.config.model import Feed
+from sales_pipeline.silver.days import is_in_range
+from sales_pipeline.silver.numbers import is_blank
+from sales_pipeline.silver.reading import Reader
+from sales_pipeline.silver.reasons import PRICE_UNKNOWN, PRODUCT_UNKNOWN, STORE_UNKNOWN
+
+Fault = tuple[str, Column]
+"""A reason's code, and the condition under which a well-split record has it."""
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What can be wrong with the records of one feed.
+
+    Attributes:
+        reader: How the feed's texts are read.
+        key_columns: The feed's key columns.
+    """
+
+    reader: Reader
+    key_columns: Sequence[str]
+
+    @property
+    def _feed(self) -> Feed:
+        return self.reader.feed
+
+    def is_broken(self) -> Column:
+        """Whether any fault holds, from the typed columns alone: cheaper than asking each."""
+        feed, read = self._feed, self.reader.columns
+        needed = ["sold_on", "product", "quantity", "amount", *self.key_columns]
+        broken = F.col("_problem").isNotNull() | ~self._is_in_range()
+        if "unit_price" in read:
+            broken = broken | _is_unreadable("unit_price")
+        if "store" in read:
+            needed.append("store")
+        if not isinstance(feed.currency, str) or "currency" in read:
+            needed.append("currency")
+        if feed.returns == "quarantine":
+            broken = broken | _is_return()
+        return broken | any_of(F.col(name).isNull() for name in needed)
+
+    def all(self) -> list[Fault]:
+        """Every fault that a record of the feed can have."""
+        given, day = F.col("given_sold_on"), F.col("sold_on")
+        source, product = F.col("source_product"), F.col("product")
+        faults = [
+            ("key_missing", any_of(F.col(name).isNull() for name in self.key_columns)),
+            *self._store_faults(),
+            ("date_missing", is_blank(given)),
+            ("date_unreadable", ~is_blank(given) & day.isNull()),
+            ("date_out_of_range", day.isNotNull() & ~self._is_in_range()),
+            ("product_missing", is_blank(source)),
+            (PRODUCT_UNKNOWN, ~is_blank(source) & product.isNull()),
+            *self._number_faults(),
+            *self._currency_faults(),
+        ]
+        well_split = F.col("_problem").isNull()
+        return [(code, well_split & fault) for code, fault in faults]
+
+    def _is_in_range(self) -> Column:
+        return is_in_range(F.col("sold_on"), self._feed.earliest, self._feed.latest)
+
+    def _store_faults(self) -> list[Fault]:
+        if "store" not in self.reader.columns:
+            return []
+        blank, unknown = is_blank(F.col("given_store")), F.col("store").isNull()
+        return [("store_missing", blank), (STORE_UNKNOWN, ~blank & unknown)]
+
+    def _number_faults(self) -> list[Fault]:
+        read = self.reader.text_columns
+        faults = []
+        for name in [each for each in ("quantity", "unit_price", "amount") if each in read]:
+            if not self._may_be_empty(name):
+                faults.append((f"{name}_missing", is_blank(F.col(f"given_{name}"))))
+            faults.append((f"{name}_unreadable", _is_unreadable(name)))
+        if self._feed.returns == "quarantine":
+            faults.append(("return_refused", _is_return()))
+        if self.reader.is_priced_by_catalogue:
+            priced = F.col("product").isNotNull() & self._is_in_range()
+            faults.append((PRICE_UNKNOWN, priced & F.col("unit_price").isNull()))
+        if "amount" not in read:
+            factors = F.col("unit_price").isNotNull() & F.col("quantity").isNotNull()
+            faults.append(("amount_too_large", factors & F.col("amount").isNull()))
+        return faults
+
+    def _may_be_empty(self, name: str) -> bool:
+        if name == "quantity":
+            return self._feed.missing_quantity is not None
+        return name == "unit_price" and "amount" in self.reader.columns
+
+    def _currency_faults(self) -> list[Fault]:
+        """Faults of the currency; none where another fault is the cause that it is not known."""
+        feed, read = self._feed, self.reader.text_columns
+        if self.reader.is_priced_by_catalogue:
+            return []
+        unknown = F.col("currency").isNull()
+        faults, stated = [], F.lit(False)
+        if "currency" in read:
+            stated = ~is_blank(F.col("given_currency"))
+            faults.append(("currency_unknown", stated & unknown))
+        if not isinstance(feed.currency, str):
+            cause = F.col("store").isNull() | F.col("sold_on").isNull()
+            faults.append(("currency_missing", ~stated & unknown & ~cause))
+        return faults
+
+
+def _is_unreadable(name: str) -> Column:
+    return F.col(name).isNull() & ~is_blank(F.col(f"given_{name}"))
+
+
+def _is_return() -> Column:
+    return F.coalesce(F.col("quantity") < 0, F.lit(False))
+
+
+def any_of(conditions: Iterable[Column]) -> Column:
+    """Whether one of some conditions holds; false without any."""
+    result = F.lit(False)
+    for condition in conditions:
+        result = result | condition
+    return result

@@ -1,0 +1,81 @@
+"""How the rules of the feeds were kept, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pyarrow as pa
+
+from sales_pipeline.config.model import Feed, Rule
+
+Summary = dict[str, dict[str, dict[str, int]]]
+"""Feed -> rule -> `checked` and `broken`."""
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """How many sales of one delivery were asked for a rule, and how many broke it."""
+
+    file_id: int
+    feed: str
+    rule: str
+    checked: int
+    broken: int
+
+    def is_beyond(self, rule: Rule) -> bool:
+        """Says whether more sales broke the rule than its tolerance allows."""
+        return self.broken > 0 and Decimal(self.broken) / self.checked > rule.tolerance
+
+
+def results(counts: pa.Table, feeds: Mapping[str, Feed]) -> list[RuleResult]:
+    """What `rules.counted` found, one result for each delivery and rule, in their order."""
+    found = sorted(counts.to_pylist(), key=lambda row: int(row["_file_id"]))
+    return [
+        RuleResult(row["_file_id"], row["feed"], rule, row["checked"], broken)
+        for row in found
+        for rule, broken in zip(feeds[row["feed"]].rules, row["broken"], strict=True)
+    ]
+
+
+def refusals(found: Iterable[RuleResult], feeds: Mapping[str, Feed]) -> dict[int, str]:
+    """File id -> why the delivery is refused whole, for each that breaks a rule that says so."""
+    refused: dict[int, str] = {}
+    for each in found:
+        rule = feeds[each.feed].rules[each.rule]
+        if rule.severity == "fail" and each.is_beyond(rule):
+            refused.setdefault(
+                each.file_id,
+                f"{each.broken:,} of {each.checked:,} sales break the rule {each.rule} "
+                f"({rule.holds}), more than the {rule.tolerance:.0%} that its tolerance "
+                "allows, so none was taken",
+            )
+    return refused
+
+
+def complaints(
+    found: Iterable[RuleResult], feeds: Mapping[str, Feed]
+) -> list[tuple[RuleResult, str]]:
+    """What is told of rules that only warn, beyond their tolerance."""
+    told = []
+    for each in found:
+        rule = feeds[each.feed].rules[each.rule]
+        if rule.severity == "warn" and each.is_beyond(rule):
+            sentence = f"{each.broken:,} of {each.checked:,} sales break the rule {each.rule}"
+            told.append((each, f"{sentence} ({rule.holds})"))
+    return told
+
+
+def summary(found: Iterable[RuleResult]) -> Summary:
+    """Feed -> rule -> `checked` and `broken`, over all deliveries.
+
+    >>> summary([RuleResult(1, "lyon", "cheap", 10, 2), RuleResult(2, "lyon", "cheap", 5, 0)])
+    {'lyon': {'cheap': {'checked': 15, 'broken': 2}}}
+    """
+    sums: Summary = {}
+    for each in found:
+        counts = sums.setdefault(each.feed, {}).setdefault(each.rule, {"checked": 0, "broken": 0})
+        counts["checked"] += each.checked
+        counts["broken"] += each.broken
+    return sums

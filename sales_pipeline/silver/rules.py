@@ -1,0 +1,62 @@
+"""The rules that a retailer declares for its sales, beyond what makes a record readable.
+
+They are asked of sales that are fit otherwise. A rule quarantines the sales that break it,
+or only counts them, or refuses the whole file; one that is null for a sale holds.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sales_pipeline.config.model import Feed, Rule
+from sales_pipeline.silver.reasons import RULE
+
+RULE_COLUMNS = ("sold_on", "product", "category", "quantity", "unit_price", "amount", "currency",
+                "store", "source_product")  # fmt: skip
+"""The columns of a sale that a rule may speak of."""
+
+
+def faults(feed: Feed, is_broken: Column) -> list[tuple[str, Column]]:
+    """The reasons of the rules that quarantine, for records without any other fault."""
+    return [
+        (f"{RULE}{name}", ~is_broken & _breaks(rule))
+        for name, rule in feed.rules.items()
+        if rule.severity == "quarantine"
+    ]
+
+
+def counted(typed: DataFrame, name: str, feed: Feed, fit: Column) -> DataFrame:
+    """`feed, _file_id, checked, broken`: the sales of each delivery, and who breaks what.
+
+    Args:
+        typed: The records of the feed with `RULE_COLUMNS`.
+        name: The feed's name.
+        feed: Its declaration.
+        fit: Whether a record is asked for the rules.
+
+    Returns:
+        `broken` is an array with a count for each rule of the feed, in its order.
+    """
+    broken = [F.when(fit & _breaks(rule), 1).otherwise(0) for rule in feed.rules.values()]
+    names = [f"broken_{place}" for place in range(len(broken))]
+    marked = typed.select(
+        "_file_id",
+        F.when(fit, 1).otherwise(0).alias("is_fit"),
+        *(each.alias(alias) for each, alias in zip(broken, names, strict=True)),
+    )
+    sums = [F.sum(each).cast("BIGINT").alias(each) for each in ("is_fit", *names)]
+    return (
+        marked.groupBy("_file_id")
+        .agg(*sums)
+        .select(
+            F.lit(name).alias("feed"),
+            "_file_id",
+            F.col("is_fit").alias("checked"),
+            F.array(*names).alias("broken"),
+        )
+    )
+
+
+def _breaks(rule: Rule) -> Column:
+    return ~F.coalesce(F.expr(rule.holds), F.lit(True))
