@@ -167,9 +167,6 @@ class Judge:
             typed = typed.withColumn("unit_price", F.col("list_price")["price"])
         elif "unit_price" not in read:
             typed = typed.withColumn("unit_price", F.lit(None).cast("DECIMAL(18,4)"))
-        if "quantity" not in read:
-            usual = F.lit(str(self.feed.missing_quantity)).cast("DECIMAL(18,3)")
-            typed = typed.withColumn("quantity", usual)
         if "amount" not in read:
             typed = typed.withColumn("amount", product_of(F.col("unit_price"), F.col("quantity")))
         return typed
