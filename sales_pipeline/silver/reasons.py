@@ -35,6 +35,7 @@ REASONS: dict[str, str] = {
     "currency_missing": "The currency is empty, and neither the store nor the feed has one.",
     "currency_unknown": "The currency is no ISO 4217 code.",
     "amount_too_large": "Unit price x quantity has more than 14 digits before the decimal mark.",
+    "rule:<name>": "The sale does not keep the rule of that name.",
 }
 
 PRODUCT_UNKNOWN = "product_unknown"
@@ -44,13 +45,12 @@ STORE_UNKNOWN = "store_unknown"
 
 RULE = "rule:"
 """What the reason of a broken rule begins with; the rule's name follows."""
-RULE_BROKEN = "The sale does not keep this rule of the feed."
 
 
 def sentence_of(reason: str) -> str:
     """The sentence of a reason; empty for one that nobody knows.
 
     >>> sentence_of("rule:price_is_right")
-    'The sale does not keep this rule of the feed.'
+    'The sale does not keep the rule of that name.'
     """
-    return RULE_BROKEN if reason.startswith(RULE) else REASONS.get(reason, "")
+    return REASONS.get(f"{RULE}<name>" if reason.startswith(RULE) else reason, "")

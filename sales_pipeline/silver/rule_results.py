@@ -48,7 +48,7 @@ def refusals(found: Iterable[RuleResult], feeds: Mapping[str, Feed]) -> dict[int
             refused.setdefault(
                 each.file_id,
                 f"{each.broken:,} of {each.checked:,} sales break the rule {each.rule} "
-                f"({rule.holds}), more than the {rule.tolerance:.0%} that its tolerance "
+                f"({rule.holds}), more than the {_percent(rule.tolerance)} that its tolerance "
                 "allows, so none was taken",
             )
     return refused
@@ -79,3 +79,12 @@ def summary(found: Iterable[RuleResult]) -> Summary:
         counts["checked"] += each.checked
         counts["broken"] += each.broken
     return sums
+
+
+def _percent(share: Decimal) -> str:
+    """A share in percent, exactly.
+
+    >>> _percent(Decimal("0.005")), _percent(Decimal("0.50")), _percent(Decimal(0))
+    ('0.5%', '50%', '0%')
+    """
+    return f"{(share * 100).normalize():f}%"
