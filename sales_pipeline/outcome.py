@@ -9,8 +9,8 @@ from typing import Protocol
 
 from sales_pipeline.lakehouse.ledger import Delivery, State
 from sales_pipeline.silver.balance import CLASSES, Balance
-from sales_pipeline.silver.learning import Learnt
 from sales_pipeline.silver.feed_warnings import FeedWarning
+from sales_pipeline.silver.learning import Learnt
 from sales_pipeline.silver.rule_results import Summary
 
 

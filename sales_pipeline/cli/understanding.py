@@ -23,10 +23,11 @@ from sales_pipeline.report.landed import REJECTED, landed_files
 from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
 from sales_pipeline.silver.entries import CatalogueReader
 from sales_pipeline.silver.judging import Judge
-from sales_pipeline.silver.learning import learn
+from sales_pipeline.silver.learning import Knowledge, learn
 from sales_pipeline.silver.meanings import Meanings
 from sales_pipeline.silver.prices import known_prices
-from sales_pipeline.silver.products import Known, known_products
+from sales_pipeline.silver.products import known_products
+
 
 def understand(declaration: Declaration, *, source: str, rows: int) -> Check:
     """Returns how the files in the landing folder would be understood.
@@ -54,7 +55,7 @@ def understand(declaration: Declaration, *, source: str, rows: int) -> Check:
             feeds=patterns,
             base_currency=declaration.base_currency,
             files=tuple(_judged(lakehouse, known, files, rows)),
-            names=len(known),
+            names=len(known.products),
             unclaimed=tuple(found.unclaimed),
         )
 
@@ -65,13 +66,14 @@ class _Catalogue:
 
     lakehouse: Lakehouse
 
-    def known(self, files: Sequence[FilePreview]) -> Known:
+    def known(self, files: Sequence[FilePreview]) -> Knowledge:
         declaration = self.lakehouse.declaration
         reader = CatalogueReader(declaration)
         readable = (each for each in files if _is_readable(each, CATALOGUE))
         rows = (row for each in readable for row in self._rows(each))
         entries = [reader.entry(row) for row in rows if not reader.faults(row)]
-        return learn(entries, before=known_products(self.lakehouse)).knowledge.products
+        taught = learn(entries, before=known_products(self.lakehouse)).knowledge
+        return Knowledge(taught.products, {**known_prices(self.lakehouse), **taught.prices})
 
     def _rows(self, file: FilePreview) -> list[dict[str, Any]]:
         declaration = self.lakehouse.declaration
@@ -81,7 +83,7 @@ class _Catalogue:
 
 
 def _judged(
-    lakehouse: Lakehouse, known: Known, files: Sequence[FilePreview], rows: int
+    lakehouse: Lakehouse, known: Knowledge, files: Sequence[FilePreview], rows: int
 ) -> list[FilePreview]:
     """The files, those of sales with their first records."""
     records: dict[str, list[RecordPreview]] = {}
@@ -101,7 +103,7 @@ class _FirstRecords:
     """The first records of the files of one feed, judged in one statement."""
 
     lakehouse: Lakehouse
-    known: Known
+    known: Knowledge
     feed: str
 
     def of(self, files: Sequence[FilePreview], rows: int) -> dict[str, list[RecordPreview]]:
@@ -122,19 +124,14 @@ class _FirstRecords:
         judge = Judge(self.feed, self._declared, self.lakehouse.further_keys)
         rows = self.lakehouse.frame(bronze)
         delivered = judge.source_products(rows).toArrow().to_pylist()
-        names = self.lakehouse.frame(self._meanings.table(delivered))
+        meanings = Meanings(self.lakehouse.declaration.feeds, self.known)
+        names = self.lakehouse.frame(meanings.table(delivered))
         judged: list[dict[str, Any]] = judge.judged(rows, names).toArrow().to_pylist()
         return sorted(judged, key=lambda row: (row["_file_id"], row["_row"]))
 
     @property
     def _declared(self) -> Feed:
         return self.lakehouse.declaration.feeds[self.feed]
-
-    @property
-    def _meanings(self) -> Meanings:
-        is_priced = self._declared.price_from == "catalogue"
-        prices = known_prices(self.lakehouse) if is_priced else None
-        return Meanings(self.lakehouse.declaration.feeds, self.known, prices)
 
 
 def _numbered(records: pa.Table, number: int) -> pa.Table:

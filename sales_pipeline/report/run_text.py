@@ -15,8 +15,8 @@ from sales_pipeline.report.tables import cell, new_table, titled
 
 if TYPE_CHECKING:
     from sales_pipeline.outcome import FeedCounts, FileNote, RunReport
-    from sales_pipeline.silver.learning import Learnt
     from sales_pipeline.silver.feed_warnings import FeedWarning
+    from sales_pipeline.silver.learning import Learnt
 
 _ALWAYS = ("accepted", "quarantined", "duplicate")
 _WHERE_ANY = ("displaced", "excluded", "superseded")

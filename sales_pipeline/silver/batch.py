@@ -12,6 +12,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.silver.feed_warnings import FeedWarning, ambiguous_days, unknown_stores
 from sales_pipeline.silver.judging import Judge
+from sales_pipeline.silver.learning import Knowledge
 from sales_pipeline.silver.meanings import Meanings
 from sales_pipeline.silver.prices import known_prices
 from sales_pipeline.silver.products import Known
@@ -81,7 +82,9 @@ class Batch:
             if only is not None:
                 bronze = bronze.join(only, ["_file_id", "_row"], "left_semi")
             if without_keys is not None:
-                bronze = judge.keyed(bronze, self._origins(judge)).join(without_keys, "key_hash", "left_anti")
+                bronze = judge.keyed(bronze, self._origins(judge)).join(
+                    without_keys, "key_hash", "left_anti"
+                )
             return judge.judged(bronze, self.names, self.readings)
 
         return self.over_feeds(make)
@@ -134,10 +137,10 @@ class Batch:
         With `prices` where a feed takes those of the catalogue.
         """
         found = self.over_feeds(lambda judge, bronze: judge.source_products(bronze)).toArrow()
-        feeds = self.lakehouse.declaration.feeds
         are_priced = any(each.reader.is_priced_by_catalogue for each in self.judges)
-        prices = known_prices(self.lakehouse) if are_priced else None
-        return self.lakehouse.frame(Meanings(feeds, self.known, prices).table(found.to_pylist()))
+        prices = known_prices(self.lakehouse) if are_priced else {}
+        meanings = Meanings(self.lakehouse.declaration.feeds, Knowledge(self.known, prices))
+        return self.lakehouse.frame(meanings.table(found.to_pylist()))
 
     @cached_property
     def readings(self) -> dict[tuple[str, ...], DataFrame]:

@@ -11,8 +11,9 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
-from sales_pipeline.silver.prices import Prices
-from sales_pipeline.silver.products import Known, Names, normalised
+from sales_pipeline.silver.learning import Knowledge
+from sales_pipeline.silver.prices import Price
+from sales_pipeline.silver.products import normalised
 
 _PRICE = pa.struct(
     [("valid_from", pa.date32()), ("price", pa.decimal128(18, 4)), ("currency", pa.string())]
@@ -26,36 +27,28 @@ class Meaning:
 
     product: str
     category: str | None
-    prices: tuple[dict[str, Any], ...] = ()
+    prices: tuple[Price, ...] = ()
 
 
+@dataclass(frozen=True)
 class Meanings:
     """What products as delivered mean to each feed.
 
-    Args:
+    Attributes:
         feeds: The declared feeds.
-        known: All names and codes of the catalogue.
-        prices: Its list prices; None where no feed takes them.
+        knowledge: What the catalogue knows.
     """
 
-    def __init__(
-        self, feeds: Mapping[str, Feed], known: Known, prices: Prices | None = None
-    ) -> None:
-        self._feeds = feeds
-        self._names = Names(known)
-        self._prices = prices
+    feeds: Mapping[str, Feed]
+    knowledge: Knowledge
 
     def of(self, feed: str, text: str | None) -> Meaning | None:
         """What a text in the column `product` of a feed means; None where that is not known."""
-        found = self._names.of(self._feeds[feed], text)
+        found = self.knowledge.names.of(self.feeds[feed], text)
         if found is not None:
-            listed = (self._prices or {}).get(found.key, ())
-            prices = ((each.valid_from, each.price, each.currency) for each in listed)
-            return Meaning(
-                *found.meaning, tuple(dict(zip(_PRICE.names, each, strict=True)) for each in prices)
-            )
+            return Meaning(*found.meaning, self.knowledge.prices_of(found))
         name = normalised(text or "")
-        if name and self._feeds[feed].unknown_products == "pass":
+        if name and self.feeds[feed].unknown_products == "pass":
             return Meaning(name, None)
         return None
 
@@ -66,16 +59,18 @@ class Meanings:
             delivered: `feed` and `source_product`, each pair once.
 
         Returns:
-            With `prices` too, where list prices are taken: an array of their first day, price
-            and currency, in the order of the days.
+            With `prices` too, where one of the feeds takes those of the catalogue: an array of
+            their first day, price and currency, in the order of the days.
         """
+        are_taken = any(each.price_from == "catalogue" for each in self.feeds.values())
         rows = []
         for each in delivered:
             meaning = self.of(each["feed"], each["source_product"])
             if meaning is not None:
-                rows.append({**each, **vars(meaning), "prices": list(meaning.prices)})
-        prices = [] if self._prices is None else [("prices", pa.list_(_PRICE))]
-        return pa.Table.from_pylist(rows, schema=pa.schema([*_NAMES, *prices]))
+                prices = [vars(price) for price in meaning.prices] if are_taken else []
+                rows.append({**each, **vars(meaning), "prices": prices})
+        columns = [*_NAMES, ("prices", pa.list_(_PRICE))] if are_taken else _NAMES
+        return pa.Table.from_pylist(rows, schema=pa.schema(columns))
 
 
 def list_price(prices: Column, day: Column) -> Column:

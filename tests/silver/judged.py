@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -12,9 +13,11 @@ from sales_pipeline.config.model import Feed
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.landing.shape import bronze_schema
 from sales_pipeline.silver.judging import Judge
+from sales_pipeline.silver.learning import Knowledge
 from sales_pipeline.silver.meanings import Meanings
 from sales_pipeline.silver.prices import Price, Prices
 from sales_pipeline.silver.products import Known, Product
+from sales_pipeline.silver.reading import READ_TOGETHER
 from tests.retailer import DECLARATION
 
 PLAIN = {"sale_id": "1", "sold_on": "2025-01-15", "product": "Vase", "quantity": "1",
@@ -53,18 +56,36 @@ class Records:
         if "columns" not in feed:
             declared["columns"] = {name: name for name in [*PLAIN, *others] if name[0] != "_"}
         columns = list(declared["columns"].items())
-        full = [
-            {"_file_id": 1, "_row": place, **PLAIN, **row} for place, row in enumerate(rows, 1)
-        ]
+        full = [{"_file_id": 1, "_row": place, **PLAIN, **row} for place, row in enumerate(rows, 1)]
         self.feed = Feed.model_validate(declared)
         self.judge = Judge("lyon", self.feed)
         table = pa.Table.from_pylist(full, bronze_schema(columns))
         self.bronze = engine.spark().createDataFrame(table)
 
-    def judged(self, prices: Prices | None = None) -> list[dict[str, Any]]:
+    def judged(
+        self, prices: Prices | None = None, *, with_readings: bool = False
+    ) -> list[dict[str, Any]]:
         """The judged records in order."""
-        rows = self.judge.judged(self.bronze, self.names(prices)).toArrow().to_pylist()
+        known = self._readings if with_readings else None
+        rows = self.judge.judged(self.bronze, self.names(prices), known).toArrow().to_pylist()
         return sorted(rows, key=lambda row: int(row["_row"]))
+
+    def amounts(self, *, with_readings: bool = False) -> list[tuple[str | None, Decimal | None]]:
+        """The currency and the amount of each record as the balance counts them, sorted."""
+        known = self._readings if with_readings else {}
+        rows = self.judge.amounts(self.bronze, self.names(), known).toArrow().to_pylist()
+        return sorted(((row["currency"], row["amount"]) for row in rows), key=repr)
+
+    def key_hashes(self, *, with_readings: bool = False) -> list[int | None]:
+        """The hash of each record's key, in order."""
+        known = self._readings if with_readings else None
+        rows = self.judge.keyed(self.bronze, known).toArrow().to_pylist()
+        return [row["key_hash"] for row in sorted(rows, key=lambda row: int(row["_row"]))]
+
+    @property
+    def _readings(self) -> dict[tuple[str, ...], DataFrame]:
+        reader = self.judge.reader
+        return {columns: reader.readings(self.bronze, columns) for columns in READ_TOGETHER}
 
     def values(self, *columns: str, prices: Prices | None = None) -> list[Any]:
         """Some columns of the judged records, as text; a value where there is one column."""
@@ -78,8 +99,7 @@ class Records:
     def names(self, prices: Prices | None = None) -> DataFrame:
         """What the catalogue makes of the products as delivered."""
         delivered = self.judge.source_products(self.bronze).toArrow().to_pylist()
-        is_priced = self.feed.price_from == "catalogue"
-        meanings = Meanings({"lyon": self.feed}, KNOWN, (prices or {}) if is_priced else None)
+        meanings = Meanings({"lyon": self.feed}, Knowledge(KNOWN, prices or {}))
         table = meanings.table(delivered)
         if not table.num_rows:
             table = meanings.table([{"feed": "lyon", "source_product": "Vase"}])

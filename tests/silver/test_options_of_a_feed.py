@@ -7,12 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.silver.prices import ALWAYS
 from sales_pipeline.silver.reasons import REASONS, sentence_of
 from tests.silver.judged import Records, a_price
 
+ENGINE_SETTINGS = settings(max_examples=5, deadline=None)
 LISTED = {
     "P1": {"id": "paris", "name": "Paris", "city": "Paris", "country": "FR"},
     "Z1": {"id": "zurich", "name": "Zürich", "city": "Zürich", "country": "CH", "currency": "CHF"},
@@ -40,11 +43,11 @@ def test_unknown_stores_are_counted_by_their_text(engine: EmbeddedEngine) -> Non
 def test_the_key_of_a_record_holds_the_store_that_it_names(engine: EmbeddedEngine) -> None:
     rows: list[dict[str, str | None]] = [{"store": text} for text in ("P1", "P1 ", "Z1", "X9")]
     found = Records(engine, rows, **SEVERAL)
-    keyed = found.judge.keyed(found.bronze).toArrow().to_pylist()
-    hashes = [row["key_hash"] for row in sorted(keyed, key=lambda row: int(row["_row"]))]
+    hashes = found.key_hashes()
     assert hashes[0] == hashes[1] != hashes[2]
     assert hashes[3] is None
-    assert [row["store"] for row in keyed] == ["P1", "P1 ", "Z1", "X9"]
+    keyed = found.judge.keyed(found.bronze).toArrow()
+    assert sorted(keyed["store"].to_pylist()) == ["P1", "P1 ", "X9", "Z1"]
 
 
 def test_a_currency_is_the_records_own_then_the_stores_then_the_feeds(
@@ -118,7 +121,7 @@ def test_a_column_is_computed_from_the_text_of_others(engine: EmbeddedEngine) ->
 
 
 @pytest.mark.parametrize("ignore_case", [True, False])
-def test_capitals_are_ignored_where_declared(engine: EmbeddedEngine, ignore_case: bool) -> None:
+def test_capitals_are_ignored_where_declared(engine: EmbeddedEngine, *, ignore_case: bool) -> None:
     rows: list[dict[str, str | None]] = [
         {"product": "THÉ VERT"}, {"product": "The\u0301\u00a0  vert "},
     ]  # fmt: skip
@@ -206,3 +209,59 @@ def test_ambiguous_dates_are_counted_by_their_texts(engine: EmbeddedEngine) -> N
     records = Records(engine, rows, date_formats=["dd/MM/yyyy", "MM/dd/yyyy"])
     [found] = records.judge.reader.ambiguous_days(records.bronze).toArrow().to_pylist()
     assert (found["texts"], found["example"]) == (2, "04/05/2025 ")
+
+
+EVERYTHING: dict[str, Any] = {
+    **SEVERAL,
+    "currency": [{"currency": "BGN"}, {"currency": "EUR", "since": "2026-01-01"}],
+    "csv": {"decimal": ",", "thousands": ".", "symbols": ["€"]},
+    "date_formats": ["dd/MM/yyyy", "MM/dd/yyyy"],
+    "missing_quantity": "1",
+    "rounding": "half_up",
+    "returns": "quarantine",
+    "unknown_products": "pass",
+    "rules": {"no_gift": {"holds": "amount <> 0"}},
+}
+RECORD = st.fixed_dictionaries(
+    {
+        "sale_id": st.sampled_from(["1", "2", "", None]),
+        "store": st.sampled_from(["P1", " Z1", "X9", "", None]),
+        "currency": st.sampled_from(["USD", "", "usd", None]),
+        "sold_on": st.sampled_from(["05/04/2026", "12/31/2025", "x", "", None]),
+        "product": st.sampled_from(["Vase", "Lampe", "", None]),
+        "quantity": st.sampled_from(["1", "-1", "", "x", None]),
+        "unit_price": st.sampled_from(["1.000,5 €", "1,23456", "x", "", None]),
+        "amount": st.sampled_from(["€ 1", "0", "1,000049", "x", "", None]),
+        "_problem": st.sampled_from([None, None, "too_few_columns"]),
+    }
+)
+
+
+@ENGINE_SETTINGS
+@given(rows=st.lists(RECORD, min_size=1, max_size=40))
+def test_a_record_is_quarantined_exactly_when_it_has_a_reason_under_all_options(
+    engine: EmbeddedEngine, rows: list[dict[str, Any]]
+) -> None:
+    for verdict, reasons in Records(engine, rows, **EVERYTHING).verdicts():
+        assert (verdict == "quarantined") == bool(reasons)
+
+
+@ENGINE_SETTINGS
+@given(rows=st.lists(RECORD, min_size=1, max_size=40))
+def test_reading_each_text_once_is_reading_each_record(
+    engine: EmbeddedEngine, rows: list[dict[str, Any]]
+) -> None:
+    records = Records(engine, rows, **EVERYTHING)
+    assert records.judged(with_readings=True) == records.judged()
+    assert records.amounts(with_readings=True) == records.amounts()
+    assert records.key_hashes(with_readings=True) == records.key_hashes()
+
+
+@ENGINE_SETTINGS
+@given(rows=st.lists(RECORD, min_size=1, max_size=40))
+def test_p2_the_money_that_is_delivered_is_the_money_that_is_judged(
+    engine: EmbeddedEngine, rows: list[dict[str, Any]]
+) -> None:
+    records = Records(engine, rows, **EVERYTHING)
+    judged = [(row["currency"], row["amount"]) for row in records.judged()]
+    assert records.amounts() == sorted(judged, key=repr)
