@@ -21,7 +21,9 @@ from sales_pipeline.landing.examine import first_records
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.report.landed import REJECTED, landed_files
 from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
+from sales_pipeline.silver.batch import warnings_of
 from sales_pipeline.silver.entries import CatalogueReader
+from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.judging import Judge
 from sales_pipeline.silver.learning import Knowledge, learn
 from sales_pipeline.silver.meanings import Meanings
@@ -50,11 +52,13 @@ def understand(declaration: Declaration, *, source: str, rows: int) -> Check:
         landed = landed_files(declaration, Ledger(lakehouse), found)
         files = [FilePreview(each.path, each.feed, each.becomes, each.reason) for each in landed]
         known = _Catalogue(lakehouse).known(files)
+        judged, warnings = _judged(lakehouse, known, files, rows)
         return Check(
             source=source,
             feeds=patterns,
             base_currency=declaration.base_currency,
-            files=tuple(_judged(lakehouse, known, files, rows)),
+            files=tuple(judged),
+            warnings=tuple(warnings),
             names=len(known.products),
             unclaimed=tuple(found.unclaimed),
         )
@@ -84,14 +88,16 @@ class _Catalogue:
 
 def _judged(
     lakehouse: Lakehouse, known: Knowledge, files: Sequence[FilePreview], rows: int
-) -> list[FilePreview]:
-    """The files, those of sales with their first records."""
+) -> tuple[list[FilePreview], list[FeedWarning]]:
+    """The files, those of sales with their first records; and what is to be told of those."""
     records: dict[str, list[RecordPreview]] = {}
+    warnings: list[FeedWarning] = []
     for feed in lakehouse.declaration.feeds:
         own = [each for each in files if _is_readable(each, feed)]
         if own:
-            records |= _FirstRecords(lakehouse, known, feed).of(own, rows)
-    return [replace(each, records=tuple(records.get(each.path, ()))) for each in files]
+            records |= _FirstRecords(lakehouse, known, feed, warnings).of(own, rows)
+    shown = [replace(each, records=tuple(records.get(each.path, ()))) for each in files]
+    return shown, warnings
 
 
 def _is_readable(file: FilePreview, feed: str) -> bool:
@@ -100,11 +106,19 @@ def _is_readable(file: FilePreview, feed: str) -> bool:
 
 @dataclass(frozen=True)
 class _FirstRecords:
-    """The first records of the files of one feed, judged in one statement."""
+    """The first records of the files of one feed, judged in one statement.
+
+    Attributes:
+        lakehouse: The tables.
+        known: What the catalogue knows.
+        feed: The feed.
+        warnings: Takes what is to be told of the records' texts.
+    """
 
     lakehouse: Lakehouse
     known: Knowledge
     feed: str
+    warnings: list[FeedWarning]
 
     def of(self, files: Sequence[FilePreview], rows: int) -> dict[str, list[RecordPreview]]:
         """Path -> its records; a file without any record is left out."""
@@ -127,6 +141,7 @@ class _FirstRecords:
         meanings = Meanings(self.lakehouse.declaration.feeds, self.known)
         names = self.lakehouse.frame(meanings.table(delivered))
         judged: list[dict[str, Any]] = judge.judged(rows, names).toArrow().to_pylist()
+        self.warnings.extend(warnings_of([(judge, rows)]))
         return sorted(judged, key=lambda row: (row["_file_id"], row["_row"]))
 
     @property

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from sales_pipeline.report.landed import REJECTED
+from sales_pipeline.silver.feed_warnings import FeedWarning
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Check:
         files: The files that a feed claims.
         names: Number of product names that the catalogue and its files here know.
         unclaimed: Files that no feed claims.
+        warnings: What is to be told of the texts in the first records.
     """
 
     source: str
@@ -79,6 +81,7 @@ class Check:
     files: tuple[FilePreview, ...]
     names: int
     unclaimed: tuple[str, ...]
+    warnings: tuple[FeedWarning, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
@@ -17,6 +18,7 @@ def check_document(check: Check) -> dict[str, Any]:
         "names": check.names,
         "files": [_file(each) for each in check.files],
         "unclaimed": list(check.unclaimed),
+        "warnings": [asdict(each) for each in check.warnings],
     }
 
 

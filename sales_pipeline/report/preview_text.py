@@ -13,7 +13,7 @@ from sales_pipeline.report.figures import counted, grouped, money, without_end_z
 from sales_pipeline.report.landed import CORRECTION, NEW, REJECTED, REPEAT
 from sales_pipeline.report.plain_text import printable
 from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
-from sales_pipeline.report.sentences import about_file, few_lines
+from sales_pipeline.report.sentences import about_file, few_lines, warning_lines
 from sales_pipeline.report.tables import cell, new_table, titled
 
 
@@ -97,6 +97,7 @@ def _trouble(check: Check) -> list[Text]:
     return [
         *_listed("Would be rejected", [about_file(each.path, each.reason) for each in rejected]),
         *_listed("Claimed by no feed", check.unclaimed),
+        *warning_lines(check.warnings),
     ]
 
 

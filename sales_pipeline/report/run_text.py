@@ -9,13 +9,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.report.figures import counted
-from sales_pipeline.report.plain_text import printable
-from sales_pipeline.report.sentences import about_file, few_lines
+from sales_pipeline.report.sentences import about_file, few_lines, warning_lines
 from sales_pipeline.report.tables import cell, new_table, titled
 
 if TYPE_CHECKING:
     from sales_pipeline.outcome import FeedCounts, FileNote, RunReport
-    from sales_pipeline.silver.feed_warnings import FeedWarning
     from sales_pipeline.silver.learning import Learnt
 
 _ALWAYS = ("accepted", "quarantined", "duplicate")
@@ -67,7 +65,7 @@ def run_notes(report: RunReport) -> list[Text]:
         *_links(report.links),
         *_resumed(report.resumed),
         *_learnt(report.learnt, report.released),
-        *_warnings(report.warnings),
+        *warning_lines(report.warnings),
     ]
 
 
@@ -139,11 +137,6 @@ def _learnt(learnt: Learnt, released: int) -> list[Text]:
     if said and (learnt.known or released):
         return [Text("; ".join(filter(None, [f"catalogue: {said}", left])))]
     return [Text(left)] if left else []
-
-
-def _warnings(warnings: Sequence[FeedWarning]) -> list[Text]:
-    lines = [f"{each.feed}: {each.sentence}" for each in warnings]
-    return [Text(printable(line), style=_WORTH_A_LOOK) for line in lines]
 
 
 def _resumed(count: int) -> list[Text]:

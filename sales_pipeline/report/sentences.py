@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from sales_pipeline.errors import MAX_EXAMPLES
 from sales_pipeline.report.plain_text import printable
+
+if TYPE_CHECKING:
+    from sales_pipeline.silver.feed_warnings import FeedWarning
 
 
 def about_file(path: str, reason: str | None) -> str:
@@ -28,3 +32,9 @@ def few_lines(lines: Sequence[str], *, indent: str) -> list[Text]:
     rest = len(lines) - MAX_EXAMPLES
     more = [Text(f"{indent}and {rest:,} more")] if rest > 0 else []
     return [*(Text(f"{indent}{printable(line)}") for line in lines[:MAX_EXAMPLES]), *more]
+
+
+def warning_lines(warnings: Iterable[FeedWarning]) -> list[Text]:
+    """Returns what is to be told of feeds, a line each; their number is bounded already."""
+    lines = (f"{each.feed}: {each.sentence}" for each in warnings)
+    return [Text(printable(line), style="yellow") for line in lines]

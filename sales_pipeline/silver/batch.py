@@ -119,16 +119,7 @@ class Batch:
 
     def warnings(self) -> list[FeedWarning]:
         """What is to be told of the texts in these deliveries, though they could be read."""
-        several = [each for each in self.judges if len(each.feed.date_formats) > 1]
-        listed = [each for each in self.judges if each.feed.stores]
-        told: list[FeedWarning] = []
-        if several:
-            days = self._over(several, lambda judge, bronze: judge.reader.ambiguous_days(bronze))
-            told += ambiguous_days(days.toArrow())
-        if listed:
-            stores = self._over(listed, lambda judge, bronze: judge.unknown_stores(bronze))
-            told += unknown_stores(stores.toArrow())
-        return told
+        return warnings_of([(judge, self.bronze(judge)) for judge in self.judges])
 
     @cached_property
     def names(self) -> DataFrame:
@@ -173,3 +164,23 @@ class Batch:
         read = self._over(judges, lambda judge, bronze: judge.reader.readings(bronze, columns))
         found = read.limit(_MANY_TEXTS + 1).toArrow()
         return self.lakehouse.frame(found) if found.num_rows <= _MANY_TEXTS else None
+
+
+def warnings_of(records: Iterable[tuple[Judge, DataFrame]]) -> list[FeedWarning]:
+    """What is to be told of the texts of some bronze rows, each with the judge of its feed.
+
+    A feed with one date format and one store has nothing to be told, and costs nothing.
+    """
+    found = list(records)
+    days = [
+        judge.reader.ambiguous_days(rows)
+        for judge, rows in found
+        if len(judge.feed.date_formats) > 1
+    ]
+    stores = [judge.unknown_stores(rows) for judge, rows in found if judge.feed.stores]
+    told: list[FeedWarning] = []
+    if days:
+        told += ambiguous_days(reduce(DataFrame.unionByName, days).toArrow())
+    if stores:
+        told += unknown_stores(reduce(DataFrame.unionByName, stores).toArrow())
+    return told

@@ -130,10 +130,8 @@ class _Cleaning:
         found = batch.rule_results()
         self.cleaned.rules += found
         self.cleaned.warnings += batch.warnings()
-        self.cleaned.warnings += [
-            FeedWarning(each.feed, f"{self.ledger[each.file_id].path}: {sentence}")
-            for each, sentence in rule_results.complaints(found, feeds)
-        ]
+        paths = {each.file_id: each.path for each in batch.deliveries}
+        self.cleaned.warnings += rule_results.complaints(found, feeds, paths)
         return rule_results.refusals(found, feeds)
 
     def _batch(self, deliveries: Iterable[Delivery]) -> Batch:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from sales_pipeline.silver.judging import EXCLUDED, FIT, QUARANTINED, key_hash
+from sales_pipeline.silver.judging import EXCLUDED, FIT, QUARANTINED
+from sales_pipeline.silver.keys import key_hash
 
 IN_FORCE = "in_force"
 DUPLICATE = "duplicate"

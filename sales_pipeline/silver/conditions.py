@@ -27,8 +27,10 @@ class _Declared:
     is_condition: bool = True
 
     def check(self) -> None:
-        expression = F.expr(self.sql)
-        rows = self.rows.where(expression) if self.is_condition else self.rows.select(expression)
+        # A filter would see columns that were there before the selection of these.
+        rows = self.rows.select(F.expr(self.sql).alias("found"))
+        if self.is_condition:
+            rows = rows.where("found")
         try:
             _ = rows.limit(0).toArrow()
         except PySparkException as error:

@@ -16,10 +16,11 @@ from sales_pipeline.config.model import Feed
 from sales_pipeline.silver import rules
 from sales_pipeline.silver.days import month_of
 from sales_pipeline.silver.faults import Faults, any_of
-from sales_pipeline.silver.meanings import list_price
-from sales_pipeline.silver.numbers import filled, is_blank, product_of
-from sales_pipeline.silver.origin import feed_currency, listed_store
-from sales_pipeline.silver.reading import NUMBERS, ORIGIN, Reader, Readings
+from sales_pipeline.silver.keys import Keys
+from sales_pipeline.silver.money import Money
+from sales_pipeline.silver.numbers import filled
+from sales_pipeline.silver.origin import listed_store
+from sales_pipeline.silver.reading import Reader, Readings
 
 FIT = "fit"
 QUARANTINED = "quarantined"
@@ -84,15 +85,15 @@ class Judge:
 
     def amounts(self, bronze: DataFrame, names: DataFrame, readings: Readings) -> DataFrame:
         """`_file_id, currency, amount` of every record, both null where they cannot be told."""
-        reader, needed = self.reader, self._needed_for_money
+        reader, needed = self.reader, self._money.needed
         given = [name for name in reader.text_columns if name in needed]
-        rows = reader.with_computed(bronze).select(
-            "_file_id", F.col("product").alias("source_product"), *_given(given)
-        )
-        if reader.is_priced_by_catalogue:
+        priced = reader.is_priced_by_catalogue
+        product = [F.col("product").alias("source_product")] if priced else []
+        rows = reader.with_computed(bronze).select("_file_id", *product, *_given(given))
+        if priced:
             rows = rows.join(self._mine(names), "source_product", "left")
-        rows = self._with_absent(reader.read_all(rows, needed, readings))
-        return rows.select("_file_id", self._currency().alias("currency"), "amount")
+        rows = self._money.completed(reader.read_all(rows, needed, readings))
+        return rows.select("_file_id", self._money.currency().alias("currency"), "amount")
 
     def rule_counts(self, bronze: DataFrame, names: DataFrame, readings: Readings) -> DataFrame:
         """How many sales of each delivery keep the feed's rules, as `rules.counted` says."""
@@ -114,18 +115,7 @@ class Judge:
 
     def keyed(self, bronze: DataFrame, readings: Readings | None = None) -> DataFrame:
         """The bronze rows with `key_hash`: BIGINT, null for a record without a key."""
-        if not self._key_columns:
-            return bronze.withColumn("key_hash", F.lit(None).cast("BIGINT"))
-        rows = self.reader.with_computed(bronze)
-        if self.feed.store is not None:
-            return rows.withColumn("key_hash", self._key_hash(F.lit(self.feed.store.id)))
-        # The id of the store and its text have the same name, and both are needed.
-        texts = [name for name in self.reader.text_columns if name in ORIGIN]
-        rows = rows.withColumnsRenamed({name: f"given_{name}" for name in texts})
-        columns = [name for name in self.reader.columns if name in ORIGIN]
-        found = self.reader.read_all(rows, columns, readings or {})
-        found = found.withColumn("key_hash", self._key_hash(F.col("store"))).drop(*columns)
-        return found.withColumnsRenamed({f"given_{name}": name for name in texts})
+        return self._keys.hashed(bronze, readings or {})
 
     def source_products(self, bronze: DataFrame) -> DataFrame:
         """`feed, source_product`: the distinct products as delivered."""
@@ -138,17 +128,15 @@ class Judge:
 
     @property
     def _faults(self) -> Faults:
-        return Faults(self.reader, self._key_columns)
+        return Faults(self.reader, self._keys.names)
 
     @property
-    def _needed_for_money(self) -> list[str]:
-        """The columns that are read to know an amount and its currency."""
-        needed: set[str] = {*NUMBERS}
-        if self.reader.is_priced_by_catalogue or len(self.feed.currencies) > 1:
-            needed.add("sold_on")
-        if "currency" in self.reader.columns:
-            needed.update(ORIGIN)
-        return [name for name in self.reader.columns if name in needed]
+    def _keys(self) -> Keys:
+        return Keys(self.reader, self.further_keys)
+
+    @property
+    def _money(self) -> Money:
+        return Money(self.reader)
 
     def _typed(self, bronze: DataFrame, names: DataFrame, readings: Readings) -> DataFrame:
         """The records with their columns read, and everything that their verdict depends on."""
@@ -157,49 +145,16 @@ class Judge:
         typed = delivered.join(self._mine(names), "source_product", "left")
         typed = self.reader.read_all(typed, self.reader.columns, readings)
         # Constants come last: every join copies the columns that go through it.
-        return self._with_absent(typed).withColumns(self._constants())
-
-    def _with_absent(self, typed: DataFrame) -> DataFrame:
-        """Adds the columns that the feed does not deliver."""
-        read = self.reader.columns
-        if self.reader.is_priced_by_catalogue:
-            typed = typed.withColumn("list_price", list_price(F.col("prices"), F.col("sold_on")))
-            typed = typed.withColumn("unit_price", F.col("list_price")["price"])
-        elif "unit_price" not in read:
-            typed = typed.withColumn("unit_price", F.lit(None).cast("DECIMAL(18,4)"))
-        if "amount" not in read:
-            typed = typed.withColumn("amount", product_of(F.col("unit_price"), F.col("quantity")))
-        return typed
+        return self._money.completed(typed).withColumns(self._constants())
 
     def _mine(self, names: DataFrame) -> DataFrame:
         mine = names.where(F.col("feed") == self.name)
         prices = ["prices"] if self.reader.is_priced_by_catalogue else []
         return mine.select("source_product", "product", "category", *prices)
 
-    @property
-    def _key_columns(self) -> list[str]:
-        """The feed's key columns, in the order in which all feeds have them."""
-        return [name for name in ("sale_id", *self.further_keys) if name in self.feed.key]
-
-    def _key_hash(self, store: Column) -> Column:
-        parts = [filled(F.col(name)) for name in self._key_columns]
-        if self.feed.stores:
-            parts.append(store)
-        complete = F.col("_problem").isNull() & ~any_of(part.isNull() for part in parts)
-        return F.when(complete, key_hash(F.lit(self.name), store, *self._all_keys()))
-
-    def _all_keys(self) -> list[Column]:
-        return [self._key(name) for name in ("sale_id", *self.further_keys)]
-
-    def _key(self, name: str) -> Column:
-        if name in self.feed.key:
-            return filled(F.col(name))
-        return F.lit(None).cast("STRING")
-
     def _delivered(self) -> list[Column]:
-        names = ("sale_id", *self.further_keys)
         return [
-            *(key.alias(name) for key, name in zip(self._all_keys(), names, strict=True)),
+            *(key.alias(name) for name, key in self._keys.columns().items()),
             F.col("product").alias("source_product"),
             *_given(self.reader.text_columns),
             F.col("_file_id"),
@@ -208,23 +163,12 @@ class Judge:
 
     def _constants(self) -> dict[str, Column]:
         """What is the same for every record, or follows from what is read already."""
-        constants = {"feed": F.lit(self.name), "currency": self._currency()}
+        constants = {"feed": F.lit(self.name), "currency": self._money.currency()}
         if self.feed.store is not None:
             constants["store"] = F.lit(self.feed.store.id)
         if self.feed.exclude_when is None:
             constants["is_excluded"] = F.lit(False)
         return constants
-
-    def _currency(self) -> Column:
-        if self.reader.is_priced_by_catalogue:
-            return F.col("list_price")["currency"]
-        of_feed = feed_currency(self.feed, F.col("sold_on"))
-        if "currency" not in self.reader.columns:
-            return of_feed
-        stated = F.coalesce(F.col("currency"), of_feed)
-        if not self.feed.has("currency"):
-            return stated
-        return F.when(is_blank(F.col("given_currency")), stated).otherwise(F.col("currency"))
 
     def _excluded(self) -> list[Column]:
         """Whether the declared condition holds, as it is tested on the text."""
@@ -245,11 +189,6 @@ class Judge:
         names = ["feed", "sale_id", *self.further_keys, *_SALE_BODY]
         store = F.coalesce(F.col("store"), F.lit(NO_STORE)).alias("store")
         return [*map(F.col, names), store if self.feed.stores else F.col("store")]
-
-
-def key_hash(feed: Column, store: Column, *keys: Column) -> Column:
-    """A BIGINT that is equal for equal keys: it finds candidates, it never decides."""
-    return F.xxhash64(feed, store, *keys)
 
 
 def with_month(judged: DataFrame) -> DataFrame:

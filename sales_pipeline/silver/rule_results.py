@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import pyarrow as pa
 
 from sales_pipeline.config.model import Feed, Rule
+from sales_pipeline.silver.feed_warnings import FeedWarning
 
 Summary = dict[str, dict[str, dict[str, int]]]
 """Feed -> rule -> `checked` and `broken`."""
@@ -55,16 +56,29 @@ def refusals(found: Iterable[RuleResult], feeds: Mapping[str, Feed]) -> dict[int
 
 
 def complaints(
-    found: Iterable[RuleResult], feeds: Mapping[str, Feed]
-) -> list[tuple[RuleResult, str]]:
-    """What is told of rules that only warn, beyond their tolerance."""
-    told = []
+    found: Iterable[RuleResult], feeds: Mapping[str, Feed], paths: Mapping[int, str]
+) -> Iterator[FeedWarning]:
+    """What is told of rules that only warn, one sentence for each rule that is broken too often.
+
+    Args:
+        found: How the rules were kept.
+        feeds: The declared feeds.
+        paths: File id -> path of the file, to name the one that breaks a rule most.
+    """
+    beyond: dict[tuple[str, str], list[RuleResult]] = {}
     for each in found:
         rule = feeds[each.feed].rules[each.rule]
         if rule.severity == "warn" and each.is_beyond(rule):
-            sentence = f"{each.broken:,} of {each.checked:,} sales break the rule {each.rule}"
-            told.append((each, f"{sentence} ({rule.holds})"))
-    return told
+            beyond.setdefault((each.feed, each.rule), []).append(each)
+    for (feed, name), files in beyond.items():
+        worst = max(files, key=lambda each: (each.broken, -each.file_id))
+        broken, checked = sum(each.broken for each in files), sum(each.checked for each in files)
+        others = f" and {len(files) - 1:,} more of its files" if len(files) > 1 else ""
+        yield FeedWarning(
+            feed,
+            f"{broken:,} of {checked:,} sales in {paths[worst.file_id]}{others} break the rule "
+            f"{name} ({feeds[feed].rules[name].holds})",
+        )
 
 
 def summary(found: Iterable[RuleResult]) -> Summary:
