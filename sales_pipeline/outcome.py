@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.lakehouse.ledger import Delivery, State
 from sales_pipeline.silver.balance import CLASSES, Balance
 
@@ -42,7 +43,7 @@ class RunReport:
 
     Attributes:
         run_id: The run's id; None where there was nothing to do and none was recorded.
-        outcome: `done`, or `failed` where something was refused (exit code 1).
+        outcome: `done`, or `failed` where something was refused or held (exit code 1).
         feeds: Counts of each feed that delivered something, in the declaration's order.
         rejected: Files that were refused as a whole, now in `rejected/`.
         failed: Files whose records did not balance and were taken out again.
@@ -55,6 +56,9 @@ class RunReport:
         resumed: Number of deliveries that an earlier run had left unfinished.
         released: Number of records that left quarantine.
         months: Months of gold that were made again.
+        held: What holds other months back: days whose sales have no rate (P8).
+        provisional: Those of the months whose rates may still change by themselves.
+        repriced: Those of the months that were made because rates changed.
         balances: The balance of every delivery that was touched.
         rows: Records taken in.
         bytes: Bytes taken in.
@@ -75,6 +79,9 @@ class RunReport:
     resumed: int = 0
     released: int = 0
     months: list[date] = field(default_factory=list)
+    held: list[HeldRate] = field(default_factory=list)
+    provisional: list[date] = field(default_factory=list)
+    repriced: list[date] = field(default_factory=list)
     balances: list[Balance] = field(default_factory=list)
     rows: int = 0
     bytes: int = 0
@@ -87,7 +94,7 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """0, or 1 where something was refused."""
+        """0, or 1 where something was refused or held."""
         return 0 if self.outcome == "done" else 1
 
 

@@ -20,6 +20,8 @@ REASONS: dict[str, str] = {
     "unit_price_unreadable": "The unit price is no number, or has more than 4 decimals.",
     "amount_missing": "The amount is empty.",
     "amount_unreadable": "The amount is no number, or has more than 4 decimals.",
+    "currency_unknown": "The currency is no ISO 4217 code.",
+    "rate_unreadable": "A rate is no number greater than 0, or not 1 for the compared currency.",
     "amount_too_large": "Unit price x quantity has more than 14 digits before the decimal mark.",
 }
 
