@@ -219,7 +219,7 @@ def test_p8_runs_killed_while_rates_change_end_like_one_that_was_not(tmp_path: P
             "boston/a.csv", sale("1"), sale("2", "2025-04-19"), sale("3", "2025-05-02")
         )
         retailer.run()
-        _deliver_rates(retailer, REFERENCE.replace("17,1.28", "17,1.6") + "2025-01-14,1.25,,,\n")
+        _deliver_rates(retailer, REFERENCE.replace("17,1.28", "17,1.6") + "2025-01-14,1.25,,,,\n")
     # After the rates, after the cube, after gold.rates_taken, while files move to the archive.
     for point in (4, 6, 6, 7):
         _kill(killed, point)
