@@ -112,11 +112,11 @@ def test_p8_another_base_takes_cross_rates_of_the_same_day() -> None:
 def test_p8_the_value_of_one_is_taken_as_it_is() -> None:
     # 1 GBP = 1.2 EUR, 1 USD = 0.9 EUR: 1 GBP = 1.2 / 0.9 USD, 1 EUR = 1 / 0.9 USD
     quoted = [(1, "USD", "0.9"), (1, "GBP", "1.2")]
-    assert _rates("EUR", *quoted, direction="value_of_one") == {
+    assert _rates("EUR", *quoted, layout="rows", direction="value_of_one") == {
         "USD": "0.90000000000000",
         "GBP": "1.20000000000000",
     }
-    assert _rates("USD", *quoted, direction="value_of_one") == {
+    assert _rates("USD", *quoted, layout="rows", direction="value_of_one") == {
         "GBP": "1.33333333333333",
         "USD": "1",
         "EUR": "1.11111111111111",

@@ -16,7 +16,8 @@ FRIDAY, SATURDAY, SUNDAY = date(2025, 1, 3), date(2025, 1, 4), date(2025, 1, 5)
 
 def _book(rates: dict[date, str], **declared: Any) -> RateBook:
     known = {"USD": {day: Decimal(rate) for day, rate in sorted(rates.items())}}
-    return RateBook(Rates.model_validate(declared), "EUR", known)
+    files = {} if declared["policy"] == "fixed" else {"landing": "rates/*.csv"}
+    return RateBook(Rates.model_validate({**files, **declared}), "EUR", known)
 
 
 def _rate(book: RateBook, day: date, currency: str = "USD") -> str | None:
@@ -93,5 +94,5 @@ def test_p8_the_base_currency_is_always_one_and_another_is_never_guessed(policy:
 
 
 def test_p8_rates_are_taken_by_the_day_where_files_of_them_are_declared() -> None:
-    assert Rates(landing="rates/*.csv").policy_in_use == "daily"
-    assert Rates().policy_in_use == "fixed"
+    assert Rates(landing="rates/*.csv").chosen_policy == "daily"
+    assert Rates().chosen_policy == "fixed"

@@ -89,7 +89,7 @@ class RateBook:
     @cached_property
     def grain(self) -> Grain:
         """For how long a currency keeps its rate."""
-        policy = self.rates.policy_in_use
+        policy = self.rates.chosen_policy
         if policy == "fixed":
             is_dated = any(isinstance(each, tuple) for each in self.rates.fixed.values())
             return Grain.DAY if is_dated else Grain.ALWAYS
@@ -111,7 +111,7 @@ class RateBook:
         """
         if currency == self.base_currency:
             return Taken(Decimal(1))
-        match self.rates.policy_in_use:
+        match self.rates.chosen_policy:
             case "fixed":
                 return self._last(currency, day, date.min)
             case "daily":

@@ -35,15 +35,15 @@ def declared_rates(declaration: Declaration) -> list[Row]:
     Under another policy than `fixed` there are none.
     """
     rates, base = declaration.rates, declaration.base_currency
-    if rates.policy_in_use != "fixed":
+    if rates.chosen_policy != "fixed":
         return []
     rows = [_declared(base, Decimal(1), None, _BASE)]
-    for currency, declared in rates.fixed.items():
-        if currency != base:
-            dated = [(declared, None)] if isinstance(declared, Decimal) else [
-                (each.rate, each.since) for each in declared
-            ]  # fmt: skip
-            rows += [_declared(currency, rate, since, _FIXED) for rate, since in dated]
+    rows += [
+        _declared(currency, rate, since, _FIXED)
+        for currency in rates.fixed
+        if currency != base
+        for since, rate in rates.fixed_rates(currency)
+    ]
     return sorted(rows, key=_in_order)
 
 
@@ -109,7 +109,7 @@ def write_rates(lakehouse: Lakehouse, ledger: Ledger, records: Records) -> None:
     """Makes `silver.exchange_rates` what the declaration and these records say."""
     declaration = lakehouse.declaration
     rows = declared_rates(declaration)
-    if declaration.rates.policy_in_use != "fixed":
+    if declaration.rates.chosen_policy != "fixed":
         quotes = (
             quote for own in records.values() for each in own for quote in each.reading.quotes
         )

@@ -140,8 +140,9 @@ def test_p8_a_changed_policy_makes_its_months_again_without_asking(retailer: Ret
     assert report.provisional == [MAY]
     assert report.repriced == [APRIL, MAY]
     assert _is_as_rebuilt(retailer)
-    retailer.declared["rates"] = {**BY_DAY, "policy": "fixed", "fixed": {"USD": "0.5"}}
+    retailer.declared["rates"] = {"fixed": {"USD": "0.5"}}
     assert retailer.run().repriced == [APRIL, MAY]
+    assert _is_as_rebuilt(retailer)
     retailer.declared["rates"] = BY_DAY
     retailer.run()
     assert retailer.revenue() == {(2025, 3): "10.00", (2025, 4): "7.81", (2025, 5): "8.00"}
@@ -199,11 +200,11 @@ def test_p8_unusable_records_of_rates_are_quarantined_and_disagreement_is_refuse
 
 
 def test_p8_rates_that_mean_something_else_are_read_again_by_a_rebuild(tmp_path: Path) -> None:
-    retailer = _retailer(tmp_path, **BY_DAY)
-    _deliver_rates(retailer, "Date,USD\n2025-01-14,1.25\n")
+    retailer = _retailer(tmp_path, **BY_DAY, layout="rows")
+    _deliver_rates(retailer, "date,currency,rate\n2025-01-14,USD,1.25\n")
     retailer.deliver("boston/a.csv", sale("1"))
     retailer.run()
-    retailer.declared["rates"] = {**BY_DAY, "direction": "value_of_one"}
+    retailer.declared["rates"]["direction"] = "value_of_one"
     with pytest.raises(LakehouseMismatch, match="the meaning of exchange_rates"):
         retailer.run()
     retailer.rebuild()
