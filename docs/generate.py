@@ -45,9 +45,15 @@ from sales_pipeline.config.model import (
     Rule,
     Store,
 )
-from sales_pipeline.lakehouse.lakehouse import catalogue_columns, further_keys
+from sales_pipeline.lakehouse.lakehouse import catalogue_columns, further_keys, rate_columns
 from sales_pipeline.lakehouse.ledger import IN_FORCE, State
-from sales_pipeline.lakehouse.tables import CATALOGUE, Table, all_tables, bronze_table
+from sales_pipeline.lakehouse.tables import (
+    CATALOGUE,
+    EXCHANGE_RATES,
+    Table,
+    all_tables,
+    bronze_table,
+)
 from sales_pipeline.silver.reasons import REASONS
 
 DOCS = Path(__file__).resolve().parent
@@ -79,7 +85,10 @@ def _fenced(text: str, language: str) -> str:
 def tables() -> str:
     """`tables.md`: every table, its columns and its key; bronze for the sample's feeds."""
     declaration = load_config()
-    bronze = [bronze_table(CATALOGUE, catalogue_columns(declaration))]
+    bronze = [
+        bronze_table(CATALOGUE, catalogue_columns(declaration)),
+        bronze_table(EXCHANGE_RATES, rate_columns(declaration)),
+    ]
     bronze += [bronze_table(name, feed.columns) for name, feed in declaration.feeds.items()]
     found = all_tables(
         bronze, further_keys=further_keys(declaration), minor_units=declaration.minor_units

@@ -8,8 +8,7 @@ SalesPipelineError
 └── PipelineError            exit 1: the data or the run failed
     ├── FileRejected         a landing file is not what its feed declares
     ├── FileChanged          a landing file changed while it was read
-    ├── LakehouseBusy        another run holds the lakehouse
-    └── RunFailed            a run finished, but something in it was refused
+    └── LakehouseBusy        another run holds the lakehouse
 
 A message reads *where: what, got, do*. Errors never show more than a few
 examples of what they complain about, and say how many there are in all.
@@ -120,7 +119,3 @@ class FileChanged(PipelineError):
 
 class LakehouseBusy(PipelineError):
     """Another run holds the lakehouse."""
-
-
-class RunFailed(PipelineError):
-    """A run came to its end, but something in it was refused; the report says what."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.lakehouse.ledger import Delivery, State
 from sales_pipeline.silver.balance import CLASSES, Balance
 from sales_pipeline.silver.feed_warnings import FeedWarning
@@ -45,7 +46,7 @@ class RunReport:
 
     Attributes:
         run_id: The run's id; None where there was nothing to do and none was recorded.
-        outcome: `done`, or `failed` where something was refused (exit code 1).
+        outcome: `done`, or `failed` where something was refused or held (exit code 1).
         feeds: Counts of each feed that delivered something, in the declaration's order.
         rejected: Files that were refused as a whole, now in `rejected/`.
         failed: Files whose records did not balance and were taken out again.
@@ -61,6 +62,9 @@ class RunReport:
         warnings: What is to be told of feeds although their records were judged.
         rules: Feed -> rule -> number of sales `checked`, and of those that broke it.
         months: Months of gold that were made again.
+        held: What holds other months back: days whose sales have no rate (P8).
+        provisional: Those of the months whose rates may still change by themselves.
+        repriced: Those of the months that were made because rates changed.
         balances: The balance of every delivery that was touched.
         rows: Records taken in.
         bytes: Bytes taken in.
@@ -84,6 +88,9 @@ class RunReport:
     warnings: list[FeedWarning] = field(default_factory=list)
     rules: Summary = field(default_factory=dict)
     months: list[date] = field(default_factory=list)
+    held: list[HeldRate] = field(default_factory=list)
+    provisional: list[date] = field(default_factory=list)
+    repriced: list[date] = field(default_factory=list)
     balances: list[Balance] = field(default_factory=list)
     rows: int = 0
     bytes: int = 0
@@ -96,7 +103,7 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """0, or 1 where something was refused."""
+        """0, or 1 where something was refused or held."""
         return 0 if self.outcome == "done" else 1
 
 

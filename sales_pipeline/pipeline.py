@@ -20,7 +20,7 @@ from sales_pipeline.bronze.keeping import Folders, archive_copies, archive_files
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import UsageError
-from sales_pipeline.gold.freshness import months_in_gold, stores_changed
+from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.lock import hold
@@ -63,7 +63,6 @@ def run(
     Raises:
         UsageError: The landing folder is not there, or the declaration does not fit the lakehouse.
         LakehouseBusy: Another run holds the lakehouse.
-        RunFailed: Gold could not be made; the deliveries are safe and the next run goes on.
     """
     folders = Folders(Path(declaration.landing), Path(declaration.lakehouse))
     if not folders.landing.is_dir():
@@ -156,21 +155,26 @@ class _Run:
         self.report.rejected += notes(deliveries)
 
     def _is_gold_stale(self) -> bool:
-        """Whether gold shows other rates or stores than are declared, or no record tells of it."""
+        """Whether gold shows other rates or stores than it should, or no record tells of it."""
+        if any(each.months for each in self.ledger):
+            return True
         if not self.lakehouse.exists() or not months_in_gold(self.lakehouse):
             return False
-        stale = rates_changed(self.lakehouse) or stores_changed(self.lakehouse)
-        return stale or not is_recorded(self.lakehouse)
+        stale = rates_changed(self.lakehouse, self.ledger) or stores_changed(self.lakehouse)
+        return bool(stale or mispriced_months(self.lakehouse)) or not is_recorded(self.lakehouse)
 
     def _touch_stale_months(self) -> None:
-        """Commits that all months are to be made again, before what makes them stale changes."""
-        rates, stores = rates_changed(self.lakehouse), stores_changed(self.lakehouse)
-        if (rates or stores) and (months := months_in_gold(self.lakehouse)):
+        """Commits that all months are to be made again, where stores are declared otherwise.
+
+        Months that changed rates touch are found by gold itself, from the rates it was made with.
+        """
+        months = months_in_gold(self.lakehouse)
+        if months and stores_changed(self.lakehouse):
             first = next(iter(self.ledger))
             touched = tuple(sorted(months | set(first.months)))
             self.ledger.record([replace(first, months=touched)])
-        if rates:
-            keep_rates(self.lakehouse)
+        if rates_changed(self.lakehouse, self.ledger):
+            keep_rates(self.lakehouse, self.ledger)
 
     def _bronze_and_silver(self) -> None:
         waiting = self.ledger.in_state(State.CLAIMED, State.IN_BRONZE)
@@ -220,7 +224,9 @@ class _Run:
         from sales_pipeline.gold.aggregation import aggregate_data
 
         self.progress.stage("gold", 0)
-        self.report.months = aggregate_data(self.lakehouse, self.ledger)
+        made = aggregate_data(self.lakehouse, self.ledger)
+        self.report.months, self.report.held = made.months, made.held
+        self.report.provisional, self.report.repriced = made.provisional, made.repriced
 
     def _tell(self, taken: list[Delivery], claims: Claims) -> None:
         report = self.report
@@ -234,7 +240,7 @@ class _Run:
         report.feeds = counts_per_feed(taken, report.balances)
         report.rows = sum(each.delivered for each in report.feeds)
         report.bytes = sum(each.bytes for each in taken)
-        if report.rejected or report.failed or report.abandoned:
+        if report.rejected or report.failed or report.abandoned or report.held:
             report.outcome = "failed"
 
     def _record(self) -> None:

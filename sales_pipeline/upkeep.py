@@ -13,9 +13,10 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import UsageError
 from sales_pipeline.gold.freshness import months_in_gold
-from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.lock import hold
+from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
 from sales_pipeline.landing.archive import move
 from sales_pipeline.outcome import Progress, RunReport, Silent
 from sales_pipeline.pipeline import finish
@@ -56,7 +57,12 @@ def _send_back(declaration: Declaration, folders: Folders) -> None:
             raise UsageError(f"lakehouse: none at {folders.lakehouse} yet. Do: sales-pipeline run")
         lakehouse.prepare()
         ledger = Ledger(lakehouse)
-        judged = [each for each in ledger.in_force() if each.state is not State.CLAIMED]
+        unread = _unread(declaration, ledger)
+        judged = [
+            each
+            for each in ledger.in_force()
+            if each.state is not State.CLAIMED and each.file_id not in unread
+        ]
         months = months_in_gold(lakehouse)
         ledger.record(
             each.moved_to(
@@ -67,7 +73,14 @@ def _send_back(declaration: Declaration, folders: Folders) -> None:
             for place, each in enumerate(judged)
         )
         for name in _CLEARED:
-            lakehouse.replace(name, "true", lakehouse.local([], name))
+            all_but = f"NOT {among('_file_id', unread)}" if unread else "true"
+            lakehouse.replace(name, all_but, lakehouse.local([], name))
+
+
+def _unread(declaration: Declaration, ledger: Ledger) -> set[int]:
+    """Files of rates under fixed rates: nothing uses them, or says how they are to be read."""
+    is_fixed = declaration.rates.chosen_policy == "fixed"
+    return {each.file_id for each in ledger.in_force(EXCHANGE_RATES)} if is_fixed else set()
 
 
 @dataclass

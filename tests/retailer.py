@@ -169,8 +169,8 @@ class Retailer:
         left_out = {"run_id", "first_run", "last_run"}
         tables = [
             "silver.sales", "silver.set_aside", "silver.quarantine", "silver.products",
-            "silver.list_prices",
-            "gold.sales_cube", "gold.revenue_per_month", "gold.revenue_per_month_and_shop",
+            "silver.list_prices", "silver.exchange_rates", "gold.rates_taken", "gold.sales_cube",
+            "gold.revenue_per_month", "gold.revenue_per_month_and_shop",
             "gold.top_selling_products", "gold.top_selling_products_by_revenue", "ops.balance",
         ]  # fmt: skip
         return {

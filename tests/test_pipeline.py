@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import replace
 
 import pytest
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
-from sales_pipeline.errors import RunFailed, UsageError
-from sales_pipeline.gold.aggregation import aggregate_data
-from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import Ledger, State
+from sales_pipeline.errors import UsageError
 from sales_pipeline.pipeline import run
 from tests.retailer import Retailer, sale
 
@@ -156,26 +151,6 @@ def test_a_column_declared_later_is_added_to_bronze(retailer: Retailer) -> None:
     retailer.deliver("lyon/b.csv", sale("2") + ",7", header="id,day,item,price,units,total,till")
     retailer.run()
     assert retailer.rows("bronze.lyon", "sale_id", "till") == [("1", None), ("2", "7")]
-
-
-def test_p8_sales_in_a_currency_without_a_rate_hold_gold_and_are_named(retailer: Retailer) -> None:
-    retailer.deliver_catalogue()
-    retailer.deliver("boston/a.csv", sale("1"))
-    retailer.run()
-    with closing(EmbeddedEngine(retailer.lakehouse)) as engine:
-        lakehouse = Lakehouse(retailer.declaration, engine)
-        lakehouse.prepare()
-        rates = "silver.exchange_rates"
-        lakehouse.replace(rates, "true", lakehouse.local([], rates))
-        ledger = Ledger(lakehouse)
-        [delivery] = ledger.in_force("boston")
-        months = tuple(row["month"] for row in lakehouse.rows("gold.sales_cube"))
-        ledger.record([replace(delivery, state=State.IN_SILVER, months=months)])
-        with pytest.raises(RunFailed, match=r"no rate for USD \(1 sales, 10\.0000 USD"):
-            aggregate_data(lakehouse, ledger)
-    assert retailer.revenue() == {(2025, 1): "8.50"}
-    assert retailer.run().resumed == 1
-    assert retailer.states()["boston/a.csv"] == ["archived"]
 
 
 def test_a_run_that_resumes_says_so(retailer: Retailer) -> None:

@@ -9,17 +9,19 @@ from pathlib import Path
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileRejected, LakehouseMismatch, examples
-from sales_pipeline.lakehouse.lakehouse import catalogue_columns
+from sales_pipeline.lakehouse.lakehouse import catalogue_columns, rate_columns
 from sales_pipeline.lakehouse.ledger import UNFINISHED, Delivery, Ledger, State
-from sales_pipeline.lakehouse.tables import CATALOGUE
+from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, NOT_SALES
 from sales_pipeline.landing.discovery import Discovery, FoundFile, name_in_feed, sha256_of
 from sales_pipeline.landing.examine import examine, first_records
 from sales_pipeline.landing.shape import FileShape
 
 
 def landing_patterns(declaration: Declaration) -> dict[str, str]:
-    """Feed -> landing pattern, in the order of claiming: the catalogue, then the feeds."""
+    """Feed -> landing pattern, in the order of claiming: catalogue, rates, then the feeds."""
     patterns = {CATALOGUE: declaration.catalogue.landing}
+    if declaration.rates.landing is not None:
+        patterns[EXCHANGE_RATES] = declaration.rates.landing
     return patterns | {name: feed.landing for name, feed in declaration.feeds.items()}
 
 
@@ -27,6 +29,8 @@ def file_shape(declaration: Declaration, feed: str) -> FileShape:
     """How the files of a feed are read."""
     if feed == CATALOGUE:
         return FileShape.from_dialect(catalogue_columns(declaration), declaration.catalogue.csv)
+    if feed == EXCHANGE_RATES:
+        return FileShape.from_dialect(rate_columns(declaration), declaration.rates.csv)
     declared = declaration.feeds[feed]
     never = declared.never_store
     return FileShape.from_dialect(declared.columns, declared.csv, never_store=never)
@@ -34,6 +38,8 @@ def file_shape(declaration: Declaration, feed: str) -> FileShape:
 
 def fingerprint(declaration: Declaration, feed: str) -> str:
     """The fingerprint of what the records of a feed mean; empty for the catalogue."""
+    if feed == EXCHANGE_RATES:
+        return declaration.rates.fingerprint()
     return "" if feed == CATALOGUE else declaration.meaning_of(feed)
 
 
@@ -45,7 +51,9 @@ def check_meaning(declaration: Declaration, ledger: Ledger) -> None:
     """
     changed: dict[str, int] = {}
     for each in ledger.in_force():
-        if each.feed != CATALOGUE and each.feed not in declaration.feeds:
+        if each.feed == EXCHANGE_RATES and declaration.rates.chosen_policy == "fixed":
+            continue
+        if each.feed not in NOT_SALES and each.feed not in declaration.feeds:
             raise LakehouseMismatch(
                 f"feeds.{each.feed}: not declared any more, but sales of it are in force. "
                 "Do: declare it again, with the pattern of a folder that stays empty."

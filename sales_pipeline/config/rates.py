@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -94,6 +96,16 @@ class Rates(Declared):
     def chosen_policy(self) -> Policy:
         """The policy, with what it is where none is written."""
         return self.policy or ("fixed" if self.landing is None else "daily")
+
+    def fingerprint(self) -> str:
+        """Returns 16 hex digits that change when the records of files of rates mean something else.
+
+        Which of the rates a sale takes does not count: that is chosen again in every run.
+        """
+        chosen = {"policy", "fixed", "landing", "max_age_days"}
+        meaning = self.model_dump(mode="json", exclude=chosen, exclude_defaults=True)
+        canonical = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
+        return sha256(canonical.encode()).hexdigest()[:16]
 
     def fixed_rates(self, currency: str) -> tuple[tuple[date | None, Decimal], ...]:
         """Returns the declared rates of a currency in order, each with its first day.

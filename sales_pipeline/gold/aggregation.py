@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame
 
-from sales_pipeline.errors import RunFailed, examples
 from sales_pipeline.gold import answers
+from sales_pipeline.gold.freshness import mispriced_months
+from sales_pipeline.gold.pricing import Pricing, price, taken_in_cube
+from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.stores import store_rows
@@ -17,63 +20,94 @@ from sales_pipeline.lakehouse.stores import store_rows
 _BEFORE_SILVER = (State.CLAIMED, State.IN_BRONZE)
 
 
-def aggregate_data(lakehouse: Lakehouse, ledger: Ledger) -> list[date]:
-    """Makes gold again for the months that the ledger says were touched.
+@dataclass
+class Made:
+    """What one call of `aggregate_data` made.
 
-    Deliveries in silver become `in_gold`.
+    Attributes:
+        months: The months that were made again, in order.
+        held: What holds other months back; gold keeps them as they were (P8).
+        provisional: Those of the months whose rates may still change by themselves.
+        repriced: Those of the months whose sales take other rates than before.
+    """
+
+    months: list[date] = field(default_factory=list)
+    held: list[HeldRate] = field(default_factory=list)
+    provisional: list[date] = field(default_factory=list)
+    repriced: list[date] = field(default_factory=list)
+
+
+def aggregate_data(lakehouse: Lakehouse, ledger: Ledger) -> Made:
+    """Makes gold again for the months that the ledger says were touched, and those mispriced.
+
+    Deliveries in silver become `in_gold`. A month with a day that has no rate is held: no
+    gold table changes for it, and the ledger goes on saying that it is to be made.
 
     Args:
         lakehouse: The tables; `silver.sales` and `silver.exchange_rates` are read, `gold.*`
             written.
         ledger: The deliveries; changed and committed.
-
-    Returns:
-        The months, in order.
-
-    Raises:
-        RunFailed: A currency of those months has no rate; no gold table was changed (P8).
     """
+    mispriced = _touch_mispriced(lakehouse, ledger)
     touched = [each for each in ledger if each.months and each.state not in _BEFORE_SILVER]
     months = sorted({month for each in touched for month in each.months})
-    if months:
-        _check_rates(lakehouse, months)
-        _write_cube(lakehouse, months)
-        _write_answers(lakehouse, months)
+    made = _make(lakehouse, months) if months else Made()
+    made.repriced = [month for month in made.months if month in mispriced]
+    waiting = set(months) - set(made.months)
     done = {each.file_id: each for each in [*ledger.in_state(State.IN_SILVER), *touched]}
     ledger.record(
-        each.moved_to(State.IN_GOLD if each.state is State.IN_SILVER else each.state, months=())
+        each.moved_to(
+            State.IN_GOLD if each.state is State.IN_SILVER else each.state,
+            months=tuple(month for month in each.months if month in waiting),
+        )
         for each in done.values()
     )
+    return made
+
+
+def _touch_mispriced(lakehouse: Lakehouse, ledger: Ledger) -> set[date]:
+    """Commits that months whose rates changed are to be made again, before gold changes."""
+    months = mispriced_months(lakehouse)
+    known = {month for each in ledger for month in each.months}
+    if not months <= known:
+        first = next(each for each in ledger if each.state not in _BEFORE_SILVER)
+        touched = tuple(sorted(months | set(first.months)))
+        ledger.record([replace(first, months=touched)])
     return months
 
 
-def _check_rates(lakehouse: Lakehouse, months: Iterable[date]) -> None:
-    known = {row["currency"] for row in lakehouse.rows("silver.exchange_rates")}
-    sales = lakehouse.table("silver.sales").where(_is_in(months))
-    unpriced = sales.where(~F.col("currency").isin(*known)) if known else sales
-    held = unpriced.groupBy("currency").agg(
-        F.sum("amount").alias("amount"),
-        F.count(F.lit(1)).alias("sales"),
-        F.min("sold_on").alias("first"),
-        F.max("sold_on").alias("last"),
-    )
-    lines = [
-        f"{row['currency']} ({row['sales']:,} sales, {row['amount']:f} {row['currency']}, "
-        f"{row['first']} to {row['last']})"
-        for row in held.toArrow().to_pylist()
-    ]
-    if lines:
-        raise RunFailed(
-            f"rates: no rate for {examples(lines)}; gold was left as it is. "
-            "Do: add it to rates.fixed and run again."
-        )
+def _make(lakehouse: Lakehouse, months: Sequence[date]) -> Made:
+    pricing = price(lakehouse, _sales_of(lakehouse, months), months)
+    if pricing.months:
+        _write_cube(lakehouse, pricing)
+        _write_answers(lakehouse, pricing.months)
+        _write_rates_taken(lakehouse, pricing)
+    return Made(pricing.months, pricing.held, pricing.provisional)
 
 
-def _write_cube(lakehouse: Lakehouse, months: Iterable[date]) -> None:
-    condition = _is_in(months)
-    sales = lakehouse.table("silver.sales").where(condition)
-    cube = answers.sales_cube(sales, lakehouse.table("silver.exchange_rates"))
-    lakehouse.replace("gold.sales_cube", condition, cube)
+def _sales_of(lakehouse: Lakehouse, months: Iterable[date]) -> DataFrame:
+    return lakehouse.table("silver.sales").where(_is_in(months))
+
+
+def _write_cube(lakehouse: Lakehouse, pricing: Pricing) -> None:
+    sales = _sales_of(lakehouse, pricing.months)
+    cube = answers.sales_cube(sales, pricing.frame(lakehouse), pricing.keys)
+    lakehouse.replace("gold.sales_cube", _is_in(pricing.months), cube)
+
+
+def _write_rates_taken(lakehouse: Lakehouse, pricing: Pricing) -> None:
+    """Last of all: as long as it says otherwise, the months are found to be mispriced."""
+    name, condition = "gold.rates_taken", _is_in(pricing.months)
+    taken = pricing.taken
+    if taken is None:
+        taken = taken_in_cube(lakehouse, lakehouse.table("gold.sales_cube").where(condition))
+    before = [row for row in lakehouse.rows(name) if row["month"] in set(pricing.months)]
+    if sorted(before, key=_in_order) != sorted(taken, key=_in_order):
+        lakehouse.replace(name, condition, lakehouse.local(taken, name))
+
+
+def _in_order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row["month"], row["currency"], row["sold_on"] or row["month"]
 
 
 def _write_answers(lakehouse: Lakehouse, months: Iterable[date]) -> None:

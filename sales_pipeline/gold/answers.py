@@ -6,18 +6,24 @@ up once, in the answers, to the minor unit of the base currency (P6).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 
-def sales_cube(sales: DataFrame, rates: DataFrame) -> DataFrame:
+def sales_cube(
+    sales: DataFrame, rates: DataFrame, keys: Sequence[str] = ("currency",)
+) -> DataFrame:
     """`gold.sales_cube`: month x store x product x currency.
 
     Args:
         sales: Rows of `silver.sales`.
-        rates: `currency`, `rate` (base currency for one unit), one row a currency.
+        rates: `rate` (base currency for one unit) and the keys; small.
+        keys: The columns that tell the rate of a sale: `currency`, and with it `month` or
+            `sold_on` where rates change.
     """
-    priced = sales.join(rates.select("currency", "rate"), "currency", "left")
+    priced = sales.join(rates, list(keys), "left")
     return priced.groupBy("month", "store", "product", "currency").agg(
         F.max("category").alias("category"),
         F.sum("quantity").alias("units"),

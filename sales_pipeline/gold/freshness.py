@@ -1,9 +1,14 @@
-"""Says whether gold still shows what the declaration says, beside the sales themselves."""
+"""Says whether gold still shows what rates and declaration say, beside the sales themselves.
+
+It is asked in every run, so nothing here starts a Spark session.
+"""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
+from sales_pipeline.gold.rate_book import RateBook, rate_book
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.stores import store_rows
 
@@ -20,3 +25,18 @@ def months_in_gold(lakehouse: Lakehouse) -> set[date]:
     """The months that gold holds."""
     rows = lakehouse.rows("gold.revenue_per_month", columns=["year", "month"])
     return {date(row["year"], row["month"], 1) for row in rows}
+
+
+def mispriced_months(lakehouse: Lakehouse) -> set[date]:
+    """The months of gold whose sales would take other rates now, or none any more (P8)."""
+    taken = lakehouse.rows("gold.rates_taken")
+    book = rate_book(lakehouse, {row["currency"] for row in taken})
+    unexplained = months_in_gold(lakehouse) - {row["month"] for row in taken}
+    return unexplained | {row["month"] for row in taken if not _is_right(book, row)}
+
+
+def _is_right(book: RateBook, taken: dict[str, Any]) -> bool:
+    currency, sold_on = taken["currency"], taken["sold_on"]
+    now = book.rate_on(currency, sold_on or taken["month"])
+    same_grain = book.is_by_day(currency) == (sold_on is not None)
+    return same_grain and now is not None and now.rate == taken["rate"]

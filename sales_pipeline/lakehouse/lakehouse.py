@@ -12,6 +12,8 @@ from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import LakehouseMismatch
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, sql_schema
 from sales_pipeline.lakehouse.tables import (
+    CATALOGUE,
+    EXCHANGE_RATES,
     FORMAT_VERSION,
     RUNS,
     Table,
@@ -56,6 +58,15 @@ def catalogue_columns(declaration: Declaration) -> dict[str, str]:
     return {name: header for name, header in columns.items() if header is not None}
 
 
+def rate_columns(declaration: Declaration) -> dict[str, str]:
+    """Bronze column of the exchange rates -> header in their files.
+
+    In a file with a column for each currency, all of these are undeclared: `_extra` has them.
+    """
+    names = ("date", "currency", "rate") if declaration.rates.layout == "rows" else ("date",)
+    return {name: getattr(declaration.rates.columns, name) for name in names}
+
+
 class Lakehouse:
     """The tables of one retailer on one engine.
 
@@ -68,7 +79,10 @@ class Lakehouse:
         self.declaration = declaration
         self.engine = engine
         self.further_keys = further_keys(declaration)
-        bronze = [bronze_table("catalogue", catalogue_columns(declaration))]
+        bronze = [
+            bronze_table(CATALOGUE, catalogue_columns(declaration)),
+            bronze_table(EXCHANGE_RATES, rate_columns(declaration)),
+        ]
         bronze += [bronze_table(name, feed.columns) for name, feed in declaration.feeds.items()]
         self.tables: dict[str, Table] = all_tables(
             bronze, further_keys=self.further_keys, minor_units=declaration.minor_units

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
-from sales_pipeline.lakehouse.tables import CATALOGUE, DELIVERIES
+from sales_pipeline.lakehouse.tables import DELIVERIES, NOT_SALES
 
 
 class State(StrEnum):
@@ -84,7 +84,7 @@ class Delivery:
     @property
     def may_have_sales_in_silver(self) -> bool:
         """Whether silver may hold sales of it: `rows` is committed before the first of them."""
-        return self.rows is not None and self.state in IN_FORCE and self.feed != CATALOGUE
+        return self.rows is not None and self.state in IN_FORCE and self.feed not in NOT_SALES
 
     def moved_to(self, state: State, **changes: Any) -> Delivery:
         """The same delivery in another state, with further changes."""

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 FORMAT_VERSION = 1
 CATALOGUE = "catalogue"
 """The feed of the product catalogue."""
+EXCHANGE_RATES = "exchange_rates"
+"""The feed of exchange rates."""
+NOT_SALES = frozenset({CATALOGUE, EXCHANGE_RATES})
+"""The feeds whose records are no sales."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def bronze_table(feed: str, columns: Mapping[str, str]) -> Table:
     """The bronze table of a feed: its declared columns as delivered, all text.
 
     Args:
-        feed: The feed's name; `catalogue` for the catalogue.
+        feed: The feed's name; `catalogue` and `exchange_rates` for those.
         columns: Column name -> header in the files.
     """
     declared = tuple(
@@ -224,12 +228,12 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
         ),
         Table(
             "silver.exchange_rates",
-            "Rates to the base currency, by day.",
+            "Rates to the base currency: those of the days they were published, or the declared.",
             (
-                _required("date", "DATE", "the day from which the rate holds"),
+                _required("date", "DATE", "the day of the rate; the first one of a declared rate"),
                 _required("currency", "STRING", "ISO 4217 code"),
                 _required("rate", "DECIMAL(19,14)", "units of base currency for one unit"),
-                _required("source", "STRING", "where the rate comes from"),
+                _required("source", "STRING", "the landing file, `fixed` or `base currency`"),
             ),
             ("date", "currency"),
         ),
@@ -253,6 +257,18 @@ _SALES_CUBE = Table(
     ("month", "store", "product", "currency"),
 )
 
+_RATES_TAKEN = Table(
+    "gold.rates_taken",
+    "Which rate the sales of a currency and day took in gold.sales_cube.",
+    (
+        _required("month", "DATE", "first day of the month of the sales"),
+        _required("currency", "STRING", "the currency of the sales"),
+        Column("sold_on", "DATE", "the day; none where all days of the month take the same rate"),
+        _required("rate", "DECIMAL(19,14)", "units of base currency for one unit"),
+    ),
+    ("month", "currency", "sold_on"),
+)
+
 
 def gold_tables(minor_units: int) -> tuple[Table, ...]:
     """The tables of the gold layer.
@@ -273,6 +289,7 @@ def gold_tables(minor_units: int) -> tuple[Table, ...]:
     )
     return (
         _SALES_CUBE,
+        _RATES_TAKEN,
         Table(
             "gold.revenue_per_month",
             "Global performance: consolidated revenue of each month.",

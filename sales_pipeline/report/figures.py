@@ -74,10 +74,11 @@ def size(count: float) -> str:
 def counted(count: int, noun: str) -> str:
     """Returns a number with its noun.
 
-    >>> counted(1, "file"), counted(1200, "file"), counted(2, "delivery")
-    ('1 file', '1,200 files', '2 deliveries')
+    >>> counted(1, "file"), counted(1200, "file"), counted(2, "delivery"), counted(2, "day")
+    ('1 file', '1,200 files', '2 deliveries', '2 days')
     """
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    is_ies = noun.endswith("y") and noun[-2] not in "aeou"
+    plural = f"{noun[:-1]}ies" if is_ies else f"{noun}s"
     return f"{count:,} {noun if count == 1 else plural}"
 
 

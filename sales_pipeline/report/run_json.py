@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sales_pipeline.report.figures import month_text
 
 if TYPE_CHECKING:
+    from sales_pipeline.gold.rate_book import HeldRate
     from sales_pipeline.outcome import FileNote, RunReport
 
 _CLASSES = ("accepted", "quarantined", "duplicate", "displaced", "excluded", "superseded")
@@ -25,6 +26,9 @@ def run_document(report: RunReport) -> dict[str, Any]:
         "bytes": report.bytes,
         "seconds": round(report.seconds, 3),
         "months": [month_text(month) for month in report.months],
+        "provisional": [month_text(month) for month in report.provisional],
+        "repriced": [month_text(month) for month in report.repriced],
+        "held": [_held(each) for each in report.held],
         "resumed": report.resumed,
         "released": report.released,
         "learnt": asdict(report.learnt),
@@ -43,6 +47,17 @@ def run_document(report: RunReport) -> dict[str, Any]:
         "unclaimed": report.unclaimed,
         "unready": report.unready,
         "links": report.links,
+    }
+
+
+def _held(held: HeldRate) -> dict[str, Any]:
+    return {
+        "month": month_text(held.month),
+        "currency": held.currency,
+        "first_day": held.first_day.isoformat(),
+        "last_day": held.last_day.isoformat(),
+        "days": held.days,
+        "amount": f"{held.amount:f}",
     }
 
 

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sales_pipeline.report.figures import counted
+from sales_pipeline.errors import examples
+from sales_pipeline.report.figures import counted, money, month_text
 from sales_pipeline.report.sentences import about_file, few_lines, warning_lines
 from sales_pipeline.report.tables import cell, new_table, titled
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from sales_pipeline.gold.rate_book import HeldRate
     from sales_pipeline.outcome import FeedCounts, FileNote, RunReport
     from sales_pipeline.silver.learning import Learnt
 
@@ -30,7 +34,8 @@ def run_text(report: RunReport) -> RenderableType:
     elif report.feeds:
         parts.append(_feed_table(report.feeds))
     else:
-        parts.append(Text(f"No new files; gold made again for {_months(report)}."))
+        made = f"gold made again for {_months(report)}" if report.months else "gold stays as it is"
+        parts.append(Text(f"No new files; {made}."))
     notes = run_notes(report)
     parts += [*notes, *([Text()] if notes else [])]
     return Group(*parts, Text(run_line(report), no_wrap=True, overflow="ignore"))
@@ -58,6 +63,9 @@ def run_notes(report: RunReport) -> list[Text]:
         *_files("rejected, in rejected/ of the lakehouse", report.rejected, _TROUBLE),
         *_files("failed: taken out again", report.failed, _TROUBLE),
         *_files("abandoned; the next run takes them as they are then", report.abandoned, _TROUBLE),
+        *_held(report.held),
+        *_months_with("made again because rates changed", report.repriced),
+        *_months_with("provisional, until a later one has rates", report.provisional),
         *_files("corrected", report.corrected),
         *_files("repeated; archived and not counted", report.repeated),
         *_paths("in the landing folder that no feed claims", report.unclaimed, _WORTH_A_LOOK),
@@ -108,6 +116,29 @@ def _files_in(feeds: Iterable[FeedCounts]) -> int:
 def _files(what: str, notes: Sequence[FileNote], style: str = "") -> list[Text]:
     lines = [about_file(note.path, note.reason) for note in notes]
     return _listed(f"{counted(len(notes), 'file')} {what}", lines, style)
+
+
+def _held(held: Sequence[HeldRate]) -> list[Text]:
+    lines = [
+        f"{month_text(each.month)} {each.currency}: {counted(each.days, 'day')} without a rate, "
+        f"{_days(each)}, {money(each.amount, each.currency)}"
+        for each in held
+    ]
+    months = counted(len({each.month for each in held}), "month")
+    heading = f"{months} held; gold stays as it was there until a run finds the rates"
+    return _listed(heading, lines, _TROUBLE)
+
+
+def _days(held: HeldRate) -> str:
+    first, last = held.first_day, held.last_day
+    return f"on {first}" if first == last else f"from {first} to {last}"
+
+
+def _months_with(what: str, months: Sequence[date]) -> list[Text]:
+    if not months:
+        return []
+    named = examples([month_text(month) for month in months])
+    return [Text(f"{counted(len(months), 'month')} {what}: {named}")]
 
 
 def _paths(what: str, paths: Sequence[str], style: str = "") -> list[Text]:

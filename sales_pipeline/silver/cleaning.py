@@ -15,7 +15,7 @@ from functools import cached_property
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.lakehouse.tables import CATALOGUE
+from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, NOT_SALES
 from sales_pipeline.silver import balance as balances
 from sales_pipeline.silver import counting, rule_results
 from sales_pipeline.silver.balance import Balance
@@ -26,6 +26,7 @@ from sales_pipeline.silver.learning import Learnt
 from sales_pipeline.silver.leftovers import leftovers, overly_quarantined, placed
 from sales_pipeline.silver.placing import Placement
 from sales_pipeline.silver.products import known_products
+from sales_pipeline.silver.rate_deliveries import learn_rates
 from sales_pipeline.silver.rule_results import RuleResult
 
 logger = logging.getLogger(__name__)
@@ -85,10 +86,15 @@ def clean_data(
         lesson = clean_catalogue(lakehouse, ledger, of_catalogue, run_id=run_id)
         cleaned.take(lesson)
         ids |= lesson.sent_back
+    of_rates = [each for each in deliveries if each.feed == EXCHANGE_RATES]
+    if of_rates:
+        learnt = learn_rates(lakehouse, ledger, of_rates, run_id=run_id)
+        cleaned.balances += learnt.balances
+        cleaned.rejected += learnt.rejected
     waiting = [
         each
         for each in ledger.in_state(State.IN_BRONZE)
-        if each.feed != CATALOGUE and each.file_id in ids
+        if each.feed not in NOT_SALES and each.file_id in ids
     ]
     if waiting:
         _Cleaning(lakehouse, ledger, run_id, cleaned).clean(waiting)

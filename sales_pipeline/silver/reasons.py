@@ -34,6 +34,7 @@ REASONS: dict[str, str] = {
     "price_unknown": "The catalogue has no price for that day; the record waits until it has.",
     "currency_missing": "The currency is empty, and neither the store nor the feed has one.",
     "currency_unknown": "The currency is no ISO 4217 code.",
+    "rate_unreadable": "A rate is no number greater than 0, or not 1 for the compared currency.",
     "amount_too_large": "Unit price x quantity has more than 14 digits before the decimal mark.",
     "rule:<name>": "The sale does not keep the rule of that name.",
 }

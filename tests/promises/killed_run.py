@@ -2,7 +2,8 @@
 
 python -m tests.promises.killed_run FOLDER POINT before|after
 
-A commit point is a commit to a table or the move of a landing file.
+A commit point is a commit to a table or the move of a landing file. What the retailer
+declares is in `declared.json` of the folder, where it is not the usual.
 """
 
 from __future__ import annotations
@@ -63,8 +64,10 @@ def main() -> None:
     Lakehouse.replace = killer.around(Lakehouse.replace)  # type: ignore[method-assign]
     Lakehouse.add = killer.around(Lakehouse.add)  # type: ignore[method-assign]
     archive.move = killer.around(archive.move)
-    declared = json.loads((Path(folder) / DECLARED).read_text(encoding="utf-8"))
-    Retailer(Path(folder), declared).run()
+    retailer, declared = Retailer(Path(folder)), Path(folder) / DECLARED
+    if declared.exists():
+        retailer.declared = json.loads(declared.read_text(encoding="utf-8"))
+    retailer.run()
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from rich.console import RenderableType
 
+from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.outcome import FeedCounts, FileNote, RunReport
 from sales_pipeline.report.run_json import run_document
 from sales_pipeline.report.run_text import run_line, run_text
@@ -89,6 +91,40 @@ def test_every_file_that_needs_a_sentence_gets_one(report: RunReport, rendered: 
         "  paris/g.csv",
         "2 deliveries that an earlier run had left unfinished, brought to an end",
     ]
+
+
+def test_held_months_are_named_with_their_days_and_money(
+    report: RunReport, rendered: Rendered
+) -> None:
+    january, february = date(2025, 1, 1), date(2025, 2, 1)
+    report.outcome = "failed"
+    report.held = [
+        HeldRate(january, "USD", date(2025, 1, 4), date(2025, 1, 9), 3, Decimal("1234.5")),
+        HeldRate(january, "JPY", date(2025, 1, 4), date(2025, 1, 4), 1, Decimal(900)),
+    ]
+    report.repriced, report.provisional = [january, february], [february]
+    assert rendered(run_text(report))[7:-2] == [
+        "1 month held; gold stays as it was there until a run finds the rates",
+        "  2025-01 USD: 3 days without a rate, from 2025-01-04 to 2025-01-09, 1,234.50 USD",
+        "  2025-01 JPY: 1 day without a rate, on 2025-01-04, 900 JPY",
+        "2 months made again because rates changed: 2025-01, 2025-02",
+        "1 month provisional, until a later one has rates: 2025-02",
+    ]
+    document = run_document(report)
+    assert document["held"][0] == {
+        "month": "2025-01",
+        "currency": "USD",
+        "first_day": "2025-01-04",
+        "last_day": "2025-01-09",
+        "days": 3,
+        "amount": "1234.5",
+    }
+    assert (document["repriced"], document["provisional"]) == (["2025-01", "2025-02"], ["2025-02"])
+
+
+def test_a_run_that_only_holds_says_so(rendered: Rendered) -> None:
+    lines = rendered(run_text(RunReport(run_id="r")))
+    assert lines[0] == "No new files; gold stays as it is."
 
 
 def test_of_many_files_five_are_named_and_the_rest_counted(

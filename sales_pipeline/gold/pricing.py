@@ -1,0 +1,137 @@
+"""Prices the sales of some months: which rates they need, which months have to wait (P8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from sales_pipeline.gold.rate_book import Grain, HeldRate, RateBook, rate_book
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Pricing:
+    """The rates that the sales of some months take.
+
+    Attributes:
+        months: The months that can be made, in order.
+        held: What holds the other months back.
+        provisional: Those of the months whose rates may still change by themselves.
+        keys: The columns of a sale that tell its rate.
+        rates: A rate for each of their values that the months have.
+        taken: The rows of `gold.rates_taken`; None where only the sales tell which.
+    """
+
+    months: list[date]
+    held: list[HeldRate] = field(default_factory=list)
+    provisional: list[date] = field(default_factory=list)
+    keys: tuple[str, ...] = ("currency",)
+    rates: list[Row] = field(default_factory=list)
+    taken: list[Row] | None = None
+
+    def frame(self, lakehouse: Lakehouse) -> DataFrame:
+        """`rates` as a small DataFrame."""
+        types = {"currency": pa.string(), "rate": pa.decimal128(19, 14)}
+        schema = pa.schema([(name, types.get(name, pa.date32())) for name in (*self.keys, "rate")])
+        return lakehouse.frame(pa.Table.from_pylist(self.rates, schema=schema))
+
+
+def price(lakehouse: Lakehouse, sales: DataFrame, months: Sequence[date]) -> Pricing:
+    """Finds the rates of all sales of some months.
+
+    Args:
+        lakehouse: The tables; `silver.exchange_rates` is read.
+        sales: The rows of `silver.sales` of these months.
+        months: The months, in order.
+    """
+    book = rate_book(lakehouse)
+    if book.grain is Grain.ALWAYS:
+        return _always(book, sales, months)
+    return _by_time(book, _days(sales), months)
+
+
+def _days(sales: DataFrame) -> list[Row]:
+    """The days of each currency, and what was sold on each."""
+    days = sales.groupBy("month", "currency", "sold_on").agg(F.sum("amount").alias("amount"))
+    rows: list[Row] = days.toArrow().to_pylist()
+    return sorted(rows, key=lambda row: (row["month"], row["currency"], row["sold_on"]))
+
+
+def _always(book: RateBook, sales: DataFrame, months: Sequence[date]) -> Pricing:
+    known = {book.base_currency, *book.known}
+    held = _held(_days(sales.where(~F.col("currency").isin(*sorted(known)))))
+    rates = [{"currency": each, "rate": _rate(book, each, date.max)} for each in sorted(known)]
+    return Pricing(_rest(months, held), held, rates=rates)
+
+
+def _by_time(book: RateBook, days: list[Row], months: Sequence[date]) -> Pricing:
+    held = _held(row for row in days if book.rate_on(row["currency"], row["sold_on"]) is None)
+    pricing = Pricing(_rest(months, held), held)
+    made = set(pricing.months)
+    days = [row for row in days if row["month"] in made]
+    time = "sold_on" if book.grain is Grain.DAY else "month"
+    pricing.keys = ("currency", time)
+    needed = sorted({(row["currency"], row[time]) for row in days})
+    pricing.rates = [
+        {"currency": currency, time: day, "rate": _rate(book, currency, day)}
+        for currency, day in needed
+    ]
+    pricing.provisional = sorted(
+        {row["month"] for row in days if _is_provisional(book, row["currency"], row["sold_on"])}
+    )
+    taken = {(row["month"], row["currency"], _taken_on(book, row)) for row in days}
+    pricing.taken = [_taken(book, *each) for each in taken]
+    return pricing
+
+
+def _held(days: Iterable[Row]) -> list[HeldRate]:
+    found = []
+    for (month, currency), rows in groupby(days, key=lambda row: (row["month"], row["currency"])):
+        own = list(rows)
+        amount = sum((row["amount"] or Decimal(0) for row in own), Decimal(0))
+        first, last = own[0]["sold_on"], own[-1]["sold_on"]
+        found.append(HeldRate(month, currency, first, last, len(own), amount))
+    return found
+
+
+def _rest(months: Iterable[date], held: Iterable[HeldRate]) -> list[date]:
+    waiting = {each.month for each in held}
+    return [month for month in months if month not in waiting]
+
+
+def _rate(book: RateBook, currency: str, day: date) -> Decimal:
+    taken = book.rate_on(currency, day)
+    if taken is None:
+        raise LookupError(f"rates: none for {currency} on {day}, although the month was priced")
+    return taken.rate
+
+
+def _is_provisional(book: RateBook, currency: str, day: date) -> bool:
+    taken = book.rate_on(currency, day)
+    return taken is not None and taken.is_provisional
+
+
+def _taken_on(book: RateBook, row: Row) -> date | None:
+    return row["sold_on"] if book.is_by_day(row["currency"]) else None
+
+
+def _taken(book: RateBook, month: date, currency: str, sold_on: date | None) -> Row:
+    rate = _rate(book, currency, sold_on or month)
+    return {"month": month, "currency": currency, "sold_on": sold_on, "rate": rate}
+
+
+def taken_in_cube(lakehouse: Lakehouse, cube: DataFrame) -> list[Row]:
+    """The rows of `gold.rates_taken` for a cube in which each currency has one rate."""
+    book = rate_book(lakehouse)
+    pairs = cube.select("month", "currency").distinct().toArrow().to_pylist()
+    return [_taken(book, pair["month"], pair["currency"], None) for pair in pairs]

@@ -1,0 +1,178 @@
+"""Which exchange rate a sale takes: decided here, in plain Python, and nowhere else (P8).
+
+`rate_book` reads `silver.exchange_rates`; `RateBook.rate_on` answers for one currency and
+day. Gold prices the sales with it, and whoever shows or explains rates asks the same.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from enum import Enum
+from functools import cached_property
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sales_pipeline.config.model import Rates
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+
+_TABLE = "silver.exchange_rates"
+_STEP = Decimal(1).scaleb(-14)
+_PRECISION = 60
+_ALWAYS = date(1, 1, 1)
+
+
+class Grain(Enum):
+    """For how long a currency has the same rate."""
+
+    ALWAYS = "always"
+    MONTH = "month"
+    DAY = "day"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The rate that sales of one currency and day take.
+
+    Attributes:
+        rate: Units of base currency for one unit.
+        published_on: The day it is from, or the first day of a declared rate; None for a mean,
+            and for a rate that always holds.
+        is_provisional: Whether its month may still get rates that change it.
+    """
+
+    rate: Decimal
+    published_on: date | None = None
+    is_provisional: bool = False
+
+
+@dataclass(frozen=True)
+class HeldRate:
+    """A currency whose sales hold a month back, because some of their days have no rate.
+
+    Attributes:
+        month: The month that is held.
+        currency: The currency.
+        first_day: The first day without a rate.
+        last_day: The last one.
+        days: How many days have sales and no rate.
+        amount: What was sold on them, in the currency.
+    """
+
+    month: date
+    currency: str
+    first_day: date
+    last_day: date
+    days: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class RateBook:
+    """The rates that are known, and the policy that chooses between them.
+
+    Attributes:
+        rates: The declaration of the rates.
+        base_currency: Its rate is always 1.
+        known: Currency -> day -> rate, the days in order. Under the policy `fixed`, the days
+            are those from which the rates hold.
+    """
+
+    rates: Rates
+    base_currency: str
+    known: Mapping[str, Mapping[date, Decimal]]
+
+    @cached_property
+    def grain(self) -> Grain:
+        """For how long a currency keeps its rate."""
+        policy = self.rates.chosen_policy
+        if policy == "fixed":
+            is_dated = any(isinstance(each, tuple) for each in self.rates.fixed.values())
+            return Grain.DAY if is_dated else Grain.ALWAYS
+        return Grain.DAY if policy == "daily" else Grain.MONTH
+
+    def is_by_day(self, currency: str) -> bool:
+        """Whether two days of one month may take different rates of a currency."""
+        return self.grain is Grain.DAY and currency != self.base_currency
+
+    def rate_on(self, currency: str, day: date) -> Taken | None:
+        """The rate that a sale in a currency on a day takes, or None where there is none.
+
+        - `fixed`: the declared one that holds on the day.
+        - `daily`: the day's own, else the last before it that is at most `max_age_days` old.
+        - `month_average`: the mean of all days published in the month.
+        - `month_end`: that of the last day published in the month.
+
+        The last two are provisional until a rate of the currency of a later month is known.
+        """
+        if currency == self.base_currency:
+            return Taken(Decimal(1))
+        match self.rates.chosen_policy:
+            case "fixed":
+                return self._last(currency, day, date.min)
+            case "daily":
+                # The first days of the calendar have nothing so long before them.
+                age = min(self.rates.max_age_days, (day - date.min).days)
+                return self._last(currency, day, day - timedelta(days=age))
+            case policy:
+                return self._of_month(currency, day.replace(day=1), is_mean=policy != "month_end")
+
+    def _last(self, currency: str, day: date, earliest: date) -> Taken | None:
+        days = self._days.get(currency, [])
+        at = bisect_right(days, day)
+        if not at or days[at - 1] < earliest:
+            return None
+        found = days[at - 1]
+        return Taken(self.known[currency][found], None if found == _ALWAYS else found)
+
+    def _of_month(self, currency: str, month: date, *, is_mean: bool) -> Taken | None:
+        key = (currency, month, is_mean)
+        if key not in self._months:
+            self._months[key] = self._find_month(*key)
+        return self._months[key]
+
+    def _find_month(self, currency: str, month: date, is_mean: bool) -> Taken | None:  # noqa: FBT001
+        days = self._days.get(currency, [])
+        published = [day for day in days if day.replace(day=1) == month]
+        if not published:
+            return None
+        is_provisional = days[-1] == published[-1]
+        if not is_mean:
+            last = published[-1]
+            return Taken(self.known[currency][last], last, is_provisional)
+        rates = [self.known[currency][day] for day in published]
+        with localcontext(prec=_PRECISION):
+            mean = (sum(rates, Decimal(0)) / len(rates)).quantize(_STEP, rounding=ROUND_HALF_UP)
+        return Taken(mean, None, is_provisional)
+
+    @cached_property
+    def _days(self) -> dict[str, list[date]]:
+        return {currency: list(days) for currency, days in self.known.items()}
+
+    @cached_property
+    def _months(self) -> dict[tuple[str, date, bool], Taken | None]:
+        return {}
+
+
+def rate_book(lakehouse: Lakehouse, currencies: Iterable[str] | None = None) -> RateBook:
+    """The rates that a lakehouse knows; starts no Spark session where tables are read without.
+
+    Args:
+        lakehouse: The tables; `silver.exchange_rates` is read.
+        currencies: Only rates of these, or all.
+    """
+    known: dict[str, dict[date, Decimal]] = {}
+    if lakehouse.engine.exists(_TABLE):
+        rows = lakehouse.engine.read(_TABLE, columns=["date", "currency", "rate"])
+        if currencies is not None:
+            only = pa.array(sorted(set(currencies)), pa.string())
+            rows = rows.filter(pc.is_in(rows["currency"], only))
+        for row in rows.sort_by("date").to_pylist():
+            known.setdefault(row["currency"], {})[row["date"]] = row["rate"]
+    declaration = lakehouse.declaration
+    known.pop(declaration.base_currency, None)
+    return RateBook(declaration.rates, declaration.base_currency, known)
