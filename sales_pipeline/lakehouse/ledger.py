@@ -25,6 +25,9 @@ class State(StrEnum):
     IN_GOLD = "in_gold"
     ARCHIVED = "archived"
     SUPERSEDED = "superseded"
+    HELD = "held"
+    WITHDRAWING = "withdrawing"
+    WITHDRAWN = "withdrawn"
     REPEATED = "repeated"
     REJECTED = "rejected"
     FAILED = "failed"
@@ -43,14 +46,21 @@ _MEANINGS: Mapping[State, str] = {
     State.IN_GOLD: "Gold counts the records; the file waits for the archive.",
     State.ARCHIVED: "Done: the records count, the file lies in the archive.",
     State.SUPERSEDED: "A corrected file of the same name took its place; its records do not count.",
+    State.HELD: (
+        "A correction that would remove too much; it waits for `accept`, and what it would replace "
+        "stays in force."
+    ),
+    State.WITHDRAWING: "Somebody withdrew it; its records are on their way out.",
+    State.WITHDRAWN: "Somebody withdrew it; neither its records nor its earlier versions count.",
     State.REPEATED: "The same bytes are in force already; the file is archived and not counted.",
     State.REJECTED: "The file is not what its feed declares; it lies in rejected/ with the reason.",
     State.FAILED: "The records did not balance and were taken out again.",
     State.ABANDONED: "The file changed or vanished before its records were in bronze.",
 }
 
-UNFINISHED = frozenset({State.CLAIMED, State.IN_BRONZE, State.IN_SILVER, State.IN_GOLD})
-IN_FORCE = UNFINISHED | {State.ARCHIVED}
+_ON_THE_WAY = frozenset({State.CLAIMED, State.IN_BRONZE, State.IN_SILVER, State.IN_GOLD})
+UNFINISHED = _ON_THE_WAY | {State.WITHDRAWING}
+IN_FORCE = _ON_THE_WAY | {State.ARCHIVED}
 
 
 @dataclass(frozen=True)
@@ -71,11 +81,13 @@ class Delivery:
     supersedes: int | None = None
     months: tuple[date, ...] = ()
     rows: int | None = None
+    seen: str | None = None
 
     @property
     def may_have_sales_in_silver(self) -> bool:
         """Whether silver may hold sales of it: `rows` is committed before the first of them."""
-        return self.rows is not None and self.state in IN_FORCE and self.feed != CATALOGUE
+        may_hold = self.state in IN_FORCE or self.state is State.WITHDRAWING
+        return self.rows is not None and may_hold and self.feed != CATALOGUE
 
     def moved_to(self, state: State, **changes: Any) -> Delivery:
         """The same delivery in another state, with further changes."""
