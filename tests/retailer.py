@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import closing
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 from sales_pipeline.config import declaration_from
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.decisions import accept, withdraw
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
@@ -114,9 +116,17 @@ class Retailer:
         """Writes a catalogue file into the landing folder."""
         return self.deliver_text(f"catalogue/{name}", text)
 
-    def run(self) -> RunReport:
+    def run(self, *, rejudge: Collection[str] = ()) -> RunReport:
         """Runs the pipeline."""
-        return run(self.declaration)
+        return run(self.declaration, rejudge=rejudge)
+
+    def accept(self, file: str) -> RunReport:
+        """Accepts a held correction."""
+        return accept(self.declaration, file)
+
+    def withdraw(self, file: str) -> RunReport:
+        """Takes a file back."""
+        return withdraw(self.declaration, file)
 
     def rebuild(self) -> RunReport:
         """Rebuilds silver and gold."""

@@ -163,6 +163,19 @@ class Ledger:
             and (feed is None or each.feed == feed)
         ]
 
+    def latest(self) -> dict[tuple[str, str], Delivery]:
+        """Feed and path below the landing folder -> the last delivery of a file there."""
+        return {(each.feed, each.path): each for each in self}
+
+    def overtaken_by(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        """Held corrections that later deliveries of their names make pointless, now superseded."""
+        latest = {(each.feed, each.name): each.file_id for each in deliveries}
+        return [
+            each.moved_to(State.SUPERSEDED)
+            for each in self.in_state(State.HELD)
+            if latest.get((each.feed, each.name), 0) > each.file_id
+        ]
+
     def record(self, deliveries: Iterable[Delivery]) -> None:
         """Commits deliveries as they stand now, all of them in one commit."""
         changed = list(deliveries)

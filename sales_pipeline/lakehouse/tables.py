@@ -222,7 +222,7 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
     )
 
 
-_SALES_CUBE = Table(
+SALES_CUBE = Table(
     "gold.sales_cube",
     "Month x store x product x currency, unrounded; the four answers are computed from it.",
     (
@@ -258,7 +258,7 @@ def gold_tables(minor_units: int) -> tuple[Table, ...]:
         Column("category", "STRING", "the category of the product"),
     )
     return (
-        _SALES_CUBE,
+        SALES_CUBE,
         Table(
             "gold.revenue_per_month",
             "Global performance: consolidated revenue of each month.",

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.report.figures import counted
+from sales_pipeline.report.moved import moved_table
 from sales_pipeline.report.sentences import about_file, few_lines
 from sales_pipeline.report.tables import cell, new_table, titled
 
@@ -30,6 +31,8 @@ def run_text(report: RunReport) -> RenderableType:
         parts.append(_feed_table(report.feeds))
     else:
         parts.append(Text(f"No new files; gold made again for {_months(report)}."))
+    if report.moved:
+        parts.append(moved_table(report.moved, report.currency))
     notes = run_notes(report)
     parts += [*notes, *([Text()] if notes else [])]
     return Group(*parts, Text(run_line(report), no_wrap=True, overflow="ignore"))
@@ -57,13 +60,16 @@ def run_notes(report: RunReport) -> list[Text]:
         *_files("rejected, in rejected/ of the lakehouse", report.rejected, _TROUBLE),
         *_files("failed: taken out again", report.failed, _TROUBLE),
         *_files("abandoned; the next run takes them as they are then", report.abandoned, _TROUBLE),
+        *_files("held: what they would correct stays in force", report.held, _WORTH_A_LOOK),
         *_files("corrected", report.corrected),
+        *_files("withdrawn", report.withdrawn),
         *_files("repeated; archived and not counted", report.repeated),
         *_paths("in the landing folder that no feed claims", report.unclaimed, _WORTH_A_LOOK),
         *_paths("not ready; left for the next run", report.unready),
         *_links(report.links),
         *_resumed(report.resumed),
         *_released(report.released),
+        *_unknown_before(report),
     ]
 
 
@@ -126,6 +132,12 @@ def _released(count: int) -> list[Text]:
     if not count:
         return []
     return [Text(f"{counted(count, 'record')} released from quarantine")]
+
+
+def _unknown_before(report: RunReport) -> list[Text]:
+    if report.is_moved_known:
+        return []
+    return [Text("What moved cannot be said: the earlier figures are not kept any more.")]
 
 
 def _resumed(count: int) -> list[Text]:

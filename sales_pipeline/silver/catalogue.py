@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import CATALOGUE
-from sales_pipeline.silver.balance import Balance
+from sales_pipeline.silver.balance import Balance, record, recorded
 from sales_pipeline.silver.products import (
     Known,
     Product,
@@ -93,6 +93,29 @@ def learn_products(
     return lesson
 
 
+def forget_products(
+    lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
+) -> None:
+    """Makes `silver.products` forget what only withdrawn deliveries of the catalogue taught.
+
+    Deliveries of sales that it makes mean something else go back to `in_bronze`.
+
+    Args:
+        lakehouse: The tables.
+        ledger: The deliveries.
+        deliveries: Those that are on their way out; they teach nothing any more.
+        run_id: The run.
+    """
+    learn_products(lakehouse, ledger, [], run_id=run_id)
+    _quarantine(lakehouse, deliveries, [])
+    superseded = [
+        replace(each, classes={"superseded": each.delivered})
+        for each in recorded(lakehouse)
+        if each.file_id in {delivery.file_id for delivery in deliveries}
+    ]
+    record(lakehouse, superseded, run_id)
+
+
 def _bronze_rows(lakehouse: Lakehouse, file_ids: Sequence[int]) -> list[Row]:
     rows = lakehouse.table("bronze.catalogue").where(among("_file_id", file_ids))
     found: list[Row] = rows.toArrow().to_pylist()
@@ -121,8 +144,9 @@ def _quarantined(row: Row, into: str, run_id: str) -> Row:
 
 def _quarantine(lakehouse: Lakehouse, deliveries: Sequence[Delivery], rows: list[Row]) -> None:
     name = "silver.quarantine"
-    ids = among("_file_id", (each.file_id for each in deliveries))
-    lakehouse.replace(name, ids, lakehouse.local(rows, name))
+    if deliveries:
+        ids = among("_file_id", (each.file_id for each in deliveries))
+        lakehouse.replace(name, ids, lakehouse.local(rows, name))
 
 
 def _write(lakehouse: Lakehouse, ledger: Ledger, after: Known) -> None:

@@ -14,13 +14,13 @@ from decimal import Decimal
 from functools import cached_property
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver import balance as balances
 from sales_pipeline.silver import counting
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.batch import Batch
-from sales_pipeline.silver.catalogue import known_products, learn_products
+from sales_pipeline.silver.catalogue import forget_products, known_products, learn_products
 from sales_pipeline.silver.leftovers import leftovers, overly_quarantined, placed
 from sales_pipeline.silver.placing import Placement
 
@@ -76,6 +76,28 @@ def clean_data(
     return cleaned
 
 
+def take_back(lakehouse: Lakehouse, ledger: Ledger, *, run_id: str) -> Cleaned:
+    """Takes what was withdrawn out of silver; what it had displaced comes back into force.
+
+    The deliveries stay `withdrawing` until gold is made, so that a killed run does it again.
+    Deliveries of sales to which a withdrawn catalogue gave names go back to `in_bronze`.
+
+    Args:
+        lakehouse: The tables.
+        ledger: The deliveries; changed and committed.
+        run_id: The run.
+    """
+    cleaned = Cleaned()
+    going = ledger.in_state(State.WITHDRAWING)
+    of_catalogue = [each for each in going if each.feed == CATALOGUE]
+    if of_catalogue:
+        forget_products(lakehouse, ledger, of_catalogue, run_id=run_id)
+    rows = frozenset(each.file_id for each in going if each.may_have_sales_in_silver)
+    if rows:
+        _Cleaning(lakehouse, ledger, run_id, cleaned, going=rows).clean([])
+    return cleaned
+
+
 def _clean_catalogue(
     lakehouse: Lakehouse,
     ledger: Ledger,
@@ -102,7 +124,7 @@ def _clean_catalogue(
         if each.supersedes is not None
     ]
     balances.record(lakehouse, lesson.balances, run_id)
-    ledger.record([*learnt, *superseded, *rejected])
+    ledger.record([*learnt, *superseded, *ledger.overtaken_by(learnt), *rejected])
     cleaned.balances += lesson.balances
     cleaned.rejected += rejected
     return sent_back
@@ -110,23 +132,25 @@ def _clean_catalogue(
 
 @dataclass
 class _Cleaning:
-    """One pass over deliveries of sales."""
+    """One pass over deliveries of sales; those in `going` are taken out."""
 
     lakehouse: Lakehouse
     ledger: Ledger
     run_id: str
     cleaned: Cleaned
+    going: frozenset[int] = frozenset()
     months: dict[int, set[date]] = field(default_factory=dict)
 
     def clean(self, waiting: Sequence[Delivery]) -> None:
         """Judges the deliveries, places their records, balances, and records the outcome."""
         replaced_here = {each.supersedes for each in waiting}
         batch = self._batch(each for each in waiting if each.file_id not in replaced_here)
-        delivered = counting.delivered(batch)
+        delivered = counting.delivered(batch) if batch.deliveries else {}
         rows: Counter[int] = Counter()
         for (file_id, _), (count, _) in delivered.items():
             rows[file_id] += count
-        refused, moved = self._place(batch, rows, self._superseded_by(batch.deliveries))
+        leaving = self._superseded_by(batch.deliveries) | self.going
+        refused, moved = self._place(batch, rows, leaving)
         kept = {*batch.file_ids} - set(refused)
         found = self._balances(kept | moved, delivered)
         failed = self._unbalanced(found)
@@ -253,8 +277,12 @@ class _Cleaning:
     ) -> None:
         """Commits the balances, then the states of all deliveries that were touched."""
         accepted = [each for each in batch.file_ids if each not in {*refused, *failed}]
-        superseded = self._superseded_by(self.ledger[each] for each in accepted)
-        out = {*superseded, *failed, *refused}
+        superseded = {
+            each
+            for each in self._superseded_by(self.ledger[each] for each in accepted)
+            if self.ledger[each].state in IN_FORCE
+        }
+        out = {*superseded, *failed, *refused, *self.going}
         found = [each for each in found if each.file_id not in out]
         self.cleaned.released += self._released(found)
         found += self._balances_of_superseded(out, delivered)
@@ -266,7 +294,8 @@ class _Cleaning:
         self.cleaned.failed += unbalanced
         done = [self._accepted(each) for each in accepted]
         replaced = [self.ledger[each].moved_to(State.SUPERSEDED) for each in superseded]
-        self.ledger.record([*done, *replaced, *rejected, *unbalanced])
+        overtaken = self.ledger.overtaken_by(done)
+        self.ledger.record([*done, *replaced, *overtaken, *rejected, *unbalanced])
 
     def _released(self, found: Iterable[Balance]) -> int:
         """How many records of these deliveries have left quarantine since they were balanced."""
