@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from contextlib import closing
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from sales_pipeline import pipeline
 from sales_pipeline.config import declaration_from
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.decisions import accept, withdraw
@@ -75,6 +78,14 @@ def sale(
     return ",".join([sale_id, day, item, price, units, total])
 
 
+class _StoppedError(Exception):
+    """A test ends a run before its time."""
+
+
+def _stop(*_: object, **__: object) -> None:
+    raise _StoppedError
+
+
 @dataclass
 class Retailer:
     """A retailer in a folder: `lyon` sells in EUR and French, `boston` in USD and English."""
@@ -135,6 +146,16 @@ class Retailer:
     def reset(self) -> Reset:
         """Puts the lakehouse back to before its first run."""
         return reset(self.declaration)
+
+    @contextmanager
+    def stopped_before(self, stage: str) -> Iterator[None]:
+        """Ends the run in the block just before a stage: bronze, silver, gold or archive."""
+        step = {"bronze": "_bronze", "silver": "_silver", "gold": "_gold"}.get(stage)
+        target, name = (pipeline._Run, step) if step else (pipeline, "archive_files")
+        with pytest.MonkeyPatch.context() as patch, suppress(_StoppedError):
+            patch.setattr(target, name, _stop)
+            yield
+            raise AssertionError(f"the run did not come to {stage}")
 
     def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         """Rows of a table as tuples of some columns, sorted."""

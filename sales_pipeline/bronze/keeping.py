@@ -79,7 +79,7 @@ def archive_files(lakehouse: Lakehouse, ledger: Ledger, folders: Folders, *, sin
 def archive_copies(deliveries: Iterable[Delivery], folders: Folders) -> None:
     """Moves landing files to the archive; one that holds other bytes by now is left."""
     for each in deliveries:
-        if each.feed not in folders.left:
+        if each.feed not in folders.left and folders.source(each).exists():
             keep(folders.source(each), folders.archived(each), each.sha256)
 
 

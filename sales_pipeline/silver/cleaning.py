@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -150,7 +150,9 @@ class _Cleaning:
         for (file_id, _), (count, _) in delivered.items():
             rows[file_id] += count
         leaving = self._superseded_by(batch.deliveries) | self.going
+        unsettled = self._unsettled() - leaving - {*batch.file_ids}
         refused, moved = self._place(batch, rows, leaving)
+        moved |= unsettled
         kept = {*batch.file_ids} - set(refused)
         found = self._balances(kept | moved, delivered)
         failed = self._unbalanced(found)
@@ -162,6 +164,15 @@ class _Cleaning:
 
     def _batch(self, deliveries: Iterable[Delivery]) -> Batch:
         return Batch(self.lakehouse, tuple(deliveries), known_products(self.lakehouse))
+
+    def _unsettled(self) -> set[int]:
+        """Earlier deliveries of which a killed run may have moved records without counting them."""
+        judged = (State.IN_SILVER, State.IN_GOLD, State.ARCHIVED)
+        return {
+            each.file_id
+            for each in self.ledger.in_state(*judged)
+            if each.months and each.may_have_sales_in_silver and each.run_id != self.run_id
+        }
 
     def _superseded_by(self, deliveries: Iterable[Delivery]) -> set[int]:
         """What the deliveries correct, and what that corrected before them."""
@@ -205,18 +216,25 @@ class _Cleaning:
         }
         moves = placement.decide(keys, leftovers(self.lakehouse, incomplete))
         if moves.months:
-            self._begin(here, rows, set(moves.months))
+            self._begin(here, rows, set(moves.months), moves.files - here)
         placement.write_decided()
         for months in (already.months, moves.won):
             for file_id, found in months.items():
                 self.months[file_id] = self.months.get(file_id, set()) | found
         return refused_ids, set(moves.files)
 
-    def _begin(self, here: set[int], rows: Mapping[int, int], months: set[date]) -> None:
+    def _begin(
+        self,
+        here: set[int],
+        rows: Mapping[int, int],
+        months: set[date],
+        moved: Collection[int] = (),
+    ) -> None:
         """Commits, before silver changes, what only the ledger can tell afterwards.
 
-        That silver may hold records of these deliveries (`rows`), and the months of records
-        that leave or move, which a killed run could not find again.
+        That silver may hold records of these deliveries (`rows`), the months of records
+        that leave or move, and the earlier deliveries whose they are: a killed run could
+        not find them again.
         """
         changed: list[Delivery] = []
         for file_id in sorted(here):
@@ -225,6 +243,10 @@ class _Cleaning:
             touched = tuple(sorted({*delivery.months, *others}))
             count = rows.get(file_id, delivery.rows)
             changed.append(replace(delivery, months=touched, rows=count))
+        for file_id in sorted(moved):
+            delivery = self.ledger[file_id]
+            touched = tuple(sorted({*delivery.months, *months}))
+            changed.append(replace(delivery, months=touched))
         self.ledger.record(changed)
 
     def _unbalanced(self, found: Iterable[Balance]) -> dict[int, str]:

@@ -1,6 +1,6 @@
 """Runs the pipeline in a process of its own and kills it at one of its commit points.
 
-python -m tests.promises.killed_run FOLDER POINT before|after
+python -m tests.promises.killed_run FOLDER POINT before|after [accept|withdraw FILE]
 
 A commit point is a commit to a table or the move of a landing file.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.landing import archive
 from tests.retailer import Retailer
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 class Killer:
@@ -42,12 +45,27 @@ class Killer:
 
 def main() -> None:
     """Runs with the arguments of the command line."""
-    folder, point, moment = sys.argv[1:]
+    folder, point, moment, *decision = sys.argv[1:]
     killer = Killer(int(point), moment)
     Lakehouse.replace = killer.around(Lakehouse.replace)  # type: ignore[method-assign]
     Lakehouse.add = killer.around(Lakehouse.add)  # type: ignore[method-assign]
     archive.move = killer.around(archive.move)
-    Retailer(Path(folder)).run()
+    retailer = Retailer(Path(folder))
+    if decision:
+        verb, file = decision
+        {"accept": retailer.accept, "withdraw": retailer.withdraw}[verb](file)
+    else:
+        retailer.run()
+
+
+def killed(retailer: Retailer, point: int, moment: str, *decision: str) -> bool:
+    """Runs in a process of its own; says whether it was killed before it came to its end."""
+    command = [sys.executable, "-m", "tests.promises.killed_run", str(retailer.folder)]
+    done = subprocess.run(
+        [*command, str(point), moment, *decision], cwd=REPOSITORY, capture_output=True, check=False
+    )
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr.decode()
+    return done.returncode != 0
 
 
 if __name__ == "__main__":

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.promises.killed_run import killed as killed_at
 from tests.retailer import CATALOGUE, Retailer, sale
 
 POINTS = (2, 3, 5, 8, 11, 14, 17, 20, 23)
-REPOSITORY = Path(__file__).parents[2]
 
 
 def _first_deliveries(retailer: Retailer) -> None:
@@ -29,15 +26,6 @@ def _later_deliveries(retailer: Retailer) -> None:
     retailer.deliver_catalogue(CATALOGUE + "\nLampe,Maison,Lamp,Home", "catalogue_2.csv")
 
 
-def _killed(retailer: Retailer, point: int, moment: str) -> bool:
-    command = [sys.executable, "-m", "tests.promises.killed_run", str(retailer.folder)]
-    done = subprocess.run(
-        [*command, str(point), moment], cwd=REPOSITORY, capture_output=True, check=False
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr.decode()
-    return done.returncode != 0
-
-
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_p1_runs_killed_at_their_commit_points_end_like_one_that_was_not(
     tmp_path: Path, moment: str
@@ -50,7 +38,7 @@ def test_p1_runs_killed_at_their_commit_points_end_like_one_that_was_not(
         deliver(killed)
         deliver(calm)
         for point in POINTS:
-            if not _killed(killed, point, moment):
+            if not killed_at(killed, point, moment):
                 break
             deaths += 1
         killed.run()
