@@ -49,7 +49,7 @@ class RunReport:
         failed: Files whose records did not balance and were taken out again.
         repeated: Files whose bytes are in force already.
         corrected: Files that took the place of an earlier delivery of their name.
-        held: Corrections that wait until somebody accepts them, also those of earlier runs.
+        held_files: Corrections that wait until somebody accepts them, also those of earlier runs.
         withdrawn: Files that were taken back on purpose.
         moved: The months and stores whose figures changed, where what counted before counts
             otherwise now; in the base currency, unrounded.
@@ -75,7 +75,7 @@ class RunReport:
     failed: list[FileNote] = field(default_factory=list)
     repeated: list[FileNote] = field(default_factory=list)
     corrected: list[FileNote] = field(default_factory=list)
-    held: list[FileNote] = field(default_factory=list)
+    held_files: list[FileNote] = field(default_factory=list)
     withdrawn: list[FileNote] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
     is_moved_known: bool = True

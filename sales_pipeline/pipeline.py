@@ -132,7 +132,7 @@ class _Run:
         self.report.resumed = len(unfinished) if self.verb == "run" else 0
         if claims.deliveries or unfinished or self._is_anything_else_to_do():
             self._work(claims)
-        self.report.held = notes(self.ledger.in_state(State.HELD))
+        self.report.held_files = notes(self.ledger.in_state(State.HELD))
         self.report.seconds = time.time() - self.began
         return self.report
 

@@ -54,7 +54,8 @@ class Removal:
         if not self.after:
             return f"it has no record and would remove {of_them}"
         shared = ", and shares no key with it" if self.has_keys and self._is_all else ""
-        return f"its {self.after:,} records would remove {of_them}{shared}"
+        records = "record" if self.after == 1 else "records"
+        return f"its {self.after:,} {records} would remove {of_them}{shared}"
 
     @property
     def _is_all(self) -> bool:

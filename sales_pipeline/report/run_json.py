@@ -37,7 +37,7 @@ def run_document(report: RunReport) -> dict[str, Any]:
         "failed": _notes(report.failed),
         "abandoned": _notes(report.abandoned),
         "corrected": _notes(report.corrected),
-        "held": _notes(report.held),
+        "held_files": _notes(report.held_files),
         "withdrawn": _notes(report.withdrawn),
         "repeated": _notes(report.repeated),
         "unclaimed": report.unclaimed,

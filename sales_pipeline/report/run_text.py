@@ -29,8 +29,10 @@ def run_text(report: RunReport) -> RenderableType:
         parts.append(Text("Nothing new."))
     elif report.feeds:
         parts.append(_feed_table(report.feeds))
-    else:
+    elif report.months:
         parts.append(Text(f"No new files; gold made again for {_months(report)}."))
+    else:
+        parts.append(Text("Nothing that counts is new."))
     if report.moved:
         parts.append(moved_table(report.moved, report.currency))
     notes = run_notes(report)
@@ -60,7 +62,7 @@ def run_notes(report: RunReport) -> list[Text]:
         *_files("rejected, in rejected/ of the lakehouse", report.rejected, _TROUBLE),
         *_files("failed: taken out again", report.failed, _TROUBLE),
         *_files("abandoned; the next run takes them as they are then", report.abandoned, _TROUBLE),
-        *_files("held: what they would correct stays in force", report.held, _WORTH_A_LOOK),
+        *_files("held: what they would correct stays in force", report.held_files, _WORTH_A_LOOK),
         *_files("corrected", report.corrected),
         *_files("withdrawn", report.withdrawn),
         *_files("repeated; archived and not counted", report.repeated),

@@ -25,7 +25,7 @@ def _held(retailer: Retailer, *sales: str) -> str:
     assert retailer.states()["lyon/a.csv"][-1] == "held"
     assert retailer.revenue() == {(2025, 1): "40.00"}
     assert not (retailer.landing / "lyon/a.csv").exists()
-    [note] = report.held
+    [note] = report.held_files
     return note.reason
 
 
@@ -65,13 +65,13 @@ def test_p5_without_a_key_the_number_of_records_decides(retailer: Retailer) -> N
     retailer.deliver("lyon/a.csv", sale("7"), sale("6"), sale("5"))
     assert retailer.run().exit_code == 0
     retailer.deliver("lyon/a.csv", sale("7"))
-    assert "its 1 records would remove 2 of the 3 records" in retailer.run().held[0].reason
+    assert "its 1 record would remove 2 of the 3 records" in retailer.run().held_files[0].reason
 
 
 def test_p5_what_is_accepted_takes_the_place_at_once(traded: Retailer) -> None:
     _held(traded, sale("1", total="1.00"))
     report = traded.accept("lyon/a.csv")
-    assert (report.exit_code, report.held) == (0, [])
+    assert (report.exit_code, report.held_files) == (0, [])
     assert traded.revenue() == {(2025, 1): "1.00"}
     assert traded.states()["lyon/a.csv"] == ["superseded", "archived"]
     assert [(str(each.revenue_before), str(each.revenue_after)) for each in report.moved] == [
@@ -88,7 +88,7 @@ def test_p5_a_held_correction_is_named_in_every_run_and_claimed_once(traded: Ret
     again = traded.run()
     assert again.is_nothing_new
     assert again.exit_code == 0
-    assert [note.reason for note in again.held] == [reason]
+    assert [note.reason for note in again.held_files] == [reason]
     traded.deliver("lyon/a.csv")
     [note] = traded.run().repeated
     assert note.reason == "held already. Do: sales-pipeline accept lyon/a.csv"
@@ -107,7 +107,7 @@ def test_p5_what_is_in_force_delivered_again_refuses_a_held_correction(traded: R
     _held(traded)
     traded.deliver("lyon/a.csv", *(sale(str(number)) for number in range(1, 5)))
     report = traded.run()
-    assert (len(report.repeated), report.held) == (1, [])
+    assert (len(report.repeated), report.held_files) == (1, [])
     assert traded.states()["lyon/a.csv"] == ["archived", "superseded", "repeated"]
 
 
@@ -121,7 +121,7 @@ def test_p5_a_broken_correction_leaves_a_held_one_held(traded: Retailer) -> None
 def test_p5_a_held_correction_is_refused_by_withdrawing_it(traded: Retailer) -> None:
     _held(traded)
     report = traded.withdraw("lyon/a.csv")
-    assert (report.exit_code, report.held) == (0, [])
+    assert (report.exit_code, report.held_files) == (0, [])
     assert traded.states()["lyon/a.csv"] == ["archived", "withdrawn"]
     assert traded.revenue() == {(2025, 1): "40.00"}
     with pytest.raises(UsageError, match="no such file is held"):
@@ -140,4 +140,4 @@ def test_p5_an_empty_correction_of_the_catalogue_is_held_and_a_short_one_is_not(
     traded.deliver_catalogue("produit,categorie,product,category\nLampe,Maison,Lamp,Home")
     assert traded.run().exit_code == 0
     traded.deliver_catalogue("produit,categorie,product,category\n")
-    assert [note.path for note in traded.run().held] == ["catalogue/catalogue.csv"]
+    assert [note.path for note in traded.run().held_files] == ["catalogue/catalogue.csv"]

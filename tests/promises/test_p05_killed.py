@@ -66,7 +66,7 @@ def test_p5_a_correction_that_is_held_survives_kills(tmp_path: Path) -> None:
     deaths = [killed(retailer, point, "after") for point in (1, 2, 1)]
     report = retailer.run()
     assert all(deaths)
-    assert [note.path for note in report.held] == ["lyon/a.csv"]
+    assert [note.path for note in report.held_files] == ["lyon/a.csv"]
     assert retailer.states()["lyon/a.csv"] == ["archived", "held"]
     assert not (retailer.landing / "lyon/a.csv").exists()
     assert retailer.revenue() == {(2025, 1): "20.00"}

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from rich.console import RenderableType
 
+from sales_pipeline.gold.moves import Moved
 from sales_pipeline.outcome import FeedCounts, FileNote, RunReport
 from sales_pipeline.report.run_json import run_document
 from sales_pipeline.report.run_text import run_line, run_text
@@ -64,6 +66,8 @@ def test_every_file_that_needs_a_sentence_gets_one(report: RunReport, rendered: 
     report.rejected = [FileNote("paris/a.csv", "landing/paris/a.csv: zero bytes")]
     report.failed = [FileNote("paris/b.csv", "does not balance: delivered 2 rows")]
     report.abandoned = [FileNote("paris/c.csv", "changed or vanished while it was read")]
+    report.held_files = [FileNote("paris/h.csv", "it has no record")]
+    report.withdrawn = [FileNote("paris/w.csv", "withdrawn on purpose")]
     report.corrected = [FileNote("paris/d.csv", "takes the place of delivery 3")]
     report.repeated = [FileNote("paris/e.csv", "the same bytes as d.csv, which is in force")]
     report.unclaimed = ["notes.txt"]
@@ -77,8 +81,12 @@ def test_every_file_that_needs_a_sentence_gets_one(report: RunReport, rendered: 
         "  paris/b.csv: does not balance: delivered 2 rows",
         "1 file abandoned; the next run takes them as they are then",
         "  paris/c.csv: changed or vanished while it was read",
+        "1 file held: what they would correct stays in force",
+        "  paris/h.csv: it has no record",
         "1 file corrected",
         "  paris/d.csv: takes the place of delivery 3",
+        "1 file withdrawn",
+        "  paris/w.csv: withdrawn on purpose",
         "1 file repeated; archived and not counted",
         "  paris/e.csv: the same bytes as d.csv, which is in force",
         "1 file in the landing folder that no feed claims",
@@ -89,6 +97,27 @@ def test_every_file_that_needs_a_sentence_gets_one(report: RunReport, rendered: 
         "  paris/g.csv",
         "2 deliveries that an earlier run had left unfinished, brought to an end",
     ]
+
+
+def test_what_moved_is_a_table_and_of_many_rows_twelve_are_shown(
+    report: RunReport, rendered: Rendered
+) -> None:
+    report.currency = "EUR"
+    before, after = Decimal("1.500"), Decimal("2.000")
+    report.moved = [
+        Moved(date(2025, 1, 1), f"store_{number}", before, after, Decimal("9.9945"), Decimal(1000))
+        for number in range(14)
+    ]
+    lines = rendered(run_text(report))
+    assert lines[7:9] == [
+        "What moved",
+        "Month     Store      Units before   after   EUR before      after",
+    ]
+    assert lines[10] == "2025-01   store_0             1.5       2         9.99   1,000.00"
+    assert lines[22] == "... and 2 more"
+    assert len(run_document(report)["moved"]) == 14
+    report.is_moved_known = False
+    assert any("the earlier figures are not kept" in line for line in rendered(run_text(report)))
 
 
 def test_of_many_files_five_are_named_and_the_rest_counted(
