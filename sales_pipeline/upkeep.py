@@ -124,7 +124,7 @@ def _forget_reason(place: Path, stop: Path) -> None:
 
 
 def _remove_empty(folder: Path, stop: Path) -> None:
-    while folder != stop and not any(folder.iterdir()):
+    while folder != stop and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
         folder = folder.parent
 
