@@ -9,6 +9,7 @@ SalesPipelineError
     ├── FileRejected         a landing file is not what its feed declares
     ├── FileChanged          a landing file changed while it was read
     ├── LakehouseBusy        another run holds the lakehouse
+    ├── VersionGone          an earlier version of a table is not kept any more
     └── RunFailed            a run finished, but something in it was refused
 
 A message reads *where: what, got, do*. Errors never show more than a few
@@ -120,6 +121,13 @@ class FileChanged(PipelineError):
 
 class LakehouseBusy(PipelineError):
     """Another run holds the lakehouse."""
+
+
+class VersionGone(PipelineError):
+    """An earlier version of a table cannot be read any more."""
+
+    def __init__(self, table: str, version: int) -> None:
+        super().__init__(f"{table}: version {version} is not kept any more")
 
 
 class RunFailed(PipelineError):

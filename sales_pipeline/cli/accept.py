@@ -39,7 +39,7 @@ def accept(
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Lets a correction that is held take the place of what it corrects.
+    """Lets a held correction take effect.
 
     A file with the name of an earlier one takes its place. Where it has no record, shares no
     key with the earlier one or would remove more of it than max_removed allows, it is held

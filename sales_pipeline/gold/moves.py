@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from sales_pipeline.errors import VersionGone
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.runs import finished_runs
@@ -67,7 +68,7 @@ def what_moved(lakehouse: Lakehouse, ledger: Ledger) -> Moves:
         if not _is_changed(lakehouse, ledger, versions):
             return Moves()
         before = _figures(lakehouse, versions[SALES_CUBE.name])
-    except OSError:
+    except VersionGone:
         return Moves(is_known=False)
     return Moves(tuple(_different(before, _figures(lakehouse))))
 

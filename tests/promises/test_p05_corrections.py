@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from deltalake import DeltaTable
+
 from sales_pipeline.gold.moves import Moved
 from tests.retailer import CATALOGUE, Retailer, sale
 
@@ -142,6 +144,20 @@ def test_p5_what_moved_is_said_once_a_killed_run_is_finished(retailer: Retailer)
     with retailer.stopped_before("archive"):
         retailer.run()
     assert [each.revenue_after for each in retailer.run().moved] == [Decimal(12)]
+
+
+def test_p5_what_moved_is_left_out_where_the_earlier_figures_are_gone(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"))
+    retailer.run()
+    retailer.deliver("lyon/a.csv", sale("1", total="12.00"))
+    with retailer.stopped_before("archive"):
+        retailer.run()
+    cube = DeltaTable(retailer.lakehouse / "gold/sales_cube")
+    cube.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    report = retailer.run()
+    assert (report.moved, report.is_moved_known) == ([], False)
+    assert report.exit_code == 0
 
 
 def test_p5_a_renamed_product_and_a_release_are_told_as_moves(retailer: Retailer) -> None:
