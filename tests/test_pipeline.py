@@ -122,7 +122,9 @@ def test_a_condition_over_an_unknown_column_is_a_usage_error(retailer: Retailer)
     assert retailer.states() == {}
 
 
-def test_another_language_of_the_answers_judges_the_feeds_again_when_asked(retailer: Retailer) -> None:
+def test_another_language_of_the_answers_judges_the_feeds_again_when_asked(
+    retailer: Retailer,
+) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1", item="Thé vert"))
     retailer.run()
