@@ -8,7 +8,8 @@ SalesPipelineError
 └── PipelineError            exit 1: the data or the run failed
     ├── FileRejected         a landing file is not what its feed declares
     ├── FileChanged          a landing file changed while it was read
-    └── LakehouseBusy        another run holds the lakehouse
+    ├── LakehouseBusy        another run holds the lakehouse
+    └── VersionGone          an earlier version of a table is not kept any more
 
 A message reads *where: what, got, do*. Errors never show more than a few
 examples of what they complain about, and say how many there are in all.
@@ -119,3 +120,10 @@ class FileChanged(PipelineError):
 
 class LakehouseBusy(PipelineError):
     """Another run holds the lakehouse."""
+
+
+class VersionGone(PipelineError):
+    """An earlier version of a table cannot be read any more."""
+
+    def __init__(self, table: str, version: int) -> None:
+        super().__init__(f"{table}: version {version} is not kept any more")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from sales_pipeline.gold.moves import Moved
 from sales_pipeline.gold.rate_book import HeldRate
-from sales_pipeline.lakehouse.ledger import Delivery, State
+from sales_pipeline.lakehouse.ledger import UNFINISHED, Delivery, State
 from sales_pipeline.silver.balance import CLASSES, Balance
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.learning import Learnt
@@ -52,6 +53,12 @@ class RunReport:
         failed: Files whose records did not balance and were taken out again.
         repeated: Files whose bytes are in force already.
         corrected: Files that took the place of an earlier delivery of their name.
+        held_files: Corrections that wait until somebody accepts them, also those of earlier runs.
+        withdrawn: Files that were taken back on purpose.
+        moved: The months and stores whose figures changed, where what counted before counts
+            otherwise now; in the base currency, unrounded.
+        is_moved_known: Whether the earlier figures could still be read.
+        currency: The base currency.
         abandoned: Files that changed while they were read.
         unclaimed: Files in the landing folder that no feed claims.
         unready: Temporary or growing files, left for the next run.
@@ -78,6 +85,11 @@ class RunReport:
     failed: list[FileNote] = field(default_factory=list)
     repeated: list[FileNote] = field(default_factory=list)
     corrected: list[FileNote] = field(default_factory=list)
+    held_files: list[FileNote] = field(default_factory=list)
+    withdrawn: list[FileNote] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
+    is_moved_known: bool = True
+    currency: str = ""
     abandoned: list[FileNote] = field(default_factory=list)
     unclaimed: list[str] = field(default_factory=list)
     unready: list[str] = field(default_factory=list)
@@ -136,7 +148,7 @@ def counts_per_feed(taken: Iterable[Delivery], balances: Iterable[Balance]) -> l
     """Counts the records of the deliveries that were taken in, by feed and class."""
     by_feed: dict[str, list[Delivery]] = {}
     for each in taken:
-        if each.state not in (State.REJECTED, State.FAILED, State.ABANDONED):
+        if each.state is State.ARCHIVED or each.state in UNFINISHED:
             by_feed.setdefault(each.feed, []).append(each)
     found = list(balances)
     return [_counts(feed, files, found) for feed, files in by_feed.items()]

@@ -9,18 +9,26 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sales_pipeline.bronze.claiming import Claimant, Claims, check_meaning, landing_patterns
+from sales_pipeline.bronze.claiming import (
+    Claimant,
+    Claims,
+    check_meaning,
+    find_files,
+    fingerprint,
+    folders_of,
+)
 from sales_pipeline.bronze.keeping import Folders, archive_copies, archive_files, reject_files
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import UsageError
 from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
+from sales_pipeline.gold.moves import what_moved
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.lock import hold
@@ -33,7 +41,7 @@ from sales_pipeline.lakehouse.runs import (
     utc_now,
 )
 from sales_pipeline.lakehouse.tables import CATALOGUE
-from sales_pipeline.landing.discovery import Discovery, discover
+from sales_pipeline.landing.discovery import Discovery
 from sales_pipeline.outcome import (
     FileNote,
     Progress,
@@ -46,9 +54,16 @@ from sales_pipeline.silver.rates import keep_rates, rates_changed
 from sales_pipeline.silver.rule_results import RuleResult, summary
 from sales_pipeline.version import __version__
 
+if TYPE_CHECKING:
+    from sales_pipeline.silver.cleaning import Cleaned
+
 
 def run(
-    declaration: Declaration, *, progress: Progress | None = None, wait_seconds: float = 0
+    declaration: Declaration,
+    *,
+    progress: Progress | None = None,
+    wait_seconds: float = 0,
+    rejudge: Collection[str] = (),
 ) -> RunReport:
     """Takes everything new in the landing folder through bronze and silver to gold.
 
@@ -56,6 +71,7 @@ def run(
         declaration: What the retailer declares.
         progress: Told of every stage while the run works.
         wait_seconds: How long to wait for another run on the same lakehouse.
+        rejudge: Feeds whose records are all judged again, under the declaration as it stands.
 
     Returns:
         What the run did. Refused files are in it; they do not stop the others.
@@ -64,24 +80,29 @@ def run(
         UsageError: The landing folder is not there, or the declaration does not fit the lakehouse.
         LakehouseBusy: Another run holds the lakehouse.
     """
-    folders = Folders(Path(declaration.landing), Path(declaration.lakehouse))
+    folders = folders_of(declaration)
     if not folders.landing.is_dir():
         raise UsageError(
             f"landing: no such folder, got {str(folders.landing)!r}. "
             "Do: make it, or declare another under landing:."
         )
     with hold(folders.lakehouse, wait_seconds=wait_seconds):
-        return finish(declaration, folders, progress or Silent(), verb="run")
+        return finish(declaration, folders, progress or Silent(), verb="run", rejudge=rejudge)
 
 
 def finish(
-    declaration: Declaration, folders: Folders, progress: Progress, *, verb: str
+    declaration: Declaration,
+    folders: Folders,
+    progress: Progress,
+    *,
+    verb: str,
+    rejudge: Collection[str] = (),
 ) -> RunReport:
     """Does a run's work for whoever holds the lakehouse."""
     with closing(open_engine(folders.lakehouse)) as engine:
         lakehouse = Lakehouse(declaration, engine)
         lakehouse.check()
-        return _Run(lakehouse, folders, progress, verb).go()
+        return _Run(lakehouse, folders, progress, verb, frozenset(rejudge)).go()
 
 
 @dataclass
@@ -92,6 +113,7 @@ class _Run:
     folders: Folders
     progress: Progress
     verb: str
+    rejudge: frozenset[str] = frozenset()
     started_at: datetime = field(default_factory=utc_now)
     began: float = field(default_factory=time.time)
     _asked: list[RuleResult] = field(default_factory=list)
@@ -100,33 +122,36 @@ class _Run:
         self.run_id = new_run_id(self.started_at)
         self.ledger = Ledger(self.lakehouse)
         self.report = RunReport()
-        check_meaning(self.lakehouse.declaration, self.ledger)
+        check_meaning(self.lakehouse, self.ledger, rejudged=self.rejudge)
         found = self._discover()
         claims = Claimant(
             self.lakehouse.declaration,
             self.ledger,
-            self.folders.landing,
+            self.folders,
             self.run_id,
             self.started_at,
         ).claim(found)
         unfinished = self.ledger.unfinished()
         self.report.resumed = len(unfinished) if self.verb == "run" else 0
-        if claims.deliveries or unfinished or self._is_gold_stale():
+        if claims.deliveries or unfinished or self._is_anything_else_to_do():
             self._work(claims)
+        self.report.held_files = notes(self.ledger.in_state(State.HELD))
         self.report.seconds = time.time() - self.began
         return self.report
 
     def _work(self, claims: Claims) -> None:
         self.progress.stage("start", 0)
         self._prepare()
-        self.ledger.record(claims.deliveries)
-        archive_copies(claims.in_state(State.REPEATED), self.folders)
+        self.ledger.record([*claims.changed, *claims.deliveries])
         self._refuse(claims.in_state(State.REJECTED))
+        self._send_back()
         touched = [each.file_id for each in self.ledger.unfinished()]
         self._touch_stale_months()
+        self._take_back()
         self._bronze_and_silver()
         self._gold()
         archive_files(self.lakehouse, self.ledger, self.folders, since=self.began)
+        self._keep_repeats(claims.in_state(State.REPEATED))
         self._tell([self.ledger[each] for each in touched], claims)
         self._record()
 
@@ -139,10 +164,10 @@ class _Run:
 
     def _discover(self) -> Discovery:
         self.progress.stage("discover", 0)
-        patterns = landing_patterns(self.lakehouse.declaration)
-        found = discover(
-            self.folders.landing,
-            patterns,
+        found = find_files(
+            self.lakehouse.declaration,
+            self.ledger,
+            self.folders,
             on_hashed=lambda count: self.progress.advance(bytes_done=count),
         )
         self.report.unclaimed = found.unclaimed
@@ -153,6 +178,44 @@ class _Run:
     def _refuse(self, deliveries: list[Delivery]) -> None:
         reject_files(deliveries, self.folders)
         self.report.rejected += notes(deliveries)
+
+    def _send_back(self) -> None:
+        """Commits that the records of some feeds are to be judged again.
+
+        With them the catalogue is learnt again: it may have to say names in another language.
+        """
+        feeds = {*self.rejudge, CATALOGUE} if self.rejudge else set()
+        self.ledger.record(
+            each.moved_to(
+                State.IN_BRONZE, fingerprint=fingerprint(self.lakehouse.declaration, each.feed)
+            )
+            for each in self.ledger.in_force()
+            if each.feed in feeds and each.state is not State.CLAIMED
+        )
+
+    def _take_back(self) -> None:
+        if self.ledger.in_state(State.WITHDRAWING):
+            from sales_pipeline.silver.cleaning import take_back
+
+            self._tell_cleaned(take_back(self.lakehouse, self.ledger, run_id=self.run_id))
+
+    def _keep_repeats(self, repeats: list[Delivery]) -> None:
+        """Archives repeats; where the file that they repeat did not come to count, it is news."""
+        counted = {(each.feed, each.sha256) for each in self.ledger.in_force()}
+        held = {(each.path, each.sha256) for each in self.ledger.in_state(State.HELD)}
+        vain = [
+            each
+            for each in repeats
+            if (each.feed, each.sha256) not in counted and (each.path, each.sha256) not in held
+        ]
+        archive_copies((each for each in repeats if each not in vain), self.folders)
+        reason = "what it repeats does not count after all; the next run takes it as a new file"
+        self.ledger.record(each.moved_to(State.ABANDONED, reason=reason) for each in vain)
+
+    def _is_anything_else_to_do(self) -> bool:
+        held = self.ledger.in_state(State.HELD)
+        is_left = any(self.folders.waits_for_archive(each) for each in held)
+        return bool(self.rejudge) or is_left or self._is_gold_stale()
 
     def _is_gold_stale(self) -> bool:
         """Whether gold shows other rates or stores than it should, or no record tells of it."""
@@ -208,6 +271,11 @@ class _Run:
         now = [self.ledger[each.file_id] for each in batch]
         in_bronze = [each for each in now if each.state is State.IN_BRONZE]
         cleaned = clean_data(self.lakehouse, self.ledger, in_bronze, run_id=self.run_id)
+        self._tell_cleaned(cleaned)
+        rows = sum(each.delivered[0] for each in cleaned.balances)
+        self.progress.advance(bytes_done=total, rows_done=rows)
+
+    def _tell_cleaned(self, cleaned: Cleaned) -> None:
         self._refuse(cleaned.rejected)
         reject_files(cleaned.failed, self.folders)
         self.report.failed += notes(cleaned.failed)
@@ -217,8 +285,6 @@ class _Run:
         self.report.warnings += cleaned.warnings
         self._asked += cleaned.rules
         self.report.rules = summary(self._asked)
-        rows = sum(each.delivered[0] for each in cleaned.balances)
-        self.progress.advance(bytes_done=total, rows_done=rows)
 
     def _gold(self) -> None:
         from sales_pipeline.gold.aggregation import aggregate_data
@@ -231,7 +297,13 @@ class _Run:
     def _tell(self, taken: list[Delivery], claims: Claims) -> None:
         report = self.report
         report.run_id = self.run_id
-        report.repeated = notes(claims.in_state(State.REPEATED))
+        repeats = [self.ledger[each.file_id] for each in claims.in_state(State.REPEATED)]
+        report.repeated = notes(each for each in repeats if each.state is State.REPEATED)
+        report.abandoned += notes(each for each in repeats if each.state is State.ABANDONED)
+        report.withdrawn = notes(each for each in taken if each.state is State.WITHDRAWN)
+        moves = what_moved(self.lakehouse, self.ledger)
+        report.moved, report.is_moved_known = list(moves.rows), moves.is_known
+        report.currency = self.lakehouse.declaration.base_currency
         report.corrected = [
             FileNote(each.path, f"takes the place of delivery {each.supersedes}")
             for each in taken
@@ -240,7 +312,8 @@ class _Run:
         report.feeds = counts_per_feed(taken, report.balances)
         report.rows = sum(each.delivered for each in report.feeds)
         report.bytes = sum(each.bytes for each in taken)
-        if report.rejected or report.failed or report.abandoned or report.held:
+        is_held = any(each.state is State.HELD for each in taken)
+        if report.rejected or report.failed or report.abandoned or report.held or is_held:
             report.outcome = "failed"
 
     def _record(self) -> None:

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sales_pipeline.bronze.claiming import fingerprint
+from sales_pipeline.bronze.claiming import fingerprint, folders_of
 from sales_pipeline.bronze.keeping import Folders
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
@@ -43,7 +43,7 @@ def rebuild(
         UsageError: There is no lakehouse yet.
         LakehouseBusy: Another run holds it.
     """
-    folders = Folders(Path(declaration.landing), Path(declaration.lakehouse))
+    folders = folders_of(declaration)
     with hold(folders.lakehouse, wait_seconds=wait_seconds):
         _send_back(declaration, folders)
         return finish(declaration, folders, progress or Silent(), verb="rebuild")
@@ -105,7 +105,7 @@ def reset(declaration: Declaration, *, wait_seconds: float = 0) -> Reset:
     Raises:
         LakehouseBusy: Another run holds the lakehouse.
     """
-    folders = Folders(Path(declaration.landing), Path(declaration.lakehouse))
+    folders = folders_of(declaration)
     with hold(folders.lakehouse, wait_seconds=wait_seconds):
         with closing(open_engine(folders.lakehouse)) as engine:
             ledger = Ledger(Lakehouse(declaration, engine))
@@ -121,20 +121,29 @@ def _move_back(ledger: Ledger, folders: Folders) -> Reset:
         target = folders.source(each)
         for place in (folders.archived(each), folders.rejected(each)):
             if not place.exists():
+                _forget_reason(place, folders.lakehouse)
                 continue
             if target.exists():
                 done.kept.append(place)
                 continue
             move(place, target)
-            place.with_name(f"{place.name}.reason.txt").unlink(missing_ok=True)
+            _forget_reason(place, folders.lakehouse)
             done.moved.append(each.path)
             _remove_empty(place.parent, folders.lakehouse)
     done.moved.sort()
     return done
 
 
+def _forget_reason(place: Path, stop: Path) -> None:
+    """Removes the reason of a rejected file that lies, or stayed, in the landing folder."""
+    reason = place.with_name(f"{place.name}.reason.txt")
+    if reason.exists():
+        reason.unlink()
+        _remove_empty(reason.parent, stop)
+
+
 def _remove_empty(folder: Path, stop: Path) -> None:
-    while folder != stop and not any(folder.iterdir()):
+    while folder != stop and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
         folder = folder.parent
 

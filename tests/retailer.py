@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
+from sales_pipeline import pipeline
 from sales_pipeline.config import declaration_from
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.decisions import accept, withdraw
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
@@ -75,6 +79,14 @@ def sale(
     return ",".join([sale_id, day, item, price, units, total])
 
 
+class _StoppedError(Exception):
+    """A test ends a run before its time."""
+
+
+def _stop(*_: object, **__: object) -> None:
+    raise _StoppedError
+
+
 @dataclass
 class Retailer:
     """A retailer in a folder: `lyon` sells in EUR and French, `boston` in USD and English."""
@@ -116,9 +128,17 @@ class Retailer:
         """Writes a catalogue file into the landing folder."""
         return self.deliver_text(f"catalogue/{name}", text)
 
-    def run(self) -> RunReport:
+    def run(self, *, rejudge: Collection[str] = ()) -> RunReport:
         """Runs the pipeline."""
-        return run(self.declaration)
+        return run(self.declaration, rejudge=rejudge)
+
+    def accept(self, file: str) -> RunReport:
+        """Accepts a held correction."""
+        return accept(self.declaration, file)
+
+    def withdraw(self, file: str) -> RunReport:
+        """Takes a file back."""
+        return withdraw(self.declaration, file)
 
     def rebuild(self) -> RunReport:
         """Rebuilds silver and gold."""
@@ -127,6 +147,16 @@ class Retailer:
     def reset(self) -> Reset:
         """Puts the lakehouse back to before its first run."""
         return reset(self.declaration)
+
+    @contextmanager
+    def stopped_before(self, stage: str) -> Iterator[None]:
+        """Ends the run in the block just before a stage: bronze, silver, gold or archive."""
+        step = {"bronze": "_bronze", "silver": "_silver", "gold": "_gold"}.get(stage)
+        target, name = (pipeline._Run, step) if step else (pipeline, "archive_files")
+        with pytest.MonkeyPatch.context() as patch, suppress(_StoppedError):
+            patch.setattr(target, name, _stop)
+            yield
+            raise AssertionError(f"the run did not come to {stage}")
 
     def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         """Rows of a table as tuples of some columns, sorted."""

@@ -117,14 +117,16 @@ def test_a_condition_over_an_unknown_column_is_a_usage_error(retailer: Retailer)
     assert retailer.states() == {}
 
 
-def test_another_language_of_the_answers_asks_for_a_rebuild(retailer: Retailer) -> None:
+def test_another_language_of_the_answers_judges_the_feeds_again_when_asked(
+    retailer: Retailer,
+) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1", item="Thé vert"))
     retailer.run()
     retailer.declared["language"] = "fr"
-    with pytest.raises(UsageError, match="rebuild"):
+    with pytest.raises(UsageError, match="--rejudge lyon"):
         retailer.run()
-    retailer.rebuild()
+    retailer.run(rejudge=["lyon"])
     assert retailer.rows("gold.top_selling_products", "product") == [("Thé vert",)]
 
 

@@ -34,7 +34,7 @@ from sales_pipeline.report.run_text import run_text
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 NAMES = sorted(path.name for path in SCENARIOS.iterdir() if (path / "config.yaml").exists())
-CHANGING = {"run_id", "first_run", "last_run", "claimed_at"}
+CHANGING = {"run_id", "first_run", "last_run", "claimed_at", "seen"}
 
 
 def play(scenario: Path, folder: Path) -> dict[str, str]:

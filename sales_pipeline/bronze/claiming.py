@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sales_pipeline.bronze.keeping import Folders
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import FileRejected, LakehouseMismatch, examples
-from sales_pipeline.lakehouse.lakehouse import catalogue_columns, rate_columns
-from sales_pipeline.lakehouse.ledger import UNFINISHED, Delivery, Ledger, State
-from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, NOT_SALES
-from sales_pipeline.landing.discovery import Discovery, FoundFile, name_in_feed, sha256_of
+from sales_pipeline.errors import FileRejected, LakehouseMismatch, UsageError, examples
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, catalogue_columns, rate_columns
+from sales_pipeline.lakehouse.ledger import IN_FORCE, UNFINISHED, Delivery, Ledger, State
+from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, SALES_CUBE
+from sales_pipeline.landing.discovery import (
+    Discovery,
+    FoundFile,
+    discover,
+    name_in_feed,
+    seen_of,
+    sha256_of,
+)
 from sales_pipeline.landing.examine import examine, first_records
 from sales_pipeline.landing.shape import FileShape
 
@@ -23,6 +36,12 @@ def landing_patterns(declaration: Declaration) -> dict[str, str]:
     if declaration.rates.landing is not None:
         patterns[EXCHANGE_RATES] = declaration.rates.landing
     return patterns | {name: feed.landing for name, feed in declaration.feeds.items()}
+
+
+def folders_of(declaration: Declaration) -> Folders:
+    """Where the files of a retailer lie, and which feeds' files stay in the landing folder."""
+    left = (feed for feed in landing_patterns(declaration) if not declaration.archives(feed))
+    return Folders(Path(declaration.landing), Path(declaration.lakehouse), frozenset(left))
 
 
 def file_shape(declaration: Declaration, feed: str) -> FileShape:
@@ -43,36 +62,98 @@ def fingerprint(declaration: Declaration, feed: str) -> str:
     return "" if feed == CATALOGUE else declaration.meaning_of(feed)
 
 
-def check_meaning(declaration: Declaration, ledger: Ledger) -> None:
+def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[str] = ()) -> None:
     """Checks that the declaration still means what it did when its records were judged.
 
+    Args:
+        lakehouse: The tables, and what the retailer declares now.
+        ledger: The deliveries and the fingerprints that they were judged by.
+        rejudged: Feeds that are to be judged again, so that they may mean something else.
+
     Raises:
-        LakehouseMismatch: It does not; the message names feeds and files.
+        UsageError: There is no such feed to judge again.
+        LakehouseMismatch: The meaning of another one changed; the message names what of it was
+            judged under the earlier one.
     """
-    changed: dict[str, int] = {}
+    declaration = lakehouse.declaration
+    _check_feeds(declaration, rejudged)
+    changed: dict[str, list[Delivery]] = {}
     for each in ledger.in_force():
         if each.feed == EXCHANGE_RATES and declaration.rates.chosen_policy == "fixed":
             continue
-        if each.feed not in NOT_SALES and each.feed not in declaration.feeds:
+        if each.feed not in landing_patterns(declaration):
             raise LakehouseMismatch(
                 f"feeds.{each.feed}: not declared any more, but sales of it are in force. "
                 "Do: declare it again, with the pattern of a folder that stays empty."
             )
-        if each.rows is not None and each.fingerprint != fingerprint(declaration, each.feed):
-            changed[each.feed] = changed.get(each.feed, 0) + 1
+        is_other = each.fingerprint != fingerprint(declaration, each.feed)
+        if each.rows is not None and is_other and each.feed not in rejudged:
+            changed.setdefault(each.feed, []).append(each)
     if changed:
-        feeds = examples([f"{feed} ({files:,} files)" for feed, files in changed.items()])
+        feeds = examples([_judged(lakehouse, feed, files) for feed, files in changed.items()])
+        options = " ".join(f"--rejudge {feed}" for feed in changed)
         raise LakehouseMismatch(
-            f"feeds: the meaning of {feeds} was declared otherwise when the files were judged. "
-            "Do: sales-pipeline rebuild, which judges all records again, or undo the change."
+            f"feeds: declared otherwise when their records were judged: {feeds}. "
+            f"Do: sales-pipeline run {options}, which judges them again, or undo the change."
         )
+
+
+def _check_feeds(declaration: Declaration, rejudged: Iterable[str]) -> None:
+    known = list(landing_patterns(declaration))
+    for feed in rejudged:
+        if feed not in known:
+            close = get_close_matches(feed, known, n=1)
+            do = f"Did you mean {close[0]!r}?" if close else f"The feeds are {', '.join(known)}."
+            raise UsageError(f"--rejudge: no such feed, got {feed!r}. {do}")
+
+
+def _judged(lakehouse: Lakehouse, feed: str, files: Sequence[Delivery]) -> str:
+    """What of a feed was judged under an earlier declaration, in words."""
+    rows = sum(each.rows or 0 for each in files)
+    months = _months_sold(lakehouse, feed)
+    when = f", sales from {months[0]:%Y-%m} to {months[-1]:%Y-%m}" if months else ""
+    return f"{feed} ({len(files):,} files, {rows:,} records{when})"
+
+
+def _months_sold(lakehouse: Lakehouse, feed: str) -> list[date]:
+    """The months in which the stores of a feed have sales, in order."""
+    declared = lakehouse.declaration.feeds.get(feed)
+    if declared is None or not lakehouse.engine.exists(SALES_CUBE.name):
+        return []
+    cube = lakehouse.engine.read(SALES_CUBE.name, columns=["month", "store"])
+    stores = [each.id for each in declared.all_stores]
+    of_feed = cube.filter(pc.is_in(cube["store"], value_set=pa.array(stores, pa.string())))
+    return sorted(pc.unique(of_feed["month"]).to_pylist())
+
+
+def find_files(
+    declaration: Declaration,
+    ledger: Ledger,
+    folders: Folders,
+    *,
+    on_hashed: Callable[[int], None] = lambda _: None,
+) -> Discovery:
+    """Looks at the landing folder; a file that stayed there untouched is not hashed again."""
+    hashed = {
+        (each.path, each.seen): each.sha256
+        for each in ledger
+        if each.seen and each.feed in folders.left
+    }
+    patterns = landing_patterns(declaration)
+    return discover(folders.landing, patterns, hashed=hashed, on_hashed=on_hashed)
 
 
 @dataclass
 class Claims:
-    """What is to be recorded for the files of one discovery, in ledger order."""
+    """What is to be recorded for the files of one discovery.
+
+    Attributes:
+        deliveries: The claims, in ledger order.
+        changed: Earlier deliveries that the files found change.
+    """
 
     deliveries: list[Delivery] = field(default_factory=list)
+    changed: list[Delivery] = field(default_factory=list)
 
     def in_state(self, state: State) -> list[Delivery]:
         """The claims of one state."""
@@ -86,13 +167,16 @@ class _InForce:
         self._by_bytes: dict[str, list[Delivery]] = {}
         self._by_name: dict[tuple[str, str], Delivery] = {}
         for each in deliveries:
-            self.add(each)
+            self._add(each)
 
-    def add(self, delivery: Delivery) -> None:
-        """Adds a delivery; one of the same feed and name is not in force any more."""
+    def claim(self, delivery: Delivery) -> None:
+        """Adds a claimed delivery; the one that it corrects is not in force any more."""
         replaced = self._by_name.get((delivery.feed, delivery.name))
-        if replaced is not None:
+        if replaced is not None and delivery.supersedes == replaced.file_id:
             self._by_bytes[replaced.sha256].remove(replaced)
+        self._add(delivery)
+
+    def _add(self, delivery: Delivery) -> None:
         self._by_name[delivery.feed, delivery.name] = delivery
         self._by_bytes.setdefault(delivery.sha256, []).append(delivery)
 
@@ -112,62 +196,118 @@ class Claimant:
     Attributes:
         declaration: What the retailer declares.
         ledger: What was claimed before.
-        landing: The landing folder.
+        folders: Where the files lie.
         run_id: The run that claims.
         now: When it claims, UTC.
     """
 
     declaration: Declaration
     ledger: Ledger
-    landing: Path
+    folders: Folders
     run_id: str
     now: datetime
 
     def claim(self, discovery: Discovery) -> Claims:
         """Gives each file its number and its state; writes nothing."""
         claims, known = Claims(), _InForce(self.ledger.in_force())
-        on_their_way = {
-            (each.feed, each.path, each.sha256) for each in self.ledger.in_state(*UNFINISHED)
-        }
         for path, feeds in discovery.disputed.items():
-            reason = f"claimed by the feeds {' and '.join(feeds)}; their patterns must differ"
-            name = name_in_feed(path, landing_patterns(self.declaration)[feeds[0]])
-            found = FoundFile(feeds[0], name, path, (self.landing / path).stat().st_size)
-            digest = sha256_of(self.landing / path) or ""
-            claims.deliveries.append(
-                self._delivery(found, claims, State.REJECTED, sha256=digest, reason=reason)
-            )
+            found = self._disputed(path, feeds[0])
+            if not self._is_known(found, claims):
+                reason = f"claimed by the feeds {' and '.join(feeds)}; their patterns must differ"
+                claims.deliveries.append(
+                    self._delivery(found, claims, State.REJECTED, reason=reason)
+                )
         for found in discovery.files:
-            if (found.feed, found.path, found.sha256) in on_their_way:
+            if self._is_known(found, claims):
                 continue
             claimed = self._judge(found, claims, known)
             claims.deliveries.append(claimed)
             if claimed.state is State.CLAIMED:
-                known.add(claimed)
+                known.claim(claimed)
+        claims.changed += self.ledger.overtaken_by(self._said_again(claims, known))
         return claims
+
+    def _disputed(self, path: str, feed: str) -> FoundFile:
+        file = self.folders.landing / path
+        name = name_in_feed(path, landing_patterns(self.declaration)[feed])
+        return FoundFile(
+            feed, name, path, file.stat().st_size, sha256_of(file) or "", seen_of(file)
+        )
+
+    def _is_known(self, found: FoundFile, claims: Claims) -> bool:
+        """Says whether the ledger has this very file already, so that it is no news."""
+        latest = self._latest.get((found.feed, found.path))
+        if latest is None or latest.sha256 != found.sha256:
+            return self._is_on_its_way(found)
+        if latest.feed not in self.folders.left or latest.state is State.ABANDONED:
+            return self._is_on_its_way(found)
+        if latest.seen and latest.seen != found.seen:
+            # Somebody touched it. What does not count is delivered anew by that.
+            if latest.state not in IN_FORCE:
+                return False
+            claims.changed.append(replace(latest, seen=found.seen))
+        return True
+
+    def _is_on_its_way(self, found: FoundFile) -> bool:
+        """Says whether the file is that of a delivery which has still to be archived."""
+        return (found.feed, found.path, found.sha256) in self._on_their_way
+
+    @cached_property
+    def _latest(self) -> dict[tuple[str, str], Delivery]:
+        return self.ledger.latest()
+
+    @cached_property
+    def _on_their_way(self) -> set[tuple[str, str, str]]:
+        on_the_way = self.ledger.in_state(*UNFINISHED - {State.WITHDRAWING})
+        left_over = self.ledger.in_state(State.WITHDRAWING, State.HELD)
+        waiting = (each for each in left_over if self.folders.waits_for_archive(each))
+        return {(each.feed, each.path, each.sha256) for each in (*on_the_way, *waiting)}
+
+    @cached_property
+    def _held(self) -> set[tuple[str, str, str]]:
+        held = self.ledger.in_state(State.HELD)
+        return {(each.feed, each.name, each.sha256) for each in held}
+
+    def _said_again(self, claims: Claims, known: _InForce) -> list[Delivery]:
+        """Repeats of what is in force under the same name: they refuse a held correction of it."""
+        repeats = claims.in_state(State.REPEATED)
+        named = [(each, known.with_name(each.feed, each.name)) for each in repeats]
+        return [each for each, said in named if said is not None and said.sha256 == each.sha256]
 
     def _judge(self, found: FoundFile, claims: Claims, known: _InForce) -> Delivery:
         same_bytes = known.with_bytes(found.sha256)
-        for each in same_bytes:
-            if each.feed == found.feed and found.bytes:
-                reason = f"the same bytes as {each.name}, which is in force"
-                return self._delivery(found, claims, State.REPEATED, reason=reason)
+        if found.bytes and (reason := self._repeats(found, same_bytes)):
+            return self._delivery(found, claims, State.REPEATED, reason=reason)
         try:
-            examine(self.landing / found.path, file_shape(self.declaration, found.feed))
+            examine(self.folders.landing / found.path, file_shape(self.declaration, found.feed))
         except FileRejected as rejected:
             return self._delivery(found, claims, State.REJECTED, reason=rejected.reason)
         if same_bytes and self._has_records(found):
             other = same_bytes[0]
             reason = f"the same bytes are in force as {other.name} of feed {other.feed}"
             return self._delivery(found, claims, State.REJECTED, reason=reason)
-        earlier = known.with_name(found.feed, found.name)
+        earlier = known.with_name(found.feed, found.name) if self._corrects(found.feed) else None
         supersedes = earlier.file_id if earlier else None
         return self._delivery(found, claims, State.CLAIMED, supersedes=supersedes)
+
+    def _repeats(self, found: FoundFile, same_bytes: Iterable[Delivery]) -> str | None:
+        """Why a file is a repeat of what is there, or None where it is not."""
+        for each in same_bytes:
+            if each.feed == found.feed:
+                return f"the same bytes as {each.name}, which is in force"
+        if (found.feed, found.name, found.sha256) in self._held:
+            return f"held already. Do: sales-pipeline accept {found.path}"
+        return None
+
+    def _corrects(self, feed: str) -> bool:
+        """Says whether a file of a feed takes the place of an earlier one of its name."""
+        declared = self.declaration.feeds.get(feed)
+        return declared is None or declared.same_name == "corrects"
 
     def _has_records(self, found: FoundFile) -> bool:
         """Two stores may well deliver the same header on a day without sales."""
         shape = file_shape(self.declaration, found.feed)
-        return bool(first_records(self.landing / found.path, shape, 1).num_rows)
+        return bool(first_records(self.folders.landing / found.path, shape, 1).num_rows)
 
     def _delivery(
         self,
@@ -175,7 +315,6 @@ class Claimant:
         claims: Claims,
         state: State,
         *,
-        sha256: str = "",
         reason: str | None = None,
         supersedes: int | None = None,
     ) -> Delivery:
@@ -184,7 +323,7 @@ class Claimant:
             feed=found.feed,
             name=found.name,
             path=found.path,
-            sha256=sha256 or found.sha256,
+            sha256=found.sha256,
             bytes=found.bytes,
             state=state,
             fingerprint=fingerprint(self.declaration, found.feed),
@@ -192,4 +331,5 @@ class Claimant:
             run_id=self.run_id,
             reason=reason,
             supersedes=supersedes,
+            seen=found.seen if found.feed in self.folders.left else None,
         )

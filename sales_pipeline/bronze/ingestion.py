@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame
 
 from sales_pipeline.bronze.claiming import file_shape
+from sales_pipeline.bronze.holding import held_back
 from sales_pipeline.errors import FileChanged
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
@@ -34,8 +36,9 @@ def ingest_data(
 ) -> list[Delivery]:
     """Reads claimed files into bronze.
 
-    Every delivery leaves the state `claimed`: to `in_bronze`, or to `abandoned` where its
-    file changed or vanished since it was claimed; the next run takes it as it is then.
+    Every delivery leaves the state `claimed`: to `in_bronze`; to `held`, where it is a
+    correction that would remove too much; or to `abandoned` where its file changed or vanished
+    since it was claimed, and the next run takes it as it is then.
 
     Args:
         lakehouse: The tables; `bronze.*` are written.
@@ -59,8 +62,30 @@ def ingest_data(
         each.moved_to(State.ABANDONED, reason="changed or vanished while it was read")
         for each in abandoned
     ]
-    ledger.record([*(each.moved_to(State.IN_BRONZE) for each in read), *gone])
+    staying = _relinked(read, gone)
+    # Held or not is decided in the commit that says that the records are in bronze: so
+    # whatever is in bronze has passed, or was accepted since.
+    reasons = held_back(lakehouse, ledger, staying)
+    held = [
+        each.moved_to(State.HELD, reason=reasons[each.file_id])
+        for each in staying
+        if each.file_id in reasons
+    ]
+    taken = [each.moved_to(State.IN_BRONZE) for each in staying if each.file_id not in reasons]
+    ledger.record([*taken, *held, *ledger.overtaken_by(held), *gone])
     return gone
+
+
+def _relinked(deliveries: Sequence[Delivery], gone: Sequence[Delivery]) -> list[Delivery]:
+    """The deliveries, each correcting what is there: not one whose file was abandoned."""
+    instead = {each.file_id: each.supersedes for each in gone}
+    found = []
+    for each in deliveries:
+        earlier = each.supersedes
+        while earlier in instead:
+            earlier = instead[earlier]
+        found.append(replace(each, supersedes=earlier))
+    return found
 
 
 def _by_feed(deliveries: Sequence[Delivery]) -> Iterator[tuple[str, list[Delivery]]]:

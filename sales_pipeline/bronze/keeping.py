@@ -21,10 +21,12 @@ class Folders:
     Attributes:
         landing: The landing folder.
         lakehouse: The lakehouse folder, with `archive/` and `rejected/` in it.
+        left: Feeds whose files stay in the landing folder, whatever becomes of them.
     """
 
     landing: Path
     lakehouse: Path
+    left: frozenset[str] = frozenset()
 
     def source(self, delivery: Delivery) -> Path:
         """The landing file of a delivery."""
@@ -40,9 +42,17 @@ class Folders:
         folder = self.lakehouse / REJECTED
         return kept_path(folder, delivery.feed, delivery.sha256, delivery.name)
 
+    def waits_for_archive(self, delivery: Delivery) -> bool:
+        """Says whether a file that is to be archived still lies in the landing folder only."""
+        in_archive = delivery.feed in self.left or self.archived(delivery).exists()
+        return not in_archive and self.source(delivery).exists()
+
 
 def archive_files(lakehouse: Lakehouse, ledger: Ledger, folders: Folders, *, since: float) -> None:
-    """Archives the files of all deliveries that gold counts; they become `archived`.
+    """Archives the files of all deliveries that have come to their end.
+
+    What gold counts becomes `archived`, what was on its way out becomes `withdrawn`; a held
+    correction stays held.
 
     Args:
         lakehouse: The tables; what was written to them is synced to the disk first.
@@ -50,22 +60,35 @@ def archive_files(lakehouse: Lakehouse, ledger: Ledger, folders: Folders, *, sin
         folders: Where the files lie.
         since: When the run began, in seconds of the file system's clock.
     """
-    waiting = ledger.in_state(State.IN_GOLD)
-    if not waiting:
-        return
-    sync([*lakehouse.engine.new_files(since)])
-    archive_copies(waiting, folders)
-    ledger.record(each.moved_to(State.ARCHIVED) for each in waiting)
+    counted, leaving = ledger.in_state(State.IN_GOLD), ledger.in_state(State.WITHDRAWING)
+    left_over = [*ledger.in_state(State.HELD), *leaving]
+    waiting = [*counted, *(each for each in left_over if folders.waits_for_archive(each))]
+    if waiting:
+        # Also what an earlier run wrote, which was killed before it could sync.
+        claimed = [each.claimed_at for each in waiting if folders.waits_for_archive(each)]
+        sync([*lakehouse.engine.new_files(min([since, *(at.timestamp() for at in claimed)]))])
+        archive_copies(waiting, folders)
+    ledger.record(
+        [
+            *(each.moved_to(State.ARCHIVED) for each in counted),
+            *(each.moved_to(State.WITHDRAWN) for each in leaving),
+        ]
+    )
 
 
 def archive_copies(deliveries: Iterable[Delivery], folders: Folders) -> None:
     """Moves landing files to the archive; one that holds other bytes by now is left."""
     for each in deliveries:
-        keep(folders.source(each), folders.archived(each), each.sha256)
+        if each.feed not in folders.left and folders.source(each).exists():
+            keep(folders.source(each), folders.archived(each), each.sha256)
 
 
 def reject_files(deliveries: Iterable[Delivery], folders: Folders) -> None:
-    """Moves landing files to `rejected/`, with the reason beside them."""
+    """Moves landing files to `rejected/`, with the reason beside them.
+
+    Of a file that stays in the landing folder, only the reason is written there.
+    """
     for each in deliveries:
-        if keep(folders.source(each), folders.rejected(each), each.sha256):
+        stays = each.feed in folders.left
+        if stays or keep(folders.source(each), folders.rejected(each), each.sha256):
             write_reason(folders.rejected(each), each.reason or "")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli import check, rebuild, reset, run, show, status, whole
+from sales_pipeline.cli import accept, check, rebuild, reset, run, show, status, whole, withdraw
 from sales_pipeline.cli.config import config_commands
 from sales_pipeline.cli.failures import tell_failure
 from sales_pipeline.cli.log import start_log
@@ -54,7 +54,7 @@ def _make_app() -> typer.Typer:
         add_completion=False,
     )
     made.callback(epilog=EXAMPLE)(_begin)
-    for module in (run, show, status, check, rebuild, reset):
+    for module in (run, show, status, check, accept, withdraw, rebuild, reset):
         command = getattr(module, module.__name__.rpartition(".")[2])
         made.command(epilog=module.EXAMPLE)(command)
     made.add_typer(config_commands(), name="config")

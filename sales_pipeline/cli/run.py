@@ -20,10 +20,11 @@ Examples:
   sales-pipeline run
   sales-pipeline run --sample --show
   sales-pipeline run --config shops.yaml --wait 600 --json
+  sales-pipeline run --rejudge paris
 
 \b
 Exit code 0: done, also where records wait in quarantine.
-Exit code 1: a file was refused, or the run failed.
+Exit code 1: a file was refused or held, or the run failed.
 Exit code 2: the declaration or the command line is wrong.
 """
 
@@ -41,6 +42,16 @@ def run(
     answers: Annotated[
         bool, typer.Option("--show", help="Show the four answers afterwards.")
     ] = False,
+    rejudge: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rejudge",
+            metavar="FEED",
+            help="Judge all records of the feed again, under the declaration as it stands. "
+            "May be given several times.",
+            show_default=False,
+        ),
+    ] = None,
     wait: WaitOption = 0,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
@@ -62,4 +73,8 @@ def run(
 
     if sample:
         place_sample_files(declaration)
-    raise typer.Exit(run_and_tell(declaration, wait=wait, answers=answers, as_json=as_json))
+    raise typer.Exit(
+        run_and_tell(
+            declaration, wait=wait, rejudge=rejudge or (), answers=answers, as_json=as_json
+        )
+    )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
-from sales_pipeline import pipeline, upkeep
+from sales_pipeline import decisions, pipeline, upkeep
 from sales_pipeline.cli.progress import progress_on_stderr
 from sales_pipeline.cli.screen import say, show, show_json
 from sales_pipeline.config.model import Declaration
@@ -33,19 +34,43 @@ def place_sample_files(declaration: Declaration) -> None:
 
 
 def run_and_tell(
-    declaration: Declaration, *, wait: float = 0, answers: bool = False, as_json: bool = False
+    declaration: Declaration,
+    *,
+    wait: float = 0,
+    rejudge: Collection[str] = (),
+    answers: bool = False,
+    as_json: bool = False,
 ) -> int:
     """Runs and prints the report; returns the exit code.
 
     Args:
         declaration: What the retailer declares.
         wait: Seconds to wait for another run.
+        rejudge: Feeds whose records are judged again.
         answers: Whether the four answers follow.
         as_json: Whether it is all one JSON document.
     """
     with progress_on_stderr() as progress:
-        report = pipeline.run(declaration, progress=progress, wait_seconds=wait)
+        report = pipeline.run(declaration, progress=progress, wait_seconds=wait, rejudge=rejudge)
     return tell(declaration, report, answers=answers, as_json=as_json)
+
+
+def accept_and_tell(
+    declaration: Declaration, file: str, *, wait: float = 0, as_json: bool = False
+) -> int:
+    """Accepts a held correction and prints the report; returns the exit code."""
+    with progress_on_stderr() as progress:
+        report = decisions.accept(declaration, file, progress=progress, wait_seconds=wait)
+    return tell(declaration, report, answers=False, as_json=as_json)
+
+
+def withdraw_and_tell(
+    declaration: Declaration, file: str, *, wait: float = 0, as_json: bool = False
+) -> int:
+    """Withdraws a file and prints the report; returns the exit code."""
+    with progress_on_stderr() as progress:
+        report = decisions.withdraw(declaration, file, progress=progress, wait_seconds=wait)
+    return tell(declaration, report, answers=False, as_json=as_json)
 
 
 def rebuild_and_tell(declaration: Declaration, *, wait: float = 0, as_json: bool = False) -> int:

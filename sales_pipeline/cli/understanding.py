@@ -10,13 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from sales_pipeline.bronze.claiming import file_shape, landing_patterns
+from sales_pipeline.bronze.claiming import file_shape, find_files, folders_of, landing_patterns
 from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.tables import CATALOGUE
-from sales_pipeline.landing.discovery import discover
 from sales_pipeline.landing.examine import first_records
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.report.landed import REJECTED, landed_files
@@ -48,8 +47,9 @@ def understand(declaration: Declaration, *, source: str, rows: int) -> Check:
     with closing(open_engine(Path(declaration.lakehouse))) as engine:
         lakehouse = Lakehouse(declaration, engine)
         lakehouse.check()
-        found = discover(Path(declaration.landing), patterns)
-        landed = landed_files(declaration, Ledger(lakehouse), found)
+        ledger = Ledger(lakehouse)
+        found = find_files(declaration, ledger, folders_of(declaration))
+        landed = landed_files(declaration, ledger, found)
         files = [FilePreview(each.path, each.feed, each.becomes, each.reason) for each in landed]
         known = _Catalogue(lakehouse).known(files)
         judged, warnings = _judged(lakehouse, known, files, rows)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sales_pipeline.engines.engine import Capabilities
-from sales_pipeline.errors import ExtraMissing
+from sales_pipeline.errors import ExtraMissing, VersionGone
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -120,9 +120,15 @@ class EmbeddedEngine:
     ) -> pa.Table:
         """Reads the table with delta-rs."""
         import pyarrow as pa
+        from deltalake.exceptions import DeltaError
 
-        delta = self._delta(table, version)
-        return pa.table(delta.to_pyarrow_table(columns=list(columns) if columns else None))
+        chosen = list(columns) if columns else None
+        try:
+            return pa.table(self._delta(table, version).to_pyarrow_table(columns=chosen))
+        except (DeltaError, OSError) as error:
+            if version is None:
+                raise
+            raise VersionGone(table, version) from error
 
     def version(self, table: str) -> int:
         """The version of the table's last commit."""

@@ -50,7 +50,11 @@ class Engine(Protocol):
     def read(
         self, table: str, *, columns: Sequence[str] | None = None, version: int | None = None
     ) -> pa.Table:
-        """Reads a small table as Arrow; without a session where capabilities say so."""
+        """Reads a small table as Arrow; without a session where capabilities say so.
+
+        Raises:
+            VersionGone: The version asked for is not kept any more.
+        """
 
     def version(self, table: str) -> int:
         """The Delta version of a table."""

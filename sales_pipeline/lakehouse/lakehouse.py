@@ -12,6 +12,7 @@ from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import LakehouseMismatch
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, sql_schema
 from sales_pipeline.lakehouse.tables import (
+    BRONZE_TECHNICAL,
     CATALOGUE,
     EXCHANGE_RATES,
     FORMAT_VERSION,
@@ -79,11 +80,13 @@ class Lakehouse:
         self.declaration = declaration
         self.engine = engine
         self.further_keys = further_keys(declaration)
-        bronze = [
-            bronze_table(CATALOGUE, catalogue_columns(declaration)),
-            bronze_table(EXCHANGE_RATES, rate_columns(declaration)),
-        ]
-        bronze += [bronze_table(name, feed.columns) for name, feed in declaration.feeds.items()]
+        columns = {
+            CATALOGUE: catalogue_columns(declaration),
+            EXCHANGE_RATES: rate_columns(declaration),
+        }
+        columns |= {name: feed.columns for name, feed in declaration.feeds.items()}
+        self._headers = {f"bronze.{name}": headers for name, headers in columns.items()}
+        bronze = [bronze_table(name, headers) for name, headers in columns.items()]
         self.tables: dict[str, Table] = all_tables(
             bronze, further_keys=self.further_keys, minor_units=declaration.minor_units
         )
@@ -142,9 +145,27 @@ class Lakehouse:
             self.engine.add_columns(table.name, missing)
 
     def table(self, name: str) -> DataFrame:
-        """A table as a DataFrame, its columns in the declared order."""
+        """A table as a DataFrame, its columns in the declared order.
+
+        A column of bronze that was declared later has, in earlier rows, what the file had
+        under its header.
+        """
         frame = self.engine.spark().table(self.engine.table_name(name))
-        return frame.select(*self.tables[name].column_names)
+        late = self._late_columns(name)
+        if not late:
+            return frame.select(*self.tables[name].column_names)
+        from sales_pipeline.lakehouse.late_columns import with_late_columns
+
+        return with_late_columns(frame, late).select(*self.tables[name].column_names)
+
+    def _late_columns(self, name: str) -> dict[str, str]:
+        """Column of a bronze table that was declared after it was made -> header in the files."""
+        if name not in self._headers:
+            return {}
+        there = list(self.engine.column_names(name))
+        later = there[there.index(BRONZE_TECHNICAL[-1].name) + 1 :]
+        headers = self._headers[name]
+        return {column: headers[column] for column in later if column in headers}
 
     def local(self, rows: Iterable[dict[str, Any]], name: str) -> DataFrame:
         """A DataFrame of the shape of a table from rows at hand."""

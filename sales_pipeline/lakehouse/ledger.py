@@ -58,8 +58,9 @@ _MEANINGS: Mapping[State, str] = {
     State.ABANDONED: "The file changed or vanished before its records were in bronze.",
 }
 
-UNFINISHED = frozenset({State.CLAIMED, State.IN_BRONZE, State.IN_SILVER, State.IN_GOLD})
-IN_FORCE = UNFINISHED | {State.ARCHIVED}
+_ON_THE_WAY = frozenset({State.CLAIMED, State.IN_BRONZE, State.IN_SILVER, State.IN_GOLD})
+UNFINISHED = _ON_THE_WAY | {State.WITHDRAWING}
+IN_FORCE = _ON_THE_WAY | {State.ARCHIVED}
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,13 @@ class Delivery:
     supersedes: int | None = None
     months: tuple[date, ...] = ()
     rows: int | None = None
+    seen: str | None = None
 
     @property
     def may_have_sales_in_silver(self) -> bool:
         """Whether silver may hold sales of it: `rows` is committed before the first of them."""
-        return self.rows is not None and self.state in IN_FORCE and self.feed not in NOT_SALES
+        may_hold = self.state in IN_FORCE or self.state is State.WITHDRAWING
+        return self.rows is not None and may_hold and self.feed not in NOT_SALES
 
     def moved_to(self, state: State, **changes: Any) -> Delivery:
         """The same delivery in another state, with further changes."""
@@ -158,6 +161,19 @@ class Ledger:
             if each.state in IN_FORCE
             and each.file_id not in gone
             and (feed is None or each.feed == feed)
+        ]
+
+    def latest(self) -> dict[tuple[str, str], Delivery]:
+        """Feed and path below the landing folder -> the last delivery of a file there."""
+        return {(each.feed, each.path): each for each in self}
+
+    def overtaken_by(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        """Held corrections that later deliveries of their names make pointless, now superseded."""
+        latest = {(each.feed, each.name): each.file_id for each in deliveries}
+        return [
+            each.moved_to(State.SUPERSEDED)
+            for each in self.in_state(State.HELD)
+            if latest.get((each.feed, each.name), 0) > each.file_id
         ]
 
     def record(self, deliveries: Iterable[Delivery]) -> None:

@@ -240,7 +240,7 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
     )
 
 
-_SALES_CUBE = Table(
+SALES_CUBE = Table(
     "gold.sales_cube",
     "Month x store x product x currency, unrounded; the four answers are computed from it.",
     (
@@ -288,7 +288,7 @@ def gold_tables(minor_units: int) -> tuple[Table, ...]:
         Column("category", "STRING", "the category of the product"),
     )
     return (
-        _SALES_CUBE,
+        SALES_CUBE,
         _RATES_TAKEN,
         Table(
             "gold.revenue_per_month",
@@ -351,13 +351,14 @@ DELIVERIES = Table(
         _required("sha256", "STRING", "of the bytes of the file"),
         _required("bytes", "BIGINT", "size of the file"),
         _required("state", "STRING", "where the delivery stands, as in docs/deliveries.md"),
-        Column("reason", "STRING", "why it was rejected, repeated or abandoned"),
+        Column("reason", "STRING", "why it was rejected, repeated, held or abandoned"),
         Column("supersedes", "BIGINT", "the delivery that this one corrects"),
         _required("months", "ARRAY<DATE>", "months of gold that its steps touch"),
         Column("rows", "BIGINT", "records in the file, once it is in bronze"),
         _required("fingerprint", "STRING", "of the declaration that judged its records"),
         _required("claimed_at", "TIMESTAMP", "when it was claimed, UTC"),
         _required("run_id", "STRING", "the run that wrote this row last"),
+        Column("seen", "STRING", "size, time of change and inode of the file when it was hashed"),
     ),
     ("_file_id",),
 )

@@ -25,6 +25,7 @@ class FoundFile:
         path: The path below the landing folder, with `/`.
         bytes: The size.
         sha256: Of the bytes, or empty where it was not asked for.
+        seen: Size, time of change and inode, by which an untouched file is known again.
     """
 
     feed: str
@@ -32,6 +33,7 @@ class FoundFile:
     path: str
     bytes: int
     sha256: str = ""
+    seen: str = ""
 
 
 @dataclass
@@ -57,6 +59,7 @@ def discover(
     landing: Path,
     patterns: Mapping[str, str],
     *,
+    hashed: Mapping[tuple[str, str], str] | None = None,
     on_hashed: Callable[[int], None] = lambda _: None,
 ) -> Discovery:
     """Looks at the landing folder once and reads the hash of every file that a feed claims.
@@ -64,6 +67,7 @@ def discover(
     Args:
         landing: The folder; where it is not there, nothing is found.
         patterns: Feed -> its landing pattern, in the order of the declaration.
+        hashed: Path and `seen` of files that were hashed before -> their sha256.
         on_hashed: Called with the bytes of each file once it is hashed.
     """
     discovery = Discovery()
@@ -80,18 +84,26 @@ def discover(
             found.append(FoundFile(feeds[0], name, path, _size(landing / path)))
     order = {feed: place for place, feed in enumerate(patterns)}
     for each in sorted(found, key=lambda file: (order[file.feed], natural_order(file.name))):
-        _add_hashed(landing, each, discovery)
+        _add_hashed(landing, each, discovery, hashed or {})
         on_hashed(each.bytes)
     return discovery
 
 
-def _add_hashed(landing: Path, file: FoundFile, discovery: Discovery) -> None:
-    before = _signature(landing / file.path)
-    digest = sha256_of(landing / file.path)
-    if digest is None or before is None or before != _signature(landing / file.path):
+def _add_hashed(
+    landing: Path, file: FoundFile, discovery: Discovery, hashed: Mapping[tuple[str, str], str]
+) -> None:
+    path = landing / file.path
+    size, seen = _size(path), seen_of(path)
+    digest = hashed.get((file.path, seen)) or sha256_of(path)
+    if digest is None or not seen or seen != seen_of(path):
         discovery.unready.append(file.path)
         return
-    discovery.files.append(FoundFile(file.feed, file.name, file.path, before[0], digest))
+    discovery.files.append(FoundFile(file.feed, file.name, file.path, size, digest, seen))
+
+
+def seen_of(path: Path) -> str:
+    """Size, time of change and inode of a file as one text; empty where it is not there."""
+    return " ".join(map(str, _signature(path) or ()))
 
 
 def sha256_of(path: Path) -> str | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from sales_pipeline.bronze.claiming import Claimant
+from sales_pipeline.bronze.claiming import Claimant, folders_of
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.runs import utc_now
@@ -36,8 +35,8 @@ class LandedFile:
 
 def landed_files(declaration: Declaration, ledger: Ledger, found: Discovery) -> list[LandedFile]:
     """Returns what a run would claim now, by the run's own judgement; nothing is recorded."""
-    landing = Path(declaration.landing)
-    claims = Claimant(declaration, ledger, landing, run_id="", now=utc_now()).claim(found)
+    folders = folders_of(declaration)
+    claims = Claimant(declaration, ledger, folders, run_id="", now=utc_now()).claim(found)
     return [
         LandedFile(each.path, each.feed, _becomes(each), each.reason) for each in claims.deliveries
     ]

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sales_pipeline.report.figures import month_text
+from sales_pipeline.report.moved import moved_document
 
 if TYPE_CHECKING:
     from sales_pipeline.gold.rate_book import HeldRate
@@ -43,10 +44,14 @@ def run_document(report: RunReport) -> dict[str, Any]:
         "failed": _notes(report.failed),
         "abandoned": _notes(report.abandoned),
         "corrected": _notes(report.corrected),
+        "held_files": _notes(report.held_files),
+        "withdrawn": _notes(report.withdrawn),
         "repeated": _notes(report.repeated),
         "unclaimed": report.unclaimed,
         "unready": report.unready,
         "links": report.links,
+        "moved": moved_document(report.moved, report.currency),
+        "is_moved_known": report.is_moved_known,
     }
 
 

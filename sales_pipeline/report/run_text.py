@@ -10,6 +10,7 @@ from rich.text import Text
 
 from sales_pipeline.errors import examples
 from sales_pipeline.report.figures import counted, money, month_text
+from sales_pipeline.report.moved import moved_table
 from sales_pipeline.report.sentences import about_file, few_lines, warning_lines
 from sales_pipeline.report.tables import cell, new_table, titled
 
@@ -33,9 +34,12 @@ def run_text(report: RunReport) -> RenderableType:
         parts.append(Text("Nothing new."))
     elif report.feeds:
         parts.append(_feed_table(report.feeds))
+    elif report.months:
+        parts.append(Text(f"No new files; gold made again for {_months(report)}."))
     else:
-        made = f"gold made again for {_months(report)}" if report.months else "gold stays as it is"
-        parts.append(Text(f"No new files; {made}."))
+        parts.append(Text("No new files; gold stays as it is."))
+    if report.moved:
+        parts.append(moved_table(report.moved, report.currency))
     notes = run_notes(report)
     parts += [*notes, *([Text()] if notes else [])]
     return Group(*parts, Text(run_line(report), no_wrap=True, overflow="ignore"))
@@ -66,13 +70,16 @@ def run_notes(report: RunReport) -> list[Text]:
         *_held(report.held),
         *_months_with("made again because rates changed", report.repriced),
         *_months_with("provisional, until a later one has rates", report.provisional),
+        *_files("held: what they would correct stays in force", report.held_files, _WORTH_A_LOOK),
         *_files("corrected", report.corrected),
+        *_files("withdrawn", report.withdrawn),
         *_files("repeated; archived and not counted", report.repeated),
         *_paths("in the landing folder that no feed claims", report.unclaimed, _WORTH_A_LOOK),
         *_paths("not ready; left for the next run", report.unready),
         *_links(report.links),
         *_resumed(report.resumed),
         *_learnt(report.learnt, report.released),
+        *_unknown_before(report),
         *warning_lines(report.warnings),
     ]
 
@@ -168,6 +175,12 @@ def _learnt(learnt: Learnt, released: int) -> list[Text]:
     if said and (learnt.known or released):
         return [Text("; ".join(filter(None, [f"catalogue: {said}", left])))]
     return [Text(left)] if left else []
+
+
+def _unknown_before(report: RunReport) -> list[Text]:
+    if report.is_moved_known:
+        return []
+    return [Text("What moved cannot be said: the earlier figures are not kept any more.")]
 
 
 def _resumed(count: int) -> list[Text]:

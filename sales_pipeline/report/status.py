@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sales_pipeline.bronze.claiming import landing_patterns
+from sales_pipeline.bronze.claiming import find_files, folders_of, landing_patterns
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.runs import RunRecord, finished_runs
-from sales_pipeline.landing.discovery import discover
 from sales_pipeline.report.landed import LandedFile, landed_files
 from sales_pipeline.report.quarantine import Waiting, waiting_in_quarantine
 
@@ -77,7 +76,7 @@ def status(declaration: Declaration) -> Status:
         lakehouse = Lakehouse(declaration, engine)
         lakehouse.check()
         ledger = Ledger(lakehouse)
-        found = discover(Path(declaration.landing), patterns)
+        found = find_files(declaration, ledger, folders_of(declaration))
         return Status(
             lakehouse=declaration.lakehouse,
             is_made=lakehouse.exists(),

@@ -164,5 +164,5 @@ def _record(
         if ledger[file_id].state is not State.SUPERSEDED:
             rows = counts[file_id]
             moved[file_id] = ledger[file_id].moved_to(State.SUPERSEDED, rows=rows)
-    ledger.record(moved.values())
+    ledger.record([*moved.values(), *ledger.overtaken_by(moved.values())])
     return [moved[each.file_id] for each in refused]

@@ -7,26 +7,26 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, NOT_SALES
 from sales_pipeline.silver import balance as balances
 from sales_pipeline.silver import counting, rule_results
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.batch import Batch
-from sales_pipeline.silver.catalogue import Lesson, clean_catalogue
+from sales_pipeline.silver.catalogue import Lesson, clean_catalogue, forget_products
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.learning import Learnt
 from sales_pipeline.silver.leftovers import leftovers, overly_quarantined, placed
 from sales_pipeline.silver.placing import Placement
 from sales_pipeline.silver.products import known_products
-from sales_pipeline.silver.rate_deliveries import learn_rates
+from sales_pipeline.silver.rate_deliveries import forget_rates, learn_rates
 from sales_pipeline.silver.rule_results import RuleResult
 
 logger = logging.getLogger(__name__)
@@ -101,25 +101,55 @@ def clean_data(
     return cleaned
 
 
+def take_back(lakehouse: Lakehouse, ledger: Ledger, *, run_id: str) -> Cleaned:
+    """Takes what was withdrawn out of silver; what it had displaced comes back into force.
+
+    The deliveries stay `withdrawing` until gold is made, so that a killed run does it again.
+    Deliveries of sales to which a withdrawn catalogue gave names go back to `in_bronze`; the rates
+    of withdrawn files left before.
+
+    Args:
+        lakehouse: The tables.
+        ledger: The deliveries; changed and committed.
+        run_id: The run.
+    """
+    cleaned = Cleaned()
+    going = ledger.in_state(State.WITHDRAWING)
+    of_catalogue = [each for each in going if each.feed == CATALOGUE]
+    if of_catalogue:
+        cleaned.take(forget_products(lakehouse, ledger, of_catalogue, run_id=run_id))
+    of_rates = [each for each in going if each.feed == EXCHANGE_RATES]
+    if of_rates:
+        cleaned.balances += forget_rates(lakehouse, of_rates, run_id=run_id)
+    rows = frozenset(each.file_id for each in going if each.may_have_sales_in_silver)
+    if rows:
+        _Cleaning(lakehouse, ledger, run_id, cleaned, going=rows).clean([])
+    return cleaned
+
+
 @dataclass
 class _Cleaning:
-    """One pass over deliveries of sales."""
+    """One pass over deliveries of sales; those in `going` are taken out."""
 
     lakehouse: Lakehouse
     ledger: Ledger
     run_id: str
     cleaned: Cleaned
+    going: frozenset[int] = frozenset()
     months: dict[int, set[date]] = field(default_factory=dict)
 
     def clean(self, waiting: Sequence[Delivery]) -> None:
         """Judges the deliveries, places their records, balances, and records the outcome."""
         replaced_here = {each.supersedes for each in waiting}
         batch = self._batch(each for each in waiting if each.file_id not in replaced_here)
-        delivered = counting.delivered(batch)
+        delivered = counting.delivered(batch) if batch.deliveries else {}
         rows: Counter[int] = Counter()
         for (file_id, _), (count, _) in delivered.items():
             rows[file_id] += count
-        refused, moved = self._place(batch, rows, self._superseded_by(batch.deliveries))
+        leaving = self._superseded_by(batch.deliveries) | self.going
+        unsettled = self._unsettled() - leaving - {*batch.file_ids}
+        refused, moved = self._place(batch, rows, leaving)
+        moved |= unsettled
         refused |= self._ask_rules(batch)
         kept = {*batch.file_ids} - set(refused)
         found = self._balances(kept | moved, delivered)
@@ -142,6 +172,15 @@ class _Cleaning:
 
     def _batch(self, deliveries: Iterable[Delivery]) -> Batch:
         return Batch(self.lakehouse, tuple(deliveries), known_products(self.lakehouse))
+
+    def _unsettled(self) -> set[int]:
+        """Earlier deliveries of which a killed run may have moved records without counting them."""
+        judged = (State.IN_SILVER, State.IN_GOLD, State.ARCHIVED)
+        return {
+            each.file_id
+            for each in self.ledger.in_state(*judged)
+            if each.months and each.may_have_sales_in_silver and each.run_id != self.run_id
+        }
 
     def _superseded_by(self, deliveries: Iterable[Delivery]) -> set[int]:
         """What the deliveries correct, and what that corrected before them."""
@@ -185,18 +224,25 @@ class _Cleaning:
         }
         moves = placement.decide(keys, leftovers(self.lakehouse, incomplete))
         if moves.months:
-            self._begin(here, rows, set(moves.months))
+            self._begin(here, rows, set(moves.months), moves.files - here)
         placement.write_decided()
         for months in (already.months, moves.won):
             for file_id, found in months.items():
                 self.months[file_id] = self.months.get(file_id, set()) | found
         return refused_ids, set(moves.files)
 
-    def _begin(self, here: set[int], rows: Mapping[int, int], months: set[date]) -> None:
+    def _begin(
+        self,
+        here: set[int],
+        rows: Mapping[int, int],
+        months: set[date],
+        moved: Collection[int] = (),
+    ) -> None:
         """Commits, before silver changes, what only the ledger can tell afterwards.
 
-        That silver may hold records of these deliveries (`rows`), and the months of records
-        that leave or move, which a killed run could not find again.
+        That silver may hold records of these deliveries (`rows`), the months of records
+        that leave or move, and the earlier deliveries whose they are: a killed run could
+        not find them again.
         """
         changed: list[Delivery] = []
         for file_id in sorted(here):
@@ -205,6 +251,10 @@ class _Cleaning:
             touched = tuple(sorted({*delivery.months, *others}))
             count = rows.get(file_id, delivery.rows)
             changed.append(replace(delivery, months=touched, rows=count))
+        for file_id in sorted(moved):
+            delivery = self.ledger[file_id]
+            touched = tuple(sorted({*delivery.months, *months}))
+            changed.append(replace(delivery, months=touched))
         self.ledger.record(changed)
 
     def _unbalanced(self, found: Iterable[Balance]) -> dict[int, str]:
@@ -262,8 +312,12 @@ class _Cleaning:
     ) -> None:
         """Commits the balances, then the states of all deliveries that were touched."""
         accepted = [each for each in batch.file_ids if each not in {*refused, *failed}]
-        superseded = self._superseded_by(self.ledger[each] for each in accepted)
-        out = {*superseded, *failed, *refused}
+        superseded = {
+            each
+            for each in self._superseded_by(self.ledger[each] for each in accepted)
+            if self.ledger[each].state in IN_FORCE
+        }
+        out = {*superseded, *failed, *refused, *self.going}
         found = [each for each in found if each.file_id not in out]
         self.cleaned.released += self._released(found)
         found += self._balances_of_superseded(out, delivered)
@@ -275,7 +329,8 @@ class _Cleaning:
         self.cleaned.failed += unbalanced
         done = [self._accepted(each) for each in accepted]
         replaced = [self.ledger[each].moved_to(State.SUPERSEDED) for each in superseded]
-        self.ledger.record([*done, *replaced, *rejected, *unbalanced])
+        overtaken = self.ledger.overtaken_by(done)
+        self.ledger.record([*done, *replaced, *overtaken, *rejected, *unbalanced])
 
     def _released(self, found: Iterable[Balance]) -> int:
         """How many records of these deliveries have left quarantine since they were balanced."""

@@ -79,6 +79,25 @@ def learn_rates(
     return Learnt(found, rejected)
 
 
+def forget_rates(
+    lakehouse: Lakehouse, deliveries: Sequence[Delivery], *, run_id: str
+) -> list[Balance]:
+    """Takes withdrawn deliveries of rates out of quarantine; they balance as superseded.
+
+    Their rates left silver before: `silver.exchange_rates` holds only those in force.
+
+    Args:
+        lakehouse: The tables.
+        deliveries: Those that are on their way out.
+        run_id: The run.
+    """
+    ids = [each.file_id for each in deliveries]
+    _quarantine(lakehouse, ids, [])
+    gone = [_balance_out(each.file_id, each.rows or 0) for each in deliveries]
+    balances.record(lakehouse, gone, run_id)
+    return gone
+
+
 def _fault(records: Sequence[Record]) -> str | None:
     """Why a delivery is refused as a whole, or None."""
     bad = sum(each.reading.problem is not None for each in records)

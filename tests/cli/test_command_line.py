@@ -13,7 +13,7 @@ from sales_pipeline.config.schema import schema_text
 from sales_pipeline.version import __version__
 from tests.cli.conftest import Call, python_in
 
-COMMANDS = ("run", "show", "status", "check", "rebuild", "reset")
+COMMANDS = ("run", "accept", "withdraw", "show", "status", "check", "rebuild", "reset")
 HEAVY = ("pyspark", "pysail", "pandas", "numpy", "pyarrow", "deltalake")
 LOADED = """\
 import sys

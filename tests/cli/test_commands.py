@@ -241,3 +241,51 @@ def declare(folder: Path) -> None:
         target = folder / "landing" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
+
+
+def test_a_held_correction_is_accepted_and_a_file_is_withdrawn(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    declare(tmp_path)
+    call("run")
+    (tmp_path / "landing/lyon/a.csv").write_text(f"{HEADER}\n9,2025-02-15,Thé vert,1,7.00\n")
+    held = call("run")
+    assert held.code == 1
+    assert "1 file held: what they would correct stays in force" in held.out
+    assert "Do: sales-pipeline accept lyon/a.csv" in held.out
+    assert call("accept", "lyon/b.csv").code == 2
+    accepted = call("accept", "lyon/a.csv")
+    assert accepted.code == 0
+    assert "What moved" in accepted.out
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    asked = call("withdraw", "landing/lyon/a.csv")
+    assert asked.code == 1
+    assert "Take back all 2 deliveries of lyon/a.csv, 1 records in force? [y/N]" in asked.err
+    document = json.loads(call("withdraw", "lyon/a.csv", "--yes", "--json").out)
+    assert document["withdrawn"][0]["path"] == "lyon/a.csv"
+    assert document["moved"] == [
+        {
+            "month": "2025-02",
+            "store": "lyon",
+            "units_before": "1",
+            "units_after": "0",
+            "revenue_before": "7.00",
+            "revenue_after": "0.00",
+        }
+    ]
+
+
+def test_a_feed_is_judged_again_when_it_is_asked_for(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    declare(tmp_path)
+    call("run")
+    declared = tmp_path / "config.yaml"
+    declared.write_text(declared.read_text().replace("yyyy-MM-dd", "yyyy-MM-d"))
+    said = call("run")
+    assert said.code == 2
+    assert "Do: sales-pipeline run --rejudge lyon" in said.err
+    assert call("run", "--rejudge", "lyon").code == 0
+    assert call("run", "--rejudge", "lion").code == 2

@@ -1,6 +1,6 @@
 """Runs the pipeline in a process of its own and kills it at one of its commit points.
 
-python -m tests.promises.killed_run FOLDER POINT before|after
+python -m tests.promises.killed_run FOLDER POINT before|after [accept|withdraw FILE]
 
 A commit point is a commit to a table or the move of a landing file. What the retailer
 declares is in `declared.json` of the folder, where it is not the usual.
@@ -46,12 +46,12 @@ class Killer:
         return mortal
 
 
-def dies(retailer: Retailer, point: int, moment: str) -> bool:
-    """Runs a retailer in a process that is killed; says whether it died of that."""
+def dies(retailer: Retailer, point: int, moment: str, *decision: str) -> bool:
+    """Runs a retailer in a process of its own; says whether it was killed before its end."""
     (retailer.folder / DECLARED).write_text(json.dumps(retailer.declared), encoding="utf-8")
     command = [sys.executable, "-m", "tests.promises.killed_run", str(retailer.folder)]
     done = subprocess.run(
-        [*command, str(point), moment], cwd=REPOSITORY, capture_output=True, check=False
+        [*command, str(point), moment, *decision], cwd=REPOSITORY, capture_output=True, check=False
     )
     assert done.returncode in (0, -signal.SIGKILL), done.stderr.decode()
     return done.returncode != 0
@@ -59,7 +59,7 @@ def dies(retailer: Retailer, point: int, moment: str) -> bool:
 
 def main() -> None:
     """Runs with the arguments of the command line."""
-    folder, point, moment = sys.argv[1:]
+    folder, point, moment, *decision = sys.argv[1:]
     killer = Killer(int(point), moment)
     Lakehouse.replace = killer.around(Lakehouse.replace)  # type: ignore[method-assign]
     Lakehouse.add = killer.around(Lakehouse.add)  # type: ignore[method-assign]
@@ -67,7 +67,11 @@ def main() -> None:
     retailer, declared = Retailer(Path(folder)), Path(folder) / DECLARED
     if declared.exists():
         retailer.declared = json.loads(declared.read_text(encoding="utf-8"))
-    retailer.run()
+    if decision:
+        verb, file = decision
+        {"accept": retailer.accept, "withdraw": retailer.withdraw}[verb](file)
+    else:
+        retailer.run()
 
 
 if __name__ == "__main__":

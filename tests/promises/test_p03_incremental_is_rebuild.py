@@ -39,12 +39,13 @@ def test_p3_a_correction_takes_the_place_of_the_earlier_file(retailer: Retailer)
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2", "2025-03-01"))
     retailer.run()
-    retailer.deliver("lyon/b.csv", sale("1", total="7.00"))
+    kept = sale("6", "2025-04-01", total="1.00")
+    retailer.deliver("lyon/b.csv", sale("1", total="7.00"), kept)
     retailer.run()
-    retailer.deliver("lyon/b.csv", sale("5", "2025-04-01", total="9.00"))
+    retailer.deliver("lyon/b.csv", sale("5", "2025-04-01", total="9.00"), kept)
     report = retailer.run()
     assert [note.path for note in report.corrected] == ["lyon/b.csv"]
-    assert retailer.revenue() == {(2025, 1): "10.00", (2025, 3): "10.00", (2025, 4): "9.00"}
+    assert retailer.revenue() == {(2025, 1): "10.00", (2025, 3): "10.00", (2025, 4): "10.00"}
     assert retailer.states()["lyon/b.csv"] == ["superseded", "archived"]
     before = retailer.state()
     retailer.rebuild()

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from rich.console import RenderableType
 
+from sales_pipeline.gold.moves import Moved
 from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.outcome import FeedCounts, FileNote, RunReport
 from sales_pipeline.report.run_json import run_document
@@ -66,6 +67,8 @@ def test_every_file_that_needs_a_sentence_gets_one(report: RunReport, rendered: 
     report.rejected = [FileNote("paris/a.csv", "landing/paris/a.csv: zero bytes")]
     report.failed = [FileNote("paris/b.csv", "does not balance: delivered 2 rows")]
     report.abandoned = [FileNote("paris/c.csv", "changed or vanished while it was read")]
+    report.held_files = [FileNote("paris/h.csv", "it has no record")]
+    report.withdrawn = [FileNote("paris/w.csv", "withdrawn on purpose")]
     report.corrected = [FileNote("paris/d.csv", "takes the place of delivery 3")]
     report.repeated = [FileNote("paris/e.csv", "the same bytes as d.csv, which is in force")]
     report.unclaimed = ["notes.txt"]
@@ -79,8 +82,12 @@ def test_every_file_that_needs_a_sentence_gets_one(report: RunReport, rendered: 
         "  paris/b.csv: does not balance: delivered 2 rows",
         "1 file abandoned; the next run takes them as they are then",
         "  paris/c.csv: changed or vanished while it was read",
+        "1 file held: what they would correct stays in force",
+        "  paris/h.csv: it has no record",
         "1 file corrected",
         "  paris/d.csv: takes the place of delivery 3",
+        "1 file withdrawn",
+        "  paris/w.csv: withdrawn on purpose",
         "1 file repeated; archived and not counted",
         "  paris/e.csv: the same bytes as d.csv, which is in force",
         "1 file in the landing folder that no feed claims",
@@ -125,6 +132,27 @@ def test_held_months_are_named_with_their_days_and_money(
 def test_a_run_that_only_holds_says_so(rendered: Rendered) -> None:
     lines = rendered(run_text(RunReport(run_id="r")))
     assert lines[0] == "No new files; gold stays as it is."
+
+
+def test_what_moved_is_a_table_and_of_many_rows_twelve_are_shown(
+    report: RunReport, rendered: Rendered
+) -> None:
+    report.currency = "EUR"
+    before, after = Decimal("1.500"), Decimal("2.000")
+    report.moved = [
+        Moved(date(2025, 1, 1), f"store_{number}", before, after, Decimal("9.9945"), Decimal(1000))
+        for number in range(14)
+    ]
+    lines = rendered(run_text(report))
+    assert lines[7:9] == [
+        "What moved",
+        "Month     Store      Units before   after   EUR before      after",
+    ]
+    assert lines[10] == "2025-01   store_0             1.5       2         9.99   1,000.00"
+    assert lines[22] == "... and 2 more"
+    assert len(run_document(report)["moved"]) == 14
+    report.is_moved_known = False
+    assert any("the earlier figures are not kept" in line for line in rendered(run_text(report)))
 
 
 def test_of_many_files_five_are_named_and_the_rest_counted(

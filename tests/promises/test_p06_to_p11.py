@@ -1,4 +1,4 @@
-"""P5 to P11 but P9, as far as they are built: corrections, money, rates, wrong files."""
+"""P6 to P11 but P9, as far as they are built: money, rates, wrong files."""
 
 from __future__ import annotations
 
@@ -9,61 +9,6 @@ import pytest
 from sales_pipeline.errors import LakehouseBusy, LakehouseMismatch, UsageError
 from sales_pipeline.lakehouse.lock import hold
 from tests.retailer import Retailer, sale
-
-
-def test_p5_bytes_that_were_superseded_count_as_new(retailer: Retailer) -> None:
-    retailer.deliver_catalogue()
-    for total in ("10.00", "12.00", "10.00"):
-        retailer.deliver("lyon/a.csv", sale("1", total=total))
-        retailer.run()
-    assert retailer.revenue() == {(2025, 1): "10.00"}
-    assert retailer.states()["lyon/a.csv"] == ["superseded", "superseded", "archived"]
-
-
-def test_p5_a_rejected_correction_supersedes_nothing(retailer: Retailer) -> None:
-    retailer.declared["feeds"]["lyon"]["max_quarantined"] = "20%"
-    retailer.deliver_catalogue()
-    retailer.deliver("lyon/a.csv", sale("1"))
-    retailer.run()
-    retailer.deliver("lyon/a.csv", sale("1", total="1O.00"), sale("2"))
-    report = retailer.run()
-    assert report.exit_code == 1
-    assert retailer.revenue() == {(2025, 1): "10.00"}
-    assert retailer.states()["lyon/a.csv"] == ["archived", "rejected"]
-    retailer.deliver("lyon/a.csv", sale("2", total="5.00"))
-    retailer.run()
-    assert retailer.revenue() == {(2025, 1): "5.00"}
-
-
-def test_p5_a_right_header_without_records_is_a_delivery_of_no_rows(retailer: Retailer) -> None:
-    retailer.deliver_catalogue()
-    retailer.deliver("lyon/a.csv")
-    report = retailer.run()
-    assert report.exit_code == 0
-    assert retailer.states()["lyon/a.csv"] == ["archived"]
-    assert retailer.revenue() == {}
-
-
-def test_p5_two_stores_may_deliver_the_same_header_on_a_day_without_sales(
-    retailer: Retailer,
-) -> None:
-    retailer.deliver_catalogue()
-    retailer.deliver("lyon/a.csv")
-    retailer.deliver("boston/a.csv")
-    assert retailer.run().exit_code == 0
-    assert retailer.states()["boston/a.csv"] == ["archived"]
-
-
-def test_p5_a_displaced_record_comes_back_when_its_winner_goes(retailer: Retailer) -> None:
-    retailer.deliver_catalogue()
-    retailer.deliver("lyon/a.csv", sale("1"), sale("2", "2025-02-01"))
-    retailer.deliver("lyon/b.csv", sale("2", "2025-03-01", total="20.00"))
-    retailer.run()
-    assert retailer.revenue() == {(2025, 1): "10.00", (2025, 3): "20.00"}
-    retailer.deliver("lyon/b.csv", sale("3", "2025-04-01", total="30.00"))
-    retailer.run()
-    assert retailer.revenue() == {(2025, 1): "10.00", (2025, 2): "10.00", (2025, 4): "30.00"}
-    assert retailer.table("silver.set_aside") == []
 
 
 def test_p6_a_derived_amount_is_rounded_half_up_to_four_decimals(retailer: Retailer) -> None:
@@ -137,18 +82,6 @@ def test_p11_a_file_with_too_much_quarantine_is_rejected_whole(retailer: Retaile
     assert "product_unknown in 1" in rejected.reason
     assert retailer.revenue() == {(2025, 1): "30.00"}
     assert [row["_row"] for row in retailer.table("silver.quarantine")] == [4]
-
-
-def test_a_run_stops_when_the_declaration_means_something_else(retailer: Retailer) -> None:
-    retailer.deliver_catalogue()
-    retailer.deliver("lyon/a.csv", sale("1"), sale("2", "15.01.2025"))
-    retailer.run()
-    retailer.declared["feeds"]["lyon"]["date_formats"] = ["yyyy-MM-dd", "dd.MM.yyyy"]
-    with pytest.raises(LakehouseMismatch, match="sales-pipeline rebuild"):
-        retailer.run()
-    retailer.rebuild()
-    assert retailer.revenue() == {(2025, 1): "20.00"}
-    assert retailer.run().is_nothing_new
 
 
 def test_another_base_currency_is_refused(retailer: Retailer) -> None:

@@ -1,0 +1,52 @@
+"""`sales-pipeline accept`: a held correction takes effect."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.options import (
+    ConfigOption,
+    JsonOption,
+    LakehouseOption,
+    VerboseOption,
+    WaitOption,
+)
+
+EXAMPLE = """\b
+Examples:
+  sales-pipeline accept paris/ventes_2025-01.csv
+  sales-pipeline accept paris/ventes_2025-01.csv --json
+
+\b
+To refuse the correction instead: sales-pipeline withdraw, with the same file.
+"""
+
+
+def accept(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="The file as the run names it: its path below the landing folder."
+        ),
+    ],
+    *,
+    wait: WaitOption = 0,
+    config: ConfigOption = None,
+    lakehouse: LakehouseOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Lets a held correction take effect.
+
+    A file with the name of an earlier one takes its place. Where it has no record, shares no
+    key with the earlier one or would remove more of it than max_removed allows, it is held
+    until it is accepted here. The pipeline runs then, so that the answers change at once.
+    """
+    declaration = load_declaration(chosen_path(config), lakehouse)
+    # Spark comes with this import, and --help must not wait for it.
+    from sales_pipeline.cli.running import accept_and_tell
+
+    raise typer.Exit(accept_and_tell(declaration, file, wait=wait, as_json=as_json))

@@ -1,0 +1,132 @@
+"""What changed in gold since the last finished run: before and after, by month and store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from sales_pipeline.errors import VersionGone
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.runs import finished_runs
+from sales_pipeline.lakehouse.tables import DELIVERIES, SALES_CUBE
+
+_RATES = "silver.exchange_rates"
+_GONE = (State.SUPERSEDED, State.WITHDRAWN, State.REJECTED, State.FAILED)
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The figures of a store in a month, before and after; revenue unrounded."""
+
+    month: date
+    store: str
+    units_before: Decimal
+    units_after: Decimal
+    revenue_before: Decimal
+    revenue_after: Decimal
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What changed since the last finished run.
+
+    Attributes:
+        rows: The months and stores whose figures differ, in order; none where the run only
+            added what was not there before.
+        is_known: Whether the earlier figures could still be read.
+    """
+
+    rows: tuple[Moved, ...] = ()
+    is_known: bool = True
+
+
+def what_moved(lakehouse: Lakehouse, ledger: Ledger) -> Moves:
+    """Compares gold with the last finished run, where that was changed and not only added to.
+
+    It asks the tables and not the run, so that a run that finishes the work of a killed one
+    says what both did.
+
+    Args:
+        lakehouse: The tables.
+        ledger: The deliveries as they stand.
+    """
+    runs = finished_runs(lakehouse)
+    if not runs:
+        return Moves()
+    versions: dict[str, int] = json.loads(runs[-1].versions)
+    if versions[SALES_CUBE.name] == lakehouse.engine.version(SALES_CUBE.name):
+        return Moves()
+    try:
+        if not _is_changed(lakehouse, ledger, versions):
+            return Moves()
+        before = _figures(lakehouse, versions[SALES_CUBE.name])
+    except VersionGone:
+        return Moves(is_known=False)
+    return Moves(tuple(_different(before, _figures(lakehouse))))
+
+
+def _is_changed(lakehouse: Lakehouse, ledger: Ledger, versions: Mapping[str, int]) -> bool:
+    """Says whether anything that counted before counts otherwise now."""
+    rows = lakehouse.rows(DELIVERIES.name, version=versions[DELIVERIES.name])
+    now = {each.file_id: each for each in ledger}
+    if any(_is_judged_again(row, now[row["_file_id"]]) for row in rows):
+        return True
+    earlier = lakehouse.rows(_RATES, version=versions[_RATES])
+    return _are_corrected(earlier, lakehouse.rows(_RATES))
+
+
+def _is_judged_again(row: Mapping[str, Any], now: Delivery) -> bool:
+    counted = row["state"] == State.ARCHIVED
+    return counted and (now.state in _GONE or now.run_id != row["run_id"])
+
+
+def _are_corrected(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> bool:
+    """Says whether a rate changed, vanished, or came late: before the last that was known."""
+    known = {(row["currency"], row["date"]): row["rate"] for row in before}
+    now = {(row["currency"], row["date"]): row["rate"] for row in after}
+    latest: dict[str, date] = {}
+    for currency, day in known:
+        latest[currency] = max(day, latest.get(currency, day))
+    return any(now.get(key) != rate for key, rate in known.items()) or any(
+        day < latest.get(currency, day) for currency, day in now if (currency, day) not in known
+    )
+
+
+Figures = dict[tuple[date, str], tuple[Decimal, Decimal]]
+"""Month and store -> units and revenue."""
+
+
+def _figures(lakehouse: Lakehouse, version: int | None = None) -> Figures:
+    columns = ["month", "store", "units", "revenue"]
+    cube = lakehouse.engine.read(SALES_CUBE.name, columns=columns, version=version)
+    # Sums of decimals keep their type, so it is made wide enough for all of them before.
+    wide = pa.schema(
+        [
+            ("month", pa.date32()),
+            ("store", pa.string()),
+            ("units", pa.decimal256(60, 3)),
+            ("revenue", pa.decimal256(60, 18)),
+        ]
+    )
+    summed = cube.cast(wide).group_by(["month", "store"])
+    rows = summed.aggregate([("units", "sum"), ("revenue", "sum")]).to_pylist()
+    return {(row["month"], row["store"]): (row["units_sum"], row["revenue_sum"]) for row in rows}
+
+
+def _different(before: Figures, after: Figures) -> Iterable[Moved]:
+    nothing = (_ZERO, _ZERO)
+    for month, store in sorted({*before, *after}):
+        (units, revenue), now = (
+            before.get((month, store), nothing),
+            after.get((month, store), nothing),
+        )
+        if (units, revenue) != now:
+            yield Moved(month, store, units, now[0], revenue, now[1])
