@@ -87,6 +87,9 @@ def _stop(*_: object, **__: object) -> None:
     raise _StoppedError
 
 
+_PATHS = {("silver.exchange_rates", "source"), ("gold.rates_taken", "source")}
+
+
 @dataclass
 class Retailer:
     """A retailer in a folder: `lyon` sells in EUR and French, `boston` in USD and English."""
@@ -189,12 +192,23 @@ class Retailer:
         rows = self.table("gold.revenue_per_month")
         return {(row["year"], row["month"]): str(row["revenue"]) for row in rows}
 
-    def state(self) -> dict[str, list[str]]:
+    def state(self, *, of_files_in_force: bool = False) -> dict[str, list[str]]:
         """What P3 compares: silver, gold and balance, without the numbers of files and runs.
 
         A `_file_id` is replaced by the path of its file.
+
+        Args:
+            of_files_in_force: Whether another retailer is compared, to whom only these were
+                delivered, under other names: then files are known by their bytes, and there is
+                no balance of those that do not count, nor of the catalogue, which never forgets.
         """
-        path_of = {each.file_id: each.path for each in self.ledger()}
+        ledger = self.ledger()
+        path_of = {each.file_id: each.path for each in ledger}
+        left_out_balances: set[int] = set()
+        if of_files_in_force:
+            path_of = {each.file_id: each.sha256 for each in ledger}
+            counting = {each.file_id for each in ledger.in_force() if each.feed != "catalogue"}
+            left_out_balances = set(path_of) - counting
         ids = ("_file_id", "winner_file_id")
         left_out = {"run_id", "first_run", "last_run"}
         tables = [
@@ -209,10 +223,11 @@ class Retailer:
                     {
                         key: path_of.get(value) if key in ids else value
                         for key, value in row.items()
-                        if key not in left_out
+                        if key not in left_out and not (of_files_in_force and (name, key) in _PATHS)
                     }
                 )
                 for row in self.table(name)
+                if name != "ops.balance" or row["_file_id"] not in left_out_balances
             )
             for name in tables
         }

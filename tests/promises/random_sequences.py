@@ -1,0 +1,283 @@
+"""Random histories of a retailer, for P3: what runs make of them, a rebuild and one run make too.
+
+    python -m tests.promises.random_sequences 300            # seeds 0 to 299
+    python -m tests.promises.random_sequences 300 --from 1000
+    python -m tests.promises.random_sequences --only 17      # one seed, with its steps
+
+A history delivers files, corrects, repeats and withdraws them, accepts what was held, and
+changes the catalogue and the rates; now and then a run is killed at one of its commit points.
+Its end is compared with a rebuild, and with one run that finds all files in force at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sales_pipeline.lakehouse.ledger import Delivery, State
+from sales_pipeline.lakehouse.tables import CATALOGUE
+from tests.promises.killed_run import dies
+from tests.retailer import Retailer
+
+FEEDS = ("lyon", "boston", "kiosk")
+DAYS = ("2024-11-29", "2024-12-31", "2025-01-01", "2025-01-18", "2025-02-28", "2025-03-09")
+KNOWN = {"lyon": ("Thé vert", "Café moulu", "Vase"), "boston": ("Green tea", "Vase")}
+LEARNT = {"lyon": ("Lampe", "Chaise"), "boston": ("Lamp", "Chair")}
+PRODUCTS = (
+    ("Thé vert", "Green tea"),
+    ("Café moulu", "Ground coffee"),
+    ("Vase", "Vase"),
+    ("Lampe", "Lamp"),
+    ("Chaise", "Chair"),
+)
+POLICIES = ("daily", "month_average", "month_end")
+HEADER = "id,day,item,price,units,total,state,n"
+
+
+@dataclass
+class History:
+    """One random history; the same for the same seed.
+
+    Attributes:
+        seed: What it is made from.
+        folder: An empty folder to live in.
+        steps: What was done, in words.
+        deaths: How many runs were killed.
+    """
+
+    seed: int
+    folder: Path
+    steps: list[str] = field(default_factory=list)
+    deaths: int = 0
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+        self.retailer = Retailer(self.folder)
+        self.serial = 0
+        self.contents: dict[str, list[list[str]]] = {}
+        self._declare()
+
+    def live(self) -> None:
+        """Does everything that happens in this history."""
+        self._catalogue(PRODUCTS[:3])
+        self._rates(complete=True)
+        self._run()
+        for _ in range(self.random.randint(2, 4)):
+            for _ in range(self.random.randint(1, 3)):
+                self.random.choices(
+                    (
+                        self._deliver,
+                        self._correct,
+                        self._repeat,
+                        self._new_catalogue,
+                        self._rates,
+                    ),
+                    (5, 4, 1, 2, 1),
+                )[0]()
+            self._run()
+            if self.random.random() < 0.35:
+                self._withdraw()
+            if self.random.random() < 0.5:
+                self._accept()
+        self._rates(complete=True)
+        self._run()
+
+    def _declare(self) -> None:
+        declared = self.retailer.declared
+        declared["rates"] = {
+            "policy": self.random.choice(POLICIES),
+            "landing": "rates/*.csv",
+            "layout": "rows",
+            "max_age_days": 400,
+        }
+        declared["feeds"]["kiosk"] = {**declared["feeds"]["lyon"], "landing": "kiosk/*.csv"}
+        declared["feeds"]["kiosk"]["key"] = []
+        for feed in declared["feeds"].values():
+            feed["columns"] = {**feed["columns"], "state": "state"}
+            feed["exclude_when"] = "state = 'cancelled'"
+
+    def _deliver(self) -> None:
+        feed = self.random.choice(FEEDS)
+        name = f"{feed}/{self.random.choice('abcdef')}{self.serial}.csv"
+        lines = [self._sale(feed) for _ in range(self.random.randint(1, 6))]
+        self._write(name, lines, "deliver")
+
+    def _correct(self) -> None:
+        if not self.contents:
+            return self._deliver()
+        name = self.random.choice(sorted(self.contents))
+        before = self.contents[name][-1]
+        kept = [line for line in before if self.random.random() < 0.8]
+        more = [self._sale(name.split("/")[0]) for _ in range(self.random.randint(0, 2))]
+        return self._write(name, [*kept, *more], "correct")
+
+    def _repeat(self) -> None:
+        """Delivers bytes again that some name had before; they may count or not."""
+        if not self.contents:
+            return
+        name = self.random.choice(sorted(self.contents))
+        self.retailer.deliver_text(name, _text(self.random.choice(self.contents[name])))
+        self.steps.append(f"repeat {name}")
+
+    def _write(self, name: str, lines: list[str], verb: str) -> None:
+        self.contents.setdefault(name, []).append(lines)
+        self.retailer.deliver_text(name, _text(lines))
+        self.steps.append(f"{verb} {name}\n    " + "\n    ".join(lines))
+
+    def _sale(self, feed: str) -> str:
+        language = "boston" if feed == "boston" else "lyon"
+        item = self.random.choice((*KNOWN[language] * 2, *LEARNT[language], "Zzz"))
+        day = self.random.choice((*DAYS * 4, "2025-02-30"))
+        units = self.random.choice(("1", "1", "2", "-1"))
+        total = self.random.choice(("10.00", "12.34", "0.05", "x"))
+        state = self.random.choice(("", "", "", "", "cancelled"))
+        self.serial += 1
+        key = self.random.randint(1, 9)
+        return f"{key},{day},{item},{total},{units},{total},{state},{self.serial}"
+
+    def _new_catalogue(self) -> None:
+        names = self.random.sample(PRODUCTS, self.random.randint(1, len(PRODUCTS)))
+        self._catalogue(names, rename=self.random.random() < 0.5)
+
+    def _catalogue(self, names: object, *, rename: bool = False) -> None:
+        self.serial += 1
+        lines = ["produit,categorie,product,category,n"]
+        for french, english in names:  # type: ignore[attr-defined]
+            category = self.random.choice(("Home", "Groceries"))
+            suffix = self.random.choice(("", " II")) if rename else ""
+            lines.append(f"{french},Rayon,{english}{suffix},{category},{self.serial}")
+        name = f"catalogue_{self.random.randint(1, 3)}.csv"
+        self.retailer.deliver_catalogue("\n".join(lines) + "\n", name)
+        self.steps.append(f"catalogue {name}\n    " + "\n    ".join(lines[1:]))
+
+    def _rates(self, *, complete: bool = False) -> None:
+        days = DAYS if complete else self.random.sample(DAYS, 2)
+        self.serial += 1
+        lines = ["date,currency,rate,n"]
+        lines += [
+            f"{day},USD,1.{self.random.randint(1, 30):02d}{self.serial:03d},{self.serial}"
+            for day in days
+        ]
+        name = f"rates/{'all' if complete else self.random.choice('ab')}.csv"
+        self.retailer.deliver_text(name, "\n".join(lines) + "\n")
+        self.steps.append(f"rates {name}\n    " + "\n    ".join(lines[1:]))
+
+    def _run(self) -> None:
+        if self.random.random() < 0.2:
+            point, moment = self.random.randint(1, 30), self.random.choice(("before", "after"))
+            self.steps.append(f"run, killed {moment} point {point}")
+            self.deaths += dies(self.retailer, point, moment)
+        self.retailer.run()
+        self.steps.append("run")
+
+    def _withdraw(self) -> None:
+        paths = [each.path for each in self.retailer.ledger().in_force() if each.feed in FEEDS]
+        if paths:
+            path = self.random.choice(paths)
+            self.steps.append(f"withdraw {path}")
+            self.retailer.withdraw(path)
+
+    def _accept(self) -> None:
+        held = self.retailer.ledger().in_state(State.HELD)
+        if held:
+            self.steps.append(f"accept {held[0].path}")
+            self.retailer.accept(held[0].path)
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join([HEADER, *lines]) + "\n"
+
+
+def difference(history: History) -> str | None:
+    """Says where a rebuild or one run of all differs from what the history made, or None."""
+    incremental = history.retailer.state()
+    in_force = history.retailer.state(of_files_in_force=True)
+    history.retailer.rebuild()
+    found = _first_difference("rebuild", incremental, history.retailer.state())
+    return found or _first_difference(
+        "all at once", in_force, _all_at_once(history).state(of_files_in_force=True)
+    )
+
+
+def _first_difference(
+    what: str, one: dict[str, list[str]], other: dict[str, list[str]]
+) -> str | None:
+    for table, rows in one.items():
+        missing = Counter(rows) - Counter(other[table])
+        more = Counter(other[table]) - Counter(rows)
+        if missing or more:
+            lines = [f"  only in the runs: {row}" for row in missing.elements()]
+            lines += [f"  only in the {what}: {row}" for row in more.elements()]
+            return "\n".join([f"{what}: {table}", *lines[:20]])
+    return None
+
+
+def _all_at_once(history: History) -> Retailer:
+    """A retailer of the same declaration that gets all that counts in one discovery."""
+    folder = history.folder / "at_once"
+    folder.mkdir()
+    retailer = Retailer(folder, history.retailer.declared)
+    place = 0
+    for each in history.retailer.ledger():
+        if _counts(each, history):
+            place += 1
+            source = next(
+                (history.retailer.lakehouse / "archive" / each.feed).glob(f"{each.sha256[:12]}/*")
+            )
+            root = each.path[: -len(each.name)]
+            target = retailer.landing / f"{root}{place:04d}.csv"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    retailer.run()
+    return retailer
+
+
+def _counts(delivery: Delivery, history: History) -> bool:
+    """Whether a delivery is in force, or taught the catalogue something, which it never forgets."""
+    taught = delivery.feed == CATALOGUE and delivery.state is State.SUPERSEDED
+    return taught or delivery in history.retailer.ledger().in_force()
+
+
+def check(seed: int) -> tuple[History, str | None]:
+    """Lives through one history; returns it with what differs, or None."""
+    with tempfile.TemporaryDirectory() as folder:
+        history = History(seed, Path(folder))
+        history.live()
+        return history, difference(history)
+
+
+def main() -> int:
+    """Checks many seeds, says how it went; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("count", type=int, nargs="?", default=30)
+    parser.add_argument("--from", dest="first", type=int, default=0)
+    parser.add_argument("--only", type=int)
+    given = parser.parse_args()
+    seeds = range(given.first, given.first + given.count)
+    began, steps, deaths, wrong = time.time(), 0, 0, []
+    for seed in [given.only] if given.only is not None else seeds:
+        history, found = check(seed)
+        steps += len(history.steps)
+        deaths += history.deaths
+        if given.only is not None:
+            print("\n".join(history.steps))
+        if found:
+            wrong.append(seed)
+            print(f"seed {seed}: {found}", flush=True)
+    lived = len(seeds) if given.only is None else 1
+    print(
+        f"{lived} histories, {steps} steps, {deaths} killed runs, "
+        f"{len(wrong)} that differ {wrong or ''} in {time.time() - began:.0f} s"
+    )
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

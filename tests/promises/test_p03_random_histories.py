@@ -1,0 +1,13 @@
+"""P3: whatever happens to a retailer, runs, a rebuild and one run of all make the same tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.promises.random_sequences import check
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_p3_a_random_history_ends_like_its_rebuild_and_like_one_run_of_all(seed: int) -> None:
+    history, found = check(seed)
+    assert found is None, "\n".join([found or "", *history.steps])
