@@ -161,7 +161,8 @@ class Format(Declared):
     exclude_when: Text | None = None
     """A SQL condition over the columns as delivered (all text) for records to leave out."""
     max_quarantined: Share = Decimal("0.20")
-    """The share of quarantined records beyond which a file is rejected whole."""
+    """The share of quarantined records beyond which a file is rejected whole. Those that only wait
+    for the catalogue do not count."""
 
 
 class Feed(Format, Source):

@@ -1,8 +1,8 @@
 """Finds the records of a batch that did not come into force, once the others are written.
 
 Most records are fit, so silver first writes those in one pass and then looks only at
-what is left over: it is quarantined or excluded, and a file with too much of it is
-rejected whole (P11).
+what is left over: it is quarantined or excluded, and a file with too many records that
+no catalogue could mend is rejected whole (P11).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.judging import QUARANTINED
-from sales_pipeline.silver.reasons import sentence_of
+from sales_pipeline.silver.reasons import WAITING, sentence_of
 
 _COMMONEST = 3
 _WORD_BITS = 6
@@ -94,7 +94,10 @@ def _missing(file_id: int, count: int, there: Mapping[tuple[int, int], int]) -> 
 def overly_quarantined(
     batch: Batch, delivered: Mapping[int, int], already: Placed
 ) -> dict[Delivery, str]:
-    """Deliveries with a greater share of quarantined records than declared (P11), and why.
+    """Deliveries with a greater share of unusable records than declared (P11), and why.
+
+    Records that only wait for the catalogue do not count: whether a delivery is refused must
+    not depend on what the catalogue knows when it is judged, first or again (P3, P9).
 
     Args:
         batch: The deliveries.
@@ -114,7 +117,7 @@ def overly_quarantined(
     ]
     if not suspects:
         return {}
-    counts = _quarantined(batch.only(suspects))
+    counts = _unusable(batch.only(suspects))
     return {
         each: _refusal(
             counts[each.file_id], delivered[each.file_id], feeds[each.feed].max_quarantined
@@ -125,24 +128,26 @@ def overly_quarantined(
 
 
 @dataclass
-class _Quarantined:
+class _Unusable:
     total: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
 
-def _quarantined(batch: Batch) -> dict[int, _Quarantined]:
-    """Counts the quarantined records of each delivery, and each reason among them."""
+def _unusable(batch: Batch) -> dict[int, _Unusable]:
+    """Counts the records of each delivery that do not only wait, and each reason among them."""
     judged = batch.judged().where(F.col("verdict") == QUARANTINED)
     grouped = judged.groupBy("_file_id", "reasons").agg(F.count(F.lit(1)).alias("records"))
-    counts = {file_id: _Quarantined() for file_id in batch.file_ids}
+    counts = {file_id: _Unusable() for file_id in batch.file_ids}
     for row in grouped.toArrow().to_pylist():
-        counted = counts[row["_file_id"]]
-        counted.total += row["records"]
-        counted.reasons.update(dict.fromkeys(row["reasons"], row["records"]))
+        own = [reason for reason in row["reasons"] if reason not in WAITING]
+        if own:
+            counted = counts[row["_file_id"]]
+            counted.total += row["records"]
+            counted.reasons.update(dict.fromkeys(own, row["records"]))
     return counts
 
 
-def _refusal(counted: _Quarantined, rows: int, allowed: Decimal) -> str:
+def _refusal(counted: _Unusable, rows: int, allowed: Decimal) -> str:
     commonest = sorted(counted.reasons.items(), key=lambda each: (-each[1], each[0]))[:_COMMONEST]
     reasons = "; ".join(f"{code} in {count:,} ({sentence_of(code)})" for code, count in commonest)
     return (

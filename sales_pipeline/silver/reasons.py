@@ -44,6 +44,10 @@ TRANSLATION_MISSING = "translation_missing"
 PRICE_UNKNOWN = "price_unknown"
 STORE_UNKNOWN = "store_unknown"
 
+WAITING = frozenset({PRODUCT_UNKNOWN, PRICE_UNKNOWN})
+"""What a sale has that only waits: the catalogue releases it once it learns, and no file is
+refused for it (P9, P11)."""
+
 RULE = "rule:"
 """What the reason of a broken rule begins with; the rule's name follows."""
 
