@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from sales_pipeline.cli import accept, check, rebuild, reset, run, show, status, whole, withdraw
+from sales_pipeline.cli.catalogue import catalogue_commands
 from sales_pipeline.cli.config import config_commands
 from sales_pipeline.cli.failures import tell_failure
 from sales_pipeline.cli.log import start_log
+from sales_pipeline.cli.rates import rates_commands
 from sales_pipeline.cli.screen import prepare_streams
 from sales_pipeline.version import __version__
 
@@ -57,6 +59,8 @@ def _make_app() -> typer.Typer:
     for module in (run, show, status, check, accept, withdraw, rebuild, reset):
         command = getattr(module, module.__name__.rpartition(".")[2])
         made.command(epilog=module.EXAMPLE)(command)
+    made.add_typer(rates_commands(), name="rates")
+    made.add_typer(catalogue_commands(), name="catalogue")
     made.add_typer(config_commands(), name="config")
     return made
 

@@ -130,6 +130,16 @@ class EmbeddedEngine:
                 raise
             raise VersionGone(table, version) from error
 
+    def totals(self, table: str, *, by: Sequence[str], of: str) -> pa.Table:
+        """Adds up with delta-rs; the table is never in memory as a whole."""
+        import pyarrow as pa
+        from deltalake import QueryBuilder
+
+        groups = ", ".join(by)
+        question = f"SELECT {groups}, count(*) AS records, sum({of}) AS {of} FROM asked"  # noqa: S608 -- names of our own columns
+        asked = QueryBuilder().register("asked", self._delta(table))
+        return pa.table(asked.execute(f"{question} GROUP BY {groups}").read_all())
+
     def version(self, table: str) -> int:
         """The version of the table's last commit."""
         return self._delta(table).version()

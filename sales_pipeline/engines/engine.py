@@ -56,6 +56,20 @@ class Engine(Protocol):
             VersionGone: The version asked for is not kept any more.
         """
 
+    def totals(self, table: str, *, by: Sequence[str], of: str) -> pa.Table:
+        """Counts the rows of a table, which may be large, in groups, and adds up a column.
+
+        Without a session where capabilities say so.
+
+        Args:
+            table: The table, such as `silver.sales`.
+            by: The columns that make the groups.
+            of: A column of figures.
+
+        Returns:
+            The columns of `by`, `records`, and the column `of` added up.
+        """
+
     def version(self, table: str) -> int:
         """The Delta version of a table."""
 

@@ -14,6 +14,17 @@ import pytest
 from sales_pipeline.cli.app import main
 
 ROOT = Path(__file__).resolve().parents[2]
+HEAVY = ("pyspark", "pysail", "pandas", "numpy", "pyarrow", "deltalake")
+LOADED = """\
+import sys
+try:
+    from sales_pipeline.cli.app import main
+    main({arguments})
+except SystemExit:
+    pass
+names = {{name.partition(".")[0] for name in sys.modules}}
+print("loaded:", sorted(names & set({heavy})), file=sys.stderr)
+"""
 
 
 @dataclass(frozen=True)
@@ -67,3 +78,9 @@ def python_in(folder: Path, *arguments: str, **variables: str) -> Said:
         check=False,
     )
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+def loaded_by(folder: Path, *arguments: str, heavy: tuple[str, ...] = HEAVY) -> str:
+    """What a command has imported of the modules that are slow to import."""
+    code = LOADED.format(arguments=list(arguments), heavy=list(heavy))
+    return python_in(folder, "-c", code).err.rpartition("loaded: ")[2].strip()

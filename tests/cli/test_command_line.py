@@ -11,44 +11,30 @@ import pytest
 from sales_pipeline.cli import app, failures, running
 from sales_pipeline.config.schema import schema_text
 from sales_pipeline.version import __version__
-from tests.cli.conftest import Call, python_in
+from tests.cli.conftest import Call, loaded_by, python_in
 
 COMMANDS = ("run", "accept", "withdraw", "show", "status", "check", "rebuild", "reset")
-HEAVY = ("pyspark", "pysail", "pandas", "numpy", "pyarrow", "deltalake")
-LOADED = """\
-import sys
-try:
-    from sales_pipeline.cli.app import main
-    main({arguments})
-except SystemExit:
-    pass
-names = {{name.partition(".")[0] for name in sys.modules}}
-print("loaded:", sorted(names & set({heavy})), file=sys.stderr)
-"""
+LOOKUPS = ("rates show", "catalogue show", "catalogue missing")
 
 
-def loaded_by(folder: Path, *arguments: str, heavy: tuple[str, ...] = HEAVY) -> str:
-    """What a command has imported of the modules that are slow to import."""
-    code = LOADED.format(arguments=list(arguments), heavy=list(heavy))
-    return python_in(folder, "-c", code).err.rpartition("loaded: ")[2].strip()
-
-
-@pytest.mark.parametrize("command", [*COMMANDS, "config schema"])
+@pytest.mark.parametrize("command", [*COMMANDS, *LOOKUPS, "config schema"])
 def test_help_teaches_with_an_example(command: str, call: Call) -> None:
     said = call(*command.split(), "--help")
     assert said.code == 0
     assert f"  sales-pipeline {command}" in said.out
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *LOOKUPS])
 def test_every_command_takes_the_shared_options(command: str, call: Call) -> None:
-    said = call(command, "--help")
+    said = call(*command.split(), "--help")
     assert all(option in said.out for option in ("--config", "--lakehouse", "--verbose", "--json"))
 
 
 def test_help_lists_every_command_in_a_full_sentence(call: Call) -> None:
     said = call("--help")
-    assert all(f"\n  {command} " in said.out for command in (*COMMANDS, "config"))
+    assert all(
+        f"\n  {command} " in said.out for command in (*COMMANDS, "rates", "catalogue", "config")
+    )
     assert "..." not in said.out.partition("Commands:")[2]
 
 
@@ -61,7 +47,14 @@ def test_the_version_is_told(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["run", "--help"], ["run", "--config", "nope.yaml"]]
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["run", "--help"],
+        ["run", "--config", "nope.yaml"],
+        *([*command.split(), "--help"] for command in LOOKUPS),
+    ],
 )
 def test_nothing_heavy_is_imported_for_help_and_declaration_errors(
     arguments: list[str], tmp_path: Path
@@ -69,9 +62,9 @@ def test_nothing_heavy_is_imported_for_help_and_declaration_errors(
     assert loaded_by(tmp_path, *arguments) == "[]"
 
 
-@pytest.mark.parametrize("command", ["show", "status"])
+@pytest.mark.parametrize("command", ["show", "status", *LOOKUPS])
 def test_reading_starts_no_spark(command: str, tmp_path: Path) -> None:
-    assert loaded_by(tmp_path, command, heavy=("pyspark", "pysail")) == "[]"
+    assert loaded_by(tmp_path, *command.split(), heavy=("pyspark", "pysail")) == "[]"
 
 
 def test_the_package_alone_imports_nothing_heavy(tmp_path: Path) -> None:

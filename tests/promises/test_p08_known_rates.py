@@ -199,6 +199,58 @@ def test_p8_unusable_records_of_rates_are_quarantined_and_disagreement_is_refuse
     assert retailer.revenue() == {(2025, 4): "8.00"}
 
 
+def test_p8_a_withdrawn_file_of_rates_takes_its_rates_with_it(retailer: Retailer) -> None:
+    _deliver_rates(retailer)
+    unreadable = "Date,USD\n" + "".join(f"2025-01-{day},1.25\n" for day in range(10, 16))
+    _deliver_rates(retailer, f"{unreadable}2025-01-16,O.9\n", "january.csv")
+    retailer.deliver("boston/a.csv", sale("1"), sale("2", "2025-04-17"))
+    retailer.run()
+    assert retailer.revenue() == {(2025, 1): "8.00", (2025, 4): "7.81"}
+    assert len(retailer.table("silver.quarantine")) == 1
+    report = retailer.withdraw("rates/january.csv")
+    [held] = report.held
+    assert (report.exit_code, held.month, held.currency) == (1, JANUARY, "USD")
+    assert (held.days, held.amount) == (1, Decimal(10))
+    # A held month stays as it was.
+    assert retailer.revenue() == {(2025, 1): "8.00", (2025, 4): "7.81"}
+    assert retailer.states()["rates/january.csv"] == ["withdrawn"]
+    assert {row["source"] for row in retailer.table("silver.exchange_rates")} == {
+        "rates/reference.csv"
+    }
+    assert retailer.table("silver.quarantine") == []
+    counted = ("delivered_rows", "accepted_rows", "quarantined_rows", "superseded_rows")
+    assert (7, 0, 0, 7) in retailer.rows("ops.balance", *counted)
+    before = retailer.state()
+    again = retailer.run()
+    assert (again.exit_code, again.held, again.months) == (1, [held], [])
+    assert retailer.rebuild().held == [held]
+    assert retailer.state() == before
+    _deliver_rates(retailer, "Date,USD\n2025-01-14,1\n", "later.csv")
+    assert retailer.run().months == [JANUARY]
+    assert retailer.revenue() == {(2025, 1): "10.00", (2025, 4): "7.81"}
+    assert _is_as_rebuilt(retailer)
+
+
+def test_p8_a_withdrawn_file_of_rates_leaves_all_its_versions(retailer: Retailer) -> None:
+    _deliver_rates(retailer, "Date,USD\n2025-01-14,1.25\n2025-01-13,2\n")
+    retailer.deliver("boston/a.csv", sale("1"))
+    retailer.run()
+    _deliver_rates(retailer, "Date,USD\n2025-01-14,1\n")
+    retailer.run()
+    assert retailer.revenue() == {(2025, 1): "10.00"}
+    assert retailer.withdraw("rates/reference.csv").held
+    assert retailer.table("silver.exchange_rates") == []
+    assert retailer.states()["rates/reference.csv"] == ["withdrawn", "withdrawn"]
+    counted = ("feed", "delivered_rows", "superseded_rows")
+    found = [row for row in retailer.rows("ops.balance", *counted) if row[0] == "exchange_rates"]
+    assert found == [("exchange_rates", 1, 1), ("exchange_rates", 2, 2)]
+    # The same bytes may be delivered again.
+    _deliver_rates(retailer, "Date,USD\n2025-01-14,1.25\n2025-01-13,2\n")
+    assert retailer.run().exit_code == 0
+    assert retailer.revenue() == {(2025, 1): "8.00"}
+    assert _is_as_rebuilt(retailer)
+
+
 def test_p8_rates_that_mean_something_else_are_read_again_by_a_rebuild(tmp_path: Path) -> None:
     retailer = _retailer(tmp_path, **BY_DAY, layout="rows")
     _deliver_rates(retailer, "date,currency,rate\n2025-01-14,USD,1.25\n")

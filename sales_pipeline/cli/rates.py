@@ -1,0 +1,105 @@
+"""`sales-pipeline rates`: which exchange rate a sale takes."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.options import (
+    ConfigOption,
+    CsvOption,
+    JsonOption,
+    LakehouseOption,
+    VerboseOption,
+)
+from sales_pipeline.cli.screen import show as show_text
+from sales_pipeline.cli.screen import show_exactly, show_json
+from sales_pipeline.errors import UsageError
+
+EXAMPLE = """\b
+Examples:
+  sales-pipeline rates show
+  sales-pipeline rates show USD JPY
+  sales-pipeline rates show USD --from 2025-04-17 --to 2025-04-22
+  sales-pipeline rates show --on 2025-12-24 --csv > rates.csv
+"""
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def day_from(text: str) -> date:
+    """Returns a day written as 2025-01-31.
+
+    Raises:
+        BadParameter: It is not written so, or no day of the calendar.
+    """
+    try:
+        return date.fromisoformat(text if _DAY.fullmatch(text) else "")
+    except ValueError:
+        raise typer.BadParameter(f"not a day, got {text!r}; write one such as 2025-01-31") from None
+
+
+def show(
+    currencies: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CURRENCY",
+            help="The currencies to show day by day, such as USD. All in short without any.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    first: Annotated[
+        date | None,
+        typer.Option("--from", metavar="DAY", parser=day_from, help="The first day to show."),
+    ] = None,
+    last: Annotated[
+        date | None,
+        typer.Option("--to", metavar="DAY", parser=day_from, help="The last day to show."),
+    ] = None,
+    on: Annotated[
+        date | None,
+        typer.Option("--on", metavar="DAY", parser=day_from, help="The only day to show."),
+    ] = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    config: ConfigOption = None,
+    lakehouse: LakehouseOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Shows which exchange rates sales take.
+
+    In short: the latest rate of each currency, where it is from, and the days of sales that
+    have none. Day by day: the days that have a rate or a sale (on the screen the latest), or
+    every day of the calendar from one to another. Nothing is changed.
+    """
+    if as_csv and as_json:
+        raise UsageError("--csv, --json: give one of them, got both")
+    if on and (first or last):
+        raise UsageError("--on, --from, --to: give one day or the ends of several, got both")
+    declaration = load_declaration(chosen_path(config), lakehouse)
+    # Arrow and delta-rs come with these imports, and --help must not wait for them.
+    from sales_pipeline.report.rates import Days, shown_rates
+    from sales_pipeline.report.rates_plain import rates_csv, rates_document
+    from sales_pipeline.report.rates_text import SHOWN_DAYS, rates_text
+
+    days = Days(on or first, on or last)
+    found = shown_rates(declaration, currencies or (), days=days)
+    if as_json:
+        show_json(rates_document(found))
+    elif as_csv:
+        show_exactly(rates_csv(found))
+    else:
+        show_text(rates_text(found, last_days=SHOWN_DAYS if days.is_open else None))
+
+
+def rates_commands() -> typer.Typer:
+    """Returns the commands below `rates`."""
+    commands = typer.Typer(
+        help="Which exchange rate a sale takes.", no_args_is_help=True, rich_markup_mode=None
+    )
+    commands.command(epilog=EXAMPLE)(show)
+    return commands
