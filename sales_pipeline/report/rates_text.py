@@ -42,7 +42,7 @@ def _currencies(currencies: Sequence[CurrencyRates], base: str) -> Group:
     """Those with sales; the others, of which files of rates are full, are only counted."""
     sold = [each for each in currencies if each.days_sold] or currencies
     table = new_table()
-    for header in ("Currency", f"{base} for one", "Published", "From file"):
+    for header in ("Currency", f"{base} for one", "Published", "From"):
         table.add_column(header, overflow="fold")
     for header in ("First rate", "Last rate"):
         table.add_column(header)
@@ -67,7 +67,7 @@ def _currencies(currencies: Sequence[CurrencyRates], base: str) -> Group:
 def _days(days: Sequence[RateOnDay], base: str, last_days: int | None) -> Group:
     shown = days[-last_days:] if last_days else days
     table = new_table()
-    for header in ("Day", f"{base} for one", "Published", "From file"):
+    for header in ("Day", f"{base} for one", "Published", "From"):
         table.add_column(header, overflow="fold")
     for header in ("Sales", "Amount"):
         table.add_column(header, justify="right")
