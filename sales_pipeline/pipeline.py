@@ -81,13 +81,22 @@ def run(
         LakehouseBusy: Another run holds the lakehouse.
     """
     folders = folders_of(declaration)
+    check_landing(folders)
+    with hold(folders.lakehouse, wait_seconds=wait_seconds):
+        return finish(declaration, folders, progress or Silent(), verb="run", rejudge=rejudge)
+
+
+def check_landing(folders: Folders) -> None:
+    """Checks that the landing folder is there.
+
+    Raises:
+        UsageError: It is not.
+    """
     if not folders.landing.is_dir():
         raise UsageError(
             f"landing: no such folder, got {str(folders.landing)!r}. "
             "Do: make it, or declare another under landing:."
         )
-    with hold(folders.lakehouse, wait_seconds=wait_seconds):
-        return finish(declaration, folders, progress or Silent(), verb="run", rejudge=rejudge)
 
 
 def finish(

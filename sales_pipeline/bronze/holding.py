@@ -9,57 +9,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from sales_pipeline.bronze.removal import WHITE_SPACE, Removal, compared_columns
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 
-_BLANK = " \t\r\n\u00a0\u202f\u3000"
 _PAIR = pa.schema([("_file_id", pa.int64()), ("correction", pa.int64())])
-
-
-@dataclass(frozen=True)
-class Removal:
-    """What a correction would do to the records of the delivery that it replaces.
-
-    Attributes:
-        before: Records of the earlier delivery.
-        after: Records of the correction.
-        removed: Records of the earlier delivery that the correction does not have.
-        has_keys: Whether records are compared by their keys, or only counted.
-    """
-
-    before: int
-    after: int
-    removed: int
-    has_keys: bool
-
-    def exceeds(self, allowed: Decimal | None) -> bool:
-        """Says whether it removes more than a share of the records; without one, only all."""
-        if not self.removed:
-            return False
-        if not self.after or (self.has_keys and self.removed == self.before):
-            return True
-        return allowed is not None and Decimal(self.removed) / self.before > allowed
-
-    def sentence(self, earlier: Delivery) -> str:
-        """The removal in words."""
-        of_them = f"{self.removed:,} of the {self.before:,} records of delivery {earlier.file_id}"
-        if not self.after:
-            return f"it has no record and would remove {of_them}"
-        shared = ", and shares no key with it" if self.has_keys and self._is_all else ""
-        records = "record" if self.after == 1 else "records"
-        return f"its {self.after:,} {records} would remove {of_them}{shared}"
-
-    @property
-    def _is_all(self) -> bool:
-        return self.removed == self.before
 
 
 def held_back(
@@ -80,16 +40,9 @@ def held_back(
         allowed = declared.max_removed if declared else None
         for file_id, removal in _removals(lakehouse, feed, list(own.values())).items():
             if removal.exceeds(allowed):
-                held[file_id] = _reason(ledger, own[file_id], removal)
+                earlier = ledger[own[file_id].supersedes or 0]
+                held[file_id] = removal.reason(earlier, own[file_id].path)
     return held
-
-
-def _reason(ledger: Ledger, delivery: Delivery, removal: Removal) -> str:
-    earlier = ledger[delivery.supersedes or 0]
-    return (
-        f"{removal.sentence(earlier)}; that one stays in force. "
-        f"Do: sales-pipeline accept {delivery.path}"
-    )
 
 
 def _removals(
@@ -117,8 +70,9 @@ def _removals(
 
 def _removal(count: Mapping[str, int], *, has_keys: bool) -> Removal:
     before, after = count["before"], count["after"]
-    removed = count["removed"] if has_keys else max(0, before - after)
-    return Removal(before, after, removed, has_keys)
+    if not has_keys:
+        return Removal.counted(before, after)
+    return Removal(before, after, count["removed"], has_keys=True)
 
 
 def _counted(rows: DataFrame, what: str) -> DataFrame:
@@ -128,10 +82,9 @@ def _counted(rows: DataFrame, what: str) -> DataFrame:
 
 def _keys(feed: Feed) -> list[Column]:
     """The key of a record as trimmed text, its store with it where that is a column."""
-    names = [*feed.key, *(["store"] if feed.key and feed.has("store") else [])]
     return [
-        F.coalesce(F.btrim(_text(feed, name), F.lit(_BLANK)), F.lit("")).alias(f"key_{place}")
-        for place, name in enumerate(names)
+        F.coalesce(F.btrim(_text(feed, name), F.lit(WHITE_SPACE)), F.lit("")).alias(f"key_{place}")
+        for place, name in enumerate(compared_columns(feed))
     ]
 
 

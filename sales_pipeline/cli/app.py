@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli import accept, check, rebuild, reset, run, show, status, whole, withdraw
+from sales_pipeline.cli import (
+    accept,
+    check,
+    plan,
+    rebuild,
+    reset,
+    run,
+    show,
+    status,
+    whole,
+    withdraw,
+)
 from sales_pipeline.cli.catalogue import catalogue_commands
 from sales_pipeline.cli.config import config_commands
 from sales_pipeline.cli.failures import tell_failure
@@ -56,7 +67,7 @@ def _make_app() -> typer.Typer:
         add_completion=False,
     )
     made.callback(epilog=EXAMPLE)(_begin)
-    for module in (run, show, status, check, accept, withdraw, rebuild, reset):
+    for module in (run, plan, show, status, check, accept, withdraw, rebuild, reset):
         command = getattr(module, module.__name__.rpartition(".")[2])
         made.command(epilog=module.EXAMPLE)(command)
     made.add_typer(rates_commands(), name="rates")

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from sales_pipeline.bronze.claiming import file_shape, find_files, folders_of, landing_patterns
+from sales_pipeline.bronze.landed import REJECTED, landed_files
 from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -18,7 +19,6 @@ from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.landing.examine import first_records
 from sales_pipeline.landing.reader import read_batches
-from sales_pipeline.report.landed import REJECTED, landed_files
 from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
 from sales_pipeline.silver.batch import warnings_of
 from sales_pipeline.silver.entries import CatalogueReader

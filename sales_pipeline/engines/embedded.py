@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -116,15 +116,22 @@ class EmbeddedEngine:
         return (self._folder(table) / "_delta_log").is_dir()
 
     def read(
-        self, table: str, *, columns: Sequence[str] | None = None, version: int | None = None
+        self,
+        table: str,
+        *,
+        columns: Sequence[str] | None = None,
+        version: int | None = None,
+        file_ids: Collection[int] | None = None,
     ) -> pa.Table:
         """Reads the table with delta-rs."""
         import pyarrow as pa
         from deltalake.exceptions import DeltaError
 
         chosen = list(columns) if columns else None
+        of_files = None if file_ids is None else [("_file_id", "in", sorted(file_ids))]
         try:
-            return pa.table(self._delta(table, version).to_pyarrow_table(columns=chosen))
+            found = self._delta(table, version)
+            return pa.table(found.to_pyarrow_table(columns=chosen, filters=of_files))
         except (DeltaError, OSError) as error:
             if version is None:
                 raise

@@ -6,7 +6,7 @@ What they can do beyond that is data (`Capabilities`), never a question of a nam
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -48,9 +48,20 @@ class Engine(Protocol):
         """Says whether the table was made."""
 
     def read(
-        self, table: str, *, columns: Sequence[str] | None = None, version: int | None = None
+        self,
+        table: str,
+        *,
+        columns: Sequence[str] | None = None,
+        version: int | None = None,
+        file_ids: Collection[int] | None = None,
     ) -> pa.Table:
         """Reads a small table as Arrow; without a session where capabilities say so.
+
+        Args:
+            table: The table, such as `silver.sales`.
+            columns: Only these columns.
+            version: An earlier version of the table.
+            file_ids: Only rows of these deliveries, which makes a large table small.
 
         Raises:
             VersionGone: The version asked for is not kept any more.

@@ -27,10 +27,15 @@ def months_in_gold(lakehouse: Lakehouse) -> set[date]:
     return {date(row["year"], row["month"], 1) for row in rows}
 
 
-def mispriced_months(lakehouse: Lakehouse) -> set[date]:
-    """The months of gold whose sales would take other rates now, or none any more (P8)."""
+def mispriced_months(lakehouse: Lakehouse, book: RateBook | None = None) -> set[date]:
+    """The months of gold whose sales would take other rates now, or none any more (P8).
+
+    Args:
+        lakehouse: The tables.
+        book: The rates, where they are others than those that the lakehouse knows.
+    """
     taken = lakehouse.rows("gold.rates_taken")
-    book = rate_book(lakehouse, {row["currency"] for row in taken})
+    book = book or rate_book(lakehouse, {row["currency"] for row in taken})
     unexplained = months_in_gold(lakehouse) - {row["month"] for row in taken}
     return unexplained | {row["month"] for row in taken if not _is_right(book, row)}
 

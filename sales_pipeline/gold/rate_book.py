@@ -13,11 +13,12 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from enum import Enum
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales_pipeline.config.model import Rates
+from sales_pipeline.config.model import Declaration, Rates
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 
 _TABLE = "silver.exchange_rates"
@@ -165,14 +166,25 @@ def rate_book(lakehouse: Lakehouse, currencies: Iterable[str] | None = None) -> 
         lakehouse: The tables; `silver.exchange_rates` is read.
         currencies: Only rates of these, or all.
     """
-    known: dict[str, dict[date, Decimal]] = {}
+    rows: list[dict[str, Any]] = []
     if lakehouse.engine.exists(_TABLE):
-        rows = lakehouse.engine.read(_TABLE, columns=["date", "currency", "rate"])
+        found = lakehouse.engine.read(_TABLE, columns=["date", "currency", "rate"])
         if currencies is not None:
             only = pa.array(sorted(set(currencies)), pa.string())
-            rows = rows.filter(pc.is_in(rows["currency"], only))
-        for row in rows.sort_by("date").to_pylist():
-            known.setdefault(row["currency"], {})[row["date"]] = row["rate"]
-    declaration = lakehouse.declaration
+            found = found.filter(pc.is_in(found["currency"], only))
+        rows = found.to_pylist()
+    return book_of(lakehouse.declaration, rows)
+
+
+def book_of(declaration: Declaration, rows: Iterable[Mapping[str, Any]]) -> RateBook:
+    """The rates that rows of `silver.exchange_rates` make known.
+
+    Args:
+        declaration: The policy, and the base currency.
+        rows: Their `date`, `currency` and `rate`.
+    """
+    known: dict[str, dict[date, Decimal]] = {}
+    for row in sorted(rows, key=lambda row: row["date"]):
+        known.setdefault(row["currency"], {})[row["date"]] = row["rate"]
     known.pop(declaration.base_currency, None)
     return RateBook(declaration.rates, declaration.base_currency, known)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sales_pipeline.report.landed import REJECTED
+from sales_pipeline.bronze.landed import REJECTED
 from sales_pipeline.silver.feed_warnings import FeedWarning
 
 

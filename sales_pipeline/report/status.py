@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 
 from sales_pipeline.bronze.claiming import find_files, folders_of, landing_patterns
+from sales_pipeline.bronze.landed import LandedFile, landed_files
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.runs import RunRecord, finished_runs
-from sales_pipeline.report.landed import LandedFile, landed_files
 from sales_pipeline.report.quarantine import Waiting, waiting_in_quarantine
 
 SHOWN_RUNS = 5

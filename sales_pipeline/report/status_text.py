@@ -8,9 +8,9 @@ from decimal import Decimal
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT, LandedFile
 from sales_pipeline.lakehouse.ledger import State
 from sales_pipeline.report.figures import counted, moment, money
-from sales_pipeline.report.landed import CORRECTION, NEW, REJECTED, REPEAT, LandedFile
 from sales_pipeline.report.plain_text import printable
 from sales_pipeline.report.quarantine import Waiting
 from sales_pipeline.report.sentences import about_file, few_lines

@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
-from sales_pipeline.config.dates import parse_date_pattern
+from sales_pipeline.config.dates import DateLayout, parse_date_pattern
 from sales_pipeline.config.model import Dialect
 
 _WHITE_SPACE = " \t\r\n\u00a0\u202f\u3000"
@@ -61,6 +62,11 @@ def _symbol(symbols: Sequence[str]) -> str:
     return f"(?:{'|'.join(map(re.escape, longest_first))})" if longest_first else "(?!)"
 
 
+@cache
+def _layout(pattern: str) -> DateLayout:
+    return parse_date_pattern(pattern)
+
+
 def day_of(text: str, patterns: Sequence[str]) -> date | None:
     """The day that a text names in the first pattern that fits, or None.
 
@@ -69,7 +75,7 @@ def day_of(text: str, patterns: Sequence[str]) -> date | None:
     >>> day_of("31/02/2025", ["dd/MM/yyyy"]) is None
     True
     """
-    for layout in map(parse_date_pattern, patterns):
+    for layout in map(_layout, patterns):
         found = re.match(layout.regex, text.strip(_WHITE_SPACE))
         if found is None:
             continue

@@ -13,7 +13,7 @@ from sales_pipeline.config.schema import schema_text
 from sales_pipeline.version import __version__
 from tests.cli.conftest import Call, loaded_by, python_in
 
-COMMANDS = ("run", "accept", "withdraw", "show", "status", "check", "rebuild", "reset")
+COMMANDS = ("run", "plan", "accept", "withdraw", "show", "status", "check", "rebuild", "reset")
 LOOKUPS = ("rates show", "catalogue show", "catalogue missing")
 
 

@@ -38,11 +38,12 @@ def landed_files(declaration: Declaration, ledger: Ledger, found: Discovery) -> 
     folders = folders_of(declaration)
     claims = Claimant(declaration, ledger, folders, run_id="", now=utc_now()).claim(found)
     return [
-        LandedFile(each.path, each.feed, _becomes(each), each.reason) for each in claims.deliveries
+        LandedFile(each.path, each.feed, becomes(each), each.reason) for each in claims.deliveries
     ]
 
 
-def _becomes(delivery: Delivery) -> str:
+def becomes(delivery: Delivery) -> str:
+    """What a file becomes by its claim: `new`, `correction`, `repeat` or `rejected`."""
     if delivery.state is State.CLAIMED:
         return NEW if delivery.supersedes is None else CORRECTION
     return REPEAT if delivery.state is State.REPEATED else REJECTED

@@ -1,0 +1,54 @@
+"""`sales-pipeline plan`: what a run would do, without doing it."""
+
+from __future__ import annotations
+
+import typer
+
+from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.options import ConfigOption, JsonOption, LakehouseOption, VerboseOption
+from sales_pipeline.cli.screen import show, show_json
+
+EXAMPLE = """\b
+Examples:
+  sales-pipeline plan
+  sales-pipeline plan --json | jq '.files[] | {path, becomes, months}'
+
+\b
+Exit code 0: a run would do all of it.
+Exit code 1: a file would be rejected or held, as far as can be seen before the run.
+Exit code 2: the declaration or the command line is wrong; also where the run would stop
+because the declaration says otherwise what its records mean.
+"""
+
+
+def plan(
+    *,
+    config: ConfigOption = None,
+    lakehouse: LakehouseOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Says what a run would do, without doing it.
+
+    That is: what an interrupted run left; what becomes of every file in the landing folder, in
+    the order in which a run takes them; the months of gold that it touches; and what waits.
+    Nothing is written, no lock is taken and no session started: a run at the same time may
+    change what is said here.
+
+    Whether a record is accepted only the run can tell. So months are those of the days in the
+    files; one in which no sale comes into force is not made, and one is made, too, in which a
+    file takes a sale's key. A file may still be rejected for its records, or a month held
+    for want of a rate.
+    """
+    declaration = load_declaration(chosen_path(config), lakehouse)
+    # Arrow and delta-rs come with these imports, and --help must not wait for them.
+    from sales_pipeline import planning
+    from sales_pipeline.report.plan_json import plan_document
+    from sales_pipeline.report.plan_text import plan_text
+
+    found = planning.plan(declaration)
+    if as_json:
+        show_json(plan_document(found))
+    else:
+        show(plan_text(found))
+    raise typer.Exit(found.exit_code)

@@ -1,0 +1,179 @@
+"""What a run would do, without doing it.
+
+`plan` looks where a run looks (the ledger, the landing folder, the small tables) and judges
+files by the run's own judgement. It takes no lock and writes nothing, so a run at the same time
+may change what it says. It starts no Spark session where the engine reads tables without one;
+what only a session can tell (the verdict on a record, a SQL expression) is said to be unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+
+from sales_pipeline.bronze.claiming import (
+    Claimant,
+    Claims,
+    check_meaning,
+    find_files,
+    folders_of,
+)
+from sales_pipeline.bronze.keeping import Folders
+from sales_pipeline.bronze.landed import CORRECTION, NEW
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.engines.spark_session import open_engine
+from sales_pipeline.errors import LakehouseMismatch
+from sales_pipeline.foreseeing import Foresight
+from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
+from sales_pipeline.gold.rate_book import book_of
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.runs import is_recorded, utc_now
+from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
+from sales_pipeline.landing.discovery import Discovery
+from sales_pipeline.outcome import FileNote, notes
+from sales_pipeline.pipeline import check_landing
+from sales_pipeline.planned import (
+    KNOWN,
+    LINK,
+    NOT_READY,
+    UNCLAIMED,
+    UNFINISHED,
+    Plan,
+    PlannedFile,
+    Remade,
+)
+from sales_pipeline.silver.rates import declared_rates, rates_changed
+
+_MAY_RELEASE = (
+    "The catalogue changes: records that wait for a name may be released, and months made again "
+    "whose products or list prices it changes."
+)
+_MAY_REPRICE = (
+    "Exchange rates change: months may be made again at other rates, and those that wait for one."
+)
+_NO_RECORD = "The record of the last run is missing, and a run makes it."
+
+
+def plan(declaration: Declaration) -> Plan:
+    """Says what a run would do now; changes nothing.
+
+    Raises:
+        UsageError: The landing folder is not there, or the lakehouse was made by something that
+            this declaration cannot continue.
+    """
+    folders = folders_of(declaration)
+    check_landing(folders)
+    with closing(open_engine(folders.lakehouse)) as engine:
+        lakehouse = Lakehouse(declaration, engine)
+        lakehouse.check()
+        return _Planner(lakehouse, Ledger(lakehouse), folders).plan()
+
+
+@dataclass(frozen=True)
+class _Planner:
+    """Makes one plan."""
+
+    lakehouse: Lakehouse
+    ledger: Ledger
+    folders: Folders
+
+    def plan(self) -> Plan:
+        declaration, stop = self.lakehouse.declaration, self._stop()
+        found = find_files(declaration, self.ledger, self.folders)
+        claims = Claimant(declaration, self.ledger, self.folders, "", utc_now()).claim(found)
+        look = Foresight(self.lakehouse, self.ledger, self.folders, claims, is_stopped=bool(stop))
+        unfinished = tuple(look.unfinished(each) for each in self.ledger.unfinished())
+        files = (*map(look.claimed, claims.deliveries), *self._left(found, claims))
+        if stop is not None:
+            return Plan(stop, unfinished, files, self._held(claims), (), (), ())
+        return Plan(
+            stop=None,
+            unfinished=unfinished,
+            files=files,
+            held=self._held(claims),
+            waiting_months=self._waiting_months(),
+            remade=tuple(self._remade()),
+            notes=tuple(self._notes([*unfinished, *files])),
+        )
+
+    def _stop(self) -> str | None:
+        try:
+            check_meaning(self.lakehouse, self.ledger)
+        except LakehouseMismatch as mismatch:
+            return str(mismatch)
+        return None
+
+    def _left(self, found: Discovery, claims: Claims) -> Iterator[PlannedFile]:
+        """The files that no claim is made for."""
+        claimed = {each.path for each in claims.deliveries}
+        unfinished = {each.path for each in self.ledger.unfinished()}
+        latest = {each.path: each for each in self.ledger}
+        for path in [*found.disputed, *(each.path for each in found.files)]:
+            if path not in claimed | unfinished:
+                yield self._known(latest[path])
+        for becomes_, paths in (
+            (NOT_READY, found.unready),
+            (UNCLAIMED, found.unclaimed),
+            (LINK, found.links),
+        ):
+            for path in paths:
+                yield PlannedFile(path, None, self._size(path), becomes_)
+
+    def _known(self, delivery: Delivery) -> PlannedFile:
+        return PlannedFile(
+            delivery.path,
+            delivery.feed,
+            delivery.bytes,
+            KNOWN,
+            reason=f"{delivery.state}: {delivery.reason}" if delivery.reason else delivery.state,
+            delivery=delivery.file_id,
+            delivery_rows=delivery.rows,
+        )
+
+    def _size(self, path: str) -> int:
+        return (self.folders.landing / path).lstat().st_size
+
+    def _held(self, claims: Claims) -> tuple[FileNote, ...]:
+        """The held corrections, without those that a file found now makes pointless."""
+        pointless = {each.file_id for each in claims.changed if each.state is State.SUPERSEDED}
+        held = self.ledger.in_state(State.HELD)
+        return tuple(notes(each for each in held if each.file_id not in pointless))
+
+    def _waiting_months(self) -> tuple[date, ...]:
+        on_the_way = {each.file_id for each in self.ledger.unfinished()}
+        settled = (each for each in self.ledger if each.file_id not in on_the_way)
+        return tuple(sorted({month for each in settled for month in each.months}))
+
+    def _remade(self) -> Iterator[Remade]:
+        """What of gold a run makes again because the declaration or the rates are others."""
+        made = months_in_gold(self.lakehouse) if self.lakehouse.exists() else set()
+        if not made:
+            return
+        if stores_changed(self.lakehouse):
+            yield Remade("stores are declared otherwise", tuple(sorted(made)))
+        declaration = self.lakehouse.declaration
+        if not rates_changed(self.lakehouse, self.ledger):
+            mispriced = mispriced_months(self.lakehouse)
+        elif declaration.rates.chosen_policy == "fixed":
+            book = book_of(declaration, declared_rates(declaration))
+            mispriced = mispriced_months(self.lakehouse, book)
+        else:
+            yield Remade("other exchange rates are in force", None)
+            return
+        if mispriced:
+            yield Remade("sales would take other exchange rates", tuple(sorted(mispriced)))
+
+    def _notes(self, files: Sequence[PlannedFile]) -> Iterator[str]:
+        """What may follow for what was there before; nothing where nothing was."""
+        if not len(self.ledger):
+            return
+        feeds = {each.feed for each in files if each.becomes in (NEW, CORRECTION, UNFINISHED)}
+        if CATALOGUE in feeds:
+            yield _MAY_RELEASE
+        if EXCHANGE_RATES in feeds:
+            yield _MAY_REPRICE
+        if self.lakehouse.exists() and not is_recorded(self.lakehouse):
+            yield _NO_RECORD
