@@ -153,8 +153,12 @@ class Retailer:
 
     @contextmanager
     def stopped_before(self, stage: str) -> Iterator[None]:
-        """Ends the run in the block just before a stage: bronze, silver, gold or archive."""
-        step = {"bronze": "_bronze", "silver": "_silver", "gold": "_gold"}.get(stage)
+        """Ends the run in the block just before a stage.
+
+        The stages are withdrawal, bronze, silver, gold and archive.
+        """
+        steps = {"withdrawal": "_take_back", "bronze": "_bronze", "silver": "_silver"}
+        step = {**steps, "gold": "_gold"}.get(stage)
         target, name = (pipeline._Run, step) if step else (pipeline, "archive_files")
         with pytest.MonkeyPatch.context() as patch, suppress(_StoppedError):
             patch.setattr(target, name, _stop)

@@ -19,14 +19,27 @@ from sales_pipeline.config import declaration_from
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.landing.shape import bronze_schema
 from sales_pipeline.silver.collisions import CONTENT, verdicts
-from sales_pipeline.silver.days import calendar_day, month_of
+from sales_pipeline.silver.days import calendar_day, is_in_range, month_of
 from sales_pipeline.silver.judging import Judge
 from sales_pipeline.silver.numbers import NumberStyle, decimal_number, filled, product_of
 from sales_pipeline.silver.reasons import REASONS
+from sales_pipeline.silver.small_values import day_of
 from tests.retailer import DECLARATION
 
 ENGINE_SETTINGS = settings(max_examples=15, deadline=None)
 DELIVERED = ("sale_id", "sold_on", "product", "quantity", "unit_price", "amount")
+DAY_PATTERNS = ("dd/MM/yyyy", "d/M/yyyy", "yyyyMMdd", "yyyy-MM-dd HH:mm:ss", "d' de 'M yyyy")
+DAY_MARKS = st.sampled_from(["/", "-", "", " ", " de ", "\uff0f", "\n"])
+DAY_ENDS = st.sampled_from(["", " ", "\n", "\u00a0", "\u3000", "\u2003", "\x0b", " 23:59:59", "x"])
+DAYISH = st.text(" /-0123456789\u0663\uff15\n", max_size=10) | st.builds(
+    "{0}{1}{2}{3}{4}{5}{0}".format,
+    DAY_ENDS,
+    st.sampled_from(["1", "01", "29", "30", "31", "12", "2024", "9999", "0001", "00", "\u0661"]),
+    DAY_MARKS,
+    st.sampled_from(["1", "01", "02", "2", "11", "12", "13", "00", "99"]),
+    DAY_MARKS,
+    st.sampled_from(["1", "31", "29", "30", "2023", "2024", "1900", "2000", "25", "10000"]),
+)
 NUMBERISH = st.text("0123456789.,+-eE \u0663\uff15\u00a0x", max_size=12)
 
 
@@ -135,6 +148,21 @@ def test_a_day_is_read_in_the_first_format_that_fits(
 def test_every_day_is_read_back(engine: EmbeddedEngine, days: list[date]) -> None:
     texts = [f"{day.day:02}.{day.month:02}.{day.year:04}" for day in days]
     assert _read(engine, texts, calendar_day(F.col("text"), ["dd.MM.yyyy"])) == days
+
+
+@ENGINE_SETTINGS
+@given(
+    texts=st.lists(DAYISH, min_size=1, max_size=50),
+    patterns=st.lists(st.sampled_from(DAY_PATTERNS), min_size=1, max_size=3, unique=True),
+)
+def test_plain_python_reads_every_text_as_the_same_day(
+    engine: EmbeddedEngine, texts: list[str], patterns: list[str]
+) -> None:
+    days = [day_of(text, patterns) for text in texts]
+    day = calendar_day(F.col("text"), patterns)
+    # Some engines have a year 0, of which no sale can be.
+    day = F.when(is_in_range(day, date.min, date.max), day)
+    assert _read(engine, texts, day) == days
 
 
 def test_a_month_is_the_first_day_of_it(engine: EmbeddedEngine) -> None:
