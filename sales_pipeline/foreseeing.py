@@ -25,7 +25,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.landing.examine import first_records
-from sales_pipeline.planned import HELD, NOT_READY, UNFINISHED, PlannedFile
+from sales_pipeline.planned import ABANDONED, HELD, NOT_READY, UNFINISHED, PlannedFile
 from sales_pipeline.silver.small_values import day_of
 
 _SILVER_SALES = "silver.sales"
@@ -90,11 +90,21 @@ class Foresight:
             if delivery.feed in NOT_SALES:
                 return self._of_other_kind(delivery, file)
             return self._of_sales(delivery, file)
-        except FileChanged:
-            reason = "changed or vanished; the next run takes it as it is then"
-            return replace(file, becomes=NOT_READY, reason=reason)
-        except FileRejected as rejected:
-            return replace(file, becomes=REJECTED, reason=rejected.reason)
+        except (FileChanged, FileRejected) as error:
+            return self._unreadable(delivery, file, error)
+
+    def _unreadable(
+        self, delivery: Delivery, file: PlannedFile, error: FileChanged | FileRejected
+    ) -> PlannedFile:
+        """A file that is not, or not any more, what was claimed."""
+        if delivery.state is State.IN_BRONZE:
+            # Bronze has the records, so that a run does not need the file.
+            return replace(file, months=None)
+        if isinstance(error, FileRejected):
+            return replace(file, becomes=REJECTED, reason=error.reason)
+        is_left_over = file.becomes == UNFINISHED
+        reason = "it changed or vanished; the next run takes it as it is then"
+        return replace(file, becomes=ABANDONED if is_left_over else NOT_READY, reason=reason)
 
     def _of_other_kind(self, delivery: Delivery, file: PlannedFile) -> PlannedFile:
         earlier = self._by_id.get(delivery.supersedes or 0)
@@ -108,11 +118,11 @@ class Foresight:
     def _of_sales(self, delivery: Delivery, file: PlannedFile) -> PlannedFile:
         declaration = self.lakehouse.declaration
         feed = declaration.feeds[delivery.feed]
-        if not has_day_texts(feed):
-            return replace(file, months=None)
         # What is in bronze has passed, or was accepted since.
         is_new = delivery.state is State.CLAIMED
         earlier = self._by_id.get(delivery.supersedes or 0) if is_new else None
+        if not has_day_texts(feed) and earlier is None:
+            return replace(file, months=None)
         path = self.folders.source(delivery)
         if not is_new and self.folders.archived(delivery).exists():
             path = self.folders.archived(delivery)
@@ -121,11 +131,19 @@ class Foresight:
         found = removal(self.lakehouse, earlier, records) if earlier else None
         if earlier and found and found.exceeds(feed.max_removed):
             return self._held(file, earlier, found)
+        if not has_day_texts(feed):
+            return replace(file, months=None)
         months = self._months(delivery, records) | self._months_replaced(delivery)
         return replace(file, months=tuple(sorted(months)))
 
     def _held(self, file: PlannedFile, earlier: Delivery, found: Removal) -> PlannedFile:
-        return replace(file, becomes=HELD, reason=found.reason(earlier, file.path))
+        return replace(
+            file,
+            becomes=HELD,
+            reason=found.reason(earlier, file.path),
+            delivery=earlier.file_id,
+            delivery_rows=earlier.rows,
+        )
 
     def _months(self, delivery: Delivery, records: LandedRecords) -> set[date]:
         feed = self.lakehouse.declaration.feeds[delivery.feed]

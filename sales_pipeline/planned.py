@@ -10,12 +10,14 @@ from sales_pipeline.outcome import FileNote
 
 HELD = "held"
 UNFINISHED = "unfinished"
+ABANDONED = "abandoned"
 KNOWN = "known"
 NOT_READY = "not_ready"
 UNCLAIMED = "unclaimed"
 LINK = "link"
 TAKEN = (NEW, CORRECTION, REPEAT, REJECTED, HELD)
 """What becomes of files that a run takes."""
+_TROUBLE = (REJECTED, HELD, ABANDONED)
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class PlannedFile:
         feed: Its feed; None where no feed claims it or it was not looked at.
         bytes: Its size.
         becomes: `new`, `correction`, `repeat`, `rejected`; `held`: a correction that would wait
-            until somebody accepts it; `unfinished`: one that an interrupted run left; `known`: it
+            until somebody accepts it; `unfinished`: one that an interrupted run left; `abandoned`:
+            one of these whose file changed or vanished since; `known`: it
             stays in the landing folder and is no news; `not_ready`, `unclaimed`, `link`: it is
             left where it is.
         reason: Why, where that is to be said.
@@ -115,7 +118,7 @@ class Plan:
         """0; 1 where a file would be rejected or held; 2 where the run would stop."""
         if self.stop is not None:
             return 2
-        return int(any(each.becomes in (REJECTED, HELD) for each in self._all))
+        return int(any(each.becomes in _TROUBLE for each in self._all))
 
     @property
     def _all(self) -> list[PlannedFile]:

@@ -134,7 +134,10 @@ class _Planner:
         )
 
     def _size(self, path: str) -> int:
-        return (self.folders.landing / path).lstat().st_size
+        try:
+            return (self.folders.landing / path).lstat().st_size
+        except OSError:
+            return 0
 
     def _held(self, claims: Claims) -> tuple[FileNote, ...]:
         """The held corrections, without those that a file found now makes pointless."""

@@ -35,10 +35,10 @@ def plan(
     Nothing is written, no lock is taken and no session started: a run at the same time may
     change what is said here.
 
-    Whether a record is accepted only the run can tell. So months are those of the days in the
-    files; one in which no sale comes into force is not made, and one is made, too, in which a
-    file takes a sale's key. A file may still be rejected for its records, or a month held
-    for want of a rate.
+    Only the run can tell whether a record is accepted. So the months are those of the days in
+    the files: one in which no sale comes into force is not made, and one in which a file takes
+    the key of an earlier sale is made, too. A file may still be rejected for its records, and a
+    month be held for want of a rate.
     """
     declaration = load_declaration(chosen_path(config), lakehouse)
     # Arrow and delta-rs come with these imports, and --help must not wait for them.

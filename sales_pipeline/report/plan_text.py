@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
-from sales_pipeline.planned import HELD, KNOWN, Plan, PlannedFile
+from sales_pipeline.planned import ABANDONED, HELD, KNOWN, Plan, PlannedFile
 from sales_pipeline.report.figures import counted, month_text, size
 from sales_pipeline.report.plain_text import printable
 from sales_pipeline.report.sentences import about_file, few_lines
@@ -18,7 +18,7 @@ from sales_pipeline.report.tables import cell, new_table, titled
 
 _TROUBLE = "bold red"
 _WORTH_A_LOOK = "yellow"
-_STYLES = {REJECTED: _TROUBLE, HELD: _TROUBLE, CORRECTION: _WORTH_A_LOOK}
+_STYLES = {REJECTED: _TROUBLE, HELD: _TROUBLE, ABANDONED: _TROUBLE, CORRECTION: _WORTH_A_LOOK}
 _COUNTED = (NEW, CORRECTION, REPEAT, REJECTED, HELD)
 
 
@@ -31,9 +31,15 @@ def plan_text(plan: Plan) -> RenderableType:
         parts += [Text("A run would find nothing new."), Text()]
     if plan.unfinished:
         parts.append(_table("Left by an interrupted run; finished first", plan.unfinished))
-    if plan.files:
-        parts.append(_table("In the landing folder", plan.files))
-    sentences = [*_held(plan), *_month_lines(plan), *(Text(each) for each in plan.notes)]
+    news = [each for each in plan.files if each.becomes != KNOWN]
+    if news:
+        parts.append(_table("In the landing folder", news))
+    sentences = [
+        *_known(plan),
+        *_held(plan),
+        *_month_lines(plan),
+        *(Text(each) for each in plan.notes),
+    ]
     return Group(*parts, *sentences, *([Text()] if sentences else []), _line(plan))
 
 
@@ -68,9 +74,17 @@ def _becomes(file: PlannedFile) -> str:
     relation = " of" if file.becomes in (CORRECTION, REPEAT) else ":"
     if file.becomes == HELD:
         relation = ": a correction of"
-    elif file.becomes == KNOWN:
-        relation = " as"
     return f"{words}{relation} delivery {file.delivery}{rows}"
+
+
+def _known(plan: Plan) -> list[Text]:
+    """The files that stay in the landing folder; after years there are very many."""
+    known = [each for each in plan.files if each.becomes == KNOWN]
+    if not known:
+        return []
+    lines = [f"{each.path}: delivery {each.delivery}, {each.reason}" for each in known]
+    heading = f"{counted(len(known), 'file')} in the landing folder known already"
+    return [Text(heading), *few_lines(lines, indent="  ")]
 
 
 def _held(plan: Plan) -> list[Text]:

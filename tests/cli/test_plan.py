@@ -138,7 +138,9 @@ def test_an_empty_correction_of_the_catalogue_is_foreseen_to_be_held(traded: Ret
     assert [each.path for each in planned(traded).held] == ["catalogue/catalogue.csv"]
 
 
-def test_files_that_are_left_and_known_are_said_with_their_delivery(retailer: Retailer) -> None:
+def test_files_that_are_left_and_known_are_said_with_their_delivery(
+    retailer: Retailer, call: Call
+) -> None:
     retailer.declared["archive"] = "leave"
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))
@@ -153,6 +155,8 @@ def test_files_that_are_left_and_known_are_said_with_their_delivery(retailer: Re
         "lyon/page.csv": "known",
     }
     assert [each.delivery for each in found.files] == [None, 1, 2, 3]
+    said = call("plan", "--config", written(retailer))
+    assert "4 files in the landing folder known already\n  catalogue/catalogue.csv: " in said.out
 
 
 @pytest.mark.parametrize("stage", ["bronze", "silver", "gold", "archive"])
@@ -169,6 +173,27 @@ def test_what_an_interrupted_run_left_is_said_with_its_months(traded: Retailer, 
     assert planned(traded).is_nothing_to_do
 
 
+def test_what_was_claimed_and_vanished_since_is_abandoned(traded: Retailer) -> None:
+    file = traded.deliver("lyon/c.csv", sale("31", "2025-03-01"))
+    with traded.stopped_before("bronze"):
+        traded.run()
+    file.unlink()
+    found = planned(traded)
+    assert becomes(found) == {"lyon/c.csv": "abandoned"}
+    assert found.exit_code == traded.run().exit_code == 1
+
+
+def test_a_correction_that_an_interrupted_run_claimed_is_foreseen_to_be_held(
+    traded: Retailer,
+) -> None:
+    traded.deliver("lyon/a.csv", sale("99"))
+    with traded.stopped_before("bronze"):
+        traded.run()
+    found = planned(traded)
+    assert (becomes(found), found.unfinished[0].delivery) == ({"lyon/a.csv": "held"}, 2)
+    assert found.exit_code == traded.run().exit_code == 1
+
+
 @pytest.mark.parametrize("stage", ["withdrawal", "gold"])
 def test_what_is_on_its_way_out_is_said_with_its_months(traded: Retailer, stage: str) -> None:
     with traded.stopped_before(stage):
@@ -180,7 +205,7 @@ def test_what_is_on_its_way_out_is_said_with_its_months(traded: Retailer, stage:
     assert (2025, 2) not in traded.revenue()
 
 
-def test_a_changed_meaning_would_stop_the_run(traded: Retailer, call: Call) -> None:
+def test_a_changed_meaning_would_stop_the_run(traded: Retailer) -> None:
     traded.declared["feeds"]["lyon"]["exclude_when"] = "sale_id = '1'"
     traded.deliver("lyon/c.csv", sale("31"))
     found = planned(traded)
