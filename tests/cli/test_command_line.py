@@ -62,7 +62,7 @@ def test_nothing_heavy_is_imported_for_help_and_declaration_errors(
     assert loaded_by(tmp_path, *arguments) == "[]"
 
 
-@pytest.mark.parametrize("command", ["show", "status", *LOOKUPS])
+@pytest.mark.parametrize("command", ["show", "status", "plan", *LOOKUPS])
 def test_reading_starts_no_spark(command: str, tmp_path: Path) -> None:
     assert loaded_by(tmp_path, *command.split(), heavy=("pyspark", "pysail")) == "[]"
 
