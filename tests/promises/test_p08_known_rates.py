@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,9 +11,9 @@ from typing import Any
 import pytest
 
 from sales_pipeline.errors import LakehouseMismatch
+from tests.promises.killed_run import dies
 from tests.retailer import Retailer, sale
 
-REPOSITORY = Path(__file__).parents[2]
 REFERENCE = """Date,USD,JPY,BGN,CYP,
 2025-05-02,1.25,162.5,1.9558,N/A,
 2025-04-22,1.6,160,1.9558,N/A,
@@ -265,7 +262,6 @@ def test_p8_rates_that_mean_something_else_are_read_again_by_a_rebuild(tmp_path:
 
 def test_p8_runs_killed_while_rates_change_end_like_one_that_was_not(tmp_path: Path) -> None:
     killed, calm = (_retailer(tmp_path / name, **BY_DAY) for name in ("killed", "calm"))
-    (killed.folder / "declared.json").write_text(json.dumps(killed.declared), encoding="utf-8")
     for retailer in (killed, calm):
         _deliver_rates(retailer)
         retailer.deliver(
@@ -275,17 +271,9 @@ def test_p8_runs_killed_while_rates_change_end_like_one_that_was_not(tmp_path: P
         _deliver_rates(retailer, REFERENCE.replace("17,1.28", "17,1.6") + "2025-01-14,1.25,,,,\n")
     # After the rates, after the cube, after gold.rates_taken, while files move to the archive.
     for point in (4, 6, 6, 7):
-        _kill(killed, point)
+        assert dies(killed, point, "after")
     reports = [retailer.run() for retailer in (killed, calm)]
     assert [report.exit_code for report in reports] == [0, 0]
     assert calm.revenue() == {(2025, 1): "8.00", (2025, 4): "6.25", (2025, 5): "8.00"}
     assert killed.state() == calm.state()
     assert killed.run().is_nothing_new
-
-
-def _kill(retailer: Retailer, point: int) -> None:
-    command = [sys.executable, "-m", "tests.promises.killed_run", str(retailer.folder)]
-    done = subprocess.run(
-        [*command, str(point), "after"], cwd=REPOSITORY, capture_output=True, check=False
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
