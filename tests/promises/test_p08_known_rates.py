@@ -248,15 +248,21 @@ def test_p8_a_withdrawn_file_of_rates_leaves_all_its_versions(retailer: Retailer
     assert _is_as_rebuilt(retailer)
 
 
-def test_p8_rates_that_mean_something_else_are_read_again_by_a_rebuild(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["rebuild", "rejudge"])
+def test_p8_rates_that_mean_something_else_are_read_again_when_asked(
+    tmp_path: Path, by: str
+) -> None:
     retailer = _retailer(tmp_path, **BY_DAY, layout="rows")
     _deliver_rates(retailer, "date,currency,rate\n2025-01-14,USD,1.25\n")
     retailer.deliver("boston/a.csv", sale("1"))
     retailer.run()
     retailer.declared["rates"]["direction"] = "value_of_one"
-    with pytest.raises(LakehouseMismatch, match="the meaning of exchange_rates"):
+    with pytest.raises(LakehouseMismatch, match="--rejudge exchange_rates"):
         retailer.run()
-    retailer.rebuild()
+    if by == "rebuild":
+        retailer.rebuild()
+    else:
+        retailer.run(rejudge=["exchange_rates"])
     assert retailer.revenue() == {(2025, 1): "12.50"}
 
 
