@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,9 +11,9 @@ from typing import Any
 import pytest
 
 from sales_pipeline.errors import LakehouseMismatch
+from tests.promises.killed_run import dies
 from tests.retailer import Retailer, sale
 
-REPOSITORY = Path(__file__).parents[2]
 REFERENCE = """Date,USD,JPY,BGN,CYP,
 2025-05-02,1.25,162.5,1.9558,N/A,
 2025-04-22,1.6,160,1.9558,N/A,
@@ -251,8 +248,10 @@ def test_p8_a_withdrawn_file_of_rates_leaves_all_its_versions(retailer: Retailer
     assert _is_as_rebuilt(retailer)
 
 
-@pytest.mark.parametrize("verb", ["rebuild", "rejudge"])
-def test_p8_rates_that_mean_something_else_are_read_again(tmp_path: Path, verb: str) -> None:
+@pytest.mark.parametrize("by", ["rebuild", "rejudge"])
+def test_p8_rates_that_mean_something_else_are_read_again_when_asked(
+    tmp_path: Path, by: str
+) -> None:
     retailer = _retailer(tmp_path, **BY_DAY, layout="rows")
     _deliver_rates(retailer, "date,currency,rate\n2025-01-14,USD,1.25\n")
     retailer.deliver("boston/a.csv", sale("1"))
@@ -260,7 +259,7 @@ def test_p8_rates_that_mean_something_else_are_read_again(tmp_path: Path, verb: 
     retailer.declared["rates"]["direction"] = "value_of_one"
     with pytest.raises(LakehouseMismatch, match="--rejudge exchange_rates"):
         retailer.run()
-    if verb == "rebuild":
+    if by == "rebuild":
         retailer.rebuild()
     else:
         retailer.run(rejudge=["exchange_rates"])
@@ -269,7 +268,6 @@ def test_p8_rates_that_mean_something_else_are_read_again(tmp_path: Path, verb: 
 
 def test_p8_runs_killed_while_rates_change_end_like_one_that_was_not(tmp_path: Path) -> None:
     killed, calm = (_retailer(tmp_path / name, **BY_DAY) for name in ("killed", "calm"))
-    (killed.folder / "declared.json").write_text(json.dumps(killed.declared), encoding="utf-8")
     for retailer in (killed, calm):
         _deliver_rates(retailer)
         retailer.deliver(
@@ -279,17 +277,9 @@ def test_p8_runs_killed_while_rates_change_end_like_one_that_was_not(tmp_path: P
         _deliver_rates(retailer, REFERENCE.replace("17,1.28", "17,1.6") + "2025-01-14,1.25,,,,\n")
     # After the rates, after the cube, after gold.rates_taken, while files move to the archive.
     for point in (4, 6, 6, 7):
-        _kill(killed, point)
+        assert dies(killed, point, "after")
     reports = [retailer.run() for retailer in (killed, calm)]
     assert [report.exit_code for report in reports] == [0, 0]
     assert calm.revenue() == {(2025, 1): "8.00", (2025, 4): "6.25", (2025, 5): "8.00"}
     assert killed.state() == calm.state()
     assert killed.run().is_nothing_new
-
-
-def _kill(retailer: Retailer, point: int) -> None:
-    command = [sys.executable, "-m", "tests.promises.killed_run", str(retailer.folder)]
-    done = subprocess.run(
-        [*command, str(point), "after"], cwd=REPOSITORY, capture_output=True, check=False
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
