@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 
 from sales_pipeline.cli.declaration import chosen_path, load_declaration
-from sales_pipeline.cli.options import ConfigOption, JsonOption, LakehouseOption, VerboseOption
+from sales_pipeline.cli.options import (
+    ConfigOption,
+    JsonOption,
+    LakehouseOption,
+    VerboseOption,
+    WaitOption,
+)
 from sales_pipeline.cli.screen import say, show_exactly, show_json
 from sales_pipeline.cli.screen import show as show_text
 
@@ -30,6 +36,15 @@ Examples:
 \b
 Mend the file, remove the records that stay as they are, then:
   sales-pipeline quarantine replay paris.csv
+"""
+
+REPLAY_EXAMPLE = """\b
+Examples:
+  sales-pipeline quarantine replay paris.csv
+  sales-pipeline quarantine replay paris.csv --json
+
+\b
+To take it back: sales-pipeline withdraw, with the name that the run gives it.
 """
 
 FeedOption = Annotated[
@@ -148,6 +163,32 @@ def export(
         say(f"{out}: {found.records:,} records of {feed}")
 
 
+def replay(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="The mended file, with the columns that export wrote."),
+    ],
+    *,
+    wait: WaitOption = 0,
+    config: ConfigOption = None,
+    lakehouse: LakehouseOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Takes mended records in, each in the place of the one it names.
+
+    Every record of the file stands for the one of its _file_id and _row, which does not count
+    any more; records that are not in the file stay in quarantine. One that is wrong again is
+    quarantined again, under the name of the replay. The pipeline runs then, so that the answers
+    change at once. The file itself stays where it is.
+    """
+    declaration = load_declaration(chosen_path(config), lakehouse)
+    # Spark comes with this import, and --help must not wait for it.
+    from sales_pipeline.cli.running import replay_and_tell
+
+    raise typer.Exit(replay_and_tell(declaration, file, wait=wait, as_json=as_json))
+
+
 def quarantine_commands() -> typer.Typer:
     """Returns the commands below `quarantine`."""
     commands = typer.Typer(
@@ -158,4 +199,5 @@ def quarantine_commands() -> typer.Typer:
     commands.command("list", epilog=LIST_EXAMPLE)(list_)
     commands.command(epilog=SHOW_EXAMPLE)(show)
     commands.command(epilog=EXPORT_EXAMPLE)(export)
+    commands.command(epilog=REPLAY_EXAMPLE)(replay)
     return commands

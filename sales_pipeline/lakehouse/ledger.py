@@ -82,6 +82,7 @@ class Delivery:
     months: tuple[date, ...] = ()
     rows: int | None = None
     seen: str | None = None
+    mends: str | None = None
 
     @property
     def may_have_sales_in_silver(self) -> bool:

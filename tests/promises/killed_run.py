@@ -1,6 +1,6 @@
 """Runs the pipeline in a process of its own and kills it at one of its commit points.
 
-python -m tests.promises.killed_run FOLDER POINT before|after [accept|withdraw FILE]
+python -m tests.promises.killed_run FOLDER POINT before|after [accept|withdraw|replay FILE]
 
 A commit point is a commit to a table or the move of a landing file. What the retailer
 declares is in `declared.json` of the folder, where it is not the usual.
@@ -69,7 +69,12 @@ def main() -> None:
         retailer.declared = json.loads(declared.read_text(encoding="utf-8"))
     if decision:
         verb, file = decision
-        {"accept": retailer.accept, "withdraw": retailer.withdraw}[verb](file)
+        verbs = {
+            "accept": retailer.accept,
+            "withdraw": retailer.withdraw,
+            "replay": retailer.replay,
+        }
+        verbs[verb](file)
     else:
         retailer.run()
 
