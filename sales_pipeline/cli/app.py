@@ -13,8 +13,8 @@ from sales_pipeline.cli.catalogue import catalogue_commands
 from sales_pipeline.cli.config import config_commands
 from sales_pipeline.cli.failures import tell_failure
 from sales_pipeline.cli.log import start_log
-from sales_pipeline.cli.rates import rates_commands
 from sales_pipeline.cli.quarantine import quarantine_commands
+from sales_pipeline.cli.rates import rates_commands
 from sales_pipeline.cli.screen import prepare_streams
 from sales_pipeline.version import __version__
 

@@ -137,3 +137,18 @@ def test_records_are_exported_as_delivered_for_a_spreadsheet(waiting: Path, call
          "date_unreadable product_unknown", ""],
     ]  # fmt: skip
     assert call("quarantine", "export", "lyon", "--file", "lyon/b.csv").out.count("\r\n") == 2
+
+
+def test_mended_records_are_replayed_and_the_answers_change(waiting: Path, call: Call) -> None:
+    call("quarantine", "export", "lyon", "--reason", "date_unreadable", "--out", "mend.csv")
+    file = waiting / "mend.csv"
+    head, first, *_ = file.read_text("utf-8-sig").splitlines()
+    file.write_text(f"{head}\n{first.replace('2025-02-30', '2025-02-28')}\n", encoding="utf-8")
+    document = json.loads(call("quarantine", "replay", "mend.csv", "--json").out)
+    (note,) = document["corrected"]
+    assert note["reason"] == "mends 1 record of lyon/a.csv"
+    assert document["rows"] == 1
+    assert json.loads(call("quarantine", "list", "--json").out)["rows"] == 3
+    assert call("withdraw", note["path"], "--yes").code == 0
+    assert json.loads(call("quarantine", "list", "--json").out)["rows"] == 4
+    assert call("quarantine", "replay", "nowhere.csv").err.endswith("nowhere.csv: no such file\n")
