@@ -57,7 +57,7 @@ def accept(
             )
         ]
 
-    return _decide(declaration, accepted, progress, wait_seconds, verb="accept")
+    return decide(declaration, accepted, progress, wait_seconds, verb="accept")
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def withdrawal(declaration: Declaration, file: str) -> Withdrawal:
         UsageError: There is no such delivery.
     """
     with closing(open_engine(Path(declaration.lakehouse))) as engine:
-        return _withdrawal(declaration, file, Ledger(_checked(declaration, engine)))
+        return _withdrawal(declaration, file, Ledger(made_lakehouse(declaration, engine)))
 
 
 def withdraw(
@@ -125,7 +125,7 @@ def withdraw(
             for each in leaving
         ]
 
-    return _decide(declaration, withdrawn, progress, wait_seconds, verb="withdraw")
+    return decide(declaration, withdrawn, progress, wait_seconds, verb="withdraw")
 
 
 def _withdrawal(declaration: Declaration, file: str, ledger: Ledger) -> Withdrawal:
@@ -139,7 +139,7 @@ def _withdrawal(declaration: Declaration, file: str, ledger: Ledger) -> Withdraw
     return Withdrawal(found[-1].path, (*earlier, *found))
 
 
-def _decide(
+def decide(
     declaration: Declaration,
     decision: Callable[[Ledger], list[Delivery]],
     progress: Progress | None,
@@ -147,10 +147,20 @@ def _decide(
     *,
     verb: str,
 ) -> RunReport:
+    """Commits a decision to the ledger, and leaves the rest to an ordinary run.
+
+    Args:
+        declaration: What the retailer declares.
+        decision: Gives the deliveries as they are to be recorded; raises UsageError where it
+            cannot be done, and nothing is changed.
+        progress: Told of every stage while the run works.
+        wait_seconds: How long to wait for another run on the same lakehouse.
+        verb: What the run is recorded as.
+    """
     folders = folders_of(declaration)
     with hold(folders.lakehouse, wait_seconds=wait_seconds):
         with closing(open_engine(folders.lakehouse)) as engine:
-            lakehouse = _checked(declaration, engine)
+            lakehouse = made_lakehouse(declaration, engine)
             ledger = Ledger(lakehouse)
             check_meaning(lakehouse, ledger)
             decided = decision(ledger)
@@ -159,7 +169,13 @@ def _decide(
         return finish(declaration, folders, progress or Silent(), verb=verb)
 
 
-def _checked(declaration: Declaration, engine: Engine) -> Lakehouse:
+def made_lakehouse(declaration: Declaration, engine: Engine) -> Lakehouse:
+    """Returns the lakehouse that earlier runs made.
+
+    Raises:
+        UsageError: None was made yet.
+        LakehouseMismatch: It cannot be gone on with.
+    """
     lakehouse = Lakehouse(declaration, engine)
     lakehouse.check()
     if not lakehouse.exists():

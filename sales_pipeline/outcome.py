@@ -52,7 +52,8 @@ class RunReport:
         rejected: Files that were refused as a whole, now in `rejected/`.
         failed: Files whose records did not balance and were taken out again.
         repeated: Files whose bytes are in force already.
-        corrected: Files that took the place of an earlier delivery of their name.
+        corrected: Files that took the place of an earlier delivery of their name, or of single
+            records.
         held_files: Corrections that wait until somebody accepts them, also those of earlier runs.
         withdrawn: Files that were taken back on purpose.
         moved: The months and stores whose figures changed, where what counted before counts

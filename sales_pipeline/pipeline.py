@@ -26,12 +26,13 @@ from sales_pipeline.bronze.claiming import (
 from sales_pipeline.bronze.keeping import Folders, archive_copies, archive_files, reject_files
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
-from sales_pipeline.errors import UsageError
+from sales_pipeline.errors import UsageError, examples
 from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
 from sales_pipeline.gold.moves import what_moved
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.lock import hold
+from sales_pipeline.lakehouse.mends import names_of, touched_by
 from sales_pipeline.lakehouse.runs import (
     RunRecord,
     is_recorded,
@@ -154,7 +155,7 @@ class _Run:
         self.ledger.record([*claims.changed, *claims.deliveries])
         self._refuse(claims.in_state(State.REJECTED))
         self._send_back()
-        touched = [each.file_id for each in self.ledger.unfinished()]
+        touched = self._told_of()
         self._touch_stale_months()
         self._take_back()
         self._bronze_and_silver()
@@ -163,6 +164,15 @@ class _Run:
         self._keep_repeats(claims.in_state(State.REPEATED))
         self._tell([self.ledger[each] for each in touched], claims)
         self._record()
+
+    def _told_of(self) -> list[int]:
+        """What the run brings to an end; not what is judged again only for a mended file."""
+        mended = {
+            file_id
+            for each in self.ledger.in_state(State.CLAIMED)
+            for file_id in touched_by(self.ledger, [each.file_id] if each.mends else ())
+        }
+        return [each.file_id for each in self.ledger.unfinished() if each.file_id not in mended]
 
     def _prepare(self) -> None:
         self.lakehouse.prepare()
@@ -249,10 +259,19 @@ class _Run:
             keep_rates(self.lakehouse, self.ledger)
 
     def _bronze_and_silver(self) -> None:
-        waiting = self.ledger.in_state(State.CLAIMED, State.IN_BRONZE)
+        before: set[int] = set()
+        # A replay that is refused, or whose original leaves, sends others back to bronze.
+        while waiting := self.ledger.in_state(State.CLAIMED, State.IN_BRONZE):
+            now = {each.file_id for each in waiting}
+            if now == before:
+                return
+            self._take_in(waiting)
+            before = now
+
+    def _take_in(self, waiting: list[Delivery]) -> None:
         # All that the catalogue teaches is known before any sale is judged by it.
-        waiting.sort(key=lambda each: each.feed != CATALOGUE)
-        batches = list(_batches(waiting, self.lakehouse.declaration.batch_bytes))
+        ordered = sorted(waiting, key=lambda each: each.feed != CATALOGUE)
+        batches = list(_batches(ordered, self.lakehouse.declaration.batch_bytes))
         for place, batch in enumerate(batches, start=1):
             which = f" {place} of {len(batches)}" if len(batches) > 1 else ""
             self._bronze(f"bronze{which}", batch)
@@ -318,12 +337,25 @@ class _Run:
             for each in taken
             if each.supersedes is not None and each.state is State.ARCHIVED
         ]
+        report.corrected += self._mended(taken)
         report.feeds = counts_per_feed(taken, report.balances)
         report.rows = sum(each.delivered for each in report.feeds)
         report.bytes = sum(each.bytes for each in taken)
         is_held = any(each.state is State.HELD for each in taken)
         if report.rejected or report.failed or report.abandoned or report.held or is_held:
             report.outcome = "failed"
+
+    def _mended(self, taken: list[Delivery]) -> list[FileNote]:
+        """What the replays among some deliveries mend, a note each."""
+        found = []
+        for each in taken:
+            if each.mends and each.state is State.ARCHIVED:
+                names = names_of(each)
+                paths = list(dict.fromkeys(self.ledger[file_id].path for file_id, _ in names))
+                found.append(
+                    FileNote(each.path, f"mends {_records(len(names))} of {examples(paths)}")
+                )
+        return found
 
     def _record(self) -> None:
         now = utc_now()
@@ -342,6 +374,10 @@ class _Run:
             rules=json.dumps(self.report.rules) if self.report.rules else None,
         )
         record_run(self.lakehouse, record)
+
+
+def _records(count: int) -> str:
+    return f"{count:,} record" if count == 1 else f"{count:,} records"
 
 
 def _batches(deliveries: list[Delivery], batch_bytes: int) -> Iterator[list[Delivery]]:

@@ -117,7 +117,9 @@ def reset(declaration: Declaration, *, wait_seconds: float = 0) -> Reset:
 
 def _move_back(ledger: Ledger, folders: Folders) -> Reset:
     done = Reset()
-    for each in reversed(list(ledger)):
+    # What was replayed stays in the archive: nothing was moved there, and its names mean nothing
+    # to another ledger.
+    for each in (delivery for delivery in reversed(list(ledger)) if not delivery.mends):
         target = folders.source(each)
         for place in (folders.archived(each), folders.rejected(each)):
             if not place.exists():

@@ -18,6 +18,9 @@ from sales_pipeline.decisions import accept, withdraw
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
+from sales_pipeline.mending.export import export
+from sales_pipeline.mending.quarantined import Filters
+from sales_pipeline.mending.replay import replay
 from sales_pipeline.outcome import RunReport
 from sales_pipeline.pipeline import run
 from sales_pipeline.upkeep import Reset, rebuild, reset
@@ -142,6 +145,16 @@ class Retailer:
     def withdraw(self, file: str) -> RunReport:
         """Takes a file back."""
         return withdraw(self.declaration, file)
+
+    def export(self, feed: str, name: str = "mend.csv") -> Path:
+        """Exports what waits of a feed, to be mended."""
+        file = self.folder / name
+        file.write_bytes(export(self.declaration, Filters(feed)).text.encode())
+        return file
+
+    def replay(self, file: str | Path) -> RunReport:
+        """Takes mended records in; a file that is not absolute lies beside the landing folder."""
+        return replay(self.declaration, self.folder / file)
 
     def rebuild(self) -> RunReport:
         """Rebuilds silver and gold."""

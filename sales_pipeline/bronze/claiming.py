@@ -55,6 +55,12 @@ def file_shape(declaration: Declaration, feed: str) -> FileShape:
     return FileShape.from_dialect(declared.columns, declared.csv, never_store=never)
 
 
+def shape_of(declaration: Declaration, delivery: Delivery) -> FileShape:
+    """How the file of a delivery is read; that of a replay was written by this package."""
+    shape = file_shape(declaration, delivery.feed)
+    return shape.plain if delivery.mends else shape
+
+
 def fingerprint(declaration: Declaration, feed: str) -> str:
     """The fingerprint of what the records of a feed mean; empty for the catalogue."""
     if feed == EXCHANGE_RATES:

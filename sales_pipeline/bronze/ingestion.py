@@ -15,11 +15,13 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
-from sales_pipeline.bronze.claiming import file_shape
+from sales_pipeline.bronze.claiming import shape_of
 from sales_pipeline.bronze.holding import held_back
+from sales_pipeline.bronze.keeping import Folders
 from sales_pipeline.errors import FileChanged
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.mends import touched_by
 from sales_pipeline.landing.data_source import LandingSource
 from sales_pipeline.landing.discovery import sha256_of
 
@@ -72,7 +74,9 @@ def ingest_data(
         if each.file_id in reasons
     ]
     taken = [each.moved_to(State.IN_BRONZE) for each in staying if each.file_id not in reasons]
-    ledger.record([*taken, *held, *ledger.overtaken_by(held), *gone])
+    lost = touched_by(ledger, (each.file_id for each in gone if each.mends))
+    again = [ledger[each].moved_to(State.IN_BRONZE) for each in lost]
+    ledger.record([*taken, *held, *ledger.overtaken_by(held), *gone, *again])
     return gone
 
 
@@ -89,27 +93,33 @@ def _relinked(deliveries: Sequence[Delivery], gone: Sequence[Delivery]) -> list[
 
 
 def _by_feed(deliveries: Sequence[Delivery]) -> Iterator[tuple[str, list[Delivery]]]:
-    for feed in dict.fromkeys(each.feed for each in deliveries):
-        yield feed, [each for each in deliveries if each.feed == feed]
+    """The deliveries of each feed, its replays apart: they are read in another dialect."""
+    kinds = {(each.feed, bool(each.mends)): None for each in deliveries}
+    for feed, is_replay in kinds:
+        yield (
+            feed,
+            [each for each in deliveries if (each.feed, bool(each.mends)) == (feed, is_replay)],
+        )
 
 
 def _ingest_feed(
     lakehouse: Lakehouse, feed: str, deliveries: list[Delivery], landing: Path
 ) -> list[Delivery]:
-    """Writes the files of one feed; returns those whose bytes are not the claimed ones."""
+    """Writes files of one feed; returns those whose bytes are not the claimed ones."""
+    folders = Folders(landing, Path(lakehouse.declaration.lakehouse))
     table = f"bronze.{feed}"
     condition = among("_file_id", (each.file_id for each in deliveries))
     abandoned: list[Delivery] = []
     while True:
         staying = [each for each in deliveries if each not in abandoned]
         if staying:
-            rows = landing_records(lakehouse, feed, staying, landing=landing)
+            rows = landing_records(lakehouse, staying, folders)
         else:
             rows = lakehouse.local([], table)
         try:
             lakehouse.replace(table, condition, rows)
         except Exception as error:
-            changed = [each for each in staying if _is_changed(each, landing)]
+            changed = [each for each in staying if _is_changed(each, folders)]
             if not changed:
                 raise
             logger.warning("%s", FileChanged(changed[0].path), exc_info=error)
@@ -119,25 +129,25 @@ def _ingest_feed(
 
 
 def landing_records(
-    lakehouse: Lakehouse, feed: str, deliveries: Sequence[Delivery], *, landing: Path
+    lakehouse: Lakehouse, deliveries: Sequence[Delivery], folders: Folders
 ) -> DataFrame:
-    """The records of claimed files, in the columns of the feed's bronze table."""
-    files = [_as_option(each, landing) for each in deliveries]
+    """The records of claimed files of one feed and dialect, in the columns of its bronze table."""
+    files = [_as_option(each, folders) for each in deliveries]
     slots = min(lakehouse.engine.capabilities.task_slots, len(files))
     reader = lakehouse.engine.spark().read.format(LandingSource.name())
-    shape = json.dumps(file_shape(lakehouse.declaration, feed).to_dict())
+    shape = json.dumps(shape_of(lakehouse.declaration, deliveries[0]).to_dict())
     reader = reader.option("files", json.dumps(files)).option("shape", shape)
     return reader.option("partitions", str(slots)).load()
 
 
-def _as_option(delivery: Delivery, landing: Path) -> dict[str, Any]:
+def _as_option(delivery: Delivery, folders: Folders) -> dict[str, Any]:
     return {
-        "path": str(landing.absolute() / delivery.path),
+        "path": str(folders.source(delivery).absolute()),
         "file_id": delivery.file_id,
         "sha256": delivery.sha256,
         "bytes": delivery.bytes,
     }
 
 
-def _is_changed(delivery: Delivery, landing: Path) -> bool:
-    return sha256_of(landing / delivery.path) != delivery.sha256
+def _is_changed(delivery: Delivery, folders: Folders) -> bool:
+    return sha256_of(folders.source(delivery)) != delivery.sha256

@@ -29,8 +29,8 @@ class Folders:
     left: frozenset[str] = frozenset()
 
     def source(self, delivery: Delivery) -> Path:
-        """The landing file of a delivery."""
-        return self.landing / delivery.path
+        """The landing file of a delivery; that of a replay never lay elsewhere than archived."""
+        return self.archived(delivery) if delivery.mends else self.landing / delivery.path
 
     def archived(self, delivery: Delivery) -> Path:
         """Its place in the archive."""
@@ -79,7 +79,8 @@ def archive_files(lakehouse: Lakehouse, ledger: Ledger, folders: Folders, *, sin
 def archive_copies(deliveries: Iterable[Delivery], folders: Folders) -> None:
     """Moves landing files to the archive; one that holds other bytes by now is left."""
     for each in deliveries:
-        if each.feed not in folders.left and folders.source(each).exists():
+        is_there = each.mends or each.feed in folders.left
+        if not is_there and folders.source(each).exists():
             keep(folders.source(each), folders.archived(each), each.sha256)
 
 
@@ -89,6 +90,6 @@ def reject_files(deliveries: Iterable[Delivery], folders: Folders) -> None:
     Of a file that stays in the landing folder, only the reason is written there.
     """
     for each in deliveries:
-        stays = each.feed in folders.left
+        stays = each.feed in folders.left and not each.mends
         if stays or keep(folders.source(each), folders.rejected(each), each.sha256):
             write_reason(folders.rejected(each), each.reason or "")

@@ -24,6 +24,7 @@ from sales_pipeline.cli.catalogue import catalogue_commands
 from sales_pipeline.cli.config import config_commands
 from sales_pipeline.cli.failures import tell_failure
 from sales_pipeline.cli.log import start_log
+from sales_pipeline.cli.quarantine import quarantine_commands
 from sales_pipeline.cli.rates import rates_commands
 from sales_pipeline.cli.screen import prepare_streams
 from sales_pipeline.version import __version__
@@ -72,6 +73,7 @@ def _make_app() -> typer.Typer:
         made.command(epilog=module.EXAMPLE)(command)
     made.add_typer(rates_commands(), name="rates")
     made.add_typer(catalogue_commands(), name="catalogue")
+    made.add_typer(quarantine_commands(), name="quarantine")
     made.add_typer(config_commands(), name="config")
     return made
 

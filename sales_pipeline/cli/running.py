@@ -12,6 +12,7 @@ from sales_pipeline.cli.screen import say, show, show_json
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.lakehouse.tables import RUNS
+from sales_pipeline.mending.replay import replay
 from sales_pipeline.outcome import RunReport
 from sales_pipeline.report.answers import Answers, answers
 from sales_pipeline.report.answers_json import answers_document
@@ -70,6 +71,15 @@ def withdraw_and_tell(
     """Withdraws a file and prints the report; returns the exit code."""
     with progress_on_stderr() as progress:
         report = decisions.withdraw(declaration, file, progress=progress, wait_seconds=wait)
+    return tell(declaration, report, answers=False, as_json=as_json)
+
+
+def replay_and_tell(
+    declaration: Declaration, file: Path, *, wait: float = 0, as_json: bool = False
+) -> int:
+    """Replays mended records and prints the report; returns the exit code."""
+    with progress_on_stderr() as progress:
+        report = replay(declaration, file, progress=progress, wait_seconds=wait)
     return tell(declaration, report, answers=False, as_json=as_json)
 
 

@@ -132,6 +132,14 @@ class Lakehouse:
                 sql_name = self.engine.table_name(name)
                 spark.sql(table.create_statement(sql_name, location, properties))
 
+    def register(self, name: str) -> None:
+        """Makes a table that is there known to the session, for who only reads."""
+        location = self.engine.location(name)
+        if location is not None:
+            spark = self.engine.spark()
+            spark.sql(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
+            spark.sql(register_statement(self.engine.table_name(name), location))
+
     def _properties(self) -> dict[str, str]:
         return {
             FORMAT_PROPERTY: str(FORMAT_VERSION),

@@ -82,6 +82,7 @@ class Delivery:
     months: tuple[date, ...] = ()
     rows: int | None = None
     seen: str | None = None
+    mends: str | None = None
 
     @property
     def may_have_sales_in_silver(self) -> bool:
@@ -117,7 +118,7 @@ class Ledger:
     """
 
     def __init__(self, lakehouse: Lakehouse) -> None:
-        self._lakehouse = lakehouse
+        self.lakehouse = lakehouse
         rows = lakehouse.rows(DELIVERIES.name)
         found = sorted((_from_row(row) for row in rows), key=lambda each: each.file_id)
         self._deliveries = {each.file_id: each for each in found}
@@ -182,7 +183,7 @@ class Ledger:
         if not changed:
             return
         condition = among("_file_id", (each.file_id for each in changed))
-        rows = self._lakehouse.local(map(_to_row, changed), DELIVERIES.name)
-        self._lakehouse.replace(DELIVERIES.name, condition, rows)
+        rows = self.lakehouse.local(map(_to_row, changed), DELIVERIES.name)
+        self.lakehouse.replace(DELIVERIES.name, condition, rows)
         self._deliveries.update({each.file_id: each for each in changed})
         self._deliveries = dict(sorted(self._deliveries.items()))

@@ -359,6 +359,7 @@ DELIVERIES = Table(
         _required("claimed_at", "TIMESTAMP", "when it was claimed, UTC"),
         _required("run_id", "STRING", "the run that wrote this row last"),
         Column("seen", "STRING", "size, time of change and inode of the file when it was hashed"),
+        Column("mends", "STRING", "JSON: file, first, last row of the records that a replay mends"),
     ),
     ("_file_id",),
 )

@@ -55,6 +55,16 @@ def move(source: Path, target: Path) -> None:
     sync([target.parent])
 
 
+def write_kept(target: Path, data: bytes) -> None:
+    """Writes bytes to their place in the archive, so that no half file is ever seen there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.part")
+    partial.write_bytes(data)
+    sync([partial])
+    os.replace(partial, target)
+    sync([target.parent])
+
+
 def write_reason(target: Path, reason: str) -> None:
     """Writes the reason beside a rejected file, as `<name>.reason.txt`."""
     beside = target.with_name(f"{target.name}.reason.txt")

@@ -81,6 +81,11 @@ class FileShape:
         return asdict(self)
 
     @property
+    def plain(self) -> FileShape:
+        """The same columns in a file that this package wrote: UTF-8, commas, a header."""
+        return FileShape(self.columns, never_store=self.never_store)
+
+    @property
     def headers(self) -> tuple[str, ...]:
         """The header texts of the declared columns, in table order."""
         return tuple(header for _, header in self.columns)

@@ -1,9 +1,10 @@
-"""What waits in quarantine, counted by feed and reason, without reading a record's text."""
+"""What waits in quarantine, counted by feed, file and reason, without a record's text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 import pyarrow as pa
@@ -63,30 +64,100 @@ def counted_by_reason(quarantine: pa.Table) -> Waiting:
     """
     by_reason: dict[tuple[str, str], WaitingRows] = {}
     amounts: dict[str, Decimal] = {}
-    for (feed, reasons, currency), rows, amount in _groups(quarantine):
-        _add(amounts, currency, amount)
+    for (feed, reasons, currency), rows, amount in _groups(quarantine, "feed"):
+        add_amount(amounts, currency, amount)
         for reason in reasons.split(","):
             entry = by_reason.setdefault((feed, reason), WaitingRows(feed, reason))
             entry.rows += rows
-            _add(entry.amounts, currency, amount)
+            add_amount(entry.amounts, currency, amount)
     return Waiting(quarantine.num_rows, amounts, tuple(_commonest_first(by_reason.values())))
 
 
-def _groups(quarantine: pa.Table) -> Iterator[tuple[list[str], int, Decimal | None]]:
-    """`[feed, reasons, currency]`, number of records and amount of each group.
+@dataclass
+class WaitingInFile(WaitingRows):
+    """Records of one file that wait for one reason.
+
+    Attributes:
+        file: The file, by its path below the landing folder.
+        file_id: Its delivery.
+        since: The day of the run that quarantined the first of them.
+    """
+
+    file: str = ""
+    file_id: int = 0
+    since: date = date.max
+
+
+@dataclass(frozen=True)
+class WaitingFiles:
+    """What waits in quarantine, by file.
+
+    Attributes:
+        rows: Number of records; a record with two reasons counts once.
+        amounts: Currency -> readable amount of those records.
+        by_file: The records of each feed, file and reason, in the order of delivery, the
+            commonest reason first.
+    """
+
+    rows: int
+    amounts: dict[str, Decimal]
+    by_file: tuple[WaitingInFile, ...]
+
+
+def counted_by_file(quarantine: pa.Table, paths: Mapping[int, str]) -> WaitingFiles:
+    """Counts records by feed, file and reason.
+
+    Args:
+        quarantine: Columns `feed, _file_id, first_run, reasons, amount, currency` of
+            `silver.quarantine`.
+        paths: File id -> path of the file below the landing folder.
+    """
+    found: dict[tuple[int, str], WaitingInFile] = {}
+    amounts: dict[str, Decimal] = {}
+    groups = _groups(quarantine, "feed", "_file_id", "first_run")
+    for (feed, file_id, run, reasons, currency), rows, amount in groups:
+        add_amount(amounts, currency, amount)
+        for reason in reasons.split(","):
+            number = int(file_id)
+            new = WaitingInFile(feed, reason, file=paths[number], file_id=number)
+            entry = found.setdefault((number, reason), new)
+            entry.rows += rows
+            entry.since = min(entry.since, day_of_run(run))
+            add_amount(entry.amounts, currency, amount)
+    order = sorted(found.values(), key=lambda each: (each.file_id, -each.rows, each.reason))
+    return WaitingFiles(quarantine.num_rows, amounts, tuple(order))
+
+
+def day_of_run(run_id: str) -> date:
+    """Returns the day on which a run began, in UTC.
+
+    >>> day_of_run("20250131T060000-1a2b3c")
+    datetime.date(2025, 1, 31)
+    """
+    return date.fromisoformat(run_id.partition("T")[0])
+
+
+def _groups(quarantine: pa.Table, *columns: str) -> Iterator[tuple[list[str], int, Decimal | None]]:
+    """The columns, `reasons` and `currency`; number of records and amount of each group.
 
     pyarrow's own `group_by` imports pandas, which takes longer than all the rest.
     """
     reasons = pc.binary_join(quarantine["reasons"].cast(pa.list_(pa.string())), ",")
     currency = pc.fill_null(quarantine["currency"], "")
-    keys = pc.binary_join_element_wise(quarantine["feed"], reasons, currency, _BETWEEN)
-    for key in keys.unique():
-        chosen = pc.equal(keys, key)
-        amount = pc.sum(quarantine["amount"].filter(chosen)).as_py()
-        yield key.as_py().split(_BETWEEN), pc.sum(chosen).as_py(), amount
+    texts = [quarantine[column].cast(pa.string()) for column in columns]
+    keys = pc.binary_join_element_wise(*texts, reasons, currency, _BETWEEN).combine_chunks()
+    encoded = keys.dictionary_encode()
+    amounts = quarantine["amount"].take(pc.sort_indices(encoded.indices))
+    start = 0
+    # Groups are numbered in the order in which they are met, which is that of their counts.
+    counts = pc.value_counts(encoded.indices).field("counts").to_pylist()
+    for key, rows in zip(encoded.dictionary.to_pylist(), counts, strict=True):
+        yield key.split(_BETWEEN), rows, pc.sum(amounts.slice(start, rows)).as_py()
+        start += rows
 
 
-def _add(amounts: dict[str, Decimal], currency: str, amount: Decimal | None) -> None:
+def add_amount(amounts: dict[str, Decimal], currency: str, amount: Decimal | None) -> None:
+    """Adds to an amount by currency; one of which nobody knows the currency is no money."""
     if currency and amount is not None:
         amounts[currency] = amounts.get(currency, Decimal(0)) + amount
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Any
 
 from sales_pipeline.lakehouse.runs import RunRecord
 from sales_pipeline.report.json_text import timestamp
 from sales_pipeline.report.quarantine import Waiting
+from sales_pipeline.report.quarantine_json import amounts_document
 from sales_pipeline.report.status import FeedStanding, Status
 
 
@@ -55,18 +54,14 @@ def _run(run: RunRecord) -> dict[str, Any]:
 def _waiting(waiting: Waiting) -> dict[str, Any]:
     return {
         "rows": waiting.rows,
-        "amounts": _money(waiting.amounts),
+        "amounts": amounts_document(waiting.amounts),
         "by_reason": [
             {
                 "feed": each.feed,
                 "reason": each.reason,
                 "rows": each.rows,
-                "amounts": _money(each.amounts),
+                "amounts": amounts_document(each.amounts),
             }
             for each in waiting.by_reason
         ],
     }
-
-
-def _money(amounts: Mapping[str, Decimal]) -> dict[str, str]:
-    return {currency: f"{amount:f}" for currency, amount in sorted(amounts.items())}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT, LandedFile
 from sales_pipeline.lakehouse.ledger import State
-from sales_pipeline.report.figures import counted, moment, money
+from sales_pipeline.report.figures import counted, moment
 from sales_pipeline.report.plain_text import printable
 from sales_pipeline.report.quarantine import Waiting
+from sales_pipeline.report.quarantine_text import money_lines, total_line
 from sales_pipeline.report.sentences import about_file, few_lines
 from sales_pipeline.report.status import FeedStanding, Status
 from sales_pipeline.report.tables import cell, new_table, titled
@@ -76,18 +76,9 @@ def _waiting(waiting: Waiting) -> Group:
     table.add_column("What it means")
     for each in waiting.by_reason:
         meaning = sentence_of(each.reason)
-        figures = (f"{each.rows:,}", _money(each.amounts))
+        figures = (f"{each.rows:,}", money_lines(each.amounts))
         table.add_row(cell(each.feed), cell(each.reason), *figures, meaning)
-    return titled("Quarantine", table, remark=_total(waiting))
-
-
-def _total(waiting: Waiting) -> str:
-    money = _money(waiting.amounts).replace("\n", ", ") or "no readable amount"
-    return f"{counted(waiting.rows, 'record')} in all, {money}; one may have several reasons."
-
-
-def _money(amounts: Mapping[str, Decimal]) -> str:
-    return "\n".join(money(amount, currency) for currency, amount in sorted(amounts.items()))
+    return titled("Quarantine", table, remark=total_line(waiting.rows, waiting.amounts))
 
 
 def _landing(status: Status) -> list[Text]:

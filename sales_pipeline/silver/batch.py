@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
+from sales_pipeline.lakehouse.mends import Name
 from sales_pipeline.silver.feed_warnings import FeedWarning, ambiguous_days, unknown_stores
 from sales_pipeline.silver.judging import Judge
 from sales_pipeline.silver.learning import Knowledge
@@ -20,6 +22,8 @@ from sales_pipeline.silver.reading import ORIGIN, READ_TOGETHER, Readings
 from sales_pipeline.silver.rule_results import RuleResult, results
 
 _MANY_TEXTS = 100_000
+_ROW_ID = ["_file_id", "_row"]
+_Make = Callable[[Judge, DataFrame], DataFrame]
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,13 @@ class Batch:
         lakehouse: Where their records are.
         deliveries: The deliveries to judge; never empty.
         known: What the catalogue knows.
+        mended: Records of these deliveries that are not judged, for a mended one counts.
     """
 
     lakehouse: Lakehouse
     deliveries: tuple[Delivery, ...]
     known: Known
+    mended: frozenset[Name] = frozenset()
 
     @property
     def file_ids(self) -> list[int]:
@@ -43,7 +49,7 @@ class Batch:
 
     def only(self, deliveries: Iterable[Delivery]) -> Batch:
         """A batch of some of its deliveries."""
-        return Batch(self.lakehouse, tuple(deliveries), self.known)
+        return Batch(self.lakehouse, tuple(deliveries), self.known, self.mended)
 
     @cached_property
     def judges(self) -> list[Judge]:
@@ -53,20 +59,30 @@ class Batch:
         keys = self.lakehouse.further_keys
         return [Judge(name, feeds[name], keys) for name in feeds if name in present]
 
-    def bronze(self, judge: Judge) -> DataFrame:
+    def delivered(self, judge: Judge) -> DataFrame:
         """The bronze rows of a feed's deliveries."""
         ids = [each.file_id for each in self.deliveries if each.feed == judge.name]
         return self.lakehouse.table(f"bronze.{judge.name}").where(among("_file_id", ids))
 
-    def over_feeds(self, make: Callable[[Judge, DataFrame], DataFrame]) -> DataFrame:
-        """The union over the feeds of what a function makes of their bronze rows."""
-        return self._over(self.judges, make)
+    def bronze(self, judge: Judge) -> DataFrame:
+        """The bronze rows of a feed's deliveries that are judged: those that nobody mended."""
+        rows = self.delivered(judge)
+        return rows.join(self._mended_rows, _ROW_ID, "left_anti") if self.mended else rows
+
+    @cached_property
+    def _mended_rows(self) -> DataFrame:
+        columns = zip(*sorted(self.mended), strict=True) if self.mended else ((), ())
+        arrays = [pa.array(column, pa.int64()) for column in columns]
+        return self.lakehouse.frame(pa.table(arrays, names=_ROW_ID))
+
+    def over_feeds(self, make: _Make) -> DataFrame:
+        """The union over the feeds of what a function makes of the rows that are judged."""
+        return self._over(self.judges, make, self.bronze)
 
     def _over(
-        self, judges: Iterable[Judge], make: Callable[[Judge, DataFrame], DataFrame]
+        self, judges: Iterable[Judge], make: _Make, rows: Callable[[Judge], DataFrame]
     ) -> DataFrame:
-        frames = [make(judge, self.bronze(judge)) for judge in judges]
-        return reduce(DataFrame.unionByName, frames)
+        return reduce(DataFrame.unionByName, [make(judge, rows(judge)) for judge in judges])
 
     def judged(
         self, only: DataFrame | None = None, *, without_keys: DataFrame | None = None
@@ -80,7 +96,7 @@ class Batch:
 
         def make(judge: Judge, bronze: DataFrame) -> DataFrame:
             if only is not None:
-                bronze = bronze.join(only, ["_file_id", "_row"], "left_semi")
+                bronze = bronze.join(only, _ROW_ID, "left_semi")
             if without_keys is not None:
                 bronze = judge.keyed(bronze, self._origins(judge)).join(
                     without_keys, "key_hash", "left_anti"
@@ -101,11 +117,19 @@ class Batch:
         """What is known of the texts of stores; the key of most feeds does not depend on it."""
         return self.readings if judge.feed.stores else None
 
-    def amounts(self) -> DataFrame:
-        """`_file_id, currency, amount` of every record, both null where they cannot be told."""
-        return self.over_feeds(
-            lambda judge, bronze: judge.amounts(bronze, self.names, self.readings)
-        )
+    def amounts(self, *, of_mended: bool = False) -> DataFrame:
+        """`_file_id, currency, amount` of every record, both null where they cannot be told.
+
+        Args:
+            of_mended: Only of the records for which a mended one counts.
+        """
+
+        def make(judge: Judge, rows: DataFrame) -> DataFrame:
+            if of_mended:
+                rows = rows.join(self._mended_rows, _ROW_ID, "left_semi")
+            return judge.amounts(rows, self.names, self.readings)
+
+        return self._over(self.judges, make, self.delivered)
 
     def rule_results(self) -> list[RuleResult]:
         """How many sales of each delivery keep the rules of its feed; one aggregate."""
@@ -113,7 +137,9 @@ class Batch:
         if not judges:
             return []
         counts = self._over(
-            judges, lambda judge, bronze: judge.rule_counts(bronze, self.names, self.readings)
+            judges,
+            lambda judge, bronze: judge.rule_counts(bronze, self.names, self.readings),
+            self.bronze,
         )
         return results(counts.toArrow(), self.lakehouse.declaration.feeds)
 
@@ -127,7 +153,10 @@ class Batch:
 
         With `prices` where a feed takes those of the catalogue.
         """
-        found = self.over_feeds(lambda judge, bronze: judge.source_products(bronze)).toArrow()
+        delivered = self._over(
+            self.judges, lambda judge, rows: judge.source_products(rows), self.delivered
+        )
+        found = delivered.toArrow()
         are_priced = any(each.reader.is_priced_by_catalogue for each in self.judges)
         prices = known_prices(self.lakehouse) if are_priced else {}
         meanings = Meanings(self.lakehouse.declaration.feeds, Knowledge(self.known, prices))
@@ -161,7 +190,9 @@ class Batch:
         judges = [each for each in self.judges if set(columns) & set(each.reader.columns)]
         if not judges:
             return None
-        read = self._over(judges, lambda judge, bronze: judge.reader.readings(bronze, columns))
+        read = self._over(
+            judges, lambda judge, rows: judge.reader.readings(rows, columns), self.delivered
+        )
         found = read.limit(_MANY_TEXTS + 1).toArrow()
         return self.lakehouse.frame(found) if found.num_rows <= _MANY_TEXTS else None
 

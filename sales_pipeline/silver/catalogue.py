@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
+from sales_pipeline.lakehouse.mends import mended_rows
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.catalogue_balance import (
@@ -130,6 +131,8 @@ def _standing(teaching: Sequence[Delivery]) -> list[int]:
 def _write(lakehouse: Lakehouse, ledger: Ledger, before: Knowledge, after: Knowledge) -> set[int]:
     """Sends back what is touched, then writes what is known, where that changed."""
     touched = touched_deliveries(lakehouse, before, after)
+    if before != after:
+        touched |= _mended_at_list_prices(lakehouse, ledger)
     judged = [each for each in ledger.in_force() if each.rows is not None]
     sent_back = [each for each in judged if each.file_id in touched]
     ledger.record(each.moved_to(State.IN_BRONZE) for each in sent_back)
@@ -140,6 +143,16 @@ def _write(lakehouse: Lakehouse, ledger: Ledger, before: Knowledge, after: Knowl
         rows = [each.as_row(key) for key in sorted(after.prices) for each in after.prices[key]]
         lakehouse.replace(LIST_PRICES, "true", lakehouse.local(rows, LIST_PRICES))
     return {each.file_id for each in sent_back}
+
+
+def _mended_at_list_prices(lakehouse: Lakehouse, ledger: Ledger) -> set[int]:
+    """Deliveries with records that somebody mended, of feeds that take the catalogue's prices.
+
+    What such a record was worth is in no table of silver, only in the balance.
+    """
+    feeds = lakehouse.declaration.feeds
+    mended = {file_id for file_id, _ in mended_rows(ledger)}
+    return {each for each in mended if feeds[ledger[each].feed].price_from == "catalogue"}
 
 
 def _record(

@@ -15,6 +15,7 @@ from functools import cached_property
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
+from sales_pipeline.lakehouse.mends import mended_rows, touched_by
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, NOT_SALES
 from sales_pipeline.silver import balance as balances
 from sales_pipeline.silver import counting, rule_results
@@ -115,6 +116,8 @@ def take_back(lakehouse: Lakehouse, ledger: Ledger, *, run_id: str) -> Cleaned:
     """
     cleaned = Cleaned()
     going = ledger.in_state(State.WITHDRAWING)
+    mended = touched_by(ledger, (each.file_id for each in going))
+    ledger.record(ledger[each].moved_to(State.IN_BRONZE) for each in sorted(mended))
     of_catalogue = [each for each in going if each.feed == CATALOGUE]
     if of_catalogue:
         cleaned.take(forget_products(lakehouse, ledger, of_catalogue, run_id=run_id))
@@ -137,12 +140,14 @@ class _Cleaning:
     cleaned: Cleaned
     going: frozenset[int] = frozenset()
     months: dict[int, set[date]] = field(default_factory=dict)
+    mended: counting.Counts = field(default_factory=dict)
 
     def clean(self, waiting: Sequence[Delivery]) -> None:
         """Judges the deliveries, places their records, balances, and records the outcome."""
         replaced_here = {each.supersedes for each in waiting}
         batch = self._batch(each for each in waiting if each.file_id not in replaced_here)
         delivered = counting.delivered(batch) if batch.deliveries else {}
+        self.mended = counting.mended(batch) if batch.deliveries else {}
         rows: Counter[int] = Counter()
         for (file_id, _), (count, _) in delivered.items():
             rows[file_id] += count
@@ -171,7 +176,10 @@ class _Cleaning:
         return rule_results.refusals(found, feeds)
 
     def _batch(self, deliveries: Iterable[Delivery]) -> Batch:
-        return Batch(self.lakehouse, tuple(deliveries), known_products(self.lakehouse))
+        chosen = tuple(deliveries)
+        ids = {each.file_id for each in chosen}
+        mended = frozenset(name for name in mended_rows(self.ledger) if name[0] in ids)
+        return Batch(self.lakehouse, chosen, known_products(self.lakehouse), mended)
 
     def _unsettled(self) -> set[int]:
         """Earlier deliveries of which a killed run may have moved records without counting them."""
@@ -287,11 +295,28 @@ class _Cleaning:
     def _balances(self, files: set[int], delivered: Delivered) -> list[Balance]:
         """The balance of some deliveries; what earlier ones delivered is on record."""
         counts = counting.in_silver(self.lakehouse, files)
+        mended = self._all_mended(delivered)
         return [
-            Balance(file_id, self.ledger[file_id].feed, currency, amount, counts[file_id, currency])
+            Balance(
+                file_id,
+                self.ledger[file_id].feed,
+                currency,
+                amount,
+                counts[file_id, currency] | mended.get((file_id, currency), {}),
+            )
             for (file_id, currency), amount in self._all_delivered(delivered).items()
             if file_id in files
         ]
+
+    def _all_mended(self, delivered: Delivered) -> counting.Counts:
+        """What mended records supersede: as it is counted now, else as it is on record."""
+        counted = {file_id for file_id, _ in delivered}
+        before = {
+            key: {"superseded": each.classes["superseded"]}
+            for key, each in self._on_record.items()
+            if key[0] not in counted and each.rows("superseded")
+        }
+        return before | self.mended
 
     def _all_delivered(self, delivered: Delivered) -> Delivered:
         """What was delivered: as it is counted now, else as it is on record.
@@ -330,7 +355,14 @@ class _Cleaning:
         done = [self._accepted(each) for each in accepted]
         replaced = [self.ledger[each].moved_to(State.SUPERSEDED) for each in superseded]
         overtaken = self.ledger.overtaken_by(done)
-        self.ledger.record([*done, *replaced, *overtaken, *rejected, *unbalanced])
+        changed = {
+            each.file_id: each for each in (*done, *replaced, *overtaken, *rejected, *unbalanced)
+        }
+        # In this very commit, so that no kill can leave them as they were judged before.
+        for file_id in touched_by(self.ledger, out):
+            now = changed.get(file_id, self.ledger[file_id])
+            changed[file_id] = now.moved_to(State.IN_BRONZE)
+        self.ledger.record(changed.values())
 
     def _released(self, found: Iterable[Balance]) -> int:
         """How many records of these deliveries have left quarantine since they were balanced."""

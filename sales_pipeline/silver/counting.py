@@ -31,6 +31,13 @@ def delivered(batch: Batch) -> dict[tuple[int, str], tuple[int, Decimal]]:
     return counted
 
 
+def mended(batch: Batch) -> Counts:
+    """(file id, currency) -> `superseded` -> rows and amount, of records that somebody mended."""
+    if not batch.mended:
+        return {}
+    return _counts(_grouped(batch.amounts(of_mended=True), F.lit("superseded")))
+
+
 def _usual_currency(batch: Batch, delivery: Delivery) -> str:
     """What a delivery without records is counted in."""
     currency = batch.lakehouse.declaration.feeds[delivery.feed].currency

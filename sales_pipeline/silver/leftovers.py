@@ -108,7 +108,10 @@ def overly_quarantined(
 
     def is_over(each: Delivery, left: int) -> bool:
         rows = delivered[each.file_id]
-        return rows > 0 and Decimal(left) / rows > feeds[each.feed].max_quarantined
+        # The records of a replay waited already, each was looked at by somebody.
+        return (
+            rows > 0 and not each.mends and Decimal(left) / rows > feeds[each.feed].max_quarantined
+        )
 
     suspects = [
         each

@@ -15,9 +15,10 @@ from tests.cli.conftest import Call, loaded_by, python_in
 
 COMMANDS = ("run", "plan", "accept", "withdraw", "show", "status", "check", "rebuild", "reset")
 LOOKUPS = ("rates show", "catalogue show", "catalogue missing")
+QUARANTINE = tuple(f"quarantine {each}" for each in ("list", "show", "export", "replay"))
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *LOOKUPS, "config schema"])
+@pytest.mark.parametrize("command", [*COMMANDS, *LOOKUPS, *QUARANTINE, "config schema"])
 def test_help_teaches_with_an_example(command: str, call: Call) -> None:
     said = call(*command.split(), "--help")
     assert said.code == 0

@@ -114,7 +114,12 @@ def _run(retailer: Retailer, killer: Killer, *decision: str) -> None:
     retailer.declared = json.loads((retailer.folder / DECLARED).read_text(encoding="utf-8"))
     if decision:
         verb, file = decision
-        {"accept": retailer.accept, "withdraw": retailer.withdraw}[verb](file)
+        verbs = {
+            "accept": retailer.accept,
+            "withdraw": retailer.withdraw,
+            "replay": retailer.replay,
+        }
+        verbs[verb](file)
     else:
         retailer.run()
 
