@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
-from sales_pipeline.bronze.claiming import Claims, file_shape
+from sales_pipeline.bronze.claiming import Claims, shape_of
 from sales_pipeline.bronze.keeping import Folders
 from sales_pipeline.bronze.landed import REJECTED, becomes
 from sales_pipeline.bronze.landed_records import (
@@ -110,7 +110,7 @@ class Foresight:
         earlier = self._by_id.get(delivery.supersedes or 0)
         if earlier is None or earlier.rows is None or delivery.state is not State.CLAIMED:
             return file
-        shape = file_shape(self.lakehouse.declaration, delivery.feed)
+        shape = shape_of(self.lakehouse.declaration, delivery)
         if first_records(self.folders.source(delivery), shape, 1).num_rows:
             return file
         return self._held(file, earlier, Removal.counted(earlier.rows, 0))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales_pipeline.bronze.claiming import file_shape
+from sales_pipeline.bronze.claiming import shape_of
 from sales_pipeline.bronze.removal import Removal, compared_columns, key_counts
 from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -59,7 +59,7 @@ def landed_records(
         FileRejected: The file cannot be read.
     """
     feed = declaration.feeds[delivery.feed]
-    shape = file_shape(declaration, delivery.feed)
+    shape = shape_of(declaration, delivery)
     keys = [name for name in compared_columns(feed) if name in feed.columns]
     found = LandedRecords()
     for batch in read_batches(str(path), shape, 0, sha256=delivery.sha256):
