@@ -79,6 +79,7 @@ class EmbeddedEngine:
     def __init__(self, lakehouse: Path) -> None:
         self._lakehouse = lakehouse.absolute()
         self._session: SparkSession | None = None
+        self._known: dict[str, DeltaTable] = {}
         self.capabilities = Capabilities(
             reads_without_session=True, task_slots=len(os.sched_getaffinity(0))
         )
@@ -187,4 +188,12 @@ class EmbeddedEngine:
             from deltalake import DeltaTable
         except ImportError as error:
             raise ExtraMissing("embedded", "deltalake") from error
-        return DeltaTable(self._folder(table), version=version)
+        if version is not None:
+            return DeltaTable(self._folder(table), version=version)
+        # Reading a log from its beginning costs many times as much as looking for what is new.
+        known = self._known.get(table)
+        if known is None:
+            known = self._known[table] = DeltaTable(self._folder(table))
+        else:
+            known.update_incremental()
+        return known

@@ -171,7 +171,7 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
                 *sale,
                 _required("class", "STRING", "in_force, or as in silver.set_aside, or quarantined"),
                 *_WINNER,
-                Column("reasons", "ARRAY<STRING>", "all reasons of a quarantined record"),
+                _required("reasons", "ARRAY<STRING>", "all reasons of a quarantined record"),
                 Column("raw", "STRING", "the record as delivered, where it is of the batch"),
                 _required("in_sales", "BOOLEAN", "the record was in silver.sales before"),
                 _required("in_set_aside", "BOOLEAN", "the record was in silver.set_aside before"),

@@ -286,7 +286,9 @@ def _null(type_: str) -> Column:
 
 def _unread() -> list[Column]:
     """What only records of the batch have."""
-    return [_null("ARRAY<STRING>").alias("reasons"), _null("STRING").alias("raw")]
+    # No null: an engine may look for nulls before it has left out the rows of other classes.
+    none = F.array().cast("ARRAY<STRING>")
+    return [none.alias("reasons"), _null("STRING").alias("raw")]
 
 
 def _earlier_place(

@@ -129,6 +129,19 @@ def test_p2_when_a_correction_does_not_balance_the_earlier_file_is_back_in_force
     assert retailer.states()["lyon/a.csv"] == ["archived", "failed"]
 
 
+def test_p2_an_excluded_sale_that_a_quarantined_one_of_its_key_follows_stays_excluded(
+    retailer: Retailer,
+) -> None:
+    retailer.declared["feeds"]["lyon"]["exclude_when"] = "quantity = '0'"
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1", units="0"))
+    retailer.run()
+    retailer.deliver("lyon/b.csv", sale("1", "no day"), sale("2"))
+    assert retailer.run().exit_code == 0
+    assert retailer.rows("silver.set_aside", "sale_id", "class") == [("1", "excluded")]
+    assert retailer.rows("silver.quarantine", "_row", "reasons") == [(1, ["date_unreadable"])]
+
+
 def test_p2_records_of_the_catalogue_are_counted_too(retailer: Retailer) -> None:
     retailer.deliver_catalogue(CATALOGUE + "\n" + ",,,\nLampe,Maison\n")
     retailer.declared["feeds"]["lyon"]["max_quarantined"] = "100%"
