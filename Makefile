@@ -1,5 +1,6 @@
 # `make` alone prints this help. Everything sets itself up in .venv.
 PYTHON ?= python3
+HISTORIES ?= 300
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -8,7 +9,7 @@ CHECKS := $(VENV)/.checks
 PYTEST := $(BIN)/python -m pytest tests/ -n auto --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types layers docs docs-current package sample bench build clean
+.PHONY: help demo test check format lint types layers docs docs-current package sample bench build clean histories
 
 help: ## Prints this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -49,6 +50,9 @@ docs: $(READY) ## Makes the generated pages in docs/ again
 
 docs-current: $(READY) ## Checks that the generated pages are current
 	$(BIN)/python docs/generate.py --check
+
+histories: $(READY) ## Compares 300 random histories with their rebuild (HISTORIES="30" for fewer)
+	$(BIN)/python -m tests.promises.random_sequences $(HISTORIES) --jobs 2
 
 package: ## Builds wheel and sdist, and runs the sample from the wheel alone
 	PYTHON="$(PYTHON)" .ci/package

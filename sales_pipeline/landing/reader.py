@@ -338,7 +338,10 @@ class _BatchMaker:
         none = pa.nulls(count, pa.string())
         raw = raw if self._keeps_text else ()
         arrays = [columns[at] for at in self._match.positions if at is not None]
-        arrays += [pa.repeat(self._file_id, count), pa.array(numbers), self._extra(columns)]
+        # The sum is memory of Arrow's own. An array of NumPy's needs the interpreter's lock to be
+        # freed, and an engine that frees it in a thread of its own may wait for that for ever.
+        rows = pc.add(pa.array(numbers), 0)
+        arrays += [pa.repeat(self._file_id, count), rows, self._extra(columns)]
         arrays += [pa.array(texts, pa.string()) if texts else none for texts in (raw, problem)]
         return pa.record_batch(arrays, schema=self._schema)
 

@@ -338,3 +338,14 @@ def of_any_header(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]
         yield from batches
     except FileRejected:
         return
+
+
+def test_row_numbers_are_in_memory_of_arrow_so_that_any_thread_may_free_them(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("a\n" + "x\n" * 50_000, encoding="utf-8")
+    before = pa.total_allocated_bytes()
+    shape = FileShape((("a", "a"),))
+    rows = [batch.column("_row") for batch in read_batches(str(file), shape, 1)]
+    assert pa.total_allocated_bytes() - before >= sum(column.nbytes for column in rows)

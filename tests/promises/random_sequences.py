@@ -1,6 +1,6 @@
 """Random histories of a retailer, for P3: what runs make of them, a rebuild and one run make too.
 
-    python -m tests.promises.random_sequences 300            # seeds 0 to 299
+    python -m tests.promises.random_sequences 300 --jobs 2   # seeds 0 to 299
     python -m tests.promises.random_sequences 300 --from 1000
     python -m tests.promises.random_sequences --only 17      # one seed, with its steps
 
@@ -18,7 +18,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 
 from sales_pipeline.lakehouse.ledger import Delivery, State
@@ -253,28 +255,36 @@ def check(seed: int) -> tuple[History, str | None]:
         return history, difference(history)
 
 
+def _checked(seed: int) -> tuple[int, list[str], int, str | None]:
+    """A history's seed, its steps, its killed runs, and what differs."""
+    history, found = check(seed)
+    return seed, history.steps, history.deaths, found
+
+
 def main() -> int:
     """Checks many seeds, says how it went; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("count", type=int, nargs="?", default=30)
-    parser.add_argument("--from", dest="first", type=int, default=0)
-    parser.add_argument("--only", type=int)
+    parser.add_argument("count", type=int, nargs="?", default=30, help="how many histories")
+    parser.add_argument("--from", dest="first", type=int, default=0, help="the first seed")
+    parser.add_argument("--only", type=int, help="one seed, with its steps")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at the same time")
     given = parser.parse_args()
-    seeds = range(given.first, given.first + given.count)
+    seeds = (
+        [given.only] if given.only is not None else range(given.first, given.first + given.count)
+    )
     began, steps, deaths, wrong = time.time(), 0, 0, []
-    for seed in [given.only] if given.only is not None else seeds:
-        history, found = check(seed)
-        steps += len(history.steps)
-        deaths += history.deaths
-        if given.only is not None:
-            print("\n".join(history.steps))
-        if found:
-            wrong.append(seed)
-            print(f"seed {seed}: {found}", flush=True)
-    lived = len(seeds) if given.only is None else 1
+    with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
+        for seed, lived, died, found in pool.map(_checked, seeds):
+            steps += len(lived)
+            deaths += died
+            if given.only is not None:
+                print("\n".join(lived))
+            if found:
+                wrong.append(seed)
+                print(f"seed {seed}: {found}", flush=True)
     print(
-        f"{lived} histories, {steps} steps, {deaths} killed runs, "
-        f"{len(wrong)} that differ {wrong or ''} in {time.time() - began:.0f} s"
+        f"{len(seeds)} histories, {steps} steps, {deaths} killed runs, {len(wrong)} that differ "
+        f"{wrong or ''} in {time.time() - began:.0f} s"
     )
     return 1 if wrong else 0
 
