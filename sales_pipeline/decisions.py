@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from sales_pipeline.bronze.claiming import check_meaning, fingerprint, folders_of
+from sales_pipeline.bronze.feed_files import folders_of
+from sales_pipeline.bronze.meaning import check_meaning, fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.engines.spark_session import open_engine

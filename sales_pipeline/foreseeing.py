@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
-from sales_pipeline.bronze.claiming import Claims, shape_of
+from sales_pipeline.bronze.claims import Claims
+from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.keeping import Folders
 from sales_pipeline.bronze.landed import REJECTED, becomes
 from sales_pipeline.bronze.landed_records import (

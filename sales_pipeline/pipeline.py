@@ -15,15 +15,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sales_pipeline.bronze.claiming import (
-    Claimant,
-    Claims,
-    check_meaning,
-    find_files,
-    fingerprint,
-    folders_of,
-)
+from sales_pipeline.bronze.claims import Claims
+from sales_pipeline.bronze.feed_files import find_files, folders_of
 from sales_pipeline.bronze.keeping import Folders, archive_copies, archive_files, reject_files
+from sales_pipeline.bronze.meaning import check_meaning, fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import UsageError, examples
@@ -134,13 +129,7 @@ class _Run:
         self.report = RunReport()
         check_meaning(self.lakehouse, self.ledger, rejudged=self.rejudge)
         found = self._discover()
-        claims = Claimant(
-            self.lakehouse.declaration,
-            self.ledger,
-            self.folders,
-            self.run_id,
-            self.started_at,
-        ).claim(found)
+        claims = self._claim(found)
         unfinished = self.ledger.unfinished()
         self.report.resumed = len(unfinished) if self.verb == "run" else 0
         if claims.deliveries or unfinished or self._is_anything_else_to_do():
@@ -193,6 +182,15 @@ class _Run:
         self.report.unready = found.unready
         self.report.links = found.links
         return found
+
+    def _claim(self, found: Discovery) -> Claims:
+        if not found.files and not found.disputed:
+            return Claims()
+        # What looks into files takes a tenth of a second to import.
+        from sales_pipeline.bronze.claiming import Claimant
+
+        parts = (self.lakehouse.declaration, self.ledger, self.folders)
+        return Claimant(*parts, self.run_id, self.started_at).claim(found)
 
     def _refuse(self, deliveries: list[Delivery]) -> None:
         reject_files(deliveries, self.folders)

@@ -13,15 +13,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 
-from sales_pipeline.bronze.claiming import (
-    Claimant,
-    Claims,
-    check_meaning,
-    find_files,
-    folders_of,
-)
+from sales_pipeline.bronze.claiming import Claimant
+from sales_pipeline.bronze.claims import Claims
+from sales_pipeline.bronze.feed_files import find_files, folders_of
 from sales_pipeline.bronze.keeping import Folders
 from sales_pipeline.bronze.landed import CORRECTION, NEW
+from sales_pipeline.bronze.meaning import check_meaning
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import LakehouseMismatch

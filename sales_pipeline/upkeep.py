@@ -7,8 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sales_pipeline.bronze.claiming import fingerprint, folders_of
+from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.bronze.keeping import Folders
+from sales_pipeline.bronze.meaning import fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import UsageError

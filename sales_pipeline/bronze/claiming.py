@@ -2,168 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from difflib import get_close_matches
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
-from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from sales_pipeline.bronze.claims import Claims
+from sales_pipeline.bronze.feed_files import file_shape, landing_patterns
 from sales_pipeline.bronze.keeping import Folders
+from sales_pipeline.bronze.meaning import fingerprint
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import FileRejected, LakehouseMismatch, UsageError, examples
-from sales_pipeline.lakehouse.lakehouse import Lakehouse, catalogue_columns, rate_columns
+from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.ledger import IN_FORCE, UNFINISHED, Delivery, Ledger, State
-from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, SALES_CUBE
 from sales_pipeline.landing.discovery import (
     Discovery,
     FoundFile,
-    discover,
     name_in_feed,
     seen_of,
     sha256_of,
 )
 from sales_pipeline.landing.examine import examine, first_records
-from sales_pipeline.landing.shape import FileShape
-
-
-def landing_patterns(declaration: Declaration) -> dict[str, str]:
-    """Feed -> landing pattern, in the order of claiming: catalogue, rates, then the feeds."""
-    patterns = {CATALOGUE: declaration.catalogue.landing}
-    if declaration.rates.landing is not None:
-        patterns[EXCHANGE_RATES] = declaration.rates.landing
-    return patterns | {name: feed.landing for name, feed in declaration.feeds.items()}
-
-
-def folders_of(declaration: Declaration) -> Folders:
-    """Where the files of a retailer lie, and which feeds' files stay in the landing folder."""
-    left = (feed for feed in landing_patterns(declaration) if not declaration.archives(feed))
-    return Folders(Path(declaration.landing), Path(declaration.lakehouse), frozenset(left))
-
-
-def file_shape(declaration: Declaration, feed: str) -> FileShape:
-    """How the files of a feed are read."""
-    if feed == CATALOGUE:
-        return FileShape.from_dialect(catalogue_columns(declaration), declaration.catalogue.csv)
-    if feed == EXCHANGE_RATES:
-        return FileShape.from_dialect(rate_columns(declaration), declaration.rates.csv)
-    declared = declaration.feeds[feed]
-    never = declared.never_store
-    return FileShape.from_dialect(declared.columns, declared.csv, never_store=never)
-
-
-def shape_of(declaration: Declaration, delivery: Delivery) -> FileShape:
-    """How the file of a delivery is read; that of a replay was written by this package."""
-    shape = file_shape(declaration, delivery.feed)
-    return shape.plain if delivery.mends else shape
-
-
-def fingerprint(declaration: Declaration, feed: str) -> str:
-    """The fingerprint of what the records of a feed mean; empty for the catalogue."""
-    if feed == EXCHANGE_RATES:
-        return declaration.rates.fingerprint()
-    return "" if feed == CATALOGUE else declaration.meaning_of(feed)
-
-
-def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[str] = ()) -> None:
-    """Checks that the declaration still means what it did when its records were judged.
-
-    Args:
-        lakehouse: The tables, and what the retailer declares now.
-        ledger: The deliveries and the fingerprints that they were judged by.
-        rejudged: Feeds that are to be judged again, so that they may mean something else.
-
-    Raises:
-        UsageError: There is no such feed to judge again.
-        LakehouseMismatch: The meaning of another one changed; the message names what of it was
-            judged under the earlier one.
-    """
-    declaration = lakehouse.declaration
-    _check_feeds(declaration, rejudged)
-    changed: dict[str, list[Delivery]] = {}
-    for each in ledger.in_force():
-        if each.feed == EXCHANGE_RATES and declaration.rates.chosen_policy == "fixed":
-            continue
-        if each.feed not in landing_patterns(declaration):
-            raise LakehouseMismatch(
-                f"feeds.{each.feed}: not declared any more, but sales of it are in force. "
-                "Do: declare it again, with the pattern of a folder that stays empty."
-            )
-        is_other = each.fingerprint != fingerprint(declaration, each.feed)
-        if each.rows is not None and is_other and each.feed not in rejudged:
-            changed.setdefault(each.feed, []).append(each)
-    if changed:
-        feeds = examples([_judged(lakehouse, feed, files) for feed, files in changed.items()])
-        options = " ".join(f"--rejudge {feed}" for feed in changed)
-        raise LakehouseMismatch(
-            f"feeds: declared otherwise when their records were judged: {feeds}. "
-            f"Do: sales-pipeline run {options}, which judges them again, or undo the change."
-        )
-
-
-def _check_feeds(declaration: Declaration, rejudged: Iterable[str]) -> None:
-    known = list(landing_patterns(declaration))
-    for feed in rejudged:
-        if feed not in known:
-            close = get_close_matches(feed, known, n=1)
-            do = f"Did you mean {close[0]!r}?" if close else f"The feeds are {', '.join(known)}."
-            raise UsageError(f"--rejudge: no such feed, got {feed!r}. {do}")
-
-
-def _judged(lakehouse: Lakehouse, feed: str, files: Sequence[Delivery]) -> str:
-    """What of a feed was judged under an earlier declaration, in words."""
-    rows = sum(each.rows or 0 for each in files)
-    months = _months_sold(lakehouse, feed)
-    when = f", sales from {months[0]:%Y-%m} to {months[-1]:%Y-%m}" if months else ""
-    return f"{feed} ({len(files):,} files, {rows:,} records{when})"
-
-
-def _months_sold(lakehouse: Lakehouse, feed: str) -> list[date]:
-    """The months in which the stores of a feed have sales, in order."""
-    declared = lakehouse.declaration.feeds.get(feed)
-    if declared is None or not lakehouse.engine.exists(SALES_CUBE.name):
-        return []
-    cube = lakehouse.engine.read(SALES_CUBE.name, columns=["month", "store"])
-    stores = [each.id for each in declared.all_stores]
-    of_feed = cube.filter(pc.is_in(cube["store"], value_set=pa.array(stores, pa.string())))
-    return sorted(pc.unique(of_feed["month"]).to_pylist())
-
-
-def find_files(
-    declaration: Declaration,
-    ledger: Ledger,
-    folders: Folders,
-    *,
-    on_hashed: Callable[[int], None] = lambda _: None,
-) -> Discovery:
-    """Looks at the landing folder; a file that stayed there untouched is not hashed again."""
-    hashed = {
-        (each.path, each.seen): each.sha256
-        for each in ledger
-        if each.seen and each.feed in folders.left
-    }
-    patterns = landing_patterns(declaration)
-    return discover(folders.landing, patterns, hashed=hashed, on_hashed=on_hashed)
-
-
-@dataclass
-class Claims:
-    """What is to be recorded for the files of one discovery.
-
-    Attributes:
-        deliveries: The claims, in ledger order.
-        changed: Earlier deliveries that the files found change.
-    """
-
-    deliveries: list[Delivery] = field(default_factory=list)
-    changed: list[Delivery] = field(default_factory=list)
-
-    def in_state(self, state: State) -> list[Delivery]:
-        """The claims of one state."""
-        return [each for each in self.deliveries if each.state is state]
 
 
 class _InForce:

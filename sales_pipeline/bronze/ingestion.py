@@ -15,7 +15,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
-from sales_pipeline.bronze.claiming import shape_of
+from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.holding import held_back
 from sales_pipeline.bronze.keeping import Folders
 from sales_pipeline.errors import FileChanged

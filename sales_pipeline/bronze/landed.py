@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sales_pipeline.bronze.claiming import Claimant, folders_of
+from sales_pipeline.bronze.claiming import Claimant
+from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.runs import utc_now

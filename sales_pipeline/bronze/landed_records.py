@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales_pipeline.bronze.claiming import shape_of
+from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.removal import Removal, compared_columns, key_counts
 from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sales_pipeline.bronze.claiming import file_shape, find_files, folders_of, landing_patterns
+from sales_pipeline.bronze.feed_files import file_shape, find_files, folders_of, landing_patterns
 from sales_pipeline.bronze.landed import REJECTED, landed_files
 from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.engines.spark_session import open_engine

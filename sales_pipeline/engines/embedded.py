@@ -125,14 +125,13 @@ class EmbeddedEngine:
         file_ids: Collection[int] | None = None,
     ) -> pa.Table:
         """Reads the table with delta-rs."""
-        import pyarrow as pa
         from deltalake.exceptions import DeltaError
 
-        chosen = list(columns) if columns else None
-        of_files = None if file_ids is None else [("_file_id", "in", sorted(file_ids))]
+        what = ", ".join(map(_quoted, columns)) if columns else "*"
+        where = "" if file_ids is None else f" WHERE _file_id IN ({_listed(file_ids)})"
+        question = f"SELECT {what} FROM asked{where}"  # noqa: S608 -- quoted names, whole numbers
         try:
-            found = self._delta(table, version)
-            return pa.table(found.to_pyarrow_table(columns=chosen, filters=of_files))
+            return _ask(self._delta(table, version), question)
         except (DeltaError, OSError) as error:
             if version is None:
                 raise
@@ -140,13 +139,10 @@ class EmbeddedEngine:
 
     def totals(self, table: str, *, by: Sequence[str], of: str) -> pa.Table:
         """Adds up with delta-rs; the table is never in memory as a whole."""
-        import pyarrow as pa
-        from deltalake import QueryBuilder
-
-        groups = ", ".join(by)
-        question = f"SELECT {groups}, count(*) AS records, sum({of}) AS {of} FROM asked"  # noqa: S608 -- names of our own columns
-        asked = QueryBuilder().register("asked", self._delta(table))
-        return pa.table(asked.execute(f"{question} GROUP BY {groups}").read_all())
+        groups = ", ".join(map(_quoted, by))
+        sums = f"count(*) AS records, sum({_quoted(of)}) AS {_quoted(of)}"
+        question = f"SELECT {groups}, {sums} FROM asked GROUP BY {groups}"  # noqa: S608 -- quoted names
+        return _ask(self._delta(table), question)
 
     def version(self, table: str) -> int:
         """The version of the table's last commit."""
@@ -197,3 +193,38 @@ class EmbeddedEngine:
         else:
             known.update_incremental()
         return known
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _listed(numbers: Collection[int]) -> str:
+    return ", ".join(f"{number:d}" for number in sorted(numbers)) or "NULL"
+
+
+def _ask(table: DeltaTable, question: str) -> pa.Table:
+    """What delta-rs answers to a question in SQL about a table, there called `asked`.
+
+    Its other way, a PyArrow dataset, imports pandas, which takes half a second, and now and
+    then aborts the process at its end.
+    """
+    import pyarrow as pa
+    from deltalake import QueryBuilder
+
+    answer = QueryBuilder().register("asked", table).execute(question)
+    given = pa.schema(answer.schema)
+    wanted = pa.schema([each.with_type(_as_spark_gives_it(each.type)) for each in given])
+    # `pa.table` would import pandas too, only to see that the answer is none of its frames.
+    return pa.RecordBatchReader.from_stream(answer, wanted).read_all()
+
+
+def _as_spark_gives_it(type_: pa.DataType) -> pa.DataType:
+    """The type of a column with texts instead of the views of texts that delta-rs gives."""
+    import pyarrow as pa
+
+    if pa.types.is_string_view(type_):
+        return pa.string()
+    if pa.types.is_list(type_):
+        return pa.list_(type_.value_field.with_type(_as_spark_gives_it(type_.value_type)))
+    return type_

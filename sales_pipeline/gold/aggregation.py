@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from sales_pipeline.gold import answers
@@ -118,7 +119,7 @@ def _write_answers(lakehouse: Lakehouse, months: Iterable[date]) -> None:
     }
     cube = lakehouse.table("gold.sales_cube")
     touched, shown = cube.where(_is_in(months)), _is_shown_in(months)
-    stores = lakehouse.frame(store_rows(declaration))
+    stores = lakehouse.frame(pa.Table.from_pylist(store_rows(declaration)))
     lakehouse.replace("gold.revenue_per_month", shown, answers.revenue_per_month(touched, **money))
     lakehouse.replace(
         "gold.revenue_per_month_and_shop",

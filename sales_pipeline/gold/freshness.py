@@ -9,15 +9,18 @@ from datetime import date
 from typing import Any
 
 from sales_pipeline.gold.rate_book import RateBook, rate_book
+from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.stores import store_rows
+
+_TAKEN = "gold.rates_taken"
 
 
 def stores_changed(lakehouse: Lakehouse) -> bool:
     """Says whether a store is shown otherwise than it is declared now."""
     columns = ["store", "shop", "city", "country"]
     shown = lakehouse.rows("gold.revenue_per_month_and_shop", columns=columns)
-    declared = {row["store"]: row for row in store_rows(lakehouse.declaration).to_pylist()}
+    declared = {row["store"]: row for row in store_rows(lakehouse.declaration)}
     return any(declared.get(row["store"], row) != row for row in shown)
 
 
@@ -34,8 +37,11 @@ def mispriced_months(lakehouse: Lakehouse, book: RateBook | None = None) -> set[
         lakehouse: The tables.
         book: The rates, where they are others than those that the lakehouse knows.
     """
-    taken = lakehouse.rows("gold.rates_taken")
-    book = book or rate_book(lakehouse, {row["currency"] for row in taken})
+    if not lakehouse.engine.exists(_TAKEN):
+        return months_in_gold(lakehouse)
+    read = lakehouse.engine.read(_TAKEN)
+    taken = python_rows(read)
+    book = book or rate_book(lakehouse, read["currency"])
     unexplained = months_in_gold(lakehouse) - {row["month"] for row in taken}
     return unexplained | {row["month"] for row in taken if not _is_right(book, row)}
 

@@ -16,15 +16,16 @@ from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sales_pipeline.config.model import Declaration, Rates
+from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 
 _TABLE = "silver.exchange_rates"
 _STEP = Decimal(1).scaleb(-14)
 _PRECISION = 60
 _ALWAYS = date(1, 1, 1)
+_FEW = 1_000
 
 
 class Grain(Enum):
@@ -159,21 +160,22 @@ class RateBook:
         return {}
 
 
-def rate_book(lakehouse: Lakehouse, currencies: Iterable[str] | None = None) -> RateBook:
+def rate_book(lakehouse: Lakehouse, currencies: pa.ChunkedArray | None = None) -> RateBook:
     """The rates that a lakehouse knows; starts no Spark session where tables are read without.
 
     Args:
         lakehouse: The tables; `silver.exchange_rates` is read.
-        currencies: Only rates of these, or all.
+        currencies: Rates of others may be left out.
     """
-    rows: list[dict[str, Any]] = []
-    if lakehouse.engine.exists(_TABLE):
-        found = lakehouse.engine.read(_TABLE, columns=["date", "currency", "rate"])
-        if currencies is not None:
-            only = pa.array(sorted(set(currencies)), pa.string())
-            found = found.filter(pc.is_in(found["currency"], only))
-        rows = found.to_pylist()
-    return book_of(lakehouse.declaration, rows)
+    if not lakehouse.engine.exists(_TABLE):
+        return book_of(lakehouse.declaration, [])
+    found = lakehouse.engine.read(_TABLE, columns=["date", "currency", "rate"])
+    if currencies is not None and found.num_rows > _FEW:
+        # Twenty years of all currencies are a quarter of a million rates.
+        import pyarrow.compute as pc
+
+        found = found.filter(pc.is_in(found["currency"], currencies))
+    return book_of(lakehouse.declaration, python_rows(found))
 
 
 def book_of(declaration: Declaration, rows: Iterable[Mapping[str, Any]]) -> RateBook:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import LakehouseMismatch
-from sales_pipeline.lakehouse.arrow_types import arrow_schema, sql_schema
+from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows, sql_schema
 from sales_pipeline.lakehouse.tables import (
     BRONZE_TECHNICAL,
     CATALOGUE,
@@ -226,8 +226,7 @@ class Lakehouse:
         if not self.engine.exists(name):
             return []
         found = self.engine.read(name, columns=columns, version=version)
-        rows: list[dict[str, Any]] = found.to_pylist()
-        return rows
+        return python_rows(found)
 
 
 def among(column: str, values: Iterable[int]) -> str:

@@ -18,7 +18,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from sales_pipeline.bronze.claiming import check_meaning, landing_patterns
+from sales_pipeline.bronze.feed_files import landing_patterns
+from sales_pipeline.bronze.meaning import check_meaning
 from sales_pipeline.config.feed import Feed
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.decisions import made_lakehouse

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales_pipeline.bronze.claiming import landing_patterns
+from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, examples
 from sales_pipeline.lakehouse.lakehouse import Lakehouse

@@ -19,7 +19,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales_pipeline.bronze.claiming import fingerprint, folders_of
+from sales_pipeline.bronze.feed_files import folders_of
+from sales_pipeline.bronze.meaning import fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.decisions import decide
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State

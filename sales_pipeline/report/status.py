@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sales_pipeline.bronze.claiming import find_files, folders_of, landing_patterns
+from sales_pipeline.bronze.feed_files import find_files, folders_of, landing_patterns
 from sales_pipeline.bronze.landed import LandedFile, landed_files
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine

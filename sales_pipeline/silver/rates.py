@@ -12,9 +12,6 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger, State
@@ -65,14 +62,17 @@ def rates_changed(lakehouse: Lakehouse, ledger: Ledger) -> bool:
     declared = declared_rates(lakehouse.declaration)
     if not lakehouse.engine.exists(_TABLE):
         return bool(declared)
-    held = lakehouse.engine.read(_TABLE)
-    is_declared = pc.is_in(held["source"], pa.array([_FIXED, _BASE]))
-    own = held.filter(is_declared).select(["date", "currency", "rate", "source"]).to_pylist()
-    if sorted(own, key=_in_order) != declared:
-        return True
-    files = set(held.filter(pc.invert(is_declared))["source"].unique().to_pylist())
+    counted = lakehouse.engine.totals(_TABLE, by=["source"], of="rate")
+    sources = set(counted["source"].to_pylist())
+    if declared:
+        # Then no published rate is to be there, so these are few.
+        is_other = not sources <= {_FIXED, _BASE}
+        columns = list(declared[0])
+        return (
+            is_other or sorted(lakehouse.rows(_TABLE, columns=columns), key=_in_order) != declared
+        )
     paths = {each.path for each in ledger.in_force(EXCHANGE_RATES)}
-    return bool(files - paths) or bool(files and declared)
+    return not sources <= paths
 
 
 def keep_rates(lakehouse: Lakehouse, ledger: Ledger) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.sample import expected
-from tests.cli.conftest import ROOT, Call, Said, python_in
+from tests.cli.conftest import ROOT, Call, Said, loaded_by, python_in
 
 Demo = tuple[Path, Said]
 
@@ -51,6 +51,12 @@ def test_a_second_time_nothing_is_new_and_the_answers_are_the_same(demo: Demo) -
     assert again.out.startswith("Nothing new.\nrun=none outcome=done ")
     assert again.out.partition("Global")[2] == first.out.partition("Global")[2]
     assert "sample:" not in again.err
+
+
+@pytest.mark.parametrize("command", ["run", "show"])
+def test_what_finds_nothing_new_imports_neither_pandas_nor_spark(command: str, demo: Demo) -> None:
+    heavy = ("pyspark", "pysail", "pandas")
+    assert loaded_by(demo[0], command, heavy=heavy) == "[]"
 
 
 def test_run_pipeline_does_what_main_does(demo: Demo) -> None:

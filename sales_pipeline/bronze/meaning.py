@@ -1,0 +1,84 @@
+"""Checks that a declaration still means what it did when records were judged by it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from difflib import get_close_matches
+
+from sales_pipeline.bronze.feed_files import landing_patterns
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.errors import LakehouseMismatch, UsageError, examples
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger
+from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, SALES_CUBE
+
+
+def fingerprint(declaration: Declaration, feed: str) -> str:
+    """The fingerprint of what the records of a feed mean; empty for the catalogue."""
+    if feed == EXCHANGE_RATES:
+        return declaration.rates.fingerprint()
+    return "" if feed == CATALOGUE else declaration.meaning_of(feed)
+
+
+def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[str] = ()) -> None:
+    """Checks that the declaration still means what it did when its records were judged.
+
+    Args:
+        lakehouse: The tables, and what the retailer declares now.
+        ledger: The deliveries and the fingerprints that they were judged by.
+        rejudged: Feeds that are to be judged again, so that they may mean something else.
+
+    Raises:
+        UsageError: There is no such feed to judge again.
+        LakehouseMismatch: The meaning of another one changed; the message names what of it was
+            judged under the earlier one.
+    """
+    declaration = lakehouse.declaration
+    _check_feeds(declaration, rejudged)
+    changed: dict[str, list[Delivery]] = {}
+    for each in ledger.in_force():
+        if each.feed == EXCHANGE_RATES and declaration.rates.chosen_policy == "fixed":
+            continue
+        if each.feed not in landing_patterns(declaration):
+            raise LakehouseMismatch(
+                f"feeds.{each.feed}: not declared any more, but sales of it are in force. "
+                "Do: declare it again, with the pattern of a folder that stays empty."
+            )
+        is_other = each.fingerprint != fingerprint(declaration, each.feed)
+        if each.rows is not None and is_other and each.feed not in rejudged:
+            changed.setdefault(each.feed, []).append(each)
+    if changed:
+        feeds = examples([_judged(lakehouse, feed, files) for feed, files in changed.items()])
+        options = " ".join(f"--rejudge {feed}" for feed in changed)
+        raise LakehouseMismatch(
+            f"feeds: declared otherwise when their records were judged: {feeds}. "
+            f"Do: sales-pipeline run {options}, which judges them again, or undo the change."
+        )
+
+
+def _check_feeds(declaration: Declaration, rejudged: Iterable[str]) -> None:
+    known = list(landing_patterns(declaration))
+    for feed in rejudged:
+        if feed not in known:
+            close = get_close_matches(feed, known, n=1)
+            do = f"Did you mean {close[0]!r}?" if close else f"The feeds are {', '.join(known)}."
+            raise UsageError(f"--rejudge: no such feed, got {feed!r}. {do}")
+
+
+def _judged(lakehouse: Lakehouse, feed: str, files: Sequence[Delivery]) -> str:
+    """What of a feed was judged under an earlier declaration, in words."""
+    rows = sum(each.rows or 0 for each in files)
+    months = _months_sold(lakehouse, feed)
+    when = f", sales from {months[0]:%Y-%m} to {months[-1]:%Y-%m}" if months else ""
+    return f"{feed} ({len(files):,} files, {rows:,} records{when})"
+
+
+def _months_sold(lakehouse: Lakehouse, feed: str) -> list[date]:
+    """The months in which the stores of a feed have sales, in order."""
+    declared = lakehouse.declaration.feeds.get(feed)
+    if declared is None or not lakehouse.engine.exists(SALES_CUBE.name):
+        return []
+    cube = lakehouse.engine.totals(SALES_CUBE.name, by=["month", "store"], of="sales")
+    stores = {each.id for each in declared.all_stores}
+    return sorted({row["month"] for row in cube.to_pylist() if row["store"] in stores})
