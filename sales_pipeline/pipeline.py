@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from sales_pipeline.bronze.claims import Claims
@@ -122,6 +123,7 @@ class _Run:
     started_at: datetime = field(default_factory=utc_now)
     began: float = field(default_factory=time.time)
     _asked: list[RuleResult] = field(default_factory=list)
+    _starting: Thread | None = None
 
     def go(self) -> RunReport:
         self.run_id = new_run_id(self.started_at)
@@ -176,12 +178,24 @@ class _Run:
             self.lakehouse.declaration,
             self.ledger,
             self.folders,
-            on_hashed=lambda count: self.progress.advance(bytes_done=count),
+            on_hashed=self._hashed,
         )
         self.report.unclaimed = found.unclaimed
         self.report.unready = found.unready
         self.report.links = found.links
         return found
+
+    def _hashed(self, count: int) -> None:
+        self.progress.advance(bytes_done=count)
+        # A file that has to leave the landing folder is work, so the engine starts meanwhile.
+        if not self.folders.left and self._starting is None:
+            self._starting = Thread(target=self._start_engine)
+            self._starting.start()
+
+    def _start_engine(self) -> None:
+        # Whoever needs the engine then asks again, and is told why there is none.
+        with suppress(Exception):
+            self.lakehouse.engine.spark()
 
     def _claim(self, found: Discovery) -> Claims:
         if not found.files and not found.disputed:

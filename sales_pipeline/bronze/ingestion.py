@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,13 @@ from sales_pipeline.errors import FileChanged
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import touched_by
+from sales_pipeline.lakehouse.together import together
 from sales_pipeline.landing.data_source import LandingSource
 from sales_pipeline.landing.discovery import sha256_of
 
 logger = logging.getLogger(__name__)
+_FEEDS_AT_ONCE = 2
+"""One is read while another is written; more would only cost memory."""
 
 
 def ingest_data(
@@ -53,13 +57,15 @@ def ingest_data(
         The deliveries that were abandoned.
     """
     lakehouse.engine.spark().dataSource.register(LandingSource)
-    abandoned: list[Delivery] = []
-    read: list[Delivery] = []
-    for feed, of_feed in _by_feed(deliveries):
+
+    def ingest(feed: str, of_feed: list[Delivery]) -> list[Delivery]:
         changed = _ingest_feed(lakehouse, feed, of_feed, landing)
-        abandoned += changed
-        read += [each for each in of_feed if each not in changed]
         on_read(sum(each.bytes for each in of_feed))
+        return changed
+
+    feeds = [partial(ingest, feed, of_feed) for feed, of_feed in _by_feed(deliveries)]
+    abandoned = [each for changed in together(feeds, at_once=_FEEDS_AT_ONCE) for each in changed]
+    read = [each for each in deliveries if each not in abandoned]
     gone = [
         each.moved_to(State.ABANDONED, reason="changed or vanished while it was read")
         for each in abandoned

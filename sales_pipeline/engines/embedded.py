@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sales_pipeline.engines.engine import Capabilities
@@ -79,6 +80,7 @@ class EmbeddedEngine:
     def __init__(self, lakehouse: Path) -> None:
         self._lakehouse = lakehouse.absolute()
         self._session: SparkSession | None = None
+        self._opening = Lock()
         self._known: dict[str, DeltaTable] = {}
         self.capabilities = Capabilities(
             reads_without_session=True, task_slots=len(os.sched_getaffinity(0))
@@ -86,9 +88,10 @@ class EmbeddedEngine:
 
     def spark(self) -> SparkSession:
         """The session; the server starts on a free loopback port at the first call."""
-        if self._session is None:
-            self._session = self._open()
-        return self._session
+        with self._opening:
+            if self._session is None:
+                self._session = self._open()
+            return self._session
 
     def _open(self) -> SparkSession:
         try:
@@ -171,9 +174,10 @@ class EmbeddedEngine:
 
     def close(self) -> None:
         """Closes the session; the server stays for the next one, until the process ends."""
-        if self._session is not None:
-            self._session.stop()
-            self._session = None
+        with self._opening:
+            if self._session is not None:
+                self._session.stop()
+                self._session = None
 
     def _folder(self, table: str) -> Path:
         schema, name = table.split(".")

@@ -36,7 +36,7 @@ class Engine(Protocol):
     capabilities: Capabilities
 
     def spark(self) -> SparkSession:
-        """The session; opened at the first call."""
+        """The session; opened at the first call. Several threads may ask for it at once."""
 
     def table_name(self, table: str) -> str:
         """The name under which Spark knows a table such as `silver.sales`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.stores import store_rows
+from sales_pipeline.lakehouse.together import together
 
 _BEFORE_SILVER = (State.CLAIMED, State.IN_BRONZE)
 
@@ -120,14 +122,14 @@ def _write_answers(lakehouse: Lakehouse, months: Iterable[date]) -> None:
     cube = lakehouse.table("gold.sales_cube")
     touched, shown = cube.where(_is_in(months)), _is_shown_in(months)
     stores = lakehouse.frame(pa.Table.from_pylist(store_rows(declaration)))
-    lakehouse.replace("gold.revenue_per_month", shown, answers.revenue_per_month(touched, **money))
-    lakehouse.replace(
-        "gold.revenue_per_month_and_shop",
-        shown,
-        answers.revenue_per_month_and_shop(touched, stores, **money),
-    )
+    of_stores = answers.revenue_per_month_and_shop(touched, stores, **money)
+    made = [
+        ("gold.revenue_per_month", shown, answers.revenue_per_month(touched, **money)),
+        ("gold.revenue_per_month_and_shop", shown, of_stores),
+    ]
     for rank in (answers.top_selling_products, answers.top_selling_products_by_revenue):
-        lakehouse.replace(f"gold.{rank.__name__}", "true", rank(cube, **money))
+        made.append((f"gold.{rank.__name__}", "true", rank(cube, **money)))
+    together((partial(lakehouse.replace, *each) for each in made), at_once=len(made))
 
 
 def _is_in(months: Iterable[date]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -22,12 +23,14 @@ from sales_pipeline.lakehouse.tables import (
     bronze_table,
     register_statement,
 )
+from sales_pipeline.lakehouse.together import together
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 FORMAT_PROPERTY = "sales_pipeline.format"
 CURRENCY_PROPERTY = "sales_pipeline.base_currency"
+_SMALL_AT_ONCE = 4
 
 
 def further_keys(declaration: Declaration) -> list[str]:
@@ -121,16 +124,20 @@ class Lakehouse:
         spark = self.engine.spark()
         for schema in dict.fromkeys(name.split(".")[0] for name in self.tables):
             spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        for name, table in self.tables.items():
-            made, location = self.engine.exists(name), self.engine.location(name)
-            if made:
-                self._add_missing_columns(table)
-            if made and location is not None:
-                spark.sql(register_statement(self.engine.table_name(name), location))
-            elif not made:
-                properties = self._properties() if table is RUNS else {}
-                sql_name = self.engine.table_name(name)
-                spark.sql(table.create_statement(sql_name, location, properties))
+        others = (table for table in self.tables.values() if table is not RUNS)
+        together((partial(self._prepare_table, each) for each in others), at_once=_SMALL_AT_ONCE)
+        self._prepare_table(RUNS)
+
+    def _prepare_table(self, table: Table) -> None:
+        name, spark = self.engine.table_name(table.name), self.engine.spark()
+        made, location = self.engine.exists(table.name), self.engine.location(table.name)
+        if made:
+            self._add_missing_columns(table)
+        if made and location is not None:
+            spark.sql(register_statement(name, location))
+        elif not made:
+            properties = self._properties() if table is RUNS else {}
+            spark.sql(table.create_statement(name, location, properties))
 
     def register(self, name: str) -> None:
         """Makes a table that is there known to the session, for who only reads."""
