@@ -58,7 +58,8 @@ def learn_rates(
     refused = {each: reason for each in deliveries if (reason := _fault(records[each.file_id]))}
     accepted = [each for each in deliveries if each not in refused]
     refused_ids = {each.file_id for each in refused}
-    gone = _superseded_by(ledger, accepted) - refused_ids
+    corrected = ledger.superseded_by(accepted) - refused_ids
+    gone = {each for each in corrected if ledger[each].state in IN_FORCE}
     out = gone | refused_ids
     write_rates(lakehouse, ledger, {each: own for each, own in records.items() if each not in out})
     counted = [each for each in accepted if each.file_id not in out]
@@ -108,17 +109,6 @@ def _fault(records: Sequence[Record]) -> str | None:
     except FileRejected as error:
         return error.reason
     return None
-
-
-def _superseded_by(ledger: Ledger, accepted: Iterable[Delivery]) -> set[int]:
-    """The deliveries in force that these correct, and what those corrected before them."""
-    gone: set[int] = set()
-    for each in accepted:
-        earlier = each.supersedes
-        while earlier is not None and earlier not in gone:
-            gone.add(earlier)
-            earlier = ledger[earlier].supersedes
-    return {each for each in gone if ledger[each].state in IN_FORCE}
 
 
 def _unusable(records: Records, deliveries: Iterable[Delivery], run_id: str) -> list[Row]:
