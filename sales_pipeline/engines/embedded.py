@@ -80,9 +80,7 @@ class EmbeddedEngine:
         self._lakehouse = lakehouse.absolute()
         self._session: SparkSession | None = None
         self._known: dict[str, DeltaTable] = {}
-        self.capabilities = Capabilities(
-            reads_without_session=True, task_slots=len(os.sched_getaffinity(0))
-        )
+        self.capabilities = Capabilities(task_slots=len(os.sched_getaffinity(0)))
 
     def spark(self) -> SparkSession:
         """The session; the server starts on a free loopback port at the first call."""
