@@ -21,7 +21,7 @@ from sales_pipeline.bronze.keeping import Folders, archive_copies, archive_files
 from sales_pipeline.bronze.meaning import check_meaning, fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
-from sales_pipeline.errors import UsageError, examples
+from sales_pipeline.errors import UsageError, counted, examples
 from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
 from sales_pipeline.gold.moves import what_moved
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -350,9 +350,8 @@ class _Run:
             if each.mends and each.state is State.ARCHIVED:
                 names = names_of(each)
                 paths = list(dict.fromkeys(self.ledger[file_id].path for file_id, _ in names))
-                found.append(
-                    FileNote(each.path, f"mends {_records(len(names))} of {examples(paths)}")
-                )
+                records = counted(len(names), "record")
+                found.append(FileNote(each.path, f"mends {records} of {examples(paths)}"))
         return found
 
     def _record(self) -> None:
@@ -372,10 +371,6 @@ class _Run:
             rules=json.dumps(self.report.rules) if self.report.rules else None,
         )
         record_run(self.lakehouse, record)
-
-
-def _records(count: int) -> str:
-    return f"{count:,} record" if count == 1 else f"{count:,} records"
 
 
 def _batches(deliveries: list[Delivery], batch_bytes: int) -> Iterator[list[Delivery]]:

@@ -15,6 +15,7 @@ from sales_pipeline.cli.options import (
     WaitOption,
 )
 from sales_pipeline.cli.screen import say
+from sales_pipeline.errors import counted
 
 if TYPE_CHECKING:
     from sales_pipeline.decisions import Withdrawal
@@ -63,4 +64,4 @@ def _question(found: Withdrawal) -> str:
         return f"Refuse the held correction {found.file}? What it would correct stays in force."
     versions = len(found.deliveries)
     which = f"all {versions:,} deliveries" if versions > 1 else "the delivery"
-    return f"Take back {which} of {found.file}, {found.rows:,} records in force?"
+    return f"Take back {which} of {found.file}, {counted(found.rows, 'record')} in force?"

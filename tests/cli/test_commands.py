@@ -267,7 +267,7 @@ def test_a_held_correction_is_accepted_and_a_file_is_withdrawn(
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     asked = call("withdraw", "landing/lyon/a.csv")
     assert asked.code == 1
-    assert "Take back all 2 deliveries of lyon/a.csv, 1 records in force? [y/N]" in asked.err
+    assert "Take back all 2 deliveries of lyon/a.csv, 1 record in force? [y/N]" in asked.err
     document = json.loads(call("withdraw", "lyon/a.csv", "--yes", "--json").out)
     assert document["withdrawn"][0]["path"] == "lyon/a.csv"
     assert document["moved"] == [
