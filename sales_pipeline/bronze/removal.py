@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sales_pipeline.config.dialect import WHITE_SPACE
 from sales_pipeline.config.model import Feed
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.ledger import Delivery
-
-WHITE_SPACE = " \t\r\n\u00a0\u202f\u3000"
-"""What is trimmed from the texts of a key before they are compared."""
 
 
 def compared_columns(feed: Feed) -> list[str]:
