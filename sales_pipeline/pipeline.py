@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,7 +19,6 @@ from sales_pipeline.bronze.feed_files import find_files, folders_of
 from sales_pipeline.bronze.keeping import Folders, archive_copies, archive_files, reject_files
 from sales_pipeline.bronze.meaning import check_meaning, fingerprint
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import UsageError, counted, examples
 from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
 from sales_pipeline.gold.moves import what_moved
@@ -28,6 +26,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.mends import names_of, touched_by
+from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import (
     RunRecord,
     is_recorded,
@@ -104,9 +103,7 @@ def finish(
     rejudge: Collection[str] = (),
 ) -> RunReport:
     """Does a run's work for whoever holds the lakehouse."""
-    with closing(open_engine(folders.lakehouse)) as engine:
-        lakehouse = Lakehouse(declaration, engine)
-        lakehouse.check()
+    with opened_lakehouse(declaration) as lakehouse:
         return _Run(lakehouse, folders, progress, verb, frozenset(rejudge)).go()
 
 
