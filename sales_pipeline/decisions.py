@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.bronze.meaning import check_meaning, fingerprint
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.engines.engine import Engine
-from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import UsageError, examples
-from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.lock import hold
+from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.outcome import Progress, RunReport, Silent
 from sales_pipeline.pipeline import finish
 
@@ -90,8 +86,8 @@ def withdrawal(declaration: Declaration, file: str) -> Withdrawal:
     Raises:
         UsageError: There is no such delivery.
     """
-    with closing(open_engine(Path(declaration.lakehouse))) as engine:
-        return _withdrawal(declaration, file, Ledger(made_lakehouse(declaration, engine)))
+    with made_lakehouse(declaration) as lakehouse:
+        return _withdrawal(declaration, file, Ledger(lakehouse))
 
 
 def withdraw(
@@ -160,28 +156,13 @@ def decide(
     """
     folders = folders_of(declaration)
     with hold(folders.lakehouse, wait_seconds=wait_seconds):
-        with closing(open_engine(folders.lakehouse)) as engine:
-            lakehouse = made_lakehouse(declaration, engine)
+        with made_lakehouse(declaration) as lakehouse:
             ledger = Ledger(lakehouse)
             check_meaning(lakehouse, ledger)
             decided = decision(ledger)
             lakehouse.prepare()
             ledger.record(decided)
         return finish(declaration, folders, progress or Silent(), verb=verb)
-
-
-def made_lakehouse(declaration: Declaration, engine: Engine) -> Lakehouse:
-    """Returns the lakehouse that earlier runs made.
-
-    Raises:
-        UsageError: None was made yet.
-        LakehouseMismatch: It cannot be gone on with.
-    """
-    lakehouse = Lakehouse(declaration, engine)
-    lakehouse.check()
-    if not lakehouse.exists():
-        raise UsageError(f"lakehouse: none at {declaration.lakehouse} yet. Do: sales-pipeline run")
-    return lakehouse
 
 
 def _one_name(

@@ -36,6 +36,17 @@ def examples(items: Sequence[str], *, limit: int = MAX_EXAMPLES) -> str:
     return f"{shown} and {rest:,} more" if rest > 0 else shown
 
 
+def counted(count: int, noun: str) -> str:
+    """Returns a number with its noun.
+
+    >>> counted(1, "file"), counted(1200, "file"), counted(2, "delivery"), counted(2, "day")
+    ('1 file', '1,200 files', '2 deliveries', '2 days')
+    """
+    is_ies = noun.endswith("y") and noun[-2] not in "aeou"
+    plural = f"{noun[:-1]}ies" if is_ies else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
+
+
 class SalesPipelineError(Exception):
     """The root of every error this package raises on purpose."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Thread
@@ -21,14 +21,14 @@ from sales_pipeline.bronze.feed_files import find_files, folders_of
 from sales_pipeline.bronze.keeping import Folders, archive_copies, archive_files, reject_files
 from sales_pipeline.bronze.meaning import check_meaning, fingerprint
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.engines.spark_session import open_engine
-from sales_pipeline.errors import UsageError, examples
+from sales_pipeline.errors import UsageError, counted, examples
 from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
 from sales_pipeline.gold.moves import what_moved
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.mends import names_of, touched_by
+from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import (
     RunRecord,
     is_recorded,
@@ -105,9 +105,7 @@ def finish(
     rejudge: Collection[str] = (),
 ) -> RunReport:
     """Does a run's work for whoever holds the lakehouse."""
-    with closing(open_engine(folders.lakehouse)) as engine:
-        lakehouse = Lakehouse(declaration, engine)
-        lakehouse.check()
+    with opened_lakehouse(declaration) as lakehouse:
         return _Run(lakehouse, folders, progress, verb, frozenset(rejudge)).go()
 
 
@@ -364,9 +362,8 @@ class _Run:
             if each.mends and each.state is State.ARCHIVED:
                 names = names_of(each)
                 paths = list(dict.fromkeys(self.ledger[file_id].path for file_id, _ in names))
-                found.append(
-                    FileNote(each.path, f"mends {_records(len(names))} of {examples(paths)}")
-                )
+                records = counted(len(names), "record")
+                found.append(FileNote(each.path, f"mends {records} of {examples(paths)}"))
         return found
 
     def _record(self) -> None:
@@ -386,10 +383,6 @@ class _Run:
             rules=json.dumps(self.report.rules) if self.report.rules else None,
         )
         record_run(self.lakehouse, record)
-
-
-def _records(count: int) -> str:
-    return f"{count:,} record" if count == 1 else f"{count:,} records"
 
 
 def _batches(deliveries: list[Delivery], batch_bytes: int) -> Iterator[list[Delivery]]:

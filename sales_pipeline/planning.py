@@ -9,7 +9,6 @@ what only a session can tell (the verdict on a record, a SQL expression) is said
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,13 +19,13 @@ from sales_pipeline.bronze.keeping import Folders
 from sales_pipeline.bronze.landed import CORRECTION, NEW
 from sales_pipeline.bronze.meaning import check_meaning
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import LakehouseMismatch
 from sales_pipeline.foreseeing import Foresight
 from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
 from sales_pipeline.gold.rate_book import book_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import is_recorded, utc_now
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
 from sales_pipeline.landing.discovery import Discovery
@@ -63,9 +62,7 @@ def plan(declaration: Declaration) -> Plan:
     """
     folders = folders_of(declaration)
     check_landing(folders)
-    with closing(open_engine(folders.lakehouse)) as engine:
-        lakehouse = Lakehouse(declaration, engine)
-        lakehouse.check()
+    with opened_lakehouse(declaration) as lakehouse:
         return _Planner(lakehouse, Ledger(lakehouse), folders).plan()
 
 

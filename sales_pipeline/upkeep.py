@@ -12,11 +12,11 @@ from sales_pipeline.bronze.keeping import Folders
 from sales_pipeline.bronze.meaning import fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
-from sales_pipeline.errors import UsageError
 from sales_pipeline.gold.freshness import months_in_gold
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.lock import hold
+from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
 from sales_pipeline.landing.archive import move
 from sales_pipeline.outcome import Progress, RunReport, Silent
@@ -46,16 +46,12 @@ def rebuild(
     """
     folders = folders_of(declaration)
     with hold(folders.lakehouse, wait_seconds=wait_seconds):
-        _send_back(declaration, folders)
+        _send_back(declaration)
         return finish(declaration, folders, progress or Silent(), verb="rebuild")
 
 
-def _send_back(declaration: Declaration, folders: Folders) -> None:
-    with closing(open_engine(folders.lakehouse)) as engine:
-        lakehouse = Lakehouse(declaration, engine)
-        lakehouse.check()
-        if not lakehouse.exists():
-            raise UsageError(f"lakehouse: none at {folders.lakehouse} yet. Do: sales-pipeline run")
+def _send_back(declaration: Declaration) -> None:
+    with made_lakehouse(declaration) as lakehouse:
         lakehouse.prepare()
         ledger = Ledger(lakehouse)
         unread = _unread(declaration, ledger)

@@ -14,7 +14,8 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.bronze.removal import WHITE_SPACE, Removal, compared_columns
+from sales_pipeline.bronze.removal import Removal, compared_columns
+from sales_pipeline.config.dialect import WHITE_SPACE
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger

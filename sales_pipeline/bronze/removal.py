@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sales_pipeline.config.dialect import WHITE_SPACE
 from sales_pipeline.config.model import Feed
+from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.ledger import Delivery
-
-WHITE_SPACE = " \t\r\n\u00a0\u202f\u3000"
-"""What is trimmed from the texts of a key before they are compared."""
 
 
 def compared_columns(feed: Feed) -> list[str]:
@@ -60,8 +59,7 @@ class Removal:
         if not self.after:
             return f"it has no record and would remove {of_them}"
         shared = ", and shares no key with it" if self.has_keys and self._is_all else ""
-        records = "record" if self.after == 1 else "records"
-        return f"its {self.after:,} {records} would remove {of_them}{shared}"
+        return f"its {counted(self.after, 'record')} would remove {of_them}{shared}"
 
     def reason(self, earlier: Delivery, path: str) -> str:
         """Why a correction is held, and how to accept it.

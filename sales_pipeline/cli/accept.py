@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -46,7 +47,10 @@ def accept(
     until it is accepted here. The pipeline runs then, so that the answers change at once.
     """
     declaration = load_declaration(chosen_path(config), lakehouse)
-    # Spark comes with this import, and --help must not wait for it.
-    from sales_pipeline.cli.running import accept_and_tell
+    # Spark comes with these imports, and --help must not wait for it.
+    from sales_pipeline import decisions
+    from sales_pipeline.cli.running import run_and_tell
 
-    raise typer.Exit(accept_and_tell(declaration, file, wait=wait, as_json=as_json))
+    raise typer.Exit(
+        run_and_tell(declaration, partial(decisions.accept, file=file), wait=wait, as_json=as_json)
+    )

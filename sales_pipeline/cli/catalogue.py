@@ -13,10 +13,10 @@ from sales_pipeline.cli.options import (
     JsonOption,
     LakehouseOption,
     VerboseOption,
+    check_one_form,
 )
 from sales_pipeline.cli.screen import show as show_text
 from sales_pipeline.cli.screen import show_exactly, show_json
-from sales_pipeline.errors import UsageError
 
 SHOW_EXAMPLE = """\b
 Examples:
@@ -58,7 +58,7 @@ def show(
     That is: every name and code, the product and category that it means, its list prices
     with their first days, and the file that taught it. Nothing is changed.
     """
-    _check_form(as_json=as_json, as_csv=as_csv)
+    check_one_form(as_json=as_json, as_csv=as_csv)
     declaration = load_declaration(chosen_path(config), lakehouse)
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.report.catalogue import known_names
@@ -94,7 +94,7 @@ def missing(
     each stand the known names that are most like it, and below, how to teach it. Nothing is
     changed.
     """
-    _check_form(as_json=as_json, as_csv=as_csv)
+    check_one_form(as_json=as_json, as_csv=as_csv)
     declaration = load_declaration(chosen_path(config), lakehouse)
     from sales_pipeline.report.catalogue import missing_from_catalogue
     from sales_pipeline.report.catalogue_plain import missing_csv, missing_document
@@ -107,11 +107,6 @@ def missing(
         show_exactly(missing_csv(found, limit=limit))
     else:
         show_text(missing_text(found, limit=limit))
-
-
-def _check_form(*, as_json: bool, as_csv: bool) -> None:
-    if as_csv and as_json:
-        raise UsageError("--csv, --json: give one of them, got both")
 
 
 def catalogue_commands() -> typer.Typer:

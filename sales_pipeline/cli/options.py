@@ -1,4 +1,4 @@
-"""The options that commands share, so that they are called and explained alike."""
+"""The options that commands share, so that they are called, explained and checked alike."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sales_pipeline.cli.log import log_everything
+from sales_pipeline.errors import UsageError
 
 
 def _verbose(value: bool) -> bool:
@@ -49,3 +50,13 @@ WaitOption = Annotated[
         "--wait", metavar="SECONDS", min=0, help="How long to wait for another run to end."
     ),
 ]
+
+
+def check_one_form(*, as_json: bool, as_csv: bool) -> None:
+    """Checks that an answer is asked for in one form only.
+
+    Raises:
+        UsageError: It is asked for as JSON and as CSV.
+    """
+    if as_csv and as_json:
+        raise UsageError("--csv, --json: give one of them, got both")

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sales_pipeline.cli.screen import say
-from sales_pipeline.report.figures import counted, size
+from sales_pipeline.errors import counted
+from sales_pipeline.report.figures import size
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars

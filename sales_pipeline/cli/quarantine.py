@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -183,10 +184,13 @@ def replay(
     change at once. The file itself stays where it is.
     """
     declaration = load_declaration(chosen_path(config), lakehouse)
-    # Spark comes with this import, and --help must not wait for it.
-    from sales_pipeline.cli.running import replay_and_tell
+    # Spark comes with these imports, and --help must not wait for it.
+    from sales_pipeline.cli.running import run_and_tell
+    from sales_pipeline.mending.replay import replay as replayed
 
-    raise typer.Exit(replay_and_tell(declaration, file, wait=wait, as_json=as_json))
+    raise typer.Exit(
+        run_and_tell(declaration, partial(replayed, file=file), wait=wait, as_json=as_json)
+    )
 
 
 def quarantine_commands() -> typer.Typer:

@@ -15,6 +15,7 @@ from sales_pipeline.cli.options import (
     JsonOption,
     LakehouseOption,
     VerboseOption,
+    check_one_form,
 )
 from sales_pipeline.cli.screen import show as show_text
 from sales_pipeline.cli.screen import show_exactly, show_json
@@ -76,8 +77,7 @@ def show(
     have none. Day by day: the days that have a rate or a sale (on the screen the latest), or
     every day of the calendar from one to another. Nothing is changed.
     """
-    if as_csv and as_json:
-        raise UsageError("--csv, --json: give one of them, got both")
+    check_one_form(as_json=as_json, as_csv=as_csv)
     if on and (first or last):
         raise UsageError("--on, --from, --to: give one day or the ends of several, got both")
     declaration = load_declaration(chosen_path(config), lakehouse)

@@ -35,7 +35,8 @@ def rebuild(
     to be delivered again.
     """
     declaration = load_declaration(chosen_path(config), lakehouse)
-    # Spark comes with this import, and --help must not wait for it.
-    from sales_pipeline.cli.running import rebuild_and_tell
+    # Spark comes with these imports, and --help must not wait for it.
+    from sales_pipeline import upkeep
+    from sales_pipeline.cli.running import run_and_tell
 
-    raise typer.Exit(rebuild_and_tell(declaration, wait=wait, as_json=as_json))
+    raise typer.Exit(run_and_tell(declaration, upkeep.rebuild, wait=wait, as_json=as_json))

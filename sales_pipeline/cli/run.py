@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -68,13 +69,18 @@ def run(
         declaration = with_lakehouse(config, lakehouse)
     else:
         declaration = load_declaration(chosen_path(config), lakehouse)
-    # Spark comes with this import, and --help must not wait for it.
+    # Spark comes with these imports, and --help must not wait for it.
+    from sales_pipeline import pipeline
     from sales_pipeline.cli.running import place_sample_files, run_and_tell
 
     if sample:
         place_sample_files(declaration)
     raise typer.Exit(
         run_and_tell(
-            declaration, wait=wait, rejudge=rejudge or (), answers=answers, as_json=as_json
+            declaration,
+            partial(pipeline.run, rejudge=rejudge or ()),
+            wait=wait,
+            answers=answers,
+            as_json=as_json,
         )
     )

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
-from sales_pipeline import decisions, pipeline, upkeep
 from sales_pipeline.cli.progress import progress_on_stderr
 from sales_pipeline.cli.screen import say, show, show_json
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
+from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.tables import RUNS
-from sales_pipeline.mending.replay import replay
-from sales_pipeline.outcome import RunReport
+from sales_pipeline.outcome import Progress, RunReport
 from sales_pipeline.report.answers import Answers, answers
 from sales_pipeline.report.answers_json import answers_document
 from sales_pipeline.report.answers_text import SHOWN_PRODUCTS, answers_text
-from sales_pipeline.report.figures import counted
 from sales_pipeline.report.questions import Question
 from sales_pipeline.report.run_json import run_document
 from sales_pipeline.report.run_text import run_text
@@ -34,11 +32,20 @@ def place_sample_files(declaration: Declaration) -> None:
         say(f"sample: {counted(len(placed), 'file')} put into {declaration.landing}")
 
 
+class Verb(Protocol):
+    """A function that runs, given how it tells of its stages and how long it waits."""
+
+    def __call__(
+        self, declaration: Declaration, /, *, progress: Progress, wait_seconds: float
+    ) -> RunReport:
+        """Runs for a retailer."""
+
+
 def run_and_tell(
     declaration: Declaration,
+    verb: Verb,
     *,
     wait: float = 0,
-    rejudge: Collection[str] = (),
     answers: bool = False,
     as_json: bool = False,
 ) -> int:
@@ -46,48 +53,14 @@ def run_and_tell(
 
     Args:
         declaration: What the retailer declares.
+        verb: What runs, such as `upkeep.rebuild`.
         wait: Seconds to wait for another run.
-        rejudge: Feeds whose records are judged again.
         answers: Whether the four answers follow.
         as_json: Whether it is all one JSON document.
     """
     with progress_on_stderr() as progress:
-        report = pipeline.run(declaration, progress=progress, wait_seconds=wait, rejudge=rejudge)
+        report = verb(declaration, progress=progress, wait_seconds=wait)
     return tell(declaration, report, answers=answers, as_json=as_json)
-
-
-def accept_and_tell(
-    declaration: Declaration, file: str, *, wait: float = 0, as_json: bool = False
-) -> int:
-    """Accepts a held correction and prints the report; returns the exit code."""
-    with progress_on_stderr() as progress:
-        report = decisions.accept(declaration, file, progress=progress, wait_seconds=wait)
-    return tell(declaration, report, answers=False, as_json=as_json)
-
-
-def withdraw_and_tell(
-    declaration: Declaration, file: str, *, wait: float = 0, as_json: bool = False
-) -> int:
-    """Withdraws a file and prints the report; returns the exit code."""
-    with progress_on_stderr() as progress:
-        report = decisions.withdraw(declaration, file, progress=progress, wait_seconds=wait)
-    return tell(declaration, report, answers=False, as_json=as_json)
-
-
-def replay_and_tell(
-    declaration: Declaration, file: Path, *, wait: float = 0, as_json: bool = False
-) -> int:
-    """Replays mended records and prints the report; returns the exit code."""
-    with progress_on_stderr() as progress:
-        report = replay(declaration, file, progress=progress, wait_seconds=wait)
-    return tell(declaration, report, answers=False, as_json=as_json)
-
-
-def rebuild_and_tell(declaration: Declaration, *, wait: float = 0, as_json: bool = False) -> int:
-    """Rebuilds and prints the report; returns the exit code."""
-    with progress_on_stderr() as progress:
-        report = upkeep.rebuild(declaration, progress=progress, wait_seconds=wait)
-    return tell(declaration, report, as_json=as_json)
 
 
 def tell(

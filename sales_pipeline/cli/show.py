@@ -9,7 +9,13 @@ from typing import Annotated
 import typer
 
 from sales_pipeline.cli.declaration import chosen_path, load_declaration
-from sales_pipeline.cli.options import ConfigOption, JsonOption, LakehouseOption, VerboseOption
+from sales_pipeline.cli.options import (
+    ConfigOption,
+    JsonOption,
+    LakehouseOption,
+    VerboseOption,
+    check_one_form,
+)
 from sales_pipeline.cli.screen import show as show_text
 from sales_pipeline.cli.screen import show_exactly, show_json
 from sales_pipeline.errors import UsageError
@@ -81,8 +87,7 @@ def show(
     They are as the last finished run left them, one consistent set. Every revenue is in the
     base currency, exact to the end and rounded half up once.
     """
-    if as_csv and as_json:
-        raise UsageError("--csv, --json: give one of them, got both")
+    check_one_form(as_json=as_json, as_csv=as_csv)
     if as_csv and question is None:
         raise UsageError(f"--csv: holds one answer, got none. Do: name {' or '.join(Question)}")
     declaration = load_declaration(chosen_path(config), lakehouse)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ import pyarrow as pa
 from sales_pipeline.bronze.feed_files import file_shape, find_files, folders_of, landing_patterns
 from sales_pipeline.bronze.landed import REJECTED, landed_files
 from sales_pipeline.config.model import Declaration, Feed
-from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
+from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.landing.examine import first_records
 from sales_pipeline.landing.reader import read_batches
@@ -44,9 +43,7 @@ def understand(declaration: Declaration, *, source: str, rows: int) -> Check:
         LakehouseMismatch: The lakehouse does not fit the declaration.
     """
     patterns = landing_patterns(declaration)
-    with closing(open_engine(Path(declaration.lakehouse))) as engine:
-        lakehouse = Lakehouse(declaration, engine)
-        lakehouse.check()
+    with opened_lakehouse(declaration) as lakehouse:
         ledger = Ledger(lakehouse)
         found = find_files(declaration, ledger, folders_of(declaration))
         landed = landed_files(declaration, ledger, found)

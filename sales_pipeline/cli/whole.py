@@ -24,9 +24,10 @@ def whole(*, config: ConfigOption = None, verbose: VerboseOption = False) -> Non
     """
     path = chosen_path(config)
     declaration = load_declaration(path, None)
-    # Spark comes with this import, and --help must not wait for it.
+    # Spark comes with these imports, and --help must not wait for it.
+    from sales_pipeline import pipeline
     from sales_pipeline.cli.running import place_sample_files, run_and_tell
 
     if path is None:
         place_sample_files(declaration)
-    raise typer.Exit(run_and_tell(declaration, answers=path is None))
+    raise typer.Exit(run_and_tell(declaration, pipeline.run, answers=path is None))

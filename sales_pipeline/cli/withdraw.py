@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from sales_pipeline.cli.options import (
     WaitOption,
 )
 from sales_pipeline.cli.screen import say
+from sales_pipeline.errors import counted
 
 if TYPE_CHECKING:
     from sales_pipeline.decisions import Withdrawal
@@ -49,13 +51,17 @@ def withdraw(
     """
     declaration = load_declaration(chosen_path(config), lakehouse)
     # Spark comes with these imports, and --help must not wait for it.
-    from sales_pipeline.cli.running import withdraw_and_tell
-    from sales_pipeline.decisions import withdrawal
+    from sales_pipeline import decisions
+    from sales_pipeline.cli.running import run_and_tell
 
-    if not yes and not typer.confirm(_question(withdrawal(declaration, file)), err=True):
+    if not yes and not typer.confirm(_question(decisions.withdrawal(declaration, file)), err=True):
         say("Nothing was changed.")
         raise typer.Exit(1)
-    raise typer.Exit(withdraw_and_tell(declaration, file, wait=wait, as_json=as_json))
+    raise typer.Exit(
+        run_and_tell(
+            declaration, partial(decisions.withdraw, file=file), wait=wait, as_json=as_json
+        )
+    )
 
 
 def _question(found: Withdrawal) -> str:
@@ -63,4 +69,4 @@ def _question(found: Withdrawal) -> str:
         return f"Refuse the held correction {found.file}? What it would correct stays in force."
     versions = len(found.deliveries)
     which = f"all {versions:,} deliveries" if versions > 1 else "the delivery"
-    return f"Take back {which} of {found.file}, {found.rows:,} records in force?"
+    return f"Take back {which} of {found.file}, {counted(found.rows, 'record')} in force?"

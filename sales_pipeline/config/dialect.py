@@ -12,6 +12,19 @@ from sales_pipeline.config.values import Mark, OneOrMany, Text
 Encoding = Literal["utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "cp932", "utf-16"]
 ENCODINGS: tuple[str, ...] = get_args(Encoding)
 
+WHITE_SPACE = " \t\r\n\u00a0\u202f\u3000"
+"""What is trimmed from delivered text: ASCII white space and the no-break and wide spaces."""
+_ALSO_THOUSANDS = {" ": "\u00a0\u202f", "'": "\u2019"}
+
+
+def thousands_marks(declared: str) -> str:
+    r"""Returns every character that stands between thousands where one is declared.
+
+    >>> thousands_marks("."), ascii(thousands_marks(" "))
+    ('.', "' \\xa0\\u202f'")
+    """
+    return declared + _ALSO_THOUSANDS.get(declared, "")
+
 
 class Dialect(Declared):
     """How a feed's CSV files are written."""

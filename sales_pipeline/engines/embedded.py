@@ -82,9 +82,7 @@ class EmbeddedEngine:
         self._session: SparkSession | None = None
         self._opening = Lock()
         self._known: dict[str, DeltaTable] = {}
-        self.capabilities = Capabilities(
-            reads_without_session=True, task_slots=len(os.sched_getaffinity(0))
-        )
+        self.capabilities = Capabilities(task_slots=len(os.sched_getaffinity(0)))
 
     def spark(self) -> SparkSession:
         """The session; the server starts on a free loopback port at the first call."""
@@ -129,13 +127,14 @@ class EmbeddedEngine:
     ) -> pa.Table:
         """Reads the table with delta-rs."""
         from deltalake.exceptions import DeltaError
+        from pyarrow import ArrowException
 
         what = ", ".join(map(_quoted, columns)) if columns else "*"
         where = "" if file_ids is None else f" WHERE _file_id IN ({_listed(file_ids)})"
         question = f"SELECT {what} FROM asked{where}"  # noqa: S608 -- quoted names, whole numbers
         try:
             return _ask(self._delta(table, version), question)
-        except (DeltaError, OSError) as error:
+        except (DeltaError, ArrowException, OSError) as error:
             if version is None:
                 raise
             raise VersionGone(table, version) from error

@@ -20,12 +20,9 @@ class Capabilities:
     """What an engine can do.
 
     Attributes:
-        reads_without_session: Tables are read without starting Spark, so that a run with
-            nothing to do, `status` and `show` never start it.
         task_slots: How many tasks work at the same time; the reader makes as many partitions.
     """
 
-    reads_without_session: bool
     task_slots: int
 
 
@@ -55,7 +52,7 @@ class Engine(Protocol):
         version: int | None = None,
         file_ids: Collection[int] | None = None,
     ) -> pa.Table:
-        """Reads a small table as Arrow; without a session where capabilities say so.
+        """Reads a small table as Arrow; without a session where the engine can.
 
         Args:
             table: The table, such as `silver.sales`.
@@ -70,7 +67,7 @@ class Engine(Protocol):
     def totals(self, table: str, *, by: Sequence[str], of: str) -> pa.Table:
         """Counts the rows of a table, which may be large, in groups, and adds up a column.
 
-        Without a session where capabilities say so.
+        Without a session where the engine can.
 
         Args:
             table: The table, such as `silver.sales`.

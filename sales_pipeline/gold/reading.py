@@ -15,7 +15,7 @@ import pyarrow as pa
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import UsageError
-from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.lakehouse.tables import Table, gold_tables
 
@@ -88,9 +88,7 @@ def gold_set(declaration: Declaration) -> GoldSet:
         UsageError: No run has finished here yet, or the lakehouse does not fit the declaration.
     """
     folder = Path(declaration.lakehouse)
-    with closing(open_engine(folder)) as engine:
-        lakehouse = Lakehouse(declaration, engine)
-        lakehouse.check()
+    with opened_lakehouse(declaration) as lakehouse:
         runs = finished_runs(lakehouse)
     if not runs:
         raise UsageError(f"lakehouse: no finished run at {folder} yet. Do: sales-pipeline run")

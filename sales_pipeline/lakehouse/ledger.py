@@ -164,6 +164,19 @@ class Ledger:
             and (feed is None or each.feed == feed)
         ]
 
+    def superseded_by(self, deliveries: Iterable[Delivery]) -> set[int]:
+        """What some deliveries correct, and what that corrected before them, whatever its state.
+
+        All of it makes way for them, also where what stands between was refused.
+        """
+        gone: set[int] = set()
+        for each in deliveries:
+            earlier = each.supersedes
+            while earlier is not None and earlier not in gone:
+                gone.add(earlier)
+                earlier = self[earlier].supersedes
+        return gone
+
     def latest(self) -> dict[tuple[str, str], Delivery]:
         """Feed and path below the landing folder -> the last delivery of a file there."""
         return {(each.feed, each.path): each for each in self}

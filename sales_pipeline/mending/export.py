@@ -10,10 +10,8 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -22,11 +20,10 @@ from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.bronze.meaning import check_meaning
 from sales_pipeline.config.feed import Feed
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.decisions import made_lakehouse
-from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import UsageError, examples
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger
+from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.landing.shape import loose_text
 from sales_pipeline.mending.quarantined import Filters, quarantined
@@ -60,8 +57,7 @@ def export(declaration: Declaration, filters: Filters) -> Export:
         LakehouseMismatch: The declaration means something else than when they were judged.
     """
     feed = feed_of_sales(declaration, filters.feed or "")
-    with closing(open_engine(Path(declaration.lakehouse))) as engine:
-        lakehouse = made_lakehouse(declaration, engine)
+    with made_lakehouse(declaration) as lakehouse:
         ledger = Ledger(lakehouse)
         check_meaning(lakehouse, ledger)
         waiting = quarantined(lakehouse, ledger, filters, columns=[FILE_ID, ROW, "reasons"])

@@ -10,12 +10,11 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from sales_pipeline.config.dialect import Dialect
+from sales_pipeline.config.dialect import Dialect, thousands_marks
 
 _APOSTROPHE = "'"
 # The last four are the wide forms of the first four, which some spreadsheets take, too.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_THOUSANDS = {" ": " \u00a0\u202f", "'": "'\u2019"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,6 @@ class SpreadsheetText:
 
     @cached_property
     def _number(self) -> re.Pattern[str]:
-        marks = re.escape(_THOUSANDS.get(self.dialect.thousands, self.dialect.thousands))
+        marks = re.escape(thousands_marks(self.dialect.thousands))
         grouped = f"|[0-9]{{1,3}}(?:[{marks}][0-9]{{3}})+" if marks else ""
         return re.compile(f"[+-]?(?:[0-9]+{grouped})(?:{re.escape(self.dialect.decimal)}[0-9]+)?")

@@ -12,7 +12,7 @@ from sales_pipeline.errors import UsageError, examples
 from sales_pipeline.gold.rate_book import RateBook, rate_book
 from sales_pipeline.lakehouse.lakehouse import catalogue_columns
 from sales_pipeline.lakehouse.ledger import Ledger
-from sales_pipeline.report.made_lakehouse import made_lakehouse
+from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.silver import products
 from sales_pipeline.silver.missing import MissingName, missing_names
 from sales_pipeline.silver.prices import Price, known_prices

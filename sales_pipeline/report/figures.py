@@ -75,17 +75,6 @@ def size(count: float) -> str:
     return f"{count:.0f} B" if place == 0 else f"{count:.1f} {_SIZES[place]}"
 
 
-def counted(count: int, noun: str) -> str:
-    """Returns a number with its noun.
-
-    >>> counted(1, "file"), counted(1200, "file"), counted(2, "delivery"), counted(2, "day")
-    ('1 file', '1,200 files', '2 deliveries', '2 days')
-    """
-    is_ies = noun.endswith("y") and noun[-2] not in "aeou"
-    plural = f"{noun[:-1]}ies" if is_ies else f"{noun}s"
-    return f"{count:,} {noun if count == 1 else plural}"
-
-
 def share_bar(share: Decimal) -> str:
     """Returns a bar for a share between 0 and 1.
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sales_pipeline.report.figures import counted, money
+from sales_pipeline.errors import counted
+from sales_pipeline.report.figures import money
 from sales_pipeline.report.plain_text import printable
 from sales_pipeline.report.quarantine import WaitingFiles
 from sales_pipeline.report.quarantined_records import QuarantinedRecord, QuarantinedRecords

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.decisions import made_lakehouse
-from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
+from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.mending.quarantined import Filters, quarantined
 from sales_pipeline.report.quarantine import WaitingFiles, counted_by_file, day_of_run
 
@@ -72,8 +69,7 @@ def waiting_files(declaration: Declaration, filters: Filters) -> WaitingFiles:
     Raises:
         UsageError: There is no such feed, reason or file, or no lakehouse yet.
     """
-    with closing(open_engine(Path(declaration.lakehouse))) as engine:
-        lakehouse = made_lakehouse(declaration, engine)
+    with made_lakehouse(declaration) as lakehouse:
         ledger = Ledger(lakehouse)
         rows = quarantined(lakehouse, ledger, filters, columns=_COUNTED)
         return counted_by_file(rows, {each.file_id: each.path for each in ledger})
@@ -92,8 +88,7 @@ def quarantined_records(
     Raises:
         UsageError: There is no such feed, reason or file, or no lakehouse yet.
     """
-    with closing(open_engine(Path(declaration.lakehouse))) as engine:
-        lakehouse = made_lakehouse(declaration, engine)
+    with made_lakehouse(declaration) as lakehouse:
         ledger = Ledger(lakehouse)
         rows = quarantined(lakehouse, ledger, filters, columns=_SHOWN)
         first = rows.slice(0, limit).to_pylist()

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sales_pipeline.report.figures import counted, money, without_end_zeros
+from sales_pipeline.errors import counted
+from sales_pipeline.report.figures import money, without_end_zeros
 from sales_pipeline.report.rates import CurrencyRates, RateOnDay, ShownRates
 from sales_pipeline.report.tables import cell, new_table, titled
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sales_pipeline.errors import examples
-from sales_pipeline.report.figures import counted
+from sales_pipeline.errors import counted, examples
 from sales_pipeline.report.plain_text import printable
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sales_pipeline.errors import examples
-from sales_pipeline.report.figures import counted, money, month_text
+from sales_pipeline.errors import counted, examples
+from sales_pipeline.report.figures import money, month_text
 from sales_pipeline.report.moved import moved_table
 from sales_pipeline.report.sentences import about_file, few_lines, warning_lines
 from sales_pipeline.report.tables import cell, new_table, titled

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sales_pipeline.bronze.feed_files import find_files, folders_of, landing_patterns
 from sales_pipeline.bronze.landed import LandedFile, landed_files
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.engines.spark_session import open_engine
-from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, finished_runs
 from sales_pipeline.report.quarantine import Waiting, waiting_in_quarantine
 
@@ -72,9 +69,7 @@ def status(declaration: Declaration) -> Status:
         LakehouseMismatch: The lakehouse does not fit the declaration.
     """
     patterns = landing_patterns(declaration)
-    with closing(open_engine(Path(declaration.lakehouse))) as engine:
-        lakehouse = Lakehouse(declaration, engine)
-        lakehouse.check()
+    with opened_lakehouse(declaration) as lakehouse:
         ledger = Ledger(lakehouse)
         found = find_files(declaration, ledger, folders_of(declaration))
         return Status(

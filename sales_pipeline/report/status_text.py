@@ -8,8 +8,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT, LandedFile
+from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.ledger import State
-from sales_pipeline.report.figures import counted, moment
+from sales_pipeline.report.figures import moment
 from sales_pipeline.report.plain_text import printable
 from sales_pipeline.report.quarantine import Waiting
 from sales_pipeline.report.quarantine_text import money_lines, total_line

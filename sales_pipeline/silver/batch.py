@@ -71,9 +71,7 @@ class Batch:
 
     @cached_property
     def _mended_rows(self) -> DataFrame:
-        columns = zip(*sorted(self.mended), strict=True) if self.mended else ((), ())
-        arrays = [pa.array(column, pa.int64()) for column in columns]
-        return self.lakehouse.frame(pa.table(arrays, names=_ROW_ID))
+        return names_at_hand(self.lakehouse, sorted(self.mended))
 
     def over_feeds(self, make: _Make) -> DataFrame:
         """The union over the feeds of what a function makes of the rows that are judged."""
@@ -195,6 +193,13 @@ class Batch:
         )
         found = read.limit(_MANY_TEXTS + 1).toArrow()
         return self.lakehouse.frame(found) if found.num_rows <= _MANY_TEXTS else None
+
+
+def names_at_hand(lakehouse: Lakehouse, names: Sequence[Name]) -> DataFrame:
+    """`_file_id, _row` of some records at hand, to join by."""
+    columns = zip(*names, strict=True) if names else ((), ())
+    arrays = [pa.array(column, pa.int64()) for column in columns]
+    return lakehouse.frame(pa.table(arrays, names=_ROW_ID))
 
 
 def warnings_of(records: Iterable[tuple[Judge, DataFrame]]) -> list[FeedWarning]:

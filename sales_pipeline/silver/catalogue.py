@@ -69,7 +69,7 @@ def clean_catalogue(
     records = catalogue_records(lakehouse, teaching)
     refused = {each: why for each in deliveries if (why := records.refusal_of(each.file_id))}
     teaching = [each for each in teaching if each not in refused]
-    standing = _standing(teaching)
+    standing = _standing(ledger, teaching)
     taught = learn(records.entries(each.file_id for each in teaching))
     before = Knowledge(known_products(lakehouse), known_prices(lakehouse))
     sent_back = _write(lakehouse, ledger, before, taught.knowledge)
@@ -109,18 +109,15 @@ def forget_products(
 def _teaching(ledger: Ledger) -> list[Delivery]:
     """The deliveries that teach: none that was withdrawn, nor what such a one had corrected."""
     of_catalogue = [each for each in ledger if each.feed == CATALOGUE]
-    forgotten: set[int | None] = set()
-    for each in reversed(of_catalogue):
-        if each.state in _WITHDRAWN or each.file_id in forgotten:
-            forgotten |= {each.file_id, each.supersedes}
+    forgotten = ledger.superseded_by(each for each in of_catalogue if each.state in _WITHDRAWN)
     return [
         each for each in of_catalogue if each.state in _TEACHING and each.file_id not in forgotten
     ]
 
 
-def _standing(teaching: Sequence[Delivery]) -> list[int]:
+def _standing(ledger: Ledger, teaching: Sequence[Delivery]) -> list[int]:
     """The numbers of those whose records count: nothing took their place."""
-    gone = {each.supersedes for each in teaching}
+    gone = ledger.superseded_by(teaching)
     return [
         each.file_id
         for each in teaching

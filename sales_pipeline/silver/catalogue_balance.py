@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from decimal import Decimal
-from typing import Any
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver import balance as balances
-from sales_pipeline.silver.balance import NO_CURRENCY, Balance
+from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.catalogue_records import Record
+from sales_pipeline.silver.not_sales import balance_in_rows, quarantine_row
 
 _QUARANTINE = "silver.quarantine"
-_NO_MONEY = Decimal(0)
 
 SetAside = Sequence[tuple[Record, tuple[str, ...]]]
 
@@ -40,26 +38,18 @@ def keep_quarantine(
     after = {(each.file_id, each.row): list(reasons) for each, reasons in set_aside}
     if after == {place: row["reasons"] for place, row in before.items()}:
         return
+    first_runs = {place: row["first_run"] for place, row in before.items()}
     rows = [
-        _row(each, reasons, before.get((each.file_id, each.row), {}), run_id)
+        quarantine_row(
+            CATALOGUE,
+            (each.file_id, each.row),
+            raw=each.raw,
+            reasons=reasons,
+            runs=(first_runs.get((each.file_id, each.row), run_id), run_id),
+        )
         for each, reasons in set_aside
     ]
     lakehouse.replace(_QUARANTINE, ids, lakehouse.local(rows, _QUARANTINE))
-
-
-def _row(
-    record: Record, reasons: Sequence[str], before: Mapping[str, Any], run_id: str
-) -> dict[str, Any]:
-    return {
-        "feed": CATALOGUE,
-        "store": "",
-        "_file_id": record.file_id,
-        "_row": record.row,
-        "raw": record.raw,
-        "reasons": list(reasons),
-        "first_run": before.get("first_run", run_id),
-        "last_run": run_id,
-    }
 
 
 def catalogue_balances(
@@ -75,19 +65,11 @@ def catalogue_balances(
     bad = Counter(record.file_id for record, _ in set_aside)
     counting = set(standing)
     return [
-        _balance(file_id, rows, bad[file_id] if file_id in counting else None)
+        balance_in_rows(
+            file_id, CATALOGUE, rows, quarantined=bad[file_id] if file_id in counting else None
+        )
         for file_id, rows in counts.items()
     ]
-
-
-def _balance(file_id: int, rows: int, quarantined: int | None) -> Balance:
-    classes = {"superseded": (rows, _NO_MONEY)}
-    if quarantined is not None:
-        classes = {
-            "accepted": (rows - quarantined, _NO_MONEY),
-            "quarantined": (quarantined, _NO_MONEY),
-        }
-    return Balance(file_id, CATALOGUE, NO_CURRENCY, (rows, _NO_MONEY), classes)
 
 
 def record_changed(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from sales_pipeline.errors import FileRejected
@@ -13,10 +12,8 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.silver.entries import CatalogueReader, Entry
 from sales_pipeline.silver.learning import check_delivery
+from sales_pipeline.silver.not_sales import refusal_of
 from sales_pipeline.silver.reasons import TRANSLATION_MISSING
-
-MAX_UNUSABLE = Decimal("0.20")
-"""The share of unusable records beyond which a delivery is rejected whole (P11)."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +57,8 @@ class Records:
         """
         records = self[file_id]
         bad = sum(each.entry is None for each in records)
-        if records and Decimal(bad) / len(records) > MAX_UNUSABLE:
-            return f"{bad:,} of {len(records):,} records are unusable"
+        if too_many := refusal_of(bad, len(records)):
+            return too_many
         try:
             check_delivery(self.entries([file_id]))
         except FileRejected as error:

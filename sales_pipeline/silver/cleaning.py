@@ -151,7 +151,7 @@ class _Cleaning:
         rows: Counter[int] = Counter()
         for (file_id, _), (count, _) in delivered.items():
             rows[file_id] += count
-        leaving = self._superseded_by(batch.deliveries) | self.going
+        leaving = self.ledger.superseded_by(batch.deliveries) | self.going
         unsettled = self._unsettled() - leaving - {*batch.file_ids}
         refused, moved = self._place(batch, rows, leaving)
         moved |= unsettled
@@ -189,16 +189,6 @@ class _Cleaning:
             for each in self.ledger.in_state(*judged)
             if each.months and each.may_have_sales_in_silver and each.run_id != self.run_id
         }
-
-    def _superseded_by(self, deliveries: Iterable[Delivery]) -> set[int]:
-        """What the deliveries correct, and what that corrected before them."""
-        gone: set[int] = set()
-        for each in deliveries:
-            earlier = each.supersedes
-            while earlier is not None and earlier not in gone:
-                gone.add(earlier)
-                earlier = self.ledger[earlier].supersedes
-        return gone
 
     def _place(
         self, batch: Batch, rows: Mapping[int, int], gone: set[int]
@@ -339,7 +329,7 @@ class _Cleaning:
         accepted = [each for each in batch.file_ids if each not in {*refused, *failed}]
         superseded = {
             each
-            for each in self._superseded_by(self.ledger[each] for each in accepted)
+            for each in self.ledger.superseded_by(self.ledger[each] for each in accepted)
             if self.ledger[each].state in IN_FORCE
         }
         out = {*superseded, *failed, *refused, *self.going}

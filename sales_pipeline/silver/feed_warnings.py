@@ -8,7 +8,7 @@ from itertools import groupby
 
 import pyarrow as pa
 
-from sales_pipeline.errors import MAX_EXAMPLES
+from sales_pipeline.errors import MAX_EXAMPLES, counted
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def ambiguous_days(found: pa.Table) -> Iterator[FeedWarning]:
     """
     for row in found.to_pylist():
         if row["texts"]:
-            dates = "1 date is" if row["texts"] == 1 else f"{row['texts']:,} dates are"
+            dates = f"{counted(row['texts'], 'date')} {'is' if row['texts'] == 1 else 'are'}"
             yield FeedWarning(
                 row["feed"],
                 f"{dates} another day in a later one of the date_formats, such as "
@@ -45,7 +45,7 @@ def unknown_stores(found: pa.Table) -> Iterator[FeedWarning]:
     for feed, of_feed in groupby(rows, key=lambda row: str(row["feed"])):
         stores = list(of_feed)
         for row in stores[:MAX_EXAMPLES]:
-            records = "1 record" if row["records"] == 1 else f"{row['records']:,} records"
+            records = counted(row["records"], "record")
             yield FeedWarning(feed, f"{records} of the unknown store {row['text']!r}")
         if len(stores) > MAX_EXAMPLES:
             records = f"{sum(row['records'] for row in stores[MAX_EXAMPLES:]):,}"

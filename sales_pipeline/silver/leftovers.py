@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
-from sales_pipeline.silver.batch import Batch
+from sales_pipeline.silver.batch import Batch, names_at_hand
 from sales_pipeline.silver.judging import QUARANTINED
 from sales_pipeline.silver.reasons import WAITING, sentence_of
 
@@ -73,9 +72,7 @@ def leftovers(lakehouse: Lakehouse, rows: Mapping[int, int]) -> DataFrame | None
     missing = [
         (file_id, row) for file_id, count in rows.items() for row in _missing(file_id, count, there)
     ]
-    columns = zip(*missing, strict=True) if missing else ((), ())
-    arrays = [pa.array(column, pa.int64()) for column in columns]
-    return lakehouse.frame(pa.table(arrays, names=["_file_id", "_row"]))
+    return names_at_hand(lakehouse, missing)
 
 
 def _missing(file_id: int, count: int, there: Mapping[tuple[int, int], int]) -> Iterator[int]:

@@ -11,13 +11,8 @@ from dataclasses import dataclass
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from sales_pipeline.config.dialect import WHITE_SPACE, thousands_marks
 from sales_pipeline.config.model import Feed
-
-WHITE_SPACE = " \t\r\n\u00a0\u202f\u3000"
-"""What is trimmed from delivered text: ASCII white space and the no-break and wide spaces."""
-
-_ALSO = {" ": "\u00a0\u202f", "'": "\u2019"}
-"""What else is meant by a thousands mark."""
 
 
 def trimmed(text: Column) -> Column:
@@ -64,7 +59,7 @@ class NumberStyle:
     @property
     def thousands_marks(self) -> str:
         """Every character that stands between thousands."""
-        return self.thousands + _ALSO.get(self.thousands, "")
+        return thousands_marks(self.thousands)
 
 
 def decimal_number(text: Column, style: NumberStyle, *, scale: int, precision: int = 18) -> Column:

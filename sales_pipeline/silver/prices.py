@@ -9,8 +9,6 @@ currency from here:
         prices are sorted by the day from which they hold; a product without one is not there.
     price_on(prices, day) -> Price | None
         The price that holds on a day; None before the first.
-    periods(prices) -> list[Period]
-        The same as rows for a join on `valid_from <= sold_on < valid_until`.
 
 A list price holds from its `valid_from`, or always, until the next one; it is taken as of
 the day of the sale, and is in its own currency.
@@ -68,16 +66,6 @@ class Price:
         }
 
 
-@dataclass(frozen=True)
-class Period:
-    """The days of one price: from `valid_from` to before `valid_until`, which may be open."""
-
-    valid_from: date
-    valid_until: date | None
-    price: Decimal
-    currency: str
-
-
 Prices = Mapping[Key, tuple[Price, ...]]
 
 
@@ -105,15 +93,6 @@ def price_on(prices: Sequence[Price], day: date) -> Price | None:
     """
     place = bisect_right([each.valid_from for each in prices], day)
     return prices[place - 1] if place else None
-
-
-def periods(prices: Sequence[Price]) -> list[Period]:
-    """The days of each of one product's prices, which are sorted by their first day."""
-    until = [*(each.valid_from for each in prices[1:]), None]
-    return [
-        Period(each.valid_from, end, each.price, each.currency)
-        for each, end in zip(prices, until, strict=False)
-    ]
 
 
 def repriced(before: Sequence[Price], after: Sequence[Price]) -> Iterator[tuple[date, date | None]]:

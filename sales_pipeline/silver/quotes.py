@@ -16,6 +16,7 @@ from typing import Any
 
 from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.config.dates import DateLayout, parse_date_pattern
+from sales_pipeline.config.dialect import WHITE_SPACE, thousands_marks
 from sales_pipeline.config.model import Rates
 from sales_pipeline.errors import FileRejected, examples
 
@@ -23,8 +24,6 @@ RATE_STEP = Decimal(1).scaleb(-14)
 """The smallest difference between two rates in `silver.exchange_rates`."""
 _TOO_LARGE = Decimal(10) ** 5
 _PRECISION = 60
-_WHITE_SPACE = " \t\r\n\u00a0\u202f\u3000"
-_THOUSANDS = {" ": " \u00a0\u202f", "'": "'\u2019"}
 _NUMBER = re.compile("[0-9]{1,18}([.][0-9]{1,18})?")
 _NO_RATE = frozenset({"", "N/A"})
 
@@ -68,7 +67,7 @@ class QuoteReader:
         if row["_problem"]:
             return Reading(problem=str(row["_problem"]))
         try:
-            day = self._day((row["date"] or "").strip(_WHITE_SPACE))
+            day = self._day((row["date"] or "").strip(WHITE_SPACE))
             place = (row["_file_id"], row["_row"])
             return Reading(tuple(Quote(day, *each, *place) for each in self._values(row)))
         except _Unusable as unusable:
@@ -82,19 +81,19 @@ class QuoteReader:
 
     def _values(self, row: Mapping[str, Any]) -> Iterator[tuple[str, Decimal]]:
         for currency, text in self._cells(row):
-            number = text.strip(_WHITE_SPACE)
+            number = text.strip(WHITE_SPACE)
             if number.upper() not in _NO_RATE:
                 yield currency, self._value(currency, number)
 
     def _cells(self, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if self._rates.layout == "rows":
-            currency = (row["currency"] or "").strip(_WHITE_SPACE)
+            currency = (row["currency"] or "").strip(WHITE_SPACE)
             if currency not in MINOR_UNITS:
                 raise _Unusable("currency_unknown")
             yield currency, row["rate"] or ""
             return
         for header, text in json.loads(row["_extra"] or "{}").items():
-            if (code := header.strip(_WHITE_SPACE)) in MINOR_UNITS:
+            if (code := header.strip(WHITE_SPACE)) in MINOR_UNITS:
                 yield code, text or ""
 
     def _value(self, currency: str, text: str) -> Decimal:
@@ -109,11 +108,11 @@ class QuoteReader:
         dialect = self._rates.csv
         for symbol in dialect.symbols:
             text = text.replace(symbol, "")
-        for mark in _THOUSANDS.get(dialect.thousands, dialect.thousands):
+        for mark in thousands_marks(dialect.thousands):
             text = text.replace(mark, "")
         if dialect.decimal != ".":
             text = text.replace(".", "?").replace(dialect.decimal, ".")
-        return text.strip(_WHITE_SPACE)
+        return text.strip(WHITE_SPACE)
 
 
 def _day_in(layout: DateLayout, text: str) -> date | None:

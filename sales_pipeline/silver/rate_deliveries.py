@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
 from sales_pipeline.silver import balance as balances
-from sales_pipeline.silver.balance import NO_CURRENCY, Balance
-from sales_pipeline.silver.catalogue_records import MAX_UNUSABLE
+from sales_pipeline.silver.balance import Balance
+from sales_pipeline.silver.not_sales import balance_in_rows, quarantine_row, refusal_of
 from sales_pipeline.silver.quotes import check_quotes
 from sales_pipeline.silver.rates import (
     LEARNT,
@@ -58,7 +57,8 @@ def learn_rates(
     refused = {each: reason for each in deliveries if (reason := _fault(records[each.file_id]))}
     accepted = [each for each in deliveries if each not in refused]
     refused_ids = {each.file_id for each in refused}
-    gone = _superseded_by(ledger, accepted) - refused_ids
+    corrected = ledger.superseded_by(accepted) - refused_ids
+    gone = {each for each in corrected if ledger[each].state in IN_FORCE}
     out = gone | refused_ids
     write_rates(lakehouse, ledger, {each: own for each, own in records.items() if each not in out})
     counted = [each for each in accepted if each.file_id not in out]
@@ -100,9 +100,8 @@ def forget_rates(
 
 def _fault(records: Sequence[Record]) -> str | None:
     """Why a delivery is refused as a whole, or None."""
-    bad = sum(each.reading.problem is not None for each in records)
-    if records and Decimal(bad) / len(records) > MAX_UNUSABLE:
-        return f"{bad:,} of {len(records):,} records are unusable"
+    if too_many := refusal_of(_count_unusable(records), len(records)):
+        return too_many
     try:
         check_quotes(quote for each in records for quote in each.reading.quotes)
     except FileRejected as error:
@@ -110,30 +109,20 @@ def _fault(records: Sequence[Record]) -> str | None:
     return None
 
 
-def _superseded_by(ledger: Ledger, accepted: Iterable[Delivery]) -> set[int]:
-    """The deliveries in force that these correct, and what those corrected before them."""
-    gone: set[int] = set()
-    for each in accepted:
-        earlier = each.supersedes
-        while earlier is not None and earlier not in gone:
-            gone.add(earlier)
-            earlier = ledger[earlier].supersedes
-    return {each for each in gone if ledger[each].state in IN_FORCE}
+def _count_unusable(records: Sequence[Record]) -> int:
+    return sum(each.reading.problem is not None for each in records)
 
 
 def _unusable(records: Records, deliveries: Iterable[Delivery], run_id: str) -> list[Row]:
     """The rows of `silver.quarantine` of some deliveries."""
     return [
-        {
-            "feed": EXCHANGE_RATES,
-            "store": "",
-            "_file_id": each.file_id,
-            "_row": record.row["_row"],
-            "raw": record.row["_raw"] or _as_delivered(record.row),
-            "reasons": [record.reading.problem],
-            "first_run": run_id,
-            "last_run": run_id,
-        }
+        quarantine_row(
+            EXCHANGE_RATES,
+            (each.file_id, record.row["_row"]),
+            raw=record.row["_raw"] or _as_delivered(record.row),
+            reasons=[record.reading.problem],
+            runs=(run_id, run_id),
+        )
         for each in deliveries
         for record in records[each.file_id]
         if record.reading.problem is not None
@@ -151,15 +140,12 @@ def _quarantine(lakehouse: Lakehouse, file_ids: Iterable[int], rows: list[Row]) 
 
 
 def _balance(file_id: int, records: Sequence[Record]) -> Balance:
-    rows, nothing = len(records), Decimal(0)
-    bad = sum(each.reading.problem is not None for each in records)
-    classes = {"accepted": (rows - bad, nothing), "quarantined": (bad, nothing)}
-    return Balance(file_id, EXCHANGE_RATES, NO_CURRENCY, (rows, nothing), classes)
+    bad = _count_unusable(records)
+    return balance_in_rows(file_id, EXCHANGE_RATES, len(records), quarantined=bad)
 
 
 def _balance_out(file_id: int, rows: int) -> Balance:
-    whole = (rows, Decimal(0))
-    return Balance(file_id, EXCHANGE_RATES, NO_CURRENCY, whole, {"superseded": whole})
+    return balance_in_rows(file_id, EXCHANGE_RATES, rows, quarantined=None)
 
 
 def _moved(delivery: Delivery, state: State, records: Records, run_id: str) -> Delivery:

@@ -12,11 +12,7 @@ from decimal import Decimal
 from functools import cache
 
 from sales_pipeline.config.dates import DateLayout, parse_date_pattern
-from sales_pipeline.config.model import Dialect
-
-_WHITE_SPACE = " \t\r\n\u00a0\u202f\u3000"
-_ALSO = {" ": "\u00a0\u202f", "'": "\u2019"}
-"""What else is meant by a thousands mark."""
+from sales_pipeline.config.dialect import WHITE_SPACE, Dialect, thousands_marks
 
 
 def decimal_of(text: str, dialect: Dialect, *, scale: int, precision: int = 18) -> Decimal | None:
@@ -33,11 +29,11 @@ def decimal_of(text: str, dialect: Dialect, *, scale: int, precision: int = 18) 
     >>> decimal_of("1.23456", Dialect(), scale=4) is None
     True
     """
-    found = re.fullmatch(_number(dialect, scale), text.strip(_WHITE_SPACE))
+    found = re.fullmatch(_number(dialect, scale), text.strip(WHITE_SPACE))
     if found is None:
         return None
-    thousands = dialect.thousands + _ALSO.get(dialect.thousands, "")
-    whole = found["whole"].translate(dict.fromkeys(map(ord, thousands)))
+    marks = thousands_marks(dialect.thousands)
+    whole = found["whole"].translate(dict.fromkeys(map(ord, marks)))
     if len(whole) > precision - scale:
         return None
     decimals = (found["decimals"] or "").rstrip("0").ljust(scale, "0")
@@ -47,17 +43,17 @@ def decimal_of(text: str, dialect: Dialect, *, scale: int, precision: int = 18) 
 def _number(dialect: Dialect, scale: int) -> str:
     whole = "[0-9]+"
     if dialect.thousands:
-        marks = re.escape(dialect.thousands + _ALSO.get(dialect.thousands, ""))
+        marks = re.escape(thousands_marks(dialect.thousands))
         whole = f"[0-9]+|[0-9]{{1,3}}(?:[{marks}][0-9]{{3}})+"
     decimals = f"(?:[{dialect.decimal}](?P<decimals>[0-9]{{1,{scale}}}0*))?"
-    symbol, space = _symbol(dialect.symbols), f"[{_WHITE_SPACE}]*"
+    symbol, space = _symbol(dialect.symbols), f"[{WHITE_SPACE}]*"
     before = f"(?:{symbol}{space})*(?P<sign>[+-]?)(?:{space}(?:{symbol}{space})+)?"
     return f"{before}(?P<whole>{whole}){decimals}(?:{space}{symbol})*"
 
 
 def _symbol(symbols: Sequence[str]) -> str:
     """What matches one of some texts; nothing at all where there are none."""
-    bare = filter(None, (each.strip(_WHITE_SPACE) for each in symbols))
+    bare = filter(None, (each.strip(WHITE_SPACE) for each in symbols))
     longest_first = sorted(bare, key=len, reverse=True)
     return f"(?:{'|'.join(map(re.escape, longest_first))})" if longest_first else "(?!)"
 
@@ -76,7 +72,7 @@ def day_of(text: str, patterns: Sequence[str]) -> date | None:
     True
     """
     for layout in map(_layout, patterns):
-        found = re.match(layout.regex, text.strip(_WHITE_SPACE))
+        found = re.match(layout.regex, text.strip(WHITE_SPACE))
         if found is None:
             continue
         groups = (layout.year_group, layout.month_group, layout.day_group)

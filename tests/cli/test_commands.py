@@ -12,6 +12,7 @@ import pytest
 
 from sales_pipeline.sample import expected
 from tests.cli.conftest import ROOT, Call, Said, loaded_by, python_in
+from tests.cli.lyon import declare_lyon
 
 Demo = tuple[Path, Said]
 
@@ -220,33 +221,12 @@ def test_a_rejected_file_ends_the_run_with_1_after_all_others(
 
 
 HEADER = "id,day,item,units,total"
-DECLARATION = """\
-catalogue:
-  languages:
-    fr: {product: produit, category: catégorie}
-    en: {product: product, category: category}
-feeds:
-  lyon:
-    landing: lyon/*.csv
-    store: {id: lyon, name: Lyon, city: Lyon, country: FR}
-    currency: EUR
-    language: fr
-    date_formats: yyyy-MM-dd
-    max_quarantined: 100%
-    columns: {sale_id: id, sold_on: day, product: item, quantity: units, amount: total}
-"""
+SALES = f"{HEADER}\n1,2025-01-15,Thé vert,2,9.00\n2,2025-02-30,Vase,1,5.00\n"
 
 
 def declare(folder: Path) -> None:
     """Writes a declaration, a catalogue and a file of sales."""
-    (folder / "config.yaml").write_text(DECLARATION, encoding="utf-8")
-    for name, text in {
-        "catalogue/names.csv": "produit,catégorie,product,category\nThé vert,Thé,Green tea,Tea\n",
-        "lyon/a.csv": f"{HEADER}\n1,2025-01-15,Thé vert,2,9.00\n2,2025-02-30,Vase,1,5.00\n",
-    }.items():
-        target = folder / "landing" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+    declare_lyon(folder, {"lyon/a.csv": SALES})
 
 
 def test_a_held_correction_is_accepted_and_a_file_is_withdrawn(
@@ -267,7 +247,7 @@ def test_a_held_correction_is_accepted_and_a_file_is_withdrawn(
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     asked = call("withdraw", "landing/lyon/a.csv")
     assert asked.code == 1
-    assert "Take back all 2 deliveries of lyon/a.csv, 1 records in force? [y/N]" in asked.err
+    assert "Take back all 2 deliveries of lyon/a.csv, 1 record in force? [y/N]" in asked.err
     document = json.loads(call("withdraw", "lyon/a.csv", "--yes", "--json").out)
     assert document["withdrawn"][0]["path"] == "lyon/a.csv"
     assert document["moved"] == [

@@ -10,29 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Call
+from tests.cli.lyon import declare_lyon
 
 HEADER = "id;day;item;units;total;till"
-DECLARATION = """\
-landing: landing
-rates: {policy: fixed, fixed: {USD: '0.85'}}
-catalogue:
-  landing: catalogue/*.csv
-  languages:
-    fr: {product: produit, category: catégorie}
-    en: {product: product, category: category}
-feeds:
-  lyon:
-    landing: lyon/*.csv
-    store: {id: lyon, name: Lyon, city: Lyon, country: FR}
-    currency: EUR
-    language: fr
-    date_formats: yyyy-MM-dd
-    max_quarantined: 100%
-    csv: {delimiter: ";", decimal: ","}
-    columns: {sale_id: id, sold_on: day, product: item, quantity: units, amount: total}
-"""
+DIALECT = """    csv: {delimiter: ";", decimal: ","}\n"""
 FILES = {
-    "catalogue/names.csv": "produit,catégorie,product,category\nThé vert,Thé,Green tea,Tea\n",
     "lyon/a.csv": "\n".join(
         [
             HEADER,
@@ -50,11 +32,7 @@ FILES = {
 def waiting(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in which four records wait in quarantine."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "config.yaml").write_text(DECLARATION, encoding="utf-8")
-    for name, text in FILES.items():
-        target = tmp_path / "landing" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+    declare_lyon(tmp_path, FILES, more=DIALECT)
     assert call("run").code == 0
     return tmp_path
 

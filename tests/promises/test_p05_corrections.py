@@ -180,3 +180,19 @@ def test_p5_a_repeat_of_what_came_to_nothing_is_taken_by_the_next_run(retailer: 
     retailer.run()
     assert retailer.states()["lyon/copy.csv"][-1] == "archived"
     assert retailer.revenue() == {(2025, 1): "20.00"}
+
+
+def test_p5_a_catalogue_takes_the_place_of_what_a_refused_one_was_to_correct(
+    retailer: Retailer,
+) -> None:
+    retailer.deliver_catalogue()
+    retailer.run()
+    header = CATALOGUE.splitlines()[0]
+    retailer.deliver_catalogue(f"{header}\nVase,Maison,Vase,Home\nVase,Maison,Vessel,Home\n")
+    with retailer.stopped_before("silver"):
+        retailer.run()
+    retailer.deliver_catalogue(f"{CATALOGUE}\nLampe,Maison,Lamp,Home")
+    assert len(retailer.run().rejected) == 1
+    states = ["superseded", "rejected", "archived"]
+    assert retailer.states()["catalogue/catalogue.csv"] == states
+    assert retailer.rows("ops.balance", "accepted_rows", "superseded_rows") == [(0, 3), (4, 0)]

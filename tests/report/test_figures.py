@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from sales_pipeline.report.figures import counted, grouped, money, share_bar, size
+from sales_pipeline.errors import counted
+from sales_pipeline.report.figures import grouped, money, share_bar, size
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.silver.prices import ALWAYS, Period, Price, periods, price_on, repriced
+from sales_pipeline.silver.prices import ALWAYS, Price, price_on, repriced
 
 MARCH = date(2025, 3, 1)
 
@@ -31,13 +31,6 @@ def test_a_price_holds_from_its_first_day_until_the_next(day: date, price: str) 
 def test_before_the_first_price_there_is_none() -> None:
     assert price_on([_price(MARCH, "12")], date(2025, 2, 28)) is None
     assert price_on([], MARCH) is None
-
-
-def test_periods_follow_each_other_and_the_last_is_open() -> None:
-    assert periods([_price(ALWAYS, "10"), _price(MARCH, "12", "USD")]) == [
-        Period(ALWAYS, MARCH, Decimal(10), "EUR"),
-        Period(MARCH, None, Decimal(12), "USD"),
-    ]
 
 
 def test_a_later_price_touches_only_the_days_from_it_on() -> None:

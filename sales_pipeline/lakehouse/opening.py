@@ -1,4 +1,4 @@
-"""Opens a lakehouse that was made already, to read from it without Spark."""
+"""Opens a retailer's lakehouse, as every command does first; no session starts by that."""
 
 from __future__ import annotations
 
@@ -13,16 +13,27 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 
 
 @contextmanager
-def made_lakehouse(declaration: Declaration) -> Iterator[Lakehouse]:
-    """Opens the tables of a retailer for reading.
+def opened_lakehouse(declaration: Declaration) -> Iterator[Lakehouse]:
+    """Opens the lakehouse of a retailer, whether it was made yet or not.
 
     Raises:
-        UsageError: There is no lakehouse yet.
         LakehouseMismatch: The lakehouse does not fit the declaration.
     """
     with closing(open_engine(Path(declaration.lakehouse))) as engine:
         lakehouse = Lakehouse(declaration, engine)
         lakehouse.check()
+        yield lakehouse
+
+
+@contextmanager
+def made_lakehouse(declaration: Declaration) -> Iterator[Lakehouse]:
+    """Opens the lakehouse that earlier runs of a retailer made.
+
+    Raises:
+        UsageError: None was made yet.
+        LakehouseMismatch: The lakehouse does not fit the declaration.
+    """
+    with opened_lakehouse(declaration) as lakehouse:
         if not lakehouse.exists():
             place = declaration.lakehouse
             raise UsageError(f"lakehouse: none at {place} yet. Do: sales-pipeline run")
