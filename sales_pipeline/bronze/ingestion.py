@@ -23,9 +23,9 @@ from sales_pipeline.errors import FileChanged
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import touched_by
-from sales_pipeline.lakehouse.together import together
 from sales_pipeline.landing.data_source import LandingSource
 from sales_pipeline.landing.discovery import sha256_of
+from sales_pipeline.together import together
 
 logger = logging.getLogger(__name__)
 _FEEDS_AT_ONCE = 2

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.landing.archive import keep, kept_path, sync, write_reason
+from sales_pipeline.together import together
 
 ARCHIVE = "archive"
 REJECTED = "rejected"
+_MOVED_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,13 @@ def archive_files(lakehouse: Lakehouse, ledger: Ledger, folders: Folders, *, sin
 
 def archive_copies(deliveries: Iterable[Delivery], folders: Folders) -> None:
     """Moves landing files to the archive; one that holds other bytes by now is left."""
-    for each in deliveries:
-        is_there = each.mends or each.feed in folders.left
-        if not is_there and folders.source(each).exists():
-            keep(folders.source(each), folders.archived(each), each.sha256)
+
+    def archive(delivery: Delivery) -> None:
+        is_there = delivery.mends or delivery.feed in folders.left
+        if not is_there and folders.source(delivery).exists():
+            keep(folders.source(delivery), folders.archived(delivery), delivery.sha256)
+
+    together((partial(archive, each) for each in deliveries), at_once=_MOVED_AT_ONCE)
 
 
 def reject_files(deliveries: Iterable[Delivery], folders: Folders) -> None:

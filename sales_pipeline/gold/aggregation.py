@@ -18,7 +18,7 @@ from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.stores import store_rows
-from sales_pipeline.lakehouse.together import together
+from sales_pipeline.together import together
 
 _BEFORE_SILVER = (State.CLAIMED, State.IN_BRONZE)
 

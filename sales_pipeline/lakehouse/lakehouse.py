@@ -23,7 +23,7 @@ from sales_pipeline.lakehouse.tables import (
     bronze_table,
     register_statement,
 )
-from sales_pipeline.lakehouse.together import together
+from sales_pipeline.together import together
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

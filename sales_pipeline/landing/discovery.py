@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sales_pipeline.config.values import landing_root
 
 _TEMPORARY_ENDINGS = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")
 _HASH_BLOCK = 1 << 20
+_HASHED_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -83,22 +85,28 @@ def discover(
             name = name_in_feed(path, patterns[feeds[0]])
             found.append(FoundFile(feeds[0], name, path, _size(landing / path)))
     order = {feed: place for place, feed in enumerate(patterns)}
-    for each in sorted(found, key=lambda file: (order[file.feed], natural_order(file.name))):
-        _add_hashed(landing, each, discovery, hashed or {})
-        on_hashed(each.bytes)
+    ordered = sorted(found, key=lambda file: (order[file.feed], natural_order(file.name)))
+    with ThreadPoolExecutor(_HASHED_AT_ONCE) as threads:
+        looked_at = threads.map(lambda file: _hashed(landing, file, hashed or {}), ordered)
+        for each, whole in zip(ordered, looked_at, strict=True):
+            if whole is None:
+                discovery.unready.append(each.path)
+            else:
+                discovery.files.append(whole)
+            on_hashed(each.bytes)
     return discovery
 
 
-def _add_hashed(
-    landing: Path, file: FoundFile, discovery: Discovery, hashed: Mapping[tuple[str, str], str]
-) -> None:
+def _hashed(
+    landing: Path, file: FoundFile, hashed: Mapping[tuple[str, str], str]
+) -> FoundFile | None:
+    """The file with its hash; None where it vanished or changed meanwhile."""
     path = landing / file.path
     size, seen = _size(path), seen_of(path)
     digest = hashed.get((file.path, seen)) or sha256_of(path)
     if digest is None or not seen or seen != seen_of(path):
-        discovery.unready.append(file.path)
-        return
-    discovery.files.append(FoundFile(file.feed, file.name, file.path, size, digest, seen))
+        return None
+    return FoundFile(file.feed, file.name, file.path, size, digest, seen)
 
 
 def seen_of(path: Path) -> str:

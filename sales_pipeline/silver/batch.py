@@ -8,6 +8,7 @@ from functools import cached_property, reduce
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
@@ -18,10 +19,20 @@ from sales_pipeline.silver.learning import Knowledge
 from sales_pipeline.silver.meanings import Meanings
 from sales_pipeline.silver.prices import known_prices
 from sales_pipeline.silver.products import Known
-from sales_pipeline.silver.reading import ORIGIN, READ_TOGETHER, Readings
+from sales_pipeline.silver.reading import NUMBERS, ORIGIN, PRODUCT, Readings
 from sales_pipeline.silver.rule_results import RuleResult, results
 
-_MANY_TEXTS = 100_000
+_MANY_TEXTS, _MANY_COUNTS = 100_000, 300_000
+_PRICED = (PRODUCT, *NUMBERS)
+_TRIED = (
+    ("sold_on",),
+    _PRICED,
+    NUMBERS,
+    *((column,) for column in NUMBERS),
+    # A currency can depend on the text of the store, so these two are never read apart.
+    ORIGIN,
+)
+"""Columns that are read together, unless all of them were read with others before."""
 _ROW_ID = ["_file_id", "_row"]
 _Make = Callable[[Judge, DataFrame], DataFrame]
 
@@ -116,7 +127,7 @@ class Batch:
         return self.readings if judge.feed.stores else None
 
     def amounts(self, *, of_mended: bool = False) -> DataFrame:
-        """`_file_id, currency, amount` of every record, both null where they cannot be told.
+        """`_file_id, currency, amount, records`, as `Judge.amounts` gives them.
 
         Args:
             of_mended: Only of the records for which a mended one counts.
@@ -125,7 +136,8 @@ class Batch:
         def make(judge: Judge, rows: DataFrame) -> DataFrame:
             if of_mended:
                 rows = rows.join(self._mended_rows, _ROW_ID, "left_semi")
-            return judge.amounts(rows, self.names, self.readings)
+            counted = None if of_mended else self._counted
+            return judge.amounts(rows, self.names, self.readings, counted)
 
         return self._over(self.judges, make, self.delivered)
 
@@ -154,45 +166,78 @@ class Batch:
         delivered = self._over(
             self.judges, lambda judge, rows: judge.source_products(rows), self.delivered
         )
-        found = delivered.toArrow()
+        return self.lakehouse.frame(self._meanings.table(delivered.toArrow().to_pylist()))
+
+    @cached_property
+    def _meanings(self) -> Meanings:
         are_priced = any(each.reader.is_priced_by_catalogue for each in self.judges)
         prices = known_prices(self.lakehouse) if are_priced else {}
-        meanings = Meanings(self.lakehouse.declaration.feeds, Knowledge(self.known, prices))
-        return self.lakehouse.frame(meanings.table(found.to_pylist()))
+        return Meanings(self.lakehouse.declaration.feeds, Knowledge(self.known, prices))
 
     @cached_property
     def readings(self) -> dict[tuple[str, ...], DataFrame]:
         """What the delivered texts are read as, for columns that do not have too many.
 
         Dates, prices and quantities repeat over and over, so each text is read once and
-        joined; reading it in every record costs several times as much. Numbers that stand
-        together are joined together, because every join copies the whole record.
+        joined; reading it in every record costs several times as much. What stands together
+        in a price list is joined together, because every join copies the whole record.
         """
         found: dict[tuple[str, ...], DataFrame] = {}
-        for together in READ_TOGETHER:
-            self._find_readings(found, together)
-        return found
-
-    def _find_readings(
-        self, found: dict[tuple[str, ...], DataFrame], together: tuple[str, ...]
-    ) -> None:
-        # A currency can depend on the text of the store, so these two are never read apart.
-        alone = [] if together == ORIGIN else [(column,) for column in together]
-        for columns in [together, *alone]:
+        for columns in _TRIED:
             if not any(set(columns) <= set(other) for other in found):
                 readings = self._readings(columns)
                 if readings is not None:
                     found[columns] = readings
+        return found
 
     def _readings(self, columns: Sequence[str]) -> DataFrame | None:
-        judges = [each for each in self.judges if set(columns) & set(each.reader.columns)]
+        is_named = PRODUCT in columns
+        judges = [
+            each for each in self.judges if is_named or set(columns) & set(each.reader.columns)
+        ]
         if not judges:
             return None
-        read = self._over(
-            judges, lambda judge, rows: judge.reader.readings(rows, columns), self.delivered
+
+        def texts(judge: Judge) -> DataFrame:
+            if columns == _PRICED and self._counted is not None:
+                return self._counted.where(F.col("feed") == judge.name)
+            return judge.reader.texts(self.delivered(judge), columns)
+
+        read = reduce(
+            DataFrame.unionByName,
+            [judge.reader.readings(texts(judge), columns) for judge in judges],
         )
         found = read.limit(_MANY_TEXTS + 1).toArrow()
-        return self.lakehouse.frame(found) if found.num_rows <= _MANY_TEXTS else None
+        if found.num_rows > _MANY_TEXTS:
+            return None
+        return self.lakehouse.frame(self._with_meanings(found) if is_named else found)
+
+    @cached_property
+    def _counted(self) -> DataFrame | None:
+        """How many records of a file have the same texts; None where that does not make few."""
+        counted = self._over(
+            self.judges,
+            lambda judge, rows: judge.reader.counted_texts(rows, _PRICED),
+            self.delivered,
+        )
+        found = counted.limit(_MANY_COUNTS + 1).toArrow()
+        return self.lakehouse.frame(found) if found.num_rows <= _MANY_COUNTS else None
+
+    def _with_meanings(self, readings: pa.Table) -> pa.Table:
+        """Adds to the readings of products what the catalogue makes of them."""
+        named = readings.select(["feed", f"text_{PRODUCT}"])
+        products = named.rename_columns(["feed", "source_product"]).to_pylist()
+        places = [(each["feed"], each["source_product"]) for each in products]
+        distinct = dict(zip(places, products, strict=True))
+        meanings = self._meanings.table(distinct.values())
+        known = zip(
+            meanings["feed"].to_pylist(), meanings["source_product"].to_pylist(), strict=True
+        )
+        row_of = {place: row for row, place in enumerate(known)}
+        rows = pa.array([row_of.get(place) for place in places], pa.int64())
+        for name in meanings.column_names[2:]:
+            readings = readings.append_column(name, meanings[name].take(rows))
+        return readings
 
 
 def names_at_hand(lakehouse: Lakehouse, names: Sequence[Name]) -> DataFrame:

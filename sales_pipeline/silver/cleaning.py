@@ -11,7 +11,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
+
+import pyarrow as pa
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
@@ -29,6 +31,7 @@ from sales_pipeline.silver.placing import Placement
 from sales_pipeline.silver.products import known_products
 from sales_pipeline.silver.rate_deliveries import forget_rates, learn_rates
 from sales_pipeline.silver.rule_results import RuleResult
+from sales_pipeline.together import both
 
 logger = logging.getLogger(__name__)
 
@@ -146,14 +149,15 @@ class _Cleaning:
         """Judges the deliveries, places their records, balances, and records the outcome."""
         replaced_here = {each.supersedes for each in waiting}
         batch = self._batch(each for each in waiting if each.file_id not in replaced_here)
-        delivered = counting.delivered(batch) if batch.deliveries else {}
-        self.mended = counting.mended(batch) if batch.deliveries else {}
+        leaving = self.ledger.superseded_by(batch.deliveries) | self.going
+        unsettled = self._unsettled() - leaving - {*batch.file_ids}
+        placement = self._placement(batch, leaving)
+        # Both look at all of the batch, and neither keeps all processors busy to its end.
+        keys, delivered = both(placement.colliding_keys, partial(self._delivered, batch))
         rows: Counter[int] = Counter()
         for (file_id, _), (count, _) in delivered.items():
             rows[file_id] += count
-        leaving = self.ledger.superseded_by(batch.deliveries) | self.going
-        unsettled = self._unsettled() - leaving - {*batch.file_ids}
-        refused, moved = self._place(batch, rows, leaving)
+        refused, moved = self._place(placement, keys, rows)
         moved |= unsettled
         refused |= self._ask_rules(batch)
         kept = {*batch.file_ids} - set(refused)
@@ -164,6 +168,12 @@ class _Cleaning:
             moved |= self._take_out(set(out))
             found = self._balances((kept | moved) - set(out), delivered)
         self._record(batch, delivered, found, refused, failed)
+
+    def _delivered(self, batch: Batch) -> Delivered:
+        if not batch.deliveries:
+            return {}
+        self.mended = counting.mended(batch)
+        return counting.delivered(batch)
 
     def _ask_rules(self, batch: Batch) -> dict[int, str]:
         """Keeps what the rules and the texts tell; returns who breaks a rule that refuses."""
@@ -190,26 +200,28 @@ class _Cleaning:
             if each.months and each.may_have_sales_in_silver and each.run_id != self.run_id
         }
 
-    def _place(
-        self, batch: Batch, rows: Mapping[int, int], gone: set[int]
-    ) -> tuple[dict[int, str], set[int]]:
-        """Places the batch.
-
-        Returns:
-            The deliveries that are refused for too much quarantine and why, by file id;
-            and the earlier deliveries of which records were moved.
-        """
+    def _placement(self, batch: Batch, gone: set[int]) -> Placement:
         here = {*batch.file_ids, *gone}
         touched = {each.file_id for each in self.ledger if each.may_have_sales_in_silver}
-        placement = Placement(
+        return Placement(
             lakehouse=self.lakehouse,
-            batch=batch if batch.deliveries else None,
+            batch=batch,
             gone=frozenset(gone),
             has_history=bool(touched - here),
             is_again=bool(touched & here),
             run_id=self.run_id,
         )
-        keys = placement.colliding_keys()
+
+    def _place(
+        self, placement: Placement, keys: pa.Table, rows: Mapping[int, int]
+    ) -> tuple[dict[int, str], set[int]]:
+        """Places a batch, whose colliding keys are known.
+
+        Returns:
+            The deliveries that are refused for too much quarantine and why, by file id;
+            and the earlier deliveries of which records were moved.
+        """
+        batch, here = placement.batch, set(placement.replaced)
         self._begin(here, rows, placement.leaving_months())
         placement.write_fit(keys)
         already = placed(self.lakehouse, batch.file_ids)
@@ -273,7 +285,8 @@ class _Cleaning:
             if each is not None and self.ledger[each].state is not State.SUPERSEDED
         )
         rows = {each.file_id: each.rows or 0 for each in restored.deliveries}
-        _, moved = self._place(restored, rows, out)
+        placement = self._placement(restored, out)
+        _, moved = self._place(placement, placement.colliding_keys(), rows)
         return {*moved, *restored.file_ids}
 
     @cached_property

@@ -21,8 +21,8 @@ Counts = dict[tuple[int, str], dict[str, tuple[int, Decimal]]]
 
 
 def delivered(batch: Batch) -> dict[tuple[int, str], tuple[int, Decimal]]:
-    """(file id, currency) -> rows and readable amount, counted from bronze in one statement."""
-    found = _grouped(batch.amounts(), F.lit("delivered"))
+    """(file id, currency) -> rows and readable amount, counted from bronze and nothing else."""
+    found = _grouped(batch.amounts(), F.lit("delivered"), records="records")
     counted = {key: classes["delivered"] for key, classes in _counts(found).items()}
     counted_files = {file_id for file_id, _ in counted}
     for each in batch.deliveries:
@@ -35,7 +35,8 @@ def mended(batch: Batch) -> Counts:
     """(file id, currency) -> `superseded` -> rows and amount, of records that somebody mended."""
     if not batch.mended:
         return {}
-    return _counts(_grouped(batch.amounts(of_mended=True), F.lit("superseded")))
+    rows = batch.amounts(of_mended=True)
+    return _counts(_grouped(rows, F.lit("superseded"), records="records"))
 
 
 def _usual_currency(batch: Batch, delivery: Delivery) -> str:
@@ -56,10 +57,23 @@ def in_silver(lakehouse: Lakehouse, file_ids: Iterable[int]) -> Counts:
     return _counts(grouped.unionByName(of("silver.quarantine", F.lit("quarantined"))))
 
 
-def _grouped(rows: DataFrame, label: Column) -> DataFrame:
-    labelled = rows.select("_file_id", "currency", label.alias("class"), "amount")
+def _grouped(rows: DataFrame, label: Column, *, records: str | None = None) -> DataFrame:
+    """The records and the amount of each file and currency.
+
+    Args:
+        rows: `_file_id, currency, amount`, and what `label` is made of.
+        label: The class.
+        records: The column that says how many records of this amount a row stands for; each
+            for one where there is none.
+    """
+    count, amount = F.lit(1).cast("BIGINT"), F.col("amount")
+    if records is not None:
+        count, amount = F.col(records), amount * F.col(records).cast("DECIMAL(10,0)")
+    labelled = rows.select(
+        "_file_id", "currency", label.alias("class"), count.alias("n"), amount.alias("money")
+    )
     return labelled.groupBy("_file_id", "currency", "class").agg(
-        F.count(F.lit(1)).alias("records"), F.sum("amount").alias("amount")
+        F.sum("n").alias("records"), F.sum("money").alias("amount")
     )
 
 

@@ -20,7 +20,7 @@ from sales_pipeline.silver.keys import Keys
 from sales_pipeline.silver.money import Money
 from sales_pipeline.silver.numbers import filled
 from sales_pipeline.silver.origin import listed_store
-from sales_pipeline.silver.reading import Reader, Readings
+from sales_pipeline.silver.reading import NUMBERS, PRODUCT, Reader, Readings
 
 FIT = "fit"
 QUARANTINED = "quarantined"
@@ -83,17 +83,43 @@ class Judge:
             F.array_compact(F.array(F.col("_problem"), *found)).alias("reasons"),
         )
 
-    def amounts(self, bronze: DataFrame, names: DataFrame, readings: Readings) -> DataFrame:
-        """`_file_id, currency, amount` of every record, both null where they cannot be told."""
+    def amounts(
+        self,
+        bronze: DataFrame,
+        names: DataFrame,
+        readings: Readings,
+        counted: DataFrame | None = None,
+    ) -> DataFrame:
+        """`_file_id, currency, amount, records`, both of the money null where it cannot be told.
+
+        Args:
+            bronze: Rows of the feed's bronze table.
+            names: As for `judged`.
+            readings: As for `judged`.
+            counted: The same rows by their texts, as `Reader.counted_texts` gives them; each of
+                its rows stands for some records of this amount. Without it, each for one.
+        """
         reader, needed = self.reader, self._money.needed
         given = [name for name in reader.text_columns if name in needed]
-        priced = reader.is_priced_by_catalogue
-        product = [F.col("product").alias("source_product")] if priced else []
-        rows = reader.with_computed(bronze).select("_file_id", *product, *_given(given))
-        if priced:
-            rows = rows.join(self._mine(names), "source_product", "left")
+        if counted is not None and set(needed) <= {*NUMBERS}:
+            source, *texts = (F.col(f"text_{name}") for name in (PRODUCT, *given))
+            named = [text.alias(f"given_{name}") for text, name in zip(texts, given, strict=True)]
+            rows = counted.where(F.col("feed") == self.name).select(
+                "_file_id", source.alias("source_product"), *named, "records"
+            )
+        else:
+            rows = reader.with_computed(bronze).select(
+                "_file_id",
+                F.col("product").alias("source_product"),
+                *_given(given),
+                F.lit(1).cast("BIGINT").alias("records"),
+            )
+        if reader.is_priced_by_catalogue:
+            rows = self._named(rows, names, readings)
         rows = self._money.completed(reader.read_all(rows, needed, readings))
-        return rows.select("_file_id", self._money.currency().alias("currency"), "amount")
+        return rows.select(
+            "_file_id", self._money.currency().alias("currency"), "amount", "records"
+        )
 
     def rule_counts(self, bronze: DataFrame, names: DataFrame, readings: Readings) -> DataFrame:
         """How many sales of each delivery keep the feed's rules, as `rules.counted` says."""
@@ -142,15 +168,18 @@ class Judge:
         """The records with their columns read, and everything that their verdict depends on."""
         rows = self.reader.with_computed(bronze)
         delivered = rows.select(*self._delivered(), *self._excluded(), self._raw(), "_problem")
-        typed = delivered.join(self._mine(names), "source_product", "left")
+        typed = self._named(delivered, names, readings)
         typed = self.reader.read_all(typed, self.reader.columns, readings)
         # Constants come last: every join copies the columns that go through it.
         return self._money.completed(typed).withColumns(self._constants())
 
-    def _mine(self, names: DataFrame) -> DataFrame:
+    def _named(self, rows: DataFrame, names: DataFrame, readings: Readings) -> DataFrame:
+        """The rows with what their products mean, unless a reading says that too."""
+        if self.reader.is_named_by(readings):
+            return rows
         mine = names.where(F.col("feed") == self.name)
-        prices = ["prices"] if self.reader.is_priced_by_catalogue else []
-        return mine.select("source_product", "product", "category", *prices)
+        mine = mine.select("source_product", *self.reader.meaning_columns)
+        return rows.join(mine, "source_product", "left")
 
     def _delivered(self) -> list[Column]:
         return [

@@ -51,7 +51,7 @@ class Placement:
 
     Attributes:
         lakehouse: The tables.
-        batch: The deliveries to place, or None where some are only taken away.
+        batch: The deliveries to place; none where some are only taken away.
         gone: File ids whose records leave silver.
         has_history: Whether silver may hold records of other deliveries.
         is_again: Whether silver may hold records of these deliveries already.
@@ -59,7 +59,7 @@ class Placement:
     """
 
     lakehouse: Lakehouse
-    batch: Batch | None
+    batch: Batch
     gone: frozenset[int]
     has_history: bool
     is_again: bool
@@ -70,7 +70,7 @@ class Placement:
     @property
     def replaced(self) -> frozenset[int]:
         """File ids whose rows in silver are replaced as a whole."""
-        return frozenset(self.batch.file_ids if self.batch else ()) | self.gone
+        return frozenset(self.batch.file_ids) | self.gone
 
     @property
     def _keys(self) -> list[str]:
@@ -83,7 +83,7 @@ class Placement:
     def colliding_keys(self) -> pa.Table:
         """`key_hash` of the keys that more than one record has or had."""
         found = []
-        if self.batch is not None:
+        if self.batch.deliveries:
             found.append(repeated_keys(self.batch.keys()).toArrow())
             if self.has_history:
                 keys = self.batch.keys()
@@ -106,7 +106,7 @@ class Placement:
 
     def write_fit(self, keys: pa.Table) -> None:
         """Writes the fit records of the batch whose key is not among those that collide."""
-        if self.batch is None:
+        if not self.batch.deliveries:
             if self.is_again:
                 self._clear("silver.sales", self.replaced)
             return
@@ -124,8 +124,8 @@ class Placement:
                 None where there are none.
         """
         frames = []
-        if rest is not None and self.batch is not None:
-            frames.append(self._own_candidates(self.batch, rest))
+        if rest is not None:
+            frames.append(self._own_candidates(rest))
         if self.has_history and keys.num_rows:
             frames.append(self._earlier_candidates(self.lakehouse.frame(keys)))
         if frames:
@@ -156,8 +156,8 @@ class Placement:
         tables = ("silver.sales", "silver.set_aside")
         return [self.lakehouse.table(name).where(stays) for name in tables]
 
-    def _own_candidates(self, batch: Batch, rest: DataFrame) -> DataFrame:
-        return with_month(batch.judged(rest)).select(
+    def _own_candidates(self, rest: DataFrame) -> DataFrame:
+        return with_month(self.batch.judged(rest)).select(
             *self._sale_columns,
             "verdict",
             "reasons",

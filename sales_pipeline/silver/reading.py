@@ -21,8 +21,7 @@ NUMBERS = ("quantity", "unit_price", "amount")
 ORIGIN = ("store", "currency")
 READ_COLUMNS = ("sold_on", *NUMBERS, *ORIGIN)
 """The columns of a sale that are read from text; the others are taken as they are."""
-READ_TOGETHER = (("sold_on",), NUMBERS, ORIGIN)
-"""Columns that are joined together, because every join copies the whole record."""
+PRODUCT = "product"
 
 Readings = Mapping[tuple[str, ...], DataFrame]
 """Columns that are read together -> what `Reader.readings` says of their texts; small."""
@@ -62,42 +61,74 @@ class Reader:
         """Whether prices, and so currencies and amounts, are those of the catalogue."""
         return self.feed.price_from == "catalogue"
 
+    @property
+    def meaning_columns(self) -> list[str]:
+        """What the catalogue makes of a product, as it is joined to the records of the feed."""
+        return [PRODUCT, "category", *(["prices"] if self.is_priced_by_catalogue else [])]
+
+    def is_named_by(self, readings: Readings) -> bool:
+        """Says whether reading the numbers also tells what the products mean."""
+        read = {*self.columns}
+        return any(PRODUCT in together and read.intersection(together) for together in readings)
+
     def with_computed(self, bronze: DataFrame) -> DataFrame:
         """The rows with the columns that the file does not have, as text like all others."""
         computed = {name: _computed(each) for name, each in self.feed.computed.items()}
         return bronze.withColumns(computed) if computed else bronze
 
-    def readings(self, bronze: DataFrame, columns: Sequence[str]) -> DataFrame:
-        """The distinct texts of some columns, together, and what each is read as.
+    def texts(self, bronze: DataFrame, columns: Sequence[str]) -> DataFrame:
+        """`_file_id`, and `text_<column>` for each of some columns of the rows, never null.
 
         Args:
             bronze: Rows of the feed's bronze table.
-            columns: Some that stand together in `READ_TOGETHER`.
-
-        Returns:
-            `feed`, and for each column `text_<column>`, never null, and `<column>`. The text
-            of a column that the feed does not have is empty.
+            columns: Some of `READ_COLUMNS`, or `product`. The text of one that the feed does
+                not have is empty.
         """
         rows = self.with_computed(bronze)
-        texts = rows.select(*(self._text(name, "").alias(f"text_{name}") for name in columns))
-        values = [self._read(name, lambda each: F.col(f"text_{each}")) for name in columns]
-        named = [value.alias(name) for value, name in zip(values, columns, strict=True)]
-        return texts.distinct().select(F.lit(self.name).alias("feed"), "*", *named)
+        return rows.select(
+            "_file_id", *(self._text(name, "").alias(f"text_{name}") for name in columns)
+        )
+
+    def counted_texts(self, bronze: DataFrame, columns: Sequence[str]) -> DataFrame:
+        """`feed`, `records` and the columns of `texts`: how many records of a file have them."""
+        texts = self.texts(bronze, columns)
+        counted = texts.groupBy(*texts.columns).agg(F.count(F.lit(1)).alias("records"))
+        return counted.select(F.lit(self.name).alias("feed"), "*")
+
+    def readings(self, texts: DataFrame, columns: Sequence[str]) -> DataFrame:
+        """The distinct texts of some columns, together, and what each is read as.
+
+        Args:
+            texts: What `texts` or `counted_texts` gives for these columns of the feed.
+            columns: The columns.
+
+        Returns:
+            `feed`, and for each column `text_<column>` and `<column>`. Of the product only the
+            text: what it means is not read from it, but looked up.
+        """
+        distinct = texts.select(*(f"text_{name}" for name in columns)).distinct()
+        named = [
+            self._read(name, lambda each: F.col(f"text_{each}")).alias(name)
+            for name in columns
+            if name != PRODUCT
+        ]
+        return distinct.select(F.lit(self.name).alias("feed"), "*", *named)
 
     def read_all(self, typed: DataFrame, columns: Sequence[str], readings: Readings) -> DataFrame:
         """Adds what the texts of some columns are read as.
 
         Args:
-            typed: Rows with `given_<column>` for each of `text_columns`.
+            typed: Rows with `given_<column>` for each of `text_columns`, and `source_product`.
             columns: The columns to add.
-            readings: What is known of their texts.
+            readings: What is known of their texts. With the product are joined its `product`,
+                `category`, and `prices` where the feed takes those of the catalogue.
         """
         left = list(columns)
         for together, known in readings.items():
             # All that the feed has of them: only then is each record met by one reading.
             mine = [column for column in together if column in left]
             if mine:
-                typed = self._joined(typed, mine, known)
+                typed = self._joined(typed, [*{PRODUCT}.intersection(together), *mine], known)
                 left = [column for column in left if column not in mine]
         for column in left:
             value = self._read(column, lambda each: self._text(each, "given_"))
@@ -116,7 +147,9 @@ class Reader:
 
     def _joined(self, typed: DataFrame, columns: Sequence[str], known: DataFrame) -> DataFrame:
         texts = [f"text_{column}" for column in columns]
-        mine = known.where(F.col("feed") == self.name).select(*texts, *columns)
+        looked_up = self.meaning_columns if PRODUCT in columns else []
+        values = [column for column in columns if column != PRODUCT]
+        mine = known.where(F.col("feed") == self.name).select(*texts, *values, *looked_up)
         keyed = typed.withColumns(
             {f"text_{column}": self._text(column, "given_") for column in columns}
         )
@@ -124,6 +157,8 @@ class Reader:
 
     def _text(self, column: str, prefix: str) -> Column:
         """The text of a column as it is looked up: never null, so that records can be joined."""
+        if column == PRODUCT:
+            return F.coalesce(F.col("source_product" if prefix else PRODUCT), F.lit(""))
         if column not in self.text_columns:
             return F.lit("")
         return F.coalesce(F.col(f"{prefix}{column}"), F.lit(""))

@@ -17,7 +17,7 @@ from sales_pipeline.silver.learning import Knowledge
 from sales_pipeline.silver.meanings import Meanings
 from sales_pipeline.silver.prices import Price, Prices
 from sales_pipeline.silver.products import Known, Product
-from sales_pipeline.silver.reading import READ_TOGETHER
+from sales_pipeline.silver.reading import NUMBERS, ORIGIN
 from tests.retailer import DECLARATION
 
 PLAIN = {"sale_id": "1", "sold_on": "2025-01-15", "product": "Vase", "quantity": "1",
@@ -85,7 +85,10 @@ class Records:
     @property
     def _readings(self) -> dict[tuple[str, ...], DataFrame]:
         reader = self.judge.reader
-        return {columns: reader.readings(self.bronze, columns) for columns in READ_TOGETHER}
+        return {
+            columns: reader.readings(reader.texts(self.bronze, columns), columns)
+            for columns in (("sold_on",), NUMBERS, ORIGIN)
+        }
 
     def values(self, *columns: str, prices: Prices | None = None) -> list[Any]:
         """Some columns of the judged records, as text; a value where there is one column."""

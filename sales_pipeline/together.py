@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 Result = TypeVar("Result")
+Other = TypeVar("Other")
 
 
 def together(steps: Iterable[Callable[[], Result]], *, at_once: int) -> list[Result]:
@@ -27,3 +28,15 @@ def together(steps: Iterable[Callable[[], Result]], *, at_once: int) -> list[Res
     with ThreadPoolExecutor(at_once) as threads:
         ends = [threads.submit(step) for step in waiting]
     return [end.result() for end in ends]
+
+
+def both(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[Result, Other]:
+    """Does two steps at the same time, the first in the caller's own thread.
+
+    Raises:
+        Exception: What the first of them raised, in the given order, once both have ended.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        end = thread.submit(second)
+        result = first()
+    return result, end.result()
