@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -47,6 +47,8 @@ from sales_pipeline.outcome import (
     counts_per_feed,
     notes,
 )
+from sales_pipeline.silver.balance import recorded
+from sales_pipeline.silver.displaced import DisplacedSales, displaced_sales
 from sales_pipeline.silver.rates import keep_rates, rates_changed
 from sales_pipeline.silver.rule_results import RuleResult, summary
 from sales_pipeline.version import __version__
@@ -348,12 +350,22 @@ class _Run:
             if each.supersedes is not None and each.state is State.ARCHIVED
         ]
         report.corrected += self._mended(taken)
+        report.displaced = self._displaced(taken)
         report.feeds = counts_per_feed(taken, report.balances)
         report.rows = sum(each.delivered for each in report.feeds)
         report.bytes = sum(each.bytes for each in taken)
         is_held = any(each.state is State.HELD for each in taken)
         if report.rejected or report.failed or report.abandoned or report.held or is_held:
             report.outcome = "failed"
+
+    def _displaced(self, taken: Iterable[Delivery]) -> list[DisplacedSales]:
+        """What this run displaced, or a killed one whose work it brought to its end."""
+        done = {each.file_id for each in taken if each.state is State.ARCHIVED}
+        judged = done | {each.file_id for each in self.ledger if each.run_id == self.run_id}
+        balances = self.report.balances
+        if done - {each.file_id for each in balances}:
+            balances = recorded(self.lakehouse)
+        return displaced_sales(self.lakehouse, balances, judged=judged)
 
     def _mended(self, taken: list[Delivery]) -> list[FileNote]:
         """What the replays among some deliveries mend, a note each."""
