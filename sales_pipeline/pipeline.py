@@ -211,18 +211,8 @@ class _Run:
         self.report.rejected += notes(deliveries)
 
     def _send_back(self) -> None:
-        """Commits that the records of some feeds are to be judged again.
-
-        With them the catalogue is learnt again: it may have to say names in another language.
-        """
-        feeds = {*self.rejudge, CATALOGUE} if self.rejudge else set()
-        self.ledger.record(
-            each.moved_to(
-                State.IN_BRONZE, fingerprint=fingerprint(self.lakehouse.declaration, each.feed)
-            )
-            for each in self.ledger.in_force()
-            if each.feed in feeds and each.state is not State.CLAIMED
-        )
+        """Commits that the records of some feeds are to be judged again."""
+        self.ledger.record(sent_back(self.lakehouse.declaration, self.ledger, self.rejudge))
 
     def _take_back(self) -> None:
         if self.ledger.in_state(State.WITHDRAWING):
@@ -395,6 +385,19 @@ class _Run:
             rules=json.dumps(self.report.rules) if self.report.rules else None,
         )
         record_run(self.lakehouse, record)
+
+
+def sent_back(declaration: Declaration, ledger: Ledger, rejudge: Collection[str]) -> list[Delivery]:
+    """The deliveries in force of some feeds, as they are to be judged again.
+
+    With them the catalogue is learnt again: it may have to say names in another language.
+    """
+    feeds = {*rejudge, CATALOGUE} if rejudge else set()
+    return [
+        each.moved_to(State.IN_BRONZE, fingerprint=fingerprint(declaration, each.feed))
+        for each in ledger.in_force()
+        if each.feed in feeds and each.state is not State.CLAIMED
+    ]
 
 
 def _batches(deliveries: list[Delivery], batch_bytes: int) -> Iterator[list[Delivery]]:
