@@ -173,6 +173,25 @@ def test_what_an_interrupted_run_left_is_said_with_its_months(traded: Retailer, 
     assert planned(traded).is_nothing_to_do
 
 
+@pytest.mark.parametrize("stage", ["bronze", "silver", "gold", "archive"])
+def test_a_replay_that_was_cut_short_is_said_with_its_months(traded: Retailer, stage: str) -> None:
+    traded.deliver("lyon/c.csv", sale("31", "2025-03-01"), sale("32", "2025-04-31"))
+    traded.run()
+    file = traded.export("lyon")
+    file.write_bytes(file.read_bytes().replace(b"2025-04-31", b"2025-04-30"))
+    with traded.stopped_before(stage):
+        traded.replay(file)
+    found = planned(traded)
+    # What it mends is judged again with it.
+    [mended, path] = [each.path for each in found.unfinished]
+    assert (mended, "/replay-" in path) == ("lyon/c.csv", True)
+    assert found.files == ()
+    report = traded.run()
+    assert (report.exit_code, found.exit_code) == (0, 0)
+    assert found.months == report.months
+    assert planned(traded).is_nothing_to_do
+
+
 def test_what_was_claimed_and_vanished_since_is_abandoned(traded: Retailer) -> None:
     file = traded.deliver("lyon/c.csv", sale("31", "2025-03-01"))
     with traded.stopped_before("bronze"):
