@@ -90,7 +90,12 @@ class _Planner:
         claims = Claimant(declaration, self.ledger, self.folders, "", utc_now()).claim(found)
         again = self._again(claims)
         look = Foresight(
-            self.lakehouse, self.ledger, self.folders, claims, bool(stop), list(again.values())
+            self.lakehouse,
+            self.ledger,
+            self.folders,
+            claims,
+            is_stopped=stop is not None,
+            again=tuple(again.values()),
         )
         left = self.ledger.unfinished()
         unfinished = tuple(look.unfinished(again.pop(each.file_id, each)) for each in left)

@@ -50,9 +50,10 @@ def check_conditions(lakehouse: Lakehouse) -> None:
         UsageError: Some is not; the message names the place, the SQL and its columns.
     """
     for name, feed in lakehouse.declaration.feeds.items():
-        # Without any, no session is needed.
-        for declared in _declared(lakehouse, name, feed) if feed.declared_sql else ():
-            declared.check()
+        # A feed without any needs no session.
+        if feed.declared_sql:
+            for declared in _declared(lakehouse, name, feed):
+                declared.check()
 
 
 def _declared(lakehouse: Lakehouse, name: str, feed: Feed) -> Iterator[_Declared]:

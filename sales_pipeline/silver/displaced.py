@@ -60,7 +60,8 @@ def displaced_sales(
         judged: Only where one of these deliveries displaces, or is displaced; None for all.
     """
     files = {each.file_id for each in balances if each.rows(_DISPLACED)}
-    if not files:
+    # A table that was made before it had these columns gets them from the next run.
+    if not files or not {*_COLUMNS} <= {*lakehouse.engine.column_names(_SET_ASIDE)}:
         return []
     rows = lakehouse.engine.read(_SET_ASIDE, columns=_COLUMNS, file_ids=files)
     return _counted(lakehouse, rows.filter(_is_other_sale(rows, judged)))

@@ -123,10 +123,12 @@ def test_p3_what_is_said_of_the_sale_in_force_follows_when_it_is_judged_again(
 
 def test_a_table_that_was_made_without_them_gets_its_columns(reused: Retailer) -> None:
     folder = reused.lakehouse / "silver" / "set_aside"
-    made = DeltaTable(folder).to_pyarrow_table()
-    earlier = made.drop_columns(["winner_sold_on", "winner_amount", "winner_currency"])
-    write_deltalake(folder, earlier, mode="overwrite", schema_mode="overwrite")
+    shown = ["winner_sold_on", "winner_amount", "winner_currency"]
     reused.run()
+    before = DeltaTable(folder).to_pyarrow_table().drop_columns(shown)
+    write_deltalake(folder, before, mode="overwrite", schema_mode="overwrite")
+    assert status(reused.declaration).displaced == ()
+    assert reused.rebuild().displaced == _lyon(1, "10", "4")
     assert reused.rows("silver.set_aside", "class", "winner_sold_on", "winner_amount") == [
         ("displaced", date(2025, 2, 1), Decimal("4.0000")),
         ("duplicate", None, None),
