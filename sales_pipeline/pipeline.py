@@ -48,7 +48,7 @@ from sales_pipeline.outcome import (
     notes,
 )
 from sales_pipeline.silver.balance import recorded
-from sales_pipeline.silver.displaced import DisplacedSales, displaced_sales
+from sales_pipeline.silver.displaced import DisplacedSales
 from sales_pipeline.silver.rates import keep_rates, rates_changed
 from sales_pipeline.silver.rule_results import RuleResult, summary
 from sales_pipeline.version import __version__
@@ -350,6 +350,8 @@ class _Run:
 
     def _displaced(self, taken: Iterable[Delivery]) -> list[DisplacedSales]:
         """What this run displaced, or a killed one whose work it brought to its end."""
+        from sales_pipeline.silver.displacement import displaced_sales
+
         done = {each.file_id for each in taken if each.state is State.ARCHIVED}
         judged = done | {each.file_id for each in self.ledger if each.run_id == self.run_id}
         balances = self.report.balances

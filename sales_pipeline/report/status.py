@@ -15,7 +15,8 @@ from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, finished_runs
 from sales_pipeline.report.quarantine import Waiting, waiting_in_quarantine
 from sales_pipeline.silver.balance import recorded
-from sales_pipeline.silver.displaced import DisplacedSales, displaced_sales
+from sales_pipeline.silver.displaced import DisplacedSales
+from sales_pipeline.silver.displacement import displaced_sales
 
 SHOWN_RUNS = 5
 
