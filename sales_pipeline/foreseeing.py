@@ -6,6 +6,7 @@ read from its table. Nothing is written, and no session is started.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -26,7 +27,14 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.landing.examine import first_records
-from sales_pipeline.planned import ABANDONED, HELD, NOT_READY, UNFINISHED, PlannedFile
+from sales_pipeline.planned import (
+    ABANDONED,
+    HELD,
+    NOT_READY,
+    REJUDGED,
+    UNFINISHED,
+    PlannedFile,
+)
 from sales_pipeline.silver.small_values import day_of
 
 _SILVER_SALES = "silver.sales"
@@ -42,6 +50,7 @@ class Foresight:
         folders: Where files lie.
         claims: What a run would claim now.
         is_stopped: Whether the run would stop, so that no file is read.
+        again: Deliveries as they are once they are sent back, to be judged again.
     """
 
     lakehouse: Lakehouse
@@ -49,6 +58,7 @@ class Foresight:
     folders: Folders
     claims: Claims
     is_stopped: bool
+    again: Sequence[Delivery] = ()
 
     def claimed(self, delivery: Delivery) -> PlannedFile:
         """A file that is to be claimed."""
@@ -71,6 +81,10 @@ class Foresight:
         if delivery.state in (State.IN_SILVER, State.IN_GOLD):
             leaving = set()
         return replace(file, months=tuple(sorted({*delivery.months, *leaving, *file.months})))
+
+    def rejudged(self, delivery: Delivery) -> PlannedFile:
+        """A delivery whose records are judged again."""
+        return replace(self.unfinished(delivery), becomes=REJUDGED, reason=None)
 
     def _file(self, delivery: Delivery, becomes_: str) -> PlannedFile:
         earlier = self._by_id.get(delivery.supersedes or 0)
@@ -167,7 +181,7 @@ class Foresight:
     @cached_property
     def _months_in_silver(self) -> dict[int, set[date]]:
         """Delivery that may leave silver -> the months of its sales in force."""
-        leaving = self.ledger.unfinished()
+        leaving = [*self.ledger.unfinished(), *self.again]
         ids = {each.file_id for each in leaving}
         ids = ids.union(*map(self._replaced_by, [*leaving, *self.claims.deliveries]))
         found: dict[int, set[date]] = {}

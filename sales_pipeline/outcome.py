@@ -11,6 +11,7 @@ from sales_pipeline.gold.moves import Moved
 from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.lakehouse.ledger import UNFINISHED, Delivery, State
 from sales_pipeline.silver.balance import CLASSES, Balance
+from sales_pipeline.silver.displaced import DisplacedSales
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.learning import Learnt
 from sales_pipeline.silver.rule_results import Summary
@@ -67,6 +68,8 @@ class RunReport:
         resumed: Number of deliveries that an earlier run had left unfinished.
         released: Number of records that left quarantine.
         learnt: What the catalogue learnt.
+        displaced: Sales that a later delivery displaced by another day or amount, as far as one of
+            the deliveries that the run judged is concerned.
         warnings: What is to be told of feeds although their records were judged.
         rules: Feed -> rule -> number of sales `checked`, and of those that broke it.
         months: Months of gold that were made again.
@@ -98,6 +101,7 @@ class RunReport:
     resumed: int = 0
     released: int = 0
     learnt: Learnt = field(default_factory=Learnt)
+    displaced: list[DisplacedSales] = field(default_factory=list)
     warnings: list[FeedWarning] = field(default_factory=list)
     rules: Summary = field(default_factory=dict)
     months: list[date] = field(default_factory=list)

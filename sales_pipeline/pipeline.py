@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -47,6 +47,8 @@ from sales_pipeline.outcome import (
     counts_per_feed,
     notes,
 )
+from sales_pipeline.silver.balance import recorded
+from sales_pipeline.silver.displaced import DisplacedSales
 from sales_pipeline.silver.rates import keep_rates, rates_changed
 from sales_pipeline.silver.rule_results import RuleResult, summary
 from sales_pipeline.version import __version__
@@ -209,18 +211,8 @@ class _Run:
         self.report.rejected += notes(deliveries)
 
     def _send_back(self) -> None:
-        """Commits that the records of some feeds are to be judged again.
-
-        With them the catalogue is learnt again: it may have to say names in another language.
-        """
-        feeds = {*self.rejudge, CATALOGUE} if self.rejudge else set()
-        self.ledger.record(
-            each.moved_to(
-                State.IN_BRONZE, fingerprint=fingerprint(self.lakehouse.declaration, each.feed)
-            )
-            for each in self.ledger.in_force()
-            if each.feed in feeds and each.state is not State.CLAIMED
-        )
+        """Commits that the records of some feeds are to be judged again."""
+        self.ledger.record(sent_back(self.lakehouse.declaration, self.ledger, self.rejudge))
 
     def _take_back(self) -> None:
         if self.ledger.in_state(State.WITHDRAWING):
@@ -348,12 +340,24 @@ class _Run:
             if each.supersedes is not None and each.state is State.ARCHIVED
         ]
         report.corrected += self._mended(taken)
+        report.displaced = self._displaced(taken)
         report.feeds = counts_per_feed(taken, report.balances)
         report.rows = sum(each.delivered for each in report.feeds)
         report.bytes = sum(each.bytes for each in taken)
         is_held = any(each.state is State.HELD for each in taken)
         if report.rejected or report.failed or report.abandoned or report.held or is_held:
             report.outcome = "failed"
+
+    def _displaced(self, taken: Iterable[Delivery]) -> list[DisplacedSales]:
+        """What this run displaced, or a killed one whose work it brought to its end."""
+        from sales_pipeline.silver.displacement import displaced_sales
+
+        done = {each.file_id for each in taken if each.state is State.ARCHIVED}
+        judged = done | {each.file_id for each in self.ledger if each.run_id == self.run_id}
+        balances = self.report.balances
+        if done - {each.file_id for each in balances}:
+            balances = recorded(self.lakehouse)
+        return displaced_sales(self.lakehouse, balances, judged=judged)
 
     def _mended(self, taken: list[Delivery]) -> list[FileNote]:
         """What the replays among some deliveries mend, a note each."""
@@ -383,6 +387,19 @@ class _Run:
             rules=json.dumps(self.report.rules) if self.report.rules else None,
         )
         record_run(self.lakehouse, record)
+
+
+def sent_back(declaration: Declaration, ledger: Ledger, rejudge: Collection[str]) -> list[Delivery]:
+    """The deliveries in force of some feeds, as they are to be judged again.
+
+    With them the catalogue is learnt again: it may have to say names in another language.
+    """
+    feeds = {*rejudge, CATALOGUE} if rejudge else set()
+    return [
+        each.moved_to(State.IN_BRONZE, fingerprint=fingerprint(declaration, each.feed))
+        for each in ledger.in_force()
+        if each.feed in feeds and each.state is not State.CLAIMED
+    ]
 
 
 def _batches(deliveries: list[Delivery], batch_bytes: int) -> Iterator[list[Delivery]]:

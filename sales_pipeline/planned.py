@@ -10,6 +10,7 @@ from sales_pipeline.outcome import FileNote
 
 HELD = "held"
 UNFINISHED = "unfinished"
+REJUDGED = "rejudged"
 ABANDONED = "abandoned"
 KNOWN = "known"
 NOT_READY = "not_ready"
@@ -29,10 +30,10 @@ class PlannedFile:
         feed: Its feed; None where no feed claims it or it was not looked at.
         bytes: Its size.
         becomes: `new`, `correction`, `repeat`, `rejected`; `held`: a correction that would wait
-            until somebody accepts it; `unfinished`: one that an interrupted run left; `abandoned`:
-            one of these whose file changed or vanished since; `known`: it
-            stays in the landing folder and is no news; `not_ready`, `unclaimed`, `link`: it is
-            left where it is.
+            until somebody accepts it; `unfinished`: one that an interrupted run left; `rejudged`:
+            one whose records are judged again; `abandoned`: an unfinished one whose file
+            changed or vanished since; `known`: it stays in the landing folder and is no news;
+            `not_ready`, `unclaimed`, `link`: it is left where it is.
         reason: Why, where that is to be said.
         delivery: The delivery that it corrects or repeats, or that it is.
         delivery_rows: The records of that delivery, where it is known.
@@ -79,6 +80,8 @@ class Plan:
         waiting_months: Months that still wait to be made: for a rate, or as a run left them.
         remade: Months that are made again for another reason than a file.
         notes: What else may follow, in sentences.
+        rejudged: Deliveries in force whose records are judged again, because that is asked for.
+        untried: The places of declared SQL, which a run tries before it does anything.
     """
 
     stop: str | None
@@ -88,6 +91,8 @@ class Plan:
     waiting_months: tuple[date, ...]
     remade: tuple[Remade, ...]
     notes: tuple[str, ...]
+    rejudged: tuple[PlannedFile, ...] = ()
+    untried: tuple[str, ...] = ()
 
     @property
     def months(self) -> list[date]:
@@ -110,7 +115,7 @@ class Plan:
     def is_nothing_to_do(self) -> bool:
         """Says whether a run would find nothing new."""
         is_taken = any(each.becomes in TAKEN for each in self.files)
-        other = self.unfinished or self.waiting_months or self.remade or self.notes
+        other = self.unfinished or self.rejudged or self.waiting_months or self.remade or self.notes
         return not (self.stop or is_taken or other)
 
     @property
@@ -122,4 +127,4 @@ class Plan:
 
     @property
     def _all(self) -> list[PlannedFile]:
-        return [*self.unfinished, *self.files]
+        return [*self.unfinished, *self.rejudged, *self.files]

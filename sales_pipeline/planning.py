@@ -3,12 +3,13 @@
 `plan` looks where a run looks (the ledger, the landing folder, the small tables) and judges
 files by the run's own judgement. It takes no lock and writes nothing, so a run at the same time
 may change what it says. It starts no Spark session where the engine reads tables without one;
-what only a session can tell (the verdict on a record, a SQL expression) is said to be unknown.
+what only a session can tell (the verdict on a record, a SQL expression) is said to be unknown, and
+declared SQL not to be tried.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -30,7 +31,7 @@ from sales_pipeline.lakehouse.runs import is_recorded, utc_now
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
 from sales_pipeline.landing.discovery import Discovery
 from sales_pipeline.outcome import FileNote, notes
-from sales_pipeline.pipeline import check_landing
+from sales_pipeline.pipeline import check_landing, sent_back
 from sales_pipeline.planned import (
     KNOWN,
     LINK,
@@ -50,20 +51,28 @@ _MAY_RELEASE = (
 _MAY_REPRICE = (
     "Exchange rates change: months may be made again at other rates, and those that wait for one."
 )
+_LEARNT_AGAIN = (
+    "The catalogue is learnt again with them: where it says otherwise now, sales of other feeds "
+    "are judged again, too."
+)
 _NO_RECORD = "The record of the last run is missing, and a run makes it."
 
 
-def plan(declaration: Declaration) -> Plan:
+def plan(declaration: Declaration, *, rejudge: Collection[str] = ()) -> Plan:
     """Says what a run would do now; changes nothing.
 
+    Args:
+        declaration: What the retailer declares.
+        rejudge: Feeds whose records the run would judge again.
+
     Raises:
-        UsageError: The landing folder is not there, or the lakehouse was made by something that
-            this declaration cannot continue.
+        UsageError: The landing folder is not there, there is no such feed, or the lakehouse was
+            made by something that this declaration cannot continue.
     """
     folders = folders_of(declaration)
     check_landing(folders)
     with opened_lakehouse(declaration) as lakehouse:
-        return _Planner(lakehouse, Ledger(lakehouse), folders).plan()
+        return _Planner(lakehouse, Ledger(lakehouse), folders, frozenset(rejudge)).plan()
 
 
 @dataclass(frozen=True)
@@ -73,13 +82,23 @@ class _Planner:
     lakehouse: Lakehouse
     ledger: Ledger
     folders: Folders
+    rejudge: frozenset[str]
 
     def plan(self) -> Plan:
         declaration, stop = self.lakehouse.declaration, self._stop()
         found = find_files(declaration, self.ledger, self.folders)
         claims = Claimant(declaration, self.ledger, self.folders, "", utc_now()).claim(found)
-        look = Foresight(self.lakehouse, self.ledger, self.folders, claims, is_stopped=bool(stop))
-        unfinished = tuple(look.unfinished(each) for each in self.ledger.unfinished())
+        again = self._again(claims)
+        look = Foresight(
+            self.lakehouse,
+            self.ledger,
+            self.folders,
+            claims,
+            is_stopped=stop is not None,
+            again=tuple(again.values()),
+        )
+        left = self.ledger.unfinished()
+        unfinished = tuple(look.unfinished(again.pop(each.file_id, each)) for each in left)
         files = (*map(look.claimed, claims.deliveries), *self._left(found, claims))
         if stop is not None:
             return Plan(stop, unfinished, files, self._held(claims), (), (), ())
@@ -91,11 +110,25 @@ class _Planner:
             waiting_months=self._waiting_months(),
             remade=tuple(self._remade()),
             notes=tuple(self._notes([*unfinished, *files])),
+            rejudged=tuple(look.rejudged(each) for each in again.values()),
+            untried=tuple(self._untried()),
         )
+
+    def _again(self, claims: Claims) -> dict[int, Delivery]:
+        """What is judged again because that is asked for; not what a file found now corrects."""
+        corrected = {each.supersedes for each in claims.in_state(State.CLAIMED)}
+        found = sent_back(self.lakehouse.declaration, self.ledger, self.rejudge)
+        return {each.file_id: each for each in found if each.file_id not in corrected}
+
+    def _untried(self) -> Iterator[str]:
+        """The places of declared SQL: to try it takes a session."""
+        for name, feed in self.lakehouse.declaration.feeds.items():
+            for place in feed.declared_sql:
+                yield f"feeds.{name}.{place}"
 
     def _stop(self) -> str | None:
         try:
-            check_meaning(self.lakehouse, self.ledger)
+            check_meaning(self.lakehouse, self.ledger, rejudged=self.rejudge)
         except LakehouseMismatch as mismatch:
             return str(mismatch)
         return None
@@ -167,6 +200,8 @@ class _Planner:
         """What may follow for what was there before; nothing where nothing was."""
         if not len(self.ledger):
             return
+        if self.rejudge:
+            yield _LEARNT_AGAIN
         feeds = {each.feed for each in files if each.becomes in (NEW, CORRECTION, UNFINISHED)}
         if CATALOGUE in feeds:
             yield _MAY_RELEASE

@@ -18,7 +18,7 @@ Examples:
 \b
 Exit code 0: everything fits, though records may wait in quarantine.
 Exit code 1: a file would be rejected.
-Exit code 2: the declaration is wrong; every problem is named with its line.
+Exit code 2: the declaration is wrong; every problem is named with its line, or with its SQL.
 """
 
 
@@ -34,8 +34,9 @@ def check(
 ) -> None:
     """Checks the declaration, and how files are understood.
 
-    The first records of each file in the landing folder are read and judged as a run would
-    do it. Nothing is changed: do it before the first run of a new store.
+    Declared SQL is tried over the columns that it may speak of. The first records of each file in
+    the landing folder are read and judged as a run would do it. Nothing is changed: do it before
+    the first run of a new store.
     """
     path = chosen_path(config)
     declaration = load_declaration(path, lakehouse)

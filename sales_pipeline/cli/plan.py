@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from sales_pipeline.cli.declaration import chosen_path, load_declaration
@@ -11,6 +13,7 @@ from sales_pipeline.cli.screen import show, show_json
 EXAMPLE = """\b
 Examples:
   sales-pipeline plan
+  sales-pipeline plan --rejudge paris
   sales-pipeline plan --json | jq '.files[] | {path, becomes, months}'
 
 \b
@@ -23,6 +26,16 @@ because the declaration says otherwise what its records mean.
 
 def plan(
     *,
+    rejudge: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rejudge",
+            metavar="FEED",
+            help="Say what a run with this option would do: judge all records of the feed again. "
+            "May be given several times.",
+            show_default=False,
+        ),
+    ] = None,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
     as_json: JsonOption = False,
@@ -33,7 +46,7 @@ def plan(
     That is: what an interrupted run left; what becomes of every file in the landing folder, in
     the order in which a run takes them; the months of gold that it touches; and what waits.
     Nothing is written, no lock is taken and no session started: a run at the same time may
-    change what is said here.
+    change what is said here. SQL in the declaration is not tried: sales-pipeline check does that.
 
     Only the run can tell whether a record is accepted. So the months are those of the days in
     the files: one in which no sale comes into force is not made, and one in which a file takes
@@ -46,7 +59,7 @@ def plan(
     from sales_pipeline.report.plan_json import plan_document
     from sales_pipeline.report.plan_text import plan_text
 
-    found = planning.plan(declaration)
+    found = planning.plan(declaration, rejudge=rejudge or ())
     if as_json:
         show_json(plan_document(found))
     else:

@@ -23,8 +23,9 @@ def status(
     """Shows deliveries, runs, and what waits.
 
     That is: deliveries by feed and state with the last one of each, the last runs, what
-    waits in quarantine and why, and what the next run would make of the files that lie in
-    the landing folder. A feed that never delivered is shown, too. Nothing is changed.
+    waits in quarantine and why, the sales that later files displaced with another day or amount,
+    and what the next run would make of the files that lie in the landing folder. A feed that
+    never delivered is shown, too. Nothing is changed.
     """
     declaration = load_declaration(chosen_path(config), lakehouse)
     # Arrow and delta-rs come with these imports, and --help must not wait for them.

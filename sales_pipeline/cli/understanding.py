@@ -20,6 +20,7 @@ from sales_pipeline.landing.examine import first_records
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
 from sales_pipeline.silver.batch import warnings_of
+from sales_pipeline.silver.conditions import check_conditions
 from sales_pipeline.silver.entries import CatalogueReader
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.judging import Judge
@@ -32,7 +33,7 @@ from sales_pipeline.silver.products import known_products
 def understand(declaration: Declaration, *, source: str, rows: int) -> Check:
     """Returns how the files in the landing folder would be understood.
 
-    A session starts only where a file has records to judge.
+    A session starts only where SQL is declared, or a file has records to judge.
 
     Args:
         declaration: What the retailer declares.
@@ -40,10 +41,12 @@ def understand(declaration: Declaration, *, source: str, rows: int) -> Check:
         rows: How many records of each file are read.
 
     Raises:
+        UsageError: Declared SQL is none over its columns.
         LakehouseMismatch: The lakehouse does not fit the declaration.
     """
     patterns = landing_patterns(declaration)
     with opened_lakehouse(declaration) as lakehouse:
+        check_conditions(lakehouse)
         ledger = Ledger(lakehouse)
         found = find_files(declaration, ledger, folders_of(declaration))
         landed = landed_files(declaration, ledger, found)

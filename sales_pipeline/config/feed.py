@@ -196,6 +196,18 @@ class Feed(Format, Source):
         return tuple((each.since, each.currency) for each in self.currency)
 
     @property
+    def declared_sql(self) -> dict[str, str]:
+        """Each piece of SQL by its place below the feed, what others build on first."""
+        found = {
+            f"computed.{name}.sql": each.sql
+            for name, each in self.computed.items()
+            if each.sql is not None
+        }
+        if self.exclude_when is not None:
+            found["exclude_when"] = self.exclude_when
+        return found | {f"rules.{name}.holds": each.holds for name, each in self.rules.items()}
+
+    @property
     def all_stores(self) -> tuple[Store, ...]:
         """The one store, or those that the column `store` can mean, each once and in order."""
         if self.store is not None:

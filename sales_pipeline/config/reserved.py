@@ -11,6 +11,7 @@ RESERVED_FEEDS = ("catalogue", "exchange_rates")
 NO_KEYS = frozenset([
     "feed", "store", "sold_on", "month", "product", "category", "unit_price", "quantity",
     "amount", "currency", "source_product", "class", "winner_file_id", "winner_row",
+    "winner_sold_on", "winner_amount", "winner_currency",
     "reasons", "raw", "in_sales", "in_set_aside", "changes",
 ])  # fmt: skip
 """Columns that the tables of silver have of their own, beside those of the keys."""

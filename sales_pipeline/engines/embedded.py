@@ -160,10 +160,14 @@ class EmbeddedEngine:
         return [field.name for field in self._delta(table).schema().fields]
 
     def add_columns(self, table: str, columns: Mapping[str, str]) -> None:
-        """Adds text columns at the end of the table."""
+        """Adds columns at the end of the table; Delta has small letters for the names of types."""
         from deltalake import Field
+        from deltalake.schema import PrimitiveType
 
-        fields = [Field(name, "string", nullable=True) for name in columns]  # type: ignore[arg-type]
+        fields = [
+            Field(name, PrimitiveType("long" if type_ == "BIGINT" else type_.lower()))
+            for name, type_ in columns.items()
+        ]
         self._delta(table).alter.add_columns(fields)
 
     def new_files(self, since: float) -> Sequence[str]:

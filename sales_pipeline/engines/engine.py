@@ -88,7 +88,7 @@ class Engine(Protocol):
         """The columns that a table has, in its order."""
 
     def add_columns(self, table: str, columns: Mapping[str, str]) -> None:
-        """Adds nullable columns (name -> Spark SQL type STRING) at the end of a table."""
+        """Adds nullable columns (name -> simple Spark SQL type) at the end of a table."""
 
     def new_files(self, since: float) -> Sequence[str]:
         """Local files of tables written since a time (seconds), to be synced to the disk."""

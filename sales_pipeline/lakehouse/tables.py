@@ -136,6 +136,9 @@ def sale_columns(further_keys: Sequence[str] = ()) -> tuple[Column, ...]:
 _WINNER = (
     Column("winner_file_id", "BIGINT", "the delivery of the record that is in force instead"),
     Column("winner_row", "BIGINT", "the row of the record that is in force instead"),
+    Column("winner_sold_on", "DATE", "the day of the sale that displaced this one"),
+    Column("winner_amount", "DECIMAL(18,4)", "its amount, in `winner_currency`"),
+    Column("winner_currency", "STRING", "ISO 4217 code of the currency of its amount"),
 )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 _TERMINAL_ORDERS = re.compile(
@@ -31,3 +33,8 @@ def timestamp(when: datetime) -> str:
     '2025-01-31T06:05:01Z'
     """
     return f"{when:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def amounts_document(amounts: Mapping[str, Decimal]) -> dict[str, str]:
+    """Returns amounts by currency as text."""
+    return {currency: f"{amount:f}" for currency, amount in sorted(amounts.items())}

@@ -18,6 +18,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "is_nothing_to_do": plan.is_nothing_to_do,
         "stop": plan.stop,
         "unfinished": [_file(each) for each in plan.unfinished],
+        "rejudged": [_file(each) for each in plan.rejudged],
         "files": [_file(each) for each in plan.files],
         "held_files": [asdict(each) for each in plan.held],
         "months": _months(plan.months),
@@ -25,6 +26,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "waiting_months": _months(plan.waiting_months),
         "remade": [{"reason": each.reason, "months": _months(each.months)} for each in plan.remade],
         "notes": list(plan.notes),
+        "untried": list(plan.untried),
     }
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
-from sales_pipeline.errors import counted
+from sales_pipeline.errors import counted, examples
 from sales_pipeline.planned import ABANDONED, HELD, KNOWN, Plan, PlannedFile
 from sales_pipeline.report.figures import month_text, size
 from sales_pipeline.report.plain_text import printable
@@ -36,10 +37,12 @@ def plan_text(plan: Plan) -> RenderableType:
     if news:
         parts.append(_table("In the landing folder", news))
     sentences = [
+        *_rejudged(plan),
         *_known(plan),
         *_held(plan),
         *_month_lines(plan),
         *(Text(each) for each in plan.notes),
+        *_untried(plan),
     ]
     return Group(*parts, *sentences, *([Text()] if sentences else []), _line(plan))
 
@@ -76,6 +79,24 @@ def _becomes(file: PlannedFile) -> str:
     if file.becomes == HELD:
         relation = ": a correction of"
     return f"{words}{relation} delivery {file.delivery}{rows}"
+
+
+def _rejudged(plan: Plan) -> list[Text]:
+    """What is judged again, counted by feed; after years these are very many files."""
+    lines = []
+    for feed, files in groupby(plan.rejudged, key=lambda each: each.feed):
+        deliveries = list(files)
+        records = counted(sum(each.delivery_rows or 0 for each in deliveries), "record")
+        lines.append(f"{feed}: {counted(len(deliveries), 'file')}, {records}")
+    return [Text("Judged again:"), *few_lines(lines, indent="  ")] if lines else []
+
+
+def _untried(plan: Plan) -> list[Text]:
+    """The SQL that only a run or a check tries; a run with nothing to do does not, either."""
+    if not plan.untried or plan.is_nothing_to_do:
+        return []
+    line = f"Not tried: the SQL of {examples(list(plan.untried))}. Do: sales-pipeline check"
+    return [Text(printable(line))]
 
 
 def _known(plan: Plan) -> list[Text]:

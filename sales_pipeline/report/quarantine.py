@@ -10,10 +10,10 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sales_pipeline.lakehouse.groups import totals_by
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 
 _QUARANTINE = "silver.quarantine"
-_BETWEEN = "|"
 
 
 @dataclass
@@ -138,22 +138,11 @@ def day_of_run(run_id: str) -> date:
 
 
 def _groups(quarantine: pa.Table, *columns: str) -> Iterator[tuple[list[str], int, Decimal | None]]:
-    """The columns, `reasons` and `currency`; number of records and amount of each group.
-
-    pyarrow's own `group_by` imports pandas, which takes longer than all the rest.
-    """
+    """The columns, `reasons` and `currency`; number of records and amount of each group."""
     reasons = pc.binary_join(quarantine["reasons"].cast(pa.list_(pa.string())), ",")
     currency = pc.fill_null(quarantine["currency"], "")
-    texts = [quarantine[column].cast(pa.string()) for column in columns]
-    keys = pc.binary_join_element_wise(*texts, reasons, currency, _BETWEEN).combine_chunks()
-    encoded = keys.dictionary_encode()
-    amounts = quarantine["amount"].take(pc.sort_indices(encoded.indices))
-    start = 0
-    # Groups are numbered in the order in which they are met, which is that of their counts.
-    counts = pc.value_counts(encoded.indices).field("counts").to_pylist()
-    for key, rows in zip(encoded.dictionary.to_pylist(), counts, strict=True):
-        yield key.split(_BETWEEN), rows, pc.sum(amounts.slice(start, rows)).as_py()
-        start += rows
+    keys = [*(quarantine[column] for column in columns), reasons, currency]
+    return totals_by(keys, quarantine["amount"])
 
 
 def add_amount(amounts: dict[str, Decimal], currency: str, amount: Decimal | None) -> None:

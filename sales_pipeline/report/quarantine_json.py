@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
+from sales_pipeline.report.json_text import amounts_document
 from sales_pipeline.report.quarantine import WaitingFiles
 from sales_pipeline.report.quarantined_records import QuarantinedRecord, QuarantinedRecords
 from sales_pipeline.silver.reasons import sentence_of
@@ -38,11 +37,6 @@ def records_document(found: QuarantinedRecords) -> dict[str, Any]:
         "more": found.more,
         "records": [_record(each) for each in found.records],
     }
-
-
-def amounts_document(amounts: Mapping[str, Decimal]) -> dict[str, str]:
-    """Returns amounts by currency as text."""
-    return {currency: f"{amount:f}" for currency, amount in sorted(amounts.items())}
 
 
 def _record(record: QuarantinedRecord) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sales_pipeline.report.displaced import displaced_document
 from sales_pipeline.report.figures import month_text
 from sales_pipeline.report.moved import moved_document
 
@@ -34,6 +35,7 @@ def run_document(report: RunReport) -> dict[str, Any]:
         "released": report.released,
         "learnt": asdict(report.learnt),
         "rules": report.rules,
+        "displaced": displaced_document(report.displaced),
         "warnings": [asdict(each) for each in report.warnings],
         "feeds": [
             {"feed": each.feed, "files": each.files, "delivered": each.delivered}

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.errors import counted, examples
+from sales_pipeline.report.displaced import displaced_lines
 from sales_pipeline.report.figures import money, month_text
 from sales_pipeline.report.moved import moved_table
 from sales_pipeline.report.sentences import about_file, few_lines, warning_lines
@@ -80,6 +81,7 @@ def run_notes(report: RunReport) -> list[Text]:
         *_resumed(report.resumed),
         *_learnt(report.learnt, report.released),
         *_unknown_before(report),
+        *displaced_lines(report.displaced),
         *warning_lines(report.warnings),
     ]
 

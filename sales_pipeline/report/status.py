@@ -14,6 +14,9 @@ from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, finished_runs
 from sales_pipeline.report.quarantine import Waiting, waiting_in_quarantine
+from sales_pipeline.silver.balance import recorded
+from sales_pipeline.silver.displaced import DisplacedSales
+from sales_pipeline.silver.displacement import displaced_sales
 
 SHOWN_RUNS = 5
 
@@ -45,6 +48,7 @@ class Status:
         feeds: Every declared feed, the catalogue first, and those of the ledger besides.
         runs: The last runs, the latest first.
         waiting: What waits in quarantine, by feed and reason.
+        displaced: Sales that later deliveries displaced by another day or amount.
         landed: Files that a feed claims, in the order of claiming.
         unclaimed: Files that no feed claims.
         unready: Temporary or growing files.
@@ -56,6 +60,7 @@ class Status:
     feeds: tuple[FeedStanding, ...]
     runs: tuple[RunRecord, ...]
     waiting: Waiting
+    displaced: tuple[DisplacedSales, ...]
     landed: tuple[LandedFile, ...]
     unclaimed: tuple[str, ...]
     unready: tuple[str, ...]
@@ -78,6 +83,7 @@ def status(declaration: Declaration) -> Status:
             feeds=tuple(_feeds(patterns, list(ledger))),
             runs=tuple(reversed(finished_runs(lakehouse)[-SHOWN_RUNS:])),
             waiting=waiting_in_quarantine(lakehouse),
+            displaced=tuple(displaced_sales(lakehouse, recorded(lakehouse))),
             landed=tuple(landed_files(declaration, ledger, found)),
             unclaimed=tuple(found.unclaimed),
             unready=tuple(found.unready),

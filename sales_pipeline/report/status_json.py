@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from sales_pipeline.lakehouse.runs import RunRecord
-from sales_pipeline.report.json_text import timestamp
+from sales_pipeline.report.displaced import displaced_document
+from sales_pipeline.report.json_text import amounts_document, timestamp
 from sales_pipeline.report.quarantine import Waiting
-from sales_pipeline.report.quarantine_json import amounts_document
 from sales_pipeline.report.status import FeedStanding, Status
 
 
@@ -20,6 +20,7 @@ def status_document(status: Status) -> dict[str, Any]:
         "feeds": [_feed(each) for each in status.feeds],
         "runs": [_run(each) for each in status.runs],
         "quarantine": _waiting(status.waiting),
+        "displaced": displaced_document(status.displaced),
         "landing": {
             "files": [asdict(each) for each in status.landed],
             "unclaimed": list(status.unclaimed),

@@ -10,6 +10,7 @@ from rich.text import Text
 from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT, LandedFile
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.ledger import State
+from sales_pipeline.report.displaced import displaced_lines
 from sales_pipeline.report.figures import moment
 from sales_pipeline.report.plain_text import printable
 from sales_pipeline.report.quarantine import Waiting
@@ -34,7 +35,8 @@ def status_text(status: Status) -> RenderableType:
         nothing = Text(f"No lakehouse at {printable(status.lakehouse)} yet: sales-pipeline run")
         return Group(nothing, Text(), *_landing(status))
     tables = (_deliveries(status.feeds), _runs(status), _waiting(status.waiting))
-    return Group(*tables, *_landing(status))
+    displaced = displaced_lines(status.displaced)
+    return Group(*tables, *displaced, *([Text()] if displaced else []), *_landing(status))
 
 
 def _deliveries(feeds: Sequence[FeedStanding]) -> Group:

@@ -19,6 +19,8 @@ DUPLICATE = "duplicate"
 DISPLACED = "displaced"
 CONTENT = ("sold_on", "source_product", "unit_price", "quantity", "amount", "currency")
 """The columns that make two records of one key the same sale."""
+SHOWN = ("sold_on", "amount", "currency")
+"""What is kept of a sale in force beside the record that it displaced, to tell them apart."""
 _ID = ("_file_id", "_row")
 
 
@@ -53,7 +55,8 @@ def verdicts(candidates: DataFrame, key_columns: Sequence[str]) -> DataFrame:
 
     Returns:
         The candidates with `class` (`in_force`, `excluded`, `duplicate`, `displaced`,
-        `quarantined`) and `winner_file_id`, `winner_row`, null for the winner itself.
+        `quarantined`) and `winner_file_id`, `winner_row`, null for the winner itself; and
+        `winner_sold_on`, `winner_amount`, `winner_currency` of the sale that displaced one.
     """
     # All quarantined records are one partition: a partition for each would cost far more.
     competes = F.col("verdict") != QUARANTINED
@@ -72,12 +75,17 @@ def verdicts(candidates: DataFrame, key_columns: Sequence[str]) -> DataFrame:
     for name in _ID:
         won = won & (F.col(name) == F.col(f"best.{name}"))
     lost = ~won & (F.col("verdict") != QUARANTINED)
-    return ranked.select(
+    decided = ranked.select(
         *candidates.columns,
+        "best",
         _class(won).alias("class"),
         F.when(lost, F.col("best._file_id")).alias("winner_file_id"),
         F.when(lost, F.col("best._row")).alias("winner_row"),
     )
+    # Nothing where an excluded record won: then no sale is in force instead.
+    by_sale = (F.col("class") == DISPLACED) & (F.col("best.verdict") == FIT)
+    shown = {f"winner_{name}": F.when(by_sale, F.col(f"best.{name}")) for name in SHOWN}
+    return decided.withColumns(shown).drop("best")
 
 
 def _class(won: Column) -> Column:

@@ -1,4 +1,4 @@
-"""Declared SQL is tried on an empty selection before any file is claimed."""
+"""Declared SQL is tried over empty tables: by `check`, and before a run claims any file."""
 
 from __future__ import annotations
 
@@ -44,18 +44,22 @@ class _Declared:
 def check_conditions(lakehouse: Lakehouse) -> None:
     """Checks that all declared SQL is SQL over the columns that it may speak of.
 
+    No table is read, so that there need not be any yet.
+
     Raises:
         UsageError: Some is not; the message names the place, the SQL and its columns.
     """
     for name, feed in lakehouse.declaration.feeds.items():
-        for declared in _declared(lakehouse, name, feed):
-            declared.check()
+        # A feed without any needs no session.
+        if feed.declared_sql:
+            for declared in _declared(lakehouse, name, feed):
+                declared.check()
 
 
 def _declared(lakehouse: Lakehouse, name: str, feed: Feed) -> Iterator[_Declared]:
     """The SQL of a feed, what others build on first."""
     place, columns = f"feeds.{name}", list(feed.columns)
-    delivered = lakehouse.table(f"bronze.{name}").select(*columns)
+    delivered = lakehouse.local([], f"bronze.{name}").select(*columns)
     for column, computed in feed.computed.items():
         if computed.sql is not None:
             where = f"{place}.computed.{column}.sql"
@@ -65,7 +69,7 @@ def _declared(lakehouse: Lakehouse, name: str, feed: Feed) -> Iterator[_Declared
         there = [*columns, *feed.computed]
         yield _Declared(f"{place}.exclude_when", feed.exclude_when, rows, there)
     if feed.rules:
-        sales = lakehouse.table("silver.sales").select(*RULE_COLUMNS)
+        sales = lakehouse.local([], "silver.sales").select(*RULE_COLUMNS)
         for rule, declared in feed.rules.items():
             yield _Declared(f"{place}.rules.{rule}.holds", declared.holds, sales, RULE_COLUMNS)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
+from operator import and_
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +25,15 @@ from sales_pipeline.silver.collisions import IN_FORCE, repeated_keys, verdicts, 
 from sales_pipeline.silver.judging import EXCLUDED, FIT, QUARANTINED, with_month
 
 _ROW_ID = ["_file_id", "_row"]
+_ASIDE = {
+    "class": "STRING",
+    "winner_file_id": "BIGINT",
+    "winner_row": "BIGINT",
+    "winner_sold_on": "DATE",
+    "winner_amount": "DECIMAL(18,4)",
+    "winner_currency": "STRING",
+}
+"""What `silver.set_aside` says of a record beside the record itself."""
 
 
 @dataclass(frozen=True)
@@ -175,8 +185,7 @@ class Placement:
         place = _earlier_place(
             in_sales=F.coalesce(F.col("in_both"), F.lit(False)),
             in_set_aside=F.lit(True),
-            class_=F.col("class"),
-            winner=(F.col("winner_file_id"), F.col("winner_row")),
+            was_aside=True,
         )
         from_aside = aside.join(in_both, _ROW_ID, "left").select(
             *self._sale_columns, verdict.alias("verdict"), *_unread(), *place
@@ -292,19 +301,16 @@ def _unread() -> list[Column]:
 
 
 def _earlier_place(
-    *,
-    in_sales: Column,
-    in_set_aside: Column,
-    class_: Column | None = None,
-    winner: tuple[Column, Column] | None = None,
+    *, in_sales: Column, in_set_aside: Column, was_aside: bool = False
 ) -> list[Column]:
-    file_id, row = winner or (_null("BIGINT"), _null("BIGINT"))
+    """Where a record was before; `old_*` is what was said of it where it was set aside."""
     return [
         in_sales.alias("in_sales"),
         in_set_aside.alias("in_set_aside"),
-        (class_ if class_ is not None else _null("STRING")).alias("old_class"),
-        file_id.alias("old_winner_file_id"),
-        row.alias("old_winner_row"),
+        *(
+            (F.col(name) if was_aside else _null(type_)).alias(f"old_{name}")
+            for name, type_ in _ASIDE.items()
+        ),
     ]
 
 
@@ -313,9 +319,5 @@ def _with_changes(decided: DataFrame) -> DataFrame:
     in_force = F.col("class") == IN_FORCE
     earlier = F.col("in_sales") | F.col("in_set_aside")
     moved = (F.col("in_sales") != in_force) | (F.col("in_set_aside") == in_force)
-    other = ~in_force & ~(
-        F.col("class").eqNullSafe(F.col("old_class"))
-        & F.col("winner_file_id").eqNullSafe(F.col("old_winner_file_id"))
-        & F.col("winner_row").eqNullSafe(F.col("old_winner_row"))
-    )
-    return decided.withColumn("changes", earlier & (moved | other))
+    same = reduce(and_, (F.col(name).eqNullSafe(F.col(f"old_{name}")) for name in _ASIDE))
+    return decided.withColumn("changes", earlier & (moved | (~in_force & ~same)))

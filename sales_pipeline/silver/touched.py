@@ -87,7 +87,9 @@ class _Change:
             found = rows.select(*columns).join(small, ["feed", "source_product"], "left_semi")
         else:
             found = rows.select(*columns, "sold_on").join(small, ["feed", "source_product"])
-            found = found.where(F.col("sold_on").between(F.col("first_day"), F.col("last_day")))
+            day = F.col("sold_on")
+            # An excluded record may have no readable day, and bears a name all the same.
+            found = found.where(day.isNull() | day.between(F.col("first_day"), F.col("last_day")))
         ids = found.select("_file_id").distinct().toArrow().to_pylist()
         return {row["_file_id"] for row in ids}
 

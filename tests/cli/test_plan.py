@@ -17,8 +17,8 @@ FILE_KEYS = [
     "path", "feed", "bytes", "becomes", "reason", "delivery", "delivery_rows", "records", "months",
 ]  # fmt: skip
 PLAN_KEYS = [
-    "exit_code", "is_nothing_to_do", "stop", "unfinished", "files", "held_files", "months",
-    "months_unknown", "waiting_months", "remade", "notes",
+    "exit_code", "is_nothing_to_do", "stop", "unfinished", "rejudged", "files", "held_files",
+    "months", "months_unknown", "waiting_months", "remade", "notes", "untried",
 ]  # fmt: skip
 
 
@@ -30,10 +30,10 @@ def listing(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
-def planned(retailer: Retailer) -> Plan:
+def planned(retailer: Retailer, *rejudge: str) -> Plan:
     """What `plan` says, which must not change a thing."""
     before = listing(retailer.folder)
-    found = plan(retailer.declaration)
+    found = plan(retailer.declaration, rejudge=rejudge)
     assert listing(retailer.folder) == before
     return found
 
@@ -173,6 +173,25 @@ def test_what_an_interrupted_run_left_is_said_with_its_months(traded: Retailer, 
     assert planned(traded).is_nothing_to_do
 
 
+@pytest.mark.parametrize("stage", ["bronze", "silver", "gold", "archive"])
+def test_a_replay_that_was_cut_short_is_said_with_its_months(traded: Retailer, stage: str) -> None:
+    traded.deliver("lyon/c.csv", sale("31", "2025-03-01"), sale("32", "2025-04-31"))
+    traded.run()
+    file = traded.export("lyon")
+    file.write_bytes(file.read_bytes().replace(b"2025-04-31", b"2025-04-30"))
+    with traded.stopped_before(stage):
+        traded.replay(file)
+    found = planned(traded)
+    # What it mends is judged again with it.
+    [mended, path] = [each.path for each in found.unfinished]
+    assert (mended, "/replay-" in path) == ("lyon/c.csv", True)
+    assert found.files == ()
+    report = traded.run()
+    assert (report.exit_code, found.exit_code) == (0, 0)
+    assert found.months == report.months
+    assert planned(traded).is_nothing_to_do
+
+
 def test_what_was_claimed_and_vanished_since_is_abandoned(traded: Retailer) -> None:
     file = traded.deliver("lyon/c.csv", sale("31", "2025-03-01"))
     with traded.stopped_before("bronze"):
@@ -212,6 +231,52 @@ def test_a_changed_meaning_would_stop_the_run(traded: Retailer) -> None:
     assert found.stop is not None
     assert "run --rejudge lyon" in found.stop
     assert (found.exit_code, found.months, becomes(found)) == (2, [], {"lyon/c.csv": "new"})
+
+
+def test_what_would_be_judged_again_is_said_with_its_months(traded: Retailer, call: Call) -> None:
+    traded.deliver("boston/a.csv", sale("1", "2025-07-01"))
+    traded.deliver("lyon/c.csv", sale("21", "2025/08/01"))
+    traded.run()
+    traded.deliver("lyon/b.csv", sale("11", "2025-03-01"), sale("12", "2025-02-02"))
+    traded.declared["feeds"]["lyon"]["date_formats"] = ["yyyy-MM-dd", "yyyy/MM/dd"]
+    assert planned(traded).exit_code == planned(traded, "boston").exit_code == 2
+    found = planned(traded, "lyon")
+    again = [(each.path, each.becomes, each.delivery_rows) for each in found.rejudged]
+    assert again == [
+        ("catalogue/catalogue.csv", "rejudged", 3),
+        ("lyon/a.csv", "rejudged", 4),
+        ("lyon/c.csv", "rejudged", 1),
+    ]
+    assert becomes(found) == {"lyon/b.csv": "correction"}
+    assert months(found) == ["2025-01", "2025-02", "2025-03", "2025-08"]
+    said = call("plan", "--config", written(traded), "--rejudge", "lyon")
+    assert "Judged again:\n  catalogue: 1 file, 3 records\n  lyon: 2 files, 5 records\n" in said.out
+    assert call("plan", "--config", written(traded), "--rejudge", "lion").code == 2
+    assert traded.run(rejudge=["lyon"]).months == found.months
+
+
+def test_what_an_interrupted_rejudging_left_is_said_once(traded: Retailer) -> None:
+    with traded.stopped_before("silver"):
+        traded.run(rejudge=["lyon"])
+    found = planned(traded, "lyon")
+    assert found.rejudged == ()
+    assert set(becomes(found).values()) == {"unfinished"}
+    assert found.months == traded.run(rejudge=["lyon"]).months
+
+
+def test_sql_that_only_a_run_or_a_check_tries_is_said(retailer: Retailer, call: Call) -> None:
+    feed = retailer.declared["feeds"]["lyon"]
+    feed["exclude_when"] = "statsu = 'cancelled'"
+    feed["rules"] = {"dear": {"holds": "amount > 1"}}
+    retailer.deliver_catalogue()
+    places = ("feeds.lyon.exclude_when", "feeds.lyon.rules.dear.holds")
+    assert planned(retailer).untried == places
+    config = written(retailer)
+    line = f"Not tried: the SQL of {', '.join(places)}. Do: sales-pipeline check\n"
+    assert line in call("plan", "--config", config).out
+    checked = call("check", "--config", config)
+    assert checked.code == 2
+    assert checked.err.startswith("feeds.lyon.exclude_when: no condition over the columns sale_id")
 
 
 def test_stores_and_rates_declared_otherwise_make_gold_again(traded: Retailer) -> None:

@@ -157,3 +157,23 @@ def test_p2_records_of_the_catalogue_are_counted_too(retailer: Retailer) -> None
     assert retailer.rows("silver.quarantine", *columns) == [
         ("catalogue", 13, "Lampe,Maison", ["too_few_columns"])
     ]
+
+
+def test_p2_what_is_held_was_not_judged_and_has_no_balance_until_it_is_accepted(
+    retailer: Retailer,
+) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2"))
+    retailer.run()
+    for total in ("3.00", "4.00"):
+        retailer.deliver("lyon/a.csv", sale("9", total=total))
+        assert len(retailer.run().held_files) == 1
+    # The second correction took the place of the first, which nobody ever judged.
+    assert retailer.states()["lyon/a.csv"] == ["archived", "superseded", "held"]
+    columns = ("_file_id", "delivered_rows", "accepted_rows", "superseded_amount")
+    in_force = [(1, 3, 3, Decimal(0)), (2, 2, 2, Decimal(0))]
+    assert retailer.rows("ops.balance", *columns) == in_force
+    assert {row["_file_id"] for row in retailer.table("bronze.lyon")} == {2, 3, 4}
+    retailer.accept("lyon/a.csv")
+    accepted = [in_force[0], (2, 2, 0, Decimal(20)), (4, 1, 1, Decimal(0))]
+    assert retailer.rows("ops.balance", *columns) == accepted

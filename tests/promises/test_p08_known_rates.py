@@ -283,3 +283,24 @@ def test_p8_runs_killed_while_rates_change_end_like_one_that_was_not(tmp_path: P
     assert calm.revenue() == {(2025, 1): "8.00", (2025, 4): "6.25", (2025, 5): "8.00"}
     assert killed.state() == calm.state()
     assert killed.run().is_nothing_new
+
+
+def test_p8_rates_whose_withdrawal_is_killed_are_gone_after_the_next_run(tmp_path: Path) -> None:
+    killed, calm = (_retailer(tmp_path / name, **BY_DAY) for name in ("killed", "calm"))
+    for retailer in (killed, calm):
+        _deliver_rates(retailer)
+        _deliver_rates(retailer, "Date,USD\n2025-04-17,1.6\n2025-01-14,1.25\n", "revised.csv")
+        retailer.deliver("boston/a.csv", sale("1"), sale("2", "2025-04-17"))
+        retailer.run()
+    assert calm.revenue() == {(2025, 1): "8.00", (2025, 4): "6.25"}
+    calm.withdraw("rates/revised.csv")
+    # The decision is committed; then a run dies after its first commit, its second, and so on.
+    assert dies(killed, 1, "after", "withdraw", "rates/revised.csv")
+    for point in range(1, 7):
+        assert dies(killed, point, "after")
+    report = killed.run()
+    assert [each.month for each in report.held] == [JANUARY]
+    # January is held and stays; April takes the rate that was there before.
+    assert killed.revenue() == {(2025, 1): "8.00", (2025, 4): "7.81"}
+    assert killed.state() == calm.state()
+    assert killed.states()["rates/revised.csv"] == ["withdrawn"]

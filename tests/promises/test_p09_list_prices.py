@@ -95,6 +95,46 @@ def test_p9_two_prices_from_one_day_are_rejected_with_both_records(retailer: Ret
     assert retailer.table("silver.list_prices") == []
 
 
+def test_p2_mended_records_at_list_prices_balance_with_the_money_of_their_day(
+    retailer: Retailer,
+) -> None:
+    retailer.declared["feeds"]["lyon"]["returns"] = "quarantine"
+    _catalogue(retailer, "a.csv", "V 10,50 EUR ", "V 12 USD 01.03.2025")
+    _sales(retailer, "a.csv", "1,2025-02-30,V,2", "2,2025-02-01,V,-1", "3,2025-03-01,V,1")
+    _sales(retailer, "b.csv", "4,2025-02-02,V,-1")
+    retailer.run()
+    file = retailer.export("lyon")
+    text = file.read_text(encoding="utf-8-sig")
+    file.write_text(text.replace("2025-02-30", "2025-03-02").replace(",-1", ",1"), newline="")
+    assert retailer.replay(file).exit_code == 0
+    columns = ("_file_id", "currency", "delivered_amount", "accepted_amount", "superseded_amount")
+
+    def money() -> list[tuple[object, ...]]:
+        found = retailer.rows("ops.balance", *columns)
+        return [(*row[:2], *map(str, row[2:])) for row in found if row[0] > 1 and any(row[2:])]
+
+    # A record without a day costs nothing; mended, it takes the price of March in dollars.
+    assert money() == [
+        (2, "EUR", "-10.5000", "0.0000", "-10.5000"),
+        (2, "USD", "12.0000", "12.0000", "0.0000"),
+        (3, "EUR", "-10.5000", "0.0000", "-10.5000"),
+        (4, "EUR", "21.0000", "21.0000", "0.0000"),
+        (4, "USD", "24.0000", "24.0000", "0.0000"),
+    ]
+    _catalogue(retailer, "b.csv", "V 11 EUR ")
+    assert retailer.run().exit_code == 0
+    assert money() == [
+        (2, "EUR", "-11.0000", "0.0000", "-11.0000"),
+        (2, "USD", "12.0000", "12.0000", "0.0000"),
+        (3, "EUR", "-11.0000", "0.0000", "-11.0000"),
+        (4, "EUR", "22.0000", "22.0000", "0.0000"),
+        (4, "USD", "24.0000", "24.0000", "0.0000"),
+    ]
+    before = retailer.state()
+    retailer.rebuild()
+    assert retailer.state() == before
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_p9_a_run_killed_while_it_prices_again_ends_like_one_that_was_not(
     tmp_path: Path, moment: str

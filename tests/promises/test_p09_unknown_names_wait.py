@@ -37,6 +37,21 @@ def test_p9_a_renamed_product_is_renamed_in_accepted_sales(retailer: Retailer) -
     assert retailer.rows("gold.top_selling_products", *columns) == expected
 
 
+def test_p9_a_renamed_product_is_renamed_in_excluded_records_without_a_day(
+    retailer: Retailer,
+) -> None:
+    retailer.declared["feeds"]["lyon"]["exclude_when"] = "quantity = '0'"
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1", "no day", units="0"))
+    retailer.run()
+    retailer.deliver_catalogue(f"{HEADER}\nVase,Déco,Tall vase,Decor", "later.csv")
+    retailer.run()
+    assert retailer.rows("silver.set_aside", "product", "sold_on") == [("Tall vase", None)]
+    before = retailer.state()
+    retailer.rebuild()
+    assert retailer.state() == before
+
+
 def test_p9_a_corrected_catalogue_forgets_no_name(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.run()

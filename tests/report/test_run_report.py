@@ -12,6 +12,7 @@ from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.outcome import FeedCounts, FileNote, RunReport
 from sales_pipeline.report.run_json import run_document
 from sales_pipeline.report.run_text import run_line, run_text
+from sales_pipeline.silver.displaced import DisplacedSales
 
 Rendered = Callable[[RenderableType], list[str]]
 LINE = (
@@ -127,6 +128,22 @@ def test_held_months_are_named_with_their_days_and_money(
         "amount": "1234.5",
     }
     assert (document["repriced"], document["provisional"]) == (["2025-01", "2025-02"], ["2025-02"])
+
+
+def test_displaced_sales_are_told_by_feed_and_store_with_the_money_of_both(
+    report: RunReport, rendered: Rendered
+) -> None:
+    amounts = {"EUR": Decimal("1234.5"), "CHF": Decimal(2)}
+    report.displaced = [
+        DisplacedSales("paris", None, 1200, amounts, {"EUR": Decimal(-3)}),
+        DisplacedSales("group", "nice", 1, {"EUR": Decimal(1)}, {"EUR": Decimal(2)}),
+    ]
+    heading, *lines = rendered(run_text(report))[7:-2]
+    assert heading.startswith("1,201 sales displaced by a later file, with another day or amount")
+    assert lines[-2:] == [
+        "  paris: 1,200 sales of 2.00 CHF and 1,234.50 EUR; in force instead: -3.00 EUR",
+        "  group, store nice: 1 sale of 1.00 EUR; in force instead: 2.00 EUR",
+    ]
 
 
 def test_a_run_that_only_holds_says_so(rendered: Rendered) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sales_pipeline.report.quarantine import Waiting, counted_by_reason
 from sales_pipeline.report.status import Status, status
 from sales_pipeline.report.status_json import status_document
 from sales_pipeline.report.status_text import status_text
+from sales_pipeline.silver.displaced import DisplacedSales
 from tests.retailer import HEADER, Retailer, sale
 
 Rendered = Callable[[RenderableType], list[str]]
@@ -52,6 +54,16 @@ def test_the_document_holds_amounts_as_text(found: Status) -> None:
     assert document["quarantine"]["amounts"] == {"EUR": "15.0000"}
     assert document["feeds"][1]["deliveries"] == {"archived": 1}
     assert document["runs"][0]["outcome"] == "done"
+
+
+def test_displaced_sales_are_told_in_text_and_document(found: Status, rendered: Rendered) -> None:
+    money = {"EUR": Decimal("10.0000")}
+    displaced = replace(found, displaced=(DisplacedSales("lyon", None, 2, money, money),))
+    line = "  lyon: 2 sales of 10.00 EUR; in force instead: 10.00 EUR"
+    assert line in rendered(status_text(displaced))
+    assert not any("displaced" in each for each in rendered(status_text(found)))
+    assert status_document(displaced)["displaced"][0]["after"] == {"EUR": "10.0000"}
+    assert status_document(found)["displaced"] == []
 
 
 def test_before_the_first_run_the_landing_folder_is_looked_at(

@@ -1,0 +1,135 @@
+"""Sales that later deliveries displaced by another day or amount are told with their money (P1)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from deltalake import write_deltalake
+
+from sales_pipeline.engines.embedded import EmbeddedEngine
+from sales_pipeline.report.run_json import run_document
+from sales_pipeline.report.status import status
+from sales_pipeline.silver.displaced import DisplacedSales
+from tests.retailer import Retailer, sale
+
+
+def _lyon(sales: int, before: str, after: str) -> list[DisplacedSales]:
+    return [DisplacedSales("lyon", None, sales, {"EUR": Decimal(before)}, {"EUR": Decimal(after)})]
+
+
+@pytest.fixture
+def reused(retailer: Retailer) -> Retailer:
+    """Sale 1 of January is displaced by one of February."""
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2"), sale("3"))
+    retailer.run()
+    retailer.deliver("lyon/b.csv", sale("1", "2025-02-01", total="4.00"), sale("2"))
+    return retailer
+
+
+def test_p1_a_run_says_what_its_files_displace_and_the_next_does_not(reused: Retailer) -> None:
+    report = reused.run()
+    assert report.displaced == _lyon(1, "10", "4")
+    assert (report.exit_code, report.moved) == (0, [])
+    assert run_document(report)["displaced"] == [
+        {
+            "feed": "lyon",
+            "store": None,
+            "sales": 1,
+            "before": {"EUR": "10.0000"},
+            "after": {"EUR": "4.0000"},
+        }
+    ]
+    reused.deliver("lyon/c.csv", sale("4"))
+    assert reused.run().displaced == []
+    assert list(status(reused.declaration).displaced) == _lyon(1, "10", "4")
+
+
+def test_files_of_one_run_that_displace_each_other_are_told_too(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2"))
+    retailer.deliver("lyon/b.csv", sale("1", total="11.00"), sale("3"))
+    retailer.deliver("lyon/c.csv", sale("1", total="12.00"), sale("4"))
+    # The one sale that displaced two counts once.
+    assert retailer.run().displaced == _lyon(2, "21", "12")
+    assert retailer.rebuild().displaced == _lyon(2, "21", "12")
+
+
+def test_a_correction_displaces_nothing(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2"))
+    retailer.run()
+    retailer.deliver("lyon/a.csv", sale("1", "2025-02-01"), sale("2"))
+    report = retailer.run()
+    assert (len(report.corrected), report.displaced) == (1, [])
+
+
+def test_further_data_of_the_same_name_can_displace(retailer: Retailer) -> None:
+    retailer.declared["feeds"]["lyon"]["same_name"] = "adds"
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"))
+    retailer.run()
+    retailer.deliver("lyon/a.csv", sale("1", total="3.00"))
+    assert retailer.run().displaced == _lyon(1, "10", "3")
+
+
+def test_what_comes_back_is_not_displaced_any_more(reused: Retailer) -> None:
+    reused.run()
+    assert reused.withdraw("lyon/b.csv").displaced == []
+    assert status(reused.declaration).displaced == ()
+
+
+def test_what_a_killed_run_displaced_is_told_by_the_next(reused: Retailer) -> None:
+    with reused.stopped_before("gold"):
+        reused.run()
+    assert reused.run().displaced == _lyon(1, "10", "4")
+
+
+def test_without_displaced_records_nothing_is_asked(
+    retailer: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2"))
+    asked: list[str] = []
+    read = EmbeddedEngine.read
+
+    def noted(self: EmbeddedEngine, table: str, **options: object) -> object:
+        asked.append(table)
+        return read(self, table, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(EmbeddedEngine, "read", noted)
+    retailer.run()
+    retailer.deliver("lyon/b.csv", sale("1"))
+    retailer.run()
+    assert "ops.deliveries" in asked
+    assert "silver.set_aside" not in asked
+
+
+def test_p3_what_is_said_of_the_sale_in_force_follows_when_it_is_judged_again(
+    reused: Retailer,
+) -> None:
+    columns = reused.declared["feeds"]["lyon"]["columns"]
+    reused.run()
+    # The amount is derived from the price now.
+    del columns["amount"]
+    report = reused.run(rejudge=["lyon"])
+    assert report.displaced == _lyon(1, "10", "10")
+    before = reused.state()
+    reused.rebuild()
+    assert reused.state() == before
+
+
+def test_a_table_that_was_made_without_them_gets_its_columns(reused: Retailer) -> None:
+    folder = reused.lakehouse / "silver" / "set_aside"
+    shown = ["winner_sold_on", "winner_amount", "winner_currency"]
+    reused.run()
+    made = reused.read(lambda lakehouse: lakehouse.engine.read("silver.set_aside"))
+    write_deltalake(folder, made.drop_columns(shown), mode="overwrite", schema_mode="overwrite")
+    assert status(reused.declaration).displaced == ()
+    assert reused.rebuild().displaced == _lyon(1, "10", "4")
+    assert reused.rows("silver.set_aside", "class", "winner_sold_on", "winner_amount") == [
+        ("displaced", date(2025, 2, 1), Decimal("4.0000")),
+        ("duplicate", None, None),
+    ]
