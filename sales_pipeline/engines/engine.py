@@ -64,6 +64,15 @@ class Engine(Protocol):
             VersionGone: The version asked for is not kept any more.
         """
 
+    def replace(self, table: str, condition: str, rows: pa.Table) -> None:
+        """Replaces the rows of a small table that fulfil a condition, in one commit.
+
+        Args:
+            table: The table, such as `ops.deliveries`.
+            condition: A SQL condition over its columns, made of literals only.
+            rows: The new rows, in the table's own columns and types.
+        """
+
     def totals(self, table: str, *, by: Sequence[str], of: str) -> pa.Table:
         """Counts the rows of a table, which may be large, in groups, and adds up a column.
 

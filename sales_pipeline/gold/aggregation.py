@@ -106,7 +106,7 @@ def _write_rates_taken(lakehouse: Lakehouse, pricing: Pricing) -> None:
         taken = taken_in_cube(lakehouse, lakehouse.table("gold.sales_cube").where(condition))
     before = [row for row in lakehouse.rows(name) if row["month"] in set(pricing.months)]
     if sorted(before, key=_in_order) != sorted(taken, key=_in_order):
-        lakehouse.replace(name, condition, lakehouse.local(taken, name))
+        lakehouse.put(name, condition, taken)
 
 
 def _in_order(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -196,7 +196,6 @@ class Ledger:
         if not changed:
             return
         condition = among("_file_id", (each.file_id for each in changed))
-        rows = self.lakehouse.local(map(_to_row, changed), DELIVERIES.name)
-        self.lakehouse.replace(DELIVERIES.name, condition, rows)
+        self.lakehouse.put(DELIVERIES.name, condition, map(_to_row, changed))
         self._deliveries.update({each.file_id: each for each in changed})
         self._deliveries = dict(sorted(self._deliveries.items()))

@@ -36,8 +36,7 @@ class RunRecord:
 
 def record_run(lakehouse: Lakehouse, record: RunRecord) -> None:
     """Commits the record of a finished run."""
-    rows = lakehouse.local([asdict(record)], RUNS.name)
-    lakehouse.replace(RUNS.name, f"run_id = '{record.run_id}'", rows)
+    lakehouse.put(RUNS.name, f"run_id = '{record.run_id}'", [asdict(record)])
 
 
 def table_versions(lakehouse: Lakehouse) -> str:

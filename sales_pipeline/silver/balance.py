@@ -80,7 +80,7 @@ def record(lakehouse: Lakehouse, balances: Iterable[Balance], run_id: str) -> No
     rows = [each.as_row(run_id) for each in balances]
     if rows:
         condition = among("_file_id", (row["_file_id"] for row in rows))
-        lakehouse.replace(BALANCE.name, condition, lakehouse.local(rows, BALANCE.name))
+        lakehouse.put(BALANCE.name, condition, rows)
 
 
 def recorded(lakehouse: Lakehouse) -> list[Balance]:

@@ -110,7 +110,7 @@ class Batch:
                 bronze = judge.keyed(bronze, self._origins(judge)).join(
                     without_keys, "key_hash", "left_anti"
                 )
-            return judge.judged(bronze, self.names, self.readings)
+            return judge.judged(bronze, self._names, self.readings)
 
         return self.over_feeds(make)
 
@@ -137,7 +137,7 @@ class Batch:
             if of_mended:
                 rows = rows.join(self._mended_rows, _ROW_ID, "left_semi")
             counted = None if of_mended else self._counted
-            return judge.amounts(rows, self.names, self.readings, counted)
+            return judge.amounts(rows, self._names, self.readings, counted)
 
         return self._over(self.judges, make, self.delivered)
 
@@ -148,7 +148,7 @@ class Batch:
             return []
         counts = self._over(
             judges,
-            lambda judge, bronze: judge.rule_counts(bronze, self.names, self.readings),
+            lambda judge, bronze: judge.rule_counts(bronze, self._names, self.readings),
             self.bronze,
         )
         return results(counts.toArrow(), self.lakehouse.declaration.feeds)
@@ -158,11 +158,14 @@ class Batch:
         return warnings_of([(judge, self.bronze(judge)) for judge in self.judges])
 
     @cached_property
-    def names(self) -> DataFrame:
+    def _names(self) -> DataFrame | None:
         """`feed, source_product, product, category` of the delivered names that are known.
 
-        With `prices` where a feed takes those of the catalogue.
+        With `prices` where a feed takes those of the catalogue. None where the readings of the
+        numbers say all that.
         """
+        if _PRICED in self.readings:
+            return None
         delivered = self._over(
             self.judges, lambda judge, rows: judge.source_products(rows), self.delivered
         )

@@ -135,10 +135,10 @@ def _write(lakehouse: Lakehouse, ledger: Ledger, before: Knowledge, after: Knowl
     ledger.record(each.moved_to(State.IN_BRONZE) for each in sent_back)
     if after.products != before.products:
         rows = [after.products[key].as_row() for key in sorted(after.products)]
-        lakehouse.replace(PRODUCTS, "true", lakehouse.local(rows, PRODUCTS))
+        lakehouse.put(PRODUCTS, "true", rows)
     if after.prices != before.prices:
         rows = [each.as_row(key) for key in sorted(after.prices) for each in after.prices[key]]
-        lakehouse.replace(LIST_PRICES, "true", lakehouse.local(rows, LIST_PRICES))
+        lakehouse.put(LIST_PRICES, "true", rows)
     return {each.file_id for each in sent_back}
 
 

@@ -53,7 +53,7 @@ class Judge:
         return Reader(self.name, self.feed)
 
     def judged(
-        self, bronze: DataFrame, names: DataFrame, readings: Readings | None = None
+        self, bronze: DataFrame, names: DataFrame | None, readings: Readings | None = None
     ) -> DataFrame:
         """The records of the feed, typed, each with its verdict.
 
@@ -61,7 +61,7 @@ class Judge:
             bronze: Rows of the feed's bronze table.
             names: Columns `feed, source_product, product, category`, and `prices` where the
                 feed takes them: what the catalogue makes of each product as delivered. One
-                row a name; small.
+                row a name; small. None where the readings say that too.
             readings: What is known of the texts of some columns. The texts of the others are
                 read record by record, which costs more.
 
@@ -86,7 +86,7 @@ class Judge:
     def amounts(
         self,
         bronze: DataFrame,
-        names: DataFrame,
+        names: DataFrame | None,
         readings: Readings,
         counted: DataFrame | None = None,
     ) -> DataFrame:
@@ -115,13 +115,15 @@ class Judge:
                 F.lit(1).cast("BIGINT").alias("records"),
             )
         if reader.is_priced_by_catalogue:
-            rows = self._named(rows, names, readings)
+            rows = self._named(rows, names)
         rows = self._money.completed(reader.read_all(rows, needed, readings))
         return rows.select(
             "_file_id", self._money.currency().alias("currency"), "amount", "records"
         )
 
-    def rule_counts(self, bronze: DataFrame, names: DataFrame, readings: Readings) -> DataFrame:
+    def rule_counts(
+        self, bronze: DataFrame, names: DataFrame | None, readings: Readings
+    ) -> DataFrame:
         """How many sales of each delivery keep the feed's rules, as `rules.counted` says."""
         typed = self._typed(bronze, names, readings)
         fit = ~F.col("is_excluded") & ~self._faults.is_broken()
@@ -164,18 +166,18 @@ class Judge:
     def _money(self) -> Money:
         return Money(self.reader)
 
-    def _typed(self, bronze: DataFrame, names: DataFrame, readings: Readings) -> DataFrame:
+    def _typed(self, bronze: DataFrame, names: DataFrame | None, readings: Readings) -> DataFrame:
         """The records with their columns read, and everything that their verdict depends on."""
         rows = self.reader.with_computed(bronze)
         delivered = rows.select(*self._delivered(), *self._excluded(), self._raw(), "_problem")
-        typed = self._named(delivered, names, readings)
+        typed = self._named(delivered, names)
         typed = self.reader.read_all(typed, self.reader.columns, readings)
         # Constants come last: every join copies the columns that go through it.
         return self._money.completed(typed).withColumns(self._constants())
 
-    def _named(self, rows: DataFrame, names: DataFrame, readings: Readings) -> DataFrame:
-        """The rows with what their products mean, unless a reading says that too."""
-        if self.reader.is_named_by(readings):
+    def _named(self, rows: DataFrame, names: DataFrame | None) -> DataFrame:
+        """The rows with what their products mean, unless the readings say that too."""
+        if names is None:
             return rows
         mine = names.where(F.col("feed") == self.name)
         mine = mine.select("source_product", *self.reader.meaning_columns)

@@ -122,4 +122,4 @@ def write_rates(lakehouse: Lakehouse, ledger: Ledger, records: Records) -> None:
             }
             for each in base_rates(quotes, declaration.rates, base=declaration.base_currency)
         ]
-    lakehouse.replace(_TABLE, "true", lakehouse.local(rows, _TABLE))
+    lakehouse.put(_TABLE, "true", rows)

@@ -66,11 +66,6 @@ class Reader:
         """What the catalogue makes of a product, as it is joined to the records of the feed."""
         return [PRODUCT, "category", *(["prices"] if self.is_priced_by_catalogue else [])]
 
-    def is_named_by(self, readings: Readings) -> bool:
-        """Says whether reading the numbers also tells what the products mean."""
-        read = {*self.columns}
-        return any(PRODUCT in together and read.intersection(together) for together in readings)
-
     def with_computed(self, bronze: DataFrame) -> DataFrame:
         """The rows with the columns that the file does not have, as text like all others."""
         computed = {name: _computed(each) for name, each in self.feed.computed.items()}

@@ -109,6 +109,7 @@ def _be_a_run(folder: str, point: str, moment: str, *decision: str) -> None:
 
 def _run(retailer: Retailer, killer: Killer, *decision: str) -> None:
     Lakehouse.replace = killer.around(Lakehouse.replace)  # type: ignore[method-assign]
+    Lakehouse.put = killer.around(Lakehouse.put)  # type: ignore[method-assign]
     Lakehouse.add = killer.around(Lakehouse.add)  # type: ignore[method-assign]
     archive.move = killer.around(archive.move)
     retailer.declared = json.loads((retailer.folder / DECLARED).read_text(encoding="utf-8"))
