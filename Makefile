@@ -30,8 +30,8 @@ demo: $(READY) ## Runs the sample retailer, from landing files to the four answe
 test: $(READY) ## Runs the tests
 	$(PYTEST)
 
-check: format lint types layers docs-current ## Everything that CI checks: format, lint, types, layers, docs, tests with coverage
-	$(PYTEST) --cov --cov-report=term
+check: format lint types layers docs-current ## Format, lint, types, layers, docs, tests with coverage (without the long ones)
+	$(PYTEST) --cov --cov-report=term -m "not long"
 
 format: $(CHECKS) ## Checks the format (ruff format puts it right)
 	$(BIN)/ruff format --check .

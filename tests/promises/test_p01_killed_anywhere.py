@@ -9,6 +9,8 @@ import pytest
 from tests.promises.killed_run import dies
 from tests.retailer import CATALOGUE, Retailer, sale
 
+pytestmark = pytest.mark.long
+
 POINTS = (2, 3, 5, 8, 11, 14, 17, 20, 23)
 
 

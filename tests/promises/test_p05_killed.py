@@ -10,6 +10,8 @@ import pytest
 from tests.promises.killed_run import dies
 from tests.retailer import CATALOGUE, Retailer, sale
 
+pytestmark = pytest.mark.long
+
 Prepare = Callable[[Retailer], None]
 
 
