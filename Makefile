@@ -1,6 +1,7 @@
 # `make` alone prints this help. Everything sets itself up in .venv.
 PYTHON ?= python3
 HISTORIES ?= 300
+FILES ?= 10000
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -9,7 +10,7 @@ CHECKS := $(VENV)/.checks
 PYTEST := $(BIN)/python -m pytest tests/ -n auto --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types layers docs docs-current package sample bench build clean histories
+.PHONY: help demo test check format lint types layers docs docs-current package sample bench build clean histories fuzz
 
 help: ## Prints this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -53,6 +54,10 @@ docs-current: $(READY) ## Checks that the generated pages are current
 
 histories: $(READY) ## Compares 300 random histories with their rebuild (HISTORIES="30" for fewer)
 	$(BIN)/python -m tests.promises.random_sequences $(HISTORIES) --jobs 2
+
+fuzz: $(READY) ## Takes in 10,000 damaged files and counts them apart (FILES="500" for fewer)
+	$(BIN)/python -m tests.promises.mutated_files $(FILES) --jobs 2
+	$(BIN)/python -m tests.promises.mutated_files $(FILES) --reader --from 1000 --jobs 2
 
 package: ## Builds wheel and sdist, and runs the sample from the wheel alone
 	PYTHON="$(PYTHON)" .ci/package

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from sales_pipeline.bronze.keeping import Folders
@@ -30,6 +31,11 @@ def folders_of(declaration: Declaration) -> Folders:
 
 def file_shape(declaration: Declaration, feed: str) -> FileShape:
     """How the files of a feed are read."""
+    ratio = declaration.max_unpacked_ratio
+    return replace(_declared_shape(declaration, feed), max_unpacked_ratio=ratio)
+
+
+def _declared_shape(declaration: Declaration, feed: str) -> FileShape:
     if feed == CATALOGUE:
         return FileShape.from_dialect(catalogue_columns(declaration), declaration.catalogue.csv)
     if feed == EXCHANGE_RATES:

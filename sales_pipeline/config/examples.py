@@ -14,6 +14,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "lakehouse": "lakehouse: /data/lakehouse",
         "archive": "archive: leave",
         "batch_bytes": "batch_bytes: 250000000",
+        "max_unpacked_ratio": "max_unpacked_ratio: 50",
         "rates": """
             rates:
               fixed:

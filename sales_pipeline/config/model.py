@@ -93,6 +93,9 @@ class Declaration(Declared):
     never changed."""
     batch_bytes: Annotated[int, Field(ge=1)] = 1_000_000_000
     """The bytes of landing files that are taken at a time, about, which bounds memory."""
+    max_unpacked_ratio: Annotated[int, Field(ge=1)] = 200
+    """How many times its own size a file in gzip may unpack to. One that goes further is rejected,
+    but for the first 64 MiB, which any may unpack to."""
     rates: Rates = Rates()
     """The exchange rates."""
     catalogue: Catalogue

@@ -1,8 +1,8 @@
 """A landing file's head, looked at before the file is taken: is it what its feed declares?
 
-Only the first 64 KiB are read, except of gzip, which shows only at its end that it is
-whole. What is wrong is said in one sentence that names
-what was expected, what was got, and what to do.
+Only the first 64 KiB are read, except where the header goes on, and of gzip, which shows
+only at its end that it is whole. What is wrong is said in one sentence that names what was
+expected, what was got, and what to do.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sales_pipeline.errors import FileChanged, FileRejected, examples
 from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.records import (
+    MAX_RECORD_BYTES,
     PROBLEMS,
     DataLines,
     Record,
@@ -38,6 +39,7 @@ from sales_pipeline.landing.shape import (
 HEAD_BYTES = 64 << 10
 
 _BLOCK_BYTES = 1 << 20
+_LONGEST_HEAD = 2 * MAX_RECORD_BYTES
 _SHOWN_CHARACTERS = 40
 _SKIPPED_LINES = 10
 _DELIMITERS = (",", ";", "\t", "|")
@@ -73,21 +75,30 @@ def examine(path: str | Path, shape: FileShape) -> Header:
     """Checks that the head of a file is what its shape declares.
 
     Raises:
-        FileRejected: With the code `empty`, `html`, `binary`, `damaged_gzip`,
+        FileRejected: With the code `empty`, `html`, `binary`, `damaged_gzip`, `oversized_gzip`,
             `undecodable_header`, `wrong_header`, `duplicate_header` or `missing_column`.
         FileChanged: The file is gone.
     """
     try:
         with open(path, "rb") as file:
-            landed = LandedBytes(file, str(path))
-            data = landed.read(HEAD_BYTES)
-            is_whole = not landed.read(1)
+            landed = LandedBytes(file, str(path), max_ratio=shape.max_unpacked_ratio)
+            head = _head(str(path), shape, landed)
             while landed.is_gzip and landed.read(_BLOCK_BYTES):
                 pass
             size = file.seek(0, 2)
     except FileNotFoundError as error:
         raise FileChanged(str(path)) from error
-    return _Head(str(path), shape, data, is_whole=is_whole).header(size)
+    return head.header(size)
+
+
+def _head(path: str, shape: FileShape, landed: LandedBytes) -> _Head:
+    """Reads as much of a file as shows its first record, where there is one."""
+    data, more = landed.read(HEAD_BYTES), landed.read(1)
+    head = _Head(path, shape, data, is_whole=not more)
+    if not more or head.has_first_record():
+        return head
+    data, more = data + more + landed.read(_LONGEST_HEAD), landed.read(1)
+    return _Head(path, shape, data, is_whole=not more)
 
 
 def first_records(path: str | Path, shape: FileShape, count: int) -> pa.Table:
@@ -122,13 +133,21 @@ class _Head:
         undeclared = tuple(key for _, key in match.undeclared)
         return Header(tuple(self.shape.texts(record.fields)), undeclared, size)
 
+    def has_first_record(self) -> bool:
+        """Tells whether the first record is whole."""
+        return bool(self._first_record(self.shape).fields)
+
     def _first_record(self, shape: FileShape) -> Record:
         """Gives the first record as the shape reads it; one without fields where there is none."""
         final = self.is_whole
         text = Transcoder(shape.encoding).feed(self.data, final=final)
         text = DataLines(shape.skip_lines, shape.footer_lines).feed(text, final=final)
-        found, rest = RecordSplitter(RecordFormat.of(shape)).split(text, final=final, most=1)
-        return found[0] if found else Record([], rest[:HEAD_BYTES].decode(errors="replace"))
+        splitter = RecordSplitter(RecordFormat.of(shape))
+        found, rest = splitter.split(text, final=final, most=1)
+        if found:
+            return found[0]
+        raw = text if splitter.is_in_long_line else rest
+        return Record([], raw[:HEAD_BYTES].decode(errors="replace"))
 
     def _refuse_other_kinds(self) -> None:
         plain = _MARK.sub(b"", self.data, count=1).replace(b"\0", b"")
@@ -178,7 +197,7 @@ class _Head:
                 "declare the encoding that the file has",
             )
         if record.problem or not record.fields:
-            problem = PROBLEMS[record.problem or "unterminated_quote"]
+            problem = PROBLEMS[record.problem or "too_long"]
             raise self._rejected(
                 "wrong_header",
                 f"the {first} cannot be read: {problem}; expected {_listed(self.shape.headers)}, "

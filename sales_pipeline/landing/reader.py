@@ -69,11 +69,12 @@ def read_batches(
     Raises:
         FileChanged: The bytes are not those of `sha256` (known at the end), or the file is gone.
         FileRejected: The header is not the declared one, or the gzip around the file is
-            damaged; `examine` says more about it, before anything is read.
+            damaged or unpacks too far; `examine` says more about it, before anything is read.
     """
     try:
         with open(path, "rb", buffering=0) as file:
-            source = _Source(LandedBytes(file, path), shape, block_bytes)
+            landed = LandedBytes(file, path, max_ratio=shape.max_unpacked_ratio)
+            source = _Source(landed, shape, block_bytes)
             try:
                 yield from _read(source, path, shape, file_id)
             except FileRejected:

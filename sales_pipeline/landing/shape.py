@@ -43,6 +43,7 @@ class FileShape:
         footer_lines: How many lines that are not empty are no data at the end.
         never_store: Header texts of columns that are kept nowhere; nor is the text of a
             record that cannot be split, which may hold them.
+        max_unpacked_ratio: How many times its own size a file in gzip may unpack to.
     """
 
     columns: Columns
@@ -53,6 +54,7 @@ class FileShape:
     skip_lines: int = 0
     footer_lines: int = 0
     never_store: tuple[str, ...] = ()
+    max_unpacked_ratio: int = 200
 
     @classmethod
     def from_dialect(

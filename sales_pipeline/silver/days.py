@@ -61,5 +61,5 @@ def day_literal(day: date) -> Column:
 
 
 def month_of(day: Column) -> Column:
-    """The first day of a day's month."""
-    return F.trunc(day, "MM").cast("DATE")
+    """The first day of a day's month, also in the years that a timestamp cannot hold."""
+    return F.make_date(F.year(day), F.month(day), F.lit(1))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import tracemalloc
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.landing.examine import Header, examine, first_records
+from sales_pipeline.landing.landed_bytes import UNPACKED_FREELY
+from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.shape import FileShape
 
 SHAPE = FileShape((("sold_on", "Date"), ("product", "Produit"), ("quantity", "Quantité")))
@@ -45,6 +48,22 @@ def test_only_the_head_of_a_large_file_is_read(tmp_path: Path) -> None:
     data = "Date,Produit,Quantité\n".encode() + b"\xff\xff,x,1\n" * 20_000
     path.write_bytes(data)
     assert examine(path, SHAPE).bytes == len(data)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_header_of_ten_thousand_columns_is_read_whole(tmp_path: Path, encoding: str) -> None:
+    shape = replace(SHAPE, encoding=encoding, skip_lines=1)
+    further = [f"further {number}" for number in range(10_000)]
+    path = tmp_path / "ventes.csv"
+    header = ",".join(["Date", "Produit", *further, "Quantité"])
+    path.write_bytes(f"{'Rapport' * 20_000}\n{header}\n".encode(encoding))
+    assert examine(path, shape).undeclared == tuple(further)
+
+
+def test_a_header_longer_than_a_record_can_be_is_called_so(tmp_path: Path) -> None:
+    error = rejection(tmp_path, b"Date," + b"x" * 4_000_000)
+    assert error.code == "wrong_header"
+    assert "the line is longer than a record can be" in error.reason
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\r\n", b"\xef\xbb\xbf"])
@@ -161,6 +180,38 @@ def test_gzip_is_read_to_its_end_before_the_file_is_taken(tmp_path: Path) -> Non
     assert f"ends in the middle, got {len(data) - 5:,} bytes; deliver it again" in error.reason
     spoilt = data[:150_000] + bytes([data[150_000] ^ 1]) + data[150_001:]
     assert "a damaged gzip file, got" in rejection(tmp_path, spoilt).reason
+
+
+def bomb(size: int) -> bytes:
+    """A gzip of about a thousandth of the size that it unpacks to, with a right header."""
+    record = b"1 May,lamp,1\n"
+    return gzip.compress("Date,Produit,Quantité\n".encode() + record * (size // len(record)), 6)
+
+
+def test_gzip_that_unpacks_too_far_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    data = bomb(UNPACKED_FREELY + 1_000_000)
+    tracemalloc.start()
+    error = rejection(tmp_path, data)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert error.code == "oversized_gzip"
+    assert f"{len(data):,} bytes that unpacks to more than 200 times as much" in error.reason
+    assert "max_unpacked_ratio" in error.reason
+    assert most < UNPACKED_FREELY / 4
+
+
+def test_the_reader_refuses_what_unpacks_too_far_itself(tmp_path: Path) -> None:
+    path = tmp_path / "ventes.csv"
+    path.write_bytes(bomb(UNPACKED_FREELY + 1_000_000))
+    with pytest.raises(FileRejected, match="unpacks to more than"):
+        for _ in read_batches(str(path), SHAPE, 7):
+            pass
+
+
+def test_how_far_gzip_may_unpack_is_declared(tmp_path: Path) -> None:
+    path = tmp_path / "ventes.csv"
+    path.write_bytes(bomb(UNPACKED_FREELY + 1_000_000))
+    assert examine(path, replace(SHAPE, max_unpacked_ratio=2_000)).texts[0] == "Date"
 
 
 def test_without_a_header_the_first_record_is_counted(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import csv
 import gzip
 import hashlib
 import io
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from hypothesis import strategies as st
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.landing import reader, records
 from sales_pipeline.landing.reader import read_batches
-from sales_pipeline.landing.records import DataLines, RecordFormat, RecordSplitter, Transcoder
 from sales_pipeline.landing.shape import FileShape, bronze_schema
+from tests.landing.definition import defined_rows, in_order
 
 DAY_AND_ITEM = (("sold_on", "day"), ("product", "item"))
 SHAPE = FileShape(DAY_AND_ITEM)
@@ -38,36 +37,6 @@ def table(path: str, shape: FileShape = SHAPE, **options: Any) -> pa.Table:
 def rows(folder: Path, data: bytes, shape: FileShape = SHAPE) -> list[tuple[Any, ...]]:
     """The declared columns, `_row`, `_extra`, `_raw` and `_problem` of each record."""
     return in_order([table(write(folder, data), shape)])
-
-
-def in_order(batches: Iterable[pa.RecordBatch | pa.Table]) -> list[tuple[Any, ...]]:
-    """The records by their numbers, without the file's."""
-    read = [row for batch in batches for row in batch.drop_columns(["_file_id"]).to_pylist()]
-    return [tuple(row.values()) for row in sorted(read, key=lambda row: row["_row"])]
-
-
-def defined_rows(data: bytes, shape: FileShape) -> list[tuple[Any, ...]] | None:
-    """What `records` alone makes of the same bytes; None where the header is not the declared."""
-    text = Transcoder(shape.encoding).feed(data, final=True)
-    text = DataLines(shape.skip_lines, shape.footer_lines).feed(text, final=True)
-    first, rest = RecordSplitter(RecordFormat.of(shape)).split(text, final=True, most=1)
-    match = shape.match(first[0].fields) if first and not first[0].problem else None
-    if match is None or not match.is_complete:
-        return None
-    splitter = RecordSplitter(RecordFormat.of(shape, width=match.width))
-    found, rest = splitter.split(rest if shape.header else text, final=True)
-    assert rest == b""
-    if shape.never_store:
-        found = [record._replace(raw=None) for record in found]
-    return [defined_row(number, record, match) for number, record in enumerate(found, start=1)]
-
-
-def defined_row(number: int, record: Any, match: Any) -> tuple[Any, ...]:
-    if record.problem:
-        return (*(None for _ in match.positions), number, None, record.raw, record.problem)
-    extra = {key: record.fields[at] for at, key in match.undeclared}
-    text = json.dumps(extra, ensure_ascii=False) if extra else None
-    return (*(record.fields[at] for at in match.positions), number, text, None, None)
 
 
 def test_declared_columns_come_by_name_in_any_order_and_form(tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+"""What a landing file holds by its definition alone: `records`, without the reader's fast way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+
+from sales_pipeline.landing.records import (
+    DataLines,
+    Record,
+    RecordFormat,
+    RecordSplitter,
+    Transcoder,
+)
+from sales_pipeline.landing.shape import FileShape, HeaderMatch
+
+
+def in_order(batches: Iterable[pa.RecordBatch | pa.Table]) -> list[tuple[Any, ...]]:
+    """The records by their numbers, without the file's."""
+    read = [row for batch in batches for row in batch.drop_columns(["_file_id"]).to_pylist()]
+    return [tuple(row.values()) for row in sorted(read, key=lambda row: row["_row"])]
+
+
+def defined_rows(data: bytes, shape: FileShape) -> list[tuple[Any, ...]] | None:
+    """What `records` alone makes of the same bytes; None where the header is not the declared."""
+    text = Transcoder(shape.encoding).feed(data, final=True)
+    text = DataLines(shape.skip_lines, shape.footer_lines).feed(text, final=True)
+    first, rest = RecordSplitter(RecordFormat.of(shape)).split(text, final=True, most=1)
+    match = shape.match(first[0].fields) if first and not first[0].problem else None
+    if match is None or not match.is_complete:
+        return None
+    splitter = RecordSplitter(RecordFormat.of(shape, width=match.width))
+    found, rest = splitter.split(rest if shape.header else text, final=True)
+    assert rest == b""
+    if shape.never_store:
+        found = [record._replace(raw=None) for record in found]
+    return [_defined_row(number, record, match) for number, record in enumerate(found, start=1)]
+
+
+def _defined_row(number: int, record: Record, match: HeaderMatch) -> tuple[Any, ...]:
+    if record.problem:
+        return (*(None for _ in match.positions), number, None, record.raw, record.problem)
+    extra = {key: record.fields[at] for at, key in match.undeclared}
+    text = json.dumps(extra, ensure_ascii=False) if extra else None
+    return (
+        *(record.fields[at] for at in match.positions if at is not None),
+        number,
+        text,
+        None,
+        None,
+    )

@@ -1,0 +1,151 @@
+"""What a landing file holds, counted without any code of the pipeline: by Python's csv module.
+
+Where a damaged file leaves open what its records are, nothing is said of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Any
+
+csv.field_size_limit(1 << 26)
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|$)")
+_LONGEST = 1 << 20
+_SPACES = " \t\r\n\u00a0\u202f\u3000"
+_FOUR = Decimal("0.0001")
+_THOUSANDS = {" ": " \u00a0\u202f"}
+_EXACT = Context(prec=1000)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What can be said of a file.
+
+    Attributes:
+        texts: Its text as lines of data and the header, or None where it is no text.
+        records: Its records' fields with the header first; None where quotes leave it open.
+        is_even: Whether every record has as many fields as the header.
+    """
+
+    texts: tuple[str, ...] | None
+    records: Sequence[Sequence[str]] | None
+    is_even: bool = False
+
+
+def told(data: bytes, dialect: Mapping[str, Any]) -> Told:
+    """Reads the bytes of a file, in gzip or not, as far as that can be done without a doubt."""
+    try:
+        plain = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+        text = _text(plain, dialect.get("encoding", "utf-8"))
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
+        return Told(None, None)
+    if "\0" in text:
+        return Told(None, None)
+    lines = [line for line in _LINE.findall(text) if line][dialect.get("skip_lines", 0) :]
+    for _ in range(dialect.get("footer_lines", 0)):
+        while lines and not lines[-1].strip("\r\n"):
+            lines.pop()
+        lines = lines[:-1]
+    return _records(lines, dialect)
+
+
+def _text(plain: bytes, encoding: str) -> str:
+    text = plain.decode(encoding)
+    return text.removeprefix("\ufeff") if encoding == "utf-8" else text
+
+
+def _records(lines: Sequence[str], dialect: Mapping[str, Any]) -> Told:
+    body, quote = "".join(lines), dialect.get("quote", '"')
+    marks = {"delimiter": dialect.get("delimiter", ","), "quotechar": quote}
+    texts = tuple(lines)
+    if any(len(line.encode("utf-8", "replace")) > _LONGEST for line in lines):
+        return Told(None, None)
+    try:
+        rows = csv.reader(io.StringIO(body, newline=""), strict=True, **marks)
+        records = [row for row in rows if row]
+    except csv.Error:
+        return Told(texts, None)
+    is_even = len({len(row) for row in records}) <= 1
+    if not is_even and quote in body:
+        return Told(texts, None)
+    return Told(texts, records, is_even)
+
+
+def lost_text(
+    found: Told, rows: Sequence[Mapping[str, Any]], dialect: Mapping[str, Any]
+) -> str | None:
+    """Says which characters of a file are not in its records of bronze, or the other way round.
+
+    Marks between fields and records do not count, nor does the header.
+    """
+    marks = {dialect.get("delimiter", ","), dialect.get("quote", '"'), "\r", "\n"}
+    lines = [line for line in found.texts or () if line.strip("\r\n")]
+    if dialect.get("header", True):
+        if not lines or dialect.get("quote", '"') in lines[0]:
+            return None
+        lines = lines[1:]
+    delivered = Counter("".join(lines))
+    kept = Counter("".join(text for row in rows for text in _texts(row)))
+    for mark in marks:
+        del delivered[mark], kept[mark]
+    if delivered == kept:
+        return None
+    return f"not in bronze {dict(delivered - kept)}, only in bronze {dict(kept - delivered)}"
+
+
+def _texts(row: Mapping[str, Any]) -> list[str]:
+    declared = [text for name, text in row.items() if not name.startswith("_")]
+    extra = json.loads(row["_extra"]).values() if row["_extra"] else ()
+    return [text for text in (*declared, *extra, row["_raw"]) if text is not None]
+
+
+def other_fields(
+    found: Told, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, header: bool
+) -> str | None:
+    """Says where bronze has other texts than Python's csv module reads."""
+    records = list(found.records or ())
+    if not found.is_even or not records:
+        return None
+    titles = records.pop(0) if header else [str(at) for at in range(1, len(records[0]) + 1)]
+    for name, title in columns.items():
+        if titles.count(title) != 1:
+            continue
+        expected = [record[titles.index(title)] for record in records]
+        if (got := [row[name] for row in rows]) != expected:
+            return f"column {name}: read {expected!r:.300}, bronze has {got!r:.300}"
+    return None
+
+
+def amount_of(text: str, feed: Mapping[str, Any]) -> Decimal | None:
+    """The amount that a text plainly is, or None."""
+    style = feed.get("csv", {})
+    number = text.strip(_SPACES)
+    for symbol in style.get("symbols", ()):
+        number = number.replace(symbol, "").strip(_SPACES)
+    marks = re.escape(_THOUSANDS.get(thousands := style.get("thousands", ""), thousands))
+    whole = f"([0-9]+|[0-9]{{1,3}}([{marks}][0-9]{{3}})+)" if marks else "[0-9]+"
+    point = re.escape(style.get("decimal", "."))
+    if not re.fullmatch(f"[+-]?{whole}({point}[0-9]+)?", number):
+        return None
+    number = re.sub(f"[{marks}]", "", number) if marks else number
+    number = number.replace(style.get("decimal", "."), ".")
+    value = Decimal(number)
+    return value.quantize(_FOUR, ROUND_HALF_UP, _EXACT) if feed.get("rounding") else value
+
+
+def day_of(text: str) -> date | None:
+    """The day that a text in the form of ISO plainly is, or None."""
+    try:
+        return datetime.strptime(text.strip(_SPACES)[:10], "%Y-%m-%d").date()
+    except ValueError:
+        return None

@@ -1,0 +1,57 @@
+"""P2, P4: whatever is in a landing file, no run fails and each of its records has an account."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.promises.mutated_files import check
+from tests.promises.mutations import make_files
+from tests.retailer import Retailer, sale
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_p2_damaged_files_of_many_dialects_are_archived_or_rejected_and_balance(seed: int) -> None:
+    found = check(seed, 80)
+    assert not found, "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_p2_damaged_files_are_read_as_their_definition_says(seed: int) -> None:
+    found = check(seed, 100, reader=True)
+    assert not found, "\n".join(map(str, found))
+
+
+def test_p2_a_seed_makes_the_same_files_again() -> None:
+    assert make_files(7, 50) == make_files(7, 50)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_p2_a_day_that_no_timestamp_holds_waits_like_any_day_out_of_range(
+    retailer: Retailer, day: str
+) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1", day), sale("2"))
+    assert retailer.run().exit_code == 0
+    assert retailer.rows("silver.quarantine", "reasons") == [(["date_out_of_range"],)]
+    assert len(retailer.table("silver.sales")) == 1
+
+
+@pytest.mark.parametrize("day", ["0001-01-31", "9999-12-31"])
+def test_p2_a_sale_of_such_a_day_counts_where_it_is_declared(retailer: Retailer, day: str) -> None:
+    retailer.declared["feeds"]["lyon"] |= {"earliest": "0001-01-01", "latest": "9999-12-31"}
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1", day))
+    assert retailer.run().exit_code == 0
+    year, month = int(day[:4]), int(day[5:7])
+    assert retailer.revenue() == {(year, month): "10.00"}
+
+
+def test_p2_a_file_of_ten_thousand_columns_is_taken_with_all_of_them(retailer: Retailer) -> None:
+    further = [f"further {number}" for number in range(10_000)]
+    header = ",".join(["id", *further, "day,item,price,units,total"])
+    line = ",".join(["1", *("x" for _ in further), "2025-01-15,Vase,10.00,1,10.00"])
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", line, header=header)
+    assert retailer.run().exit_code == 0
+    [row] = retailer.table("bronze.lyon")
+    assert row["_extra"].count('": "x"') == len(further)
