@@ -1,8 +1,8 @@
 """Damaged landing files by the thousand, for P2 and P4: no crash, no record without an account.
 
-    python -m tests.promises.mutated_files 10000             # so many files, 500 a lakehouse
+    python -m tests.promises.mutated_files 10000             # so many files, 1,000 a lakehouse
     python -m tests.promises.mutated_files 10000 --from 100  # other seeds
-    python -m tests.promises.mutated_files 500 --only 17     # one seed, with all it finds
+    python -m tests.promises.mutated_files 1000 --only 17    # one seed, with all it finds
     python -m tests.promises.mutated_files 10000 --reader    # the landing reader alone
 
 A seed makes many files in many dialects, damages most of them, delivers all of them to one
@@ -47,7 +47,7 @@ from tests.promises.mutations import (
 )
 from tests.retailer import Retailer
 
-FILES_A_RUN = 500
+FILES_A_RUN = 1000
 TRIES = 60
 ENDS = (State.ARCHIVED, State.REJECTED, State.REPEATED)
 SMALL = ("catalogue", "exchange_rates")
@@ -245,7 +245,7 @@ def _misread(file: MutatedFile, path: Path, declared: Declaration) -> str | None
     except FileRejected:
         return None
     size = 1 << (int(hashlib.sha256(file.data).hexdigest()[:4], 16) % 18)
-    size = size if len(file.data) < 100_000 else max(size, 1 << 14)
+    size = size if len(file.data) < 20_000 else 1 << 16
     read = [
         in_order(read_batches(str(path), shape, 7, block_bytes=each)) for each in (size, 1 << 20)
     ]

@@ -182,9 +182,10 @@ class _Maker:
         records = [self._record(f"{prefix}-{at}") for at in range(self.dice.randint(0, 12))]
         roll = self.dice.random()
         if roll < 0.01:
-            header += [f"further {at}" for at in range(MANY_COLUMNS)]
-            records = [[*each, *("x" * MANY_COLUMNS)] for each in records[:3]]
-        elif roll < 0.02 and records:
+            many = MANY_COLUMNS if roll < 0.002 else MANY_COLUMNS // 100
+            header += [f"further {at}" for at in range(many)]
+            records = [[*each, *("x" * many)] for each in records[:3]]
+        elif roll < 0.016 and records:
             records[0][self.dice.randrange(8)] = "long, " * (LONG_FIELD // 6)
         elif roll < 0.04 and records:
             deep = '"' * self.dice.randint(1, 300) + "x" * self.dice.randint(0, 3)

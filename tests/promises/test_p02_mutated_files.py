@@ -9,13 +9,12 @@ from tests.promises.mutations import make_files
 from tests.retailer import Retailer, sale
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_p2_damaged_files_of_many_dialects_are_archived_or_rejected_and_balance(seed: int) -> None:
-    found = check(seed, 80)
+def test_p2_damaged_files_of_many_dialects_are_archived_or_rejected_and_balance() -> None:
+    found = check(17, 100)
     assert not found, "\n".join(map(str, found))
 
 
-@pytest.mark.parametrize("seed", range(100, 104))
+@pytest.mark.parametrize("seed", range(100, 103))
 def test_p2_damaged_files_are_read_as_their_definition_says(seed: int) -> None:
     found = check(seed, 100, reader=True)
     assert not found, "\n".join(map(str, found))
