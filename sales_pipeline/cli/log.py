@@ -6,7 +6,7 @@ import logging
 
 import typer
 
-from sales_pipeline.report.plain_text import printable_lines
+from sales_pipeline.printable import printable_lines
 
 _PACKAGE = "sales_pipeline"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sales_pipeline.report.plain_text import printable_lines
+from sales_pipeline.printable import printable_lines
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -41,8 +41,9 @@ def show_json(document: dict[str, Any]) -> None:
 
 
 def show_exactly(text: str) -> None:
-    """Prints a text to stdout as it is, in UTF-8 wherever it goes."""
-    typer.echo(text.encode(), nl=False)
+    """Prints a text to stdout as it is, in UTF-8; on a terminal, without what it would obey."""
+    shown = printable_lines(text) if sys.stdout.isatty() else text
+    typer.echo(shown.encode(), nl=False)
 
 
 def _console() -> Console:

@@ -6,11 +6,17 @@ sha256 of its bytes. Every move may be killed and done again.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
 
 from sales_pipeline.landing.discovery import sha256_of
+from sales_pipeline.printable import printable
+
+_REASON = ".reason.txt"
+_LONGEST_NAME = 255
+"""In bytes; what the file systems of all usual machines take."""
 
 
 def kept_path(folder: Path, feed: str, sha256: str, name: str) -> Path:
@@ -47,7 +53,7 @@ def move(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno != 18:  # EXDEV: the target is on another file system
             raise
-        partial = target.with_name(f".{target.name}.part")
+        partial = _partial_path(target)
         shutil.copy2(source, partial)
         sync([partial])
         os.rename(partial, target)
@@ -55,10 +61,16 @@ def move(source: Path, target: Path) -> None:
     sync([target.parent])
 
 
+def _partial_path(target: Path) -> Path:
+    """Where a file is written before it has its name, which may be as long as a name can be."""
+    name = hashlib.sha256(os.fsencode(target.name)).hexdigest()
+    return target.with_name(f".{name}.part")
+
+
 def write_kept(target: Path, data: bytes) -> None:
     """Writes bytes to their place in the archive, so that no half file is ever seen there."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.part")
+    partial = _partial_path(target)
     partial.write_bytes(data)
     sync([partial])
     os.replace(partial, target)
@@ -66,10 +78,17 @@ def write_kept(target: Path, data: bytes) -> None:
 
 
 def write_reason(target: Path, reason: str) -> None:
-    """Writes the reason beside a rejected file, as `<name>.reason.txt`."""
-    beside = target.with_name(f"{target.name}.reason.txt")
+    """Writes the reason beside a rejected file, as `<name>.reason.txt`, safe to print."""
+    beside = reason_path(target)
     beside.parent.mkdir(parents=True, exist_ok=True)
-    beside.write_text(f"{reason}\n", encoding="utf-8")
+    beside.write_text(f"{printable(reason)}\n", encoding="utf-8")
+
+
+def reason_path(target: Path) -> Path:
+    """Where the reason of a rejected file is; `reason.txt` where its name leaves no room."""
+    name = f"{target.name}{_REASON}"
+    is_long = len(os.fsencode(name)) > _LONGEST_NAME
+    return target.with_name(_REASON[1:] if is_long else name)
 
 
 def sync(paths: list[Path] | list[str]) -> None:

@@ -45,7 +45,8 @@ class Discovery:
     Attributes:
         files: Files of feeds, in the order in which they are to be claimed.
         disputed: Files that two or more feeds claim -> those feeds.
-        unclaimed: Files that no feed claims; they are left where they are.
+        unclaimed: Files that no feed claims, or whose names are no UTF-8 text, so that no record
+            can name them; they are left where they are.
         unready: Temporary files and files that are still growing; left for the next run.
         links: Symbolic links; they are not followed.
     """
@@ -77,10 +78,10 @@ def discover(
     found: list[FoundFile] = []
     for path in _walk(landing, discovery):
         feeds = [feed for feed, regex in compiled.items() if regex.fullmatch(path)]
-        if len(feeds) > 1:
-            discovery.disputed[path] = feeds
-        elif not feeds:
+        if not feeds or not _is_text(path):
             discovery.unclaimed.append(path)
+        elif len(feeds) > 1:
+            discovery.disputed[path] = feeds
         else:
             name = name_in_feed(path, patterns[feeds[0]])
             found.append(FoundFile(feeds[0], name, path, _size(landing / path)))
@@ -162,6 +163,14 @@ def _walk(landing: Path, discovery: Discovery) -> Iterator[str]:
                 yield path
 
 
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _below(landing: Path, folder: str, name: str) -> str:
     return (Path(folder) / name).relative_to(landing).as_posix()
 
@@ -182,4 +191,5 @@ def _signature(path: Path) -> tuple[int, int, int] | None:
 def _regex(pattern: str) -> re.Pattern[str]:
     pieces = re.split(r"(\*\*/|\*|\?)", pattern)
     translated = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(translated.get(piece, re.escape(piece)) for piece in pieces))
+    text = "".join(translated.get(piece, re.escape(piece)) for piece in pieces)
+    return re.compile(text, re.DOTALL)

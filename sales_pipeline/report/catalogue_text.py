@@ -8,9 +8,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.errors import counted
+from sales_pipeline.printable import printable
 from sales_pipeline.report.catalogue import KnownName, KnownPrice, Missing
 from sales_pipeline.report.figures import grouped, money, without_end_zeros
-from sales_pipeline.report.plain_text import printable
 from sales_pipeline.report.tables import cell, new_table, titled
 from sales_pipeline.silver.missing import MissingName
 from sales_pipeline.silver.prices import ALWAYS

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from sales_pipeline.errors import counted
+from sales_pipeline.printable import printable
 from sales_pipeline.report.figures import money
 from sales_pipeline.report.json_text import amounts_document
-from sales_pipeline.report.plain_text import printable
 from sales_pipeline.report.sentences import few_lines
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
 from sales_pipeline.errors import MAX_EXAMPLES, counted
+from sales_pipeline.printable import printable
 from sales_pipeline.report.figures import grouped, money, without_end_zeros
-from sales_pipeline.report.plain_text import printable
 from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
 from sales_pipeline.report.sentences import about_file, few_lines, warning_lines
 from sales_pipeline.report.tables import cell, new_table, titled

@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.errors import counted
+from sales_pipeline.printable import printable
 from sales_pipeline.report.figures import money
-from sales_pipeline.report.plain_text import printable
 from sales_pipeline.report.quarantine import WaitingFiles
 from sales_pipeline.report.quarantined_records import QuarantinedRecord, QuarantinedRecords
 from sales_pipeline.report.tables import cell, new_table, titled

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.errors import counted, examples
-from sales_pipeline.report.plain_text import printable
+from sales_pipeline.printable import printable
 
 if TYPE_CHECKING:
     from sales_pipeline.upkeep import Reset

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from sales_pipeline.errors import MAX_EXAMPLES
-from sales_pipeline.report.plain_text import printable
+from sales_pipeline.printable import printable
 
 if TYPE_CHECKING:
     from sales_pipeline.silver.feed_warnings import FeedWarning

@@ -10,9 +10,9 @@ from rich.text import Text
 from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT, LandedFile
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.ledger import State
+from sales_pipeline.printable import printable
 from sales_pipeline.report.displaced import displaced_lines
 from sales_pipeline.report.figures import moment
-from sales_pipeline.report.plain_text import printable
 from sales_pipeline.report.quarantine import Waiting
 from sales_pipeline.report.quarantine_text import money_lines, total_line
 from sales_pipeline.report.sentences import about_file, few_lines

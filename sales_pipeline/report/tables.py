@@ -7,7 +7,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from sales_pipeline.report.plain_text import printable
+from sales_pipeline.printable import printable
 
 
 def new_table() -> Table:

@@ -70,7 +70,7 @@ def test_hostile_names_are_only_text_on_a_terminal(catalogue: Call) -> None:
     for said in (catalogue("show"), catalogue("missing")):
         assert said.code == 0
         assert not {"\x1b", "\x07"} & set(said.out)
-    assert "[31m rouge" in catalogue("show").out
+    assert r"\x1b[31m rouge" in catalogue("show").out
     assert HTML in catalogue("missing").out
 
 

@@ -163,7 +163,7 @@ def test_a_hostile_product_name_is_shown_as_it_is_and_harmless(
     found: Answers, rendered: Rendered
 ) -> None:
     text = "\n".join(rendered(answers_text(found, list(Question))))
-    assert '=HYPERLINK("http://x")[bold][2J' in text
+    assert '=HYPERLINK("http://x")[bold]\\x1b[2J' in text
     assert "\x1b" not in text
 
 

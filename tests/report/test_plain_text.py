@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sales_pipeline.printable import printable, printable_lines, without_orders
 from sales_pipeline.report.json_text import json_text
-from sales_pipeline.report.plain_text import printable, printable_lines, spreadsheet_text
+from sales_pipeline.report.plain_text import spreadsheet_text
 
 
 @given(st.text())
@@ -22,11 +23,16 @@ def test_plain_text_is_printed_as_it_is(text: str) -> None:
 
 
 def test_an_escape_sequence_cannot_clear_the_screen() -> None:
-    assert printable("Vase\x1b[2J\x9b31m") == "Vase[2J31m"
+    assert printable("Vase\x1b[2J\x9b31m") == r"Vase\x1b[2J\x9b31m"
+
+
+@given(st.text())
+def test_a_spreadsheet_gets_no_control_character(text: str) -> None:
+    assert printable(without_orders(text)) == without_orders(text)
 
 
 def test_the_direction_of_writing_cannot_be_turned() -> None:
-    assert printable("a\u202eb\u2066c") == "abc"
+    assert printable("a\u202eb\u2066c") == r"a\u202eb\u2066c"
 
 
 def test_a_name_of_two_lines_is_printed_on_one() -> None:
@@ -38,7 +44,7 @@ def test_a_half_character_does_not_break_the_output() -> None:
 
 
 def test_a_message_keeps_its_lines() -> None:
-    assert printable_lines("one\x1b\ntwo") == "one\ntwo"
+    assert printable_lines("one\x1b\ntwo") == "one\\x1b\ntwo"
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\uff1d"])

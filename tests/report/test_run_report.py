@@ -199,7 +199,7 @@ def test_gold_made_again_without_a_file_is_said(rendered: Rendered) -> None:
 
 def test_a_hostile_file_name_is_shown_harmless(rendered: Rendered) -> None:
     lines = rendered(run_text(RunReport(unclaimed=["[red]a\x1b[2J\nrun=fake outcome=done"])))
-    assert "  [red]a[2J run=fake outcome=done" in lines
+    assert r"  [red]a\x1b[2J run=fake outcome=done" in lines
 
 
 def test_the_line_is_one_line_of_pairs(report: RunReport) -> None:
