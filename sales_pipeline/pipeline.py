@@ -20,6 +20,7 @@ from sales_pipeline.bronze.claims import Claims
 from sales_pipeline.bronze.feed_files import find_files, folders_of
 from sales_pipeline.bronze.keeping import Folders, archive_copies, archive_files, reject_files
 from sales_pipeline.bronze.meaning import check_meaning, fingerprint
+from sales_pipeline.config.folders import nested_folders
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, counted, examples
 from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
@@ -86,7 +87,7 @@ def run(
 
 
 def check_landing(folders: Folders) -> None:
-    """Checks that the landing folder is there.
+    """Checks that the landing folder is there, and apart from the lakehouse.
 
     Raises:
         UsageError: It is not.
@@ -95,6 +96,12 @@ def check_landing(folders: Folders) -> None:
         raise UsageError(
             f"landing: no such folder, got {str(folders.landing)!r}. "
             "Do: make it, or declare another under landing:."
+        )
+    # Links and --lakehouse may bring together what is declared apart.
+    if nested := nested_folders(folders.landing.resolve(), folders.lakehouse.resolve()):
+        raise UsageError(
+            f"lakehouse: {nested}, got {str(folders.lakehouse)!r}. "
+            "Do: declare two folders of which none is in the other."
         )
 
 

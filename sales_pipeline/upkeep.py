@@ -18,7 +18,7 @@ from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
-from sales_pipeline.landing.archive import move
+from sales_pipeline.landing.archive import move, reason_path
 from sales_pipeline.outcome import Progress, RunReport, Silent
 from sales_pipeline.pipeline import finish
 
@@ -135,7 +135,7 @@ def _move_back(ledger: Ledger, folders: Folders) -> Reset:
 
 def _forget_reason(place: Path, stop: Path) -> None:
     """Removes the reason of a rejected file that lies, or stayed, in the landing folder."""
-    reason = place.with_name(f"{place.name}.reason.txt")
+    reason = reason_path(place)
     if reason.exists():
         reason.unlink()
         _remove_empty(reason.parent, stop)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 
 from sales_pipeline.config.findings import Finding, Plain, mapping
+from sales_pipeline.config.folders import USUAL_LAKEHOUSE, nested_folders
 from sales_pipeline.config.places import KEY, Loc
 from sales_pipeline.config.rates_checks import known_rate_findings
 from sales_pipeline.config.refusal import did_you_mean
@@ -25,6 +27,17 @@ def declaration_findings(declaration: Plain) -> Iterator[Finding]:
     yield from _catalogue_findings(mapping(declaration.get("catalogue")), feeds)
     yield from _landing_findings(declaration, feeds)
     yield from same_store_findings(feeds)
+    yield from _folder_findings(declaration)
+
+
+def _folder_findings(declaration: Plain) -> Iterator[Finding]:
+    landing, lakehouse = declaration.get("landing"), declaration.get("lakehouse")
+    if not (isinstance(landing, str) and isinstance(lakehouse, str)):
+        return
+    if nested := nested_folders(Path(landing).absolute(), Path(lakehouse).absolute()):
+        is_usual = lakehouse == USUAL_LAKEHOUSE
+        place = "landing" if is_usual else "lakehouse"
+        yield Finding((place,), nested, "; declare two folders of which none is in the other")
 
 
 def _format_findings(formats: Plain, feeds: Mapping[str, Plain]) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ from sales_pipeline.config.dialect import ENCODINGS, Dialect, Encoding
 from sales_pipeline.config.feed import Computed, DatedCurrency, Feed, Format, Rule
 from sales_pipeline.config.feed_checks import REQUIRED_SALE_COLUMNS, SALE_COLUMNS
 from sales_pipeline.config.findings import raise_findings
+from sales_pipeline.config.folders import USUAL_LAKEHOUSE, USUAL_LANDING
 from sales_pipeline.config.rates import DatedRate, Policy, RateColumns, Rates
 from sales_pipeline.config.reserved import RESERVED_FEEDS
 from sales_pipeline.config.stores import ListedStore, Store
@@ -84,10 +85,11 @@ class Declaration(Declared):
     """The language of product and category names in silver and gold."""
     base_currency: Currency = "EUR"
     """The currency of every revenue in gold; cannot change once a lakehouse is made."""
-    landing: Text = "./landing"
+    landing: Text = USUAL_LANDING
     """The folder that receives files; relative to the working directory."""
-    lakehouse: Text = "./lakehouse"
-    """The folder of the tables, the archive and the rejected files."""
+    lakehouse: Text = USUAL_LAKEHOUSE
+    """The folder of the tables, the archive and the rejected files; not in the landing folder, nor
+    around it."""
     archive: Literal["move", "leave"] = "move"
     """Whether files move to the archive once their records are safe, or the landing folder is
     never changed."""
