@@ -22,6 +22,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -201,8 +202,7 @@ class _Accounts:
         for row in self.rows["silver.quarantine"]:
             if "amount_unreadable" in row["reasons"]:
                 text = self.bronze[row["_file_id"]][row["_row"] - 1]["amount"]
-                amount = amount_of(text, self.feeds[row["feed"]])
-                if amount is not None and abs(amount) < 10**14 and amount == round(amount, 4):
+                if _is_plain(amount_of(text, self.feeds[row["feed"]]), text):
                     yield Finding(f"an amount {text!r} is unread", self._path(row["_file_id"]))
 
     def _gold(self) -> Iterator[Finding]:
@@ -215,6 +215,11 @@ class _Accounts:
                 yield Finding(f"{name} in gold {gold}, in silver {silver}")
         if sum(row["sales"] for row in self.rows["gold.sales_cube"]) != len(sales):
             yield Finding("another number of sales in gold than in silver")
+
+
+def _is_plain(amount: Decimal | None, text: str) -> bool:
+    """Whether an amount has its place in a column of 14 digits before the mark and 4 after it."""
+    return amount is not None and len(text) <= 14 and amount == round(amount, 4)
 
 
 def _tables(lakehouse: Lakehouse, names: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
