@@ -28,7 +28,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from sales_pipeline.bronze.claiming import file_shape
+from sales_pipeline.bronze.feed_files import file_shape
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
