@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 
 from sales_pipeline.landing.archive import keep, kept_path
-from tests.retailer import Retailer, sale
+from tests.retailer import HEADER, Retailer, sale
 
 
 def test_p4_a_file_lies_in_the_archive_under_its_hash(retailer: Retailer) -> None:
@@ -111,3 +112,20 @@ def test_p4_reset_keeps_what_was_superseded_in_the_archive(retailer: Retailer) -
     assert "12.00" in (retailer.landing / "lyon/a.csv").read_text()
     assert [path.name for path in done.kept] == ["a.csv"]
     assert done.kept[0].exists()
+
+
+def test_p4_a_gzip_that_unpacks_too_far_is_rejected_and_the_others_go_on(
+    retailer: Retailer,
+) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"))
+    records = f"{sale('2')}\n".encode() * 2_600_000
+    packed = gzip.compress(f"{HEADER}\n".encode() + records, 6, mtime=0)
+    retailer.deliver_text("lyon/bomb.csv", packed)
+    report = retailer.run()
+    [rejected] = report.rejected
+    assert "unpacks to more than 200 times as much" in rejected.reason
+    assert retailer.revenue() == {(2025, 1): "10.00"}
+    [kept] = (retailer.lakehouse / "rejected/lyon").rglob("bomb.csv")
+    assert kept.read_bytes() == packed
+    assert len(retailer.table("bronze.lyon")) == 1
