@@ -56,7 +56,7 @@ histories: $(READY) ## Compares 300 random histories with their rebuild (HISTORI
 	$(BIN)/python -m tests.promises.random_sequences $(HISTORIES) --jobs 2
 
 fuzz: $(READY) ## Takes in 10,000 damaged files and counts them apart (FILES="500" for fewer)
-	$(BIN)/python -m tests.promises.mutated_files $(FILES) --jobs 2
+	$(BIN)/python -m tests.promises.mutated_files $(FILES) --from 1 --jobs 2
 	$(BIN)/python -m tests.promises.mutated_files $(FILES) --reader --from 1000 --jobs 2
 
 package: ## Builds wheel and sdist, and runs the sample from the wheel alone
