@@ -39,6 +39,7 @@ PRODUCTS = (
     ("Lampe", "Lamp"),
     ("Chaise", "Chair"),
 )
+_TOLD_EVERY = 10
 POLICIES = ("daily", "month_average", "month_end")
 HEADER = "id,day,item,price,units,total,state,n"
 
@@ -274,7 +275,9 @@ def main() -> int:
     )
     began, steps, deaths, wrong = time.time(), 0, 0, []
     with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
-        for seed, lived, died, found in pool.map(_checked, seeds):
+        for done, (seed, lived, died, found) in enumerate(pool.map(_checked, seeds), start=1):
+            if not done % _TOLD_EVERY:
+                print(f"{done} of {len(seeds)} after {time.time() - began:.0f} s", flush=True)
             steps += len(lived)
             deaths += died
             if given.only is not None:
