@@ -15,6 +15,7 @@ from sales_pipeline.cli.options import (
     VerboseOption,
     WaitOption,
 )
+from sales_pipeline.engines.private_network import enter_private_network
 
 EXAMPLE = """\b
 Examples:
@@ -47,6 +48,7 @@ def accept(
     until it is accepted here. The pipeline runs then, so that the answers change at once.
     """
     declaration = load_declaration(chosen_path(config), lakehouse)
+    enter_private_network()
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline import decisions
     from sales_pipeline.cli.running import run_and_tell

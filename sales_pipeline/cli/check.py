@@ -9,6 +9,7 @@ import typer
 from sales_pipeline.cli.declaration import chosen_path, load_declaration
 from sales_pipeline.cli.options import ConfigOption, JsonOption, LakehouseOption, VerboseOption
 from sales_pipeline.cli.screen import show, show_json
+from sales_pipeline.engines.private_network import enter_private_network
 
 EXAMPLE = """\b
 Examples:
@@ -40,6 +41,7 @@ def check(
     """
     path = chosen_path(config)
     declaration = load_declaration(path, lakehouse)
+    enter_private_network()
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.cli.understanding import understand
     from sales_pipeline.report.preview_json import check_document

@@ -18,6 +18,7 @@ from sales_pipeline.cli.options import (
 )
 from sales_pipeline.cli.screen import say, show_exactly, show_json
 from sales_pipeline.cli.screen import show as show_text
+from sales_pipeline.engines.private_network import enter_private_network
 
 LIST_EXAMPLE = """\b
 Examples:
@@ -184,6 +185,7 @@ def replay(
     change at once. The file itself stays where it is.
     """
     declaration = load_declaration(chosen_path(config), lakehouse)
+    enter_private_network()
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.cli.running import run_and_tell
     from sales_pipeline.mending.replay import replay as replayed

@@ -12,6 +12,7 @@ from sales_pipeline.cli.options import (
     VerboseOption,
     WaitOption,
 )
+from sales_pipeline.engines.private_network import enter_private_network
 
 EXAMPLE = """\b
 Examples:
@@ -35,6 +36,7 @@ def rebuild(
     to be delivered again.
     """
     declaration = load_declaration(chosen_path(config), lakehouse)
+    enter_private_network()
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline import upkeep
     from sales_pipeline.cli.running import run_and_tell

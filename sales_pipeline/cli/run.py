@@ -15,6 +15,7 @@ from sales_pipeline.cli.options import (
     VerboseOption,
     WaitOption,
 )
+from sales_pipeline.engines.private_network import enter_private_network
 
 EXAMPLE = """\b
 Examples:
@@ -69,6 +70,7 @@ def run(
         declaration = with_lakehouse(config, lakehouse)
     else:
         declaration = load_declaration(chosen_path(config), lakehouse)
+    enter_private_network()
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline import pipeline
     from sales_pipeline.cli.running import place_sample_files, run_and_tell

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sales_pipeline.cli.declaration import chosen_path, load_declaration
 from sales_pipeline.cli.options import ConfigOption, JsonOption, LakehouseOption, VerboseOption
 from sales_pipeline.cli.screen import show, show_json
+from sales_pipeline.engines.private_network import network_of_a_run
 
 EXAMPLE = """\b
 Examples:
@@ -28,6 +29,8 @@ def status(
     never delivered is shown, too. Nothing is changed.
     """
     declaration = load_declaration(chosen_path(config), lakehouse)
+    # Asked first: it can be told only before the imports below have started threads.
+    network = network_of_a_run() if verbose else None
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.report import status as standing
     from sales_pipeline.report.status_json import status_document
@@ -35,6 +38,8 @@ def status(
 
     found = standing.status(declaration)
     if as_json:
-        show_json(status_document(found))
+        show_json(status_document(found) | ({"network": network} if network else {}))
     else:
         show(status_text(found))
+        if network:
+            show(f"\nEngine: {network}.")

@@ -16,6 +16,7 @@ from sales_pipeline.cli.options import (
     WaitOption,
 )
 from sales_pipeline.cli.screen import say
+from sales_pipeline.engines.private_network import enter_private_network
 from sales_pipeline.errors import counted
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def withdraw(
     Where a correction of the file is held, only the correction is refused.
     """
     declaration = load_declaration(chosen_path(config), lakehouse)
+    enter_private_network()
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline import decisions
     from sales_pipeline.cli.running import run_and_tell
