@@ -12,6 +12,7 @@ reads the arguments of one run a line, as JSON, and answers each with its exit c
 from __future__ import annotations
 
 import atexit
+import itertools
 import json
 import os
 import signal
@@ -36,17 +37,19 @@ class Killer:
     """Kills this process just before or just after its nth commit point."""
 
     def __init__(self, point: int, moment: str) -> None:
-        self.left, self.moment = point, moment
+        self.point, self.moment = point, moment
+        self.numbers = itertools.count(1)
 
     def around(self, commit: Callable[..., Any]) -> Callable[..., Any]:
         """The same commit, with death around it."""
 
         def mortal(*args: Any) -> Any:
-            self.left -= 1
-            if self.left == 0 and self.moment == "before":
+            # Its own number: commits are made by several threads, and the count goes on.
+            number = next(self.numbers)
+            if number == self.point and self.moment == "before":
                 os.kill(os.getpid(), signal.SIGKILL)
             result = commit(*args)
-            if self.left == 0:
+            if number == self.point:
                 os.kill(os.getpid(), signal.SIGKILL)
             return result
 
