@@ -13,6 +13,8 @@ import typer
 from sales_pipeline.cli import (
     accept,
     check,
+    diff,
+    history,
     plan,
     rebuild,
     reset,
@@ -70,7 +72,7 @@ def _make_app() -> typer.Typer:
         add_completion=False,
     )
     made.callback(epilog=EXAMPLE)(_begin)
-    for module in (run, plan, show, status, check, accept, withdraw, rebuild, reset):
+    for module in (run, plan, show, status, history, diff, check, accept, withdraw, rebuild, reset):
         command = getattr(module, module.__name__.rpartition(".")[2])
         made.command(epilog=module.EXAMPLE)(command)
     made.add_typer(rates_commands(), name="rates")

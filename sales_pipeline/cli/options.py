@@ -44,6 +44,15 @@ VerboseOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV for a spreadsheet.")]
+RunOption = Annotated[
+    str | None,
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="As this finished run left it, by its id from `history`; the last one without it.",
+        show_default=False,
+    ),
+]
 WaitOption = Annotated[
     float,
     typer.Option(

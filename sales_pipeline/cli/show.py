@@ -13,6 +13,7 @@ from sales_pipeline.cli.options import (
     ConfigOption,
     JsonOption,
     LakehouseOption,
+    RunOption,
     VerboseOption,
     check_one_form,
 )
@@ -27,6 +28,7 @@ Examples:
   sales-pipeline show stores --month 2025-12
   sales-pipeline show volume --store paris --top 5
   sales-pipeline show value --csv > best_sellers.csv
+  sales-pipeline show global --run 20250131T060000-1a2b3c
 """
 
 _MONTH = re.compile("[0-9]{4}-[0-9]{2}")
@@ -74,6 +76,7 @@ def show(
             show_default=False,
         ),
     ] = None,
+    run: RunOption = None,
     as_json: JsonOption = False,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print one answer as CSV for a spreadsheet.")
@@ -84,8 +87,9 @@ def show(
 ) -> None:
     """Shows the four answers, or one of them.
 
-    They are as the last finished run left them, one consistent set. Every revenue is in the
-    base currency, exact to the end and rounded half up once.
+    They are as the last finished run left them, one consistent set, also while a run works or
+    after one was killed; `--run` shows what another one left. Every revenue is in the base
+    currency, exact to the end and rounded half up once.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
     if as_csv and question is None:
@@ -99,7 +103,7 @@ def show(
 
     questions = list(Question) if question is None else [question]
     shown = top if as_json or as_csv else top or SHOWN_PRODUCTS
-    found = answers(declaration, month=month, store=store, top=shown)
+    found = answers(declaration, month=month, store=store, top=shown, run=run)
     if as_json:
         show_json(answers_document(found, questions))
     elif as_csv:

@@ -12,12 +12,13 @@ import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from sales_pipeline.engines.engine import Capabilities
+from sales_pipeline.engines.engine import Capabilities, TableVersion
 from sales_pipeline.errors import ExtraMissing, VersionGone
 
 if TYPE_CHECKING:
@@ -155,6 +156,23 @@ class EmbeddedEngine:
     def version(self, table: str) -> int:
         """The version of the table's last commit."""
         return self._delta(table).version()
+
+    def history(self, table: str, *, limit: int | None = None) -> Sequence[TableVersion]:
+        """The versions in the table's log, and what the statistics of their files say."""
+        commits = self._delta(table).history(limit)
+        return [self._table_version(table, each) for each in commits]
+
+    def _table_version(self, table: str, commit: Mapping[str, Any]) -> TableVersion:
+        files = self._delta(table, commit["version"]).get_add_actions(flatten=True)
+        known = files.schema.names
+        counts = files.column("num_records").to_pylist() if "num_records" in known else [None]
+        return TableVersion(
+            version=commit["version"],
+            at=datetime.fromtimestamp(commit["timestamp"] / 1000, UTC),
+            operation=commit.get("operation", "unknown"),
+            rows=None if None in counts else sum(counts),
+            files=files.num_rows,
+        )
 
     def properties(self, table: str) -> Mapping[str, str]:
         """The properties in the table's metadata."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -24,6 +25,25 @@ class Capabilities:
     """
 
     task_slots: int
+
+
+@dataclass(frozen=True)
+class TableVersion:
+    """One commit to a table.
+
+    Attributes:
+        version: The Delta version that it made.
+        at: When, UTC.
+        operation: What was done, in Delta's word: `WRITE`, `OPTIMIZE`.
+        rows: The rows that the table had after it, or None where its files do not say.
+        files: The data files that the table had after it.
+    """
+
+    version: int
+    at: datetime
+    operation: str
+    rows: int | None
+    files: int
 
 
 class Engine(Protocol):
@@ -89,6 +109,14 @@ class Engine(Protocol):
 
     def version(self, table: str) -> int:
         """The Delta version of a table."""
+
+    def history(self, table: str, *, limit: int | None = None) -> Sequence[TableVersion]:
+        """The versions of a table that are still known, the latest first.
+
+        Args:
+            table: The table, such as `silver.sales`.
+            limit: Only so many.
+        """
 
     def properties(self, table: str) -> Mapping[str, str]:
         """The table properties of a table."""

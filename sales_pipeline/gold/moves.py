@@ -1,9 +1,8 @@
-"""What changed in gold since the last finished run: before and after, by month and store."""
+"""What changed in gold: before and after, by month and store, and by product where asked for."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -24,7 +23,7 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Moved:
-    """The figures of a store in a month, before and after; revenue unrounded."""
+    """The figures of a store in a month, or of one product there; revenue unrounded."""
 
     month: date
     store: str
@@ -32,6 +31,7 @@ class Moved:
     units_after: Decimal
     revenue_before: Decimal
     revenue_after: Decimal
+    product: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,16 +61,16 @@ def what_moved(lakehouse: Lakehouse, ledger: Ledger) -> Moves:
     runs = finished_runs(lakehouse)
     if not runs:
         return Moves()
-    versions: dict[str, int] = json.loads(runs[-1].versions)
+    versions = runs[-1].version_of
     if versions[SALES_CUBE.name] == lakehouse.engine.version(SALES_CUBE.name):
         return Moves()
     try:
         if not _is_changed(lakehouse, ledger, versions):
             return Moves()
-        before = _figures(lakehouse, versions[SALES_CUBE.name])
+        before = _cube(lakehouse, versions[SALES_CUBE.name])
     except VersionGone:
         return Moves(is_known=False)
-    return Moves(tuple(_different(before, _figures(lakehouse))))
+    return Moves(tuple(moved_between(before, _cube(lakehouse), by=("month", "store"))))
 
 
 def _is_changed(lakehouse: Lakehouse, ledger: Ledger, versions: Mapping[str, int]) -> bool:
@@ -100,33 +100,41 @@ def _are_corrected(before: list[dict[str, Any]], after: list[dict[str, Any]]) ->
     )
 
 
-Figures = dict[tuple[date, str], tuple[Decimal, Decimal]]
-"""Month and store -> units and revenue."""
+Figures = dict[tuple[Any, ...], tuple[Decimal, Decimal]]
+"""Month and store, and product where asked for -> units and revenue."""
 
 
-def _figures(lakehouse: Lakehouse, version: int | None = None) -> Figures:
+def _cube(lakehouse: Lakehouse, version: int | None = None) -> pa.Table:
     columns = ["month", "store", "units", "revenue"]
-    cube = lakehouse.engine.read(SALES_CUBE.name, columns=columns, version=version)
-    # Sums of decimals keep their type, so it is made wide enough for all of them before.
-    wide = pa.schema(
-        [
-            ("month", pa.date32()),
-            ("store", pa.string()),
-            ("units", pa.decimal256(60, 3)),
-            ("revenue", pa.decimal256(60, 18)),
-        ]
-    )
-    summed = cube.cast(wide).group_by(["month", "store"])
-    rows = summed.aggregate([("units", "sum"), ("revenue", "sum")]).to_pylist()
-    return {(row["month"], row["store"]): (row["units_sum"], row["revenue_sum"]) for row in rows}
+    return lakehouse.engine.read(SALES_CUBE.name, columns=columns, version=version)
 
 
-def _different(before: Figures, after: Figures) -> Iterable[Moved]:
+def moved_between(before: pa.Table, after: pa.Table, *, by: Sequence[str]) -> list[Moved]:
+    """The figures that differ between two cubes, in order.
+
+    Args:
+        before: The earlier cube; the columns of `by`, units and revenue.
+        after: The later one.
+        by: `month` and `store`, and `product` where figures are compared by product.
+    """
+    was, now = _figures(before, by), _figures(after, by)
     nothing = (_ZERO, _ZERO)
-    for month, store in sorted({*before, *after}):
-        (units, revenue), now = (
-            before.get((month, store), nothing),
-            after.get((month, store), nothing),
-        )
-        if (units, revenue) != now:
-            yield Moved(month, store, units, now[0], revenue, now[1])
+    differ = (key for key in {*was, *now} if was.get(key, nothing) != now.get(key, nothing))
+    return [_moved(key, was.get(key, nothing), now.get(key, nothing)) for key in sorted(differ)]
+
+
+def _moved(
+    key: tuple[Any, ...], before: tuple[Decimal, Decimal], after: tuple[Decimal, Decimal]
+) -> Moved:
+    month, store, *product = key
+    return Moved(month, store, before[0], after[0], before[1], after[1], *product)
+
+
+def _figures(cube: pa.Table, by: Sequence[str]) -> Figures:
+    # Sums of decimals keep their type, so it is made wide enough for all of them before.
+    wide = {"units": pa.decimal256(60, 3), "revenue": pa.decimal256(60, 18)}
+    chosen = cube.select([*by, *wide])
+    fields = [each.with_type(wide.get(each.name, each.type)) for each in chosen.schema]
+    summed = chosen.cast(pa.schema(fields)).group_by(list(by))
+    rows = summed.aggregate([(name, "sum") for name in wide]).to_pylist()
+    return {tuple(row[name] for name in by): (row["units_sum"], row["revenue_sum"]) for row in rows}

@@ -1,8 +1,7 @@
-"""Reads the gold tables without Spark: one consistent set, as the last finished run left it."""
+"""Reads the gold tables without Spark: one consistent set, as a finished run left it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,27 +13,29 @@ import pyarrow as pa
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
-from sales_pipeline.errors import UsageError
+from sales_pipeline.errors import UsageError, VersionGone
 from sales_pipeline.lakehouse.opening import opened_lakehouse
-from sales_pipeline.lakehouse.runs import finished_runs
+from sales_pipeline.lakehouse.runs import chosen_run
 from sales_pipeline.lakehouse.tables import Table, gold_tables
 
 _SCHEMA = "gold."
 _BY_RANK = ("gold.top_selling_products", "gold.top_selling_products_by_revenue")
 
 
-def read_gold(declaration: Declaration, table: str) -> pa.Table:
+def read_gold(declaration: Declaration, table: str, *, run: str | None = None) -> pa.Table:
     """Returns a gold table as the last finished run left it, in a fixed order of rows.
 
     Args:
         declaration: What the retailer declares.
         table: Its name, with or without `gold.`, such as `revenue_per_month`.
+        run: The id of another finished run, to read what that one left.
 
     Raises:
-        UsageError: There is no such table, or no run has finished yet.
+        UsageError: There is no such table or run, no run has finished yet, or what the run
+            left is not kept any more.
     """
     name = full_name(table, declaration)
-    return gold_set(declaration).read(name)
+    return gold_set(declaration, run=run).read(name)
 
 
 def full_name(table: str, declaration: Declaration) -> str:
@@ -69,28 +70,44 @@ class GoldSet:
     versions: Mapping[str, int]
 
     def read(self, name: str) -> pa.Table:
-        """Returns a table by its name with schema, its columns as declared, its rows in order."""
+        """Returns a table by its name with schema, its columns as declared, its rows in order.
+
+        Raises:
+            UsageError: What the run left of it is not kept any more.
+        """
         table = self._declared(name)
-        with closing(open_engine(Path(self.declaration.lakehouse))) as engine:
-            found = engine.read(name, columns=table.column_names, version=self.versions[name])
+        try:
+            with closing(open_engine(Path(self.declaration.lakehouse))) as engine:
+                found = engine.read(name, columns=table.column_names, version=self._version(name))
+        except VersionGone as error:
+            raise UsageError(
+                f"run {self.run_id}: {error}. "
+                "Do: choose a later run; sales-pipeline history lists them."
+            ) from error
         order = ["rank"] if name in _BY_RANK else list(table.key)
         return found.sort_by([(column, "ascending") for column in order])
+
+    def _version(self, name: str) -> int:
+        if name not in self.versions:
+            raise UsageError(f"run {self.run_id}: did not make {name} yet. Do: choose a later run.")
+        return self.versions[name]
 
     def _declared(self, name: str) -> Table:
         tables = gold_tables(self.declaration.minor_units)
         return next(each for each in tables if each.name == name)
 
 
-def gold_set(declaration: Declaration) -> GoldSet:
+def gold_set(declaration: Declaration, *, run: str | None = None) -> GoldSet:
     """Returns the gold tables that the last finished run left.
 
+    Args:
+        declaration: What the retailer declares.
+        run: The id of another finished run.
+
     Raises:
-        UsageError: No run has finished here yet, or the lakehouse does not fit the declaration.
+        UsageError: No run has finished here yet, there is no such run, or the lakehouse does not
+            fit the declaration.
     """
-    folder = Path(declaration.lakehouse)
     with opened_lakehouse(declaration) as lakehouse:
-        runs = finished_runs(lakehouse)
-    if not runs:
-        raise UsageError(f"lakehouse: no finished run at {folder} yet. Do: sales-pipeline run")
-    last = runs[-1]
-    return GoldSet(declaration, last.run_id, last.finished_at, json.loads(last.versions))
+        chosen = chosen_run(lakehouse, run)
+    return GoldSet(declaration, chosen.run_id, chosen.finished_at, chosen.version_of)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
 
+from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.tables import DELIVERIES, RUNS
 
@@ -32,6 +37,12 @@ class RunRecord:
     seconds: float
     versions: str
     rules: str | None = None
+
+    @cached_property
+    def version_of(self) -> dict[str, int]:
+        """Table -> the Delta version that the run left."""
+        found: dict[str, int] = json.loads(self.versions)
+        return found
 
 
 def record_run(lakehouse: Lakehouse, record: RunRecord) -> None:
@@ -62,6 +73,30 @@ def finished_runs(lakehouse: Lakehouse) -> list[RunRecord]:
     """All recorded runs, the earliest first."""
     records = [RunRecord(**row) for row in lakehouse.rows(RUNS.name)]
     return sorted(records, key=lambda each: (each.finished_at, each.run_id))
+
+
+def chosen_run(lakehouse: Lakehouse, run_id: str | None = None) -> RunRecord:
+    """The finished run of an id, or the last one without an id.
+
+    Raises:
+        UsageError: There is no such run, or none has finished yet.
+    """
+    runs = finished_runs(lakehouse)
+    if not runs:
+        place = Path(lakehouse.declaration.lakehouse)
+        raise UsageError(f"lakehouse: no finished run at {place} yet. Do: sales-pipeline run")
+    chosen = [each for each in runs if run_id in (None, each.run_id)]
+    if not chosen:
+        raise _no_such(str(run_id), runs)
+    return chosen[-1]
+
+
+def _no_such(run_id: str, runs: Sequence[RunRecord]) -> UsageError:
+    close = get_close_matches(run_id, [each.run_id for each in runs], n=1)
+    guess = f"Did you mean {close[0]!r}? " if close else ""
+    return UsageError(
+        f"run: no such finished run, got {run_id!r}. {guess}Do: sales-pipeline history lists them."
+    )
 
 
 def utc_now() -> datetime:

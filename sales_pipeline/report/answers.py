@@ -1,4 +1,4 @@
-"""The four answers as data, as the last finished run left them."""
+"""The four answers as data, as a finished run left them, the last one unless told otherwise."""
 
 from __future__ import annotations
 
@@ -69,6 +69,7 @@ def answers(
     month: date | None = None,
     store: str | None = None,
     top: int | None = None,
+    run: str | None = None,
 ) -> Answers:
     """Returns the four answers, over everything or for one month, one store, or both.
 
@@ -80,11 +81,13 @@ def answers(
         month: The first day of the only month to count.
         store: The id of the only store to count.
         top: How many products the two rankings hold; all without it.
+        run: The finished run that left them; the last one without it.
 
     Raises:
-        UsageError: No run has finished yet, or there are no such sales; says what there is.
+        UsageError: No run has finished yet, or there is no such run or are no such sales; says
+            what there is.
     """
-    gold = gold_set(declaration)
+    gold = gold_set(declaration, run=run)
     stores = _store_performance(gold)
     volume: Sequence[ProductByVolume]
     value: Sequence[ProductByValue]

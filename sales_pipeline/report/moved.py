@@ -1,4 +1,4 @@
-"""What a run changed of what was there before, by month and store: before and after."""
+"""What changed of what was there before, by month, store and, where given, product."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ def moved_table(moved: Sequence[Moved], currency: str) -> RenderableType:
     table = new_table()
     table.add_column("Month")
     table.add_column("Store")
+    products = any(each.product is not None for each in moved)
+    if products:
+        table.add_column("Product", overflow="fold")
     for header in ("Units before", "after", f"{currency} before", "after"):
         table.add_column(header, justify="right")
     for each in moved[:SHOWN]:
@@ -30,6 +33,7 @@ def moved_table(moved: Sequence[Moved], currency: str) -> RenderableType:
         table.add_row(
             month_text(each.month),
             cell(each.store),
+            *([cell(each.product)] if products else []),
             *(grouped(without_end_zeros(figure)) for figure in units),
             *(money(figure, currency).removesuffix(f" {currency}") for figure in revenues),
         )
@@ -44,6 +48,7 @@ def moved_document(moved: Sequence[Moved], currency: str) -> list[dict[str, Any]
         {
             "month": month_text(each.month),
             "store": each.store,
+            **({} if each.product is None else {"product": each.product}),
             "units_before": str(without_end_zeros(each.units_before)),
             "units_after": str(without_end_zeros(each.units_after)),
             "revenue_before": str(rounded(each.revenue_before, minor_units)),

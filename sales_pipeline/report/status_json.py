@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from sales_pipeline.lakehouse.runs import RunRecord
 from sales_pipeline.report.displaced import displaced_document
 from sales_pipeline.report.json_text import amounts_document, timestamp
 from sales_pipeline.report.quarantine import Waiting
+from sales_pipeline.report.runs_json import recorded_run
 from sales_pipeline.report.status import FeedStanding, Status
 
 
@@ -18,7 +18,7 @@ def status_document(status: Status) -> dict[str, Any]:
         "lakehouse": status.lakehouse,
         "is_made": status.is_made,
         "feeds": [_feed(each) for each in status.feeds],
-        "runs": [_run(each) for each in status.runs],
+        "runs": [recorded_run(each) for each in status.runs],
         "quarantine": _waiting(status.waiting),
         "displaced": displaced_document(status.displaced),
         "landing": {
@@ -36,19 +36,6 @@ def _feed(feed: FeedStanding) -> dict[str, Any]:
         "deliveries": {str(state): count for state, count in feed.states.items()},
         "last_file": feed.last_name,
         "last_at": None if feed.last_at is None else timestamp(feed.last_at),
-    }
-
-
-def _run(run: RunRecord) -> dict[str, Any]:
-    return {
-        "run_id": run.run_id,
-        "verb": run.verb,
-        "outcome": run.outcome,
-        "started_at": timestamp(run.started_at),
-        "finished_at": timestamp(run.finished_at),
-        "files": run.files,
-        "rows": run.rows,
-        "seconds": round(run.seconds, 3),
     }
 
 

@@ -15,6 +15,7 @@ from sales_pipeline.report.displaced import displaced_lines
 from sales_pipeline.report.figures import moment
 from sales_pipeline.report.quarantine import Waiting
 from sales_pipeline.report.quarantine_text import money_lines, total_line
+from sales_pipeline.report.runs_text import runs_table
 from sales_pipeline.report.sentences import about_file, few_lines
 from sales_pipeline.report.status import FeedStanding, Status
 from sales_pipeline.report.tables import cell, new_table, titled
@@ -34,7 +35,7 @@ def status_text(status: Status) -> RenderableType:
     if not status.is_made:
         nothing = Text(f"No lakehouse at {printable(status.lakehouse)} yet: sales-pipeline run")
         return Group(nothing, Text(), *_landing(status))
-    tables = (_deliveries(status.feeds), _runs(status), _waiting(status.waiting))
+    tables = (_deliveries(status.feeds), runs_table(status.runs), _waiting(status.waiting))
     displaced = displaced_lines(status.displaced)
     return Group(*tables, *displaced, *([Text()] if displaced else []), *_landing(status))
 
@@ -53,19 +54,6 @@ def _deliveries(feeds: Sequence[FeedStanding]) -> Group:
         style = _WORTH_A_LOOK if each.last_at is None else ""
         table.add_row(cell(each.feed), *counts, Text(when, style=style), cell(each.last_name))
     return titled("Deliveries", table)
-
-
-def _runs(status: Status) -> Group:
-    table = new_table()
-    for header in ("Run", "What", "Finished (UTC)", "Outcome"):
-        table.add_column(header, overflow="fold")
-    for header in ("Files", "Rows", "Seconds"):
-        table.add_column(header, justify="right")
-    for each in status.runs:
-        outcome = Text(each.outcome, style="" if each.outcome == "done" else "bold red")
-        figures = (f"{each.files:,}", f"{each.rows:,}", f"{each.seconds:.2f}")
-        table.add_row(each.run_id, each.verb, moment(each.finished_at), outcome, *figures)
-    return titled("Last runs", table)
 
 
 def _waiting(waiting: Waiting) -> Group:

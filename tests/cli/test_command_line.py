@@ -13,7 +13,19 @@ from sales_pipeline.config.schema import schema_text
 from sales_pipeline.version import __version__
 from tests.cli.conftest import Call, loaded_by, python_in
 
-COMMANDS = ("run", "plan", "accept", "withdraw", "show", "status", "check", "rebuild", "reset")
+COMMANDS = (
+    "run",
+    "plan",
+    "accept",
+    "withdraw",
+    "show",
+    "status",
+    "check",
+    "rebuild",
+    "reset",
+    "history",
+    "diff",
+)
 LOOKUPS = ("rates show", "catalogue show", "catalogue missing")
 QUARANTINE = tuple(f"quarantine {each}" for each in ("list", "show", "export", "replay"))
 
