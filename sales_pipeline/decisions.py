@@ -17,7 +17,9 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, examples
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.lock import hold
+from sales_pipeline.lakehouse.mends import touched_by
 from sales_pipeline.lakehouse.opening import made_lakehouse
+from sales_pipeline.lakehouse.restoring import finish_rollback
 from sales_pipeline.outcome import Progress, RunReport, Silent
 from sales_pipeline.pipeline import finish
 
@@ -43,18 +45,39 @@ def accept(
     """
 
     def accepted(ledger: Ledger) -> list[Delivery]:
-        held = _one_name(declaration, file, ledger.in_state(State.HELD), "held")[-1]
-        earlier = [each for each in ledger.in_force(held.feed) if each.name == held.name]
-        return [
-            held.moved_to(
-                State.IN_BRONZE,
-                supersedes=earlier[-1].file_id if earlier else None,
-                fingerprint=fingerprint(declaration, held.feed),
-                reason=None,
-            )
-        ]
+        held = named_file(declaration, file, ledger.in_state(State.HELD), "held")[-1]
+        return taken_up(declaration, ledger, [held])
 
     return decide(declaration, accepted, progress, wait_seconds, verb="accept")
+
+
+def taken_up(declaration: Declaration, ledger: Ledger, held: Iterable[Delivery]) -> list[Delivery]:
+    """Held deliveries as they are to be judged, each in the place of what has its name by now.
+
+    Args:
+        declaration: What the retailer declares.
+        ledger: The deliveries as they stand.
+        held: Some of them, in ledger order; their records are in bronze.
+
+    Returns:
+        Them, and what has to be judged again with them.
+    """
+    latest = {(each.feed, each.name): each.file_id for each in ledger.in_force()}
+    found = []
+    for each in held:
+        name = (each.feed, each.name)
+        found.append(
+            each.moved_to(
+                State.IN_BRONZE,
+                supersedes=latest.get(name) if ledger.corrects(each.feed) else None,
+                fingerprint=fingerprint(declaration, each.feed),
+                reason=None,
+                rolled_back_by=None,
+            )
+        )
+        latest[name] = each.file_id
+    mended = touched_by(ledger, (each.file_id for each in found if each.mends))
+    return [*(ledger[each].moved_to(State.IN_BRONZE) for each in mended), *found]
 
 
 @dataclass(frozen=True)
@@ -128,9 +151,9 @@ def withdraw(
 def _withdrawal(declaration: Declaration, file: str, ledger: Ledger) -> Withdrawal:
     held = _named(declaration, file, ledger.in_state(State.HELD))
     if held:
-        return Withdrawal(held[-1].path, tuple(_one_name(declaration, file, held, "held")))
+        return Withdrawal(held[-1].path, tuple(named_file(declaration, file, held, "held")))
     in_force = ledger.in_state(*IN_FORCE)
-    found = _one_name(declaration, file, in_force, "in force")
+    found = named_file(declaration, file, in_force, "in force")
     name = (found[-1].feed, found[-1].name)
     earlier = [each for each in ledger.in_state(State.SUPERSEDED) if (each.feed, each.name) == name]
     return Withdrawal(found[-1].path, (*earlier, *found))
@@ -157,6 +180,7 @@ def decide(
     folders = folders_of(declaration)
     with hold(folders.lakehouse, wait_seconds=wait_seconds):
         with made_lakehouse(declaration) as lakehouse:
+            finish_rollback(lakehouse)
             ledger = Ledger(lakehouse)
             check_meaning(lakehouse, ledger)
             decided = decision(ledger)
@@ -165,10 +189,16 @@ def decide(
         return finish(declaration, folders, progress or Silent(), verb=verb)
 
 
-def _one_name(
+def named_file(
     declaration: Declaration, file: str, deliveries: Sequence[Delivery], what: str
 ) -> list[Delivery]:
-    """The deliveries of the one file that is meant.
+    """The deliveries of the one file that is meant, in ledger order.
+
+    Args:
+        declaration: What the retailer declares.
+        file: The file as a person writes it.
+        deliveries: Those that may be meant.
+        what: What they are, in a word for the message.
 
     Raises:
         UsageError: None is meant, or several are; the message names those that could be.

@@ -56,6 +56,7 @@ class RunReport:
         corrected: Files that took the place of an earlier delivery of their name, or of single
             records.
         held_files: Corrections that wait until somebody accepts them, also those of earlier runs.
+        rolled_back: Deliveries that a rollback holds, until somebody releases them.
         withdrawn: Files that were taken back on purpose.
         moved: The months and stores whose figures changed, where what counted before counts
             otherwise now; in the base currency, unrounded.
@@ -90,6 +91,7 @@ class RunReport:
     repeated: list[FileNote] = field(default_factory=list)
     corrected: list[FileNote] = field(default_factory=list)
     held_files: list[FileNote] = field(default_factory=list)
+    rolled_back: list[FileNote] = field(default_factory=list)
     withdrawn: list[FileNote] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
     is_moved_known: bool = True

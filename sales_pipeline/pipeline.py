@@ -30,6 +30,7 @@ from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.mends import names_of, touched_by
 from sales_pipeline.lakehouse.opening import opened_lakehouse
+from sales_pipeline.lakehouse.restoring import finish_rollback
 from sales_pipeline.lakehouse.runs import (
     RunRecord,
     is_recorded,
@@ -134,6 +135,7 @@ class _Run:
 
     def go(self) -> RunReport:
         self.run_id = new_run_id(self.started_at)
+        finish_rollback(self.lakehouse)
         self.ledger = Ledger(self.lakehouse)
         self.report = RunReport()
         check_meaning(self.lakehouse, self.ledger, rejudged=self.rejudge)
@@ -143,7 +145,9 @@ class _Run:
         self.report.resumed = len(unfinished) if self.verb == "run" else 0
         if claims.deliveries or unfinished or self._is_anything_else_to_do():
             self._work(claims)
-        self.report.held_files = notes(self.ledger.in_state(State.HELD))
+        held = self.ledger.in_state(State.HELD)
+        self.report.held_files = notes(each for each in held if not each.rolled_back_by)
+        self.report.rolled_back = notes(each for each in held if each.rolled_back_by)
         self.report.seconds = time.time() - self.began
         return self.report
 

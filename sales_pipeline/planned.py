@@ -76,7 +76,7 @@ class Plan:
         unfinished: What an interrupted run left, which comes first.
         files: All other files in the landing folder: those that it takes, in its order, then
             those that it leaves.
-        held: Corrections that wait until somebody accepts them.
+        held: What waits until somebody accepts, releases or withdraws it.
         waiting_months: Months that still wait to be made: for a rate, or as a run left them.
         remade: Months that are made again for another reason than a file.
         notes: What else may follow, in sentences.

@@ -167,7 +167,7 @@ class _Planner:
             return 0
 
     def _held(self, claims: Claims) -> tuple[FileNote, ...]:
-        """The held corrections, without those that a file found now makes pointless."""
+        """The held deliveries, without those that a file found now makes pointless."""
         pointless = {each.file_id for each in claims.changed if each.state is State.SUPERSEDED}
         held = self.ledger.in_state(State.HELD)
         return tuple(notes(each for each in held if each.file_id not in pointless))

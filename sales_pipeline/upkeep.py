@@ -17,6 +17,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.opening import made_lakehouse
+from sales_pipeline.lakehouse.restoring import finish_rollback
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
 from sales_pipeline.landing.archive import move, reason_path
 from sales_pipeline.outcome import Progress, RunReport, Silent
@@ -53,6 +54,7 @@ def rebuild(
 def _send_back(declaration: Declaration) -> None:
     with made_lakehouse(declaration) as lakehouse:
         lakehouse.prepare()
+        finish_rollback(lakehouse)
         ledger = Ledger(lakehouse)
         unread = _unread(declaration, ledger)
         judged = [

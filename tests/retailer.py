@@ -23,6 +23,7 @@ from sales_pipeline.mending.quarantined import Filters
 from sales_pipeline.mending.replay import replay
 from sales_pipeline.outcome import RunReport
 from sales_pipeline.pipeline import run
+from sales_pipeline.rollback import Rollback, release, rollback
 from sales_pipeline.upkeep import Reset, rebuild, reset
 
 Answer = TypeVar("Answer")
@@ -155,6 +156,14 @@ class Retailer:
     def replay(self, file: str | Path) -> RunReport:
         """Takes mended records in; a file that is not absolute lies beside the landing folder."""
         return replay(self.declaration, self.folder / file)
+
+    def rollback(self, run: str) -> Rollback:
+        """Goes back to where a run left everything."""
+        return rollback(self.declaration, to=run)
+
+    def release(self, *files: str) -> RunReport:
+        """Lets what a rollback holds count again."""
+        return release(self.declaration, files)
 
     def rebuild(self) -> RunReport:
         """Rebuilds silver and gold."""

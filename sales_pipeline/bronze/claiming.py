@@ -128,9 +128,9 @@ class Claimant:
         return {(each.feed, each.path, each.sha256) for each in (*on_the_way, *waiting)}
 
     @cached_property
-    def _held(self) -> set[tuple[str, str, str]]:
+    def _held(self) -> dict[tuple[str, str, str], Delivery]:
         held = self.ledger.in_state(State.HELD)
-        return {(each.feed, each.name, each.sha256) for each in held}
+        return {(each.feed, each.name, each.sha256): each for each in held}
 
     def _said_again(self, claims: Claims, known: _InForce) -> list[Delivery]:
         """Repeats of what is in force under the same name: they refuse a held correction of it."""
@@ -150,7 +150,8 @@ class Claimant:
             other = same_bytes[0]
             reason = f"the same bytes are in force as {other.name} of feed {other.feed}"
             return self._delivery(found, claims, State.REJECTED, reason=reason)
-        earlier = known.with_name(found.feed, found.name) if self._corrects(found.feed) else None
+        corrects = self.ledger.corrects(found.feed)
+        earlier = known.with_name(found.feed, found.name) if corrects else None
         supersedes = earlier.file_id if earlier else None
         return self._delivery(found, claims, State.CLAIMED, supersedes=supersedes)
 
@@ -159,14 +160,11 @@ class Claimant:
         for each in same_bytes:
             if each.feed == found.feed:
                 return f"the same bytes as {each.name}, which is in force"
-        if (found.feed, found.name, found.sha256) in self._held:
-            return f"held already. Do: sales-pipeline accept {found.path}"
-        return None
-
-    def _corrects(self, feed: str) -> bool:
-        """Says whether a file of a feed takes the place of an earlier one of its name."""
-        declared = self.declaration.feeds.get(feed)
-        return declared is None or declared.same_name == "corrects"
+        held = self._held.get((found.feed, found.name, found.sha256))
+        if held is None:
+            return None
+        verb = "release" if held.rolled_back_by else "accept"
+        return f"held already. Do: sales-pipeline {verb} {found.path}"
 
     def _has_records(self, found: FoundFile) -> bool:
         """Two stores may well deliver the same header on a day without sales."""

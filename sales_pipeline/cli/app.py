@@ -17,7 +17,9 @@ from sales_pipeline.cli import (
     history,
     plan,
     rebuild,
+    release,
     reset,
+    rollback,
     run,
     show,
     status,
@@ -41,6 +43,11 @@ Try it with the sample retailer, in an empty folder:
 Every day:
   sales-pipeline run && sales-pipeline show global --json
 """
+
+_COMMANDS = (
+    *(run, plan, show, status, check, accept, withdraw),
+    *(history, diff, rollback, release, rebuild, reset),
+)
 
 
 def _version(asked: bool) -> None:
@@ -72,7 +79,7 @@ def _make_app() -> typer.Typer:
         add_completion=False,
     )
     made.callback(epilog=EXAMPLE)(_begin)
-    for module in (run, plan, show, status, history, diff, check, accept, withdraw, rebuild, reset):
+    for module in _COMMANDS:
         command = getattr(module, module.__name__.rpartition(".")[2])
         made.command(epilog=module.EXAMPLE)(command)
     made.add_typer(rates_commands(), name="rates")

@@ -174,6 +174,21 @@ class EmbeddedEngine:
             files=files.num_rows,
         )
 
+    def check_version(self, table: str, version: int) -> None:
+        """Looks whether the version is in the log, and its files in the folder."""
+        from deltalake.exceptions import DeltaError
+
+        try:
+            files = self._delta(table, version).file_uris()
+        except (DeltaError, OSError) as error:
+            raise VersionGone(table, version) from error
+        if not all(Path(each).exists() for each in files):
+            raise VersionGone(table, version)
+
+    def restore(self, table: str, version: int) -> None:
+        """Restores the table with delta-rs; no data file is written."""
+        self._delta(table).restore(version)
+
     def properties(self, table: str) -> Mapping[str, str]:
         """The properties in the table's metadata."""
         configuration: Mapping[str, str] = self._delta(table).metadata().configuration

@@ -118,6 +118,21 @@ class Engine(Protocol):
             limit: Only so many.
         """
 
+    def check_version(self, table: str, version: int) -> None:
+        """Checks that an earlier version of a table is still kept as a whole.
+
+        Raises:
+            VersionGone: It is not.
+        """
+
+    def restore(self, table: str, version: int) -> None:
+        """Brings a table back to an earlier version, in one commit on top of the later ones.
+
+        Args:
+            table: The table, such as `silver.sales`.
+            version: A version that is kept, and at most the last one.
+        """
+
     def properties(self, table: str) -> Mapping[str, str]:
         """The table properties of a table."""
 

@@ -228,6 +228,15 @@ class Lakehouse:
         """
         self.engine.replace(name, condition, self.arrow(rows, name))
 
+    def restore(self, name: str, version: int) -> None:
+        """Brings a table back to an earlier version, where it is at another.
+
+        Columns that were declared since are there, without values.
+        """
+        if self.engine.version(name) != version:
+            self.engine.restore(name, version)
+            self._add_missing_columns(self.tables[name])
+
     def _typed(self, name: str) -> list[Column]:
         from pyspark.sql import functions as F
 

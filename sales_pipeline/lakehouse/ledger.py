@@ -47,8 +47,8 @@ _MEANINGS: Mapping[State, str] = {
     State.ARCHIVED: "Done: the records count, the file lies in the archive.",
     State.SUPERSEDED: "A corrected file of the same name took its place; its records do not count.",
     State.HELD: (
-        "A correction that would remove too much; it waits for `accept`, and what it would replace "
-        "stays in force."
+        "A correction that would remove too much, until `accept`; what it would replace stays in "
+        "force. Or rolled back, until `release`. Its records are in bronze."
     ),
     State.WITHDRAWING: "Somebody withdrew it; its records are on their way out.",
     State.WITHDRAWN: "Somebody withdrew it; neither its records nor its earlier versions count.",
@@ -83,6 +83,7 @@ class Delivery:
     rows: int | None = None
     seen: str | None = None
     mends: str | None = None
+    rolled_back_by: str | None = None
 
     @property
     def may_have_sales_in_silver(self) -> bool:
@@ -95,7 +96,8 @@ class Delivery:
         return replace(self, state=state, **changes)
 
 
-def _from_row(row: Mapping[str, Any]) -> Delivery:
+def delivery_of(row: Mapping[str, Any]) -> Delivery:
+    """The delivery in a row of `ops.deliveries`, also of an earlier version of that table."""
     fields = {("file_id" if key == "_file_id" else key): value for key, value in row.items()}
     fields["state"] = State(fields["state"])
     fields["months"] = tuple(fields["months"])
@@ -120,7 +122,7 @@ class Ledger:
     def __init__(self, lakehouse: Lakehouse) -> None:
         self.lakehouse = lakehouse
         rows = lakehouse.rows(DELIVERIES.name)
-        found = sorted((_from_row(row) for row in rows), key=lambda each: each.file_id)
+        found = sorted((delivery_of(row) for row in rows), key=lambda each: each.file_id)
         self._deliveries = {each.file_id: each for each in found}
 
     def __iter__(self) -> Any:
@@ -187,8 +189,13 @@ class Ledger:
         return [
             each.moved_to(State.SUPERSEDED)
             for each in self.in_state(State.HELD)
-            if latest.get((each.feed, each.name), 0) > each.file_id
+            if latest.get((each.feed, each.name), 0) > each.file_id and self.corrects(each.feed)
         ]
+
+    def corrects(self, feed: str) -> bool:
+        """Says whether a file of a feed takes the place of an earlier one of its name."""
+        declared = self.lakehouse.declaration.feeds.get(feed)
+        return declared is None or declared.same_name == "corrects"
 
     def record(self, deliveries: Iterable[Delivery]) -> None:
         """Commits deliveries as they stand now, all of them in one commit."""

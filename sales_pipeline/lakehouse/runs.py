@@ -15,6 +15,8 @@ from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.tables import DELIVERIES, RUNS
 
+UNFINISHED = "unfinished"
+
 
 def new_run_id(now: datetime) -> str:
     """A run id that sorts by start: `20250131T060000-1a2b3c`."""
@@ -37,6 +39,7 @@ class RunRecord:
     seconds: float
     versions: str
     rules: str | None = None
+    to_run: str | None = None
 
     @cached_property
     def version_of(self) -> dict[str, int]:
@@ -46,7 +49,7 @@ class RunRecord:
 
 
 def record_run(lakehouse: Lakehouse, record: RunRecord) -> None:
-    """Commits the record of a finished run."""
+    """Commits the record of a run that is finished, or of a rollback that is to be."""
     lakehouse.put(RUNS.name, f"run_id = '{record.run_id}'", [asdict(record)])
 
 
@@ -70,7 +73,16 @@ def is_recorded(lakehouse: Lakehouse) -> bool:
 
 
 def finished_runs(lakehouse: Lakehouse) -> list[RunRecord]:
-    """All recorded runs, the earliest first."""
+    """All runs that have come to their end, the earliest first."""
+    return [each for each in _recorded(lakehouse) if each.outcome != UNFINISHED]
+
+
+def unfinished_rollback(lakehouse: Lakehouse) -> RunRecord | None:
+    """The rollback that was killed before its end; its versions are those that it goes back to."""
+    return next((each for each in _recorded(lakehouse) if each.outcome == UNFINISHED), None)
+
+
+def _recorded(lakehouse: Lakehouse) -> list[RunRecord]:
     records = [RunRecord(**row) for row in lakehouse.rows(RUNS.name)]
     return sorted(records, key=lambda each: (each.finished_at, each.run_id))
 

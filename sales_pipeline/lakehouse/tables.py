@@ -363,6 +363,7 @@ DELIVERIES = Table(
         _required("run_id", "STRING", "the run that wrote this row last"),
         Column("seen", "STRING", "size, time of change and inode of the file when it was hashed"),
         Column("mends", "STRING", "JSON: file, first, last row of the records that a replay mends"),
+        Column("rolled_back_by", "STRING", "the rollback that holds it until it is released"),
     ),
     ("_file_id",),
 )
@@ -372,10 +373,10 @@ RUNS = Table(
     "Every run that changed something.",
     (
         _required("run_id", "STRING", "sorts by start"),
-        _required("verb", "STRING", "run or rebuild"),
+        _required("verb", "STRING", "what was asked for: run, rebuild, rollback, …"),
         _required("started_at", "TIMESTAMP", "UTC"),
         _required("finished_at", "TIMESTAMP", "UTC"),
-        _required("outcome", "STRING", "done, or failed where something was refused"),
+        _required("outcome", "STRING", "done, failed where something was refused, or unfinished"),
         _required("engine", "STRING", "the engine"),
         _required("version", "STRING", "version of this package"),
         _required("files", "BIGINT", "deliveries that were taken in"),
@@ -383,6 +384,7 @@ RUNS = Table(
         _required("seconds", "DOUBLE", "how long it took"),
         _required("versions", "STRING", "JSON: table -> Delta version at the end of the run"),
         Column("rules", "STRING", "JSON: feed -> rule -> sales checked, and sales that broke it"),
+        Column("to_run", "STRING", "the run whose state a rollback brought back"),
     ),
     ("run_id",),
 )

@@ -113,7 +113,7 @@ def _held(plan: Plan) -> list[Text]:
     if not plan.held:
         return []
     lines = [about_file(each.path, each.reason) for each in plan.held]
-    heading = f"{counted(len(lines), 'correction')} held already, until accepted or withdrawn"
+    heading = f"{counted(len(lines), 'file')} held already, until accepted, released or withdrawn"
     return [Text(heading, style=_WORTH_A_LOOK), *few_lines(lines, indent="  ")]
 
 

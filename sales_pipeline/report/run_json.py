@@ -47,6 +47,7 @@ def run_document(report: RunReport) -> dict[str, Any]:
         "abandoned": _notes(report.abandoned),
         "corrected": _notes(report.corrected),
         "held_files": _notes(report.held_files),
+        "rolled_back": _notes(report.rolled_back),
         "withdrawn": _notes(report.withdrawn),
         "repeated": _notes(report.repeated),
         "unclaimed": report.unclaimed,

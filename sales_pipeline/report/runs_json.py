@@ -13,6 +13,7 @@ def recorded_run(run: RunRecord) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "verb": run.verb,
+        "to_run": run.to_run,
         "outcome": run.outcome,
         "started_at": timestamp(run.started_at),
         "finished_at": timestamp(run.finished_at),

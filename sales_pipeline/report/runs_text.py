@@ -22,5 +22,6 @@ def runs_table(runs: Sequence[RunRecord], *, title: str = "Last runs", remark: s
     for each in runs:
         outcome = Text(each.outcome, style="" if each.outcome == "done" else "bold red")
         figures = (f"{each.files:,}", f"{each.rows:,}", f"{each.seconds:.2f}")
-        table.add_row(each.run_id, each.verb, moment(each.finished_at), outcome, *figures)
+        what = f"{each.verb} to {each.to_run}" if each.to_run else each.verb
+        table.add_row(each.run_id, what, moment(each.finished_at), outcome, *figures)
     return titled(title, table, remark=remark)

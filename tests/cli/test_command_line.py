@@ -25,6 +25,8 @@ COMMANDS = (
     "reset",
     "history",
     "diff",
+    "rollback",
+    "release",
 )
 LOOKUPS = ("rates show", "catalogue show", "catalogue missing")
 QUARANTINE = tuple(f"quarantine {each}" for each in ("list", "show", "export", "replay"))

@@ -114,6 +114,7 @@ def _run(retailer: Retailer, killer: Killer, *decision: str) -> None:
     Lakehouse.replace = killer.around(Lakehouse.replace)  # type: ignore[method-assign]
     Lakehouse.put = killer.around(Lakehouse.put)  # type: ignore[method-assign]
     Lakehouse.add = killer.around(Lakehouse.add)  # type: ignore[method-assign]
+    Lakehouse.restore = killer.around(Lakehouse.restore)  # type: ignore[method-assign]
     archive.move = killer.around(archive.move)
     retailer.declared = json.loads((retailer.folder / DECLARED).read_text(encoding="utf-8"))
     if decision:
@@ -122,6 +123,7 @@ def _run(retailer: Retailer, killer: Killer, *decision: str) -> None:
             "accept": retailer.accept,
             "withdraw": retailer.withdraw,
             "replay": retailer.replay,
+            "rollback": retailer.rollback,
         }
         verbs[verb](file)
     else:

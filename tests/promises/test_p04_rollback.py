@@ -1,0 +1,227 @@
+"""P4: a rollback brings a whole state back and forgets nothing; a release brings the rest back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from sales_pipeline.errors import UsageError
+from sales_pipeline.lakehouse.ledger import State
+from sales_pipeline.lakehouse.runs import finished_runs
+from tests.promises.killed_run import dies
+from tests.retailer import CATALOGUE, Retailer, sale
+
+
+def _first(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2", item="Lampe"), sale("3", total="x"))
+    retailer.deliver("boston/a.csv", sale("1"))
+
+
+def _second(retailer: Retailer) -> None:
+    """A correction, a new file that displaces a sale, and a name that the catalogue learns."""
+    retailer.deliver("lyon/a.csv", sale("1", total="12.00"), sale("2", item="Lampe"), sale("3"))
+    retailer.deliver("boston/b.csv", sale("1", total="11.00"), sale("9", "2025-02-01"))
+    retailer.deliver_catalogue(f"{CATALOGUE}\nLampe,Maison,Lamp,Home", "catalogue_2.csv")
+
+
+def _runs(retailer: Retailer) -> list[str]:
+    return retailer.read(lambda lakehouse: [each.run_id for each in finished_runs(lakehouse)])
+
+
+def _lived(folder: Path) -> tuple[Retailer, dict[str, Any], dict[str, Any]]:
+    """A retailer after both deliveries, and the two states in which it was."""
+    retailer = Retailer(folder)
+    states = []
+    for deliver in (_first, _second):
+        deliver(retailer)
+        retailer.run()
+        states.append(retailer.state())
+    return retailer, states[0], states[1]
+
+
+def test_p4_a_rollback_brings_back_what_a_run_left_and_the_next_run_does_not_undo_it(
+    tmp_path: Path,
+) -> None:
+    retailer, first, second = _lived(tmp_path)
+    kept = {path for path in retailer.lakehouse.rglob("*.csv") if path.is_file()}
+    done = retailer.rollback(_runs(retailer)[0])
+    assert retailer.state() == first
+    assert [each.path for each in done.held] == [
+        "catalogue/catalogue_2.csv", "lyon/a.csv", "boston/b.csv",
+    ]  # fmt: skip
+    assert [each.path for each in done.back] == ["lyon/a.csv"]
+    assert {each.store for each in done.moved} == {"lyon", "boston"}
+    assert {path for path in retailer.lakehouse.rglob("*.csv") if path.is_file()} == kept
+    assert retailer.run().is_nothing_new
+    assert retailer.states()["lyon/a.csv"] == ["archived", "held"]
+    # The very files again are repeats of what is held.
+    _second(retailer)
+    assert len(retailer.run().repeated) == 3
+    assert retailer.state()["silver.sales"] == first["silver.sales"]
+    retailer.release()
+    assert retailer.state() == second
+    retailer.rebuild()
+    assert retailer.state() == second
+
+
+def test_p4_a_rollback_can_itself_be_rolled_back(tmp_path: Path) -> None:
+    retailer, first, second = _lived(tmp_path)
+    runs = _runs(retailer)
+    retailer.rollback(runs[0])
+    back = retailer.rollback(runs[1])
+    assert retailer.state() == second
+    assert [each.path for each in back.back] == [
+        "catalogue/catalogue_2.csv", "lyon/a.csv", "boston/b.csv",
+    ]  # fmt: skip
+    assert not retailer.ledger().in_state(State.HELD)
+    third = retailer.rollback(_runs(retailer)[2])
+    assert retailer.state() == first
+    assert third.to.verb == "rollback"
+    assert retailer.run().is_nothing_new
+
+
+def test_p4_after_a_rollback_the_tables_are_those_of_a_rebuild(tmp_path: Path) -> None:
+    retailer, first, _ = _lived(tmp_path)
+    retailer.rollback(_runs(retailer)[0])
+    retailer.rebuild()
+    assert retailer.state() == first
+
+
+def test_p4_what_was_withdrawn_since_counts_again(tmp_path: Path) -> None:
+    retailer, _, second = _lived(tmp_path)
+    run = _runs(retailer)[-1]
+    retailer.withdraw("boston/b.csv")
+    assert retailer.state() != second
+    retailer.rollback(run)
+    assert retailer.state() == second
+    retailer.rebuild()
+    assert retailer.state() == second
+
+
+def test_p4_a_replay_that_was_rolled_back_mends_again_once_it_is_released(
+    retailer: Retailer,
+) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2", total="x"))
+    retailer.run()
+    first = retailer.state()
+    mend = retailer.export("lyon")
+    mend.write_text(mend.read_text().replace(",x", ",10.00"))
+    retailer.replay(mend)
+    mended = retailer.state()
+    assert mended != first
+    retailer.rollback(_runs(retailer)[0])
+    assert retailer.state() == first
+    retailer.release()
+    assert retailer.state() == mended
+
+
+def test_p4_one_file_is_released_and_the_others_stay_held(tmp_path: Path) -> None:
+    retailer, _, _ = _lived(tmp_path)
+    retailer.rollback(_runs(retailer)[0])
+    retailer.release("boston/b.csv")
+    states = retailer.states()
+    assert states["boston/b.csv"] == ["archived"]
+    assert states["lyon/a.csv"] == ["archived", "held"]
+    with pytest.raises(UsageError, match="no such file is held by a rollback"):
+        retailer.release("boston/b.csv")
+
+
+def test_p4_a_file_that_came_since_takes_the_place_of_the_one_that_is_held(tmp_path: Path) -> None:
+    retailer, _, _ = _lived(tmp_path)
+    retailer.rollback(_runs(retailer)[0])
+    retailer.deliver("lyon/a.csv", sale("1", total="99.00"), sale("3"))
+    retailer.run()
+    assert retailer.states()["lyon/a.csv"] == ["superseded", "superseded", "archived"]
+
+
+def test_p4_files_that_only_add_are_all_released(retailer: Retailer) -> None:
+    retailer.declared["feeds"]["lyon"]["same_name"] = "adds"
+    retailer.deliver_catalogue()
+    retailer.run()
+    for sale_id in ("1", "2", "3"):
+        retailer.deliver("lyon/a.csv", sale(sale_id))
+        retailer.run()
+    retailer.rollback(_runs(retailer)[1])
+    assert retailer.rows("silver.sales", "sale_id") == [("1",)]
+    retailer.deliver("lyon/a.csv", sale("4"))
+    retailer.run()
+    retailer.release()
+    assert retailer.rows("silver.sales", "sale_id") == [("1",), ("2",), ("3",), ("4",)]
+
+
+def test_p4_what_a_killed_run_left_is_rolled_back_too(tmp_path: Path) -> None:
+    retailer = Retailer(tmp_path)
+    _first(retailer)
+    retailer.run()
+    first = retailer.state()
+    _second(retailer)
+    with retailer.stopped_before("gold"):
+        retailer.run()
+    done = retailer.rollback(_runs(retailer)[0])
+    assert retailer.state() == first
+    assert len(done.held) == 3
+    assert retailer.run().months == []
+    assert retailer.state() == first
+
+
+def test_p4_what_was_not_in_bronze_yet_is_taken_in_as_new(tmp_path: Path) -> None:
+    retailer = Retailer(tmp_path)
+    _first(retailer)
+    retailer.run()
+    _second(retailer)
+    with retailer.stopped_before("bronze"):
+        retailer.run()
+    retailer.rollback(_runs(retailer)[0])
+    assert retailer.states()["boston/b.csv"] == ["abandoned"]
+    retailer.run()
+    assert retailer.states()["boston/b.csv"] == ["abandoned", "archived"]
+
+
+def test_p4_a_rollback_to_what_is_there_changes_nothing(tmp_path: Path) -> None:
+    retailer, _, second = _lived(tmp_path)
+    done = retailer.rollback(_runs(retailer)[-1])
+    assert (done.held, done.back, done.moved) == ((), (), ())
+    assert retailer.state() == second
+
+
+def test_p4_an_unknown_run_is_named_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    retailer, _, second = _lived(tmp_path)
+    run = _runs(retailer)[0]
+    with pytest.raises(UsageError, match=f"Did you mean '{run}'"):
+        retailer.rollback(run[:-1])
+    assert retailer.state() == second
+
+
+def test_p4_a_run_whose_versions_are_gone_says_so_before_anything_changes(tmp_path: Path) -> None:
+    retailer, _, second = _lived(tmp_path)
+    versions = retailer.read(lambda lakehouse: finished_runs(lakehouse)[0].version_of)
+    folder = retailer.lakehouse / "silver" / "sales"
+    then = DeltaTable(folder, version=versions["silver.sales"]).file_uris()
+    for each in set(then) - set(DeltaTable(folder).file_uris()):
+        Path(each).unlink()
+    with pytest.raises(UsageError, match=r"silver\.sales: version \d+ is not kept any more"):
+        retailer.rollback(_runs(retailer)[0])
+    assert retailer.state() == second
+    assert retailer.run().is_nothing_new
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_p4_a_killed_rollback_is_finished_by_the_next_run(tmp_path: Path, moment: str) -> None:
+    retailer, first, _ = _lived(tmp_path)
+    run = _runs(retailer)[0]
+    # Its record is the first commit: killed before it, nothing has happened.
+    deaths = 0
+    for point in range(2, 40, 3):
+        if not dies(retailer, point, moment, "rollback", run):
+            break
+        deaths += 1
+        retailer.run()
+        assert retailer.state() == first
+        retailer.rollback(_runs(retailer)[1])
+    assert deaths >= 5
