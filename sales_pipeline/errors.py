@@ -9,6 +9,7 @@ SalesPipelineError
     ├── FileRejected         a landing file is not what its feed declares
     ├── FileChanged          a landing file changed while it was read
     ├── LakehouseBusy        another run holds the lakehouse
+    ├── Stopped              somebody stopped the run; exit 130 or 143
     └── VersionGone          an earlier version of a table is not kept any more
 
 A message reads *where: what, got, do*. Errors never show more than a few
@@ -131,6 +132,14 @@ class FileChanged(PipelineError):
 
 class LakehouseBusy(PipelineError):
     """Another run holds the lakehouse."""
+
+
+class Stopped(PipelineError):
+    """Somebody stopped a command by a signal, at a point where nothing is half-done."""
+
+    def __init__(self, name: str, number: int, *, then: str) -> None:
+        self.exit_code = 128 + number
+        super().__init__(f"stopped by {name}, between two commits. Do: {then}")
 
 
 class VersionGone(PipelineError):

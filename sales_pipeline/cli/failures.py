@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 
 from sales_pipeline.cli.screen import say
 from sales_pipeline.errors import SalesPipelineError
 
 _MAX_UNFORESEEN = 300
+_NO_SPACE = os.strerror(errno.ENOSPC)
 logger = logging.getLogger(__name__)
 
 
@@ -21,6 +24,9 @@ def tell_failure(error: Exception) -> int:
     if isinstance(error, SalesPipelineError):
         say(str(error))
         return error.exit_code
+    if _NO_SPACE in str(error):
+        say(f"system: {_NO_SPACE}. Do: make room and run again; nothing is lost, and it goes on.")
+        return 1
     if isinstance(error, OSError) and error.strerror:
         say(f"{error.filename or 'system'}: {error.strerror}")
         return 1

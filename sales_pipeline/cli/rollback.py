@@ -49,9 +49,11 @@ def rollback(
     enter_private_network()
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline import rollback as going_back
+    from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.report.rollback import rollback_document, rollback_text
 
-    done = going_back.rollback(declaration, to=to, wait_seconds=wait)
+    with stopped_by_signals():
+        done = going_back.rollback(declaration, to=to, wait_seconds=wait)
     if as_json:
         show_json(rollback_document(done))
     else:

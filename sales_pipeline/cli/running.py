@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sales_pipeline.cli.progress import progress_on_stderr
 from sales_pipeline.cli.screen import say, show, show_json
+from sales_pipeline.cli.stopping import stopped_by_signals
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import counted
@@ -58,7 +59,7 @@ def run_and_tell(
         answers: Whether the four answers follow.
         as_json: Whether it is all one JSON document.
     """
-    with progress_on_stderr() as progress:
+    with stopped_by_signals(), progress_on_stderr() as progress:
         report = verb(declaration, progress=progress, wait_seconds=wait)
     return tell(declaration, report, answers=answers, as_json=as_json)
 

@@ -18,7 +18,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from sales_pipeline.commit_points import safe_point
 from sales_pipeline.engines.engine import Capabilities, TableVersion
+from sales_pipeline.engines.interrupts import Interrupts
 from sales_pipeline.errors import ExtraMissing, VersionGone
 
 if TYPE_CHECKING:
@@ -34,14 +36,22 @@ def _server_port() -> int:
     from pysail.spark import SparkConnectServer
 
     server = SparkConnectServer("127.0.0.1", 0)
+    interrupts = Interrupts()
     server.start()
     _, port = server.listening_address
     # The server stops when it is collected, so it is kept as long as the process lives.
-    _RUNNING.append(server)
+    _RUNNING.append((server, interrupts))
     return int(port)
 
 
-_RUNNING: list[Any] = []
+@cache
+def _settle_server() -> None:
+    """Takes Ctrl-C back from the server, once, a while after its start."""
+    _, interrupts = _RUNNING[-1]
+    interrupts.put_back()
+
+
+_RUNNING: list[tuple[Any, Interrupts]] = []
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # Finding the line of every call for error messages costs a fifth of a small run.
@@ -102,8 +112,15 @@ class EmbeddedEngine:
                 session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").create()
         except ImportError as error:
             raise ExtraMissing("embedded", str(error.name or error)) from error
-        for key, value in _SETTINGS.items():
-            session.conf.set(key, value)
+        # The server is in this process: who asks again after its end would wait for minutes.
+        session.client.set_retry_policies([])
+        try:
+            for key, value in _SETTINGS.items():
+                session.conf.set(key, value)
+        except Exception:
+            safe_point()  # Until here Ctrl-C ends the server.
+            raise
+        _settle_server()
         return session
 
     def table_name(self, table: str) -> str:
@@ -115,8 +132,12 @@ class EmbeddedEngine:
         return str(self._folder(table))
 
     def exists(self, table: str) -> bool:
-        """Says whether the table's Delta log is there."""
-        return (self._folder(table) / "_delta_log").is_dir()
+        """Says whether the table's Delta log has an entry; its folder comes before the first."""
+        log = self._folder(table) / "_delta_log"
+        if not log.is_dir():
+            return False
+        with os.scandir(log) as entries:
+            return any(each.name.endswith(".json") for each in entries)
 
     def read(
         self,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from sales_pipeline.commit_points import commit_point
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import LakehouseMismatch
@@ -137,7 +138,8 @@ class Lakehouse:
             spark.sql(register_statement(name, location))
         elif not made:
             properties = self._properties() if table is RUNS else {}
-            spark.sql(table.create_statement(name, location, properties))
+            with commit_point(f"make {table.name}"):
+                spark.sql(table.create_statement(name, location, properties))
 
     def register(self, name: str) -> None:
         """Makes a table that is there known to the session, for who only reads."""
@@ -157,7 +159,8 @@ class Lakehouse:
         there = set(self.engine.column_names(table.name))
         missing = {column.name: column.type for column in table.columns if column.name not in there}
         if missing:
-            self.engine.add_columns(table.name, missing)
+            with commit_point(f"add columns to {table.name}"):
+                self.engine.add_columns(table.name, missing)
 
     def table(self, name: str) -> DataFrame:
         """A table as a DataFrame, its columns in the declared order.
@@ -209,7 +212,8 @@ class Lakehouse:
         from pyspark.sql import functions as F
 
         typed = rows.select(*self._typed(name))
-        typed.writeTo(self.engine.table_name(name)).overwrite(F.expr(condition))
+        with commit_point(f"commit {name}"):
+            typed.writeTo(self.engine.table_name(name)).overwrite(F.expr(condition))
 
     def add(self, name: str, rows: DataFrame) -> None:
         """Adds rows to a table, in one commit; to do it twice adds them twice.
@@ -218,7 +222,9 @@ class Lakehouse:
             name: The table, such as `silver.sales`.
             rows: The new rows, with at least the table's columns, found by name.
         """
-        rows.select(*self._typed(name)).writeTo(self.engine.table_name(name)).append()
+        typed = rows.select(*self._typed(name))
+        with commit_point(f"commit {name}"):
+            typed.writeTo(self.engine.table_name(name)).append()
 
     def put(self, name: str, condition: str, rows: Iterable[dict[str, Any]]) -> None:
         """Replaces the rows of a small table that fulfil a condition by rows at hand.
@@ -226,7 +232,9 @@ class Lakehouse:
         It does what `replace` does, in one commit too, as cheaply as the engine can: of a run
         with few sales, most commits are such.
         """
-        self.engine.replace(name, condition, self.arrow(rows, name))
+        found = self.arrow(rows, name)
+        with commit_point(f"commit {name}"):
+            self.engine.replace(name, condition, found)
 
     def restore(self, name: str, version: int) -> None:
         """Brings a table back to an earlier version, where it is at another.
@@ -234,7 +242,8 @@ class Lakehouse:
         Columns that were declared since are there, without values.
         """
         if self.engine.version(name) != version:
-            self.engine.restore(name, version)
+            with commit_point(f"restore {name}"):
+                self.engine.restore(name, version)
             self._add_missing_columns(self.tables[name])
 
     def _typed(self, name: str) -> list[Column]:

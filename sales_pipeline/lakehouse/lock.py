@@ -9,16 +9,20 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from sales_pipeline.commit_points import safe_point
 from sales_pipeline.errors import LakehouseBusy
 
 LOCK_NAME = "run.lock"
+_LOOK_EVERY_SECONDS = 0.2
+_NOTE_SECONDS = 1.0
 
 
 @contextmanager
@@ -35,19 +39,37 @@ def hold(lakehouse: Path, *, wait_seconds: float = 0) -> Iterator[None]:
     lakehouse.mkdir(parents=True, exist_ok=True)
     note = lakehouse / "run.holder.json"
     lock = FileLock(lakehouse / LOCK_NAME)
-    try:
-        lock.acquire(timeout=wait_seconds)
-    except Timeout:
+    if not _is_taken(lock, wait_seconds):
         raise LakehouseBusy(
             f"{lakehouse}: another run is at work ({_holder(note)}). "
             "Do: wait for it, or give --wait SECONDS."
-        ) from None
+        )
     try:
-        note.write_text(json.dumps(_me()), encoding="utf-8")
+        _write(note)
         yield
-        note.unlink(missing_ok=True)
     finally:
+        note.unlink(missing_ok=True)
         lock.release()
+
+
+def _is_taken(lock: FileLock, wait_seconds: float) -> bool:
+    """Waits for the lock; says whether it came. Who waits can be stopped."""
+    until = time.monotonic() + wait_seconds
+    while True:
+        left = max(until - time.monotonic(), 0)
+        with suppress(Timeout):
+            lock.acquire(timeout=min(left, _LOOK_EVERY_SECONDS))
+            return True
+        safe_point()
+        if left <= _LOOK_EVERY_SECONDS:
+            return False
+
+
+def _write(note: Path) -> None:
+    """Writes who holds the lock, so that nobody reads half of it."""
+    partial = note.with_name(f".{note.name}.part")
+    partial.write_text(json.dumps(_me()), encoding="utf-8")
+    os.replace(partial, note)
 
 
 def _me() -> dict[str, str | int]:
@@ -56,8 +78,22 @@ def _me() -> dict[str, str | int]:
 
 
 def _holder(note: Path) -> str:
+    """Who holds the lock. A holder that was killed left its note, and the next writes its own."""
+    until = time.monotonic() + _NOTE_SECONDS
+    while time.monotonic() < until:
+        with suppress(OSError, ValueError, KeyError):
+            it = json.loads(note.read_text(encoding="utf-8"))
+            if it["host"] != socket.gethostname() or _is_alive(int(it["pid"])):
+                return f"process {it['pid']} on {it['host']}, since {it['started']}"
+        time.sleep(_LOOK_EVERY_SECONDS / 10)
+    return "it does not say who it is"
+
+
+def _is_alive(pid: int) -> bool:
     try:
-        me = json.loads(note.read_text(encoding="utf-8"))
-        return f"process {me['pid']} on {me['host']}, since {me['started']}"
-    except (OSError, ValueError, KeyError):
-        return "it does not say who it is"
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -11,6 +11,7 @@ import os
 import shutil
 from pathlib import Path
 
+from sales_pipeline.commit_points import commit_point
 from sales_pipeline.landing.discovery import sha256_of
 from sales_pipeline.printable import printable
 
@@ -22,6 +23,11 @@ _LONGEST_NAME = 255
 def kept_path(folder: Path, feed: str, sha256: str, name: str) -> Path:
     """Where a file is kept below `archive/` or `rejected/`: `<feed>/<sha256, 12>/<name>`."""
     return folder / feed / sha256[:12] / name
+
+
+def is_keepable(source: Path, target: Path, sha256: str) -> bool:
+    """Says whether `keep` would find the bytes, in their place or where they came from."""
+    return sha256_of(target) == sha256 or sha256_of(source) == sha256
 
 
 def keep(source: Path, target: Path, sha256: str) -> bool:
@@ -39,7 +45,8 @@ def keep(source: Path, target: Path, sha256: str) -> bool:
         return False
     if target.exists() and sha256_of(target) == sha256:
         if sha256_of(source) == sha256:
-            source.unlink()
+            with commit_point(f"remove {source.name}, which is kept"):
+                source.unlink()
         return True
     if sha256_of(source) != sha256:
         return False
@@ -50,6 +57,12 @@ def keep(source: Path, target: Path, sha256: str) -> bool:
 def move(source: Path, target: Path) -> None:
     """Moves a file, also to another file system, so that no half file is ever seen."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    with commit_point(f"move {source.name}"):
+        _rename(source, target)
+    sync([target.parent])
+
+
+def _rename(source: Path, target: Path) -> None:
     try:
         os.rename(source, target)
     except OSError as error:
@@ -60,7 +73,6 @@ def move(source: Path, target: Path) -> None:
         sync([partial])
         os.rename(partial, target)
         source.unlink()
-    sync([target.parent])
 
 
 def _partial_path(target: Path) -> Path:
@@ -75,7 +87,8 @@ def write_kept(target: Path, data: bytes) -> None:
     partial = _partial_path(target)
     partial.write_bytes(data)
     sync([partial])
-    os.replace(partial, target)
+    with commit_point(f"write {target.name}"):
+        os.replace(partial, target)
     sync([target.parent])
 
 
@@ -83,7 +96,8 @@ def write_reason(target: Path, reason: str) -> None:
     """Writes the reason beside a rejected file, as `<name>.reason.txt`, safe to print."""
     beside = reason_path(target)
     beside.parent.mkdir(parents=True, exist_ok=True)
-    beside.write_text(f"{printable(reason)}\n", encoding="utf-8")
+    with commit_point(f"write {beside.name}"):
+        beside.write_text(f"{printable(reason)}\n", encoding="utf-8")
 
 
 def reason_path(target: Path) -> Path:

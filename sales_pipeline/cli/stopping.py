@@ -1,0 +1,72 @@
+"""SIGTERM and Ctrl-C: the run stops at its next safe point, and the next run finishes it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from sales_pipeline.cli.screen import say
+from sales_pipeline.commit_points import watched_by
+from sales_pipeline.errors import SalesPipelineError, Stopped
+
+_NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+
+
+class _Stopping:
+    """Remembers the first signal, and stops the run at the next point where it is asked."""
+
+    def __init__(self, then: str) -> None:
+        self._then = then
+        self._got: signal.Signals | None = None
+
+    def take(self, number: int, _: FrameType | None) -> None:
+        """Notes a signal; the same one again ends the process at once."""
+        self._got = signal.Signals(number)
+        for each in _NAMES:
+            signal.signal(each, signal.SIG_DFL)
+        say(f"{_NAMES[self._got]}: stopping at the next safe point; again to end at once")
+
+    def pause(self) -> None:
+        """Stops the run where a signal came."""
+        if self._got is not None:
+            raise Stopped(_NAMES[self._got], self._got, then=self._then)
+
+    def before(self, what: str) -> None:
+        """Lets a commit be done."""
+
+    def after(self, what: str) -> None:
+        """Lets the run go on to its next safe point."""
+
+
+@contextmanager
+def stopped_by_signals(then: str = "run again, which finishes it") -> Iterator[None]:
+    """Stops what is done in the block at its next safe point, where a signal asks for it.
+
+    Args:
+        then: What who stopped it may do next.
+
+    Raises:
+        Stopped: A signal came.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    stopping = _Stopping(then)
+    before = {each: signal.signal(each, stopping.take) for each in _NAMES}
+    try:
+        with watched_by(stopping):
+            yield
+    except SalesPipelineError:
+        raise
+    except Exception:
+        # Ctrl-C may have ended the engine as well, which fails then wherever it is asked.
+        stopping.pause()
+        raise
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        sys.stderr.flush()
