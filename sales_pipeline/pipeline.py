@@ -18,8 +18,15 @@ from typing import TYPE_CHECKING
 
 from sales_pipeline.bronze.claims import Claims
 from sales_pipeline.bronze.feed_files import find_files, folders_of
-from sales_pipeline.bronze.keeping import Folders, archive_copies, archive_files, reject_files
+from sales_pipeline.bronze.keeping import (
+    Folders,
+    archive_copies,
+    archive_files,
+    left_behind,
+    reject_files,
+)
 from sales_pipeline.bronze.meaning import check_meaning, fingerprint
+from sales_pipeline.commit_points import safe_point
 from sales_pipeline.config.folders import nested_folders
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, counted, examples
@@ -33,6 +40,7 @@ from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.restoring import finish_rollback
 from sales_pipeline.lakehouse.runs import (
     RunRecord,
+    end_of_run,
     is_recorded,
     new_run_id,
     record_run,
@@ -129,7 +137,7 @@ class _Run:
     verb: str
     rejudge: frozenset[str] = frozenset()
     started_at: datetime = field(default_factory=utc_now)
-    began: float = field(default_factory=time.time)
+    _began: float = field(default_factory=time.monotonic)
     _asked: list[RuleResult] = field(default_factory=list)
     _starting: Thread | None = None
 
@@ -141,31 +149,39 @@ class _Run:
         check_meaning(self.lakehouse, self.ledger, rejudged=self.rejudge)
         found = self._discover()
         claims = self._claim(found)
+        claimed = {(each.feed, each.path) for each in claims.deliveries}
+        behind = left_behind(self.ledger, self.folders)
+        claims.behind = [each for each in behind if (each.feed, each.path) not in claimed]
         unfinished = self.ledger.unfinished()
         self.report.resumed = len(unfinished) if self.verb == "run" else 0
-        if claims.deliveries or unfinished or self._is_anything_else_to_do():
+        if claims.deliveries or claims.behind or unfinished or self._is_anything_else_to_do():
             self._work(claims)
         held = self.ledger.in_state(State.HELD)
         self.report.held_files = notes(each for each in held if not each.rolled_back_by)
         self.report.rolled_back = notes(each for each in held if each.rolled_back_by)
-        self.report.seconds = time.time() - self.began
+        self.report.seconds = self._seconds()
         return self.report
 
     def _work(self, claims: Claims) -> None:
         self.progress.stage("start", 0)
         self._prepare()
         self.ledger.record([*claims.changed, *claims.deliveries])
-        self._refuse(claims.in_state(State.REJECTED))
+        self._refuse(claims.in_state(State.REJECTED, State.FAILED))
         self._send_back()
         touched = self._told_of()
         self._touch_stale_months()
         self._take_back()
         self._bronze_and_silver()
         self._gold()
-        archive_files(self.lakehouse, self.ledger, self.folders, since=self.began)
+        # Files have times of the clock as it stands, which may have gone back since the run began.
+        began = min(self.started_at.timestamp(), time.time() - self._seconds())
+        archive_files(self.lakehouse, self.ledger, self.folders, since=began)
         self._keep_repeats(claims.in_state(State.REPEATED))
         self._tell([self.ledger[each] for each in touched], claims)
         self._record()
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
 
     def _told_of(self) -> list[int]:
         """What the run brings to an end; not what is judged again only for a mended file."""
@@ -198,6 +214,7 @@ class _Run:
 
     def _hashed(self, count: int) -> None:
         self.progress.advance(bytes_done=count)
+        safe_point()
         # A file that has to leave the landing folder is work, so the engine starts meanwhile.
         if not self.folders.left and self._starting is None:
             self._starting = Thread(target=self._start_engine)
@@ -382,18 +399,17 @@ class _Run:
         return found
 
     def _record(self) -> None:
-        now = utc_now()
         record = RunRecord(
             run_id=self.run_id,
             verb=self.verb,
             started_at=self.started_at,
-            finished_at=now,
+            finished_at=end_of_run(self.lakehouse),
             outcome=self.report.outcome,
             engine=self.lakehouse.engine.name,
             version=__version__,
             files=sum(each.files for each in self.report.feeds),
             rows=self.report.rows,
-            seconds=(now - self.started_at).total_seconds(),
+            seconds=self._seconds(),
             versions=table_versions(self.lakehouse),
             rules=json.dumps(self.report.rules) if self.report.rules else None,
         )

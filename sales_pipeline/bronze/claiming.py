@@ -9,7 +9,7 @@ from functools import cached_property
 
 from sales_pipeline.bronze.claims import Claims
 from sales_pipeline.bronze.feed_files import file_shape, landing_patterns
-from sales_pipeline.bronze.keeping import Folders
+from sales_pipeline.bronze.keeping import Folders, left_behind
 from sales_pipeline.bronze.meaning import fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileRejected
@@ -113,7 +113,7 @@ class Claimant:
         return True
 
     def _is_on_its_way(self, found: FoundFile) -> bool:
-        """Says whether the file is that of a delivery which has still to be archived."""
+        """Says whether the file is that of a delivery which has still to be moved."""
         return (found.feed, found.path, found.sha256) in self._on_their_way
 
     @cached_property
@@ -125,7 +125,8 @@ class Claimant:
         on_the_way = self.ledger.in_state(*UNFINISHED - {State.WITHDRAWING})
         left_over = self.ledger.in_state(State.WITHDRAWING, State.HELD)
         waiting = (each for each in left_over if self.folders.waits_for_archive(each))
-        return {(each.feed, each.path, each.sha256) for each in (*on_the_way, *waiting)}
+        behind = left_behind(self.ledger, self.folders)
+        return {(each.feed, each.path, each.sha256) for each in (*on_the_way, *waiting, *behind)}
 
     @cached_property
     def _held(self) -> dict[tuple[str, str, str], Delivery]:

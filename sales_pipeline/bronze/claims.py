@@ -14,11 +14,13 @@ class Claims:
     Attributes:
         deliveries: The claims, in ledger order.
         changed: Earlier deliveries that the files found change.
+        behind: Repeats and refused files that a killed run claimed, and did not move.
     """
 
     deliveries: list[Delivery] = field(default_factory=list)
     changed: list[Delivery] = field(default_factory=list)
+    behind: list[Delivery] = field(default_factory=list)
 
-    def in_state(self, state: State) -> list[Delivery]:
-        """The claims of one state."""
-        return [each for each in self.deliveries if each.state is state]
+    def in_state(self, *states: State) -> list[Delivery]:
+        """The claims of some states, with those that were left behind."""
+        return [each for each in (*self.behind, *self.deliveries) if each.state in states]

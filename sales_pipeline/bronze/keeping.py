@@ -9,7 +9,14 @@ from pathlib import Path
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.landing.archive import keep, kept_path, sync, write_reason
+from sales_pipeline.lakehouse.runs import is_recorded
+from sales_pipeline.landing.archive import (
+    is_keepable,
+    keep,
+    kept_path,
+    sync,
+    write_reason,
+)
 from sales_pipeline.together import together
 
 ARCHIVE = "archive"
@@ -49,6 +56,26 @@ class Folders:
         """Says whether a file that is to be archived still lies in the landing folder only."""
         in_archive = delivery.feed in self.left or self.archived(delivery).exists()
         return not in_archive and self.source(delivery).exists()
+
+    def waits_for_rejected(self, delivery: Delivery) -> bool:
+        """Says whether a file that was refused has still to leave its place for `rejected/`."""
+        stays = delivery.feed in self.left and not delivery.mends
+        is_there = self.source(delivery).exists()
+        return is_there and not stays and not self.rejected(delivery).exists()
+
+
+def left_behind(ledger: Ledger, folders: Folders) -> list[Delivery]:
+    """What a killed run recorded as a repeat or refused, and did not come to move.
+
+    After a run that came to its end, such a file was put back by somebody: it is delivered anew.
+    """
+    waiting = [
+        each
+        for each in ledger.latest().values()
+        if (each.state is State.REPEATED and folders.waits_for_archive(each))
+        or (each.state in (State.REJECTED, State.FAILED) and folders.waits_for_rejected(each))
+    ]
+    return [] if waiting and is_recorded(ledger.lakehouse) else waiting
 
 
 def archive_files(lakehouse: Lakehouse, ledger: Ledger, folders: Folders, *, since: float) -> None:
@@ -96,6 +123,10 @@ def reject_files(deliveries: Iterable[Delivery], folders: Folders) -> None:
     Of a file that stays in the landing folder, only the reason is written there.
     """
     for each in deliveries:
+        source, target = folders.source(each), folders.rejected(each)
         stays = each.feed in folders.left and not each.mends
-        if stays or keep(folders.source(each), folders.rejected(each), each.sha256):
-            write_reason(folders.rejected(each), each.reason or "")
+        # The reason first: a file in rejected/ says that all of this is done.
+        if stays or is_keepable(source, target, each.sha256):
+            write_reason(target, each.reason or "")
+        if not stays:
+            keep(source, target, each.sha256)

@@ -21,6 +21,7 @@ from sales_pipeline.cli import (
     reset,
     rollback,
     run,
+    selftest,
     show,
     status,
     whole,
@@ -46,7 +47,7 @@ Every day:
 
 _COMMANDS = (
     *(run, plan, show, status, check, accept, withdraw),
-    *(history, diff, rollback, release, rebuild, reset),
+    *(history, diff, rollback, release, rebuild, reset, selftest),
 )
 
 

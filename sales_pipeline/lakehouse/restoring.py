@@ -16,10 +16,10 @@ from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State, d
 from sales_pipeline.lakehouse.runs import (
     UNFINISHED,
     RunRecord,
+    end_of_run,
     record_run,
     table_versions,
     unfinished_rollback,
-    utc_now,
 )
 from sales_pipeline.lakehouse.tables import DELIVERIES, RUNS
 
@@ -65,7 +65,7 @@ def finish_rollback(lakehouse: Lakehouse) -> bool:
     ledger = Ledger(lakehouse)
     then = deliveries_then(lakehouse, begun)
     ledger.record(_changed(ledger, then, begun))
-    now = utc_now()
+    now = end_of_run(lakehouse)
     seconds = (now - begun.started_at).total_seconds()
     versions = table_versions(lakehouse)
     done = replace(begun, outcome=_DONE, finished_at=now, seconds=seconds, versions=versions)

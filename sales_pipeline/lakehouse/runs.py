@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -109,6 +109,12 @@ def _no_such(run_id: str, runs: Sequence[RunRecord]) -> UsageError:
     return UsageError(
         f"run: no such finished run, got {run_id!r}. {guess}Do: sales-pipeline history lists them."
     )
+
+
+def end_of_run(lakehouse: Lakehouse) -> datetime:
+    """The time now, or just after the last recorded run's, where the clock went back since."""
+    last = finished_runs(lakehouse)[-1:]
+    return max([utc_now(), *(each.finished_at + timedelta(microseconds=1) for each in last)])
 
 
 def utc_now() -> datetime:

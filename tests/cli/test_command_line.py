@@ -32,7 +32,7 @@ LOOKUPS = ("rates show", "catalogue show", "catalogue missing")
 QUARANTINE = tuple(f"quarantine {each}" for each in ("list", "show", "export", "replay"))
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *LOOKUPS, *QUARANTINE, "config schema"])
+@pytest.mark.parametrize("command", [*COMMANDS, *LOOKUPS, *QUARANTINE, "selftest", "config schema"])
 def test_help_teaches_with_an_example(command: str, call: Call) -> None:
     said = call(*command.split(), "--help")
     assert said.code == 0
@@ -48,7 +48,8 @@ def test_every_command_takes_the_shared_options(command: str, call: Call) -> Non
 def test_help_lists_every_command_in_a_full_sentence(call: Call) -> None:
     said = call("--help")
     assert all(
-        f"\n  {command} " in said.out for command in (*COMMANDS, "rates", "catalogue", "config")
+        f"\n  {command} " in said.out
+        for command in (*COMMANDS, "selftest", "rates", "catalogue", "config")
     )
     assert "..." not in said.out.partition("Commands:")[2]
 
@@ -192,7 +193,8 @@ def test_the_schema_is_printed_as_it_is(call: Call) -> None:
     ("error", "message"),
     [
         (PermissionError(13, "Permission denied", "landing/a.csv"), "landing/a.csv: Permission"),
-        (OSError(28, "No space left on device"), "system: No space left on device"),
+        (OSError(28, "No space left on device"), "system: No space left on device. Do: make room"),
+        (ValueError("error in X: No space left on device (os error 28)"), "system: No space left"),
         (ValueError("first\nsecond"), "unforeseen ValueError: first\nDo: the same again with"),
         (ValueError("x" * 1000), f"unforeseen ValueError: {'x' * 300}…"),
     ],
@@ -245,5 +247,6 @@ def test_the_sample_is_placed_only_where_no_lakehouse_was_made(
     for each in Path("landing").rglob("*.csv"):
         each.unlink()
     Path("lakehouse/ops/runs/_delta_log").mkdir(parents=True)
+    Path("lakehouse/ops/runs/_delta_log/00000000000000000000.json").touch()
     running.place_sample_files(load_config())
     assert not list(Path("landing").rglob("*.csv"))

@@ -45,6 +45,22 @@ def test_p4_a_rejected_file_lies_beside_its_reason_and_the_others_go_on(
     assert sorted(path.name for path in retailer.landing.rglob("*") if path.is_file()) == []
 
 
+def test_p4_a_refused_file_that_is_put_back_is_judged_as_the_declaration_now_stands(
+    retailer: Retailer,
+) -> None:
+    retailer.deliver_catalogue()
+    file = retailer.deliver(
+        "lyon/a.csv", "1|2025-01-01|Vase|1.00|1|1.00", header="id|day|item|price|units|total"
+    )
+    assert retailer.run().rejected
+    [refused] = (retailer.lakehouse / "rejected").rglob("a.csv")
+    refused.rename(file)
+    retailer.declared["feeds"]["lyon"]["csv"] = {"delimiter": "|"}
+    report = retailer.run()
+    assert (report.rejected, report.outcome) == ([], "done")
+    assert retailer.revenue() == {(2025, 1): "1.00"}
+
+
 def test_p4_a_file_that_no_feed_claims_is_left_and_named(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     stray = retailer.deliver_text("lyon/notes.txt", "call Anne")
