@@ -1,6 +1,7 @@
 # `make` alone prints this help. Everything sets itself up in .venv.
 PYTHON ?= python3
 HISTORIES ?= 300
+ROLLBACKS ?= 100
 FILES ?= 10000
 VENV := .venv
 BIN := $(VENV)/bin
@@ -52,8 +53,9 @@ docs: $(READY) ## Makes the generated pages in docs/ again
 docs-current: $(READY) ## Checks that the generated pages are current
 	$(BIN)/python docs/generate.py --check
 
-histories: $(READY) ## Compares 300 random histories with their rebuild (HISTORIES="30" for fewer)
+histories: $(READY) ## Compares 300 random histories, and 100 with rollbacks, with their rebuild (HISTORIES="30")
 	$(BIN)/python -m tests.promises.random_sequences $(HISTORIES) --jobs 2
+	$(BIN)/python -m tests.promises.random_sequences $(ROLLBACKS) --rollbacks --jobs 2
 
 fuzz: $(READY) ## Takes in 10,000 damaged files and counts them apart (FILES="500" for fewer)
 	$(BIN)/python -m tests.promises.mutated_files $(FILES) --from 1 --jobs 2

@@ -18,6 +18,7 @@ from sales_pipeline.decisions import accept, withdraw
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
+from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.mending.export import export
 from sales_pipeline.mending.quarantined import Filters
 from sales_pipeline.mending.replay import replay
@@ -156,6 +157,10 @@ class Retailer:
     def replay(self, file: str | Path) -> RunReport:
         """Takes mended records in; a file that is not absolute lies beside the landing folder."""
         return replay(self.declaration, self.folder / file)
+
+    def run_ids(self) -> list[str]:
+        """The ids of all finished runs, the earliest first."""
+        return self.read(lambda lakehouse: [each.run_id for each in finished_runs(lakehouse)])
 
     def rollback(self, run: str) -> Rollback:
         """Goes back to where a run left everything."""

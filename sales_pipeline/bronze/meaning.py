@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import LakehouseMismatch, UsageError, examples
+from sales_pipeline.errors import LakehouseMismatch, UsageError, counted, examples
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, SALES_CUBE
@@ -71,7 +71,8 @@ def _judged(lakehouse: Lakehouse, feed: str, files: Sequence[Delivery]) -> str:
     rows = sum(each.rows or 0 for each in files)
     months = _months_sold(lakehouse, feed)
     when = f", sales from {months[0]:%Y-%m} to {months[-1]:%Y-%m}" if months else ""
-    return f"{feed} ({len(files):,} files, {rows:,} records{when})"
+    of_them = f"{counted(len(files), 'file')}, {counted(rows, 'record')}"
+    return f"{feed} ({of_them}{when})"
 
 
 def _months_sold(lakehouse: Lakehouse, feed: str) -> list[date]:

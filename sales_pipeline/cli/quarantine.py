@@ -19,6 +19,7 @@ from sales_pipeline.cli.options import (
 from sales_pipeline.cli.screen import say, show_exactly, show_json
 from sales_pipeline.cli.screen import show as show_text
 from sales_pipeline.engines.private_network import enter_private_network
+from sales_pipeline.errors import counted
 
 LIST_EXAMPLE = """\b
 Examples:
@@ -162,7 +163,7 @@ def export(
         show_exactly(found.text)
     else:
         Path(out).write_bytes(found.text.encode())
-        say(f"{out}: {found.records:,} records of {feed}")
+        say(f"{out}: {counted(found.records, 'record')} of {feed}")
 
 
 def replay(

@@ -48,6 +48,6 @@ def unknown_stores(found: pa.Table) -> Iterator[FeedWarning]:
             records = counted(row["records"], "record")
             yield FeedWarning(feed, f"{records} of the unknown store {row['text']!r}")
         if len(stores) > MAX_EXAMPLES:
-            records = f"{sum(row['records'] for row in stores[MAX_EXAMPLES:]):,}"
-            others = len(stores) - MAX_EXAMPLES
-            yield FeedWarning(feed, f"{records} records of {others:,} other unknown stores")
+            records = counted(sum(row["records"] for row in stores[MAX_EXAMPLES:]), "record")
+            others = counted(len(stores) - MAX_EXAMPLES, "other unknown store")
+            yield FeedWarning(feed, f"{records} of {others}")

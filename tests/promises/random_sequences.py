@@ -3,9 +3,11 @@
     python -m tests.promises.random_sequences 300 --jobs 2   # seeds 0 to 299
     python -m tests.promises.random_sequences 300 --from 1000
     python -m tests.promises.random_sequences --only 17      # one seed, with its steps
+    python -m tests.promises.random_sequences 100 --rollbacks
 
 A history delivers files, corrects, repeats and withdraws them, accepts what was held, and
 changes the catalogue and the rates; now and then a run is killed at one of its commit points.
+With rollbacks it also goes back to what an earlier run left, and releases some of what is held.
 Its end is compared with a rebuild, and with one run that finds all files in force at once.
 """
 
@@ -20,6 +22,7 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -53,15 +56,17 @@ class History:
         folder: An empty folder to live in.
         steps: What was done, in words.
         deaths: How many runs were killed.
+        goes_back: Whether it has rollbacks; without them it is the same as ever.
     """
 
     seed: int
     folder: Path
+    goes_back: bool = False
     steps: list[str] = field(default_factory=list)
     deaths: int = 0
 
     def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)
+        self.random, self._other = random.Random(self.seed), random.Random(self.seed)
         self.retailer = Retailer(self.folder)
         self.serial = 0
         self.contents: dict[str, list[list[str]]] = {}
@@ -179,6 +184,26 @@ class History:
             self.deaths += dies(self.retailer, point, moment)
         self.retailer.run()
         self.steps.append("run")
+        if self.goes_back:
+            self._go_back()
+
+    def _go_back(self) -> None:
+        if self._other.random() < 0.4:
+            run_id = self._other.choice(self.retailer.run_ids())
+            self.steps.append(f"rollback to run {run_id}")
+            if self._other.random() < 0.3:
+                self.deaths += dies(
+                    self.retailer, self._other.randint(2, 12), "after", "rollback", run_id
+                )
+                self.retailer.run()
+            else:
+                self.retailer.rollback(run_id)
+        in_state = self.retailer.ledger().in_state(State.HELD)
+        held = [each for each in in_state if each.rolled_back_by]
+        if held and self._other.random() < 0.4:
+            files = [] if self._other.random() < 0.5 else [self._other.choice(held).path]
+            self.steps.append(f"release {' '.join(files)}")
+            self.retailer.release(*files)
 
     def _withdraw(self) -> None:
         paths = [each.path for each in self.retailer.ledger().in_force() if each.feed in FEEDS]
@@ -248,17 +273,17 @@ def _counts(delivery: Delivery, history: History) -> bool:
     return taught or delivery in history.retailer.ledger().in_force()
 
 
-def check(seed: int) -> tuple[History, str | None]:
+def check(seed: int, *, goes_back: bool = False) -> tuple[History, str | None]:
     """Lives through one history; returns it with what differs, or None."""
     with tempfile.TemporaryDirectory() as folder:
-        history = History(seed, Path(folder))
+        history = History(seed, Path(folder), goes_back)
         history.live()
         return history, difference(history)
 
 
-def _checked(seed: int) -> tuple[int, list[str], int, str | None]:
+def _checked(seed: int, *, goes_back: bool) -> tuple[int, list[str], int, str | None]:
     """A history's seed, its steps, its killed runs, and what differs."""
-    history, found = check(seed)
+    history, found = check(seed, goes_back=goes_back)
     return seed, history.steps, history.deaths, found
 
 
@@ -269,13 +294,15 @@ def main() -> int:
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first seed")
     parser.add_argument("--only", type=int, help="one seed, with its steps")
     parser.add_argument("--jobs", type=int, default=1, help="how many at the same time")
+    parser.add_argument("--rollbacks", action="store_true", help="with rollbacks and releases")
     given = parser.parse_args()
     seeds = (
         [given.only] if given.only is not None else range(given.first, given.first + given.count)
     )
+    checked = partial(_checked, goes_back=given.rollbacks)
     began, steps, deaths, wrong = time.time(), 0, 0, []
     with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
-        for done, (seed, lived, died, found) in enumerate(pool.map(_checked, seeds), start=1):
+        for done, (seed, lived, died, found) in enumerate(pool.map(checked, seeds), start=1):
             if not done % _TOLD_EVERY:
                 print(f"{done} of {len(seeds)} after {time.time() - began:.0f} s", flush=True)
             steps += len(lived)

@@ -13,3 +13,11 @@ pytestmark = pytest.mark.long
 def test_p3_a_random_history_ends_like_its_rebuild_and_like_one_run_of_all(seed: int) -> None:
     history, found = check(seed)
     assert found is None, "\n".join([found or "", *history.steps])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_p3_a_random_history_with_rollbacks_ends_like_its_rebuild_and_like_one_run_of_all(
+    seed: int,
+) -> None:
+    history, found = check(seed, goes_back=True)
+    assert found is None, "\n".join([found or "", *history.steps])

@@ -26,7 +26,7 @@ def test_p3_a_run_stops_naming_what_was_judged_under_the_earlier_meaning(
     with pytest.raises(LakehouseMismatch) as stopped:
         redeclared.run()
     assert str(stopped.value) == (
-        "feeds: declared otherwise when their records were judged: lyon (1 files, 2 records, "
+        "feeds: declared otherwise when their records were judged: lyon (1 file, 2 records, "
         "sales from 2025-01 to 2025-01). Do: sales-pipeline run --rejudge lyon, which judges "
         "them again, or undo the change."
     )

@@ -28,10 +28,6 @@ def _second(retailer: Retailer) -> None:
     retailer.deliver_catalogue(f"{CATALOGUE}\nLampe,Maison,Lamp,Home", "catalogue_2.csv")
 
 
-def _runs(retailer: Retailer) -> list[str]:
-    return retailer.read(lambda lakehouse: [each.run_id for each in finished_runs(lakehouse)])
-
-
 def _lived(folder: Path) -> tuple[Retailer, dict[str, Any], dict[str, Any]]:
     """A retailer after both deliveries, and the two states in which it was."""
     retailer = Retailer(folder)
@@ -48,7 +44,7 @@ def test_p4_a_rollback_brings_back_what_a_run_left_and_the_next_run_does_not_und
 ) -> None:
     retailer, first, second = _lived(tmp_path)
     kept = {path for path in retailer.lakehouse.rglob("*.csv") if path.is_file()}
-    done = retailer.rollback(_runs(retailer)[0])
+    done = retailer.rollback(retailer.run_ids()[0])
     assert retailer.state() == first
     assert [each.path for each in done.held] == [
         "catalogue/catalogue_2.csv", "lyon/a.csv", "boston/b.csv",
@@ -70,7 +66,7 @@ def test_p4_a_rollback_brings_back_what_a_run_left_and_the_next_run_does_not_und
 
 def test_p4_a_rollback_can_itself_be_rolled_back(tmp_path: Path) -> None:
     retailer, first, second = _lived(tmp_path)
-    runs = _runs(retailer)
+    runs = retailer.run_ids()
     retailer.rollback(runs[0])
     back = retailer.rollback(runs[1])
     assert retailer.state() == second
@@ -78,7 +74,7 @@ def test_p4_a_rollback_can_itself_be_rolled_back(tmp_path: Path) -> None:
         "catalogue/catalogue_2.csv", "lyon/a.csv", "boston/b.csv",
     ]  # fmt: skip
     assert not retailer.ledger().in_state(State.HELD)
-    third = retailer.rollback(_runs(retailer)[2])
+    third = retailer.rollback(retailer.run_ids()[2])
     assert retailer.state() == first
     assert third.to.verb == "rollback"
     assert retailer.run().is_nothing_new
@@ -86,14 +82,14 @@ def test_p4_a_rollback_can_itself_be_rolled_back(tmp_path: Path) -> None:
 
 def test_p4_after_a_rollback_the_tables_are_those_of_a_rebuild(tmp_path: Path) -> None:
     retailer, first, _ = _lived(tmp_path)
-    retailer.rollback(_runs(retailer)[0])
+    retailer.rollback(retailer.run_ids()[0])
     retailer.rebuild()
     assert retailer.state() == first
 
 
 def test_p4_what_was_withdrawn_since_counts_again(tmp_path: Path) -> None:
     retailer, _, second = _lived(tmp_path)
-    run = _runs(retailer)[-1]
+    run = retailer.run_ids()[-1]
     retailer.withdraw("boston/b.csv")
     assert retailer.state() != second
     retailer.rollback(run)
@@ -114,7 +110,7 @@ def test_p4_a_replay_that_was_rolled_back_mends_again_once_it_is_released(
     retailer.replay(mend)
     mended = retailer.state()
     assert mended != first
-    retailer.rollback(_runs(retailer)[0])
+    retailer.rollback(retailer.run_ids()[0])
     assert retailer.state() == first
     retailer.release()
     assert retailer.state() == mended
@@ -122,7 +118,7 @@ def test_p4_a_replay_that_was_rolled_back_mends_again_once_it_is_released(
 
 def test_p4_one_file_is_released_and_the_others_stay_held(tmp_path: Path) -> None:
     retailer, _, _ = _lived(tmp_path)
-    retailer.rollback(_runs(retailer)[0])
+    retailer.rollback(retailer.run_ids()[0])
     retailer.release("boston/b.csv")
     states = retailer.states()
     assert states["boston/b.csv"] == ["archived"]
@@ -133,7 +129,7 @@ def test_p4_one_file_is_released_and_the_others_stay_held(tmp_path: Path) -> Non
 
 def test_p4_a_file_that_came_since_takes_the_place_of_the_one_that_is_held(tmp_path: Path) -> None:
     retailer, _, _ = _lived(tmp_path)
-    retailer.rollback(_runs(retailer)[0])
+    retailer.rollback(retailer.run_ids()[0])
     retailer.deliver("lyon/a.csv", sale("1", total="99.00"), sale("3"))
     retailer.run()
     assert retailer.states()["lyon/a.csv"] == ["superseded", "superseded", "archived"]
@@ -146,7 +142,7 @@ def test_p4_files_that_only_add_are_all_released(retailer: Retailer) -> None:
     for sale_id in ("1", "2", "3"):
         retailer.deliver("lyon/a.csv", sale(sale_id))
         retailer.run()
-    retailer.rollback(_runs(retailer)[1])
+    retailer.rollback(retailer.run_ids()[1])
     assert retailer.rows("silver.sales", "sale_id") == [("1",)]
     retailer.deliver("lyon/a.csv", sale("4"))
     retailer.run()
@@ -162,7 +158,7 @@ def test_p4_what_a_killed_run_left_is_rolled_back_too(tmp_path: Path) -> None:
     _second(retailer)
     with retailer.stopped_before("gold"):
         retailer.run()
-    done = retailer.rollback(_runs(retailer)[0])
+    done = retailer.rollback(retailer.run_ids()[0])
     assert retailer.state() == first
     assert len(done.held) == 3
     assert retailer.run().months == []
@@ -176,7 +172,7 @@ def test_p4_what_was_not_in_bronze_yet_is_taken_in_as_new(tmp_path: Path) -> Non
     _second(retailer)
     with retailer.stopped_before("bronze"):
         retailer.run()
-    retailer.rollback(_runs(retailer)[0])
+    retailer.rollback(retailer.run_ids()[0])
     assert retailer.states()["boston/b.csv"] == ["abandoned"]
     retailer.run()
     assert retailer.states()["boston/b.csv"] == ["abandoned", "archived"]
@@ -184,14 +180,14 @@ def test_p4_what_was_not_in_bronze_yet_is_taken_in_as_new(tmp_path: Path) -> Non
 
 def test_p4_a_rollback_to_what_is_there_changes_nothing(tmp_path: Path) -> None:
     retailer, _, second = _lived(tmp_path)
-    done = retailer.rollback(_runs(retailer)[-1])
+    done = retailer.rollback(retailer.run_ids()[-1])
     assert (done.held, done.back, done.moved) == ((), (), ())
     assert retailer.state() == second
 
 
 def test_p4_an_unknown_run_is_named_with_the_one_that_was_meant(tmp_path: Path) -> None:
     retailer, _, second = _lived(tmp_path)
-    run = _runs(retailer)[0]
+    run = retailer.run_ids()[0]
     with pytest.raises(UsageError, match=f"Did you mean '{run}'"):
         retailer.rollback(run[:-1])
     assert retailer.state() == second
@@ -205,7 +201,7 @@ def test_p4_a_run_whose_versions_are_gone_says_so_before_anything_changes(tmp_pa
     for each in set(then) - set(DeltaTable(folder).file_uris()):
         Path(each).unlink()
     with pytest.raises(UsageError, match=r"silver\.sales: version \d+ is not kept any more"):
-        retailer.rollback(_runs(retailer)[0])
+        retailer.rollback(retailer.run_ids()[0])
     assert retailer.state() == second
     assert retailer.run().is_nothing_new
 
@@ -214,7 +210,7 @@ def test_p4_a_run_whose_versions_are_gone_says_so_before_anything_changes(tmp_pa
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_p4_a_killed_rollback_is_finished_by_the_next_run(tmp_path: Path, moment: str) -> None:
     retailer, first, _ = _lived(tmp_path)
-    run = _runs(retailer)[0]
+    run = retailer.run_ids()[0]
     # Its record is the first commit: killed before it, nothing has happened.
     deaths = 0
     for point in range(2, 40, 3):
@@ -223,5 +219,5 @@ def test_p4_a_killed_rollback_is_finished_by_the_next_run(tmp_path: Path, moment
         deaths += 1
         retailer.run()
         assert retailer.state() == first
-        retailer.rollback(_runs(retailer)[1])
+        retailer.rollback(retailer.run_ids()[1])
     assert deaths >= 5
