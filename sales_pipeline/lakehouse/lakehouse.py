@@ -265,6 +265,8 @@ class Lakehouse:
 def among(column: str, values: Iterable[int]) -> str:
     """A SQL condition for a column that is one of some whole numbers, runs of them as ranges.
 
+    Thousands of them are nested a dozen deep, for engines follow a condition downwards.
+
     >>> among("_file_id", [3, 1, 2, 9])
     '(_file_id BETWEEN 1 AND 3 OR _file_id BETWEEN 9 AND 9)'
     >>> among("_file_id", [])
@@ -277,4 +279,13 @@ def among(column: str, values: Iterable[int]) -> str:
         else:
             ranges.append((value, value))
     parts = [f"{column} BETWEEN {first:d} AND {last:d}" for first, last in ranges]
-    return f"({' OR '.join(parts)})" if parts else "false"
+    return _any_of(parts) if parts else "false"
+
+
+def _any_of(conditions: Sequence[str]) -> str:
+    if len(conditions) == 1:
+        return f"({conditions[0]})"
+    if len(conditions) == 2:
+        return f"({' OR '.join(conditions)})"
+    half = len(conditions) // 2
+    return f"({_any_of(conditions[:half])} OR {_any_of(conditions[half:])})"

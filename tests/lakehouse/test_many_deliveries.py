@@ -1,0 +1,26 @@
+"""Years of files are thousands of deliveries, scattered as they come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from tests.retailer import Retailer, sale
+
+
+def test_conditions_over_thousands_of_deliveries_are_not_nested_too_deep(tmp_path: Path) -> None:
+    made = Retailer(tmp_path)
+    made.deliver_catalogue()
+    made.deliver("lyon/a.csv", sale("1"))
+    made.deliver("lyon/b.csv", sale("2"))
+    made.run()
+    every_other = among("_file_id", range(1, 10_000, 2))
+
+    def count(lakehouse: Lakehouse) -> int:
+        lakehouse.register("silver.sales")
+        return lakehouse.table("silver.sales").where(every_other).count()
+
+    odd = [row for row in made.table("silver.sales") if row["_file_id"] % 2]
+    assert made.read(count) == len(odd)
+    made.read(lambda lakehouse: lakehouse.put("silver.sales", every_other, []))
+    assert all(row["_file_id"] % 2 == 0 for row in made.table("silver.sales"))
