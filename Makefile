@@ -2,6 +2,7 @@
 PYTHON ?= python3
 HISTORIES ?= 300
 ROLLBACKS ?= 100
+DAYS ?= 1095
 FILES ?= 10000
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +12,7 @@ CHECKS := $(VENV)/.checks
 PYTEST := $(BIN)/python -m pytest tests/ -n auto --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types layers docs docs-current package sample bench build clean histories fuzz
+.PHONY: help demo test check format lint types layers docs docs-current package sample bench build clean histories years fuzz
 
 help: ## Prints this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -56,6 +57,9 @@ docs-current: $(READY) ## Checks that the generated pages are current
 histories: $(READY) ## Compares 300 random histories, and 100 with rollbacks, with their rebuild (HISTORIES="30")
 	$(BIN)/python -m tests.promises.random_sequences $(HISTORIES) --jobs 2
 	$(BIN)/python -m tests.promises.random_sequences $(ROLLBACKS) --rollbacks --jobs 2
+
+years: $(READY) ## Takes in three years of daily files, a run for each day (DAYS="60" for fewer)
+	$(BIN)/python benchmarks/years.py $(DAYS)
 
 fuzz: $(READY) ## Takes in 10,000 damaged files and counts them apart (FILES="500" for fewer)
 	$(BIN)/python -m tests.promises.mutated_files $(FILES) --from 1 --jobs 2

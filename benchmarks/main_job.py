@@ -119,18 +119,22 @@ def measure(folder: Path, rows: int) -> Result:
     )
 
 
-def run_pipeline(folder: Path) -> Measured:
-    """Runs `sales-pipeline run --json` in a folder, in a process of its own.
+def run_pipeline(folder: Path, *command: str) -> Measured:
+    """Runs a command of `sales-pipeline` in a folder, in a process of its own.
+
+    Args:
+        folder: The folder; its `config.yaml` is taken.
+        *command: The command and its options; `run` without them.
 
     Raises:
         RuntimeError: It did not end with exit code 0.
     """
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = [sys.executable, "-m", "sales_pipeline", "run", "--config", "config.yaml", "--json"]
+    options = [*(command or ["run"]), "--config", "config.yaml", "--json"]
     with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as messages:
         began = time.perf_counter()
         process = subprocess.Popen(
-            command,
+            [sys.executable, "-m", "sales_pipeline", *options],
             cwd=folder,
             stdout=answer,
             stderr=messages,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
+from functools import cache, partial
 
 from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.config.model import Declaration
@@ -36,16 +37,19 @@ def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[
     """
     declaration = lakehouse.declaration
     _check_feeds(declaration, rejudged)
+    patterns = landing_patterns(declaration)
+    # Years of daily files are thousands of deliveries of a few feeds.
+    meaning_of = cache(partial(fingerprint, declaration))
     changed: dict[str, list[Delivery]] = {}
     for each in ledger.in_force():
         if each.feed == EXCHANGE_RATES and declaration.rates.chosen_policy == "fixed":
             continue
-        if each.feed not in landing_patterns(declaration):
+        if each.feed not in patterns:
             raise LakehouseMismatch(
                 f"feeds.{each.feed}: not declared any more, but sales of it are in force. "
                 "Do: declare it again, with the pattern of a folder that stays empty."
             )
-        is_other = each.fingerprint != fingerprint(declaration, each.feed)
+        is_other = each.fingerprint != meaning_of(each.feed)
         if each.rows is not None and is_other and each.feed not in rejudged:
             changed.setdefault(each.feed, []).append(each)
     if changed:
