@@ -146,4 +146,6 @@ class VersionGone(PipelineError):
     """An earlier version of a table cannot be read any more."""
 
     def __init__(self, table: str, version: int) -> None:
-        super().__init__(f"{table}: version {version} is not kept any more")
+        super().__init__(
+            f"{table}: version {version} is not kept any more (keep_days says for how long it was)"
+        )

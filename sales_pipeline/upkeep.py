@@ -17,8 +17,9 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.opening import made_lakehouse
+from sales_pipeline.lakehouse.properties import check_not_newer
 from sales_pipeline.lakehouse.restoring import finish_rollback
-from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
+from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, RUNS
 from sales_pipeline.landing.archive import move, reason_path
 from sales_pipeline.outcome import Progress, RunReport, Silent
 from sales_pipeline.pipeline import finish
@@ -102,11 +103,14 @@ def reset(declaration: Declaration, *, wait_seconds: float = 0) -> Reset:
     then the tables are removed. Files are never removed.
 
     Raises:
+        LakehouseMismatch: The lakehouse was made by a later version.
         LakehouseBusy: Another run holds the lakehouse.
     """
     folders = folders_of(declaration)
     with hold(folders.lakehouse, wait_seconds=wait_seconds):
         with closing(open_engine(folders.lakehouse)) as engine:
+            if engine.exists(RUNS.name):
+                check_not_newer(engine.properties(RUNS.name))
             ledger = Ledger(Lakehouse(declaration, engine))
         done = _move_back(ledger, folders)
         for schema in _SCHEMAS:

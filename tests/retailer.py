@@ -19,6 +19,7 @@ from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.runs import finished_runs
+from sales_pipeline.maintenance import Maintenance, maintain
 from sales_pipeline.mending.export import export
 from sales_pipeline.mending.quarantined import Filters
 from sales_pipeline.mending.replay import replay
@@ -169,6 +170,10 @@ class Retailer:
     def release(self, *files: str) -> RunReport:
         """Lets what a rollback holds count again."""
         return release(self.declaration, files)
+
+    def maintain(self) -> Maintenance:
+        """Keeps house."""
+        return maintain(self.declaration)
 
     def rebuild(self) -> RunReport:
         """Rebuilds silver and gold."""

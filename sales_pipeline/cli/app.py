@@ -15,6 +15,7 @@ from sales_pipeline.cli import (
     check,
     diff,
     history,
+    maintain,
     plan,
     rebuild,
     release,
@@ -47,7 +48,7 @@ Every day:
 
 _COMMANDS = (
     *(run, plan, show, status, check, accept, withdraw),
-    *(history, diff, rollback, release, rebuild, reset, selftest),
+    *(history, diff, rollback, release, rebuild, maintain, reset, selftest),
 )
 
 

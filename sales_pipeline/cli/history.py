@@ -43,14 +43,15 @@ def history(
     declaration = load_declaration(chosen_path(config), lakehouse)
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.report import history_json, history_text
-    from sales_pipeline.report.history import runs_of, versions_of
+    from sales_pipeline.report.history import kept_of, runs_of, versions_of
 
     if table is None:
         runs = runs_of(declaration)
+        kept = kept_of(declaration, runs)
         if as_json:
-            show_json(history_json.runs_document(runs))
+            show_json(history_json.runs_document(runs, kept=kept))
         else:
-            show(history_text.runs_text(runs))
+            show(history_text.runs_text(runs, kept=kept))
         return
     found = versions_of(declaration, table, limit=None if as_json else history_text.SHOWN)
     if as_json:

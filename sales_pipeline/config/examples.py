@@ -15,6 +15,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "archive": "archive: leave",
         "batch_bytes": "batch_bytes: 250000000",
         "max_unpacked_ratio": "max_unpacked_ratio: 50",
+        "keep_days": "keep_days: 90",
         "rates": """
             rates:
               fixed:

@@ -98,6 +98,9 @@ class Declaration(Declared):
     max_unpacked_ratio: Annotated[int, Field(ge=1)] = 200
     """How many times its own size a file in gzip may unpack to. One that goes further is rejected,
     but for the first 64 MiB, which any may unpack to."""
+    keep_days: Annotated[int, Field(ge=0)] = 30
+    """The days for which earlier versions of the tables are kept, so that earlier runs can be shown
+    and compared; `sales-pipeline maintain` removes older ones, but never what the last run left."""
     rates: Rates = Rates()
     """The exchange rates."""
     catalogue: Catalogue

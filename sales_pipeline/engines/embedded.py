@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -19,7 +19,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sales_pipeline.commit_points import safe_point
-from sales_pipeline.engines.engine import Capabilities, TableVersion
+from sales_pipeline.engines import housekeeping
+from sales_pipeline.engines.engine import Capabilities, DataFile, TableVersion
 from sales_pipeline.engines.interrupts import Interrupts
 from sales_pipeline.errors import ExtraMissing, VersionGone
 
@@ -180,8 +181,16 @@ class EmbeddedEngine:
 
     def history(self, table: str, *, limit: int | None = None) -> Sequence[TableVersion]:
         """The versions in the table's log, and what the statistics of their files say."""
-        commits = self._delta(table).history(limit)
-        return [self._table_version(table, each) for each in commits]
+        from deltalake.exceptions import DeltaError
+
+        found = []
+        for each in self._delta(table).history(limit):
+            try:
+                found.append(self._table_version(table, each))
+            except DeltaError:
+                # What is left of a log that was being shortened when its process was killed.
+                break
+        return found
 
     def _table_version(self, table: str, commit: Mapping[str, Any]) -> TableVersion:
         files = self._delta(table, commit["version"]).get_add_actions(flatten=True)
@@ -215,6 +224,31 @@ class EmbeddedEngine:
         configuration: Mapping[str, str] = self._delta(table).metadata().configuration
         return configuration
 
+    def set_properties(self, table: str, properties: Mapping[str, str]) -> None:
+        """Sets properties in the table's metadata."""
+        self._delta(table).alter.set_table_properties(dict(properties))
+
+    def small_files(self, table: str) -> Sequence[DataFile]:
+        """The small files that the table's log names."""
+        return housekeeping.small_files(self._delta(table))
+
+    def compact(self, table: str) -> None:
+        """Merges them with delta-rs."""
+        housekeeping.compact(self._delta(table))
+
+    def checkpoint(self, table: str) -> None:
+        """Writes a checkpoint with delta-rs, which counts only the commits that it makes itself."""
+        housekeeping.checkpoint(self._delta(table), self._folder(table))
+
+    def unneeded(self, table: str, *, days: int, keep: int) -> Sequence[DataFile]:
+        """The files in the table's folder that no version needs which is kept."""
+        return housekeeping.unneeded(self._delta(table), self._folder(table), days=days, keep=keep)
+
+    def remove(self, table: str, files: Iterable[DataFile]) -> None:
+        """Removes them, the beginning of the log first, so that it never has a gap."""
+        for each in sorted(files, key=lambda file: file.path):
+            (self._folder(table) / each.path).unlink(missing_ok=True)
+
     def column_names(self, table: str) -> Sequence[str]:
         """The columns in the table's schema."""
         return [field.name for field in self._delta(table).schema().fields]
@@ -232,7 +266,9 @@ class EmbeddedEngine:
 
     def new_files(self, since: float) -> Sequence[str]:
         """Table files and log entries written since a time."""
-        files = (path for path in self._lakehouse.rglob("*") if path.is_file())
+        # Not all of the lakehouse folder: the archive has a folder for every file ever delivered.
+        tables = (log.parent for log in self._lakehouse.glob("*/*/_delta_log"))
+        files = (path for each in tables for path in each.rglob("*") if path.is_file())
         return [str(path) for path in files if path.stat().st_mtime >= since]
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ What they can do beyond that is data (`Capabilities`), never a question of a nam
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -44,6 +44,14 @@ class TableVersion:
     operation: str
     rows: int | None
     files: int
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file of a table: its path below the table, and its size."""
+
+    path: str
+    bytes: int
 
 
 class Engine(Protocol):
@@ -135,6 +143,32 @@ class Engine(Protocol):
 
     def properties(self, table: str) -> Mapping[str, str]:
         """The table properties of a table."""
+
+    def set_properties(self, table: str, properties: Mapping[str, str]) -> None:
+        """Sets table properties, in one commit; others stay as they are."""
+
+    def small_files(self, table: str) -> Sequence[DataFile]:
+        """The data files of a table that `compact` merges; none where they are not worth it."""
+
+    def compact(self, table: str) -> None:
+        """Merges the small data files of a table, in one commit that changes no row."""
+
+    def checkpoint(self, table: str) -> None:
+        """Sums a table's log up, so that reading it costs no more as it grows."""
+
+    def unneeded(self, table: str, *, days: int, keep: int) -> Sequence[DataFile]:
+        """The files that no version of a table needs which is kept, its log included.
+
+        Among them are those that a killed process left behind.
+
+        Args:
+            table: The table, such as `silver.sales`.
+            days: Kept is what was the last version at any instant of so many days.
+            keep: This version and all later ones are kept, however old they are.
+        """
+
+    def remove(self, table: str, files: Iterable[DataFile]) -> None:
+        """Removes files that `unneeded` named; a table whose log was summed up stays whole."""
 
     def column_names(self, table: str) -> Sequence[str]:
         """The columns that a table has, in its order."""

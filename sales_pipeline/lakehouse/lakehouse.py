@@ -11,13 +11,16 @@ import pyarrow as pa
 from sales_pipeline.commit_points import commit_point
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
-from sales_pipeline.errors import LakehouseMismatch
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows, sql_schema
+from sales_pipeline.lakehouse.properties import (
+    check_properties,
+    properties_kept,
+    properties_made_with,
+)
 from sales_pipeline.lakehouse.tables import (
     BRONZE_TECHNICAL,
     CATALOGUE,
     EXCHANGE_RATES,
-    FORMAT_VERSION,
     RUNS,
     Table,
     all_tables,
@@ -29,8 +32,6 @@ from sales_pipeline.together import together
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-FORMAT_PROPERTY = "sales_pipeline.format"
-CURRENCY_PROPERTY = "sales_pipeline.base_currency"
 _SMALL_AT_ONCE = 4
 
 
@@ -107,18 +108,7 @@ class Lakehouse:
         """
         if not self.exists():
             return
-        properties = self.engine.properties(RUNS.name)
-        made_with = properties.get(CURRENCY_PROPERTY)
-        if made_with != self.declaration.base_currency:
-            raise LakehouseMismatch(
-                f"lakehouse: made with base currency {made_with}, the declaration says "
-                f"{self.declaration.base_currency}. Do: keep {made_with}, or make a new lakehouse."
-            )
-        if properties.get(FORMAT_PROPERTY) != str(FORMAT_VERSION):
-            raise LakehouseMismatch(
-                f"lakehouse: has format {properties.get(FORMAT_PROPERTY)}, this version of "
-                f"sales-pipeline reads {FORMAT_VERSION}. Do: use the version that made it."
-            )
+        check_properties(self.engine.properties(RUNS.name), self.declaration)
 
     def prepare(self) -> None:
         """Makes every table that is not there; adds columns that were declared since."""
@@ -133,11 +123,12 @@ class Lakehouse:
         name, spark = self.engine.table_name(table.name), self.engine.spark()
         made, location = self.engine.exists(table.name), self.engine.location(table.name)
         if made:
-            self._add_missing_columns(table)
+            self.adapt(table.name)
         if made and location is not None:
             spark.sql(register_statement(name, location))
         elif not made:
-            properties = self._properties() if table is RUNS else {}
+            made_with = properties_made_with(self.declaration) if table is RUNS else {}
+            properties = properties_kept(self.declaration) | made_with
             with commit_point(f"make {table.name}"):
                 spark.sql(table.create_statement(name, location, properties))
 
@@ -149,11 +140,14 @@ class Lakehouse:
             spark.sql(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
             spark.sql(register_statement(self.engine.table_name(name), location))
 
-    def _properties(self) -> dict[str, str]:
-        return {
-            FORMAT_PROPERTY: str(FORMAT_VERSION),
-            CURRENCY_PROPERTY: self.declaration.base_currency,
-        }
+    def adapt(self, name: str) -> None:
+        """Gives a table that was made before the columns and properties that it lacks now."""
+        self._add_missing_columns(self.tables[name])
+        there = self.engine.properties(name)
+        kept = properties_kept(self.declaration).items()
+        changed = {key: value for key, value in kept if there.get(key) != value}
+        if changed:
+            self.engine.set_properties(name, changed)
 
     def _add_missing_columns(self, table: Table) -> None:
         there = set(self.engine.column_names(table.name))

@@ -16,6 +16,10 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.tables import DELIVERIES, RUNS
 
 UNFINISHED = "unfinished"
+MAINTAIN = "maintain"
+"""The verb of runs that change no row."""
+_CHANGES_NO_ROW = frozenset({"OPTIMIZE", "SET TBLPROPERTIES", "ADD COLUMN", "CREATE TABLE"})
+"""What Delta calls the commits that maintenance makes, and those by which a run prepares tables."""
 
 
 def new_run_id(now: datetime) -> str:
@@ -55,8 +59,9 @@ def record_run(lakehouse: Lakehouse, record: RunRecord) -> None:
 
 def table_versions(lakehouse: Lakehouse) -> str:
     """JSON of the Delta version of every table but `ops.runs`, which the record itself changes."""
-    names = [name for name in lakehouse.tables if name != RUNS.name]
-    return json.dumps({name: lakehouse.engine.version(name) for name in names})
+    engine = lakehouse.engine
+    names = [name for name in lakehouse.tables if name != RUNS.name and engine.exists(name)]
+    return json.dumps({name: engine.version(name) for name in names})
 
 
 def is_recorded(lakehouse: Lakehouse) -> bool:
@@ -115,6 +120,24 @@ def end_of_run(lakehouse: Lakehouse) -> datetime:
     """The time now, or just after the last recorded run's, where the clock went back since."""
     last = finished_runs(lakehouse)[-1:]
     return max([utc_now(), *(each.finished_at + timedelta(microseconds=1) for each in last)])
+
+
+def check_finished(lakehouse: Lakehouse, last: RunRecord) -> None:
+    """Checks that nobody changed a row since the last finished run, as a killed run would have.
+
+    Raises:
+        UsageError: Somebody did, or began to; the message names the command that finishes it.
+    """
+    engine, do = lakehouse.engine, "Do: sales-pipeline run"
+    if begun := unfinished_rollback(lakehouse):
+        raise UsageError(f"lakehouse: rollback {begun.run_id} did not finish. {do}")
+    for name, version in last.version_of.items():
+        newer = engine.version(name) - version if engine.exists(name) else 0
+        commits = engine.history(name, limit=newer) if newer else ()
+        if any(each.operation not in _CHANGES_NO_ROW for each in commits):
+            raise UsageError(
+                f"lakehouse: a run did not finish, {name} is further on than the last one. {do}"
+            )
 
 
 def utc_now() -> datetime:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from sales_pipeline.commit_points import commit_point
@@ -16,6 +18,7 @@ from sales_pipeline.landing.discovery import sha256_of
 from sales_pipeline.printable import printable
 
 _REASON = ".reason.txt"
+_PARTIAL = re.compile(r"\.[0-9a-f]{64}\.part")
 _LONGEST_NAME = 255
 """In bytes; what the file systems of all usual machines take."""
 
@@ -79,6 +82,11 @@ def _partial_path(target: Path) -> Path:
     """Where a file is written before it has its name, which may be as long as a name can be."""
     name = hashlib.sha256(os.fsencode(target.name)).hexdigest()
     return target.with_name(f".{name}.part")
+
+
+def partial_files(folder: Path) -> Iterator[Path]:
+    """What was being copied into a folder, or one below it, when its process was killed."""
+    return (path for path in folder.rglob(".*.part") if _PARTIAL.fullmatch(path.name))
 
 
 def write_kept(target: Path, data: bytes) -> None:

@@ -10,7 +10,7 @@ from sales_pipeline.errors import UsageError
 from sales_pipeline.gold.moves import Moved, moved_between
 from sales_pipeline.gold.reading import GoldSet, gold_set
 from sales_pipeline.lakehouse.opening import made_lakehouse
-from sales_pipeline.lakehouse.runs import finished_runs
+from sales_pipeline.lakehouse.runs import MAINTAIN, finished_runs
 from sales_pipeline.report.chosen_sales import exact_sum
 
 _CUBE = "gold.sales_cube"
@@ -65,7 +65,8 @@ def compared_runs(
 
 def _before_the_last(declaration: Declaration) -> str:
     with made_lakehouse(declaration) as lakehouse:
-        runs = finished_runs(lakehouse)
+        # Maintenance changes no figure, so it is no side of a comparison unless it is named.
+        runs = [each for each in finished_runs(lakehouse) if each.verb != MAINTAIN]
     if len(runs) < 2:
         raise UsageError(
             "diff: compares two finished runs, and there is only one. Do: sales-pipeline show"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import TableVersion
-from sales_pipeline.errors import UsageError
+from sales_pipeline.errors import UsageError, VersionGone
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, finished_runs
@@ -37,6 +38,25 @@ def runs_of(declaration: Declaration) -> list[RunRecord]:
     """
     with made_lakehouse(declaration) as lakehouse:
         return list(reversed(finished_runs(lakehouse)))
+
+
+def kept_of(declaration: Declaration, runs: Sequence[RunRecord]) -> int:
+    """Says how many of the runs, the latest first, can still be shown, compared and gone back to.
+
+    Maintenance removes what the earliest left; then that of no earlier one is there.
+    """
+    with made_lakehouse(declaration) as lakehouse:
+        return bisect_left(runs, 1, key=lambda each: 0 if _is_kept(lakehouse, each) else 1)
+
+
+def _is_kept(lakehouse: Lakehouse, run: RunRecord) -> bool:
+    try:
+        for table, version in run.version_of.items():
+            if lakehouse.engine.exists(table):
+                lakehouse.engine.check_version(table, version)
+    except VersionGone:
+        return False
+    return True
 
 
 def versions_of(

@@ -11,9 +11,19 @@ from sales_pipeline.report.json_text import timestamp
 from sales_pipeline.report.runs_json import recorded_run
 
 
-def runs_document(runs: Sequence[RunRecord]) -> dict[str, Any]:
-    """Returns runs, the latest first, each with the versions of the tables that it left."""
-    return {"runs": [recorded_run(each) | {"versions": each.version_of} for each in runs]}
+def runs_document(runs: Sequence[RunRecord], *, kept: int) -> dict[str, Any]:
+    """Returns runs, the latest first, each with the versions of the tables that it left.
+
+    Args:
+        runs: The runs.
+        kept: How many of them can still be shown.
+    """
+    return {
+        "runs": [
+            recorded_run(each) | {"is_kept": place < kept, "versions": each.version_of}
+            for place, each in enumerate(runs)
+        ]
+    }
 
 
 def versions_document(table: str, versions: Sequence[WrittenVersion]) -> dict[str, Any]:

@@ -16,11 +16,19 @@ SHOWN = 20
 _ALL = "--json has all that are kept."
 
 
-def runs_text(runs: Sequence[RunRecord]) -> RenderableType:
-    """Returns the last of the runs, the latest first, and how many more there are."""
+def runs_text(runs: Sequence[RunRecord], *, kept: int) -> RenderableType:
+    """Returns the last of the runs, the latest first, and how many more there are.
+
+    Args:
+        runs: The runs.
+        kept: How many of them can still be shown.
+    """
     rest = len(runs) - SHOWN
-    remark = f"... and {rest:,} earlier; {_ALL}" if rest > 0 else ""
-    return runs_table(runs[:SHOWN], title="Runs", remark=remark)
+    remarks = [f"... and {rest:,} earlier; {_ALL}"] if rest > 0 else []
+    if kept < len(runs):
+        what = "What it and earlier ones left is" if kept < len(runs) - 1 else "What it left is"
+        remarks.append(f"{runs[kept].run_id}: {what} not kept any more (keep_days).")
+    return runs_table(runs[:SHOWN], title="Runs", remark="\n".join(remarks))
 
 
 def versions_text(table: str, versions: Sequence[WrittenVersion]) -> RenderableType:
@@ -41,6 +49,12 @@ def versions_text(table: str, versions: Sequence[WrittenVersion]) -> RenderableT
             moment(commit.at),
             each.run_id or "not finished",
         )
-    is_cut = len(versions) == SHOWN and versions[-1].commit.version > 0
-    remark = f"Earlier ones are not shown; {_ALL}" if is_cut else ""
+    remark = ""
+    if versions[-1].commit.version > 0:
+        is_cut = len(versions) == SHOWN
+        remark = (
+            f"Earlier ones are not shown; {_ALL}"
+            if is_cut
+            else "Earlier ones are not kept any more (keep_days)."
+        )
     return titled(f"Versions of {table}", shown, remark=remark)

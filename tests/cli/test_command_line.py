@@ -27,6 +27,7 @@ COMMANDS = (
     "diff",
     "rollback",
     "release",
+    "maintain",
 )
 LOOKUPS = ("rates show", "catalogue show", "catalogue missing")
 QUARANTINE = tuple(f"quarantine {each}" for each in ("list", "show", "export", "replay"))
@@ -78,7 +79,9 @@ def test_nothing_heavy_is_imported_for_help_and_declaration_errors(
     assert loaded_by(tmp_path, *arguments) == "[]"
 
 
-@pytest.mark.parametrize("command", ["show", "status", "plan", *LOOKUPS])
+@pytest.mark.parametrize(
+    "command", ["show", "status", "plan", "history", "diff", "maintain", *LOOKUPS]
+)
 def test_reading_starts_no_spark(command: str, tmp_path: Path) -> None:
     assert loaded_by(tmp_path, *command.split(), heavy=("pyspark", "pysail")) == "[]"
 

@@ -23,7 +23,8 @@ def dies(retailer: Retailer, point: int, moment: str, *decision: str) -> bool:
         retailer: The retailer, whose declaration the process gets by a file.
         point: The commit point at which it is killed, from 1.
         moment: `before` or `after` the commit.
-        *decision: `accept` or `withdraw` and the file; an ordinary run without them.
+        *decision: The verb and the file or run that it takes, such as `accept` and a file; an
+            ordinary run without them.
     """
     return _was_killed(_call("run_to_point", retailer, point, moment, *decision), signal.SIGKILL)
 

@@ -1,0 +1,54 @@
+"""`sales-pipeline maintain`: keeps the tables small, without changing a row."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.options import (
+    ConfigOption,
+    JsonOption,
+    LakehouseOption,
+    VerboseOption,
+    WaitOption,
+)
+from sales_pipeline.cli.screen import show, show_json
+
+EXAMPLE = """\b
+Examples:
+  sales-pipeline maintain
+  sales-pipeline maintain --yes --wait 600
+"""
+
+
+def maintain(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it, and not only say it.")] = False,
+    wait: WaitOption = 0,
+    config: ConfigOption = None,
+    lakehouse: LakehouseOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Says what keeping house would free; does it with --yes.
+
+    It merges small data files, and removes versions of tables that are older than `keep_days` of
+    the declaration, and what killed runs left behind. No row changes, and no delivered file is
+    touched. What the last finished run left stays readable; older runs that are removed cannot be
+    shown or compared any more.
+    """
+    declaration = load_declaration(chosen_path(config), lakehouse)
+    # Arrow and delta-rs come with these imports, and --help must not wait for them.
+    from sales_pipeline import maintenance
+    from sales_pipeline.report.maintenance import maintenance_document, maintenance_text
+
+    if yes:
+        found = maintenance.maintain(declaration, wait_seconds=wait)
+    else:
+        found = maintenance.foreseen_maintenance(declaration)
+    if as_json:
+        show_json(maintenance_document(found))
+    else:
+        show(maintenance_text(found))

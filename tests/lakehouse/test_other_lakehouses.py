@@ -1,0 +1,119 @@
+"""Lakehouses of other versions of this package are gone on with or refused, and never half-read."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, write_deltalake
+
+from sales_pipeline import read_gold
+from sales_pipeline.errors import LakehouseMismatch
+from sales_pipeline.lakehouse.runs import table_versions
+from sales_pipeline.planning import plan
+from sales_pipeline.report.history import runs_of
+from sales_pipeline.report.status import status
+from tests.retailer import Retailer, sale
+
+FORMAT = "sales_pipeline.format"
+LATER_COLUMNS = {
+    "silver/set_aside": ["winner_sold_on", "winner_amount", "winner_currency"],
+    "ops/deliveries": ["seen", "mends", "rolled_back_by"],
+    "ops/runs": ["rules", "to_run"],
+}
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Retailer:
+    """A retailer with two runs, of which the second displaced a sale."""
+    retailer = Retailer(tmp_path)
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2"))
+    retailer.run()
+    retailer.deliver("lyon/b.csv", sale("1", total="30.00"))
+    retailer.run()
+    return retailer
+
+
+def _rows(retailer: Retailer, table: str) -> pa.Table:
+    return retailer.read(lambda lakehouse: lakehouse.engine.read(table.replace("/", ".")))
+
+
+def _commands(retailer: Retailer) -> list[Callable[[], object]]:
+    declaration = retailer.declaration
+    return [
+        lambda: read_gold(declaration, "sales_cube"),
+        lambda: status(declaration),
+        lambda: runs_of(declaration),
+        lambda: plan(declaration),
+        retailer.maintain,
+        retailer.run,
+        retailer.rebuild,
+    ]
+
+
+def _refused(retailer: Retailer, message: str) -> None:
+    before = retailer.states()
+    for command in _commands(retailer):
+        with pytest.raises(LakehouseMismatch, match=message):
+            command()
+    assert retailer.states() == before
+
+
+def test_a_newer_lakehouse_is_refused_by_every_command_reset_among_them(made: Retailer) -> None:
+    runs = DeltaTable(made.lakehouse / "ops/runs")
+    runs.alter.set_table_properties({FORMAT: "2"}, raise_if_not_exists=False)
+    message = r"has format 2, .* reads 1\. Do: use the version that made it, or a later one\."
+    _refused(made, message)
+    with pytest.raises(LakehouseMismatch, match=message):
+        made.reset()
+
+
+def test_an_older_lakehouse_is_refused_with_the_commands_that_take_its_files_in_again(
+    made: Retailer,
+) -> None:
+    runs = DeltaTable(made.lakehouse / "ops/runs")
+    runs.alter.set_table_properties({FORMAT: "0"}, raise_if_not_exists=False)
+    _refused(made, "has format 0, .* sales-pipeline reset and then run")
+    cube = _rows(made, "gold/sales_cube")
+    made.reset()
+    made.run()
+    assert _rows(made, "gold/sales_cube").num_rows == cube.num_rows
+
+
+def test_a_lakehouse_that_does_not_say_its_format_is_refused(made: Retailer) -> None:
+    rows, folder = _rows(made, "ops/runs"), made.lakehouse / "ops/runs"
+    shutil.rmtree(folder)
+    write_deltalake(folder, rows)
+    _refused(made, "does not say its format, .* sales-pipeline reset and then run")
+
+
+def test_a_lakehouse_made_before_later_columns_is_gone_on_with(made: Retailer) -> None:
+    state = made.state()
+    for table in LATER_COLUMNS:
+        _without_later_columns(made, table)
+    for command in _commands(made):
+        command()
+    assert made.state() == state
+    made.deliver("lyon/b.csv", sale("1", total="40.00"))
+    made.run()
+    assert made.revenue() == {(2025, 1): "50.00"}
+
+
+def _without_later_columns(retailer: Retailer, table: str) -> None:
+    rows, later = _rows(retailer, table), LATER_COLUMNS[table]
+    assert set(later) <= set(rows.column_names)
+    rows = rows.drop_columns(later)
+    if table == "ops/runs":
+        rows = _as_recorded_now(retailer, rows)
+    write_deltalake(retailer.lakehouse / table, rows, mode="overwrite", schema_mode="overwrite")
+
+
+def _as_recorded_now(retailer: Retailer, runs: pa.Table) -> pa.Table:
+    """The runs as if each had left the tables as they are now."""
+    now = retailer.read(table_versions)
+    place = runs.column_names.index("versions")
+    return runs.set_column(place, "versions", pa.array([now] * runs.num_rows))
