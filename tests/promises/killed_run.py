@@ -56,8 +56,8 @@ def run_to_point(folder: str, point: int, moment: str, *decision: str) -> None:
     retailer = _retailer(folder)
     with watched_by(Killer(point, moment)):
         if decision:
-            verb, file = decision
-            getattr(retailer, verb)(file)
+            verb, *what = decision
+            getattr(retailer, verb)(*what)
         else:
             retailer.run()
 
