@@ -37,6 +37,7 @@ from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.mends import names_of, touched_by
 from sales_pipeline.lakehouse.opening import opened_lakehouse
+from sales_pipeline.lakehouse.removal import finish_removal
 from sales_pipeline.lakehouse.restoring import finish_rollback
 from sales_pipeline.lakehouse.runs import (
     RunRecord,
@@ -123,6 +124,7 @@ def finish(
     rejudge: Collection[str] = (),
 ) -> RunReport:
     """Does a run's work for whoever holds the lakehouse."""
+    finish_removal(folders.lakehouse)
     with opened_lakehouse(declaration) as lakehouse:
         return _Run(lakehouse, folders, progress, verb, frozenset(rejudge)).go()
 

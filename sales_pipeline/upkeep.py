@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.properties import check_not_newer
+from sales_pipeline.lakehouse.removal import remove_tables
 from sales_pipeline.lakehouse.restoring import finish_rollback
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, RUNS
 from sales_pipeline.landing.archive import move, reason_path
@@ -31,7 +31,6 @@ _CLEARED = (
     "silver.products",
     "silver.list_prices",
 )
-_SCHEMAS = ("gold", "silver", "bronze", "ops")
 
 
 def rebuild(
@@ -113,8 +112,7 @@ def reset(declaration: Declaration, *, wait_seconds: float = 0) -> Reset:
                 check_not_newer(engine.properties(RUNS.name))
             ledger = Ledger(Lakehouse(declaration, engine))
         done = _move_back(ledger, folders)
-        for schema in _SCHEMAS:
-            _remove(folders.lakehouse / schema)
+        remove_tables(folders.lakehouse)
     return done
 
 
@@ -151,12 +149,3 @@ def _remove_empty(folder: Path, stop: Path) -> None:
     while folder != stop and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
         folder = folder.parent
-
-
-def _remove(folder: Path) -> None:
-    """Removes a folder of tables; renamed first, so that no half of it is ever read."""
-    doomed = folder.with_name(f".{folder.name}.removed")
-    shutil.rmtree(doomed, ignore_errors=True)
-    if folder.exists():
-        folder.rename(doomed)
-        shutil.rmtree(doomed)
