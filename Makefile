@@ -4,6 +4,7 @@ HISTORIES ?= 300
 ROLLBACKS ?= 100
 DAYS ?= 1095
 FILES ?= 10000
+KILLS ?= 200
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -12,7 +13,7 @@ CHECKS := $(VENV)/.checks
 PYTEST := $(BIN)/python -m pytest tests/ -n auto --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types layers docs docs-current package sample bench build clean histories years fuzz
+.PHONY: help demo test check format lint types layers docs docs-current package sample bench build clean histories years fuzz kills
 
 help: ## Prints this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -64,6 +65,9 @@ years: $(READY) ## Takes in three years of daily files, a run for each day (DAYS
 fuzz: $(READY) ## Takes in 10,000 damaged files and counts them apart (FILES="500" for fewer)
 	$(BIN)/python -m tests.promises.mutated_files $(FILES) --from 1 --jobs 2
 	$(BIN)/python -m tests.promises.mutated_files $(FILES) --reader --from 1000 --jobs 2
+
+kills: $(READY) ## Kills 200 runs at random instants (KILLS="20" for fewer)
+	$(BIN)/python -m tests.promises.random_kills $(KILLS) --seed 1
 
 package: ## Builds wheel and sdist, and runs the sample from the wheel alone
 	PYTHON="$(PYTHON)" .ci/package

@@ -26,12 +26,14 @@ def dies(retailer: Retailer, point: int, moment: str, *decision: str) -> bool:
         *decision: The verb and the file or run that it takes, such as `accept` and a file; an
             ordinary run without them.
     """
-    return _was_killed(_call("run_to_point", retailer, point, moment, *decision), signal.SIGKILL)
+    return _was_killed(
+        called(f"{__name__}:run_to_point", retailer, point, moment, *decision), signal.SIGKILL
+    )
 
 
 def dies_within(retailer: Retailer, seconds: float) -> bool:
     """Runs a retailer, killed by the operating system after some time; says whether it was."""
-    return _was_killed(_call("run_for", retailer, seconds), signal.SIGALRM)
+    return _was_killed(called(f"{__name__}:run_for", retailer, seconds), signal.SIGALRM)
 
 
 def _was_killed(ended: Ended, by: signal.Signals) -> bool:
@@ -39,9 +41,10 @@ def _was_killed(ended: Ended, by: signal.Signals) -> bool:
     return ended.code != 0
 
 
-def _call(function: str, retailer: Retailer, *arguments: object) -> Ended:
+def called(function: str, retailer: Retailer, *arguments: object) -> Ended:
+    """How a process of its own ended that called `module:function` with a retailer's folder."""
     (retailer.folder / DECLARED).write_text(json.dumps(retailer.declared), encoding="utf-8")
-    return _processes().call(f"{__name__}:{function}", str(retailer.folder), *arguments)
+    return _processes().call(function, str(retailer.folder), *arguments)
 
 
 @cache
@@ -53,7 +56,7 @@ def _processes() -> Processes:
 
 def run_to_point(folder: str, point: int, moment: str, *decision: str) -> None:
     """Runs, or decides about a file, until a commit point."""
-    retailer = _retailer(folder)
+    retailer = retailer_in(folder)
     with watched_by(Killer(point, moment)):
         if decision:
             verb, *what = decision
@@ -65,10 +68,11 @@ def run_to_point(folder: str, point: int, moment: str, *decision: str) -> None:
 def run_for(folder: str, seconds: float) -> None:
     """Runs for some time; nobody handles the signal that ends it, so nothing is cleaned up."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
-    _retailer(folder).run()
+    retailer_in(folder).run()
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _retailer(folder: str) -> Retailer:
+def retailer_in(folder: str) -> Retailer:
+    """The retailer of a folder, declared as `called` left it there."""
     declared = json.loads(Path(folder, DECLARED).read_text(encoding="utf-8"))
     return Retailer(Path(folder), declared)

@@ -1,6 +1,6 @@
 """Runs that are killed at random instants, for P1: nothing is lost, nothing counts twice.
 
-    python -m tests.promises.random_kills 200          # kills
+    python -m tests.promises.random_kills 200 --seed 1
     python -m tests.promises.random_kills 20 --seed 7
 
 A retailer lives through deliveries with quarantined records, a repeat and a refused file; then
@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from sales_pipeline.bronze.feed_files import folders_of
@@ -62,12 +63,14 @@ class Lives:
         seed: What the instants are made from.
         kills: How many runs were killed.
         wrong: What differed from a life without kills.
+        on_stage: Told how far it is.
     """
 
     folder: Path
     seed: int
     kills: int = 0
     wrong: list[str] = field(default_factory=list)
+    on_stage: Callable[[str], None] = lambda _: None
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -92,6 +95,7 @@ class Lives:
                 self._kill(retailer, self._seconds[stage], share)
                 retailer.run()
                 found = _differences(retailer, self._ends[stage])
+                self.on_stage(f"{where}: {self.kills} killed, {len(found)} differences")
                 self.wrong += [f"{where}: {each}" for each in found]
 
     def _kill(self, retailer: Retailer, seconds: float, times: int) -> None:
@@ -139,7 +143,7 @@ def main() -> int:
     given = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        lives = Lives(Path(folder), given.seed)
+        lives = Lives(Path(folder), given.seed, on_stage=partial(print, flush=True))
         lives.live(given.kills)
     print("\n".join(lives.wrong))
     seconds = time.monotonic() - began

@@ -34,6 +34,7 @@ def _tested(retailer: Retailer, *points: int, records: int | None = 1_000) -> Se
     return selftest(retailer.declaration, place, points=points)
 
 
+@pytest.mark.long
 def test_p1_a_run_that_is_killed_and_run_again_ends_like_one_that_was_not(
     retailer: Retailer,
 ) -> None:

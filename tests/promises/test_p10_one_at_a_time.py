@@ -128,6 +128,7 @@ def test_p10_a_note_of_a_dead_holder_names_nobody(tmp_path: Path) -> None:
             raise AssertionError("the lock was given twice")
 
 
+@pytest.mark.long
 def test_p10_of_two_runs_at_once_one_works_and_the_other_waits_twenty_times(
     retailer: Retailer,
 ) -> None:
