@@ -72,7 +72,7 @@ def run_notes(report: RunReport) -> list[Text]:
         *_months_with("made again because rates changed", report.repriced),
         *_months_with("provisional, until a later one has rates", report.provisional),
         *_files("held: what they would correct stays in force", report.held_files, _WORTH_A_LOOK),
-        *_files("held since a rollback; they do not count", report.rolled_back, _WORTH_A_LOOK),
+        *_files("held since a rollback; not counted", report.rolled_back, _WORTH_A_LOOK),
         *_files("corrected", report.corrected),
         *_files("withdrawn", report.withdrawn),
         *_files("repeated; archived and not counted", report.repeated),

@@ -37,7 +37,7 @@ def test_a_rollback_says_what_it_holds_and_what_moved(retailer: Retailer, call: 
     assert (last["verb"], last["to_run"]) == ("rollback", runs[-1]["run_id"])
     again = call("run")
     assert again.code == 0
-    assert "1 file held since a rollback; they do not count:" in again.out
+    assert "1 file held since a rollback; not counted" in again.out
     released = call("release", "lyon/b.csv", "--json")
     assert released.code == 0
     assert json.loads(released.out)["rolled_back"] == []
