@@ -71,12 +71,13 @@ def _old_data(folder: Path, first: int, since: float) -> Iterator[Path]:
     """Data files that neither a version needs nor, so young are they, anybody may be writing."""
     from deltalake import DeltaTable
 
-    needed = set(
-        DeltaTable(folder, version=first).get_add_actions(flatten=True)["path"].to_pylist()
-    )
+    kept = DeltaTable(folder, version=first).get_add_actions(flatten=True)
+    needed = set(kept["path"].to_pylist())
     for commit in _commits(folder):
         if int(commit.stem) > first:
             needed |= _added(commit)
+    # A log may write odd characters of a name as their codes; either is the name of a file.
+    needed |= {unquote(name) for name in needed}
     for path in folder.rglob("*.parquet"):
         name = path.relative_to(folder)
         is_data = not name.parts[0].startswith("_")
@@ -86,7 +87,7 @@ def _old_data(folder: Path, first: int, since: float) -> Iterator[Path]:
 
 def _added(commit: Path) -> set[str]:
     actions = map(json.loads, commit.read_text(encoding="utf-8").splitlines())
-    return {unquote(each["add"]["path"]) for each in actions if "add" in each}
+    return {each["add"]["path"] for each in actions if "add" in each}
 
 
 def _log_before(version: int, folder: Path) -> Iterator[Path]:
