@@ -146,7 +146,7 @@ def _merge(lakehouse: Lakehouse, last: RunRecord) -> str | None:
     """
     engine, started_at = lakehouse.engine, utc_now()
     for name in _tables(lakehouse):
-        with commit_point(f"shorten the log of {name}"):
+        with commit_point(f"sum up the log of {name}"):
             engine.checkpoint(name)
         lakehouse.adapt(name)
         with commit_point(f"merge small files of {name}"):

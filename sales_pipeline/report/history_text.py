@@ -26,9 +26,10 @@ def runs_text(runs: Sequence[RunRecord], *, kept: int) -> RenderableType:
     rest = len(runs) - SHOWN
     remarks = [f"... and {rest:,} earlier; {_ALL}"] if rest > 0 else []
     if kept < len(runs):
-        what = "What it and earlier ones left is" if kept < len(runs) - 1 else "What it left is"
-        remarks.append(f"{runs[kept].run_id}: {what} not kept any more (keep_days).")
-    return runs_table(runs[:SHOWN], title="Runs", remark="\n".join(remarks))
+        earlier = " and earlier ones" if kept < len(runs) - 1 else ""
+        left = f"What {runs[kept].run_id}{earlier} left"
+        remarks.append(f"{left} is not kept any more (keep_days).")
+    return runs_table(runs[:SHOWN], title="Runs", remark=" ".join(remarks))
 
 
 def versions_text(table: str, versions: Sequence[WrittenVersion]) -> RenderableType:

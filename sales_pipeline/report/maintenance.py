@@ -30,7 +30,7 @@ def maintenance_text(found: Maintenance) -> RenderableType:
         table.add_row(cell(each.table), f"{len(each.small):,}", *_freed(each.unneeded))
     if found.left_behind:
         table.add_row("left behind", "", *_freed(found.left_behind))
-    remark = f"Versions of the last {days} are kept, and what the last finished run left."
+    remark = f"Kept is what the last finished run left, and every version of the last {days}."
     return Group(titled("Maintenance", table, remark=remark), Text(_last_line(found)))
 
 
@@ -39,11 +39,13 @@ def _freed(files: Sequence[DataFile]) -> tuple[str, str]:
 
 
 def _last_line(found: Maintenance) -> str:
+    merged = counted(sum(len(each.small) for each in found.tables), "small file")
     freed = size(found.freed_bytes)
     if not found.is_done:
-        return f"It would free {freed}. Nothing was changed. Do: sales-pipeline maintain --yes"
+        do = "Do: sales-pipeline maintain --yes"
+        return f"It would merge {merged} and free {freed}. Nothing was changed. {do}"
     recorded = f" Recorded as run {found.run_id}." if found.run_id else ""
-    return f"It freed {freed}.{recorded}"
+    return f"It merged {merged} and freed {freed}.{recorded}"
 
 
 def maintenance_document(found: Maintenance) -> dict[str, Any]:
