@@ -61,12 +61,15 @@ def without_rights(folder: str) -> None:
     """Runs as a user does for whom the rights of files count; root gives up that they do not."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES, 0)
     if os.geteuid() or not _system().capset(header, (ctypes.c_uint32 * 6)()):
-        _leave(folder, _code(retailer_in(folder)))
+        retailer = retailer_in(folder)
+        _leave(folder, _code(retailer))
 
 
 def _code(retailer: Retailer) -> int:
     try:
-        return retailer.run().exit_code
+        report = retailer.run()
+        print("not ready:", *report.unready, flush=True)
+        return report.exit_code
     except Exception as error:  # noqa: BLE001 -- as the command line takes whatever comes
         return tell_failure(error)
 

@@ -16,7 +16,7 @@ from sales_pipeline.lakehouse import runs
 from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.selftest.comparing import differences, what_is_there
 from tests.promises.faulty_machine import EXPECTED, ran
-from tests.retailer import HEADER, Retailer, sale
+from tests.retailer import Retailer, sale
 
 
 class At:
@@ -86,7 +86,7 @@ def test_p1_on_a_disk_that_is_too_small_runs_say_so_until_there_is_room(
     assert differing == []
 
 
-@pytest.mark.parametrize("commit", ["commit silver.sales", "commit gold.sales_cube", "move a.csv"])
+@pytest.mark.parametrize("commit", ["commit silver.sales", "move a.csv"])
 def test_p1_where_a_write_finds_no_room_the_next_run_finishes(
     commit: str,
     retailer: Retailer,
@@ -148,16 +148,17 @@ def test_p1_files_and_folders_without_rights_are_named_and_wait(
 ) -> None:
     _deliver(retailer)
     archive, unreadable = retailer.lakehouse / "archive", retailer.landing / "lyon/a.csv"
-    archive.mkdir(parents=True)
-    archive.chmod(0o500)
     unreadable.chmod(0o000)
     ended, found = ran("without_rights", retailer)
-    archive.chmod(0o700)
     unreadable.chmod(0o600)
+    assert (ended.code, found) == (0, [0]), ended.error
+    assert "not ready: lyon/a.csv" in ended.error
+    archive.chmod(0o500)
+    ended, found = ran("without_rights", retailer)
+    archive.chmod(0o700)
     assert (ended.code, found) == (0, [1]), ended.error
-    assert f"{archive}" in ended.error
-    assert "Permission denied" in ended.error
-    assert unreadable.read_text().startswith(HEADER)
+    assert f"{archive}/lyon: Permission denied" in ended.error
+    assert unreadable.exists()
     retailer.run()
     assert retailer.rows("silver.sales", "feed", "sale_id") == [("boston", "1"), ("lyon", "1")]
     assert _files(retailer) == [each.split(" ")[0] for each in sorted(expected["files"])]
