@@ -42,10 +42,12 @@ def maintain(
     declaration = load_declaration(chosen_path(config), lakehouse)
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline import maintenance
+    from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.report.maintenance import maintenance_document, maintenance_text
 
     if yes:
-        found = maintenance.maintain(declaration, wait_seconds=wait)
+        with stopped_by_signals("the same again, which goes on"):
+            found = maintenance.maintain(declaration, wait_seconds=wait)
     else:
         found = maintenance.foreseen_maintenance(declaration)
     if as_json:
