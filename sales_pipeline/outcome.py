@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -48,7 +48,8 @@ class RunReport:
 
     Attributes:
         run_id: The run's id; None where there was nothing to do and none was recorded.
-        outcome: `done`, or `failed` where something was refused or held (exit code 1).
+        outcome: `done`, or `failed` where something was refused, held or not readable, which is
+            exit code 1.
         feeds: Counts of each feed that delivered something, in the declaration's order.
         rejected: Files that were refused as a whole, now in `rejected/`.
         failed: Files whose records did not balance and were taken out again.
@@ -65,6 +66,7 @@ class RunReport:
         abandoned: Files that changed while they were read.
         unclaimed: Files in the landing folder that no feed claims.
         unready: Temporary or growing files, left for the next run.
+        unreadable: Files and folders that could not be read, left for the next run.
         links: Symbolic links in the landing folder, not followed.
         resumed: Number of deliveries that an earlier run had left unfinished.
         released: Number of records that left quarantine.
@@ -99,6 +101,7 @@ class RunReport:
     abandoned: list[FileNote] = field(default_factory=list)
     unclaimed: list[str] = field(default_factory=list)
     unready: list[str] = field(default_factory=list)
+    unreadable: list[FileNote] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     resumed: int = 0
     released: int = 0
@@ -122,7 +125,7 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """0, or 1 where something was refused or held."""
+        """0, or 1 where something was refused, held or not readable."""
         return 0 if self.outcome == "done" else 1
 
 
@@ -149,6 +152,12 @@ class Silent:
 def notes(deliveries: Iterable[Delivery]) -> list[FileNote]:
     """A note for each delivery."""
     return [FileNote(each.path, each.reason or "") for each in deliveries]
+
+
+def unreadable(found: Mapping[str, str]) -> list[FileNote]:
+    """A note for each file or folder that cannot be read, of its path and why."""
+    do = "Do: let the user of this run read it; the next run takes it"
+    return [FileNote(path, f"cannot be read: {why}. {do}") for path, why in found.items()]
 
 
 def counts_per_feed(taken: Iterable[Delivery], balances: Iterable[Balance]) -> list[FeedCounts]:

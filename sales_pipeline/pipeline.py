@@ -57,6 +57,7 @@ from sales_pipeline.outcome import (
     Silent,
     counts_per_feed,
     notes,
+    unreadable,
 )
 from sales_pipeline.silver.balance import recorded
 from sales_pipeline.silver.displaced import DisplacedSales
@@ -211,6 +212,9 @@ class _Run:
         )
         self.report.unclaimed = found.unclaimed
         self.report.unready = found.unready
+        self.report.unreadable = unreadable(found.unreadable)
+        if found.unreadable:
+            self.report.outcome = "failed"
         self.report.links = found.links
         return found
 

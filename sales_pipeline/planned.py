@@ -14,11 +14,12 @@ REJUDGED = "rejudged"
 ABANDONED = "abandoned"
 KNOWN = "known"
 NOT_READY = "not_ready"
+UNREADABLE = "unreadable"
 UNCLAIMED = "unclaimed"
 LINK = "link"
 TAKEN = (NEW, CORRECTION, REPEAT, REJECTED, HELD)
 """What becomes of files that a run takes."""
-_TROUBLE = (REJECTED, HELD, ABANDONED)
+_TROUBLE = (REJECTED, HELD, ABANDONED, UNREADABLE)
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class PlannedFile:
             until somebody accepts it; `unfinished`: one that an interrupted run left; `rejudged`:
             one whose records are judged again; `abandoned`: an unfinished one whose file
             changed or vanished since; `known`: it stays in the landing folder and is no news;
-            `not_ready`, `unclaimed`, `link`: it is left where it is.
+            `not_ready`, `unreadable`, `unclaimed`, `link`: it is left where it is.
         reason: Why, where that is to be said.
         delivery: The delivery that it corrects or repeats, or that it is.
         delivery_rows: The records of that delivery, where it is known.
@@ -120,7 +121,7 @@ class Plan:
 
     @property
     def exit_code(self) -> int:
-        """0; 1 where a file would be rejected or held; 2 where the run would stop."""
+        """0; 1 where a file is refused, held or not readable; 2 where the run would stop."""
         if self.stop is not None:
             return 2
         return int(any(each.becomes in _TROUBLE for each in self._all))

@@ -27,10 +27,10 @@ from sales_pipeline.gold.rate_book import book_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import opened_lakehouse
-from sales_pipeline.lakehouse.runs import is_recorded, utc_now
+from sales_pipeline.lakehouse.runs import is_recorded, unfinished_rollback, utc_now
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
 from sales_pipeline.landing.discovery import Discovery
-from sales_pipeline.outcome import FileNote, notes
+from sales_pipeline.outcome import FileNote, notes, unreadable
 from sales_pipeline.pipeline import check_landing, sent_back
 from sales_pipeline.planned import (
     KNOWN,
@@ -38,12 +38,17 @@ from sales_pipeline.planned import (
     NOT_READY,
     UNCLAIMED,
     UNFINISHED,
+    UNREADABLE,
     Plan,
     PlannedFile,
     Remade,
 )
 from sales_pipeline.silver.rates import declared_rates, rates_changed
 
+_ROLLING_BACK = (
+    "A rollback to run {run} was interrupted: a run finishes it first, so that files may become "
+    "something else than is said here."
+)
 _MAY_RELEASE = (
     "The catalogue changes: records that wait for a name may be released, and months made again "
     "whose products or list prices it changes."
@@ -141,6 +146,9 @@ class _Planner:
         for path in [*found.disputed, *(each.path for each in found.files)]:
             if path not in claimed | unfinished:
                 yield self._known(latest[path])
+        for note in unreadable(found.unreadable):
+            size = self._size(note.path)
+            yield PlannedFile(note.path, None, size, UNREADABLE, reason=note.reason)
         for becomes_, paths in (
             (NOT_READY, found.unready),
             (UNCLAIMED, found.unclaimed),
@@ -200,6 +208,8 @@ class _Planner:
         """What may follow for what was there before; nothing where nothing was."""
         if not len(self.ledger):
             return
+        if begun := unfinished_rollback(self.lakehouse):
+            yield _ROLLING_BACK.format(run=begun.to_run)
         if self.rejudge:
             yield _LEARNT_AGAIN
         feeds = {each.feed for each in files if each.becomes in (NEW, CORRECTION, UNFINISHED)}

@@ -49,6 +49,7 @@ class Discovery:
             can name them; they are left where they are.
         unready: Temporary files and files that are still growing; left for the next run.
         links: Symbolic links; they are not followed.
+        unreadable: Files and folders that cannot be read -> why, in the system's words.
     """
 
     files: list[FoundFile] = field(default_factory=list)
@@ -56,6 +57,7 @@ class Discovery:
     unclaimed: list[str] = field(default_factory=list)
     unready: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
 
 
 def discover(
@@ -92,6 +94,8 @@ def discover(
         for each, whole in zip(ordered, looked_at, strict=True):
             if whole is None:
                 discovery.unready.append(each.path)
+            elif isinstance(whole, OSError):
+                discovery.unreadable[each.path] = _why(whole)
             else:
                 discovery.files.append(whole)
             on_hashed(each.bytes)
@@ -100,14 +104,23 @@ def discover(
 
 def _hashed(
     landing: Path, file: FoundFile, hashed: Mapping[tuple[str, str], str]
-) -> FoundFile | None:
-    """The file with its hash; None where it vanished or changed meanwhile."""
+) -> FoundFile | OSError | None:
+    """The file with its hash, or why it cannot be read; None where it vanished or changed."""
     path = landing / file.path
     size, seen = _size(path), seen_of(path)
-    digest = hashed.get((file.path, seen)) or sha256_of(path)
-    if digest is None or not seen or seen != seen_of(path):
+    try:
+        digest = hashed.get((file.path, seen)) or _digest(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return error
+    if not seen or seen != seen_of(path):
         return None
     return FoundFile(file.feed, file.name, file.path, size, digest, seen)
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def seen_of(path: Path) -> str:
@@ -117,13 +130,17 @@ def seen_of(path: Path) -> str:
 
 def sha256_of(path: Path) -> str | None:
     """The sha256 of a file's bytes, or None where it cannot be read."""
-    digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while block := file.read(_HASH_BLOCK):
-                digest.update(block)
+        return _digest(path)
     except OSError:
         return None
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_HASH_BLOCK):
+            digest.update(block)
     return digest.hexdigest()
 
 
@@ -149,7 +166,12 @@ def name_in_feed(path: str, pattern: str) -> str:
 
 
 def _walk(landing: Path, discovery: Discovery) -> Iterator[str]:
-    for folder, folders, names in os.walk(landing):
+    def unlisted(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            path = _below(landing, os.fsdecode(error.filename), "")
+            discovery.unreadable[f"{path}/"] = _why(error)
+
+    for folder, folders, names in os.walk(landing, onerror=unlisted):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         linked = [each for each in folders if os.path.islink(os.path.join(folder, each))]
         discovery.links += [_below(landing, folder, each) for each in linked]

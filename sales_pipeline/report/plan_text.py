@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
 from sales_pipeline.errors import counted, examples
-from sales_pipeline.planned import ABANDONED, HELD, KNOWN, Plan, PlannedFile
+from sales_pipeline.planned import ABANDONED, HELD, KNOWN, UNREADABLE, Plan, PlannedFile
 from sales_pipeline.printable import printable
 from sales_pipeline.report.figures import month_text, size
 from sales_pipeline.report.sentences import about_file, few_lines
@@ -20,7 +20,13 @@ from sales_pipeline.report.tables import cell, new_table, titled
 
 _TROUBLE = "bold red"
 _WORTH_A_LOOK = "yellow"
-_STYLES = {REJECTED: _TROUBLE, HELD: _TROUBLE, ABANDONED: _TROUBLE, CORRECTION: _WORTH_A_LOOK}
+_STYLES = {
+    REJECTED: _TROUBLE,
+    HELD: _TROUBLE,
+    ABANDONED: _TROUBLE,
+    UNREADABLE: _TROUBLE,
+    CORRECTION: _WORTH_A_LOOK,
+}
 _COUNTED = (NEW, CORRECTION, REPEAT, REJECTED, HELD)
 
 

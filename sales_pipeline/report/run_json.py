@@ -52,6 +52,7 @@ def run_document(report: RunReport) -> dict[str, Any]:
         "repeated": _notes(report.repeated),
         "unclaimed": report.unclaimed,
         "unready": report.unready,
+        "unreadable": _notes(report.unreadable),
         "links": report.links,
         "moved": moved_document(report.moved, report.currency),
         "is_moved_known": report.is_moved_known,

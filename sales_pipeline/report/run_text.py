@@ -68,6 +68,7 @@ def run_notes(report: RunReport) -> list[Text]:
         *_files("rejected, in rejected/ of the lakehouse", report.rejected, _TROUBLE),
         *_files("failed: taken out again", report.failed, _TROUBLE),
         *_files("abandoned; the next run takes them as they are then", report.abandoned, _TROUBLE),
+        *_files("not readable; left for the next run", report.unreadable, _TROUBLE),
         *_held(report.held),
         *_months_with("made again because rates changed", report.repriced),
         *_months_with("provisional, until a later one has rates", report.provisional),

@@ -12,7 +12,8 @@ from sales_pipeline.bronze.landed import LandedFile, landed_files
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import opened_lakehouse
-from sales_pipeline.lakehouse.runs import RunRecord, finished_runs
+from sales_pipeline.lakehouse.runs import RunRecord, finished_runs, unfinished_rollback
+from sales_pipeline.outcome import FileNote, unreadable
 from sales_pipeline.report.quarantine import Waiting, waiting_in_quarantine
 from sales_pipeline.silver.balance import recorded
 from sales_pipeline.silver.displaced import DisplacedSales
@@ -47,11 +48,13 @@ class Status:
         is_made: Whether a run ever made it.
         feeds: Every declared feed, the catalogue first, and those of the ledger besides.
         runs: The last runs, the latest first.
+        rolling_back_to: The run that an interrupted rollback goes back to; the next run ends it.
         waiting: What waits in quarantine, by feed and reason.
         displaced: Sales that later deliveries displaced by another day or amount.
         landed: Files that a feed claims, in the order of claiming.
         unclaimed: Files that no feed claims.
         unready: Temporary or growing files.
+        unreadable: Files and folders that cannot be read, and why.
         links: Symbolic links, which are not followed.
     """
 
@@ -59,11 +62,13 @@ class Status:
     is_made: bool
     feeds: tuple[FeedStanding, ...]
     runs: tuple[RunRecord, ...]
+    rolling_back_to: str | None
     waiting: Waiting
     displaced: tuple[DisplacedSales, ...]
     landed: tuple[LandedFile, ...]
     unclaimed: tuple[str, ...]
     unready: tuple[str, ...]
+    unreadable: tuple[FileNote, ...]
     links: tuple[str, ...]
 
 
@@ -77,16 +82,19 @@ def status(declaration: Declaration) -> Status:
     with opened_lakehouse(declaration) as lakehouse:
         ledger = Ledger(lakehouse)
         found = find_files(declaration, ledger, folders_of(declaration))
+        begun = unfinished_rollback(lakehouse)
         return Status(
             lakehouse=declaration.lakehouse,
             is_made=lakehouse.exists(),
             feeds=tuple(_feeds(patterns, list(ledger))),
             runs=tuple(reversed(finished_runs(lakehouse)[-SHOWN_RUNS:])),
+            rolling_back_to=begun.to_run if begun else None,
             waiting=waiting_in_quarantine(lakehouse),
             displaced=tuple(displaced_sales(lakehouse, recorded(lakehouse))),
             landed=tuple(landed_files(declaration, ledger, found)),
             unclaimed=tuple(found.unclaimed),
             unready=tuple(found.unready),
+            unreadable=tuple(unreadable(found.unreadable)),
             links=tuple(found.links),
         )
 

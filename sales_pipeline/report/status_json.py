@@ -19,12 +19,14 @@ def status_document(status: Status) -> dict[str, Any]:
         "is_made": status.is_made,
         "feeds": [_feed(each) for each in status.feeds],
         "runs": [recorded_run(each) for each in status.runs],
+        "rolling_back_to": status.rolling_back_to,
         "quarantine": _waiting(status.waiting),
         "displaced": displaced_document(status.displaced),
         "landing": {
             "files": [asdict(each) for each in status.landed],
             "unclaimed": list(status.unclaimed),
             "unready": list(status.unready),
+            "unreadable": [asdict(each) for each in status.unreadable],
             "links": list(status.links),
         },
     }

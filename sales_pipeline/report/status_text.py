@@ -36,8 +36,16 @@ def status_text(status: Status) -> RenderableType:
         nothing = Text(f"No lakehouse at {printable(status.lakehouse)} yet: sales-pipeline run")
         return Group(nothing, Text(), *_landing(status))
     tables = (_deliveries(status.feeds), runs_table(status.runs), _waiting(status.waiting))
-    displaced = displaced_lines(status.displaced)
-    return Group(*tables, *displaced, *([Text()] if displaced else []), *_landing(status))
+    sentences = [*_rolling_back(status), *displaced_lines(status.displaced)]
+    return Group(*tables, *sentences, *([Text()] if sentences else []), *_landing(status))
+
+
+def _rolling_back(status: Status) -> list[Text]:
+    if status.rolling_back_to is None:
+        return []
+    which = printable(status.rolling_back_to)
+    line = f"A rollback to run {which} was interrupted; the next run finishes it first."
+    return [Text(line, style=_WORTH_A_LOOK)]
 
 
 def _deliveries(feeds: Sequence[FeedStanding]) -> Group:
@@ -80,6 +88,8 @@ def _landing(status: Status) -> list[Text]:
     ]
     lines += _paths("claimed by no feed", status.unclaimed)
     lines += _paths("not ready yet", status.unready)
+    unreadable = [about_file(each.path, each.reason) for each in status.unreadable]
+    lines += _paths("not readable", unreadable)
     lines += _paths("symbolic links, not followed", status.links)
     heading = "In the landing folder" if lines else "Nothing in the landing folder."
     return [Text(heading, style="bold"), *lines] if lines else [Text(heading)]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sales_pipeline.landing import discovery
 from sales_pipeline.planned import Plan
 from sales_pipeline.planning import plan
+from sales_pipeline.report.run_json import run_document
+from sales_pipeline.report.status import status
+from sales_pipeline.report.status_json import status_document
 from tests.cli.conftest import Call
 from tests.retailer import CATALOGUE, Retailer, sale
 
@@ -105,6 +111,25 @@ def test_every_file_is_said_in_the_order_of_a_run_and_the_run_does_it(traded: Re
     assert found.files[2].reason == traded.run().held_files[0].reason
     assert found.files[4].delivery == 7
     assert len(found.notes) == 1
+
+
+def test_a_file_that_cannot_be_read_is_said_by_plan_status_and_run(
+    traded: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> str:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    traded.deliver("lyon/c.csv", sale("31", "2025-04-30"))
+    monkeypatch.setattr(discovery, "_digest", refused)
+    found = planned(traded)
+    assert becomes(found) == {"lyon/c.csv": "unreadable"}
+    assert (found.is_nothing_to_do, found.exit_code) == (True, 1)
+    reason = found.files[0].reason or ""
+    assert reason.startswith("cannot be read: Permission denied. Do: ")
+    report = traded.run()
+    assert (report.is_nothing_new, report.exit_code) == (True, 1)
+    for document in (run_document(report), status_document(status(traded.declaration))["landing"]):
+        assert document["unreadable"] == [{"path": "lyon/c.csv", "reason": reason}]
 
 
 def test_before_the_first_run_not_even_the_lakehouse_folder_is_made(retailer: Retailer) -> None:

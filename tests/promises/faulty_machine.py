@@ -68,7 +68,7 @@ def without_rights(folder: str) -> None:
 def _code(retailer: Retailer) -> int:
     try:
         report = retailer.run()
-        print("not ready:", *report.unready, flush=True)
+        print(*(f"{each.path}: {each.reason}" for each in report.unreadable), sep="\n", flush=True)
         return report.exit_code
     except Exception as error:  # noqa: BLE001 -- as the command line takes whatever comes
         return tell_failure(error)

@@ -148,11 +148,19 @@ def test_p1_files_and_folders_without_rights_are_named_and_wait(
 ) -> None:
     _deliver(retailer)
     archive, unreadable = retailer.lakehouse / "archive", retailer.landing / "lyon/a.csv"
+    closed = retailer.deliver("lyon/closed/b.csv", sale("2")).parent
     unreadable.chmod(0o000)
+    closed.chmod(0o000)
     ended, found = ran("without_rights", retailer)
+    assert (ended.code, found) == (0, [1]), ended.error
+    assert "lyon/a.csv: cannot be read: Permission denied. Do: " in ended.error
+    assert "lyon/closed/: cannot be read: Permission denied. Do: " in ended.error
+    ended, found = ran("without_rights", retailer)
+    assert (ended.code, found) == (0, [1]), "it is told again while nothing is new"
+    assert retailer.run_ids()[1:] == []
+    closed.chmod(0o700)
+    closed.joinpath("b.csv").unlink()
     unreadable.chmod(0o600)
-    assert (ended.code, found) == (0, [0]), ended.error
-    assert "not ready: lyon/a.csv" in ended.error
     archive.chmod(0o500)
     ended, found = ran("without_rights", retailer)
     archive.chmod(0o700)

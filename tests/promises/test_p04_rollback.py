@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from rich.console import Console
 
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.ledger import State
+from sales_pipeline.lakehouse.restoring import begin_rollback
 from sales_pipeline.lakehouse.runs import finished_runs
+from sales_pipeline.planning import plan
+from sales_pipeline.report.status import status
+from sales_pipeline.report.status_json import status_document
+from sales_pipeline.report.status_text import status_text
 from tests.promises.killed_run import dies
 from tests.retailer import CATALOGUE, Retailer, sale
 
@@ -204,6 +210,30 @@ def test_p4_a_run_whose_versions_are_gone_says_so_before_anything_changes(tmp_pa
         retailer.rollback(retailer.run_ids()[0])
     assert retailer.state() == second
     assert retailer.run().is_nothing_new
+
+
+def test_p4_an_interrupted_rollback_is_told_of_until_a_run_has_finished_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*of: Any) -> None:
+        begin_rollback(*of)
+        raise KeyboardInterrupt
+
+    retailer, first, _ = _lived(tmp_path)
+    run = retailer.run_ids()[0]
+    monkeypatch.setattr("sales_pipeline.rollback.begin_rollback", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        retailer.rollback(run)
+    said = f"A rollback to run {run} was interrupted"
+    assert plan(retailer.declaration).notes[0].startswith(said)
+    found = status(retailer.declaration)
+    assert status_document(found)["rolling_back_to"] == run
+    Console(width=200).print(status_text(found))
+    assert said in capsys.readouterr().out
+    retailer.run()
+    assert retailer.state() == first
+    assert not plan(retailer.declaration).notes
+    assert status(retailer.declaration).rolling_back_to is None
 
 
 @pytest.mark.long

@@ -74,6 +74,7 @@ def test_every_file_that_needs_a_sentence_gets_one(report: RunReport, rendered: 
     report.repeated = [FileNote("paris/e.csv", "the same bytes as d.csv, which is in force")]
     report.unclaimed = ["notes.txt"]
     report.unready = ["paris/f.csv.part"]
+    report.unreadable = [FileNote("paris/u.csv", "cannot be read: Permission denied")]
     report.links = ["paris/g.csv"]
     report.resumed = 2
     assert rendered(run_text(report))[7:-2] == [
@@ -83,6 +84,8 @@ def test_every_file_that_needs_a_sentence_gets_one(report: RunReport, rendered: 
         "  paris/b.csv: does not balance: delivered 2 rows",
         "1 file abandoned; the next run takes them as they are then",
         "  paris/c.csv: changed or vanished while it was read",
+        "1 file not readable; left for the next run",
+        "  paris/u.csv: cannot be read: Permission denied",
         "1 file held: what they would correct stays in force",
         "  paris/h.csv: it has no record",
         "1 file corrected",
