@@ -9,8 +9,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CHECKS := $(VENV)/.checks
-# A process for each core; each starts an engine of its own.
-PYTEST := $(BIN)/python -m pytest tests/ -n auto --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format lint types layers docs docs-current package sample bench build clean histories years fuzz kills
@@ -32,10 +30,10 @@ demo: $(READY) ## Runs the sample retailer, from landing files to the four answe
 	$(BIN)/python main.py
 
 test: $(READY) ## Runs the tests
-	$(PYTEST)
+	@.ci/tests
 
-check: format lint types layers docs-current ## Format, lint, types, layers, docs, tests with coverage (without the long ones)
-	$(PYTEST) --cov --cov-report=term -m "not long"
+check: format lint types layers docs-current ## Format, lint, types, layers, docs, tests, coverage
+	@.ci/tests --once
 
 format: $(CHECKS) ## Checks the format (ruff format puts it right)
 	$(BIN)/ruff format --check .
