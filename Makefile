@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 CHECKS := $(VENV)/.checks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types layers docs docs-current package sample bench build clean histories years fuzz kills
+.PHONY: help demo test check format lint types layers workflows docs docs-current package sample bench build clean histories years fuzz kills
 
 help: ## Prints this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,7 +32,7 @@ demo: $(READY) ## Runs the sample retailer, from landing files to the four answe
 test: $(READY) ## Runs the tests
 	@.ci/tests
 
-check: format lint types layers docs-current ## Format, lint, types, layers, docs, tests, coverage
+check: format lint types layers workflows docs-current ## Format, lint, types, layers, workflows, docs, tests, coverage
 	@.ci/tests --once
 
 format: $(CHECKS) ## Checks the format (ruff format puts it right)
@@ -46,6 +46,10 @@ types: $(CHECKS) ## Checks the types with mypy
 
 layers: $(CHECKS) ## Checks that imports go one way
 	$(BIN)/lint-imports
+
+workflows: $(CHECKS) ## Checks what GitHub runs, with zizmor and, where there is Go, actionlint
+	$(BIN)/zizmor --offline --quiet --persona auditor .github
+	.ci/actionlint
 
 docs: $(READY) ## Makes the generated pages in docs/ again
 	$(BIN)/python docs/generate.py
