@@ -61,5 +61,5 @@ def _source(name: str) -> bytes:
 
 if __name__ == "__main__":
     found = list(problems(zipfile.ZipFile(sys.argv[1])))
-    print(*found, sep="\n", file=sys.stderr)
+    sys.stderr.writelines(f"{problem}\n" for problem in found)
     sys.exit(bool(found))
