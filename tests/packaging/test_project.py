@@ -50,7 +50,7 @@ def test_the_changelog_has_the_version() -> None:
     assert headings[1].split()[0] == sales_pipeline.__version__
 
 
-@pytest.mark.parametrize("program", [".ci/run", ".ci/package", ".ci/tests"])
+@pytest.mark.parametrize("program", [".ci/run", ".ci/package", ".ci/tests", ".ci/actionlint"])
 def test_what_ci_starts_can_be_executed(program: str) -> None:
     assert os.access(ROOT / program, os.X_OK)
 
