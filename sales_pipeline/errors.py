@@ -4,13 +4,15 @@ SalesPipelineError
 ├── UsageError               exit 2: the command line or the declaration is wrong
 │   ├── DeclarationError     config.yaml cannot be used; carries every problem found
 │   ├── ExtraMissing         an optional part of the package is not installed
-│   └── LakehouseMismatch    the lakehouse was made with, or holds, something else
+│   ├── LakehouseMismatch    the lakehouse was made with, or holds, something else
+│   └── WorkspaceRefused     a Databricks workspace takes no job from us, or is none
 └── PipelineError            exit 1: the data or the run failed
     ├── FileRejected         a landing file is not what its feed declares
     ├── FileChanged          a landing file changed while it was read
     ├── LakehouseBusy        another run holds the lakehouse
     ├── Stopped              somebody stopped the run; exit 130 or 143
-    └── VersionGone          an earlier version of a table is not kept any more
+    ├── VersionGone          an earlier version of a table is not kept any more
+    └── WorkspaceSilent      a Databricks workspace gives no answer, or none that can be used
 
 A message reads *where: what, got, do*. Errors never show more than a few
 examples of what they complain about, and say how many there are in all.
@@ -92,16 +94,20 @@ class DeclarationError(UsageError):
 class ExtraMissing(UsageError):
     """An optional part of the package is needed and not installed."""
 
-    def __init__(self, extra: str, module: str) -> None:
+    def __init__(self, extra: str, module: str, *, needed_by: str | None = None) -> None:
         self.extra = extra
         super().__init__(
-            f"{module} is not installed, and the {extra} engine needs it. "
+            f"{module} is not installed, and {needed_by or f'the {extra} engine'} needs it. "
             f"Do: pip install 'sales-pipeline[{extra}]'"
         )
 
 
 class LakehouseMismatch(UsageError):
     """The lakehouse was made by something this declaration or package cannot continue."""
+
+
+class WorkspaceRefused(UsageError):
+    """A Databricks workspace refuses the credentials or what is asked, or is no workspace."""
 
 
 class PipelineError(SalesPipelineError):
@@ -137,9 +143,11 @@ class LakehouseBusy(PipelineError):
 class Stopped(PipelineError):
     """Somebody stopped a command by a signal, at a point where nothing is half-done."""
 
-    def __init__(self, name: str, number: int, *, then: str) -> None:
+    def __init__(
+        self, name: str, number: int, *, then: str, where: str = "between two commits"
+    ) -> None:
         self.exit_code = 128 + number
-        super().__init__(f"stopped by {name}, between two commits. Do: {then}")
+        super().__init__(f"stopped by {name}, {where}. Do: {then}")
 
 
 class VersionGone(PipelineError):
@@ -149,3 +157,7 @@ class VersionGone(PipelineError):
         super().__init__(
             f"{table}: version {version} is not kept any more (keep_days says for how long it was)"
         )
+
+
+class WorkspaceSilent(PipelineError):
+    """A Databricks workspace does not answer, or with nothing that can be used; it may later."""

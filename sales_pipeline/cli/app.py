@@ -30,6 +30,7 @@ from sales_pipeline.cli import (
 )
 from sales_pipeline.cli.catalogue import catalogue_commands
 from sales_pipeline.cli.config import config_commands
+from sales_pipeline.cli.databricks import databricks_commands
 from sales_pipeline.cli.failures import tell_failure
 from sales_pipeline.cli.log import start_log
 from sales_pipeline.cli.quarantine import quarantine_commands
@@ -88,6 +89,7 @@ def _make_app() -> typer.Typer:
     made.add_typer(catalogue_commands(), name="catalogue")
     made.add_typer(quarantine_commands(), name="quarantine")
     made.add_typer(config_commands(), name="config")
+    made.add_typer(databricks_commands(), name="databricks")
     return made
 
 

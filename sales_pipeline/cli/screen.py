@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -37,18 +38,23 @@ def show_json(document: dict[str, Any]) -> None:
     """Prints one JSON document to stdout, in UTF-8 wherever it goes."""
     from sales_pipeline.report.json_text import json_text
 
-    typer.echo(f"{json_text(document)}\n".encode(), nl=False)
+    _write(f"{json_text(document)}\n")
 
 
 def show_exactly(text: str) -> None:
     """Prints a text to stdout as it is, in UTF-8; on a terminal, without what it would obey."""
     shown = printable_lines(text) if sys.stdout.isatty() else text
-    typer.echo(shown.encode(), nl=False)
+    _write(shown)
+
+
+def _write(text: str) -> None:
+    # The page of a job, and a notebook, give a stdout that takes text alone.
+    typer.echo(text.encode() if hasattr(sys.stdout, "buffer") else text, nl=False)
 
 
 def _console() -> Console:
     from rich.console import Console
 
-    if sys.stdout.isatty():
-        return Console(markup=False, emoji=False, highlight=False)
-    return Console(markup=False, emoji=False, highlight=False, width=_WIDTH_OF_A_FILE)
+    # In a notebook's process rich would draw into a cell, which the page of a job does not show.
+    plain = partial(Console, markup=False, emoji=False, highlight=False, force_jupyter=False)
+    return plain() if sys.stdout.isatty() else plain(width=_WIDTH_OF_A_FILE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -40,6 +40,32 @@ class _Stopping:
 
     def after(self, what: str) -> None:
         """Lets the run go on to its next safe point."""
+
+
+@contextmanager
+def told_of_signals(tell: Callable[[str, int], None]) -> Iterator[None]:
+    """Tells of the first signal that comes while the block runs; the same again ends the process.
+
+    Args:
+        tell: Takes the name and the number of the signal; it is called within the handler.
+    """
+
+    def take(number: int, _: FrameType | None) -> None:
+        for each in _NAMES:
+            signal.signal(each, signal.SIG_DFL)
+        name = _NAMES[signal.Signals(number)]
+        tell(name, number)
+        say(f"{name}: stopping; again to end at once")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {each: signal.signal(each, take) for each in _NAMES}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 @contextmanager

@@ -18,6 +18,16 @@ from pathlib import Path
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 _GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1
 _PROCESS = Path("/proc/self")
+_kept: list[str] = []
+
+
+def keep_network(reason: str) -> None:
+    """Leaves this process in its network from now on, whoever asks for a private one.
+
+    Args:
+        reason: Why, in words.
+    """
+    _kept.append(reason)
 
 
 def enter_private_network() -> bool:
@@ -37,6 +47,8 @@ def enter_private_network() -> bool:
 
 def why_not() -> str | None:
     """Why this process cannot have a network of its own, in words; None where it can."""
+    if _kept:
+        return _kept[-1]
     if sys.platform != "linux":
         return "only Linux gives a process a network of its own"
     if len(list((_PROCESS / "task").iterdir())) > 1:

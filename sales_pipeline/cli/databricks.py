@@ -1,0 +1,152 @@
+"""`sales-pipeline databricks`: the gate, which runs a job of a workspace and judges it."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sales_pipeline.cli.options import JsonOption, VerboseOption
+from sales_pipeline.cli.screen import say, show_exactly, show_json
+from sales_pipeline.cli.stopping import told_of_signals
+from sales_pipeline.databricks.asked import COMMIT, Asked, current_commit
+from sales_pipeline.databricks.means import Means, Pace
+from sales_pipeline.databricks.waiting import Stop, Waiting
+from sales_pipeline.errors import UsageError
+
+EXAMPLE = """\b
+Examples:
+  sales-pipeline databricks test --job-id 123
+  sales-pipeline databricks test --job-name sales_pipeline_tests --timeout 30m --cancel-on-stop
+  sales-pipeline databricks test --job-id 123 --commit 4f2a91c --param tests=tests/cli --json
+
+\b
+Exit code 0: the run TERMINATED with SUCCESS.
+Exit code 1: it ended otherwise, or was not at its end in time, or cannot be followed.
+Exit code 2: nothing was started: no such job, no or wrong credentials, a wrong host.
+Exit code 130 or 143: Ctrl-C or SIGTERM came first.
+"""
+PACE = Pace()
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+_DURATION = re.compile(r"([0-9]{1,7})([smh]?)")
+
+
+def duration_from(text: str) -> float:
+    """Returns a duration in seconds, written such as 90, 90s, 45m or 2h.
+
+    >>> duration_from("90"), duration_from("45m")
+    (90.0, 2700.0)
+
+    Raises:
+        BadParameter: It is not written so, or is no time at all.
+    """
+    found = _DURATION.fullmatch(text)
+    seconds = float(found[1]) * _UNITS[found[2] or "s"] if found else 0
+    if not seconds:
+        raise typer.BadParameter(f"not a duration, got {text!r}; write one such as 90s, 45m or 2h")
+    return seconds
+
+
+def run_test_job(
+    *,
+    job_id: Annotated[
+        int | None,
+        typer.Option(
+            "--job-id", metavar="N", min=1, help="The job, by its number.", show_default=False
+        ),
+    ] = None,
+    job_name: Annotated[
+        str | None,
+        typer.Option(
+            "--job-name", metavar="NAME", help="The only job of this name.", show_default=False
+        ),
+    ] = None,
+    commit: Annotated[
+        str | None,
+        typer.Option(
+            "--commit",
+            metavar="COMMIT",
+            help="What the job's parameter `commit` gets. Without it: $GITHUB_SHA, else the "
+            "commit that is checked out here.",
+            show_default=False,
+        ),
+    ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--param",
+            metavar="NAME=VALUE",
+            help="A further parameter of the job; may be given again.",
+            show_default=False,
+        ),
+    ] = None,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            "--timeout",
+            metavar="DURATION",
+            parser=duration_from,
+            help="How long the run may take, such as 90s, 45m or 2h.",
+        ),
+    ] = "60m",  # type: ignore[assignment] # the parser reads the default, too
+    cancel_on_stop: Annotated[
+        bool,
+        typer.Option(
+            "--cancel-on-stop",
+            help="Cancel the run on timeout, Ctrl-C or SIGTERM. Without it, it goes on.",
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Runs a job of a Databricks workspace, and fails unless it succeeds.
+
+    The run gets the commit as a parameter and is started once, however often the network fails.
+    Its page is printed at once, its state whenever that changes, and at the end the errors of the
+    tasks that failed. Only a run that TERMINATED with SUCCESS passes. Credentials are found as
+    databricks-sdk finds them, and never printed.
+    """
+    if (job_id is None) == (job_name is None):
+        raise UsageError("--job-id, --job-name: give one of them")
+    wanted: int | str = job_id if job_id is not None else job_name or ""
+    asked = Asked(wanted, _parameters(commit, param or ()), timeout, cancel_on_stop)
+    # What it needs is found here only: --help must not wait for it.
+    from sales_pipeline.databricks.gate import run_job
+    from sales_pipeline.databricks.verdict import verdict_document, verdict_text
+    from sales_pipeline.databricks.workspace import connect, environment_secrets
+
+    waiting = Waiting()
+    connecting = partial(connect, PACE, environment_secrets())
+    with told_of_signals(lambda name, number: waiting.stop(Stop(name, number))):
+        means = Means(waiting, PACE, say)
+        verdict = run_job(connecting, asked, environment=os.environ, means=means)
+    if as_json:
+        show_json(verdict_document(verdict))
+    else:
+        show_exactly(verdict_text(verdict))
+    raise typer.Exit(verdict.exit_code)
+
+
+def _parameters(commit: str | None, given: list[str] | tuple[str, ...]) -> dict[str, str]:
+    pairs = [each.partition("=") for each in given]
+    for name, equals, _ in pairs:
+        if not name or not equals:
+            raise UsageError("--param: write NAME=VALUE")
+    named = [name for name, _, _ in pairs]
+    if COMMIT in named or len(set(named)) < len(named):
+        raise UsageError(f"--param: give each name once, and {COMMIT} by --commit")
+    found = commit or current_commit(os.environ, Path.cwd())
+    return {COMMIT: found} | {name: value for name, _, value in pairs}
+
+
+def databricks_commands() -> typer.Typer:
+    """Returns the commands below `databricks`."""
+    commands = typer.Typer(
+        help="A Databricks workspace: the gate.", no_args_is_help=True, rich_markup_mode=None
+    )
+    commands.command("test", epilog=EXAMPLE)(run_test_job)
+    return commands

@@ -1,0 +1,77 @@
+"""Keeps secrets out of whatever is printed, logged or raised while a workspace is talked to."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+HIDDEN = "***"
+_VARIABLES = (
+    "DATABRICKS_TOKEN",
+    "DATABRICKS_CLIENT_SECRET",
+    "DATABRICKS_PASSWORD",
+    "DATABRICKS_OIDC_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "ARM_CLIENT_SECRET",
+    "GOOGLE_CREDENTIALS",
+    "SYSTEM_ACCESSTOKEN",
+)
+_SHORTEST = 4
+_PATTERNS = (
+    # Tokens that are fetched on the way and that nobody told us of have one of these shapes.
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{4,}"), rf"\1 {HIDDEN}"),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?"), HIDDEN),
+    (re.compile(r"\b(dapi|dose|dkea)[0-9a-f]{16,}(-\d+)?\b"), HIDDEN),
+    (re.compile(r"(?s)-----BEGIN [A-Z ]*KEY-----.*?(-----END [A-Z ]*KEY-----|\Z)"), HIDDEN),
+    (re.compile(r"://[^/\s@'\"]+@"), f"://{HIDDEN}@"),
+)
+
+
+class Secrets:
+    """The secrets that are known, and texts without them.
+
+    Args:
+        environment: The environment variables, some of which hold a secret.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._known: set[str] = set()
+        named = environment.get("DATABRICKS_OIDC_TOKEN_ENV", "")
+        for name in (*_VARIABLES, named):
+            self.learn(environment.get(name))
+
+    def learn(self, secret: str | None) -> None:
+        """Takes note of one more secret, and of how it is written within a URL or JSON."""
+        for text in (secret or "", *(secret or "").split()):
+            if len(text) >= _SHORTEST and text.casefold() not in ("bearer", "basic"):
+                self._known |= {
+                    text,
+                    quote(text, safe=""),
+                    quote_plus(text),
+                    json.dumps(text)[1:-1],
+                }
+
+    def hide(self, text: str) -> str:
+        """Returns a text in which no secret stands.
+
+        >>> Secrets({"DATABRICKS_TOKEN": "open sesame"}).hide("refused: open sesame")
+        'refused: ***'
+        >>> Secrets({}).hide("header Authorization: Bearer abcdef, at https://me:pw@host/")
+        'header Authorization: Bearer ***, at https://***@host/'
+        """
+        for secret in sorted(self._known, key=len, reverse=True):
+            text = text.replace(secret, HIDDEN)
+        for pattern, instead in _PATTERNS:
+            text = pattern.sub(instead, text)
+        return text
+
+    def hide_within(self, value: Any) -> Any:
+        """Returns a decoded JSON value in whose texts no secret stands."""
+        if isinstance(value, dict):
+            return {key: self.hide_within(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self.hide_within(each) for each in value]
+        return self.hide(value) if isinstance(value, str) else value
