@@ -45,14 +45,9 @@ class Secrets:
 
     def learn(self, secret: str | None) -> None:
         """Takes note of one more secret, and of how it is written within a URL or JSON."""
-        for text in (secret or "", *(secret or "").split()):
-            if len(text) >= _SHORTEST and text.casefold() not in ("bearer", "basic"):
-                self._known |= {
-                    text,
-                    quote(text, safe=""),
-                    quote_plus(text),
-                    json.dumps(text)[1:-1],
-                }
+        text = secret or ""
+        if len(text) >= _SHORTEST:
+            self._known |= {text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1]}
 
     def hide(self, text: str) -> str:
         """Returns a text in which no secret stands.

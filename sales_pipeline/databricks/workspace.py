@@ -26,6 +26,7 @@ from sales_pipeline.errors import (
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
+    from databricks.sdk.clock import Clock
     from databricks.sdk.core import Config
     from databricks.sdk.service.jobs import JobSettings
 
@@ -155,12 +156,13 @@ class Workspace:
             self._client.jobs.cancel_run(run_id)
 
 
-def connect(pace: Pace, secrets: Secrets) -> Workspace:
+def connect(pace: Pace, secrets: Secrets, *, clock: Clock | None = None) -> Workspace:
     """Returns the workspace that the environment, or a profile of it, names.
 
     Args:
         pace: How patient to be.
         secrets: What must never be printed; the credentials that are found are added.
+        clock: What databricks-sdk waits by before it sends a request again; the time without it.
 
     Raises:
         ExtraMissing: databricks-sdk is not installed.
@@ -179,6 +181,7 @@ def connect(pace: Pace, secrets: Secrets) -> Workspace:
             credentials_strategy=_watched(secrets),
             http_timeout_seconds=pace.http_seconds,
             retry_timeout_seconds=pace.retry_seconds,
+            clock=clock,
             # Another thread that refreshes a token would be waited for at the end.
             disable_async_token_refresh=True,
         )
@@ -203,7 +206,7 @@ def _watched(secrets: Secrets) -> Any:
 
             def headers() -> dict[str, str]:
                 found = headers_of()
-                secrets.learn(found.get("Authorization"))
+                secrets.learn(found.get("Authorization", "").rpartition(" ")[2])
                 return found
 
             return headers
