@@ -33,7 +33,10 @@ LOOKUPS = ("rates show", "catalogue show", "catalogue missing")
 QUARANTINE = tuple(f"quarantine {each}" for each in ("list", "show", "export", "replay"))
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *LOOKUPS, *QUARANTINE, "selftest", "config schema"])
+FURTHER = ("selftest", "config schema", "databricks test")
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *LOOKUPS, *QUARANTINE, *FURTHER])
 def test_help_teaches_with_an_example(command: str, call: Call) -> None:
     said = call(*command.split(), "--help")
     assert said.code == 0
@@ -50,7 +53,7 @@ def test_help_lists_every_command_in_a_full_sentence(call: Call) -> None:
     said = call("--help")
     assert all(
         f"\n  {command} " in said.out
-        for command in (*COMMANDS, "selftest", "rates", "catalogue", "config")
+        for command in (*COMMANDS, "selftest", "rates", "catalogue", "config", "databricks")
     )
     assert "..." not in said.out.partition("Commands:")[2]
 

@@ -164,6 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
     """Reads a request, does what the faults say, and writes the reply."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # a reply in one piece, which the network does not hold back
     workspace: FakeWorkspace
 
     def do_GET(self) -> None:
