@@ -14,7 +14,8 @@ class Pace:
 
     Attributes:
         http_seconds: How long one request may take.
-        retry_seconds: How long databricks-sdk repeats a request that is worth it.
+        connect_seconds: How long databricks-sdk repeats the first request of all.
+        retry_seconds: How long it repeats any other that is worth it.
         reply_seconds: How long both, and all that belongs to them, may take.
         start_seconds: How long the start is tried while the workspace does not answer.
         poll_seconds: The longest pause between two questions how far the run is.
@@ -22,6 +23,7 @@ class Pace:
     """
 
     http_seconds: float = 30
+    connect_seconds: int = 10
     retry_seconds: int = 30
     reply_seconds: float = 120
     start_seconds: float = 300

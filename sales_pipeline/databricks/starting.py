@@ -36,6 +36,7 @@ def reach(
     seconds = means.pace.reply_seconds
     try:
         workspace = means.waiting.reply(connect, seconds=seconds)
+        means.tell(f"workspace: {workspace.host}")
         return workspace, means.waiting.reply(lambda: _find(workspace, wanted), seconds=seconds)
     except WorkspaceSilent as error:
         hint = "Do: check DATABRICKS_HOST; no run was started"

@@ -180,12 +180,13 @@ def connect(pace: Pace, secrets: Secrets, *, clock: Clock | None = None) -> Work
         config = Config(
             credentials_strategy=_watched(secrets),
             http_timeout_seconds=pace.http_seconds,
-            retry_timeout_seconds=pace.retry_seconds,
+            retry_timeout_seconds=pace.connect_seconds,
             clock=clock,
             # Another thread that refreshes a token would be waited for at the end.
             disable_async_token_refresh=True,
         )
         _learn_from(config, secrets)
+        config.retry_timeout_seconds = pace.retry_seconds
         return Workspace(WorkspaceClient(config=config), secrets)
 
 

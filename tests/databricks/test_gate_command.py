@@ -37,6 +37,7 @@ def test_success_is_told_with_its_page_and_exit_code_0(
     page = f"{workspace.host}/?o=42#job/7/run/900"
     assert said.code == 0
     assert said.err.splitlines() == [
+        f"workspace: {workspace.host}",
         "job 7 (tests): run 900", f"page: {page}", "  0:00  TERMINATED SUCCESS",
     ]  # fmt: skip
     assert said.out == f"outcome=success run=900 seconds=0 page={page}\n"
@@ -122,14 +123,14 @@ def test_a_name_that_is_not_that_of_one_job_lists_candidates(
     workspace.names = {8: "twice", 9: "twice", 10: "sales_tests", 11: "[dev me] others"}
     answer = call(job=("--job-name", name))
     assert (answer.code, answer.out) == (2, "")
-    assert answer.err.startswith(f"--job-name: {said}")
+    assert answer.err.splitlines()[1].startswith(f"--job-name: {said}")
     assert workspace.asked(RUN_NOW) == []
 
 
 def test_a_job_that_does_not_exist_is_wrong_usage(call: Call, workspace: FakeWorkspace) -> None:
     said = call(job=("--job-id", "99"))
     assert said.code == 2
-    assert said.err.startswith("job 99: Job 99 does not exist. Do: check the job")
+    assert "\njob 99: Job 99 does not exist. Do: check the job" in said.err
 
 
 def test_a_job_that_declares_no_commit_is_run_with_a_warning(
@@ -138,7 +139,7 @@ def test_a_job_that_declares_no_commit_is_run_with_a_warning(
     workspace.parameters = ()
     said = call()
     assert said.code == 0
-    assert said.err.startswith("job 7: declares no parameter commit")
+    assert "\njob 7: declares no parameter commit" in said.err
 
 
 @pytest.mark.parametrize(

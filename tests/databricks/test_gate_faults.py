@@ -193,7 +193,7 @@ def test_a_host_where_nobody_listens_is_wrong_usage(
         host = f"http://127.0.0.1:{unused.getsockname()[1]}"
     monkeypatch.setenv("DATABRICKS_HOST", host)
     with pytest.raises(WorkspaceRefused, match="check DATABRICKS_HOST; no run was started"):
-        GateOf(pace=Pace(retry_seconds=1))()
+        GateOf(pace=Pace(connect_seconds=1, retry_seconds=1))()
 
 
 def test_a_host_that_is_no_workspace_is_wrong_usage(workspace: FakeWorkspace, gate: GateOf) -> None:

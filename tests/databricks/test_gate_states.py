@@ -133,6 +133,7 @@ def test_a_line_is_told_for_each_change_and_for_nothing_else(
     assert gate().exit_code == 0
     page = f"{workspace.host}/?o=42#job/7/run/900"
     assert gate.told == [
+        f"workspace: {workspace.host}",
         "job 7 (tests): run 900",
         f"page: {page}",
         "  0:00  QUEUED: MAX_CONCURRENT_RUNS_REACHED: Wait.",
