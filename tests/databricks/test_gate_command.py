@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -331,3 +332,14 @@ def test_without_the_extra_it_is_named(tmp_path: Path) -> None:
         "databricks-sdk is not installed, and the gate needs it. "
         "Do: pip install 'sales-pipeline[databricks]'\n"
     )
+
+
+@pytest.mark.parametrize("page", [".github/workflows/ci.yml", "docs/databricks.md", "README.md"])
+def test_every_option_of_the_gate_that_is_written_somewhere_is_there(page: str, call: Call) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if "sales-pipeline databricks test" in line]
+    known = call("--help").out
+    assert lines
+    assert [
+        each for line in lines for each in re.findall("--[a-z-]+", line) if each not in known
+    ] == []
