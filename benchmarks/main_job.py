@@ -95,7 +95,7 @@ def measure(folder: Path, rows: int) -> Result:
     expected = generate(folder, Scale(rows=rows, jobs=os.cpu_count() or 1))
     say(f"{rows:,} rows: first load")
     first = run_pipeline(folder)
-    differences = [*compared(totals_of(expected), folder, [first])]
+    differences = [*compared(totals_of(expected), folder, records([first]))]
     again = run_pipeline(folder)
     if again.report["files"]:
         differences.append(f"second run: took {again.report['files']} files, expected none")
@@ -103,7 +103,7 @@ def measure(folder: Path, rows: int) -> Result:
     further = further_file(folder, FURTHER_ROWS)
     last = run_pipeline(folder)
     everything = added(totals_of(expected), totals_of(further))
-    differences += compared(everything, folder, [first, last])
+    differences += compared(everything, folder, records([first, last]))
     return Result(
         rows=rows,
         bytes=first.report["bytes"],
@@ -205,12 +205,12 @@ def added(one: Totals, other: Totals) -> Totals:
     }
 
 
-def compared(expected: Totals, folder: Path, runs: Iterable[Measured]) -> Iterator[str]:
+def compared(expected: Totals, folder: Path, counted: Mapping[str, Decimal]) -> Iterator[str]:
     """What the lakehouse holds otherwise than expected: unrounded in the cube, and as shown."""
     declaration = load_config(folder / "config.yaml").model_copy(
         update={"lakehouse": str(folder / "lakehouse")}
     )
-    found = cube_totals(declaration) | {"records": records(runs)}
+    found = cube_totals(declaration) | {"records": dict(counted)}
     yield from differences("cube", expected, found)
     shown = {what: as_shown(what, values) for what, values in expected.items()}
     yield from differences("answers", shown, answer_totals(declaration))

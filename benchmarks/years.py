@@ -2,15 +2,17 @@
 """Measures three years of daily files, a run for each day, with maintenance every 30 runs.
 
     python benchmarks/years.py           # 1,095 days
-    python benchmarks/years.py 60        # the first 60 of them
+    python benchmarks/years.py 75        # the first 75 of them
+    python benchmarks/years.py --keep ~/years   # and goes on there if interrupted
 
 Three stores deliver a small generated file each day. Every run is a process of its own, as a
-scheduler would start it, and is measured with Python's start. Compared are the medians of runs 5 to
-15 and of the last eleven, as many runs after maintenance. As the years pass within an
-hour, no version of a table ever is 30 days old; `keep_days: 0` stands for that, so that maintenance
-frees all but what the last run left. At the end every total is compared exactly with what the
-generator counted on its own. Ends with exit code 1 where a total differs, or where the last runs
-cost more than one and a half times the early ones.
+scheduler would start it, and is measured with Python's start. Compared are the medians of the last
+eleven runs and of runs 5 to 15 of a young lakehouse, taken in turns, because a machine is not as
+fast after hours as before. After 75 days, or 1,095, both lie as many runs behind maintenance. As
+the years pass within hours, no version of a table ever is 30 days old; `keep_days: 0` stands for
+that, so that maintenance frees all but what the last run left. At the end every total is compared
+exactly with what the generator counted on its own. Ends with exit code 1 where a total differs, or
+where the last runs cost more than one and a half times the early ones.
 """
 
 from __future__ import annotations
@@ -18,13 +20,17 @@ from __future__ import annotations
 import argparse
 import calendar
 import itertools
+import json
 import os
 import shutil
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from statistics import median
 
@@ -33,9 +39,9 @@ sys.path.insert(0, str(ROOT))  # So that the file can be run as it is.
 
 from benchmarks.generator import Scale, generate, stores_of  # noqa: E402
 from benchmarks.main_job import (  # noqa: E402
+    CLASSES,
     Measured,
     compared,
-    folder_for,
     run_pipeline,
     say,
     totals_of,
@@ -45,14 +51,16 @@ from sales_pipeline.engines.spark_session import open_engine  # noqa: E402
 from sales_pipeline.lakehouse.lakehouse import Lakehouse  # noqa: E402
 from sales_pipeline.lakehouse.ledger import Ledger  # noqa: E402
 from sales_pipeline.lakehouse.runs import finished_runs  # noqa: E402
+from sales_pipeline.lakehouse.tables import CATALOGUE  # noqa: E402
+from sales_pipeline.silver.balance import recorded  # noqa: E402
 
 DAYS = 1095
 STORES = 3
 ROWS_PER_FILE = 30
 MAINTAINED_EVERY = 30
-EARLY = slice(4, 15)
-"""Runs 5 to 15: what is only slow the first time is over."""
-LATE = slice(-11, None)
+EARLY, COMPARED = 4, 11
+"""Compared are runs 5 to 15, when what is only slow the first time is over, and as many late ones.
+"""
 MAX_RATIO = 1.5
 
 
@@ -71,28 +79,114 @@ class Standing:
     ledger_seconds: float
 
 
-def measure(folder: Path, days: int) -> tuple[list[Measured], list[str]]:
-    """Runs so many days in an empty folder; returns the runs, and what totals differ.
+class Retailer:
+    """A retailer whose stores deliver a file each for every run.
+
+    Args:
+        folder: Where its files and tables are. What an interrupted measurement left there is
+            taken up where it stopped.
+        days: For how many days there are files.
+    """
+
+    def __init__(self, folder: Path, days: int) -> None:
+        self.folder = folder
+        self._days = days
+        self._waiting = folder / "waiting"
+        if not self._waiting.exists():
+            self._make()
+
+    def _make(self) -> None:
+        files, months = self._days * STORES, _months(self._days)
+        generate(self.folder, Scale(rows=files * ROWS_PER_FILE, files=files, months=months))
+        with (self.folder / "config.yaml").open("a", encoding="utf-8") as config:
+            config.write("keep_days: 0\n")
+        taken = self.folder / "taken_away"
+        for store in stores_of(STORES):
+            shutil.move(self.folder / "landing" / store.id, taken / store.id)
+            (self.folder / "landing" / store.id).mkdir()
+        os.rename(taken, self._waiting)
+
+    @property
+    def day(self) -> int:
+        """The day that was delivered last, from 1; 0 before the first."""
+        return self._days - min(len(list(each.iterdir())) for each in self._waiting.iterdir())
+
+    def next_day(self) -> Measured:
+        """Delivers the files of a day and runs; then comes maintenance, where it is due.
+
+        Raises:
+            RuntimeError: A run failed.
+        """
+        day = self.day + 1
+        for store in stores_of(STORES):
+            name = f"{store.shape.stem}_{day}.csv"
+            landed = self.folder / "landing" / store.id / name
+            os.rename(self._waiting / store.id / name, landed)
+        run = run_pipeline(self.folder)
+        if day % MAINTAINED_EVERY == 0:
+            before = _totals(self.standing())
+            kept = run_pipeline(self.folder, "maintain", "--yes")
+            say(f"day {day:,}: {_cost([run])}; {before}")
+            say(f"  maintained in {_cost([kept])}; then {_totals(self.standing())}")
+        return run
+
+    def standing(self) -> Standing:
+        """What its lakehouse holds now."""
+        with self._opened() as lakehouse:
+            began = time.perf_counter()
+            Ledger(lakehouse)
+            finished_runs(lakehouse)
+            ledger_seconds = time.perf_counter() - began
+            engine = lakehouse.engine
+            files = {name: engine.history(name, limit=1)[0].files for name in lakehouse.tables}
+        schemas = (self.folder / "lakehouse" / each for each in ("bronze", "silver", "gold", "ops"))
+        on_disk = sum(path.is_file() for each in schemas for path in each.rglob("*"))
+        return Standing(files, on_disk, ledger_seconds)
+
+    def differences(self) -> list[str]:
+        """What differs from the totals that the generator counted on its own."""
+        with self._opened() as lakehouse:
+            balances = [each for each in recorded(lakehouse) if each.feed != CATALOGUE]
+        counted: Counter[str] = Counter()
+        for each in balances:
+            classes = {f"{each.feed} {name}": each.rows(name) for name in CLASSES[1:]}
+            counted.update(classes | {f"{each.feed} {CLASSES[0]}": each.delivered[0]})
+        records = {key: Decimal(count) for key, count in counted.items()}
+        expected = json.loads((self.folder / "expected.json").read_text(encoding="utf-8"))
+        return list(compared(totals_of(expected), self.folder, records))
+
+    @contextmanager
+    def _opened(self) -> Iterator[Lakehouse]:
+        place = self.folder / "lakehouse"
+        declaration = load_config(self.folder / "config.yaml").model_copy(
+            update={"lakehouse": str(place)}
+        )
+        with closing(open_engine(place)) as engine:
+            yield Lakehouse(declaration, engine)
+
+
+def measure(folder: Path, days: int) -> tuple[list[Measured], list[Measured], list[str]]:
+    """Lives through so many days; returns early runs, the last ones, and what totals differ.
+
+    A machine is not as fast at the end of two hours as at their beginning. So the early runs are
+    those of another retailer, which begins when the first one is nearly done: a run of the one, a
+    run of the other.
 
     Raises:
         RuntimeError: A run failed.
+        FileExistsError: All days were measured there before.
     """
-    expected = generate(
-        folder, Scale(rows=days * STORES * ROWS_PER_FILE, files=days * STORES, months=_months(days))
-    )
-    with (folder / "config.yaml").open("a", encoding="utf-8") as config:
-        config.write("keep_days: 0\n")
-    waiting = _taken_away(folder)
-    runs: list[Measured] = []
-    for day in range(1, days + 1):
-        _deliver(folder, waiting, day)
-        runs.append(run_pipeline(folder))
-        if day % MAINTAINED_EVERY == 0 or day == days:
-            _say_standing(folder, runs)
-        if day % MAINTAINED_EVERY == 0:
-            kept = run_pipeline(folder, "maintain", "--yes")
-            say(f"  maintained in {_cost([kept])}; then {_totals(_standing(folder))}")
-    return runs, list(compared(totals_of(expected), folder, runs))
+    old = Retailer(folder / "old", days)
+    if old.day == days:
+        raise FileExistsError(f"{folder}: its days are over; choose another folder for --keep")
+    while old.day < days - COMPARED:
+        old.next_day()
+    young = Retailer(folder / "young", EARLY + COMPARED)
+    while young.day < EARLY:
+        young.next_day()
+    pairs = [(young.next_day(), old.next_day()) for _ in range(days - old.day)]
+    say(f"day {old.day:,}: {_totals(old.standing())}")
+    return [early for early, _ in pairs], [late for _, late in pairs], old.differences()
 
 
 def _months(days: int) -> int:
@@ -102,39 +196,6 @@ def _months(days: int) -> int:
     )
     so_far = itertools.accumulate(lengths)
     return next(count for count, total in enumerate(so_far, start=1) if total >= days)
-
-
-def _taken_away(folder: Path) -> Path:
-    """Takes the sales files out of the landing folder, to be delivered day by day."""
-    waiting = folder / "waiting"
-    waiting.mkdir()
-    for store in stores_of(STORES):
-        shutil.move(folder / "landing" / store.id, waiting / store.id)
-        (folder / "landing" / store.id).mkdir()
-    return waiting
-
-
-def _deliver(folder: Path, waiting: Path, day: int) -> None:
-    for store in stores_of(STORES):
-        name = f"{store.shape.stem}_{day}.csv"
-        os.rename(waiting / store.id / name, folder / "landing" / store.id / name)
-
-
-def _standing(folder: Path) -> Standing:
-    lakehouse_folder = folder / "lakehouse"
-    declaration = load_config(folder / "config.yaml").model_copy(
-        update={"lakehouse": str(lakehouse_folder)}
-    )
-    with closing(open_engine(lakehouse_folder)) as engine:
-        lakehouse = Lakehouse(declaration, engine)
-        began = time.perf_counter()
-        Ledger(lakehouse)
-        finished_runs(lakehouse)
-        ledger_seconds = time.perf_counter() - began
-        files = {name: engine.history(name, limit=1)[0].files for name in lakehouse.tables}
-    tables = (lakehouse_folder / schema for schema in ("bronze", "silver", "gold", "ops"))
-    on_disk = sum(path.is_file() for each in tables for path in each.rglob("*"))
-    return Standing(files, on_disk, ledger_seconds)
 
 
 def _totals(now: Standing) -> str:
@@ -151,30 +212,40 @@ def _cost(runs: Sequence[Measured]) -> str:
     return f"{cpu:.2f} CPU s, {median(each.seconds for each in runs):.2f} s"
 
 
-def _say_standing(folder: Path, runs: Sequence[Measured]) -> None:
-    say(f"day {len(runs):,}: last runs {_cost(runs[LATE])}; {_totals(_standing(folder))}")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
     parser = argparse.ArgumentParser(
         prog="years.py", description="Measures daily files over three years, day by day."
     )
     parser.add_argument("days", nargs="?", type=int, default=DAYS, help=f"days ({DAYS})")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep files and tables there")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="work there, keep it, and go on with it if interrupted",
+    )
     given = parser.parse_args(arguments)
-    if given.days < EARLY.stop:
-        parser.error(f"at least {EARLY.stop} days, got {given.days}")
-    with folder_for(given.days, given.keep) as folder:
-        runs, differences = measure(folder, given.days)
-    early, late = runs[EARLY], runs[LATE]
+    if given.days < EARLY + COMPARED:
+        parser.error(f"at least {EARLY + COMPARED} days, got {given.days}")
+    with _folder(given.keep) as folder:
+        early, late, differences = measure(folder, given.days)
     ratio = median(each.cpu_seconds for each in late) / median(each.cpu_seconds for each in early)
-    print(f"runs 5 to 15: {_cost(early)}")
-    print(f"last 11 of {len(runs):,} runs: {_cost(late)}, {ratio:.2f} times the CPU seconds")
+    print(f"runs {EARLY + 1} to {EARLY + COMPARED} of a young lakehouse: {_cost(early)}")
+    print(f"runs up to the {given.days:,}th: {_cost(late)}, {ratio:.2f} times the CPU seconds")
     print(f"totals: {'differ' if differences else 'equal'}")
     for line in differences:
         say(line)
     return 1 if differences or ratio > MAX_RATIO else 0
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    """The folder to work in: a temporary one, unless it is to be kept."""
+    if keep is not None:
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="sales_pipeline_years_") as temporary:
+        yield Path(temporary)
 
 
 if __name__ == "__main__":
