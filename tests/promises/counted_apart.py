@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 import json
 import re
 import zlib
@@ -65,20 +64,30 @@ def _text(plain: bytes, encoding: str) -> str:
 
 
 def _records(lines: Sequence[str], dialect: Mapping[str, Any]) -> Told:
-    body, quote = "".join(lines), dialect.get("quote", '"')
+    quote = dialect.get("quote", '"')
     marks = {"delimiter": dialect.get("delimiter", ","), "quotechar": quote}
     texts = tuple(lines)
-    if any(len(line.encode("utf-8", "replace")) > _LONGEST for line in lines):
+    if any(_size([line]) > _LONGEST for line in lines):
         return Told(None, None)
+    records, begins = [], 0
     try:
-        rows = csv.reader(io.StringIO(body, newline=""), strict=True, **marks)
-        records = [row for row in rows if row]
+        rows = csv.reader(lines, strict=True, **marks)
+        for row in rows:
+            # A quote that is closed so late is taken for one that never is.
+            if _size(lines[begins : rows.line_num]) > _LONGEST:
+                return Told(texts, None)
+            begins = rows.line_num
+            records += [row] if row else []
     except csv.Error:
         return Told(texts, None)
     is_even = len({len(row) for row in records}) <= 1
-    if not is_even and quote in body:
+    if not is_even and any(quote in line for line in lines):
         return Told(texts, None)
     return Told(texts, records, is_even)
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(len(line.encode("utf-8", "replace")) for line in lines)
 
 
 def lost_text(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.promises.counted_apart import told
 from tests.promises.mutated_files import check
 from tests.promises.mutations import make_files
 from tests.retailer import Retailer, sale
@@ -54,3 +55,20 @@ def test_p2_a_file_of_ten_thousand_columns_is_taken_with_all_of_them(retailer: R
     assert retailer.run().exit_code == 0
     [row] = retailer.table("bronze.lyon")
     assert row["_extra"].count('": "x"') == len(further)
+
+
+def test_p2_a_quote_that_is_closed_after_a_megabyte_is_none_and_nothing_is_lost(
+    retailer: Retailer,
+) -> None:
+    beginning, end = "x" * 700_000, "y" * 400_000
+    long = f'2,2025-01-15,"{beginning}\n{end}",10.00,1,10.00'
+    retailer.declared["feeds"]["lyon"]["max_quarantined"] = "90%"
+    retailer.deliver_catalogue()
+    file = retailer.deliver("lyon/a.csv", sale("1"), long, sale("3"))
+    assert told(file.read_bytes(), {}).records is None
+    assert retailer.run().exit_code == 0
+    assert retailer.rows("bronze.lyon", "_row", "_problem") == [
+        (1, None), (2, "unterminated_quote"), (3, "too_few_columns"), (4, None),
+    ]  # fmt: skip
+    kept = "".join(row["_raw"] or "" for row in retailer.table("bronze.lyon"))
+    assert (kept.count("x"), kept.count("y")) == (len(beginning), len(end))
