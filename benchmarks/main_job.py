@@ -207,13 +207,17 @@ def added(one: Totals, other: Totals) -> Totals:
 
 def compared(expected: Totals, folder: Path, counted: Mapping[str, Decimal]) -> Iterator[str]:
     """What the lakehouse holds otherwise than expected: unrounded in the cube, and as shown."""
-    declaration = load_config(folder / "config.yaml").model_copy(
-        update={"lakehouse": str(folder / "lakehouse")}
-    )
+    declaration = declaration_in(folder)
     found = cube_totals(declaration) | {"records": dict(counted)}
     yield from differences("cube", expected, found)
     shown = {what: as_shown(what, values) for what, values in expected.items()}
     yield from differences("answers", shown, answer_totals(declaration))
+
+
+def declaration_in(folder: Path) -> Declaration:
+    """The declaration in a folder, which has its lakehouse there wherever this process works."""
+    place = {"lakehouse": str(folder / "lakehouse")}
+    return load_config(folder / "config.yaml").model_copy(update=place)
 
 
 def cube_totals(declaration: Declaration) -> Totals:

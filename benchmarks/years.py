@@ -28,7 +28,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -42,14 +42,13 @@ from benchmarks.main_job import (  # noqa: E402
     CLASSES,
     Measured,
     compared,
+    declaration_in,
     run_pipeline,
     say,
     totals_of,
 )
-from sales_pipeline import load_config  # noqa: E402
-from sales_pipeline.engines.spark_session import open_engine  # noqa: E402
-from sales_pipeline.lakehouse.lakehouse import Lakehouse  # noqa: E402
 from sales_pipeline.lakehouse.ledger import Ledger  # noqa: E402
+from sales_pipeline.lakehouse.opening import opened_lakehouse  # noqa: E402
 from sales_pipeline.lakehouse.runs import finished_runs  # noqa: E402
 from sales_pipeline.lakehouse.tables import CATALOGUE  # noqa: E402
 from sales_pipeline.silver.balance import recorded  # noqa: E402
@@ -132,7 +131,7 @@ class Retailer:
 
     def standing(self) -> Standing:
         """What its lakehouse holds now."""
-        with self._opened() as lakehouse:
+        with opened_lakehouse(declaration_in(self.folder)) as lakehouse:
             began = time.perf_counter()
             Ledger(lakehouse)
             finished_runs(lakehouse)
@@ -145,7 +144,7 @@ class Retailer:
 
     def differences(self) -> list[str]:
         """What differs from the totals that the generator counted on its own."""
-        with self._opened() as lakehouse:
+        with opened_lakehouse(declaration_in(self.folder)) as lakehouse:
             balances = [each for each in recorded(lakehouse) if each.feed != CATALOGUE]
         counted: Counter[str] = Counter()
         for each in balances:
@@ -154,15 +153,6 @@ class Retailer:
         records = {key: Decimal(count) for key, count in counted.items()}
         expected = json.loads((self.folder / "expected.json").read_text(encoding="utf-8"))
         return list(compared(totals_of(expected), self.folder, records))
-
-    @contextmanager
-    def _opened(self) -> Iterator[Lakehouse]:
-        place = self.folder / "lakehouse"
-        declaration = load_config(self.folder / "config.yaml").model_copy(
-            update={"lakehouse": str(place)}
-        )
-        with closing(open_engine(place)) as engine:
-            yield Lakehouse(declaration, engine)
 
 
 def measure(folder: Path, days: int) -> tuple[list[Measured], list[Measured], list[str]]:

@@ -17,23 +17,20 @@ _NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 
 
 class _Stopping:
-    """Remembers the first signal, and stops the run at the next point where it is asked."""
+    """Remembers the signal that came, and stops the run at the next point where it is asked."""
 
     def __init__(self, then: str) -> None:
         self._then = then
-        self._got: signal.Signals | None = None
+        self._got: tuple[str, int] | None = None
 
-    def take(self, number: int, _: FrameType | None) -> None:
-        """Notes a signal; the same one again ends the process at once."""
-        self._got = signal.Signals(number)
-        for each in _NAMES:
-            signal.signal(each, signal.SIG_DFL)
-        say(f"{_NAMES[self._got]}: stopping at the next safe point; again to end at once")
+    def take(self, name: str, number: int) -> None:
+        """Notes a signal."""
+        self._got = name, number
 
     def pause(self) -> None:
         """Stops the run where a signal came."""
         if self._got is not None:
-            raise Stopped(_NAMES[self._got], self._got, then=self._then)
+            raise Stopped(*self._got, then=self._then)
 
     def before(self, what: str) -> None:
         """Lets a commit be done."""
@@ -43,19 +40,20 @@ class _Stopping:
 
 
 @contextmanager
-def told_of_signals(tell: Callable[[str, int], None]) -> Iterator[None]:
+def told_of_signals(tell: Callable[[str, int], None], *, where: str = "") -> Iterator[None]:
     """Tells of the first signal that comes while the block runs; the same again ends the process.
 
     Args:
         tell: Takes the name and the number of the signal; it is called within the handler.
+        where: Where what is done in the block stops, in words.
     """
 
     def take(number: int, _: FrameType | None) -> None:
-        for each in _NAMES:
-            signal.signal(each, signal.SIG_DFL)
         name = _NAMES[signal.Signals(number)]
         tell(name, number)
-        say(f"{name}: stopping; again to end at once")
+        for each in _NAMES:
+            signal.signal(each, signal.SIG_DFL)
+        say(f"{name}: stopping{where}; again to end at once")
 
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -78,21 +76,15 @@ def stopped_by_signals(then: str = "run again, which finishes it") -> Iterator[N
     Raises:
         Stopped: A signal came.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     stopping = _Stopping(then)
-    before = {each: signal.signal(each, stopping.take) for each in _NAMES}
-    try:
-        with watched_by(stopping):
+    with told_of_signals(stopping.take, where=" at the next safe point"), watched_by(stopping):
+        try:
             yield
-    except SalesPipelineError:
-        raise
-    except Exception:
-        # Ctrl-C may have ended the engine as well, which fails then wherever it is asked.
-        stopping.pause()
-        raise
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-        sys.stderr.flush()
+        except SalesPipelineError:
+            raise
+        except Exception:
+            # Ctrl-C may have ended the engine as well, which fails then wherever it is asked.
+            stopping.pause()
+            raise
+        finally:
+            sys.stderr.flush()

@@ -45,6 +45,11 @@ class RunRecord:
     rules: str | None = None
     to_run: str | None = None
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether it came to its end; a rollback has its record before that."""
+        return self.outcome != UNFINISHED
+
     @cached_property
     def version_of(self) -> dict[str, int]:
         """Table -> the Delta version that the run left."""
@@ -79,15 +84,16 @@ def is_recorded(lakehouse: Lakehouse) -> bool:
 
 def finished_runs(lakehouse: Lakehouse) -> list[RunRecord]:
     """All runs that have come to their end, the earliest first."""
-    return [each for each in _recorded(lakehouse) if each.outcome != UNFINISHED]
+    return [each for each in recorded_runs(lakehouse) if each.is_finished]
 
 
 def unfinished_rollback(lakehouse: Lakehouse) -> RunRecord | None:
     """The rollback that was killed before its end; its versions are those that it goes back to."""
-    return next((each for each in _recorded(lakehouse) if each.outcome == UNFINISHED), None)
+    return next((each for each in recorded_runs(lakehouse) if not each.is_finished), None)
 
 
-def _recorded(lakehouse: Lakehouse) -> list[RunRecord]:
+def recorded_runs(lakehouse: Lakehouse) -> list[RunRecord]:
+    """All runs that have a record, the earliest first; one of a rollback may not be finished."""
     records = [RunRecord(**row) for row in lakehouse.rows(RUNS.name)]
     return sorted(records, key=lambda each: (each.finished_at, each.run_id))
 

@@ -12,7 +12,7 @@ from sales_pipeline.bronze.landed import LandedFile, landed_files
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import opened_lakehouse
-from sales_pipeline.lakehouse.runs import RunRecord, finished_runs, unfinished_rollback
+from sales_pipeline.lakehouse.runs import RunRecord, recorded_runs
 from sales_pipeline.outcome import FileNote, unreadable
 from sales_pipeline.report.quarantine import Waiting, waiting_in_quarantine
 from sales_pipeline.silver.balance import recorded
@@ -82,13 +82,13 @@ def status(declaration: Declaration) -> Status:
     with opened_lakehouse(declaration) as lakehouse:
         ledger = Ledger(lakehouse)
         found = find_files(declaration, ledger, folders_of(declaration))
-        begun = unfinished_rollback(lakehouse)
+        runs = recorded_runs(lakehouse)
         return Status(
             lakehouse=declaration.lakehouse,
             is_made=lakehouse.exists(),
             feeds=tuple(_feeds(patterns, list(ledger))),
-            runs=tuple(reversed(finished_runs(lakehouse)[-SHOWN_RUNS:])),
-            rolling_back_to=begun.to_run if begun else None,
+            runs=tuple(reversed([each for each in runs if each.is_finished][-SHOWN_RUNS:])),
+            rolling_back_to=next((each.to_run for each in runs if not each.is_finished), None),
             waiting=waiting_in_quarantine(lakehouse),
             displaced=tuple(displaced_sales(lakehouse, recorded(lakehouse))),
             landed=tuple(landed_files(declaration, ledger, found)),
