@@ -18,7 +18,7 @@ class Watcher(Protocol):
         """Nothing is half-done now; a watcher that raises here stops the run."""
 
     def before(self, what: str) -> None:
-        """A commit comes next."""
+        """A commit comes next; a watcher that raises here keeps it from being done."""
 
     def after(self, what: str) -> None:
         """The commit is done."""

@@ -10,6 +10,7 @@ SalesPipelineError
     ├── FileRejected         a landing file is not what its feed declares
     ├── FileChanged          a landing file changed while it was read
     ├── LakehouseBusy        another run holds the lakehouse
+    ├── LeaseLost            the run may not go on, for it holds the lakehouse no more
     ├── Stopped              somebody stopped the run; exit 130 or 143
     ├── VersionGone          an earlier version of a table is not kept any more
     └── WorkspaceSilent      a Databricks workspace gives no answer, or none that can be used
@@ -138,6 +139,16 @@ class FileChanged(PipelineError):
 
 class LakehouseBusy(PipelineError):
     """Another run holds the lakehouse."""
+
+
+class LeaseLost(PipelineError):
+    """The run holds the lakehouse no more, so it commits nothing; another may hold it by now."""
+
+    def __init__(self, place: str, got: str) -> None:
+        super().__init__(
+            f"{place}: the lease of this run was lost, so it stopped before its next commit; "
+            f"{got}. Do: run again, which finishes it."
+        )
 
 
 class Stopped(PipelineError):

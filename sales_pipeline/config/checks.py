@@ -6,8 +6,14 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
+from sales_pipeline.config.dialect import NOT_BUILTIN
 from sales_pipeline.config.findings import Finding, Plain, mapping
-from sales_pipeline.config.folders import USUAL_LAKEHOUSE, nested_folders
+from sales_pipeline.config.folders import (
+    PLACEHOLDERS,
+    USUAL_LAKEHOUSE,
+    nested_folders,
+    placeholders_in,
+)
 from sales_pipeline.config.places import KEY, Loc
 from sales_pipeline.config.rates_checks import known_rate_findings
 from sales_pipeline.config.refusal import did_you_mean
@@ -28,16 +34,35 @@ def declaration_findings(declaration: Plain) -> Iterator[Finding]:
     yield from _landing_findings(declaration, feeds)
     yield from same_store_findings(feeds)
     yield from _folder_findings(declaration)
+    yield from _reader_findings(declaration, feeds)
 
 
 def _folder_findings(declaration: Plain) -> Iterator[Finding]:
     landing, lakehouse = declaration.get("landing"), declaration.get("lakehouse")
+    for place, folder in (("landing", landing), ("lakehouse", lakehouse)):
+        if isinstance(folder, str) and not set(placeholders_in(folder)) <= set(PLACEHOLDERS):
+            known = " or ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+            yield Finding((place,), "an unknown placeholder", f"; write {known}")
     if not (isinstance(landing, str) and isinstance(lakehouse, str)):
         return
     if nested := nested_folders(Path(landing).absolute(), Path(lakehouse).absolute()):
         is_usual = lakehouse == USUAL_LAKEHOUSE
         place = "landing" if is_usual else "lakehouse"
         yield Finding((place,), nested, "; declare two folders of which none is in the other")
+
+
+def _reader_findings(declaration: Plain, feeds: Mapping[str, Plain]) -> Iterator[Finding]:
+    """Finds encodings that Spark's own CSV reader does not know."""
+    if declaration.get("reader") != "builtin":
+        return
+    places: dict[Loc, Plain] = {
+        (part,): mapping(declaration.get(part)) for part in ("catalogue", "rates")
+    }
+    places |= {("feeds", name): feed for name, feed in feeds.items()}
+    for loc, part in places.items():
+        if mapping(part.get("csv")).get("encoding") in NOT_BUILTIN:
+            do = "; have the files written in another, or leave reader: builtin out"
+            yield Finding((*loc, "csv", "encoding"), "not read with reader: builtin", do)
 
 
 def _format_findings(formats: Plain, feeds: Mapping[str, Plain]) -> Iterator[Finding]:

@@ -37,5 +37,7 @@ def _with_csv(kind: type[Declared], part: object) -> dict[str, object]:
 
 def _with_defaults(kind: type[Declared], part: object) -> dict[str, object]:
     fields = kind.model_fields.items()
-    defaults = {name: field.default for name, field in fields if not field.is_required()}
+    defaults = {
+        field.alias or name: field.default for name, field in fields if not field.is_required()
+    }
     return {**defaults, **mapping(part)}

@@ -11,6 +11,8 @@ from sales_pipeline.config.values import Mark, OneOrMany, Text
 
 Encoding = Literal["utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "cp932", "utf-16"]
 ENCODINGS: tuple[str, ...] = get_args(Encoding)
+NOT_BUILTIN = ("cp932", "utf-16")
+"""Encodings in which a byte of ASCII may be a part of another character."""
 
 WHITE_SPACE = " \t\r\n\u00a0\u202f\u3000"
 """What is trimmed from delivered text: ASCII white space and the no-break and wide spaces."""

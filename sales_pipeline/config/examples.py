@@ -12,6 +12,19 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "base_currency": "base_currency: EUR",
         "landing": "landing: /data/landing",
         "lakehouse": "lakehouse: /data/lakehouse",
+        "engine": "engine: sc://spark.example.com:15002",
+        "catalog": """
+            engine: databricks
+            catalog: main
+            landing: /Volumes/{catalog}/{schema}/landing/incoming
+            lakehouse: /Volumes/{catalog}/{schema}/landing/lakehouse
+        """,
+        "schema": """
+            engine: sc://spark.example.com:15002
+            catalog: spark_catalog
+            schema: toys
+        """,
+        "reader": "reader: builtin",
         "archive": "archive: leave",
         "batch_bytes": "batch_bytes: 250000000",
         "max_unpacked_ratio": "max_unpacked_ratio: 50",

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 USUAL_LANDING = "./landing"
 USUAL_LAKEHOUSE = "./lakehouse"
+CATALOG, SCHEMA = "catalog", "schema"
+PLACEHOLDERS = (CATALOG, SCHEMA)
+"""What may stand in braces in the path of a folder, and is the declared key that fills it."""
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 def nested_folders(landing: Path, lakehouse: Path) -> str | None:
@@ -27,3 +32,28 @@ def nested_folders(landing: Path, lakehouse: Path) -> str | None:
     if one.is_relative_to(other):
         return "the landing folder is in the lakehouse"
     return None
+
+
+def placeholders_in(folder: str) -> list[str]:
+    """The names in braces in the path of a folder.
+
+    >>> placeholders_in("/Volumes/{catalog}/{schema}/landing")
+    ['catalog', 'schema']
+    """
+    return _PLACEHOLDER.findall(folder)
+
+
+def filled(folder: str, *, catalog: str | None, schema: str) -> str | None:
+    """The path of a folder with its placeholders filled; None where it lacks a catalog.
+
+    A schema is one of a catalog, so neither stands for anything without one.
+
+    >>> filled("/Volumes/{catalog}/{schema}/landing", catalog="main", schema="sales")
+    '/Volumes/main/sales/landing'
+    >>> filled("/Volumes/{catalog}/{schema}/landing", catalog=None, schema="sales")
+    """
+    if not placeholders_in(folder):
+        return folder
+    if catalog is None:
+        return None
+    return folder.replace(f"{{{CATALOG}}}", catalog).replace(f"{{{SCHEMA}}}", schema)

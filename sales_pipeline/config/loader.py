@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from sales_pipeline.config.consistency import findings_in
 from sales_pipeline.config.environment import Expansion
+from sales_pipeline.config.folders import filled
 from sales_pipeline.config.formats import Resolved, resolve_formats, told_once
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.config.places import Fault, Loc, deepest, dotted, is_related, value_at
@@ -22,11 +23,15 @@ from sales_pipeline.config.yaml_tree import Document, read_yaml
 from sales_pipeline.errors import DeclarationError, Problem
 
 
-def load_config(path: str | Path | None = None) -> Declaration:
+def load_config(
+    path: str | Path | None = None, *, instead: Mapping[str, str] | None = None
+) -> Declaration:
     """Returns the declaration in a YAML file.
 
     Args:
         path: The file; without one, the sample retailer that comes with the package.
+        instead: Keys at the top -> texts that take the place of what is declared; those of
+            `catalog` and `schema` count for the placeholders in folders, too.
 
     Raises:
         DeclarationError: The file cannot be read or used; holds every problem found,
@@ -35,7 +40,11 @@ def load_config(path: str | Path | None = None) -> Declaration:
     sample = files("sales_pipeline.config") / "config.yaml"
     place: Traversable = sample if path is None else Path(path)
     source = str(place)
-    return _declaration(read_yaml(_text(place, source)), source)
+    document = read_yaml(_text(place, source))
+    declaration = _declaration(document, source)
+    aliases = {field.alias: name for name, field in Declaration.model_fields.items() if field.alias}
+    update = {aliases.get(key, key): text for key, text in (instead or {}).items()}
+    return _with_folders(declaration.model_copy(update=update), document, source)
 
 
 def declaration_from(data: dict[str, object], source: str = "declaration") -> Declaration:
@@ -48,7 +57,8 @@ def declaration_from(data: dict[str, object], source: str = "declaration") -> De
     Raises:
         DeclarationError: The data cannot be used; holds every problem found.
     """
-    return _declaration(Document(data), source)
+    document = Document(data)
+    return _with_folders(_declaration(document, source), document, source)
 
 
 def _text(place: Traversable, source: str) -> str:
@@ -88,6 +98,24 @@ def _declaration(document: Document, source: str) -> Declaration:
     if faults:
         raise DeclarationError(source, _problems(faults, document))
     return declaration
+
+
+def _with_folders(declaration: Declaration, document: Document, source: str) -> Declaration:
+    """Returns the declaration with the placeholders in its folders filled."""
+    catalog, schema = declaration.catalog, declaration.schema_name
+    folders = {
+        key: filled(getattr(declaration, key), catalog=catalog, schema=schema)
+        for key in ("landing", "lakehouse")
+    }
+    do = "; declare it under catalog:, or give --catalog NAME"
+    lacking = [
+        Fault((key,), f"its placeholders stand for nothing without a catalog{do}")
+        for key, folder in folders.items()
+        if folder is None
+    ]
+    if lacking:
+        raise DeclarationError(source, _problems(lacking, document))
+    return declaration.model_copy(update=folders)
 
 
 def _not_a_mapping(data: object) -> Fault:

@@ -30,9 +30,11 @@ from sales_pipeline.config.rates import DatedRate, Policy, RateColumns, Rates
 from sales_pipeline.config.reserved import RESERVED_FEEDS
 from sales_pipeline.config.stores import ListedStore, Store
 from sales_pipeline.config.values import (
+    CatalogName,
     Country,
     Currency,
     DatePattern,
+    EngineName,
     Header,
     Identifier,
     LandingPattern,
@@ -86,10 +88,28 @@ class Declaration(Declared):
     base_currency: Currency = "EUR"
     """The currency of every revenue in gold; cannot change once a lakehouse is made."""
     landing: Text = USUAL_LANDING
-    """The folder that receives files; relative to the working directory."""
+    """The folder that receives files; relative to the working directory. `{catalog}` and
+    `{schema}` in it stand for the names that are declared or given, where there is a catalog."""
     lakehouse: Text = USUAL_LAKEHOUSE
     """The folder of the tables, the archive and the rejected files; not in the landing folder, nor
-    around it."""
+    around it. `{catalog}` and `{schema}` stand for the same as in `landing`; with a catalog, no
+    table is in it."""
+    engine: EngineName | None = None
+    """What runs it: `embedded`; `spark`, a session of Spark in the same process, which needs Java;
+    `sc://HOST:PORT`, a Spark Connect server that sees the landing folder and the lakehouse under
+    the same paths; or `databricks`, the session that Databricks provides, with its tables in a
+    catalog. Without it: `$SPARK_REMOTE`, else `embedded`."""
+    catalog: CatalogName | None = None
+    """The catalog of the tables, of which they have their names, such as
+    `main.sales_silver.sales`; without it they lie in the lakehouse folder. Not with `embedded`,
+    always with `databricks`."""
+    schema_name: CatalogName = Field(default="sales", alias="schema")
+    """How the schemas of the tables begin in the catalog: `sales` for `sales_bronze`,
+    `sales_silver`, `sales_gold` and `sales_ops`. A schema that is not there is made."""
+    reader: Literal["python", "builtin"] = "python"
+    """What reads landing files: this package, as a Python data source of Spark; or, where a
+    workspace allows none, `builtin`: Spark's own CSV reader, which the embedded engine does not
+    have. The records are the same; docs/engines.md lists the files that it cannot read."""
     archive: Literal["move", "leave"] = "move"
     """Whether files move to the archive once their records are safe, or the landing folder is
     never changed."""
@@ -114,9 +134,14 @@ class Declaration(Declared):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Declaration:
-        plain = self.model_dump()
+        plain = self.model_dump(by_alias=True)
         raise_findings("Declaration", plain, declaration_findings(plain))
         return self
+
+    @property
+    def tables_place(self) -> str:
+        """Where the tables are, for a message: the lakehouse folder, or `main.sales_*`."""
+        return f"{self.catalog}.{self.schema_name}_*" if self.catalog else self.lakehouse
 
     @property
     def minor_units(self) -> int:

@@ -10,8 +10,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from sales_pipeline.config.catalog_names import CATALOG_NAME_PATTERN, check_catalog_name
 from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.config.dates import check_date_pattern
+from sales_pipeline.config.engine_names import ENGINE_PATTERN, check_engine_name
 from sales_pipeline.config.places import ONE, SEVERAL
 from sales_pipeline.config.refusal import Refusal, did_you_mean
 
@@ -111,6 +113,8 @@ def _pattern(regex: str) -> Any:
 
 Identifier = Annotated[str, AfterValidator(_identifier), _pattern(_IDENTIFIER)]
 Currency = Annotated[str, AfterValidator(_currency), _pattern("[A-Z]{3}")]
+EngineName = Annotated[str, AfterValidator(check_engine_name), _pattern(ENGINE_PATTERN)]
+CatalogName = Annotated[str, AfterValidator(check_catalog_name), _pattern(CATALOG_NAME_PATTERN)]
 Language = Annotated[str, AfterValidator(_language), _pattern("[a-z]{2}")]
 Country = Annotated[str, AfterValidator(_country), _pattern("[A-Z]{2}")]
 LandingPattern = Annotated[str, AfterValidator(_landing_pattern)]

@@ -27,13 +27,14 @@ def keys_at(loc: Loc) -> dict[str, FieldInfo]:
 
 
 def _fields(kind: type[BaseModel]) -> Iterable[tuple[str, FieldInfo]]:
-    return kind.model_fields.items()
+    return [(field.alias or name, field) for name, field in kind.model_fields.items()]
 
 
 def _below(kind: Any, step: str | int) -> Iterator[Any]:
     """Yields what a key's value, or an entry of a list, can be."""
-    if _is_part(kind) and step in kind.model_fields:
-        yield from _forms(kind.model_fields[step].annotation)
+    fields = dict(_fields(kind)) if _is_part(kind) else {}
+    if step in fields:
+        yield from _forms(fields[str(step)].annotation)
     elif get_origin(kind) is dict or (get_origin(kind) is tuple and isinstance(step, int)):
         yield from _forms(get_args(kind)[-1 if get_origin(kind) is dict else 0])
 

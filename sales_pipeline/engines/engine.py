@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import SparkSession
 
+    from sales_pipeline.engines.columns import Column
+
+
+CHANGES_NO_ROW = frozenset(
+    {
+        "OPTIMIZE",
+        "VACUUM START",
+        "VACUUM END",
+        "SET TBLPROPERTIES",
+        "ADD COLUMN",
+        "ADD COLUMNS",
+        "CREATE TABLE",
+    }
+)
+"""What Delta calls the commits that maintenance makes, and those by which a run prepares tables."""
+
 
 @dataclass(frozen=True)
 class Capabilities:
@@ -22,9 +38,32 @@ class Capabilities:
 
     Attributes:
         task_slots: How many tasks work at the same time; the reader makes as many partitions.
+        has_folder: Whether the tables lie in the lakehouse folder; else they are in a catalog,
+            and where their files lie is its own affair.
+        is_leased: Whether one run at a time is kept by a lease in `ops.lock`, for several machines
+            may share the tables.
+        has_spark_csv: Whether the CSV reader is Spark's own, which `reader: builtin` needs.
     """
 
     task_slots: int
+    has_folder: bool = True
+    is_leased: bool = True
+    has_spark_csv: bool = True
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What an engine needs of the machine that calls it.
+
+    Attributes:
+        extra: The part of this package that installs it.
+        packages: The packages in it that this engine uses.
+        java: Whether a session starts a JVM here.
+    """
+
+    extra: str
+    packages: tuple[str, ...]
+    java: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,41 +75,57 @@ class TableVersion:
         at: When, UTC.
         operation: What was done, in Delta's word: `WRITE`, `OPTIMIZE`.
         rows: The rows that the table had after it, or None where its files do not say.
-        files: The data files that the table had after it.
+        files: The data files that the table had after it, or None where nothing says it.
     """
 
     version: int
     at: datetime
     operation: str
     rows: int | None
-    files: int
+    files: int | None
 
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of a table: its path below the table, and its size."""
+    """A file of a table: its path below the table, and its size where that is known."""
 
     path: str
-    bytes: int
+    bytes: int | None
 
 
 class Engine(Protocol):
     """One way to run Spark code over Delta tables."""
 
     name: str
+    needs: Needs
     capabilities: Capabilities
+
+    def versions(self) -> Mapping[str, str]:
+        """What the engine is made of -> the version of that; opens a session where it has to."""
 
     def spark(self) -> SparkSession:
         """The session; opened at the first call. Several threads may ask for it at once."""
 
     def table_name(self, table: str) -> str:
-        """The name under which Spark knows a table such as `silver.sales`."""
+        """The name under which Spark knows a table such as `silver.sales`, which was made.
 
-    def location(self, table: str) -> str | None:
-        """Where a table lies, or None where the catalog decides."""
+        Where a session has to be told of tables, it is told of this one.
+        """
+
+    def create(self, table: str, columns: Sequence[Column], properties: Mapping[str, str]) -> None:
+        """Makes a table without rows, in one commit; one that is there already is left as it is.
+
+        Args:
+            table: The table, such as `silver.sales`.
+            columns: Its columns, in their order.
+            properties: Its table properties.
+        """
 
     def exists(self, table: str) -> bool:
         """Says whether the table was made."""
+
+    def tables(self, schema: str) -> Sequence[str]:
+        """Every table that a schema such as `bronze` holds, whoever made it; none without it."""
 
     def read(
         self,
@@ -99,6 +154,29 @@ class Engine(Protocol):
             table: The table, such as `ops.deliveries`.
             condition: A SQL condition over its columns, made of literals only.
             rows: The new rows, in the table's own columns and types.
+        """
+
+    def change_row(
+        self,
+        table: str,
+        row: pa.Table,
+        *,
+        condition: str,
+        stamped: Sequence[str],
+        or_add: bool = False,
+    ) -> None:
+        """Changes the one row of a table if it fulfils a condition, in one commit.
+
+        Nothing is changed where somebody else commits to the table at the same time: of all who
+        try at once, one succeeds. Who did, `read` tells.
+
+        Args:
+            table: The table, such as `ops.lock`.
+            row: One row: the key in its first column, then the columns that change.
+            condition: A SQL condition over the row as it stands, called `old`, made of literals
+                and of `now()`, the engine's time.
+            stamped: Further columns, which get the engine's time.
+            or_add: Whether the row is added where there is none of its key.
         """
 
     def totals(self, table: str, *, by: Sequence[str], of: str) -> pa.Table:
@@ -169,6 +247,9 @@ class Engine(Protocol):
 
     def remove(self, table: str, files: Iterable[DataFile]) -> None:
         """Removes files that `unneeded` named; a table whose log was summed up stays whole."""
+
+    def drop(self, table: str) -> None:
+        """Removes a table that was made, with all its versions; half a table, too."""
 
     def column_names(self, table: str) -> Sequence[str]:
         """The columns that a table has, in its order."""

@@ -1,4 +1,4 @@
-"""Which files of a table are worth merging, and which nobody needs, for the embedded engine.
+"""Which files of a table are worth merging, and which nobody needs.
 
 delta-rs could look for the latter, too. But of a file that a commit took out, Sail's checkpoints
 forget when that was, so that it would go by the age of the file, and too early.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -31,10 +31,15 @@ _HALF = re.compile(r".+#\d+")
 
 
 def small_files(table: DeltaTable) -> list[DataFile]:
-    """The data files that are worth merging; none where there are too few."""
+    """The data files that are worth merging."""
     files = table.get_add_actions(flatten=True)
     columns = (files.column(name).to_pylist() for name in ("path", "size_bytes"))
-    small = [DataFile(*each) for each in zip(*columns, strict=True) if each[1] < _SMALL]
+    return worth_merging(DataFile(*each) for each in zip(*columns, strict=True))
+
+
+def worth_merging(files: Iterable[DataFile]) -> list[DataFile]:
+    """The small ones of a table's data files; none where they are too few."""
+    small = [each for each in files if each.bytes is not None and each.bytes < _SMALL]
     return small if len(small) >= _WORTH_MERGING else []
 
 

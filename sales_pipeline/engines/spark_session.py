@@ -2,16 +2,95 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from sales_pipeline.engines.embedded import EmbeddedEngine
+from sales_pipeline.config.engine_names import DATABRICKS, EMBEDDED, SPARK, check_engine_name
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.config.refusal import Refusal
 from sales_pipeline.engines.engine import Engine
+from sales_pipeline.engines.private_network import enter_private_network
+from sales_pipeline.engines.session import Session
+from sales_pipeline.errors import UsageError
+
+REMOTE_VARIABLE = "SPARK_REMOTE"
 
 
-def open_engine(lakehouse: Path) -> Engine:
-    """Returns the engine for a lakehouse folder; no session starts before it is needed.
+def open_engine(declaration: Declaration) -> Engine:
+    """Returns the engine of a retailer; no session starts before it is needed.
 
-    Args:
-        lakehouse: The folder of the tables.
+    Raises:
+        UsageError: `$SPARK_REMOTE` names no engine, or the engine does not go with the catalog,
+            or with none.
     """
-    return EmbeddedEngine(lakehouse)
+    name, lakehouse = engine_name(declaration), Path(declaration.lakehouse)
+    check_catalog(name, declaration.catalog)
+    # Each engine is imported only where it is asked for.
+    if name == EMBEDDED:
+        from sales_pipeline.engines.embedded import EmbeddedEngine
+
+        return EmbeddedEngine(lakehouse)
+    session = _session(name, declaration.catalog)
+    if declaration.catalog is None:
+        from sales_pipeline.engines.jvm_spark import SparkFolderEngine
+
+        return SparkFolderEngine(lakehouse, session)
+    from sales_pipeline.engines.catalog import CatalogEngine
+
+    return CatalogEngine(declaration.catalog, declaration.schema_name, session)
+
+
+def _session(name: str, catalog: str | None) -> Session:
+    if name == DATABRICKS:
+        from sales_pipeline.engines.databricks_session import DatabricksSession
+
+        return DatabricksSession()
+    from sales_pipeline.engines.jvm_spark import LocalSparkSession, RemoteSparkSession
+
+    return LocalSparkSession(catalog) if name == SPARK else RemoteSparkSession(name)
+
+
+def check_catalog(engine: str, catalog: str | None) -> None:
+    """Checks that an engine can have its tables in a catalog, or in a folder where there is none.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    if engine == EMBEDDED and catalog is not None:
+        raise UsageError(
+            f"catalog: the embedded engine has its tables in a folder, got {catalog!r}. "
+            "Do: name another engine, or take no catalog."
+        )
+    if engine == DATABRICKS and catalog is None:
+        raise UsageError(
+            "catalog: missing, and the engine databricks has its tables in one. "
+            "Do: declare catalog:, or give --catalog NAME."
+        )
+
+
+def engine_name(declaration: Declaration) -> str:
+    """The name of a retailer's engine: the declared one, else `$SPARK_REMOTE`, else `embedded`.
+
+    Raises:
+        UsageError: `$SPARK_REMOTE` names no engine.
+    """
+    if declaration.engine is not None:
+        return declaration.engine
+    try:
+        return check_engine_name(os.environ.get(REMOTE_VARIABLE) or EMBEDDED)
+    except Refusal as refusal:
+        raise UsageError(f"${REMOTE_VARIABLE}: {refusal}") from refusal
+
+
+def prepare_process(declaration: Declaration) -> None:
+    """Does what the engine asks of a process before its first thread starts.
+
+    The embedded engine's server is to be reached by nobody else; the others need the network.
+
+    Raises:
+        UsageError: The engine does not go with the catalog, or with none.
+    """
+    name = engine_name(declaration)
+    check_catalog(name, declaration.catalog)
+    if name == EMBEDDED:
+        enter_private_network()

@@ -25,7 +25,6 @@ from sales_pipeline.lakehouse.tables import (
     Table,
     all_tables,
     bronze_table,
-    register_statement,
 )
 from sales_pipeline.together import together
 
@@ -112,42 +111,31 @@ class Lakehouse:
 
     def prepare(self) -> None:
         """Makes every table that is not there; adds columns that were declared since."""
-        spark = self.engine.spark()
-        for schema in dict.fromkeys(name.split(".")[0] for name in self.tables):
-            spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         others = (table for table in self.tables.values() if table is not RUNS)
         together((partial(self._prepare_table, each) for each in others), at_once=_SMALL_AT_ONCE)
         self._prepare_table(RUNS)
 
     def _prepare_table(self, table: Table) -> None:
-        name, spark = self.engine.table_name(table.name), self.engine.spark()
-        made, location = self.engine.exists(table.name), self.engine.location(table.name)
-        if made:
+        if self.engine.exists(table.name):
             self.adapt(table.name)
-        if made and location is not None:
-            spark.sql(register_statement(name, location))
-        elif not made:
-            made_with = properties_made_with(self.declaration) if table is RUNS else {}
-            properties = properties_kept(self.declaration) | made_with
-            with commit_point(f"make {table.name}"):
-                spark.sql(table.create_statement(name, location, properties))
-
-    def register(self, name: str) -> None:
-        """Makes a table that is there known to the session, for who only reads."""
-        location = self.engine.location(name)
-        if location is not None:
-            spark = self.engine.spark()
-            spark.sql(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
-            spark.sql(register_statement(self.engine.table_name(name), location))
+            return
+        made_with = properties_made_with(self.declaration) if table is RUNS else {}
+        properties = self._properties_kept() | made_with
+        with commit_point(f"make {table.name}"):
+            self.engine.create(table.name, table.columns, properties)
 
     def adapt(self, name: str) -> None:
         """Gives a table that was made before the columns and properties that it lacks now."""
         self._add_missing_columns(self.tables[name])
         there = self.engine.properties(name)
-        kept = properties_kept(self.declaration).items()
+        kept = self._properties_kept().items()
         changed = {key: value for key, value in kept if there.get(key) != value}
         if changed:
             self.engine.set_properties(name, changed)
+
+    def _properties_kept(self) -> dict[str, str]:
+        has_folder = self.engine.capabilities.has_folder
+        return properties_kept(self.declaration, has_folder=has_folder)
 
     def _add_missing_columns(self, table: Table) -> None:
         there = set(self.engine.column_names(table.name))
@@ -226,9 +214,22 @@ class Lakehouse:
         It does what `replace` does, in one commit too, as cheaply as the engine can: of a run
         with few sales, most commits are such.
         """
-        found = self.arrow(rows, name)
+        self._put(name, condition, self.arrow(rows, name))
+
+    def put_few(self, name: str, condition: str, rows: DataFrame) -> None:
+        """The same with rows that Spark computes, which come here first: so few that they may.
+
+        Args:
+            name: The table, such as `gold.revenue_per_month`.
+            condition: A SQL condition over the table's columns, made of literals only.
+            rows: The new rows, with at least the table's columns, found by name.
+        """
+        found = rows.select(*self._typed(name)).toArrow()
+        self._put(name, condition, found.cast(arrow_schema(self.tables[name])))
+
+    def _put(self, name: str, condition: str, rows: pa.Table) -> None:
         with commit_point(f"commit {name}"):
-            self.engine.replace(name, condition, found)
+            self.engine.replace(name, condition, rows)
 
     def restore(self, name: str, version: int) -> None:
         """Brings a table back to an earlier version, where it is at another.

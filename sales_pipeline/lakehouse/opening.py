@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
@@ -19,7 +18,7 @@ def opened_lakehouse(declaration: Declaration) -> Iterator[Lakehouse]:
     Raises:
         LakehouseMismatch: The lakehouse does not fit the declaration.
     """
-    with closing(open_engine(Path(declaration.lakehouse))) as engine:
+    with closing(open_engine(declaration)) as engine:
         lakehouse = Lakehouse(declaration, engine)
         lakehouse.check()
         yield lakehouse
@@ -35,6 +34,6 @@ def made_lakehouse(declaration: Declaration) -> Iterator[Lakehouse]:
     """
     with opened_lakehouse(declaration) as lakehouse:
         if not lakehouse.exists():
-            place = declaration.lakehouse
+            place = declaration.tables_place
             raise UsageError(f"lakehouse: none at {place} yet. Do: sales-pipeline run")
         yield lakehouse

@@ -13,6 +13,7 @@ from sales_pipeline.errors import LakehouseMismatch
 from sales_pipeline.lakehouse.tables import FORMAT_VERSION
 
 _FORMAT = "sales_pipeline.format"
+_ON_ITS_WAY_OUT = "sales_pipeline.removed"
 _CURRENCY = "sales_pipeline.base_currency"
 _KEPT_FOR = ("delta.deletedFileRetentionDuration", "delta.logRetentionDuration")
 _LOG_CLEANUP = "delta.enableExpiredLogCleanup"
@@ -23,19 +24,26 @@ def properties_made_with(declaration: Declaration) -> dict[str, str]:
     return {_FORMAT: str(FORMAT_VERSION), _CURRENCY: declaration.base_currency}
 
 
-def properties_kept(declaration: Declaration) -> dict[str, str]:
-    """What every table says of its earlier versions, as it is declared now."""
+def properties_kept(declaration: Declaration, *, has_folder: bool) -> dict[str, str]:
+    """What every table says of its earlier versions, as it is declared now.
+
+    Args:
+        declaration: What the retailer declares.
+        has_folder: Whether the tables lie in a folder. There a log is shortened by nothing but
+            maintenance, which knows what readers still need; in a catalog nobody else can.
+    """
     interval = f"interval {declaration.keep_days} days"
-    # A log is shortened by nothing but maintenance, which knows what readers still need.
-    return dict.fromkeys(_KEPT_FOR, interval) | {_LOG_CLEANUP: "false"}
+    return dict.fromkeys(_KEPT_FOR, interval) | {_LOG_CLEANUP: str(not has_folder).lower()}
 
 
 def check_properties(found: Mapping[str, str], declaration: Declaration) -> None:
     """Checks that a lakehouse can be read by this version, and fits the declaration.
 
     Raises:
-        LakehouseMismatch: Another format, or another base currency.
+        LakehouseMismatch: Another format, or another base currency, or a reset is on its way.
     """
+    if _ON_ITS_WAY_OUT in found:
+        raise LakehouseMismatch("lakehouse: a reset did not finish. Do: sales-pipeline reset")
     if found.get(_FORMAT) != str(FORMAT_VERSION):
         check_not_newer(found)
         raise _other_format(
@@ -49,6 +57,11 @@ def check_properties(found: Mapping[str, str], declaration: Declaration) -> None
             f"lakehouse: made with base currency {currency}, the declaration says {declared}. "
             f"Do: keep {currency}, or make a new lakehouse."
         )
+
+
+def properties_when_removed() -> dict[str, str]:
+    """What the last table says while all others are removed."""
+    return {_ON_ITS_WAY_OUT: "true"}
 
 
 def check_not_newer(found: Mapping[str, str]) -> None:

@@ -1,37 +1,93 @@
 """Removes the tables of a lakehouse, so that a removal which is killed is brought to its end.
 
-The ledger goes first, in one step: from then on nothing says what the other tables hold, and
-whatever is left of them is on its way out. Files are no part of it.
+In a folder the ledger goes first, in one step: from then on nothing says what the other tables
+hold, and whatever is left of them is on its way out. In a catalog there is no such step: there
+`ops.runs` says so, and goes last. Files are no part of it.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sales_pipeline.commit_points import commit_point
+from sales_pipeline.engines.engine import Engine
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.properties import properties_when_removed
+from sales_pipeline.lakehouse.tables import LOCK, RUNS
 
 _LEDGER = "ops"
 _SCHEMAS = (_LEDGER, "gold", "silver", "bronze")
 
 
-def remove_tables(lakehouse: Path) -> None:
-    """Removes all tables; each schema is renamed first, so that no half of it is ever read."""
+def remove_tables(
+    lakehouse: Lakehouse, feeds: Iterable[str], *, then: Callable[[], None] = lambda: None
+) -> None:
+    """Removes all tables, but for the one that says who is at work.
+
+    Args:
+        lakehouse: The tables.
+        feeds: The feeds in the ledger, some of which may be declared no more.
+        then: Called when the table that says who is at work had to go after all.
+    """
+    if lakehouse.engine.capabilities.has_folder:
+        _remove_folders(Path(lakehouse.declaration.lakehouse), then=then)
+    else:
+        _drop([*lakehouse.tables, *(f"bronze.{feed}" for feed in feeds)], lakehouse.engine)
+
+
+def _drop(names: Iterable[str], engine: Engine) -> None:
+    """Drops tables, once `ops.runs` says that they are on their way out; it goes last itself."""
+    there = [name for name in dict.fromkeys(names) if engine.exists(name) and name != RUNS.name]
+    is_made = engine.exists(RUNS.name)
+    if is_made:
+        with commit_point("begin to remove the tables"):
+            engine.set_properties(RUNS.name, properties_when_removed())
+    # The ledger after all others: it knows feeds that are declared no more.
+    for name in sorted(there, key=lambda each: each.startswith(_LEDGER)):
+        with commit_point(f"remove {name}"):
+            engine.drop(name)
+    if is_made:
+        engine.drop(RUNS.name)
+
+
+def _remove_folders(lakehouse: Path, *, then: Callable[[], None] = lambda: None) -> None:
+    """Removes all tables; each schema is renamed first, so that no half of it is ever read.
+
+    Args:
+        lakehouse: The folder of the tables.
+        then: Called when the ledger is gone, and with it whatever says who is at work here.
+    """
     for schema in _SCHEMAS:
         folder = lakehouse / schema
-        if folder.exists():
+        if _has_tables(folder):
             shutil.rmtree(_doomed(folder), ignore_errors=True)
             with commit_point(f"remove the tables of {schema}"):
                 folder.rename(_doomed(folder))
+            if schema == _LEDGER:
+                then()
     for schema in reversed(_SCHEMAS):  # The ledger last: it says that there is more to remove.
         shutil.rmtree(_doomed(lakehouse / schema), ignore_errors=True)
 
 
 def finish_removal(lakehouse: Path) -> None:
-    """Finishes a removal that was killed; called before anybody makes a table."""
+    """Finishes a removal in a folder that was killed; called before anybody makes a table."""
+    if is_removal_unfinished(lakehouse):
+        _remove_folders(lakehouse)
+
+
+def is_removal_unfinished(lakehouse: Path) -> bool:
+    """Says whether a removal was killed, or is on its way."""
     ledger = lakehouse / _LEDGER
-    if _doomed(ledger).exists() and not ledger.exists():
-        remove_tables(lakehouse)
+    return _doomed(ledger).exists() and not _has_tables(ledger)
+
+
+def _has_tables(schema: Path) -> bool:
+    """Whether a schema is there, with more than what says who is at work."""
+    lock = LOCK.name.partition(".")[2]
+    names = {each.name for each in schema.iterdir()} if schema.is_dir() else set()
+    return schema.is_dir() and (schema.name != _LEDGER or names != {lock})
 
 
 def _doomed(folder: Path) -> Path:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sales_pipeline.lakehouse.holding import Hold
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State, delivery_of
 from sales_pipeline.lakehouse.runs import (
@@ -48,15 +49,20 @@ def begin_rollback(lakehouse: Lakehouse, rollback: RunRecord, to: RunRecord) -> 
     return begun
 
 
-def finish_rollback(lakehouse: Lakehouse) -> bool:
+def finish_rollback(lakehouse: Lakehouse, hold: Hold) -> bool:
     """Finishes a rollback that has begun; each step is safe to do twice.
+
+    Args:
+        lakehouse: The tables.
+        hold: Is taken where there is one.
 
     Returns:
         Whether there was one.
     """
-    if not lakehouse.exists():
-        return False
     begun = unfinished_rollback(lakehouse)
+    if begun is not None and hold.take():
+        # Whoever began it may have ended it meanwhile.
+        begun = unfinished_rollback(lakehouse)
     if begun is None:
         return False
     for name, version in _versions(lakehouse, begun).items():

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
-from functools import cached_property
-from pathlib import Path
+from functools import cached_property, partial
 
+from sales_pipeline.engines.engine import CHANGES_NO_ROW
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.tables import DELIVERIES, RUNS
+from sales_pipeline.together import together
 
 UNFINISHED = "unfinished"
 MAINTAIN = "maintain"
 """The verb of runs that change no row."""
-_CHANGES_NO_ROW = frozenset({"OPTIMIZE", "SET TBLPROPERTIES", "ADD COLUMN", "CREATE TABLE"})
-"""What Delta calls the commits that maintenance makes, and those by which a run prepares tables."""
+_ASKED_AT_ONCE = 4
 
 
 def new_run_id(now: datetime) -> str:
@@ -66,7 +66,8 @@ def table_versions(lakehouse: Lakehouse) -> str:
     """JSON of the Delta version of every table but `ops.runs`, which the record itself changes."""
     engine = lakehouse.engine
     names = [name for name in lakehouse.tables if name != RUNS.name and engine.exists(name)]
-    return json.dumps({name: engine.version(name) for name in names})
+    found = together((partial(engine.version, name) for name in names), at_once=_ASKED_AT_ONCE)
+    return json.dumps(dict(zip(names, found, strict=True)))
 
 
 def is_recorded(lakehouse: Lakehouse) -> bool:
@@ -106,7 +107,7 @@ def chosen_run(lakehouse: Lakehouse, run_id: str | None = None) -> RunRecord:
     """
     runs = finished_runs(lakehouse)
     if not runs:
-        place = Path(lakehouse.declaration.lakehouse)
+        place = lakehouse.declaration.tables_place
         raise UsageError(f"lakehouse: no finished run at {place} yet. Do: sales-pipeline run")
     chosen = [each for each in runs if run_id in (None, each.run_id)]
     if not chosen:
@@ -140,7 +141,7 @@ def check_finished(lakehouse: Lakehouse, last: RunRecord) -> None:
     for name, version in last.version_of.items():
         newer = engine.version(name) - version if engine.exists(name) else 0
         commits = engine.history(name, limit=newer) if newer else ()
-        if any(each.operation not in _CHANGES_NO_ROW for each in commits):
+        if any(each.operation not in CHANGES_NO_ROW for each in commits):
             raise UsageError(
                 f"lakehouse: a run did not finish, {name} is further on than the last one. {do}"
             )

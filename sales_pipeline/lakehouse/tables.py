@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sales_pipeline.engines.columns import Column
+
 FORMAT_VERSION = 1
 CATALOGUE = "catalogue"
 """The feed of the product catalogue."""
@@ -16,22 +18,6 @@ EXCHANGE_RATES = "exchange_rates"
 """The feed of exchange rates."""
 NOT_SALES = frozenset({CATALOGUE, EXCHANGE_RATES})
 """The feeds whose records are no sales."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table: its Spark SQL type, what it holds, whether it may be null."""
-
-    name: str
-    type: str
-    comment: str
-    nullable: bool = True
-
-    @property
-    def ddl(self) -> str:
-        """The column as it stands in CREATE TABLE."""
-        required = "" if self.nullable else " NOT NULL"
-        return f"`{self.name}` {self.type}{required} COMMENT '{_quoted(self.comment)}'"
 
 
 @dataclass(frozen=True)
@@ -47,28 +33,6 @@ class Table:
     def column_names(self) -> list[str]:
         """The names of the columns, in the table's order."""
         return [column.name for column in self.columns]
-
-    def create_statement(
-        self, name: str, location: str | None, properties: Mapping[str, str]
-    ) -> str:
-        """The CREATE TABLE IF NOT EXISTS statement under a name and, where given, at a location."""
-        columns = ", ".join(column.ddl for column in self.columns)
-        parts = [f"CREATE TABLE IF NOT EXISTS {name} ({columns}) USING delta"]
-        if location is not None:
-            parts.append(f"LOCATION '{_quoted(location)}'")
-        if properties:
-            pairs = ", ".join(f"'{key}' = '{_quoted(value)}'" for key, value in properties.items())
-            parts.append(f"TBLPROPERTIES ({pairs})")
-        return " ".join(parts)
-
-
-def register_statement(name: str, location: str) -> str:
-    """The statement that gives a table that was made before its name in a session."""
-    return f"CREATE TABLE IF NOT EXISTS {name} USING delta LOCATION '{_quoted(location)}'"
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def _required(name: str, type_: str, comment: str) -> Column:
@@ -409,6 +373,22 @@ BALANCE = Table(
 )
 
 OPS_TABLES = (DELIVERIES, RUNS, BALANCE)
+
+LOCK = Table(
+    "ops.lock",
+    "Who works on the lakehouse, where the engine asks for a lease: one row. No run, rollback or "
+    "rebuild counts it among the tables; it is made when it is first needed.",
+    (
+        _required("name", "STRING", "what is held: `lakehouse`"),
+        Column("token", "STRING", "of who holds it; null where nobody does"),
+        Column("host", "STRING", "the machine of who holds it, or held it last"),
+        Column("process", "BIGINT", "the process there"),
+        Column("verb", "STRING", "what it does: run, rebuild, rollback, …"),
+        Column("taken_at", "TIMESTAMP", "since when, UTC"),
+        Column("renewed_at", "TIMESTAMP", "when it last said that it is at work, UTC"),
+    ),
+    ("name",),
+)
 
 
 def all_tables(

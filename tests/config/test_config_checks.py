@@ -488,3 +488,20 @@ def test_the_names_that_keys_and_rules_cannot_have_are_those_of_the_lakehouse() 
     assert own - {"sale_id", "till"} <= NO_KEYS
     # The reasons of rules begin with `rule:`, so that no name can be taken.
     assert {code for code in REASONS if ":" not in code} <= REASON_CODES
+
+
+def test_the_builtin_reader_refuses_the_encodings_that_spark_does_not_know(
+    data: dict[str, Any],
+) -> None:
+    data["feeds"]["tokyo"]["csv"] = {"encoding": "cp932"}
+    data["catalogue"]["csv"] = {"encoding": "utf-16"}
+    assert problems_of(data) == []
+    data["reader"] = "builtin"
+    do = "; have the files written in another, or leave reader: builtin out"
+    assert problems_of(data) == [
+        f"catalogue.csv.encoding: not read with reader: builtin, got 'utf-16'{do}",
+        f"feeds.tokyo.csv.encoding: not read with reader: builtin, got 'cp932'{do}",
+    ]
+    data["feeds"]["tokyo"]["csv"] = {"encoding": "cp1252"}
+    data["catalogue"]["csv"] = {"encoding": "iso-8859-15"}
+    assert problems_of(data) == []

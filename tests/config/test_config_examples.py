@@ -77,7 +77,10 @@ def declaration_with(example: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_option_has_an_example_and_no_example_is_of_anything_else() -> None:
-    options = {place: set(part.model_fields) for place, part in PARTS.items()}
+    options = {
+        place: {field.alias or name for name, field in part.model_fields.items()}
+        for place, part in PARTS.items()
+    }
     assert {place: set(examples) for place, examples in EXAMPLES.items()} == options
 
 

@@ -105,10 +105,10 @@ def test_a_feed_with_a_format_means_the_same_as_one_that_says_it_all(
     loaded: Callable[[str], Declaration],
 ) -> None:
     declaration = loaded(SHARED)
-    again = declaration_from(declaration.model_dump())
+    again = declaration_from(declaration.model_dump(by_alias=True))
     assert again == declaration
-    alone = declaration.feeds["paris_nord"].model_dump() | {"format": None}
-    data = declaration.model_dump() | {"formats": {}, "feeds": {"paris_nord": alone}}
+    alone = declaration.feeds["paris_nord"].model_dump(by_alias=True) | {"format": None}
+    data = declaration.model_dump(by_alias=True) | {"formats": {}, "feeds": {"paris_nord": alone}}
     assert declaration_from(data).meaning_of("paris_nord") == declaration.meaning_of("paris_nord")
 
 
@@ -211,7 +211,8 @@ def test_what_is_no_mapping_is_told_and_breaks_nothing(report: Report) -> None:
     assert report(SHARED.replace("formats:\n", "formats: [a]\nunused:\n")) == (
         "config.yaml:6 formats: not a mapping, got a list; write `key: value` lines below it\n"
         "config.yaml:7 unused: unknown key; the keys here are language, base_currency, landing, "
-        "lakehouse, archive, batch_bytes, max_unpacked_ratio, keep_days, rates, catalogue, "
+        "lakehouse, engine, catalog, schema, reader, archive, batch_bytes, max_unpacked_ratio, "
+        "keep_days, rates, catalogue, "
         "formats, feeds\n"
         "config.yaml:24 feeds.paris_nord.format: no format of that name, got 'french_till'; "
         "add it to formats"

@@ -51,7 +51,7 @@ def test_a_file_and_the_same_data_make_the_same_declaration(
     file = tmp_path / "config.yaml"
     file.write_text(text, encoding="utf-8")
     from_file = load_config(file)
-    assert declaration_from(from_file.model_dump()) == from_file
+    assert declaration_from(from_file.model_dump(by_alias=True)) == from_file
     assert isinstance(declaration_from(data), Declaration)
 
 

@@ -17,7 +17,6 @@ def test_conditions_over_thousands_of_deliveries_are_not_nested_too_deep(tmp_pat
     every_other = among("_file_id", range(1, 10_000, 2))
 
     def count(lakehouse: Lakehouse) -> int:
-        lakehouse.register("silver.sales")
         return lakehouse.table("silver.sales").where(every_other).count()
 
     odd = [row for row in made.table("silver.sales") if row["_file_id"] % 2]

@@ -1,0 +1,35 @@
+"""A lakehouse lies wherever people have their files, or says at once that it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sales_pipeline.errors import UsageError
+from tests.retailer import Retailer, sale
+
+
+def _run(folder: Path) -> Retailer:
+    folder.mkdir()
+    made = Retailer(folder)
+    made.deliver_catalogue()
+    made.deliver("lyon/a.csv", sale("1"))
+    made.run()
+    return made
+
+
+def test_a_folder_with_spaces_quotes_and_accents_holds_a_lakehouse(tmp_path: Path) -> None:
+    made = _run(tmp_path / "l'été, `hash` #1 {a} (b) & c?")
+    first = made.run_ids()[-1]
+    made.deliver("lyon/b.csv", sale("2"))
+    made.run()
+    assert len(made.table("silver.sales")) == 2
+    made.rollback(first)
+    assert len(made.table("silver.sales")) == 1
+
+
+def test_a_folder_that_an_address_cannot_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="its path has % and \\[, got") as refused:
+        _run(tmp_path / "100% [new")
+    assert str(refused.value).endswith("none of % [ \\ ] ^ |")
