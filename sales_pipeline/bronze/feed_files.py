@@ -8,6 +8,8 @@ from pathlib import Path
 
 from sales_pipeline.bronze.keeping import Folders
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.engines.engine import Engine
+from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import catalogue_columns, rate_columns
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
@@ -21,6 +23,19 @@ def landing_patterns(declaration: Declaration) -> dict[str, str]:
     if declaration.rates.landing is not None:
         patterns[EXCHANGE_RATES] = declaration.rates.landing
     return patterns | {name: feed.landing for name, feed in declaration.feeds.items()}
+
+
+def check_reader(declaration: Declaration, engine: Engine) -> None:
+    """Checks that the engine has the declared reader.
+
+    Raises:
+        UsageError: It has not.
+    """
+    if declaration.reader == "builtin" and not engine.capabilities.has_spark_csv:
+        raise UsageError(
+            f"reader: builtin is Spark's own CSV reader, which the {engine.name} engine does not "
+            "have. Do: declare reader: python, which reads the same, or choose another engine."
+        )
 
 
 def folders_of(declaration: Declaration) -> Folders:

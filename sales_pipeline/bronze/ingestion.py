@@ -1,30 +1,24 @@
 """Bronze: landed bytes become one table a feed, untouched.
 
-`ingest_data` reads landing files through the one landing reader and writes them with
+`ingest_data` reads landing files through the declared reader and writes them with
 `_file_id` and `_row`, so that doing it twice changes nothing.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from pyspark.sql import DataFrame
-
-from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.holding import held_back
 from sales_pipeline.bronze.keeping import Folders
-from sales_pipeline.errors import FileChanged
+from sales_pipeline.bronze.reading import LandingFiles, Unread, changed_files, landing_files
+from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import touched_by
-from sales_pipeline.landing.data_source import LandingSource
-from sales_pipeline.landing.discovery import sha256_of
 from sales_pipeline.together import together
 
 logger = logging.getLogger(__name__)
@@ -43,8 +37,9 @@ def ingest_data(
     """Reads claimed files into bronze.
 
     Every delivery leaves the state `claimed`: to `in_bronze`; to `held`, where it is a
-    correction that would remove too much; or to `abandoned` where its file changed or vanished
-    since it was claimed, and the next run takes it as it is then.
+    correction that would remove too much; to `abandoned` where its file changed or vanished
+    since it was claimed, and the next run takes it as it is then; or to `rejected` where the
+    declared reader cannot read it.
 
     Args:
         lakehouse: The tables; `bronze.*` are written.
@@ -54,23 +49,20 @@ def ingest_data(
         on_read: Called with the bytes of each feed's files once they are in bronze.
 
     Returns:
-        The deliveries that were abandoned.
+        The deliveries that were abandoned or rejected.
     """
-    lakehouse.engine.spark().dataSource.register(LandingSource)
+    folders = Folders(landing, Path(lakehouse.declaration.lakehouse))
+    files = landing_files(lakehouse, folders)
 
     def ingest(feed: str, of_feed: list[Delivery]) -> list[Delivery]:
-        changed = _ingest_feed(lakehouse, feed, of_feed, landing)
+        gone = _ingest_feed(lakehouse, feed, deliveries=of_feed, files=files, folders=folders)
         on_read(sum(each.bytes for each in of_feed))
-        return changed
+        return gone
 
     feeds = [partial(ingest, feed, of_feed) for feed, of_feed in _by_feed(deliveries)]
-    abandoned = [each for changed in together(feeds, at_once=_FEEDS_AT_ONCE) for each in changed]
-    read = [each for each in deliveries if each not in abandoned]
-    gone = [
-        each.moved_to(State.ABANDONED, reason="changed or vanished while it was read")
-        for each in abandoned
-    ]
-    staying = _relinked(read, gone)
+    gone = [each for of_feed in together(feeds, at_once=_FEEDS_AT_ONCE) for each in of_feed]
+    left = {each.file_id for each in gone}
+    staying = _relinked([each for each in deliveries if each.file_id not in left], gone)
     # Held or not is decided in the commit that says that the records are in bronze: so
     # whatever is in bronze has passed, or was accepted since.
     reasons = held_back(lakehouse, ledger, staying)
@@ -87,7 +79,7 @@ def ingest_data(
 
 
 def _relinked(deliveries: Sequence[Delivery], gone: Sequence[Delivery]) -> list[Delivery]:
-    """The deliveries, each correcting what is there: not one whose file was abandoned."""
+    """The deliveries, each correcting what is there: not one whose file is not taken."""
     instead = {each.file_id: each.supersedes for each in gone}
     found = []
     for each in deliveries:
@@ -109,51 +101,42 @@ def _by_feed(deliveries: Sequence[Delivery]) -> Iterator[tuple[str, list[Deliver
 
 
 def _ingest_feed(
-    lakehouse: Lakehouse, feed: str, deliveries: list[Delivery], landing: Path
+    lakehouse: Lakehouse,
+    feed: str,
+    *,
+    deliveries: list[Delivery],
+    files: LandingFiles,
+    folders: Folders,
 ) -> list[Delivery]:
-    """Writes files of one feed; returns those whose bytes are not the claimed ones."""
-    folders = Folders(landing, Path(lakehouse.declaration.lakehouse))
+    """Writes files of one feed; returns the deliveries whose records are not taken."""
     table = f"bronze.{feed}"
     condition = among("_file_id", (each.file_id for each in deliveries))
-    abandoned: list[Delivery] = []
+    gone: dict[int, Delivery] = _given_up(deliveries, files.look_at(deliveries))
     while True:
-        staying = [each for each in deliveries if each not in abandoned]
-        if staying:
-            rows = landing_records(lakehouse, staying, folders)
-        else:
-            rows = lakehouse.local([], table)
+        staying = [each for each in deliveries if each.file_id not in gone]
+        rows = files.records(staying) if staying else lakehouse.local([], table)
         try:
             lakehouse.replace(table, condition, rows)
         except Exception as error:
-            changed = [each for each in staying if _is_changed(each, folders)]
-            if not changed:
+            unread = changed_files(staying, folders)
+            if not unread:
                 raise
-            logger.warning("%s", FileChanged(changed[0].path), exc_info=error)
-            abandoned += changed
+            logger.warning("%s", next(iter(unread.values())), exc_info=error)
         else:
-            return abandoned
+            unread = files.compare(staying)
+            if not unread:
+                return list(gone.values())
+        gone |= _given_up(staying, unread)
 
 
-def landing_records(
-    lakehouse: Lakehouse, deliveries: Sequence[Delivery], folders: Folders
-) -> DataFrame:
-    """The records of claimed files of one feed and dialect, in the columns of its bronze table."""
-    files = [_as_option(each, folders) for each in deliveries]
-    slots = min(lakehouse.engine.capabilities.task_slots, len(files))
-    reader = lakehouse.engine.spark().read.format(LandingSource.name())
-    shape = json.dumps(shape_of(lakehouse.declaration, deliveries[0]).to_dict())
-    reader = reader.option("files", json.dumps(files)).option("shape", shape)
-    return reader.option("partitions", str(slots)).load()
-
-
-def _as_option(delivery: Delivery, folders: Folders) -> dict[str, Any]:
-    return {
-        "path": str(folders.source(delivery).absolute()),
-        "file_id": delivery.file_id,
-        "sha256": delivery.sha256,
-        "bytes": delivery.bytes,
-    }
-
-
-def _is_changed(delivery: Delivery, folders: Folders) -> bool:
-    return sha256_of(folders.source(delivery)) != delivery.sha256
+def _given_up(deliveries: Sequence[Delivery], unread: Unread) -> dict[int, Delivery]:
+    """The deliveries that cannot be read, as the ledger is to have them."""
+    found = {}
+    for each in deliveries:
+        why = unread.get(each.file_id)
+        if isinstance(why, FileRejected):
+            found[each.file_id] = each.moved_to(State.REJECTED, reason=why.reason)
+        elif why is not None:
+            reason = "changed or vanished while it was read"
+            found[each.file_id] = each.moved_to(State.ABANDONED, reason=reason)
+    return found

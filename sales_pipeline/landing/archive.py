@@ -6,6 +6,7 @@ sha256 of its bytes. Every move may be killed and done again.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -116,10 +117,16 @@ def reason_path(target: Path) -> Path:
 
 
 def sync(paths: list[Path] | list[str]) -> None:
-    """Asks the operating system to bring files and folders to the disk."""
+    """Asks the operating system to bring files and folders to the disk.
+
+    What is no disk, such as a folder of a cloud's storage, may have nothing to bring to one.
+    """
     for path in paths:
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
         finally:
             os.close(descriptor)

@@ -41,7 +41,7 @@ CAREFUL_RECORDS = 64
 
 _BLANK_LINE = re.compile(rb"(?<![^\n])\r?\n")
 _JSON_ESCAPED = r'[\x00-\x1f"\\]'
-_json_text = json.JSONEncoder(ensure_ascii=False).encode
+json_text = json.JSONEncoder(ensure_ascii=False).encode
 
 _Parsed = tuple[list[pa.Array], list[csv.InvalidRow]]
 """The columns of the records that are not malformed, and those that are."""
@@ -368,7 +368,7 @@ def _json_members(key: str, column: pa.Array) -> pa.DictionaryArray:
     """Gives `"key": "text"` for each text of a column, null for null."""
     texts = column.dictionary_encode()
     values = _json_texts(texts.dictionary)
-    members = pc.binary_join_element_wise(_json_text(key), values, ": ")
+    members = pc.binary_join_element_wise(json_text(key), values, ": ")
     return pa.DictionaryArray.from_arrays(texts.indices, members)
 
 
@@ -376,5 +376,5 @@ def _json_texts(column: pa.Array) -> pa.Array:
     """Gives each text as JSON, null for null."""
     if pc.any(pc.match_substring_regex(column, _JSON_ESCAPED)).as_py():
         texts = column.to_pylist()
-        return pa.array([None if text is None else _json_text(text) for text in texts], pa.string())
+        return pa.array([None if text is None else json_text(text) for text in texts], pa.string())
     return pc.binary_join_element_wise('"', column, '"', "")

@@ -49,7 +49,7 @@ def keep_quarantine(
         )
         for each, reasons in set_aside
     ]
-    lakehouse.replace(_QUARANTINE, ids, lakehouse.local(rows, _QUARANTINE))
+    lakehouse.put(_QUARANTINE, ids, rows)
 
 
 def catalogue_balances(

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
 from sales_pipeline.silver import rules
+from sales_pipeline.silver.as_json import as_json
 from sales_pipeline.silver.days import month_of
 from sales_pipeline.silver.faults import Faults, any_of
 from sales_pipeline.silver.keys import Keys
@@ -213,7 +214,7 @@ class Judge:
     def _raw(self) -> Column:
         """The record's own text, or its columns as JSON under the headers of the file."""
         fields = [F.col(name).alias(header) for name, header in self.feed.columns.items()]
-        return F.coalesce(F.col("_raw"), F.to_json(F.struct(*fields, F.col("_extra")))).alias("raw")
+        return F.coalesce(F.col("_raw"), as_json(F.struct(*fields, F.col("_extra")))).alias("raw")
 
     @property
     def _sale_columns(self) -> list[Column]:

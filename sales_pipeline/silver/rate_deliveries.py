@@ -135,8 +135,7 @@ def _as_delivered(row: Row) -> str:
 
 
 def _quarantine(lakehouse: Lakehouse, file_ids: Iterable[int], rows: list[Row]) -> None:
-    name = "silver.quarantine"
-    lakehouse.replace(name, among("_file_id", file_ids), lakehouse.local(rows, name))
+    lakehouse.put("silver.quarantine", among("_file_id", file_ids), rows)
 
 
 def _balance(file_id: int, records: Sequence[Record]) -> Balance:
