@@ -45,7 +45,7 @@ def versions_text(table: str, versions: Sequence[WrittenVersion]) -> RenderableT
             str(commit.version),
             "" if commit.rows is None else f"{commit.rows:,}",
             "" if each.rows_more is None else f"{each.rows_more:+,}",
-            f"{commit.files:,}",
+            "" if commit.files is None else f"{commit.files:,}",
             cell(commit.operation),
             moment(commit.at),
             each.run_id or "not finished",

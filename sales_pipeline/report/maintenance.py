@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.errors import counted
+from sales_pipeline.maintenance import bytes_of
 from sales_pipeline.report.figures import size
 from sales_pipeline.report.tables import cell, new_table, titled
 
@@ -35,12 +36,13 @@ def maintenance_text(found: Maintenance) -> RenderableType:
 
 
 def _freed(files: Sequence[DataFile]) -> tuple[str, str]:
-    return f"{len(files):,}", size(sum(each.bytes for each in files))
+    total = bytes_of(files)
+    return f"{len(files):,}", "" if total is None else size(total)
 
 
 def _last_line(found: Maintenance) -> str:
     merged = counted(sum(len(each.small) for each in found.tables), "small file")
-    freed = size(found.freed_bytes)
+    freed = "what they take" if found.freed_bytes is None else size(found.freed_bytes)
     if not found.is_done:
         do = "Do: sales-pipeline maintain --yes"
         return f"It would merge {merged} and free {freed}. Nothing was changed. {do}"
@@ -60,7 +62,7 @@ def maintenance_document(found: Maintenance) -> dict[str, Any]:
                 "table": each.table,
                 "small_files": [file.path for file in each.small],
                 "unneeded_files": [file.path for file in each.unneeded],
-                "freed_bytes": sum(file.bytes for file in each.unneeded),
+                "freed_bytes": bytes_of(each.unneeded),
             }
             for each in found.tables
         ],

@@ -1,0 +1,1 @@
+"""The same files through two engines, every row compared, and a certificate of it."""

@@ -1,0 +1,1 @@
+"""Checks an engine in the user's own place, with tables and a file of its own."""
