@@ -1,4 +1,7 @@
-"""`sales-pipeline databricks`: the gate, which runs a job of a workspace and judges it."""
+"""`sales-pipeline databricks`: the gate, which runs a job of a workspace and judges it.
+
+The other command below `databricks` is in `databricks_init.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from sales_pipeline.cli import databricks_init
 from sales_pipeline.cli.options import JsonOption, VerboseOption
 from sales_pipeline.cli.screen import say, show_exactly, show_json
 from sales_pipeline.cli.stopping import told_of_signals
@@ -146,7 +150,10 @@ def _parameters(commit: str | None, given: list[str] | tuple[str, ...]) -> dict[
 def databricks_commands() -> typer.Typer:
     """Returns the commands below `databricks`."""
     commands = typer.Typer(
-        help="A Databricks workspace: the gate.", no_args_is_help=True, rich_markup_mode=None
+        help="A Databricks workspace: deploying to it, and the gate.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
     )
+    commands.command("init", epilog=databricks_init.EXAMPLE)(databricks_init.init)
     commands.command("test", epilog=EXAMPLE)(run_test_job)
     return commands

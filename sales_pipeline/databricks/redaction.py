@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 HIDDEN = "***"
 _VARIABLES = (
@@ -19,6 +19,7 @@ _VARIABLES = (
     "GOOGLE_CREDENTIALS",
     "SYSTEM_ACCESSTOKEN",
 )
+_NO_SECRETS = ("use_ssl", "user_id", "user_agent")
 _SHORTEST = 4
 _PATTERNS = (
     # Tokens that are fetched on the way and that nobody told us of have one of these shapes.
@@ -48,6 +49,20 @@ class Secrets:
         text = secret or ""
         if len(text) >= _SHORTEST:
             self._known |= {text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1]}
+
+    def learn_address(self, address: str) -> None:
+        """Takes note of what stands behind the address of a Spark Connect server.
+
+        >>> secrets = Secrets({})
+        >>> secrets.learn_address("sc://host:443/;use_ssl=true;token=opensesame")
+        >>> secrets.hide("opensesame is refused, use_ssl is true")
+        '*** is refused, use_ssl is true'
+        """
+        for parameter in address.split(";")[1:]:
+            name, _, value = parameter.partition("=")
+            if name not in _NO_SECRETS:
+                self.learn(unquote(value))
+                self.learn(value)
 
     def hide(self, text: str) -> str:
         """Returns a text in which no secret stands.

@@ -93,7 +93,8 @@ def play(text: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 def test_checks_come_before_databricks_before_building_before_publishing() -> None:
     assert needs("checks") == []
-    assert needs(GATE) == ["checks"]
+    assert needs("engines") == []
+    assert needs(GATE) == ["checks", "engines"]
     assert needs("build") == [GATE]
     assert needs("publish") == [GATE, "build"]
     assert needs("release") == ["publish"]
@@ -109,7 +110,7 @@ def test_only_publish_and_release_can_publish() -> None:
 def test_nothing_is_published_without_the_tests_on_databricks() -> None:
     for event, setting, results in all_outcomes():
         if results["build"] != "skipped":
-            assert results[GATE] == results["checks"] == "success"
+            assert results[GATE] == results["checks"] == results["engines"] == "success"
         if {results["publish"], results["release"]} != {"skipped"}:
             assert (event, results[GATE], results["build"]) == (TAG, "success", "success")
             assert setting != "off"
@@ -122,7 +123,7 @@ def test_a_tag_whose_tests_succeed_is_published() -> None:
 
 def test_a_pull_request_runs_the_checks_and_nothing_that_needs_a_secret() -> None:
     results = outcome(PULL_REQUEST, "", dict.fromkeys(JOBS, "success"))
-    assert [job for job in JOBS if results[job] != "skipped"] == ["checks"]
+    assert [job for job in JOBS if results[job] != "skipped"] == ["checks", "engines"]
     assert set(WORKFLOW["on"]) == {"push", "pull_request"}
 
 
@@ -220,6 +221,7 @@ def test_each_job_has_the_permissions_it_needs_and_no_other() -> None:
     assert WORKFLOW["permissions"] == {}
     assert {job: JOBS[job]["permissions"] for job in JOBS} == {
         "checks": {"contents": "read"},
+        "engines": {"contents": "read"},
         "without-databricks": {},
         GATE: {"contents": "read", "id-token": "write"},
         "build": {"contents": "read"},
