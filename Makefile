@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 CHECKS := $(VENV)/.checks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types layers workflows docs docs-current package sample bench build clean histories years fuzz kills
+.PHONY: help demo test parity check format lint types layers workflows docs docs-current package sample bench build clean histories years fuzz kills
 
 help: ## Prints this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ demo: $(READY) ## Runs the sample retailer, from landing files to the four answe
 
 test: $(READY) ## Runs the tests
 	@.ci/tests
+
+parity: ## Runs the tests on Spark with Delta Lake, in an environment of their own; needs Java 17
+	PYTHON="$(PYTHON)" .ci/parity
 
 check: format lint types layers workflows docs-current ## Format, lint, types, layers, workflows, docs, tests, coverage
 	@.ci/tests --once
@@ -84,4 +87,4 @@ build: $(CHECKS) ## Builds the wheel and the sdist into dist/
 	$(BIN)/python -m build
 
 clean: ## Removes what make has made, and nothing else
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage*
+	rm -rf $(VENV) .venv-spark build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage*

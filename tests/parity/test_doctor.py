@@ -1,0 +1,29 @@
+"""A doctor finds that all is well where Spark is a server on a JVM."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from sales_pipeline.doctor.doctor import examine
+from sales_pipeline.doctor.findings import State
+from tests.doctor.test_doctor import tree
+from tests.retailer import Retailer
+
+
+@pytest.mark.parametrize(
+    ("catalog", "reader"), [(None, "python"), (None, "builtin"), ("spark_catalog", "python")]
+)
+def test_all_is_well_on_a_spark_connect_server(
+    catalog: str | None, reader: str, server: str, tmp_path: Path
+) -> None:
+    retailer = Retailer(tmp_path)
+    # Of this test alone, on a server that others may use, too.
+    schema = f"doctor_{hashlib.sha256(str(tmp_path).encode()).hexdigest()[:8]}"
+    retailer.declared |= {"engine": server, "reader": reader}
+    retailer.declared |= {"catalog": catalog, "schema": schema} if catalog else {}
+    diagnosis = examine(retailer.declaration)
+    assert [each for each in diagnosis.findings if each.state is not State.OK] == []
+    assert tree(tmp_path) == {"landing": None}
