@@ -137,7 +137,8 @@ class Retailer:
             finished_runs(lakehouse)
             ledger_seconds = time.perf_counter() - began
             engine = lakehouse.engine
-            files = {name: engine.history(name, limit=1)[0].files for name in lakehouse.tables}
+            last = {name: engine.history(name, limit=1)[0] for name in lakehouse.tables}
+            files = {name: each.files or 0 for name, each in last.items()}
         schemas = (self.folder / "lakehouse" / each for each in ("bronze", "silver", "gold", "ops"))
         on_disk = sum(path.is_file() for each in schemas for path in each.rglob("*"))
         return Standing(files, on_disk, ledger_seconds)

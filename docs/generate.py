@@ -50,6 +50,7 @@ from sales_pipeline.lakehouse.ledger import IN_FORCE, State
 from sales_pipeline.lakehouse.tables import (
     CATALOGUE,
     EXCHANGE_RATES,
+    LOCK,
     Table,
     all_tables,
     bronze_table,
@@ -100,7 +101,7 @@ def tables() -> str:
         "has one table for each declared feed: those of the sample retailer are shown. Silver "
         "has one more column for each key column that is not `sale_id`. The scale of `revenue` "
         f"is the minor unit of the base currency ({declaration.base_currency} here).",
-        *_table_sections(found.values()),
+        *_table_sections([*found.values(), LOCK]),
     )
 
 
@@ -176,11 +177,14 @@ ALSO = {
 
 ALIASES = (
     (values.Identifier, "name"),
+    (values.EngineName, "engine"),
+    (values.CatalogName, "name of at most 100 ASCII letters, digits, `_` and `-`"),
     (values.Currency, "ISO 4217 code"),
     (values.Language, "ISO 639-1 code"),
     (values.Country, "ISO 3166-1 code"),
     (values.LandingPattern, "file pattern"),
     (values.DatePattern, "Spark date pattern"),
+    (values.EngineName, "engine"),
     (values.Text, "text"),
     (values.Header, "text"),
     (values.Constant, "text"),
@@ -221,9 +225,10 @@ def _part_section(place: str, part: type[BaseModel]) -> Iterator[str]:
         yield ALSO[place]
     # The fields themselves keep only the outermost type, without what is inside brackets.
     hints = get_type_hints(part, include_extras=True)
-    for key, field in part.model_fields.items():
+    for name, field in part.model_fields.items():
+        key = field.alias or name
         yield f"### {_code(key)}"
-        yield f"{_capital(in_words(hints[key]))}; {_default(field)}."
+        yield f"{_capital(in_words(hints[name]))}; {_default(field)}."
         yield " ".join((field.description or "").split())
         yield _fenced(cleandoc(EXAMPLES[place][key]), "yaml")
 

@@ -15,8 +15,8 @@ from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.bronze.meaning import check_meaning, fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, examples
+from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
-from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.mends import touched_by
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.restoring import finish_rollback
@@ -178,15 +178,16 @@ def decide(
         verb: What the run is recorded as.
     """
     folders = folders_of(declaration)
-    with hold(folders.lakehouse, wait_seconds=wait_seconds):
+    with held(declaration, verb, wait_seconds=wait_seconds) as hold:
         with made_lakehouse(declaration) as lakehouse:
-            finish_rollback(lakehouse)
+            hold.take()
+            finish_rollback(lakehouse, hold)
             ledger = Ledger(lakehouse)
             check_meaning(lakehouse, ledger)
             decided = decision(ledger)
             lakehouse.prepare()
             ledger.record(decided)
-        return finish(declaration, folders, progress or Silent(), verb=verb)
+        return finish(declaration, folders, progress or Silent(), hold=hold)
 
 
 def named_file(

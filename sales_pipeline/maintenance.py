@@ -7,7 +7,7 @@ cut short are removed.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +16,8 @@ from sales_pipeline.bronze.keeping import ARCHIVE, REJECTED
 from sales_pipeline.commit_points import commit_point
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import DataFile
+from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.runs import (
     MAINTAIN,
@@ -30,8 +30,11 @@ from sales_pipeline.lakehouse.runs import (
     table_versions,
     utc_now,
 )
+from sales_pipeline.lakehouse.tables import LOCK
 from sales_pipeline.landing.archive import partial_files, sync
 from sales_pipeline.version import __version__
+
+_LOCK_DAYS = 1
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,17 @@ class Maintenance:
     run_id: str | None = None
 
     @property
-    def freed_bytes(self) -> int:
-        """The bytes of the removed files."""
+    def freed_bytes(self) -> int | None:
+        """The bytes of the removed files; None where the size of any is not known."""
         of_tables = (file for each in self.tables for file in each.unneeded)
-        return sum(file.bytes for file in (*of_tables, *self.left_behind))
+        return bytes_of((*of_tables, *self.left_behind))
+
+
+def bytes_of(files: Iterable[DataFile]) -> int | None:
+    """The bytes of some files together; None where the size of any is not known."""
+    sizes = [each.bytes for each in files]
+    known = [each for each in sizes if each is not None]
+    return sum(known) if len(known) == len(sizes) else None
 
 
 def foreseen_maintenance(declaration: Declaration) -> Maintenance:
@@ -99,12 +109,13 @@ def maintain(declaration: Declaration, *, wait_seconds: float = 0) -> Maintenanc
         LakehouseBusy: Another run holds the lakehouse.
     """
     with (
-        hold(Path(declaration.lakehouse), wait_seconds=wait_seconds),
+        held(declaration, MAINTAIN, wait_seconds=wait_seconds) as hold,
         made_lakehouse(declaration) as lakehouse,
     ):
+        hold.take()
         last = _last_run(lakehouse)
         found = _foreseen(lakehouse, last)
-        run_id = _merge(lakehouse, last)
+        run_id = _merge(lakehouse, last, found)
         _remove(lakehouse, found)
         return replace(found, is_done=True, run_id=run_id)
 
@@ -126,31 +137,45 @@ def _folder(lakehouse: Lakehouse) -> Path:
 def _foreseen(lakehouse: Lakehouse, last: RunRecord) -> Maintenance:
     days = lakehouse.declaration.keep_days
     found = (_table_upkeep(lakehouse, name, last) for name in _tables(lakehouse))
-    tables = tuple(each for each in found if each.small or each.unneeded)
+    tables = tuple(
+        each for each in (*found, *_lock_upkeep(lakehouse)) if each.small or each.unneeded
+    )
     return Maintenance(days, tables, left_behind=tuple(_left_behind(_folder(lakehouse))))
 
 
 def _table_upkeep(lakehouse: Lakehouse, name: str, last: RunRecord) -> TableUpkeep:
     engine, days = lakehouse.engine, lakehouse.declaration.keep_days
     # Readers read what the last run left, and of other tables the version that is there now.
-    keep = last.version_of.get(name, engine.version(name))
+    kept = last.version_of.get(name)
+    keep = engine.version(name) if kept is None else kept
     unneeded = engine.unneeded(name, days=days, keep=keep)
     return TableUpkeep(name, tuple(engine.small_files(name)), tuple(unneeded))
 
 
-def _merge(lakehouse: Lakehouse, last: RunRecord) -> str | None:
+def _lock_upkeep(lakehouse: Lakehouse) -> Iterator[TableUpkeep]:
+    """The lease's table, a version of which comes with every renewal; nobody reads earlier ones."""
+    engine = lakehouse.engine
+    if engine.exists(LOCK.name):
+        keep = engine.version(LOCK.name)
+        unneeded = engine.unneeded(LOCK.name, days=_LOCK_DAYS, keep=keep)
+        yield TableUpkeep(LOCK.name, (), tuple(unneeded))
+
+
+def _merge(lakehouse: Lakehouse, last: RunRecord, found: Maintenance) -> str | None:
     """Merges small files; gives the id of the run that it is recorded as.
 
     Each table by a commit that changes no row; one that was killed between them leaves
     readers with what the last run left, and is gone on with by the next.
     """
     engine, started_at = lakehouse.engine, utc_now()
+    small = {each.table for each in found.tables if each.small}
     for name in _tables(lakehouse):
         with commit_point(f"sum up the log of {name}"):
             engine.checkpoint(name)
         lakehouse.adapt(name)
-        with commit_point(f"merge small files of {name}"):
-            engine.compact(name)
+        if name in small:
+            with commit_point(f"merge small files of {name}"):
+                engine.compact(name)
     # What was merged is on the disk before the record names it, and before anything is removed.
     sync(list(engine.new_files(started_at.timestamp())))
     versions = table_versions(lakehouse)

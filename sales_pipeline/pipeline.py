@@ -17,7 +17,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from sales_pipeline.bronze.claims import Claims
-from sales_pipeline.bronze.feed_files import find_files, folders_of
+from sales_pipeline.bronze.feed_files import check_reader, find_files, folders_of
 from sales_pipeline.bronze.keeping import (
     Folders,
     archive_copies,
@@ -32,12 +32,12 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, counted, examples
 from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
 from sales_pipeline.gold.moves import what_moved
+from sales_pipeline.lakehouse.holding import Hold, held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.mends import names_of, touched_by
 from sales_pipeline.lakehouse.opening import opened_lakehouse
-from sales_pipeline.lakehouse.removal import finish_removal
+from sales_pipeline.lakehouse.removal import finish_removal, is_removal_unfinished
 from sales_pipeline.lakehouse.restoring import finish_rollback
 from sales_pipeline.lakehouse.runs import (
     RunRecord,
@@ -93,8 +93,8 @@ def run(
     """
     folders = folders_of(declaration)
     check_landing(folders)
-    with hold(folders.lakehouse, wait_seconds=wait_seconds):
-        return finish(declaration, folders, progress or Silent(), verb="run", rejudge=rejudge)
+    with held(declaration, "run", wait_seconds=wait_seconds) as hold:
+        return finish(declaration, folders, progress or Silent(), hold=hold, rejudge=rejudge)
 
 
 def check_landing(folders: Folders) -> None:
@@ -121,13 +121,15 @@ def finish(
     folders: Folders,
     progress: Progress,
     *,
-    verb: str,
+    hold: Hold,
     rejudge: Collection[str] = (),
 ) -> RunReport:
     """Does a run's work for whoever holds the lakehouse."""
-    finish_removal(folders.lakehouse)
+    if is_removal_unfinished(folders.lakehouse):
+        hold.take()
+        finish_removal(folders.lakehouse)
     with opened_lakehouse(declaration) as lakehouse:
-        return _Run(lakehouse, folders, progress, verb, frozenset(rejudge)).go()
+        return _Run(lakehouse, folders, progress, hold, frozenset(rejudge)).go()
 
 
 @dataclass
@@ -137,7 +139,7 @@ class _Run:
     lakehouse: Lakehouse
     folders: Folders
     progress: Progress
-    verb: str
+    hold: Hold
     rejudge: frozenset[str] = frozenset()
     started_at: datetime = field(default_factory=utc_now)
     _began: float = field(default_factory=time.monotonic)
@@ -146,24 +148,38 @@ class _Run:
 
     def go(self) -> RunReport:
         self.run_id = new_run_id(self.started_at)
-        finish_rollback(self.lakehouse)
-        self.ledger = Ledger(self.lakehouse)
-        self.report = RunReport()
-        check_meaning(self.lakehouse, self.ledger, rejudged=self.rejudge)
-        found = self._discover()
-        claims = self._claim(found)
-        claimed = {(each.feed, each.path) for each in claims.deliveries}
-        behind = left_behind(self.ledger, self.folders)
-        claims.behind = [each for each in behind if (each.feed, each.path) not in claimed]
-        unfinished = self.ledger.unfinished()
-        self.report.resumed = len(unfinished) if self.verb == "run" else 0
-        if claims.deliveries or claims.behind or unfinished or self._is_anything_else_to_do():
+        claims = self._look()
+        if claims is not None and self.hold.take() and self._is_behind():
+            claims = self._look()
+        if claims is not None:
             self._work(claims)
         held = self.ledger.in_state(State.HELD)
         self.report.held_files = notes(each for each in held if not each.rolled_back_by)
         self.report.rolled_back = notes(each for each in held if each.rolled_back_by)
         self.report.seconds = self._seconds()
         return self.report
+
+    def _look(self) -> Claims | None:
+        """What is to be claimed; None where there is nothing to do at all."""
+        finish_rollback(self.lakehouse, self.hold)
+        self.ledger = Ledger(self.lakehouse)
+        self.report = RunReport()
+        check_meaning(self.lakehouse, self.ledger, rejudged=self.rejudge)
+        check_reader(self.lakehouse.declaration, self.lakehouse.engine)
+        found = self._discover()
+        claims = self._claim(found)
+        claimed = {(each.feed, each.path) for each in claims.deliveries}
+        behind = left_behind(self.ledger, self.folders)
+        claims.behind = [each for each in behind if (each.feed, each.path) not in claimed]
+        unfinished = self.ledger.unfinished()
+        self.report.resumed = len(unfinished) if self.hold.verb == "run" else 0
+        is_work = claims.deliveries or claims.behind or unfinished
+        return claims if is_work or self._is_anything_else_to_do() else None
+
+    def _is_behind(self) -> bool:
+        """Whether somebody worked on the lakehouse after the look and before it was held."""
+        is_another = finish_rollback(self.lakehouse, self.hold)
+        return is_another or list(Ledger(self.lakehouse)) != list(self.ledger)
 
     def _work(self, claims: Claims) -> None:
         self.progress.stage("start", 0)
@@ -318,14 +334,15 @@ class _Run:
 
         claimed = [each for each in batch if each.state is State.CLAIMED]
         self.progress.stage(stage, sum(each.bytes for each in claimed))
-        abandoned = ingest_data(
+        gone = ingest_data(
             self.lakehouse,
             self.ledger,
             claimed,
             landing=self.folders.landing,
             on_read=lambda count: self.progress.advance(bytes_done=count),
         )
-        self.report.abandoned += notes(abandoned)
+        self._refuse([each for each in gone if each.state is State.REJECTED])
+        self.report.abandoned += notes(each for each in gone if each.state is State.ABANDONED)
 
     def _silver(self, stage: str, batch: list[Delivery]) -> None:
         from sales_pipeline.silver.cleaning import clean_data
@@ -407,7 +424,7 @@ class _Run:
     def _record(self) -> None:
         record = RunRecord(
             run_id=self.run_id,
-            verb=self.verb,
+            verb=self.hold.verb,
             started_at=self.started_at,
             finished_at=end_of_run(self.lakehouse),
             outcome=self.report.outcome,

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.decisions import decide, named_file, taken_up
 from sales_pipeline.errors import UsageError, VersionGone
 from sales_pipeline.gold.moves import Moved, moved_between
+from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.restoring import begin_rollback, finish_rollback
 from sales_pipeline.lakehouse.runs import (
@@ -73,13 +72,13 @@ def rollback(declaration: Declaration, *, to: str, wait_seconds: float = 0) -> R
         UsageError: There is no such run, or what it left is not kept any more.
         LakehouseBusy: Another run holds the lakehouse.
     """
-    folders = folders_of(declaration)
     with (
-        hold(folders.lakehouse, wait_seconds=wait_seconds),
+        held(declaration, _VERB, wait_seconds=wait_seconds) as hold,
         made_lakehouse(declaration) as lakehouse,
     ):
+        hold.take()
         lakehouse.prepare()
-        finish_rollback(lakehouse)
+        finish_rollback(lakehouse, hold)
         target = chosen_run(lakehouse, to)
         before, last = Ledger(lakehouse), finished_runs(lakehouse)[-1]
         try:
@@ -89,7 +88,7 @@ def rollback(declaration: Declaration, *, to: str, wait_seconds: float = 0) -> R
                 f"run {target.run_id}: {error}. Do: choose a later run; "
                 "sales-pipeline history lists them."
             ) from error
-        finish_rollback(lakehouse)
+        finish_rollback(lakehouse, hold)
         return _told(lakehouse, target, last, before)
 
 

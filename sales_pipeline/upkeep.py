@@ -12,9 +12,9 @@ from sales_pipeline.bronze.meaning import fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.gold.freshness import months_in_gold
+from sales_pipeline.lakehouse.holding import Hold, held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger, State
-from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.properties import check_not_newer
 from sales_pipeline.lakehouse.removal import remove_tables
@@ -46,15 +46,16 @@ def rebuild(
         LakehouseBusy: Another run holds it.
     """
     folders = folders_of(declaration)
-    with hold(folders.lakehouse, wait_seconds=wait_seconds):
-        _send_back(declaration)
-        return finish(declaration, folders, progress or Silent(), verb="rebuild")
+    with held(declaration, "rebuild", wait_seconds=wait_seconds) as hold:
+        _send_back(declaration, hold)
+        return finish(declaration, folders, progress or Silent(), hold=hold)
 
 
-def _send_back(declaration: Declaration) -> None:
+def _send_back(declaration: Declaration, hold: Hold) -> None:
     with made_lakehouse(declaration) as lakehouse:
+        hold.take()
         lakehouse.prepare()
-        finish_rollback(lakehouse)
+        finish_rollback(lakehouse, hold)
         ledger = Ledger(lakehouse)
         unread = _unread(declaration, ledger)
         judged = [
@@ -106,13 +107,17 @@ def reset(declaration: Declaration, *, wait_seconds: float = 0) -> Reset:
         LakehouseBusy: Another run holds the lakehouse.
     """
     folders = folders_of(declaration)
-    with hold(folders.lakehouse, wait_seconds=wait_seconds):
-        with closing(open_engine(folders.lakehouse)) as engine:
-            if engine.exists(RUNS.name):
-                check_not_newer(engine.properties(RUNS.name))
-            ledger = Ledger(Lakehouse(declaration, engine))
+    with (
+        held(declaration, "reset", wait_seconds=wait_seconds) as hold,
+        closing(open_engine(declaration)) as engine,
+    ):
+        if engine.exists(RUNS.name):
+            check_not_newer(engine.properties(RUNS.name))
+        hold.take()
+        lakehouse = Lakehouse(declaration, engine)
+        ledger = Ledger(lakehouse)
         done = _move_back(ledger, folders)
-        remove_tables(folders.lakehouse)
+        remove_tables(lakehouse, [each.feed for each in ledger], then=hold.take_again)
     return done
 
 

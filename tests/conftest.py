@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from tests.retailer import Retailer
 
+# The tests choose their engine themselves.
+os.environ.pop("SPARK_REMOTE", None)
 # The client of PySpark takes a program without a file for its own test run, and asks for a whole
 # Spark. The workers of pytest-xdist have none.
 if not hasattr(sys.modules["__main__"], "__file__"):

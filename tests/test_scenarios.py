@@ -25,6 +25,7 @@ import pytest
 from rich.console import Console
 
 from sales_pipeline.config import load_config
+from sales_pipeline.config.engine_names import EMBEDDED
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -37,11 +38,13 @@ NAMES = sorted(path.name for path in SCENARIOS.iterdir() if (path / "config.yaml
 CHANGING = {"run_id", "first_run", "last_run", "claimed_at", "seen"}
 
 
-def play(scenario: Path, folder: Path) -> dict[str, str]:
+def play(
+    scenario: Path, folder: Path, *, engine: str = EMBEDDED, reader: str = "python"
+) -> dict[str, str]:
     """Runs a scenario in an empty folder; returns name -> text of what is expected of it."""
     declared = load_config(scenario / "config.yaml")
     places = {"landing": str(folder / "landing"), "lakehouse": str(folder / "lakehouse")}
-    declaration = declared.model_copy(update=places)
+    declaration = declared.model_copy(update={**places, "engine": engine, "reader": reader})
     said = []
     for deliveries in sorted(scenario.glob("landing*")):
         shutil.copytree(deliveries, folder / "landing", dirs_exist_ok=True)

@@ -7,15 +7,18 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
 from sales_pipeline.cli.options import (
+    CatalogOption,
     ConfigOption,
+    EngineOption,
     JsonOption,
     LakehouseOption,
+    SchemaOption,
     VerboseOption,
     WaitOption,
 )
-from sales_pipeline.engines.private_network import enter_private_network
+from sales_pipeline.engines.spark_session import prepare_process
 
 EXAMPLE = """\b
 Examples:
@@ -38,6 +41,9 @@ def accept(
     wait: WaitOption = 0,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -47,8 +53,8 @@ def accept(
     key with the earlier one or would remove more of it than max_removed allows, it is held
     until it is accepted here. The pipeline runs then, so that the answers change at once.
     """
-    declaration = load_declaration(chosen_path(config), lakehouse)
-    enter_private_network()
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline import decisions
     from sales_pipeline.cli.running import run_and_tell

@@ -12,8 +12,10 @@ import typer
 
 from sales_pipeline.cli import (
     accept,
+    certify,
     check,
     diff,
+    doctor,
     history,
     maintain,
     plan,
@@ -49,7 +51,7 @@ Every day:
 
 _COMMANDS = (
     *(run, plan, show, status, check, accept, withdraw),
-    *(history, diff, rollback, release, rebuild, maintain, reset, selftest),
+    *(history, diff, rollback, release, rebuild, maintain, reset, selftest, certify, doctor),
 )
 
 

@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
 from sales_pipeline.cli.options import (
+    CatalogOption,
     ConfigOption,
     CsvOption,
+    EngineOption,
     JsonOption,
     LakehouseOption,
+    SchemaOption,
     VerboseOption,
     check_one_form,
 )
@@ -51,6 +54,9 @@ def show(
     as_csv: CsvOption = False,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Shows what the catalogue knows.
@@ -59,7 +65,7 @@ def show(
     with their first days, and the file that taught it. Nothing is changed.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
-    declaration = load_declaration(chosen_path(config), lakehouse)
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.report.catalogue import known_names
     from sales_pipeline.report.catalogue_plain import known_csv, known_document
@@ -86,6 +92,9 @@ def missing(
     as_csv: CsvOption = False,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Shows the names that the catalogue lacks.
@@ -95,7 +104,7 @@ def missing(
     changed.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
-    declaration = load_declaration(chosen_path(config), lakehouse)
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     from sales_pipeline.report.catalogue import missing_from_catalogue
     from sales_pipeline.report.catalogue_plain import missing_csv, missing_document
     from sales_pipeline.report.catalogue_text import missing_text

@@ -6,10 +6,18 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration
-from sales_pipeline.cli.options import ConfigOption, JsonOption, LakehouseOption, VerboseOption
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
+from sales_pipeline.cli.options import (
+    CatalogOption,
+    ConfigOption,
+    EngineOption,
+    JsonOption,
+    LakehouseOption,
+    SchemaOption,
+    VerboseOption,
+)
 from sales_pipeline.cli.screen import show, show_json
-from sales_pipeline.engines.private_network import enter_private_network
+from sales_pipeline.engines.spark_session import prepare_process
 
 EXAMPLE = """\b
 Examples:
@@ -30,6 +38,9 @@ def check(
     ] = 3,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -40,8 +51,8 @@ def check(
     the first run of a new store.
     """
     path = chosen_path(config)
-    declaration = load_declaration(path, lakehouse)
-    enter_private_network()
+    declaration = load_declaration(path, Given(lakehouse, engine, catalog, schema))
+    prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.cli.understanding import understand
     from sales_pipeline.report.preview_json import check_document

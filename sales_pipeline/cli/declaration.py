@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,30 +30,52 @@ def chosen_path(config: Path | None) -> Path | None:
     return USUAL if USUAL.exists() else None
 
 
-def load_declaration(path: Path | None, lakehouse: Path | None) -> Declaration:
+@dataclass(frozen=True)
+class Given:
+    """What options say in place of what is declared; None where they say nothing.
+
+    Attributes:
+        lakehouse: Another lakehouse folder.
+        engine: Another engine.
+        catalog: Another catalog for the tables.
+        schema: Another beginning of the names of their schemas.
+    """
+
+    lakehouse: Path | None = None
+    engine: str | None = None
+    catalog: str | None = None
+    schema: str | None = None
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Declared key -> what takes the place of its value."""
+        return {key: str(value) for key, value in asdict(self).items() if value is not None}
+
+
+NOTHING_GIVEN = Given()
+
+
+def load_declaration(path: Path | None, given: Given = NOTHING_GIVEN) -> Declaration:
     """Loads a declaration; without a file the sample retailer's, which is said on stderr.
 
     Args:
         path: The file, from `chosen_path`.
-        lakehouse: What `--lakehouse` says, in place of the declared folder.
+        given: What options say in place of what is declared.
 
     Raises:
         DeclarationError: The file cannot be used.
     """
     if path is None:
         say(f"declaration: the sample retailer (no {USUAL} here)")
-    return with_lakehouse(path, lakehouse)
+    return with_options(path, given)
 
 
-def with_lakehouse(path: Path | None, lakehouse: Path | None) -> Declaration:
-    """Loads a declaration and puts another lakehouse folder in it where one is given.
+def with_options(path: Path | None, given: Given = NOTHING_GIVEN) -> Declaration:
+    """Loads a declaration and puts in it what options say.
 
     Raises:
         DeclarationError: The file cannot be used.
     """
     from sales_pipeline.config.loader import load_config
 
-    declaration = load_config(path)
-    if lakehouse is None:
-        return declaration
-    return declaration.model_copy(update={"lakehouse": str(lakehouse)})
+    return load_config(path, instead=given.keys)

@@ -6,8 +6,16 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration
-from sales_pipeline.cli.options import ConfigOption, JsonOption, LakehouseOption, VerboseOption
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
+from sales_pipeline.cli.options import (
+    CatalogOption,
+    ConfigOption,
+    EngineOption,
+    JsonOption,
+    LakehouseOption,
+    SchemaOption,
+    VerboseOption,
+)
 from sales_pipeline.cli.screen import show, show_json
 
 EXAMPLE = """\b
@@ -36,6 +44,9 @@ def diff(
     *,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -44,7 +55,7 @@ def diff(
     That is units and revenue by month, store and product, on both sides. The screen shows the
     first of them; revenue is exact to the end and rounded half up once.
     """
-    declaration = load_declaration(chosen_path(config), lakehouse)
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.report.compared_runs import compared_runs
     from sales_pipeline.report.compared_runs_json import compared_runs_document

@@ -6,8 +6,16 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration
-from sales_pipeline.cli.options import ConfigOption, JsonOption, LakehouseOption, VerboseOption
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
+from sales_pipeline.cli.options import (
+    CatalogOption,
+    ConfigOption,
+    EngineOption,
+    JsonOption,
+    LakehouseOption,
+    SchemaOption,
+    VerboseOption,
+)
 from sales_pipeline.cli.screen import show, show_json
 
 EXAMPLE = """\b
@@ -31,6 +39,9 @@ def history(
     ] = None,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -40,7 +51,7 @@ def history(
     last 20. A version of a table has the rows and files that it held, what was done, and the run
     that left it.
     """
-    declaration = load_declaration(chosen_path(config), lakehouse)
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.report import history_json, history_text
     from sales_pipeline.report.history import kept_of, runs_of, versions_of

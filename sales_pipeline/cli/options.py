@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,39 @@ def _verbose(value: bool) -> bool:
     if value:
         log_everything()
     return value
+
+
+def check_engine(option: typer.CallbackParam, value: str | None) -> str | None:
+    """Checks the name of an engine, as a callback of an option.
+
+    Raises:
+        UsageError: There is no such engine.
+    """
+    from sales_pipeline.config.engine_names import check_engine_name
+
+    return _checked(option, value, check_engine_name)
+
+
+def check_name(option: typer.CallbackParam, value: str | None) -> str | None:
+    """Checks the name of a catalog or a schema, as a callback of an option.
+
+    Raises:
+        UsageError: It is none.
+    """
+    from sales_pipeline.config.catalog_names import check_catalog_name
+
+    return _checked(option, value, check_catalog_name)
+
+
+def _checked(
+    option: typer.CallbackParam, value: str | None, check: Callable[[str], str]
+) -> str | None:
+    from sales_pipeline.config.refusal import Refusal
+
+    try:
+        return None if value is None else check(value)
+    except Refusal as refusal:
+        raise UsageError(f"{option.opts[0]}: {refusal}") from refusal
 
 
 ConfigOption = Annotated[
@@ -33,6 +67,38 @@ LakehouseOption = Annotated[
         "--lakehouse",
         metavar="PATH",
         help="The folder of the tables, in place of the declared one.",
+        show_default=False,
+    ),
+]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="ENGINE",
+        help="What runs it: embedded, spark, sc://HOST:PORT, or databricks. Without it: the "
+        "declared one, else $SPARK_REMOTE, else embedded.",
+        callback=check_engine,
+        show_default=False,
+    ),
+]
+CatalogOption = Annotated[
+    str | None,
+    typer.Option(
+        "--catalog",
+        metavar="NAME",
+        help="The catalog of the tables, in place of the declared one; not with embedded.",
+        callback=check_name,
+        show_default=False,
+    ),
+]
+SchemaOption = Annotated[
+    str | None,
+    typer.Option(
+        "--schema",
+        metavar="NAME",
+        help="How the schemas of the tables begin in the catalog, in place of the declared one: "
+        "sales for sales_bronze, sales_silver, sales_gold and sales_ops.",
+        callback=check_name,
         show_default=False,
     ),
 ]

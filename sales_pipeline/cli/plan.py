@@ -6,8 +6,16 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration
-from sales_pipeline.cli.options import ConfigOption, JsonOption, LakehouseOption, VerboseOption
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
+from sales_pipeline.cli.options import (
+    CatalogOption,
+    ConfigOption,
+    EngineOption,
+    JsonOption,
+    LakehouseOption,
+    SchemaOption,
+    VerboseOption,
+)
 from sales_pipeline.cli.screen import show, show_json
 
 EXAMPLE = """\b
@@ -38,6 +46,9 @@ def plan(
     ] = None,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -53,7 +64,7 @@ def plan(
     the key of an earlier sale is made, too. A file may still be rejected for its records, and a
     month be held for want of a rate.
     """
-    declaration = load_declaration(chosen_path(config), lakehouse)
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline import planning
     from sales_pipeline.report.plan_json import plan_document

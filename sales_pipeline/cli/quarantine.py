@@ -8,17 +8,20 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
 from sales_pipeline.cli.options import (
+    CatalogOption,
     ConfigOption,
+    EngineOption,
     JsonOption,
     LakehouseOption,
+    SchemaOption,
     VerboseOption,
     WaitOption,
 )
 from sales_pipeline.cli.screen import say, show_exactly, show_json
 from sales_pipeline.cli.screen import show as show_text
-from sales_pipeline.engines.private_network import enter_private_network
+from sales_pipeline.engines.spark_session import prepare_process
 from sales_pipeline.errors import counted
 
 LIST_EXAMPLE = """\b
@@ -81,6 +84,9 @@ def list_(
     file: FileOption = None,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -89,7 +95,7 @@ def list_(
     With the money that waits, where it is readable, and since when. A record with two reasons
     is counted under both.
     """
-    declaration = load_declaration(chosen_path(config), lakehouse)
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.mending.quarantined import Filters
     from sales_pipeline.report.quarantine_json import waiting_document
@@ -113,6 +119,9 @@ def show(
     ] = 20,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -120,7 +129,7 @@ def show(
 
     Each with its file, its number there, every reason in a sentence, and its text as delivered.
     """
-    declaration = load_declaration(chosen_path(config), lakehouse)
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.mending.quarantined import Filters
     from sales_pipeline.report.quarantine_json import records_document
@@ -144,6 +153,9 @@ def export(
     file: FileOption = None,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Writes the records of a feed that wait as CSV, to be mended by a person.
@@ -153,7 +165,7 @@ def export(
     with a byte order mark, delimited as the feed's files are. Text that a spreadsheet would run
     as a formula has an apostrophe before it, which replay takes off again.
     """
-    declaration = load_declaration(chosen_path(config), lakehouse)
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.mending.export import export as exported
     from sales_pipeline.mending.quarantined import Filters
@@ -175,6 +187,9 @@ def replay(
     wait: WaitOption = 0,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -185,8 +200,8 @@ def replay(
     quarantined again, under the name of the replay. The pipeline runs then, so that the answers
     change at once. The file itself stays where it is.
     """
-    declaration = load_declaration(chosen_path(config), lakehouse)
-    enter_private_network()
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.cli.running import run_and_tell
     from sales_pipeline.mending.replay import replay as replayed

@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
 from sales_pipeline.cli.options import (
+    CatalogOption,
     ConfigOption,
     CsvOption,
+    EngineOption,
     JsonOption,
     LakehouseOption,
+    SchemaOption,
     VerboseOption,
     check_one_form,
 )
@@ -69,6 +72,9 @@ def show(
     as_csv: CsvOption = False,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Shows which exchange rates sales take.
@@ -80,7 +86,7 @@ def show(
     check_one_form(as_json=as_json, as_csv=as_csv)
     if on and (first or last):
         raise UsageError("--on, --from, --to: give one day or the ends of several, got both")
-    declaration = load_declaration(chosen_path(config), lakehouse)
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.report.rates import Days, shown_rates
     from sales_pipeline.report.rates_plain import rates_csv, rates_document

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
 from sales_pipeline.cli.options import (
+    CatalogOption,
     ConfigOption,
+    EngineOption,
     JsonOption,
     LakehouseOption,
+    SchemaOption,
     VerboseOption,
     WaitOption,
 )
-from sales_pipeline.engines.private_network import enter_private_network
+from sales_pipeline.engines.spark_session import prepare_process
 
 EXAMPLE = """\b
 Examples:
@@ -26,6 +29,9 @@ def rebuild(
     wait: WaitOption = 0,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -35,8 +41,8 @@ def rebuild(
     otherwise: its date formats, its columns, its key. Bronze stays as it is, and no file has
     to be delivered again.
     """
-    declaration = load_declaration(chosen_path(config), lakehouse)
-    enter_private_network()
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline import upkeep
     from sales_pipeline.cli.running import run_and_tell

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
 from sales_pipeline.cli.options import (
+    CatalogOption,
     ConfigOption,
+    EngineOption,
     JsonOption,
     LakehouseOption,
+    SchemaOption,
     VerboseOption,
     WaitOption,
 )
@@ -32,6 +35,9 @@ def reset(
     wait: WaitOption = 0,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -40,7 +46,7 @@ def reset(
     Every archived or rejected file goes back to where it was delivered, then the tables are
     removed. No delivered file is ever removed.
     """
-    declaration = load_declaration(chosen_path(config), lakehouse)
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     if not yes and not _is_agreed(declaration):
         say("Nothing was changed.")
         raise typer.Exit(1)
@@ -59,7 +65,7 @@ def reset(
 
 def _is_agreed(declaration: Declaration) -> bool:
     question = (
-        f"Remove all tables in {declaration.lakehouse} "
+        f"Remove all tables in {declaration.tables_place} "
         f"and move its files back to {declaration.landing}?"
     )
     return typer.confirm(question, err=True)

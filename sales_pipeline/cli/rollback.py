@@ -6,16 +6,19 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
 from sales_pipeline.cli.options import (
+    CatalogOption,
     ConfigOption,
+    EngineOption,
     JsonOption,
     LakehouseOption,
+    SchemaOption,
     VerboseOption,
     WaitOption,
 )
 from sales_pipeline.cli.screen import show, show_json
-from sales_pipeline.engines.private_network import enter_private_network
+from sales_pipeline.engines.spark_session import prepare_process
 
 EXAMPLE = """\b
 Examples:
@@ -36,6 +39,9 @@ def rollback(
     wait: WaitOption = 0,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -45,8 +51,8 @@ def rollback(
     until `release`, so the next scheduled run does not undo it; no file and no record is removed.
     `diff RUN` says beforehand what will move.
     """
-    declaration = load_declaration(chosen_path(config), lakehouse)
-    enter_private_network()
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline import rollback as going_back
     from sales_pipeline.cli.stopping import stopped_by_signals

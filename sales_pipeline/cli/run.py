@@ -7,15 +7,18 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration, with_lakehouse
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration, with_options
 from sales_pipeline.cli.options import (
+    CatalogOption,
     ConfigOption,
+    EngineOption,
     JsonOption,
     LakehouseOption,
+    SchemaOption,
     VerboseOption,
     WaitOption,
 )
-from sales_pipeline.engines.private_network import enter_private_network
+from sales_pipeline.engines.spark_session import prepare_process
 
 EXAMPLE = """\b
 Examples:
@@ -57,6 +60,9 @@ def run(
     wait: WaitOption = 0,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -66,11 +72,12 @@ def run(
     not what its feed declares goes to rejected/, with the reason beside it; the others go on.
     A run that was killed is brought to its end by the next one.
     """
+    given = Given(lakehouse, engine, catalog, schema)
     if sample:
-        declaration = with_lakehouse(config, lakehouse)
+        declaration = with_options(config, given)
     else:
-        declaration = load_declaration(chosen_path(config), lakehouse)
-    enter_private_network()
+        declaration = load_declaration(chosen_path(config), given)
+    prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline import pipeline
     from sales_pipeline.cli.running import place_sample_files, run_and_tell

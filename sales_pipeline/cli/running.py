@@ -25,7 +25,7 @@ from sales_pipeline.sample import place_sample
 
 def place_sample_files(declaration: Declaration) -> None:
     """Puts the sample's files into the landing folder, where no lakehouse was made yet."""
-    with closing(open_engine(Path(declaration.lakehouse))) as engine:
+    with closing(open_engine(declaration)) as engine:
         if engine.exists(RUNS.name):
             return
     placed = place_sample(Path(declaration.landing))

@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
 from sales_pipeline.cli.options import (
+    CatalogOption,
     ConfigOption,
+    EngineOption,
     JsonOption,
     LakehouseOption,
     RunOption,
+    SchemaOption,
     VerboseOption,
     check_one_form,
 )
@@ -83,6 +86,9 @@ def show(
     ] = False,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Shows the four answers, or one of them.
@@ -94,7 +100,7 @@ def show(
     check_one_form(as_json=as_json, as_csv=as_csv)
     if as_csv and question is None:
         raise UsageError(f"--csv: holds one answer, got none. Do: name {' or '.join(Question)}")
-    declaration = load_declaration(chosen_path(config), lakehouse)
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.report.answers import answers
     from sales_pipeline.report.answers_csv import answer_csv

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration
-from sales_pipeline.cli.options import ConfigOption, JsonOption, LakehouseOption, VerboseOption
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
+from sales_pipeline.cli.options import (
+    CatalogOption,
+    ConfigOption,
+    EngineOption,
+    JsonOption,
+    LakehouseOption,
+    SchemaOption,
+    VerboseOption,
+)
 from sales_pipeline.cli.screen import show, show_json
 from sales_pipeline.engines.private_network import network_of_a_run
 
@@ -18,6 +26,9 @@ def status(
     *,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -28,7 +39,7 @@ def status(
     and what the next run would make of the files that lie in the landing folder. A feed that
     never delivered is shown, too. Nothing is changed.
     """
-    declaration = load_declaration(chosen_path(config), lakehouse)
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Asked first: it can be told only before the imports below have started threads.
     network = network_of_a_run() if verbose else None
     # Arrow and delta-rs come with these imports, and --help must not wait for them.

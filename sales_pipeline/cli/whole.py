@@ -6,7 +6,7 @@ import typer
 
 from sales_pipeline.cli.declaration import chosen_path, load_declaration
 from sales_pipeline.cli.options import ConfigOption, VerboseOption
-from sales_pipeline.engines.private_network import enter_private_network
+from sales_pipeline.engines.spark_session import prepare_process
 
 EXAMPLE = """\b
 Examples:
@@ -24,8 +24,8 @@ def whole(*, config: ConfigOption = None, verbose: VerboseOption = False) -> Non
     the four answers.
     """
     path = chosen_path(config)
-    declaration = load_declaration(path, None)
-    enter_private_network()
+    declaration = load_declaration(path)
+    prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline import pipeline
     from sales_pipeline.cli.running import place_sample_files, run_and_tell

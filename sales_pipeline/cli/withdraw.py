@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import chosen_path, load_declaration
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
 from sales_pipeline.cli.options import (
+    CatalogOption,
     ConfigOption,
+    EngineOption,
     JsonOption,
     LakehouseOption,
+    SchemaOption,
     VerboseOption,
     WaitOption,
 )
 from sales_pipeline.cli.screen import say
-from sales_pipeline.engines.private_network import enter_private_network
+from sales_pipeline.engines.spark_session import prepare_process
 from sales_pipeline.errors import counted
 
 if TYPE_CHECKING:
@@ -41,6 +44,9 @@ def withdraw(
     wait: WaitOption = 0,
     config: ConfigOption = None,
     lakehouse: LakehouseOption = None,
+    engine: EngineOption = None,
+    catalog: CatalogOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -50,8 +56,8 @@ def withdraw(
     had displaced does. The archive keeps the file, and the same file may be delivered again.
     Where a correction of the file is held, only the correction is refused.
     """
-    declaration = load_declaration(chosen_path(config), lakehouse)
-    enter_private_network()
+    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline import decisions
     from sales_pipeline.cli.running import run_and_tell

@@ -129,7 +129,7 @@ def _write_answers(lakehouse: Lakehouse, months: Iterable[date]) -> None:
     ]
     for rank in (answers.top_selling_products, answers.top_selling_products_by_revenue):
         made.append((f"gold.{rank.__name__}", "true", rank(cube, **money)))
-    together((partial(lakehouse.replace, *each) for each in made), at_once=len(made))
+    together((partial(lakehouse.put_few, *each) for each in made), at_once=len(made))
 
 
 def _is_in(months: Iterable[date]) -> str:

@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -77,7 +76,7 @@ class GoldSet:
         """
         table = self._declared(name)
         try:
-            with closing(open_engine(Path(self.declaration.lakehouse))) as engine:
+            with closing(open_engine(self.declaration)) as engine:
                 found = engine.read(name, columns=table.column_names, version=self._version(name))
         except VersionGone as error:
             raise UsageError(

@@ -90,7 +90,6 @@ def _delivered(lakehouse: Lakehouse, table: str, waiting: pa.Table) -> list[dict
     """The rows of bronze that wait, in the order of delivery, each with its `_reasons`."""
     if not waiting.num_rows:
         return []
-    lakehouse.register(table)
     wanted = lakehouse.frame(waiting.select([FILE_ID, ROW]).cast(_PAIR))
     files = among(FILE_ID, set(waiting[FILE_ID].to_pylist()))
     rows = lakehouse.table(table).where(files).join(wanted, [FILE_ID, ROW], "left_semi")

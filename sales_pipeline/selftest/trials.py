@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sales_pipeline.commit_points import safe_point
+from sales_pipeline.config.engine_names import EMBEDDED
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import PipelineError, UsageError, counted
 from sales_pipeline.selftest.killing import MOMENTS
@@ -93,7 +94,8 @@ def selftest(
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="sales-pipeline-selftest-") as folder:
         bench = Path(folder)
-        (bench / DECLARED).write_text(declaration.model_dump_json(), encoding="utf-8")
+        declared = _in_folders(declaration).model_dump_json(by_alias=True)
+        (bench / DECLARED).write_text(declared, encoding="utf-8")
         files = place(bench / "delivered")
         with Processes(_RUNS) as processes:
             trials = _Trials(bench, processes, on_trial)
@@ -102,6 +104,12 @@ def selftest(
             _check(chosen, len(found))
             done = tuple(trials.tried(chosen, found))
     return Selftest(files, tuple(found), done, time.monotonic() - began)
+
+
+def _in_folders(declaration: Declaration) -> Declaration:
+    """The same retailer with its tables in a folder, where a catalog is declared for them."""
+    elsewhere = {"engine": EMBEDDED, "catalog": None}
+    return declaration.model_copy(update=elsewhere) if declaration.catalog else declaration
 
 
 def _check(chosen: Collection[int], count: int) -> None:

@@ -53,7 +53,15 @@ def test_help_lists_every_command_in_a_full_sentence(call: Call) -> None:
     said = call("--help")
     assert all(
         f"\n  {command} " in said.out
-        for command in (*COMMANDS, "selftest", "rates", "catalogue", "config", "databricks")
+        for command in (
+            *COMMANDS,
+            "selftest",
+            "doctor",
+            "rates",
+            "catalogue",
+            "config",
+            "databricks",
+        )
     )
     assert "..." not in said.out.partition("Commands:")[2]
 

@@ -1,0 +1,93 @@
+"""Which engine works: what is given, else declared, else in the environment; else the embedded."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing
+
+import pytest
+
+from sales_pipeline.engines.embedded import EmbeddedEngine
+from sales_pipeline.engines.engine import Engine
+from sales_pipeline.engines.jvm_spark import (
+    LocalSparkSession,
+    RemoteSparkSession,
+    SparkFolderEngine,
+    server_of,
+)
+from sales_pipeline.engines.spark_session import open_engine
+from sales_pipeline.errors import DeclarationError, UsageError
+from tests.cli.conftest import Call
+from tests.retailer import Retailer
+
+
+@pytest.fixture
+def free_address() -> str:
+    """The address of a port on which nobody listens."""
+    with closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        return f"sc://127.0.0.1:{found.getsockname()[1]}"
+
+
+def _engine(retailer: Retailer, name: str | None) -> Engine:
+    return open_engine(retailer.declaration.model_copy(update={"engine": name}))
+
+
+def test_what_is_declared_goes_before_the_environment(
+    retailer: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    assert isinstance(_engine(retailer, None), EmbeddedEngine)
+    local = _engine(retailer, "spark")
+    assert isinstance(local, SparkFolderEngine)
+    assert isinstance(local.session, LocalSparkSession)
+    monkeypatch.setenv("SPARK_REMOTE", "sc://127.0.0.1:15002")
+    remote = _engine(retailer, None)
+    assert isinstance(remote, SparkFolderEngine)
+    assert isinstance(remote.session, RemoteSparkSession)
+    assert isinstance(_engine(retailer, "embedded"), EmbeddedEngine)
+    monkeypatch.setenv("SPARK_REMOTE", "local[*]")
+    with pytest.raises(UsageError, match="SPARK_REMOTE: not an engine, got 'local"):
+        _engine(retailer, None)
+
+
+def test_a_name_of_no_engine_is_refused_with_a_guess(call: Call, retailer: Retailer) -> None:
+    said = call("status", "--engine", "Spark")
+    assert said.code == 2
+    assert said.err.startswith("--engine: not an engine, got 'Spark'. Did you mean 'spark'?")
+    retailer.declared["engine"] = "sparky"
+    with pytest.raises(DeclarationError, match="engine: not an engine, got 'sparky'"):
+        _ = retailer.declaration
+
+
+def test_a_token_behind_an_address_is_in_no_name_and_no_message(free_address: str) -> None:
+    session = RemoteSparkSession(f"{free_address}/;token=secret")
+    assert session.name == free_address
+    with pytest.raises(UsageError, match="no Spark Connect server at") as refused:
+        session.spark()
+    assert "secret" not in str(refused.value)
+
+
+def test_the_address_of_a_server_has_a_usual_port() -> None:
+    assert server_of("sc://spark.example.com/;use_ssl=true") == ("spark.example.com", 15002)
+    with pytest.raises(UsageError, match="not the address of a server"):
+        server_of("sc://spark.example.com:port")
+
+
+def test_the_builtin_reader_needs_an_engine_that_has_it(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.declared["reader"] = "builtin"
+    with pytest.raises(UsageError, match="which the embedded engine does not have"):
+        retailer.run()
+    assert not (retailer.lakehouse / "ops").exists()
+    retailer.declared["reader"] = "csv"
+    with pytest.raises(DeclarationError, match=r"reader: .*got 'csv'"):
+        _ = retailer.declaration
+
+
+def test_a_process_with_sessions_of_spark_connect_cannot_have_one_without(
+    engine: EmbeddedEngine,
+) -> None:
+    engine.spark()
+    with pytest.raises(UsageError, match="Do: use that engine in a process of its own"):
+        LocalSparkSession().spark()
