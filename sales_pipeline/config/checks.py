@@ -39,8 +39,10 @@ def declaration_findings(declaration: Plain) -> Iterator[Finding]:
 
 def _folder_findings(declaration: Plain) -> Iterator[Finding]:
     landing, lakehouse = declaration.get("landing"), declaration.get("lakehouse")
+    has_catalog = declaration.get("catalog") is not None
     for place, folder in (("landing", landing), ("lakehouse", lakehouse)):
-        if isinstance(folder, str) and not set(placeholders_in(folder)) <= set(PLACEHOLDERS):
+        names = placeholders_in(folder) if isinstance(folder, str) and has_catalog else []
+        if not set(names) <= set(PLACEHOLDERS):
             known = " or ".join(f"{{{name}}}" for name in PLACEHOLDERS)
             yield Finding((place,), "an unknown placeholder", f"; write {known}")
     if not (isinstance(landing, str) and isinstance(lakehouse, str)):

@@ -46,13 +46,16 @@ def placeholders_in(folder: str) -> list[str]:
 def filled(folder: str, *, catalog: str | None, schema: str) -> str | None:
     """The path of a folder with its placeholders filled; None where it lacks a catalog.
 
-    A schema is one of a catalog, so neither stands for anything without one.
+    A schema is one of a catalog, so neither stands for anything without one; other braces are part
+    of the path.
 
     >>> filled("/Volumes/{catalog}/{schema}/landing", catalog="main", schema="sales")
     '/Volumes/main/sales/landing'
     >>> filled("/Volumes/{catalog}/{schema}/landing", catalog=None, schema="sales")
+    >>> filled("/data/{old}/landing", catalog=None, schema="sales")
+    '/data/{old}/landing'
     """
-    if not placeholders_in(folder):
+    if not set(placeholders_in(folder)) & set(PLACEHOLDERS):
         return folder
     if catalog is None:
         return None

@@ -8,6 +8,7 @@ are modules of their own and can be imported from here.
 from __future__ import annotations
 
 from hashlib import sha256
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -141,7 +142,7 @@ class Declaration(Declared):
     @property
     def tables_place(self) -> str:
         """Where the tables are, for a message: the lakehouse folder, or `main.sales_*`."""
-        return f"{self.catalog}.{self.schema_name}_*" if self.catalog else self.lakehouse
+        return f"{self.catalog}.{self.schema_name}_*" if self.catalog else str(Path(self.lakehouse))
 
     @property
     def minor_units(self) -> int:

@@ -40,7 +40,7 @@ def test_the_tables_are_in_a_folder_unless_a_catalog_is_declared(data: dict[str,
     assert (folder.catalog, folder.schema_name, folder.tables_place) == (
         None,
         "sales",
-        "./lakehouse",
+        "lakehouse",
     )
     catalog = declaration_from({**data, "catalog": "main", "schema": "toys"})
     assert (catalog.catalog, catalog.tables_place) == ("main", "main.toys_*")
@@ -77,3 +77,7 @@ def test_an_unknown_placeholder_is_an_error_with_its_line(report: Report) -> Non
         "config.yaml:2 landing: an unknown placeholder, got '/Volumes/{catalog}/{shop}'; "
         "write {catalog} or {schema}"
     )
+
+
+def test_other_braces_are_part_of_a_path_where_there_is_no_catalog(data: dict[str, Any]) -> None:
+    assert declaration_from({**data, "landing": "/data/{shop}"}).landing == "/data/{shop}"

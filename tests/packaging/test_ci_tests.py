@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Stands in for Python: notes what it is called for, and ends as pytest would.
 PYTHON = """#!/bin/sh
 echo "$2" >>../called
-[ "$2" = coverage ] && exit 0
+[ "$2" = coverage ] && echo "$*" >>../reported && exit 0
 echo "some dots"
 echo "1 passed in 0.10s"
 [ ! -e fails ]
@@ -25,8 +25,9 @@ def checkout(tmp_path: Path) -> Path:
     folder = tmp_path / "checkout"
     (folder / ".ci").mkdir(parents=True)
     (folder / ".venv/bin").mkdir(parents=True)
-    shutil.copy(ROOT / ".ci/tests", folder / ".ci")
-    (folder / ".gitignore").write_text("/.venv/\n", encoding="utf-8")
+    for script in ("tests", "fingerprint"):
+        shutil.copy(ROOT / ".ci" / script, folder / ".ci")
+    (folder / ".gitignore").write_text("/.venv/\n/.venv-spark/\n", encoding="utf-8")
     (folder / "code.py").write_text("1\n", encoding="utf-8")
     python = folder / ".venv/bin/python"
     python.write_text(PYTHON, encoding="utf-8")
@@ -54,6 +55,23 @@ def test_the_tests_run_again_only_where_a_file_changed(checkout: Path) -> None:
     assert _ran(checkout, "--once") == (["pytest", "coverage"], closing, 0)
     (checkout / "code.py").unlink()
     assert _ran(checkout, "--once") == (["pytest", "coverage"], closing, 0)
+
+
+def test_what_ran_on_spark_is_counted_if_it_ran_on_these_very_files(checkout: Path) -> None:
+    spark = checkout / ".venv-spark"
+    spark.mkdir()
+    passed = subprocess.run([checkout / ".ci/fingerprint"], capture_output=True, check=True).stdout
+    (spark / ".passed").write_bytes(passed)
+    assert _ran(checkout, "--once")[0] == ["pytest", "coverage", "coverage"]
+    combined, reported = (checkout.parent / "reported").read_text(encoding="utf-8").splitlines()
+    assert combined.endswith(" .coverage .venv-spark/.coverage")
+    assert "--omit" not in reported
+    (checkout / "code.py").write_text("2\n", encoding="utf-8")
+    assert _ran(checkout, "--once")[0] == ["pytest", "coverage"]
+    said = (checkout.parent / "reported").read_text(encoding="utf-8").splitlines()[-1]
+    left_out = said.partition("--omit=")[2].split(",")
+    assert all(list(ROOT.glob(each)) for each in left_out)
+    assert len(left_out) == 6
 
 
 def test_tests_that_failed_run_again(checkout: Path) -> None:

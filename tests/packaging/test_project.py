@@ -50,9 +50,11 @@ def test_the_changelog_has_the_version() -> None:
     assert headings[1].split()[0] == sales_pipeline.__version__
 
 
-@pytest.mark.parametrize("program", [".ci/run", ".ci/package", ".ci/tests", ".ci/actionlint"])
+@pytest.mark.parametrize(
+    "program", ["run", "package", "tests", "parity", "fingerprint", "actionlint"]
+)
 def test_what_ci_starts_can_be_executed(program: str) -> None:
-    assert os.access(ROOT / program, os.X_OK)
+    assert os.access(ROOT / ".ci" / program, os.X_OK)
 
 
 def test_every_target_of_make_says_what_it_does() -> None:

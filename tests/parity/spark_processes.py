@@ -78,8 +78,15 @@ def started(
 
 
 def _environment(host: str) -> dict[str, str]:
-    """The environment without this package: Spark has to get its code from the client."""
-    kept = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    """The environment without this package: Spark has to get its code from the client.
+
+    Nor is measured what runs there: its processes are killed, and would only be slower.
+    """
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key != "PYTHONPATH" and not key.startswith("COVERAGE_")
+    }
     own = {"SPARK_HOME": str(spark_home()), "PYSPARK_PYTHON": sys.executable}
     return {**kept, **own, "SPARK_LOCAL_IP": host}
 

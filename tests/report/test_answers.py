@@ -111,7 +111,7 @@ def test_a_store_without_sales_in_a_month_is_refused(traded: Retailer) -> None:
 
 
 def test_a_declared_store_that_never_sold_is_said_to_have_no_sales_yet(traded: Retailer) -> None:
-    traded_with_oslo = traded.declaration.model_dump(mode="json")
+    traded_with_oslo = traded.declaration.model_dump(mode="json", by_alias=True)
     oslo = {**traded_with_oslo["feeds"]["lyon"], "landing": "oslo/*.csv"}
     oslo["store"] = {**oslo["store"], "id": "oslo"}
     traded_with_oslo["feeds"]["oslo"] = oslo
