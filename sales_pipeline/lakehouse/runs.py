@@ -23,7 +23,7 @@ _ASKED_AT_ONCE = 4
 
 
 def new_run_id(now: datetime) -> str:
-    """A run id that sorts by start: `20250131T060000-1a2b3c`."""
+    """A run id that sorts by the second of its start: `20250131T060000-1a2b3c`."""
     return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
