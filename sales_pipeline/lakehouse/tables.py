@@ -336,7 +336,7 @@ RUNS = Table(
     "ops.runs",
     "Every run that changed something.",
     (
-        _required("run_id", "STRING", "sorts by start"),
+        _required("run_id", "STRING", "sorts by the second of its start"),
         _required("verb", "STRING", "what was asked for: run, rebuild, rollback, …"),
         _required("started_at", "TIMESTAMP", "UTC"),
         _required("finished_at", "TIMESTAMP", "UTC"),
