@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
-import shutil
 import subprocess
-from pathlib import Path
 
 from sales_pipeline.doctor.bench import Bench
 from sales_pipeline.doctor.findings import Wrong
 from sales_pipeline.doctor.requirements import INSTEAD, OF_ENGINES, PYTHON, fits, required
+from sales_pipeline.engines.installed import java_program
 from sales_pipeline.engines.session import installed_versions
 from sales_pipeline.version import __version__
 
@@ -66,7 +64,7 @@ def java(bench: Bench) -> str:
     """Asks Java for its version, where the engine needs it."""
     if not bench.engine.needs.java:
         return "not needed"
-    program = _java()
+    program = java_program()
     if program is None:
         raise Wrong("there is no Java: neither $JAVA_HOME nor the path leads to one")
     said = subprocess.run(  # noqa: S603 -- what Spark would start, too
@@ -90,8 +88,3 @@ def java_version(said: str) -> tuple[int, str] | None:
     """
     found = re.search(r'version "((?:1\.)?(\d+)[^"]*)"', said)
     return (int(found[2]), found[1]) if found else None
-
-
-def _java() -> str | None:
-    home = os.environ.get("JAVA_HOME")
-    return str(Path(home, "bin", "java")) if home else shutil.which("java")

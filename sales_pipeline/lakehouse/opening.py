@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.engines.installed import check_installed
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -16,9 +17,12 @@ def opened_lakehouse(declaration: Declaration) -> Iterator[Lakehouse]:
     """Opens the lakehouse of a retailer, whether it was made yet or not.
 
     Raises:
+        ExtraMissing: A package that the engine needs is not installed.
+        UsageError: There is no Java, and the engine needs it.
         LakehouseMismatch: The lakehouse does not fit the declaration.
     """
     with closing(open_engine(declaration)) as engine:
+        check_installed(engine.needs)
         lakehouse = Lakehouse(declaration, engine)
         lakehouse.check()
         yield lakehouse

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
-from sales_pipeline.engines.engine import Engine
+from sales_pipeline.engines.engine import Engine, Needs
+from sales_pipeline.engines.installed import check_installed
 from sales_pipeline.engines.jvm_spark import (
     LocalSparkSession,
     RemoteSparkSession,
@@ -17,7 +19,7 @@ from sales_pipeline.engines.jvm_spark import (
 )
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import DeclarationError, UsageError
-from tests.cli.conftest import Call
+from tests.cli.conftest import Call, python_in
 from tests.retailer import Retailer
 
 
@@ -72,6 +74,42 @@ def test_the_address_of_a_server_has_a_usual_port() -> None:
     assert server_of("sc://spark.example.com/;use_ssl=true") == ("spark.example.com", 15002)
     with pytest.raises(UsageError, match="not the address of a server"):
         server_of("sc://spark.example.com:port")
+
+
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [("deltalake", "deltalake"), ("pysail", "pysail"), ("pyspark", "pyspark-client")],
+)
+def test_a_run_without_a_package_of_the_extra_names_the_extra(
+    tmp_path: Path, module: str, package: str
+) -> None:
+    blocked = f"import sys; sys.modules[{module!r}] = None; "
+    run = "from sales_pipeline.cli.app import main; main(['run', '--sample'])"
+    said = python_in(tmp_path, "-W", "ignore", "-c", blocked + run)
+    assert said.code == 2, said.err
+    assert said.err.splitlines()[-1] == (
+        f"{package} is not installed, and the embedded engine needs it. "
+        "Do: pip install 'sales-pipeline[embedded]'"
+    )
+    assert not list(tmp_path.glob("lakehouse/*/*"))
+
+
+@pytest.mark.parametrize("home", [None, "nowhere"])
+def test_an_engine_without_its_java_says_so_before_it_does_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str | None
+) -> None:
+    needs = Needs("spark", (), java=True)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    if home is not None:
+        monkeypatch.setenv("JAVA_HOME", str(tmp_path / home))
+    why = "engine: there is no Java, and the spark engine needs it. Do: install a JRE 17"
+    with pytest.raises(UsageError, match=why):
+        check_installed(needs)
+    java = tmp_path / (home or "") / ("bin/java" if home else "java")
+    java.parent.mkdir(parents=True, exist_ok=True)
+    java.touch(0o700)
+    check_installed(needs)
 
 
 def test_the_builtin_reader_needs_an_engine_that_has_it(retailer: Retailer) -> None:
