@@ -184,6 +184,9 @@ class _Run:
     def _work(self, claims: Claims) -> None:
         self.progress.stage("start", 0)
         self._prepare()
+        if claims.in_state(State.CLAIMED):
+            # What an engine that cannot be reached would take in is not claimed.
+            self.lakehouse.engine.spark()
         self.ledger.record([*claims.changed, *claims.deliveries])
         self._refuse(claims.in_state(State.REJECTED, State.FAILED))
         self._send_back()

@@ -79,8 +79,8 @@ class LocalSparkSession(JvmSession):
 
     Raises:
         ExtraMissing: pyspark, delta-spark or deltalake is not installed.
-        UsageError: The catalog is forgotten with the session, or the process has sessions of
-            Spark Connect.
+        UsageError: The catalog is forgotten with the session, the process has sessions of
+            Spark Connect, or Java could not start it.
     """
 
     name = "spark"
@@ -126,16 +126,31 @@ class LocalSparkSession(JvmSession):
             builder = builder.config("spark.jars", ",".join(jars))
         else:
             builder = configure_spark_with_delta_pip(builder)
-        session = builder.getOrCreate()
+        session = self._started(builder)
         LocalSparkSession._users += 1
         if self._catalog == SESSION_CATALOG:
             check_catalog_lasts(session.conf.get("spark.sql.catalogImplementation", _FORGETFUL))
         return session
 
+    def _started(self, builder: SparkSession.Builder) -> SparkSession:
+        from pyspark.errors import PySparkRuntimeError
+
+        try:
+            return builder.getOrCreate()
+        except PySparkRuntimeError as error:
+            self._leave_warehouse()
+            raise UsageError(
+                "engine: Spark did not start; what Java printed says why. Do: where it cannot "
+                f"fetch Delta's jars, put them into a folder and name it in {JARS_VARIABLE}."
+            ) from error
+
     def _end(self, spark: SparkSession) -> None:
         LocalSparkSession._users -= 1
         if not LocalSparkSession._users:
             super()._end(spark)
+        self._leave_warehouse()
+
+    def _leave_warehouse(self) -> None:
         if self._warehouse is not None:
             self._warehouse.cleanup()
             self._warehouse = None

@@ -19,8 +19,9 @@ from sales_pipeline.engines.jvm_spark import (
 )
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import DeclarationError, UsageError
+from sales_pipeline.pipeline import run
 from tests.cli.conftest import Call, python_in
-from tests.retailer import Retailer
+from tests.retailer import Retailer, sale
 
 
 @pytest.fixture
@@ -68,6 +69,18 @@ def test_a_token_behind_an_address_is_in_no_name_and_no_message(free_address: st
     with pytest.raises(UsageError, match="no Spark Connect server at") as refused:
         session.spark()
     assert "secret" not in str(refused.value)
+
+
+def test_an_engine_that_cannot_be_reached_claims_nothing(
+    retailer: Retailer, free_address: str
+) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"))
+    with pytest.raises(UsageError, match="no Spark Connect server at"):
+        run(retailer.declaration.model_copy(update={"engine": free_address}))
+    assert not retailer.table("ops.deliveries")
+    report = retailer.run()
+    assert (report.resumed, report.outcome, len(retailer.table("silver.sales"))) == (0, "done", 1)
 
 
 def test_the_address_of_a_server_has_a_usual_port() -> None:
