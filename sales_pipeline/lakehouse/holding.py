@@ -65,10 +65,14 @@ class Hold:
             raise self._busy(self._lease)
 
     def _wait_for(self, lease: Lease) -> None:
+        is_told = False
         while not lease.try_to_take():
             left = self._until - time.monotonic()
             if left <= 0:
                 raise self._busy(lease)
+            if not is_told:
+                lock.tell_of_waiting(self._place, left, lease.holder())
+                is_told = True
             _pause(min(left, _LOOK_EVERY_SECONDS))
 
     def _busy(self, lease: Lease) -> LakehouseBusy:

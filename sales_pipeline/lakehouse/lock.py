@@ -7,6 +7,7 @@ blocks the next run. Beside it lies a note of who holds it, for the message only
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import time
@@ -23,6 +24,7 @@ from sales_pipeline.errors import LakehouseBusy
 LOCK_NAME = "run.lock"
 _LOOK_EVERY_SECONDS = 0.2
 _NOTE_SECONDS = 1.0
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -39,7 +41,7 @@ def hold(lakehouse: Path, *, wait_seconds: float = 0) -> Iterator[None]:
     lakehouse.mkdir(parents=True, exist_ok=True)
     note = lakehouse / "run.holder.json"
     lock = FileLock(lakehouse / LOCK_NAME)
-    if not _is_taken(lock, wait_seconds):
+    if not _is_taken(lock, note, wait_seconds):
         raise LakehouseBusy(
             f"{lakehouse}: another run is at work ({_holder(note)}). "
             "Do: wait for it, or give --wait SECONDS."
@@ -52,9 +54,14 @@ def hold(lakehouse: Path, *, wait_seconds: float = 0) -> Iterator[None]:
         lock.release()
 
 
-def _is_taken(lock: FileLock, wait_seconds: float) -> bool:
+def tell_of_waiting(place: str, seconds: float, holder: str) -> None:
+    """Says in the log for whom a command waits, and for how long at most."""
+    _log.warning("%s: waits for another run (%s), for %d s at most", place, holder, seconds)
+
+
+def _is_taken(lock: FileLock, note: Path, wait_seconds: float) -> bool:
     """Waits for the lock; says whether it came. Who waits can be stopped."""
-    until = time.monotonic() + wait_seconds
+    until, is_told = time.monotonic() + wait_seconds, False
     while True:
         left = max(until - time.monotonic(), 0)
         with suppress(Timeout):
@@ -63,6 +70,9 @@ def _is_taken(lock: FileLock, wait_seconds: float) -> bool:
         safe_point()
         if left <= _LOOK_EVERY_SECONDS:
             return False
+        if not is_told:
+            tell_of_waiting(str(note.parent), left, _holder(note))
+            is_told = True
 
 
 def _write(note: Path) -> None:

@@ -253,7 +253,10 @@ assert Retailer(Path(sys.argv[1])).run().rows == 4
 
 
 def test_p10_who_waited_looks_again_and_takes_nothing_in_twice(
-    leased: Retailer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    leased: Retailer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     _share(leased, elsewhere)
@@ -267,6 +270,7 @@ def test_p10_who_waited_looks_again_and_takes_nothing_in_twice(
 
     monkeypatch.setattr(holding, "_pause", another_runs)
     assert pipeline.run(leased.declaration, wait_seconds=3_600).is_nothing_new
+    assert f"waits for another run (process {os.getpid()} on " in caplog.text
     assert leased.rows("silver.sales", "sale_id") == [("1",)]
     assert len(leased.run_ids()) == 1
 

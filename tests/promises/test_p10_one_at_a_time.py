@@ -118,6 +118,30 @@ def test_p10_who_waits_can_be_stopped(tmp_path: Path) -> None:
         raise AssertionError("the lock was given twice")
 
 
+def test_p10_who_waits_says_once_for_whom(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Patient:
+        pauses = 0
+
+        def pause(self) -> None:
+            self.pauses += 1
+            if self.pauses > 3:
+                raise Stopped("SIGTERM", signal.SIGTERM, then="wait")
+
+        def before(self, what: str) -> None: ...
+        def after(self, what: str) -> None: ...
+
+    with (
+        hold(tmp_path),
+        watched_by(Patient()),
+        pytest.raises(Stopped),
+        hold(tmp_path, wait_seconds=3_600),
+    ):
+        raise AssertionError("the lock was given twice")
+    [said] = caplog.messages
+    assert f"{tmp_path}: waits for another run (process {os.getpid()} on " in said
+    assert said.endswith(" s at most")
+
+
 def test_p10_a_note_of_a_dead_holder_names_nobody(tmp_path: Path) -> None:
     with hold(tmp_path):
         note = tmp_path / "run.holder.json"
