@@ -12,16 +12,16 @@ from datetime import date
 from functools import cached_property
 
 from sales_pipeline.bronze.claims import Claims
+from sales_pipeline.bronze.corrections import (
+    LandedRecords,
+    Removal,
+    has_day_texts,
+    landed_records,
+    landed_removal,
+)
 from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.keeping import Folders
 from sales_pipeline.bronze.landed import REJECTED, becomes
-from sales_pipeline.bronze.landed_records import (
-    LandedRecords,
-    has_day_texts,
-    landed_records,
-    removal,
-)
-from sales_pipeline.bronze.removal import Removal
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
@@ -35,7 +35,7 @@ from sales_pipeline.planned import (
     UNFINISHED,
     PlannedFile,
 )
-from sales_pipeline.silver.small_values import day_of
+from sales_pipeline.silver.days import day_of
 
 _SILVER_SALES = "silver.sales"
 
@@ -143,7 +143,7 @@ class Foresight:
             path = self.folders.archived(delivery)
         records = landed_records(declaration, delivery, path, with_keys=earlier is not None)
         file = replace(file, records=records.rows)
-        found = removal(self.lakehouse, earlier, records) if earlier else None
+        found = landed_removal(self.lakehouse, earlier, records) if earlier else None
         if earlier and found and found.exceeds(feed.max_removed):
             return self._held(file, earlier, found)
         if not has_day_texts(feed):
@@ -185,9 +185,9 @@ class Foresight:
         ids = {each.file_id for each in leaving}
         ids = ids.union(*map(self._replaced_by, [*leaving, *self.claims.deliveries]))
         found: dict[int, set[date]] = {}
-        if ids and self.lakehouse.engine.exists(_SILVER_SALES):
+        if ids and self.lakehouse.has(_SILVER_SALES):
             columns = ["_file_id", "month"]
-            sales = self.lakehouse.engine.read(_SILVER_SALES, columns=columns, file_ids=ids)
+            sales = self.lakehouse.read(_SILVER_SALES, columns=columns, file_ids=ids)
             for row in sales.group_by(columns).aggregate([]).to_pylist():
                 found.setdefault(row["_file_id"], set()).add(row["month"])
         return found

@@ -25,9 +25,7 @@ from sales_pipeline.outcome import Progress, RunReport, Silent
 from sales_pipeline.pipeline import finish
 
 _CLEARED = (
-    "silver.sales",
-    "silver.set_aside",
-    "silver.quarantine",
+    "silver.records",
     "silver.products",
     "silver.list_prices",
 )

@@ -15,16 +15,15 @@ from hypothesis import strategies as st
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config import declaration_from
 from sales_pipeline.engines.embedded import EmbeddedEngine
-from sales_pipeline.landing.shape import bronze_schema
-from sales_pipeline.silver.collisions import CONTENT, verdicts
-from sales_pipeline.silver.days import calendar_day, is_in_range, month_of
-from sales_pipeline.silver.judging import Judge
-from sales_pipeline.silver.numbers import NumberStyle, decimal_number, filled, product_of
+from sales_pipeline.silver.collisions import CONTENT, decided
+from sales_pipeline.silver.days import day_of
+from sales_pipeline.silver.numbers import NumberStyle
 from sales_pipeline.silver.reasons import REASONS
-from sales_pipeline.silver.small_values import day_of
-from tests.retailer import DECLARATION
+from sales_pipeline.silver.spark_days import calendar_day, is_in_range, month_of
+from sales_pipeline.silver.spark_expressions import filled
+from sales_pipeline.silver.spark_numbers import decimal_number, product_of
+from tests.silver.judged import Records
 
 ENGINE_SETTINGS = settings(max_examples=15, deadline=None)
 DELIVERED = ("sale_id", "sold_on", "product", "quantity", "unit_price", "amount")
@@ -174,29 +173,10 @@ def test_blank_text_is_nothing(engine: EmbeddedEngine) -> None:
     assert _read(engine, ["", " \u00a0", " x "], filled(F.col("text"))) == [None, None, "x"]
 
 
-def _bronze(engine: EmbeddedEngine, rows: list[dict[str, Any]]) -> DataFrame:
-    columns = [(name, name) for name in DELIVERED]
-    plain = {"_file_id": 1, "sold_on": "2025-01-15", "product": "Vase", "sale_id": "1"}
-    plain |= {"quantity": "1", "unit_price": "10.00", "amount": "10.00"}
-    full = [{"_row": place, **plain, **row} for place, row in enumerate(rows, start=1)]
-    return engine.spark().createDataFrame(pa.Table.from_pylist(full, bronze_schema(columns)))
-
-
 def _judged(
     engine: EmbeddedEngine, rows: list[dict[str, Any]], **feed: Any
 ) -> list[tuple[str, list[str]]]:
-    declared = {**DECLARATION["feeds"]["lyon"], **feed}
-    declaration = declaration_from({**DECLARATION, "feeds": {"lyon": declared}})
-    names = {
-        "feed": ["lyon"],
-        "source_product": ["Vase"],
-        "product": ["Vase"],
-        "category": ["Home"],
-    }
-    judge = Judge("lyon", declaration.feeds["lyon"])
-    judged = judge.judged(_bronze(engine, rows), engine.spark().createDataFrame(pa.table(names)))
-    found = judged.select("_row", "verdict", "reasons").toArrow().to_pylist()
-    return [(row["verdict"], row["reasons"]) for row in sorted(found, key=lambda row: row["_row"])]
+    return Records(engine, rows, **feed).verdicts()
 
 
 @pytest.mark.parametrize(
@@ -268,15 +248,13 @@ def test_a_record_is_quarantined_exactly_when_it_has_a_reason(
 
 
 CANDIDATE = st.tuples(
-    st.sampled_from(["1", "2", None]),
+    st.sampled_from(["1", "2"]),
     st.sampled_from(["fit", "excluded"]),
     st.sampled_from([Decimal("1.0000"), Decimal("2.0000"), None]),
 )
 
 
-def _decided(
-    engine: EmbeddedEngine, records: list[tuple[str | None, str, Decimal | None]]
-) -> list[Any]:
+def _decided(engine: EmbeddedEngine, records: list[tuple[str, str, Decimal | None]]) -> list[Any]:
     rows = [
         {"feed": "lyon", "store": "lyon", "sale_id": key, "verdict": verdict, "amount": amount,
          "_file_id": place // 3, "_row": place % 3}
@@ -288,27 +266,27 @@ def _decided(
     )
     frame = engine.spark().createDataFrame(pa.Table.from_pylist(rows, schema))
     others = {name: F.lit(None).cast("STRING") for name in CONTENT if name != "amount"}
-    found = verdicts(frame.withColumns(others), ["sale_id"]).toArrow().to_pylist()
+    found = decided(frame.withColumns(others), ["sale_id"]).toArrow().to_pylist()
     return sorted(found, key=lambda row: (row["_file_id"], row["_row"]))
 
 
 @ENGINE_SETTINGS
 @given(records=st.lists(CANDIDATE, min_size=1, max_size=30))
 def test_the_last_record_of_a_key_wins(
-    engine: EmbeddedEngine, records: list[tuple[str | None, str, Decimal | None]]
+    engine: EmbeddedEngine, records: list[tuple[str, str, Decimal | None]]
 ) -> None:
-    last = {key: place for place, (key, _, _) in enumerate(records) if key is not None}
+    last = {key: place for place, (key, _, _) in enumerate(records)}
     for place, row in enumerate(_decided(engine, records)):
         key, verdict, amount = records[place]
-        winner = last.get(key, place) if key is not None else place
+        winner = last[key]
         if verdict == "excluded":
-            assert row["class"] == "excluded"
+            assert row["status"] == "excluded"
         elif winner == place:
-            assert row["class"] == "in_force"
+            assert row["status"] == "sale"
         elif records[winner][1] == "fit" and records[winner][2] == amount:
-            assert row["class"] == "duplicate"
+            assert row["status"] == "duplicate"
         else:
-            assert row["class"] == "displaced"
+            assert row["status"] == "displaced"
         if winner != place:
             assert (row["winner_file_id"], row["winner_row"]) == (winner // 3, winner % 3)
         else:

@@ -71,7 +71,8 @@ def _table_text(declaration: Declaration, folder: Path, table: str) -> str:
         lakehouse = Lakehouse(declaration, engine)
         path_of = {each.file_id: each.path for each in Ledger(lakehouse)}
         rows = [_shown(row, path_of) for row in lakehouse.rows(table)]
-    names = [name for name in lakehouse.tables[table].column_names if name not in CHANGING]
+    declared = lakehouse.views.get(table) or lakehouse.tables[table]
+    names = [name for name in declared.column_names if name not in CHANGING]
     text = io.StringIO()
     writer = csv.DictWriter(text, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()

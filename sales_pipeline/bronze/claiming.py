@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from sales_pipeline.bronze.claims import Claims
-from sales_pipeline.bronze.feed_files import file_shape, landing_patterns
+from sales_pipeline.bronze.feed_files import file_headers, file_shape, landing_patterns
 from sales_pipeline.bronze.keeping import Folders, left_behind
 from sales_pipeline.bronze.meaning import fingerprint
 from sales_pipeline.config.model import Declaration
@@ -143,8 +143,9 @@ class Claimant:
         same_bytes = known.with_bytes(found.sha256)
         if found.bytes and (reason := self._repeats(found, same_bytes)):
             return self._delivery(found, claims, State.REPEATED, reason=reason)
+        shape = file_shape(self.declaration, found.feed)
         try:
-            examine(self.folders.landing / found.path, file_shape(self.declaration, found.feed))
+            header = examine(self.folders.landing / found.path, shape)
         except FileRejected as rejected:
             return self._delivery(found, claims, State.REJECTED, reason=rejected.reason)
         if same_bytes and self._has_records(found):
@@ -154,7 +155,8 @@ class Claimant:
         corrects = self.ledger.corrects(found.feed)
         earlier = known.with_name(found.feed, found.name) if corrects else None
         supersedes = earlier.file_id if earlier else None
-        return self._delivery(found, claims, State.CLAIMED, supersedes=supersedes)
+        claimed = self._delivery(found, claims, State.CLAIMED, supersedes=supersedes)
+        return replace(claimed, headers=file_headers(shape, header.texts))
 
     def _repeats(self, found: FoundFile, same_bytes: Iterable[Delivery]) -> str | None:
         """Why a file is a repeat of what is there, or None where it is not."""

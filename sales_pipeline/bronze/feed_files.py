@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from sales_pipeline.bronze.keeping import Folders
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import UsageError
+from sales_pipeline.lakehouse.column_sources import headers_text
 from sales_pipeline.lakehouse.lakehouse import catalogue_columns, rate_columns
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
@@ -64,6 +65,23 @@ def shape_of(declaration: Declaration, delivery: Delivery) -> FileShape:
     """How the file of a delivery is read; that of a replay was written by this package."""
     shape = file_shape(declaration, delivery.feed)
     return shape.plain if delivery.mends else shape
+
+
+def file_headers(shape: FileShape, texts: Sequence[str]) -> str:
+    """The headers of a file as the ledger keeps them, by which its values are found later.
+
+    Args:
+        shape: How the file is read.
+        texts: Its header texts, or the fields of its first record.
+    """
+    match = shape.match(texts)
+    keys = [text or f"column {at}" for at, text in enumerate(shape.texts(texts), start=1)]
+    columns = {
+        name: keys[at]
+        for (name, _), at in zip(shape.columns, match.positions, strict=True)
+        if at is not None
+    }
+    return headers_text(columns, [key for _, key in match.undeclared])
 
 
 def find_files(

@@ -1,29 +1,27 @@
-"""Bronze: landed bytes become one table a feed, untouched.
+"""Bronze: the records of landed files, untouched.
 
 `ingest_data` reads landing files through the declared reader and writes them with
-`_file_id` and `_row`, so that doing it twice changes nothing.
+`_file_id` and `_row`, so that doing it twice changes nothing. All feeds of sales share a table
+and a commit.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sales_pipeline.bronze.holding import held_back
+from sales_pipeline.bronze.corrections import held_back
 from sales_pipeline.bronze.keeping import Folders
 from sales_pipeline.bronze.reading import LandingFiles, Unread, changed_files, landing_files
 from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import touched_by
-from sales_pipeline.together import together
+from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
 
 logger = logging.getLogger(__name__)
-_FEEDS_AT_ONCE = 2
-"""One is read while another is written; more would only cost memory."""
 
 
 def ingest_data(
@@ -46,21 +44,18 @@ def ingest_data(
         ledger: The deliveries; changed and committed.
         deliveries: Deliveries in the state `claimed`.
         landing: The landing folder.
-        on_read: Called with the bytes of each feed's files once they are in bronze.
+        on_read: Called with the bytes of files that were read.
 
     Returns:
         The deliveries that were abandoned or rejected.
     """
     folders = Folders(landing, Path(lakehouse.declaration.lakehouse))
     files = landing_files(lakehouse, folders)
-
-    def ingest(feed: str, of_feed: list[Delivery]) -> list[Delivery]:
-        gone = _ingest_feed(lakehouse, feed, deliveries=of_feed, files=files, folders=folders)
-        on_read(sum(each.bytes for each in of_feed))
-        return gone
-
-    feeds = [partial(ingest, feed, of_feed) for feed, of_feed in _by_feed(deliveries)]
-    gone = [each for of_feed in together(feeds, at_once=_FEEDS_AT_ONCE) for each in of_feed]
+    gone = [
+        delivery
+        for table, of_table in _by_table(deliveries).items()
+        for delivery in _Ingestion(lakehouse, table, files, folders, on_read).ingest(of_table)
+    ]
     left = {each.file_id for each in gone}
     staying = _relinked([each for each in deliveries if each.file_id not in left], gone)
     # Held or not is decided in the commit that says that the records are in bronze: so
@@ -90,43 +85,50 @@ def _relinked(deliveries: Sequence[Delivery], gone: Sequence[Delivery]) -> list[
     return found
 
 
-def _by_feed(deliveries: Sequence[Delivery]) -> Iterator[tuple[str, list[Delivery]]]:
-    """The deliveries of each feed, its replays apart: they are read in another dialect."""
-    kinds = {(each.feed, bool(each.mends)): None for each in deliveries}
-    for feed, is_replay in kinds:
-        yield (
-            feed,
-            [each for each in deliveries if (each.feed, bool(each.mends)) == (feed, is_replay)],
-        )
+def _by_table(deliveries: Sequence[Delivery]) -> dict[str, list[Delivery]]:
+    """Bronze table -> the deliveries whose records go there."""
+    tables: dict[str, list[Delivery]] = {}
+    for delivery in deliveries:
+        is_sales = delivery.feed not in NOT_SALES
+        table = BRONZE_SALES if is_sales else f"bronze.{delivery.feed}"
+        tables.setdefault(table, []).append(delivery)
+    return tables
 
 
-def _ingest_feed(
-    lakehouse: Lakehouse,
-    feed: str,
-    *,
-    deliveries: list[Delivery],
-    files: LandingFiles,
-    folders: Folders,
-) -> list[Delivery]:
-    """Writes files of one feed; returns the deliveries whose records are not taken."""
-    table = f"bronze.{feed}"
-    condition = among("_file_id", (each.file_id for each in deliveries))
-    gone: dict[int, Delivery] = _given_up(deliveries, files.look_at(deliveries))
-    while True:
-        staying = [each for each in deliveries if each.file_id not in gone]
-        rows = files.records(staying) if staying else lakehouse.local([], table)
+@dataclass(frozen=True)
+class _Ingestion:
+    """Writes the files of one bronze table."""
+
+    lakehouse: Lakehouse
+    table: str
+    files: LandingFiles
+    folders: Folders
+    on_read: Callable[[int], None]
+
+    def ingest(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """Writes the records in one commit; returns the deliveries whose records are not taken."""
+        condition = among("_file_id", (delivery.file_id for delivery in deliveries))
+        gone: dict[int, Delivery] = _given_up(deliveries, self.files.look_at(deliveries))
+        while True:
+            staying = [delivery for delivery in deliveries if delivery.file_id not in gone]
+            unread = self._write(condition, staying)
+            if not unread:
+                return list(gone.values())
+            gone |= _given_up(staying, unread)
+
+    def _write(self, condition: str, deliveries: list[Delivery]) -> Unread:
+        if not deliveries:
+            nothing = self.lakehouse.local([], self.table)
+            self.lakehouse.replace(self.table, condition, nothing)
+            return {}
         try:
-            lakehouse.replace(table, condition, rows)
+            unread = self.files.write(self.table, condition, deliveries, self.on_read)
         except Exception as error:
-            unread = changed_files(staying, folders)
+            unread = changed_files(deliveries, self.folders)
             if not unread:
                 raise
             logger.warning("%s", next(iter(unread.values())), exc_info=error)
-        else:
-            unread = files.compare(staying)
-            if not unread:
-                return list(gone.values())
-        gone |= _given_up(staying, unread)
+        return unread or self.files.compare(self.table, deliveries)
 
 
 def _given_up(deliveries: Sequence[Delivery], unread: Unread) -> dict[int, Delivery]:

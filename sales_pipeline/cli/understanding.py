@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from sales_pipeline.bronze.feed_files import file_shape, find_files, folders_of, landing_patterns
 from sales_pipeline.bronze.landed import REJECTED, landed_files
-from sales_pipeline.config.model import Declaration, Feed
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import opened_lakehouse
@@ -19,15 +17,13 @@ from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.landing.examine import first_records
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
-from sales_pipeline.silver.batch import warnings_of
 from sales_pipeline.silver.conditions import check_conditions
 from sales_pipeline.silver.entries import CatalogueReader
 from sales_pipeline.silver.feed_warnings import FeedWarning
-from sales_pipeline.silver.judging import Judge
 from sales_pipeline.silver.learning import Knowledge, learn
-from sales_pipeline.silver.meanings import Meanings
 from sales_pipeline.silver.prices import known_prices
 from sales_pipeline.silver.products import known_products
+from sales_pipeline.silver.trial import validated_files
 
 
 def understand(declaration: Declaration, *, source: str, rows: int) -> Check:
@@ -89,70 +85,26 @@ class _Catalogue:
 def _judged(
     lakehouse: Lakehouse, known: Knowledge, files: Sequence[FilePreview], rows: int
 ) -> tuple[list[FilePreview], list[FeedWarning]]:
-    """The files, those of sales with their first records; and what is to be told of those."""
+    """The files, those of sales with their first records, and the warnings about those."""
+    declaration = lakehouse.declaration
+    readable = [each for feed in declaration.feeds for each in files if _is_readable(each, feed)]
+    first = [
+        first_records(
+            Path(declaration.landing, each.path), file_shape(declaration, each.feed), rows
+        )
+        for each in readable
+    ]
+    pairs = [(each.feed, table) for each, table in zip(readable, first, strict=True)]
+    trial = validated_files(lakehouse, known, pairs)
     records: dict[str, list[RecordPreview]] = {}
-    warnings: list[FeedWarning] = []
-    for feed in lakehouse.declaration.feeds:
-        own = [each for each in files if _is_readable(each, feed)]
-        if own:
-            records |= _FirstRecords(lakehouse, known, feed, warnings).of(own, rows)
+    for row in trial.records:
+        records.setdefault(readable[row["_file_id"] - 1].path, []).append(_record(row))
     shown = [replace(each, records=tuple(records.get(each.path, ()))) for each in files]
-    return shown, warnings
+    return shown, trial.warnings
 
 
 def _is_readable(file: FilePreview, feed: str) -> bool:
     return file.feed == feed and file.becomes != REJECTED
-
-
-@dataclass(frozen=True)
-class _FirstRecords:
-    """The first records of the files of one feed, judged in one statement.
-
-    Attributes:
-        lakehouse: The tables.
-        known: What the catalogue knows.
-        feed: The feed.
-        warnings: Takes what is to be told of the records' texts.
-    """
-
-    lakehouse: Lakehouse
-    known: Knowledge
-    feed: str
-    warnings: list[FeedWarning]
-
-    def of(self, files: Sequence[FilePreview], rows: int) -> dict[str, list[RecordPreview]]:
-        """Path -> its records; a file without any record is left out."""
-        declaration = self.lakehouse.declaration
-        shape = file_shape(declaration, self.feed)
-        paths = [Path(declaration.landing, each.path) for each in files]
-        bronze = pa.concat_tables(
-            _numbered(first_records(path, shape, rows), number) for number, path in enumerate(paths)
-        )
-        found: dict[str, list[RecordPreview]] = {}
-        if bronze.num_rows:
-            for row in self._judge(bronze):
-                found.setdefault(files[row["_file_id"]].path, []).append(_record(row))
-        return found
-
-    def _judge(self, bronze: pa.Table) -> list[dict[str, Any]]:
-        judge = Judge(self.feed, self._declared, self.lakehouse.further_keys)
-        rows = self.lakehouse.frame(bronze)
-        delivered = judge.source_products(rows).toArrow().to_pylist()
-        meanings = Meanings(self.lakehouse.declaration.feeds, self.known)
-        names = self.lakehouse.frame(meanings.table(delivered))
-        judged: list[dict[str, Any]] = judge.judged(rows, names).toArrow().to_pylist()
-        self.warnings.extend(warnings_of([(judge, rows)]))
-        return sorted(judged, key=lambda row: (row["_file_id"], row["_row"]))
-
-    @property
-    def _declared(self) -> Feed:
-        return self.lakehouse.declaration.feeds[self.feed]
-
-
-def _numbered(records: pa.Table, number: int) -> pa.Table:
-    """The records with the number of their file, by which they are found again."""
-    column = pa.array([number] * records.num_rows, pa.int64())
-    return records.set_column(records.schema.get_field_index("_file_id"), "_file_id", column)
 
 
 def _record(row: dict[str, Any]) -> RecordPreview:

@@ -16,6 +16,13 @@ NOT_BUILTIN = ("cp932", "utf-16")
 
 WHITE_SPACE = " \t\r\n\u00a0\u202f\u3000"
 """What is trimmed from delivered text: ASCII white space and the no-break and wide spaces."""
+INVISIBLE = "".join(
+    chr(code)
+    for first, last in [(0xAD, 0xAD), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2064),
+                        (0x2066, 0x206F), (0xFEFF, 0xFEFF)]
+    for code in range(first, last + 1)
+)  # fmt: skip
+"""Characters that nobody sees: of no width, marks of direction, byte order marks."""
 _ALSO_THOUSANDS = {" ": "\u00a0\u202f", "'": "\u2019"}
 
 

@@ -10,9 +10,9 @@ RESERVED_FEEDS = ("catalogue", "exchange_rates")
 
 NO_KEYS = frozenset([
     "feed", "store", "sold_on", "month", "product", "category", "unit_price", "quantity",
-    "amount", "currency", "source_product", "class", "winner_file_id", "winner_row",
+    "amount", "currency", "source_product", "status", "winner_file_id", "winner_row",
     "winner_sold_on", "winner_amount", "winner_currency",
-    "reasons", "raw", "in_sales", "in_set_aside", "changes",
+    "key_hash", "raw", "reasons", "first_run", "last_run", "verdict",
 ])  # fmt: skip
 """Columns that the tables of silver have of their own, beside those of the keys."""
 

@@ -126,6 +126,8 @@ class EmbeddedEngine(FolderEngine):
 
     # All who work on the tables are on one machine, and Sail's own commits see no conflict.
     is_leased = False
+    # Sail would take the batches through a server in this very process.
+    bytes_read_here = sys.maxsize
 
     def __init__(self, lakehouse: Path) -> None:
         super().__init__(lakehouse, SailSession())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from sales_pipeline.commit_points import commit_point
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.engines.columns import Column
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows, sql_schema
 from sales_pipeline.lakehouse.properties import (
@@ -18,20 +19,25 @@ from sales_pipeline.lakehouse.properties import (
     properties_made_with,
 )
 from sales_pipeline.lakehouse.tables import (
+    BRONZE_SALES,
     BRONZE_TECHNICAL,
     CATALOGUE,
     EXCHANGE_RATES,
     RUNS,
     Table,
     all_tables,
+    bronze_columns,
     bronze_table,
+    silver_views,
 )
 from sales_pipeline.together import together
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column as SparkColumn
+    from pyspark.sql import DataFrame
 
 _SMALL_AT_ONCE = 4
+_TECHNICAL_NAMES = tuple(column.name for column in BRONZE_TECHNICAL)
 
 
 def further_keys(declaration: Declaration) -> list[str]:
@@ -78,22 +84,29 @@ class Lakehouse:
     Args:
         declaration: What the retailer declares.
         engine: Where the tables are.
+
+    Attributes:
+        tables: The declared tables, by name.
+        views: The views of them, by name; every reading method takes these names, too.
     """
 
     def __init__(self, declaration: Declaration, engine: Engine) -> None:
         self.declaration = declaration
         self.engine = engine
         self.further_keys = further_keys(declaration)
-        columns = {
-            CATALOGUE: catalogue_columns(declaration),
-            EXCHANGE_RATES: rate_columns(declaration),
+        sales = (name for feed in declaration.feeds.values() for name in feed.columns)
+        bronze = {
+            BRONZE_SALES: dict.fromkeys(sales),
+            f"bronze.{CATALOGUE}": catalogue_columns(declaration),
+            f"bronze.{EXCHANGE_RATES}": rate_columns(declaration),
         }
-        columns |= {name: feed.columns for name, feed in declaration.feeds.items()}
-        self._headers = {f"bronze.{name}": headers for name, headers in columns.items()}
-        bronze = [bronze_table(name, headers) for name, headers in columns.items()]
+        self._headers = {name: columns for name, columns in bronze.items() if name != BRONZE_SALES}
         self.tables: dict[str, Table] = all_tables(
-            bronze, further_keys=self.further_keys, minor_units=declaration.minor_units
+            [bronze_table(name, columns) for name, columns in bronze.items()],
+            further_keys=self.further_keys,
+            minor_units=declaration.minor_units,
         )
+        self.views = {view.name: view for view in silver_views(self.further_keys)}
 
     def exists(self) -> bool:
         """Says whether this lakehouse was ever made: its last table is there."""
@@ -111,9 +124,30 @@ class Lakehouse:
 
     def prepare(self) -> None:
         """Makes every table that is not there; adds columns that were declared since."""
-        others = (table for table in self.tables.values() if table is not RUNS)
-        together((partial(self._prepare_table, each) for each in others), at_once=_SMALL_AT_ONCE)
+        tables = (table for table in self.tables.values() if table is not RUNS)
+        together((partial(self._prepare_table, table) for table in tables), at_once=_SMALL_AT_ONCE)
+        self._prepare_views()
         self._prepare_table(RUNS)
+
+    def _prepare_views(self) -> None:
+        """Makes the views that are not there, where the engine has a place for them."""
+        if self.engine.capabilities.has_folder:
+            return
+        for view in self.views.values():
+            if not self.engine.exists(view.name):
+                columns = {name: name for name in view.column_names}
+                self.engine.create_view(
+                    view.name, view.table, columns=columns, where=view.where, comment=view.comment
+                )
+        for name, feed in self.declaration.feeds.items():
+            if not self.engine.exists(f"bronze.{name}"):
+                self.engine.create_view(
+                    f"bronze.{name}",
+                    BRONZE_SALES,
+                    columns={column: column for column in (*feed.columns, *_TECHNICAL_NAMES)},
+                    where=f"feed = '{name}'",
+                    comment=f"The delivered records of {name}, untouched.",
+                )
 
     def _prepare_table(self, table: Table) -> None:
         if self.engine.exists(table.name):
@@ -145,18 +179,31 @@ class Lakehouse:
                 self.engine.add_columns(table.name, missing)
 
     def table(self, name: str) -> DataFrame:
-        """A table as a DataFrame, its columns in the declared order.
+        """A table or a view as a DataFrame, its columns in the declared order.
 
-        A column of bronze that was declared later has, in earlier rows, what the file had
+        Columns that a bronze table has and nobody declares any more come last. A column of the
+        catalogue or of rates that was declared later has, in earlier rows, what the file had
         under its header.
         """
+        view = self.views.get(name)
+        if view is not None:
+            return self.table(view.table).where(view.where).select(*view.column_names)
         frame = self.engine.spark().table(self.engine.table_name(name))
         late = self._late_columns(name)
-        if not late:
-            return frame.select(*self.tables[name].column_names)
-        from sales_pipeline.lakehouse.late_columns import with_late_columns
+        if late:
+            from sales_pipeline.lakehouse.late_columns import with_late_columns
 
-        return with_late_columns(frame, late).select(*self.tables[name].column_names)
+            frame = with_late_columns(frame, late)
+        return frame.select(*(column.name for column in self.columns(name)))
+
+    def columns(self, name: str) -> tuple[Column, ...]:
+        """The columns of a table: the declared ones, and those of bronze that once were."""
+        declared = self.tables[name].columns
+        if name != BRONZE_SALES or not self.engine.exists(name):
+            return declared
+        known = {column.name for column in declared}
+        there = [each for each in self.engine.column_names(name) if each not in known]
+        return (*declared, *bronze_columns(there))
 
     def _late_columns(self, name: str) -> dict[str, str]:
         """Column of a bronze table that was declared after it was made -> header in the files."""
@@ -176,6 +223,18 @@ class Lakehouse:
         if rows.num_rows:
             return self.engine.spark().createDataFrame(rows)
         return self.engine.spark().createDataFrame([], sql_schema(rows.schema))
+
+    def shared(self, purpose: str, rows: pa.Table) -> DataFrame:
+        """A DataFrame of rows of this process that several parts of a statement use.
+
+        They are sent to the engine once, and known there by name until the next of this purpose.
+
+        Args:
+            purpose: What they are for, as a name.
+            rows: The rows.
+        """
+        self.frame(rows).createOrReplaceTempView(purpose)
+        return self.engine.spark().table(purpose)
 
     def arrow(self, rows: Iterable[dict[str, Any]], name: str) -> pa.Table:
         """An Arrow table of the shape of a table from rows at hand."""
@@ -197,16 +256,16 @@ class Lakehouse:
         with commit_point(f"commit {name}"):
             typed.writeTo(self.engine.table_name(name)).overwrite(F.expr(condition))
 
-    def add(self, name: str, rows: DataFrame) -> None:
-        """Adds rows to a table, in one commit; to do it twice adds them twice.
+    def stream(self, name: str, condition: str, batches: pa.RecordBatchReader) -> None:
+        """Replaces the rows of a table that fulfil a condition by a stream of rows, in one commit.
 
         Args:
-            name: The table, such as `silver.sales`.
-            rows: The new rows, with at least the table's columns, found by name.
+            name: The table, such as `bronze.sales`.
+            condition: A SQL condition over the table's columns, made of literals only.
+            batches: The new rows, in the table's own columns and types.
         """
-        typed = rows.select(*self._typed(name))
         with commit_point(f"commit {name}"):
-            typed.writeTo(self.engine.table_name(name)).append()
+            self.engine.replace(name, condition, batches)
 
     def put(self, name: str, condition: str, rows: Iterable[dict[str, Any]]) -> None:
         """Replaces the rows of a small table that fulfil a condition by rows at hand.
@@ -241,20 +300,71 @@ class Lakehouse:
                 self.engine.restore(name, version)
             self._add_missing_columns(self.tables[name])
 
-    def _typed(self, name: str) -> list[Column]:
+    def _typed(self, name: str) -> list[SparkColumn]:
         from pyspark.sql import functions as F
 
-        columns = self.tables[name].columns
+        columns = self.columns(name)
         return [F.col(each.name).cast(each.type).alias(each.name) for each in columns]
+
+    def has(self, name: str) -> bool:
+        """Says whether a table was made, or the table of a view."""
+        view = self.views.get(name)
+        return self.engine.exists(view.table if view else name)
+
+    def read(
+        self,
+        name: str,
+        *,
+        columns: Sequence[str] | None = None,
+        version: int | None = None,
+        file_ids: Collection[int] | None = None,
+    ) -> pa.Table:
+        """Reads a table or a view as Arrow; starts no session where the engine needs none.
+
+        Args:
+            name: The table or view, such as `silver.quarantine`.
+            columns: Only these columns.
+            version: An earlier version of the table.
+            file_ids: Only rows of these deliveries, which makes a large table small.
+
+        Raises:
+            VersionGone: The version is not kept any more.
+        """
+        view = self.views.get(name)
+        if view is None:
+            return self.engine.read(name, columns=columns, version=version, file_ids=file_ids)
+        return self.engine.read(
+            view.table,
+            columns=columns or view.column_names,
+            version=version,
+            file_ids=file_ids,
+            where=view.where,
+        )
+
+    def totals(
+        self, name: str, *, by: Sequence[str], of: str, where: str | None = None
+    ) -> pa.Table:
+        """Counts the rows of a table or view in groups and adds up a column, as an engine does.
+
+        Args:
+            name: The table or view, such as `silver.sales`.
+            by: The columns that make the groups.
+            of: A column of figures.
+            where: Only rows that fulfil this SQL condition, made of literals only.
+        """
+        view = self.views.get(name)
+        if view is None:
+            return self.engine.totals(name, by=by, of=of, where=where)
+        condition = view.where if where is None else f"({view.where}) AND ({where})"
+        return self.engine.totals(view.table, by=by, of=of, where=condition)
 
     def rows(
         self, name: str, *, columns: Sequence[str] | None = None, version: int | None = None
     ) -> list[dict[str, Any]]:
-        """The rows of a small table; none where the table was never made."""
-        if not self.engine.exists(name):
+        """The rows of a small table or view; none where the table was never made."""
+        if not self.has(name):
             return []
-        found = self.engine.read(name, columns=columns, version=version)
-        return python_rows(found)
+        return python_rows(self.read(name, columns=columns, version=version))
 
 
 def among(column: str, values: Iterable[int]) -> str:

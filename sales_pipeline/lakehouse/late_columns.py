@@ -40,11 +40,11 @@ def headers_like(header: str, written: Iterable[str]) -> list[str]:
     >>> headers_like("Till", ["TILL ", "Tills", "Till"])
     ['Till', 'TILL ']
     """
-    alike = [each for each in written if _loose(each) == _loose(header)]
+    alike = [each for each in written if loose_header(each) == loose_header(header)]
     return sorted(alike, key=lambda each: (each != header, each))
 
 
-def _loose(text: str) -> str:
+def loose_header(text: str) -> str:
     """The form in which two headers are the same, as the landing reader matches them."""
     composed = unicodedata.normalize("NFC", text.strip())
     return unicodedata.normalize("NFC", composed.casefold())

@@ -84,6 +84,7 @@ class Delivery:
     seen: str | None = None
     mends: str | None = None
     rolled_back_by: str | None = None
+    headers: str | None = None
 
     @property
     def may_have_sales_in_silver(self) -> bool:

@@ -6,18 +6,24 @@ Types are Spark SQL types. Money columns say their currency in the comment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sales_pipeline.engines.columns import Column
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CATALOGUE = "catalogue"
 """The feed of the product catalogue."""
 EXCHANGE_RATES = "exchange_rates"
 """The feed of exchange rates."""
 NOT_SALES = frozenset({CATALOGUE, EXCHANGE_RATES})
 """The feeds whose records are no sales."""
+
+BRONZE_SALES = "bronze.sales"
+RECORDS = "silver.records"
+SALE, DUPLICATE, DISPLACED = "sale", "duplicate", "displaced"
+EXCLUDED, QUARANTINED = "excluded", "quarantined"
+"""The values of `status` in `silver.records`."""
 
 
 @dataclass(frozen=True)
@@ -51,21 +57,23 @@ BRONZE_TECHNICAL = (
 )
 
 
-def bronze_table(feed: str, columns: Mapping[str, str]) -> Table:
-    """The bronze table of a feed: its declared columns as delivered, all text.
+def bronze_columns(headers: Iterable[str]) -> tuple[Column, ...]:
+    """The declared columns of a bronze table: the text of each as delivered."""
+    return tuple(Column(name, "STRING", "as delivered, untouched") for name in headers)
+
+
+def bronze_table(name: str, columns: Iterable[str]) -> Table:
+    """A bronze table with one row for each delivered record.
 
     Args:
-        feed: The feed's name; `catalogue` and `exchange_rates` for those.
-        columns: Column name -> header in the files.
+        name: The table, such as `bronze.sales`.
+        columns: The declared columns, each once.
     """
-    declared = tuple(
-        Column(name, "STRING", f"as delivered under the header {header}")
-        for name, header in columns.items()
-    )
+    feed = (_required("feed", "STRING", "the feed that delivered the record"),)
     return Table(
-        f"bronze.{feed}",
-        f"The records of {feed} as delivered, untouched.",
-        declared + BRONZE_TECHNICAL,
+        name,
+        f"The delivered records of {name.partition('.')[2].replace('_', ' ')}, untouched.",
+        (*(feed if name == BRONZE_SALES else ()), *bronze_columns(columns), *BRONZE_TECHNICAL),
         ("_file_id", "_row"),
     )
 
@@ -97,13 +105,81 @@ def sale_columns(further_keys: Sequence[str] = ()) -> tuple[Column, ...]:
     return _SALE_HEAD + keys + _SALE_BODY
 
 
-_WINNER = (
-    Column("winner_file_id", "BIGINT", "the delivery of the record that is in force instead"),
-    Column("winner_row", "BIGINT", "the row of the record that is in force instead"),
+WINNER = (
+    Column("winner_file_id", "BIGINT", "the delivery of the record that counts instead"),
+    Column("winner_row", "BIGINT", "the row of the record that counts instead"),
     Column("winner_sold_on", "DATE", "the day of the sale that displaced this one"),
     Column("winner_amount", "DECIMAL(18,4)", "its amount, in `winner_currency`"),
     Column("winner_currency", "STRING", "ISO 4217 code of the currency of its amount"),
 )
+"""The columns of a record that lost its key: what counts instead."""
+
+_OF_RECORDS = (
+    Column("key_hash", "BIGINT", "equal for equal keys; null for a record that competes with none"),
+    _required("status", "STRING", "sale, duplicate, displaced, excluded or quarantined"),
+    *WINNER,
+    Column("raw", "STRING", "a quarantined record as delivered: its text, or JSON of its columns"),
+    Column("reasons", "ARRAY<STRING>", "all reasons of a quarantined record, as in reasons.md"),
+    Column("first_run", "STRING", "the run that quarantined the record first"),
+    Column("last_run", "STRING", "the run that validated the quarantined record last"),
+)
+
+_QUARANTINE_COLUMNS = (
+    "feed", "store", "sold_on", "month", "source_product", "amount", "currency", "_file_id", "_row",
+    "raw", "reasons", "first_run", "last_run",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class View:
+    """Rows of a table under a name of their own.
+
+    Attributes:
+        name: The name, with its schema.
+        table: The table.
+        comment: What a row is.
+        where: A SQL condition over the table's columns.
+        column_names: The columns that it shows, in order.
+    """
+
+    name: str
+    table: str
+    comment: str
+    where: str
+    column_names: tuple[str, ...]
+
+
+def silver_views(further_keys: Sequence[str] = ()) -> tuple[View, ...]:
+    """The views of `silver.records`: the sales in force, what is set aside, the quarantine.
+
+    Args:
+        further_keys: The declared key columns of all feeds other than `sale_id`.
+    """
+    sale = tuple(column.name for column in sale_columns(further_keys))
+    winner = tuple(column.name for column in WINNER)
+    return (
+        View(
+            "silver.sales",
+            RECORDS,
+            "The sales in force: one row a key.",
+            f"status = '{SALE}'",
+            sale,
+        ),
+        View(
+            "silver.set_aside",
+            RECORDS,
+            "Readable records that do not count: duplicates, displaced and excluded ones.",
+            f"status IN ('{DUPLICATE}', '{DISPLACED}', '{EXCLUDED}')",
+            (*sale, "status", *winner),
+        ),
+        View(
+            "silver.quarantine",
+            RECORDS,
+            "Records kept aside with their reasons, until they are mended or a name is learnt.",
+            f"status = '{QUARANTINED}'",
+            _QUARANTINE_COLUMNS,
+        ),
+    )
 
 
 def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
@@ -112,58 +188,11 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
     Args:
         further_keys: The declared key columns of all feeds other than `sale_id`.
     """
-    sale = sale_columns(further_keys)
     return (
         Table(
-            "silver.sales",
-            "The sales in force: one row a key.",
-            sale,
-            ("feed", "store", "sale_id", *further_keys),
-        ),
-        Table(
-            "silver.set_aside",
-            "Readable records that are not in force, so that they can come back.",
-            (
-                *sale,
-                _required("class", "STRING", "excluded, duplicate or displaced"),
-                *_WINNER,
-            ),
-            ("_file_id", "_row"),
-        ),
-        Table(
-            "silver.decisions",
-            "Working table: the records of the last batch that did not come into force at once, "
-            "and those of earlier deliveries that their keys met, with the verdict.",
-            (
-                *sale,
-                _required("class", "STRING", "in_force, or as in silver.set_aside, or quarantined"),
-                *_WINNER,
-                _required("reasons", "ARRAY<STRING>", "all reasons of a quarantined record"),
-                Column("raw", "STRING", "the record as delivered, where it is of the batch"),
-                _required("in_sales", "BOOLEAN", "the record was in silver.sales before"),
-                _required("in_set_aside", "BOOLEAN", "the record was in silver.set_aside before"),
-                _required("changes", "BOOLEAN", "an earlier delivery's record changes its place"),
-            ),
-            ("_file_id", "_row"),
-        ),
-        Table(
-            "silver.quarantine",
-            "Records kept aside with their reasons, until somebody mends or a name is learnt.",
-            (
-                _required("feed", "STRING", "the feed that delivered the record"),
-                _required("store", "STRING", "the id of the store"),
-                FILE_ID,
-                ROW,
-                Column(
-                    "raw", "STRING", "the record as delivered: its text, or JSON of its columns"
-                ),
-                _required("reasons", "ARRAY<STRING>", "all reasons, as in docs/reasons.md"),
-                Column("source_product", "STRING", "the product as delivered, where readable"),
-                Column("amount", "DECIMAL(18,4)", "the amount, where readable"),
-                Column("currency", "STRING", "the currency of the amount"),
-                _required("first_run", "STRING", "the run that quarantined the record first"),
-                _required("last_run", "STRING", "the run that judged the record last"),
-            ),
+            RECORDS,
+            "Every validated record of every delivery in force, with its status.",
+            (*sale_columns(further_keys), *_OF_RECORDS),
             ("_file_id", "_row"),
         ),
         Table(
@@ -328,6 +357,9 @@ DELIVERIES = Table(
         Column("seen", "STRING", "size, time of change and inode of the file when it was hashed"),
         Column("mends", "STRING", "JSON: file, first, last row of the records that a replay mends"),
         Column("rolled_back_by", "STRING", "the rollback that holds it until it is released"),
+        Column(
+            "headers", "STRING", "JSON: header in the file -> column of bronze, or null: _extra"
+        ),
     ),
     ("_file_id",),
 )

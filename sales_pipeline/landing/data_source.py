@@ -1,11 +1,12 @@
-"""The landing reader as a Spark data source: many files in, one DataFrame of bronze rows out.
+"""The landing reader as a Spark data source: files of many shapes in, bronze rows out.
 
     spark.dataSource.register(LandingSource)
-    spark.read.format("sales_landing").option("files", …).option("shape", …).load()
+    spark.read.format("sales_landing").option("files", …).option("shapes", …).load()
 
-The options are text: `files` a JSON list of `LandingFile`s, `shape` the JSON of
-`FileShape.to_dict()`, `partitions` a number (default 1). Nothing else reaches the
-reader: an engine may give it another kind of schema than Spark does.
+The options are text: `files` a JSON list of `LandingFile`s, `shapes` a JSON list of
+`FileShape.to_dict()`, `columns` a JSON list of the table's columns (name and SQL type),
+`partitions` a number (default 1). Nothing else reaches the reader: an engine may give it another
+kind of schema than Spark does.
 """
 
 from __future__ import annotations
@@ -17,27 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
-from sales_pipeline.landing.shape import BRONZE_TECHNICAL, FileShape
+from sales_pipeline.landing.bronze_rows import LandingFile, bronze_batches
+from sales_pipeline.landing.shape import FileShape
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-@dataclass(frozen=True)
-class LandingFile:
-    """A file to read.
-
-    Attributes:
-        path: Where it is, for every worker.
-        file_id: The delivery's number.
-        sha256: The hex digest that its bytes must have, or None.
-        bytes: Its size.
-    """
-
-    path: str
-    file_id: int
-    sha256: str | None
-    bytes: int
 
 
 @dataclass
@@ -48,7 +33,7 @@ class LandingPartition(InputPartition):
 
 
 class LandingSource(DataSource):
-    """The data source `sales_landing`; its options are `files`, `shape` and `partitions`."""
+    """The data source `sales_landing`."""
 
     @classmethod
     def name(cls) -> str:
@@ -56,23 +41,30 @@ class LandingSource(DataSource):
         return "sales_landing"
 
     def schema(self) -> str:
-        """Gives the bronze schema of the shape's columns as DDL."""
-        declared = [(name, "STRING") for name, _ in _shape(self.options["shape"]).columns]
-        return ", ".join(f"`{name}` {sql}" for name, sql in (*declared, *BRONZE_TECHNICAL))
+        """Gives the schema of the bronze table as DDL."""
+        return ", ".join(f"`{name}` {sql}" for name, sql in json.loads(self.options["columns"]))
 
     def reader(self, schema: Any) -> LandingReader:  # noqa: ARG002 - Spark asks for it
         """Makes the reader; the schema is known from the options."""
         files = [LandingFile(**values) for values in json.loads(self.options["files"])]
-        shape = _shape(self.options["shape"])
-        return LandingReader(files, shape, int(self.options.get("partitions", "1")))
+        shapes = [FileShape.from_dict(values) for values in json.loads(self.options["shapes"])]
+        names = [name for name, _ in json.loads(self.options["columns"])]
+        return LandingReader(files, shapes, names, int(self.options.get("partitions", "1")))
 
 
 class LandingReader(DataSourceReader):
     """Reads landing files, several in a partition, as Arrow batches."""
 
-    def __init__(self, files: Sequence[LandingFile], shape: FileShape, partitions: int) -> None:
+    def __init__(
+        self,
+        files: Sequence[LandingFile],
+        shapes: Sequence[FileShape],
+        names: Sequence[str],
+        partitions: int,
+    ) -> None:
         self._files = files
-        self._shape = shape
+        self._shapes = shapes
+        self._names = names
         self._partitions = partitions
 
     def partitions(self) -> Sequence[InputPartition]:
@@ -81,10 +73,8 @@ class LandingReader(DataSourceReader):
 
     def read(self, partition: LandingPartition) -> Iterator[pa.RecordBatch]:  # type: ignore[override]
         """Reads a partition's files; raises FileChanged where one is not as it was claimed."""
-        from sales_pipeline.landing.reader import read_batches  # On the worker only.
-
         for file in partition.files:
-            yield from read_batches(file.path, self._shape, file.file_id, sha256=file.sha256)
+            yield from bronze_batches(file, self._shapes[file.shape], self._names)
 
 
 def balanced(files: Sequence[LandingFile], count: int) -> list[tuple[LandingFile, ...]]:
@@ -99,7 +89,3 @@ def balanced(files: Sequence[LandingFile], count: int) -> list[tuple[LandingFile
         groups[least].append(file)
         sizes[least] += max(1, file.bytes)
     return [tuple(sorted(group, key=lambda file: file.file_id)) for group in groups]
-
-
-def _shape(text: str) -> FileShape:
-    return FileShape.from_dict(json.loads(text))

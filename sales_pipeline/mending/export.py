@@ -24,7 +24,7 @@ from sales_pipeline.errors import UsageError, examples
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
-from sales_pipeline.lakehouse.tables import NOT_SALES
+from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
 from sales_pipeline.landing.shape import loose_text
 from sales_pipeline.mending.quarantined import Filters, quarantined
 from sales_pipeline.mending.spreadsheet import SpreadsheetText
@@ -61,7 +61,7 @@ def export(declaration: Declaration, filters: Filters) -> Export:
         ledger = Ledger(lakehouse)
         check_meaning(lakehouse, ledger)
         waiting = quarantined(lakehouse, ledger, filters, columns=[FILE_ID, ROW, "reasons"])
-        records = _delivered(lakehouse, f"bronze.{filters.feed}", waiting)
+        records = _delivered(lakehouse, waiting)
     return Export(_Sheet(feed, records).text(), len(records))
 
 
@@ -86,13 +86,13 @@ def feed_of_sales(declaration: Declaration, name: str) -> Feed:
     return feed
 
 
-def _delivered(lakehouse: Lakehouse, table: str, waiting: pa.Table) -> list[dict[str, Any]]:
+def _delivered(lakehouse: Lakehouse, waiting: pa.Table) -> list[dict[str, Any]]:
     """The rows of bronze that wait, in the order of delivery, each with its `_reasons`."""
     if not waiting.num_rows:
         return []
     wanted = lakehouse.frame(waiting.select([FILE_ID, ROW]).cast(_PAIR))
     files = among(FILE_ID, set(waiting[FILE_ID].to_pylist()))
-    rows = lakehouse.table(table).where(files).join(wanted, [FILE_ID, ROW], "left_semi")
+    rows = lakehouse.table(BRONZE_SALES).where(files).join(wanted, [FILE_ID, ROW], "left_semi")
     found = {(each[FILE_ID], each[ROW]): each for each in rows.toArrow().to_pylist()}
     return [
         {**found[each[FILE_ID], each[ROW]], REASONS: " ".join(each["reasons"])}

@@ -56,7 +56,7 @@ def quarantined(
     _check_feed(lakehouse.declaration, filters.feed)
     _check_reason(filters.reason)
     needed = dict.fromkeys(["feed", "reasons", "_file_id", "_row", *columns])
-    rows = lakehouse.engine.read(QUARANTINE, columns=list(needed))
+    rows = lakehouse.read(QUARANTINE, columns=list(needed))
     if filters.feed is not None:
         rows = rows.filter(pc.equal(rows["feed"], filters.feed))
     if files is not None:

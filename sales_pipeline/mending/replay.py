@@ -178,7 +178,7 @@ class _Replay:
         return names[name[1] - 1] if 1 <= name[1] <= len(names) else name
 
     def _waiting(self, files: Iterable[int]) -> set[Name]:
-        rows = self.ledger.lakehouse.engine.read(QUARANTINE, columns=[FILE_ID, ROW])
+        rows = self.ledger.lakehouse.read(QUARANTINE, columns=[FILE_ID, ROW])
         ids = pa.array(sorted(files), pa.int64())
         rows = rows.filter(pc.is_in(rows[FILE_ID], value_set=ids))
         return set(zip(rows[FILE_ID].to_pylist(), rows[ROW].to_pylist(), strict=True))

@@ -50,10 +50,10 @@ class Waiting:
 
 def waiting_in_quarantine(lakehouse: Lakehouse) -> Waiting:
     """Returns what waits in quarantine; nothing where there is no lakehouse yet."""
-    if not lakehouse.engine.exists(_QUARANTINE):
+    if not lakehouse.has(_QUARANTINE):
         return Waiting()
     columns = ["feed", "reasons", "amount", "currency"]
-    return counted_by_reason(lakehouse.engine.read(_QUARANTINE, columns=columns))
+    return counted_by_reason(lakehouse.read(_QUARANTINE, columns=columns))
 
 
 def counted_by_reason(quarantine: pa.Table) -> Waiting:

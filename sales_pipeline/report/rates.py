@@ -240,9 +240,9 @@ class _Rates:
 
 
 def _sold(lakehouse: Lakehouse) -> dict[str, dict[date, _OneDay]]:
-    if not lakehouse.engine.exists("silver.sales"):
+    if not lakehouse.has("silver.sales"):
         return {}
-    totals = lakehouse.engine.totals("silver.sales", by=["currency", "sold_on"], of="amount")
+    totals = lakehouse.totals("silver.sales", by=["currency", "sold_on"], of="amount")
     sold: dict[str, dict[date, _OneDay]] = {}
     for row in totals.to_pylist():
         sold.setdefault(row["currency"], {})[row["sold_on"]] = (row["records"], row["amount"])

@@ -1,270 +1,275 @@
-"""The deliveries that are cleaned together, and their records as DataFrames."""
+"""The deliveries that are validated together, and their records as DataFrames."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from sales_pipeline.lakehouse.column_sources import Source, sources_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.mends import Name
-from sales_pipeline.silver.feed_warnings import FeedWarning, ambiguous_days, unknown_stores
-from sales_pipeline.silver.judging import Judge
+from sales_pipeline.lakehouse.tables import BRONZE_SALES
+from sales_pipeline.silver.delivered_records import DeliveredRecords, stores_table
+from sales_pipeline.silver.feed_groups import FeedGroup, feed_groups, feeds_table
 from sales_pipeline.silver.learning import Knowledge
 from sales_pipeline.silver.meanings import Meanings
-from sales_pipeline.silver.prices import known_prices
-from sales_pipeline.silver.products import Known
-from sales_pipeline.silver.reading import NUMBERS, ORIGIN, PRODUCT, Readings
-from sales_pipeline.silver.rule_results import RuleResult, results
+from sales_pipeline.silver.parsed_texts import BranchRecords, ParsedTexts, TextParser
+from sales_pipeline.silver.validator import Validator
 
-_MANY_TEXTS, _MANY_COUNTS = 100_000, 300_000
-_PRICED = (PRODUCT, *NUMBERS)
-_TRIED = (
-    ("sold_on",),
-    _PRICED,
-    NUMBERS,
-    *((column,) for column in NUMBERS),
-    # A currency can depend on the text of the store, so these two are never read apart.
-    ORIGIN,
-)
-"""Columns that are read together, unless all of them were read with others before."""
 _ROW_ID = ["_file_id", "_row"]
-_Make = Callable[[Judge, DataFrame], DataFrame]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Deliveries of one group of feeds whose columns bronze has in the same places.
+
+    Attributes:
+        delivered: How their records are delivered.
+        sources: Column -> where bronze has it, for those that are not where they are declared.
+        file_ids: The deliveries.
+    """
+
+    delivered: DeliveredRecords
+    sources: tuple[tuple[str, Source], ...]
+    file_ids: tuple[int, ...]
+
+    def restored(self, bronze: DataFrame) -> DataFrame:
+        """The rows of bronze with each column under the name that it is declared by now."""
+        if not self.sources:
+            return bronze
+        extra = F.from_json("_extra", "MAP<STRING,STRING>")
+        return bronze.withColumns({name: _value(source, extra) for name, source in self.sources})
+
+
+def _value(source: Source, extra: Column) -> Column:
+    if source is None:
+        return F.lit(None).cast("STRING")
+    kind, name = source
+    return F.col(name) if kind == "column" else F.element_at(extra, F.lit(name))
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some deliveries of sales feeds, to be judged together.
+    """Some deliveries of sales, to be validated together.
 
     Attributes:
         lakehouse: Where their records are.
-        deliveries: The deliveries to judge; never empty.
-        known: What the catalogue knows.
-        mended: Records of these deliveries that are not judged, for a mended one counts.
+        deliveries: The deliveries; none where records of others are only taken away.
+        knowledge: What the catalogue knows.
+        mended: Records of these deliveries that are not validated, because a mended one counts.
+        bronze: Their records, where they are not in `bronze.sales` yet.
     """
 
     lakehouse: Lakehouse
     deliveries: tuple[Delivery, ...]
-    known: Known
+    knowledge: Knowledge
     mended: frozenset[Name] = frozenset()
+    bronze: DataFrame | None = None
 
     @property
     def file_ids(self) -> list[int]:
         """The `_file_id` of every delivery."""
-        return [each.file_id for each in self.deliveries]
+        return [delivery.file_id for delivery in self.deliveries]
 
     def only(self, deliveries: Iterable[Delivery]) -> Batch:
         """A batch of some of its deliveries."""
-        return Batch(self.lakehouse, tuple(deliveries), self.known, self.mended)
+        chosen = tuple(deliveries)
+        return Batch(self.lakehouse, chosen, self.knowledge, self.mended, self.bronze)
 
     @cached_property
-    def judges(self) -> list[Judge]:
-        """One judge for each feed that has a delivery here."""
+    def groups(self) -> list[FeedGroup]:
+        """The groups of the feeds that have a delivery here."""
+        present = {delivery.feed for delivery in self.deliveries}
+        return feed_groups(self.lakehouse.declaration.feeds, present)
+
+    @cached_property
+    def branches(self) -> list[Branch]:
+        """The deliveries by group, and by where bronze has their columns."""
         feeds = self.lakehouse.declaration.feeds
-        present = {each.feed for each in self.deliveries}
-        keys = self.lakehouse.further_keys
-        return [Judge(name, feeds[name], keys) for name in feeds if name in present]
+        group_of = {name: group for group in self.groups for name in group.names}
+        files: dict[tuple[int, tuple[tuple[str, Source], ...]], list[int]] = {}
+        for delivery in self.deliveries:
+            sources = sources_of(feeds[delivery.feed].columns, delivery)
+            place = (group_of[delivery.feed].number, sources)
+            files.setdefault(place, []).append(delivery.file_id)
+        return [
+            Branch(self._delivered(self.groups[number]), sources, tuple(ids))
+            for (number, sources), ids in files.items()
+        ]
 
-    def delivered(self, judge: Judge) -> DataFrame:
-        """The bronze rows of a feed's deliveries."""
-        ids = [each.file_id for each in self.deliveries if each.feed == judge.name]
-        return self.lakehouse.table(f"bronze.{judge.name}").where(among("_file_id", ids))
+    def _delivered(self, group: FeedGroup) -> DeliveredRecords:
+        feeds = self.lakehouse.declaration.feeds
+        return DeliveredRecords(
+            group,
+            feeds,
+            tuple(self.lakehouse.further_keys),
+            self._feeds_frame if len(group.names) > 1 else None,
+            self._stores_frame if group.has_stores else None,
+        )
 
-    def bronze(self, judge: Judge) -> DataFrame:
-        """The bronze rows of a feed's deliveries that are judged: those that nobody mended."""
-        rows = self.delivered(judge)
-        return rows.join(self._mended_rows, _ROW_ID, "left_anti") if self.mended else rows
+    @cached_property
+    def _feeds_frame(self) -> DataFrame:
+        feeds = self.lakehouse.declaration.feeds
+        return self.lakehouse.shared("feeds_of_batch", feeds_table(feeds, self.groups))
+
+    @cached_property
+    def _stores_frame(self) -> DataFrame:
+        names = [name for group in self.groups for name in group.names]
+        table = stores_table(self.lakehouse.declaration.feeds, names)
+        return self.lakehouse.shared("stores_of_batch", table)
 
     @cached_property
     def _mended_rows(self) -> DataFrame:
-        return names_at_hand(self.lakehouse, sorted(self.mended))
+        return names_frame(self.lakehouse, sorted(self.mended))
 
-    def over_feeds(self, make: _Make) -> DataFrame:
-        """The union over the feeds of what a function makes of the rows that are judged."""
-        return self._over(self.judges, make, self.bronze)
+    def _bronze(self, branch: Branch) -> DataFrame:
+        table = self.lakehouse.table(BRONZE_SALES) if self.bronze is None else self.bronze
+        return branch.restored(table.where(among("_file_id", branch.file_ids)))
 
-    def _over(
-        self, judges: Iterable[Judge], make: _Make, rows: Callable[[Judge], DataFrame]
-    ) -> DataFrame:
-        return reduce(DataFrame.unionByName, [make(judge, rows(judge)) for judge in judges])
+    def _delivered_rows(self, branch: Branch) -> DataFrame:
+        """All records of a branch, also those for which a mended one counts."""
+        return branch.delivered.rows(self._bronze(branch))
 
-    def judged(
-        self, only: DataFrame | None = None, *, without_keys: DataFrame | None = None
-    ) -> DataFrame:
-        """The judged records, or some of them.
+    def _rows(self, branch: Branch) -> DataFrame:
+        """The records of a branch that are validated."""
+        bronze = self._bronze(branch)
+        if self.mended:
+            bronze = bronze.join(self._mended_rows, _ROW_ID, "left_anti")
+        return branch.delivered.rows(bronze)
 
-        Args:
-            only: `_file_id, _row` of the records that are asked for; small.
-            without_keys: `key_hash` of the keys whose records are left out; small.
-        """
+    def _keyed(self, branch: Branch) -> DataFrame:
+        return branch.delivered.keyed(self._rows(branch))
 
-        def make(judge: Judge, bronze: DataFrame) -> DataFrame:
-            if only is not None:
-                bronze = bronze.join(only, _ROW_ID, "left_semi")
-            if without_keys is not None:
-                bronze = judge.keyed(bronze, self._origins(judge)).join(
-                    without_keys, "key_hash", "left_anti"
-                )
-            return judge.judged(bronze, self._names, self.readings)
+    @cached_property
+    def texts(self) -> ParsedTexts:
+        """What the distinct texts of the records are parsed as."""
+        branches = [
+            BranchRecords(branch.delivered, self._delivered_rows(branch))
+            for branch in self.branches
+        ]
+        meanings = Meanings(self.lakehouse.declaration.feeds, self.knowledge)
+        return TextParser(self.lakehouse, branches, meanings).parse()
 
-        return self.over_feeds(make)
+    def _validators(self) -> Iterator[tuple[Branch, Validator]]:
+        for branch in self.branches:
+            yield branch, Validator(branch.delivered, self.texts)
 
     def keys(self) -> DataFrame:
-        """`key_hash` of every record; null for one without a key."""
+        """`key_hash` of every record that has a key."""
+        keys = _union(self._keyed(branch).select("key_hash") for branch in self.branches)
+        return keys.where(F.col("key_hash").isNotNull())
 
-        def make(judge: Judge, bronze: DataFrame) -> DataFrame:
-            return judge.keyed(bronze, self._origins(judge)).select("key_hash")
-
-        return self.over_feeds(make)
-
-    def _origins(self, judge: Judge) -> Readings | None:
-        """What is known of the texts of stores; the key of most feeds does not depend on it."""
-        return self.readings if judge.feed.stores else None
-
-    def amounts(self, *, of_mended: bool = False) -> DataFrame:
-        """`_file_id, currency, amount, records`, as `Judge.amounts` gives them.
+    def validated(
+        self, *, with_keys: DataFrame | None = None, without_keys: DataFrame | None = None
+    ) -> DataFrame:
+        """The validated records, or some of them; see `Validator.validated`.
 
         Args:
-            of_mended: Only of the records for which a mended one counts.
+            with_keys: `key_hash` of the keys whose records are asked for.
+            without_keys: `key_hash` of the keys whose records are left out.
         """
 
-        def make(judge: Judge, rows: DataFrame) -> DataFrame:
+        def rows(branch: Branch) -> DataFrame:
+            keyed = self._keyed(branch)
+            if with_keys is not None:
+                keyed = keyed.join(with_keys, "key_hash", "left_semi")
+            if without_keys is not None:
+                keyed = keyed.join(without_keys, "key_hash", "left_anti")
+            return keyed
+
+        return _union(validator.validated(rows(branch)) for branch, validator in self._validators())
+
+    def amounts(self, *, of_mended: bool = False) -> DataFrame | None:
+        """`_file_id, currency, amount` of the delivered records, as far as texts do not say it.
+
+        Args:
+            of_mended: Only, and all, of the records for which a mended one counts.
+
+        Returns:
+            None where `texts.counted` says it of all records.
+        """
+        frames = []
+        for branch, validator in self._validators():
             if of_mended:
-                rows = rows.join(self._mended_rows, _ROW_ID, "left_semi")
-            counted = None if of_mended else self._counted
-            return judge.amounts(rows, self._names, self.readings, counted)
+                bronze = self._bronze(branch).join(self._mended_rows, _ROW_ID, "left_semi")
+                rows = branch.delivered.rows(bronze)
+            elif self.texts.counted is None or validator.needs_records_for_amounts:
+                rows = self._delivered_rows(branch)
+            else:
+                continue
+            frames.append(validator.amounts(branch.delivered.keyed(rows)))
+        return _union(frames) if frames else None
 
-        return self._over(self.judges, make, self.delivered)
-
-    def rule_results(self) -> list[RuleResult]:
-        """How many sales of each delivery keep the rules of its feed; one aggregate."""
-        judges = [each for each in self.judges if each.feed.rules]
-        if not judges:
+    @property
+    def counted_groups(self) -> list[FeedGroup]:
+        """The groups whose delivered records `texts.counted` counts, with their amounts."""
+        if self.texts.counted is None:
             return []
-        counts = self._over(
-            judges,
-            lambda judge, bronze: judge.rule_counts(bronze, self._names, self.readings),
-            self.bronze,
-        )
-        return results(counts.toArrow(), self.lakehouse.declaration.feeds)
+        groups = {
+            branch.delivered.group.number: branch.delivered.group
+            for branch, validator in self._validators()
+            if not validator.needs_records_for_amounts
+        }
+        return list(groups.values())
 
-    def warnings(self) -> list[FeedWarning]:
-        """What is to be told of the texts in these deliveries, though they could be read."""
-        return warnings_of([(judge, self.bronze(judge)) for judge in self.judges])
+    def rule_counts(self) -> DataFrame | None:
+        """Counts the sales that break each rule, by delivery; None where there are no rules."""
+        frames = [
+            validator.rule_counts(self._keyed(branch))
+            for branch, validator in self._validators()
+            if validator.feed.rules
+        ]
+        return _union(frames) if frames else None
 
-    @cached_property
-    def _names(self) -> DataFrame | None:
-        """`feed, source_product, product, category` of the delivered names that are known.
-
-        With `prices` where a feed takes those of the catalogue. None where the readings of the
-        numbers say all that.
-        """
-        if _PRICED in self.readings:
-            return None
-        delivered = self._over(
-            self.judges, lambda judge, rows: judge.source_products(rows), self.delivered
-        )
-        return self.lakehouse.frame(self._meanings.table(delivered.toArrow().to_pylist()))
-
-    @cached_property
-    def _meanings(self) -> Meanings:
-        are_priced = any(each.reader.is_priced_by_catalogue for each in self.judges)
-        prices = known_prices(self.lakehouse) if are_priced else {}
-        return Meanings(self.lakehouse.declaration.feeds, Knowledge(self.known, prices))
-
-    @cached_property
-    def readings(self) -> dict[tuple[str, ...], DataFrame]:
-        """What the delivered texts are read as, for columns that do not have too many.
-
-        Dates, prices and quantities repeat over and over, so each text is read once and
-        joined; reading it in every record costs several times as much. What stands together
-        in a price list is joined together, because every join copies the whole record.
-        """
-        found: dict[tuple[str, ...], DataFrame] = {}
-        for columns in _TRIED:
-            if not any(set(columns) <= set(other) for other in found):
-                readings = self._readings(columns)
-                if readings is not None:
-                    found[columns] = readings
+    def ambiguous_days(self) -> dict[str, list[str]]:
+        """Feed -> its texts that two date formats read as different days."""
+        found: dict[str, list[str]] = {}
+        for number, texts in self.texts.ambiguous.items():
+            names = self.groups[number].names
+            if len(names) == 1:
+                found[names[0]] = texts
+                continue
+            # The texts are those of all feeds of the group, so it has to be asked whose they are.
+            text = F.coalesce(F.col("_given_sold_on"), F.lit("")).alias("text")
+            rows = _union(
+                self._delivered_rows(branch).select("feed", text)
+                for branch in self.branches
+                if branch.delivered.group.number == number
+            )
+            known = self.lakehouse.frame(pa.table({"text": texts}))
+            pairs = rows.join(known, "text", "left_semi").distinct().toArrow().to_pylist()
+            for pair in pairs:
+                found.setdefault(pair["feed"], []).append(pair["text"])
         return found
 
-    def _readings(self, columns: Sequence[str]) -> DataFrame | None:
-        is_named = PRODUCT in columns
-        judges = [
-            each for each in self.judges if is_named or set(columns) & set(each.reader.columns)
+    def unknown_stores(self) -> DataFrame | None:
+        """`feed, text, records`: texts that stand for a store and mean none."""
+        frames = [
+            branch.delivered.unknown_stores(self._bronze(branch))
+            for branch in self.branches
+            if branch.delivered.group.has_stores
         ]
-        if not judges:
-            return None
-
-        def texts(judge: Judge) -> DataFrame:
-            if columns == _PRICED and self._counted is not None:
-                return self._counted.where(F.col("feed") == judge.name)
-            return judge.reader.texts(self.delivered(judge), columns)
-
-        read = reduce(
-            DataFrame.unionByName,
-            [judge.reader.readings(texts(judge), columns) for judge in judges],
-        )
-        found = read.limit(_MANY_TEXTS + 1).toArrow()
-        if found.num_rows > _MANY_TEXTS:
-            return None
-        return self.lakehouse.frame(self._with_meanings(found) if is_named else found)
-
-    @cached_property
-    def _counted(self) -> DataFrame | None:
-        """How many records of a file have the same texts; None where that does not make few."""
-        counted = self._over(
-            self.judges,
-            lambda judge, rows: judge.reader.counted_texts(rows, _PRICED),
-            self.delivered,
-        )
-        found = counted.limit(_MANY_COUNTS + 1).toArrow()
-        return self.lakehouse.frame(found) if found.num_rows <= _MANY_COUNTS else None
-
-    def _with_meanings(self, readings: pa.Table) -> pa.Table:
-        """Adds to the readings of products what the catalogue makes of them."""
-        named = readings.select(["feed", f"text_{PRODUCT}"])
-        products = named.rename_columns(["feed", "source_product"]).to_pylist()
-        places = [(each["feed"], each["source_product"]) for each in products]
-        distinct = dict(zip(places, products, strict=True))
-        meanings = self._meanings.table(distinct.values())
-        known = zip(
-            meanings["feed"].to_pylist(), meanings["source_product"].to_pylist(), strict=True
-        )
-        row_of = {place: row for row, place in enumerate(known)}
-        rows = pa.array([row_of.get(place) for place in places], pa.int64())
-        for name in meanings.column_names[2:]:
-            readings = readings.append_column(name, meanings[name].take(rows))
-        return readings
+        return _union(frames) if frames else None
 
 
-def names_at_hand(lakehouse: Lakehouse, names: Sequence[Name]) -> DataFrame:
-    """`_file_id, _row` of some records at hand, to join by."""
+def _union(frames: Iterable[DataFrame]) -> DataFrame:
+    """The union of some frames, as a balanced tree because engines recurse into plans."""
+    given = list(frames)
+    while len(given) > 1:
+        pairs = zip(given[::2], given[1::2], strict=False)
+        merged = [first.unionByName(second) for first, second in pairs]
+        given = [*merged, *given[len(merged) * 2 :]]
+    return given[0]
+
+
+def names_frame(lakehouse: Lakehouse, names: Sequence[Name]) -> DataFrame:
+    """`_file_id, _row` of some records as a DataFrame, to join by."""
     columns = zip(*names, strict=True) if names else ((), ())
     arrays = [pa.array(column, pa.int64()) for column in columns]
     return lakehouse.frame(pa.table(arrays, names=_ROW_ID))
-
-
-def warnings_of(records: Iterable[tuple[Judge, DataFrame]]) -> list[FeedWarning]:
-    """What is to be told of the texts of some bronze rows, each with the judge of its feed.
-
-    A feed with one date format and one store has nothing to be told, and costs nothing.
-    """
-    found = list(records)
-    days = [
-        judge.reader.ambiguous_days(rows)
-        for judge, rows in found
-        if len(judge.feed.date_formats) > 1
-    ]
-    stores = [judge.unknown_stores(rows) for judge, rows in found if judge.feed.stores]
-    told: list[FeedWarning] = []
-    if days:
-        told += ambiguous_days(reduce(DataFrame.unionByName, days).toArrow())
-    if stores:
-        told += unknown_stores(reduce(DataFrame.unionByName, stores).toArrow())
-    return told

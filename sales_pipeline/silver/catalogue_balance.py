@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
-from sales_pipeline.lakehouse.tables import CATALOGUE
+from sales_pipeline.lakehouse.tables import CATALOGUE, RECORDS
 from sales_pipeline.silver import balance as balances
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.catalogue_records import Record
@@ -22,7 +22,7 @@ SetAside = Sequence[tuple[Record, tuple[str, ...]]]
 
 
 def keep_quarantine(
-    lakehouse: Lakehouse, file_ids: Iterable[int], set_aside: SetAside, *, run_id: str
+    lakehouse: Lakehouse, file_ids: Sequence[int], set_aside: SetAside, *, run_id: str
 ) -> None:
     """Makes the quarantine hold these records of the catalogue and no others.
 
@@ -33,8 +33,9 @@ def keep_quarantine(
         run_id: The run.
     """
     ids = among("_file_id", file_ids)
-    held = lakehouse.table(_QUARANTINE).where(ids).toArrow().to_pylist()
-    before = {(row["_file_id"], row["_row"]): row for row in held}
+    columns = ["_file_id", "_row", "reasons", "first_run"]
+    quarantined = lakehouse.read(_QUARANTINE, columns=columns, file_ids=set(file_ids)).to_pylist()
+    before = {(row["_file_id"], row["_row"]): row for row in quarantined}
     after = {(each.file_id, each.row): list(reasons) for each, reasons in set_aside}
     if after == {place: row["reasons"] for place, row in before.items()}:
         return
@@ -49,7 +50,7 @@ def keep_quarantine(
         )
         for each, reasons in set_aside
     ]
-    lakehouse.put(_QUARANTINE, ids, rows)
+    lakehouse.put(RECORDS, ids, rows)
 
 
 def catalogue_balances(

@@ -10,11 +10,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
-from functools import cached_property, partial
+from functools import cached_property
 
-import pyarrow as pa
-
+from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import mended_rows, touched_by
@@ -24,18 +22,18 @@ from sales_pipeline.silver import counting, rule_results
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.catalogue import Lesson, clean_catalogue, forget_products
-from sales_pipeline.silver.feed_warnings import FeedWarning
-from sales_pipeline.silver.learning import Learnt
-from sales_pipeline.silver.leftovers import leftovers, overly_quarantined, placed
-from sales_pipeline.silver.placing import Placement
+from sales_pipeline.silver.counting import Delivered, InSilver
+from sales_pipeline.silver.feed_warnings import FeedWarning, warnings_of
+from sales_pipeline.silver.learning import Knowledge, Learnt
+from sales_pipeline.silver.prices import known_prices
 from sales_pipeline.silver.products import known_products
+from sales_pipeline.silver.quarantine_limit import overly_quarantined
 from sales_pipeline.silver.rate_deliveries import forget_rates, learn_rates
+from sales_pipeline.silver.reasons import STORE_UNKNOWN
+from sales_pipeline.silver.records import RecordsWriter
 from sales_pipeline.silver.rule_results import RuleResult
-from sales_pipeline.together import both
 
 logger = logging.getLogger(__name__)
-
-Delivered = dict[tuple[int, str], tuple[int, Decimal]]
 
 
 @dataclass
@@ -146,119 +144,115 @@ class _Cleaning:
     mended: counting.Counts = field(default_factory=dict)
 
     def clean(self, waiting: Sequence[Delivery]) -> None:
-        """Judges the deliveries, places their records, balances, and records the outcome."""
-        replaced_here = {each.supersedes for each in waiting}
+        """Validates the deliveries, writes their records, balances, and records the outcome."""
+        replaced_here = {delivery.supersedes for delivery in waiting}
         batch = self._batch(each for each in waiting if each.file_id not in replaced_here)
         leaving = self.ledger.superseded_by(batch.deliveries) | self.going
-        unsettled = self._unsettled() - leaving - {*batch.file_ids}
-        placement = self._placement(batch, leaving)
-        # Both look at all of the batch, and neither keeps all processors busy to its end.
-        keys, delivered = both(placement.colliding_keys, partial(self._delivered, batch))
+        moved = self._unsettled() - leaving - {*batch.file_ids}
+        delivered = counting.delivered(batch) if batch.deliveries else {}
+        self.mended = counting.mended(batch)
         rows: Counter[int] = Counter()
         for (file_id, _), (count, _) in delivered.items():
             rows[file_id] += count
-        refused, moved = self._place(placement, keys, rows)
-        moved |= unsettled
-        refused |= self._ask_rules(batch)
+        moved |= self._write(self._writer(batch, leaving), rows)
+        written = counting.in_silver(self.lakehouse, {*batch.file_ids} | moved)
+        self._keep_months(batch, written)
+        refused = overly_quarantined(batch.deliveries, rows, written, self._feeds)
+        refused |= self._check_rules(batch, written)
         kept = {*batch.file_ids} - set(refused)
-        found = self._balances(kept | moved, delivered)
+        found = self._balances(kept | moved, delivered, written)
         failed = self._unbalanced(found)
         out = refused | failed
         if out:
             moved |= self._take_out(set(out))
-            found = self._balances((kept | moved) - set(out), delivered)
+            files = (kept | moved) - set(out)
+            found = self._balances(files, delivered, counting.in_silver(self.lakehouse, files))
         self._record(batch, delivered, found, refused, failed)
 
-    def _delivered(self, batch: Batch) -> Delivered:
-        if not batch.deliveries:
-            return {}
-        self.mended = counting.mended(batch)
-        return counting.delivered(batch)
+    @property
+    def _feeds(self) -> Mapping[str, Feed]:
+        return self.lakehouse.declaration.feeds
 
-    def _ask_rules(self, batch: Batch) -> dict[int, str]:
-        """Keeps what the rules and the texts tell; returns who breaks a rule that refuses."""
-        feeds = self.lakehouse.declaration.feeds
-        found = batch.rule_results()
+    def _keep_months(self, batch: Batch, written: InSilver) -> None:
+        for file_id in batch.file_ids:
+            self.months[file_id] = self.months.get(file_id, set()) | written.months.get(
+                file_id, set()
+            )
+
+    def _check_rules(self, batch: Batch, written: InSilver) -> dict[int, str]:
+        """Keeps rule results and warnings; returns the deliveries that a rule rejects, and why."""
+        counts = batch.rule_counts()
+        feed_of = {delivery.file_id: delivery.feed for delivery in batch.deliveries}
+        found = rule_results.results(counts, feed_of, self._feeds) if counts is not None else []
         self.cleaned.rules += found
-        self.cleaned.warnings += batch.warnings()
-        paths = {each.file_id: each.path for each in batch.deliveries}
-        self.cleaned.warnings += rule_results.complaints(found, feeds, paths)
-        return rule_results.refusals(found, feeds)
+        has_unknown = any(STORE_UNKNOWN in reasons for reasons in written.reasons.values())
+        if batch.deliveries:
+            self.cleaned.warnings += warnings_of(batch, with_stores=has_unknown)
+        paths = {delivery.file_id: delivery.path for delivery in batch.deliveries}
+        self.cleaned.warnings += rule_results.complaints(found, self._feeds, paths)
+        return rule_results.refusals(found, self._feeds)
 
     def _batch(self, deliveries: Iterable[Delivery]) -> Batch:
         chosen = tuple(deliveries)
-        ids = {each.file_id for each in chosen}
+        ids = {delivery.file_id for delivery in chosen}
         mended = frozenset(name for name in mended_rows(self.ledger) if name[0] in ids)
-        return Batch(self.lakehouse, chosen, known_products(self.lakehouse), mended)
+        return Batch(self.lakehouse, chosen, self._knowledge if chosen else Knowledge(), mended)
+
+    @cached_property
+    def _knowledge(self) -> Knowledge:
+        are_priced = any(feed.price_from == "catalogue" for feed in self._feeds.values())
+        prices = known_prices(self.lakehouse) if are_priced else {}
+        return Knowledge(known_products(self.lakehouse), prices)
 
     def _unsettled(self) -> set[int]:
         """Earlier deliveries of which a killed run may have moved records without counting them."""
         judged = (State.IN_SILVER, State.IN_GOLD, State.ARCHIVED)
         return {
-            each.file_id
-            for each in self.ledger.in_state(*judged)
-            if each.months and each.may_have_sales_in_silver and each.run_id != self.run_id
+            delivery.file_id
+            for delivery in self.ledger.in_state(*judged)
+            if delivery.months
+            and delivery.may_have_sales_in_silver
+            and delivery.run_id != self.run_id
         }
 
-    def _placement(self, batch: Batch, gone: set[int]) -> Placement:
-        here = {*batch.file_ids, *gone}
-        touched = {each.file_id for each in self.ledger if each.may_have_sales_in_silver}
-        return Placement(
+    def _writer(self, batch: Batch, gone: set[int]) -> RecordsWriter:
+        replaced = {*batch.file_ids, *gone}
+        in_silver = {each.file_id for each in self.ledger if each.may_have_sales_in_silver}
+        return RecordsWriter(
             lakehouse=self.lakehouse,
             batch=batch,
             gone=frozenset(gone),
-            has_history=bool(touched - here),
-            is_again=bool(touched & here),
+            has_history=bool(in_silver - replaced),
+            is_again=bool(in_silver & replaced),
             run_id=self.run_id,
         )
 
-    def _place(
-        self, placement: Placement, keys: pa.Table, rows: Mapping[int, int]
-    ) -> tuple[dict[int, str], set[int]]:
-        """Places a batch, whose colliding keys are known.
+    def _write(self, writer: RecordsWriter, rows: Mapping[int, int]) -> set[int]:
+        """Writes a batch in one commit; returns the earlier deliveries of which records moved."""
+        writer.find_meeting_keys()
+        moves = writer.find_moves()
+        replaced = set(writer.replaced)
+        months = writer.leaving_months() | moves.months
+        self._write_ahead(replaced, rows, months, moves.files - replaced)
+        writer.write()
+        return moves.files
 
-        Returns:
-            The deliveries that are refused for too much quarantine and why, by file id;
-            and the earlier deliveries of which records were moved.
-        """
-        batch, here = placement.batch, set(placement.replaced)
-        self._begin(here, rows, placement.leaving_months())
-        placement.write_fit(keys)
-        already = placed(self.lakehouse, batch.file_ids)
-        refused = overly_quarantined(batch, rows, already)
-        refused_ids = {each.file_id: reason for each, reason in refused.items()}
-        incomplete = {
-            each: rows[each]
-            for each in batch.file_ids
-            if rows[each] != already.rows[each] and each not in refused_ids
-        }
-        moves = placement.decide(keys, leftovers(self.lakehouse, incomplete))
-        if moves.months:
-            self._begin(here, rows, set(moves.months), moves.files - here)
-        placement.write_decided()
-        for months in (already.months, moves.won):
-            for file_id, found in months.items():
-                self.months[file_id] = self.months.get(file_id, set()) | found
-        return refused_ids, set(moves.files)
-
-    def _begin(
+    def _write_ahead(
         self,
-        here: set[int],
+        replaced: set[int],
         rows: Mapping[int, int],
         months: set[date],
-        moved: Collection[int] = (),
+        moved: Collection[int],
     ) -> None:
-        """Commits, before silver changes, what only the ledger can tell afterwards.
+        """Records the affected months and row counts before silver changes.
 
-        That silver may hold records of these deliveries (`rows`), the months of records
-        that leave or move, and the earlier deliveries whose they are: a killed run could
-        not find them again.
+        Recovery needs them: that silver may hold records of these deliveries (`rows`), the
+        months of records that leave or move, and the earlier deliveries that they belong to.
         """
         changed: list[Delivery] = []
-        for file_id in sorted(here):
+        for file_id in sorted(replaced):
             delivery = self.ledger[file_id]
-            others = months if not changed else set()
-            touched = tuple(sorted({*delivery.months, *others}))
+            touched = tuple(sorted({*delivery.months, *(months if not changed else ())}))
             count = rows.get(file_id, delivery.rows)
             changed.append(replace(delivery, months=touched, rows=count))
         for file_id in sorted(moved):
@@ -284,9 +278,9 @@ class _Cleaning:
             for each in corrected
             if each is not None and self.ledger[each].state is not State.SUPERSEDED
         )
-        rows = {each.file_id: each.rows or 0 for each in restored.deliveries}
-        placement = self._placement(restored, out)
-        _, moved = self._place(placement, placement.colliding_keys(), rows)
+        rows = {delivery.file_id: delivery.rows or 0 for delivery in restored.deliveries}
+        moved = self._write(self._writer(restored, out), rows)
+        self._keep_months(restored, counting.in_silver(self.lakehouse, restored.file_ids))
         return {*moved, *restored.file_ids}
 
     @cached_property
@@ -295,9 +289,8 @@ class _Cleaning:
         recorded = balances.recorded(self.lakehouse)
         return {(each.file_id, each.currency): each for each in recorded}
 
-    def _balances(self, files: set[int], delivered: Delivered) -> list[Balance]:
+    def _balances(self, files: set[int], delivered: Delivered, written: InSilver) -> list[Balance]:
         """The balance of some deliveries; what earlier ones delivered is on record."""
-        counts = counting.in_silver(self.lakehouse, files)
         mended = self._all_mended(delivered)
         return [
             Balance(
@@ -305,7 +298,7 @@ class _Cleaning:
                 self.ledger[file_id].feed,
                 currency,
                 amount,
-                counts[file_id, currency] | mended.get((file_id, currency), {}),
+                written.counts[file_id, currency] | mended.get((file_id, currency), {}),
             )
             for (file_id, currency), amount in self._all_delivered(delivered).items()
             if file_id in files

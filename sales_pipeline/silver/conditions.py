@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 from sales_pipeline.config.model import Feed
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.silver.reading import Reader
+from sales_pipeline.lakehouse.tables import BRONZE_SALES, RECORDS
+from sales_pipeline.silver.delivered_records import with_computed
 from sales_pipeline.silver.rules import RULE_COLUMNS
 
 
@@ -59,17 +60,17 @@ def check_conditions(lakehouse: Lakehouse) -> None:
 def _declared(lakehouse: Lakehouse, name: str, feed: Feed) -> Iterator[_Declared]:
     """The SQL of a feed, what others build on first."""
     place, columns = f"feeds.{name}", list(feed.columns)
-    delivered = lakehouse.local([], f"bronze.{name}").select(*columns)
+    delivered = lakehouse.local([], BRONZE_SALES).select(*columns)
     for column, computed in feed.computed.items():
         if computed.sql is not None:
             where = f"{place}.computed.{column}.sql"
             yield _Declared(where, computed.sql, delivered, columns, is_condition=False)
     if feed.exclude_when is not None:
-        rows = Reader(name, feed).with_computed(delivered)
+        rows = with_computed(delivered, feed)
         there = [*columns, *feed.computed]
         yield _Declared(f"{place}.exclude_when", feed.exclude_when, rows, there)
     if feed.rules:
-        sales = lakehouse.local([], "silver.sales").select(*RULE_COLUMNS)
+        sales = lakehouse.local([], RECORDS).select(*RULE_COLUMNS)
         for rule, declared in feed.rules.items():
             yield _Declared(f"{place}.rules.{rule}.holds", declared.holds, sales, RULE_COLUMNS)
 

@@ -1,90 +1,146 @@
-"""Counts what the balance compares: what was delivered, and where it is in silver (P2)."""
+"""Counts the two sides of the balance: what was delivered, and what `silver.records` holds (P2)."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from pyspark.sql import Column, DataFrame
+import pyarrow as pa
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
+from sales_pipeline.lakehouse.tables import QUARANTINED, RECORDS, SALE
 from sales_pipeline.silver.balance import NO_CURRENCY
 from sales_pipeline.silver.batch import Batch
+from sales_pipeline.silver.feed_groups import FeedGroup
+from sales_pipeline.silver.numbers import product_of
+from sales_pipeline.silver.reasons import WAITING
 
 _ZERO = Decimal(0)
+_CLASS_OF = {SALE: "accepted"}
 
 Counts = dict[tuple[int, str], dict[str, tuple[int, Decimal]]]
 """(file id, currency) -> class -> (rows, readable amount)."""
+Delivered = dict[tuple[int, str], tuple[int, Decimal]]
+"""(file id, currency) -> rows and readable amount of what was delivered."""
 
 
-def delivered(batch: Batch) -> dict[tuple[int, str], tuple[int, Decimal]]:
-    """(file id, currency) -> rows and readable amount, counted from bronze and nothing else."""
-    found = _grouped(batch.amounts(), F.lit("delivered"), records="records")
-    counted = {key: classes["delivered"] for key, classes in _counts(found).items()}
-    counted_files = {file_id for file_id, _ in counted}
-    for each in batch.deliveries:
-        if each.file_id not in counted_files:
-            counted[each.file_id, _usual_currency(batch, each)] = (0, _ZERO)
-    return counted
+def delivered(batch: Batch) -> Delivered:
+    """Counts the records and the readable amounts of a batch from bronze, and nothing else."""
+    counted: dict[tuple[int, str], list[Any]] = defaultdict(lambda: [0, _ZERO])
+    for file_id, currency, rows, amount in (*_counted_texts(batch), *_counted_rows(batch)):
+        total = counted[file_id, currency or NO_CURRENCY]
+        total[0] += rows
+        # An amount of which nobody knows the currency is no money.
+        total[1] += amount if currency is not None and amount is not None else _ZERO
+    found = {key: (rows, amount) for key, (rows, amount) in counted.items()}
+    with_records = {file_id for file_id, _ in found}
+    for delivery in batch.deliveries:
+        if delivery.file_id not in with_records:
+            found[delivery.file_id, _usual_currency(batch, delivery)] = (0, _ZERO)
+    return found
+
+
+def _counted_texts(batch: Batch) -> Iterator[tuple[int, str | None, int, Decimal | None]]:
+    """The counted texts of each file, in the one currency of its feed."""
+    groups = {group.number: group for group in batch.counted_groups}
+    table = batch.texts.counted
+    if not groups or table is None:
+        return
+    feeds = batch.lakehouse.declaration.feeds
+    feed_of = {delivery.file_id: feeds[delivery.feed] for delivery in batch.deliveries}
+    columns = ("_file_id", "_feed_group", "quantity", "unit_price", "amount", "records")
+    for row in zip(*(table[name].to_pylist() for name in columns), strict=True):
+        file_id, number, quantity, unit_price, amount, records = row
+        if number not in groups:
+            continue
+        if not _delivers_amount(groups[number]):
+            amount = product_of(unit_price, quantity)
+        currencies = feed_of[file_id].currencies
+        currency = currencies[0][1] if currencies else None
+        yield file_id, currency, records, None if amount is None else amount * records
+
+
+def _delivers_amount(group: FeedGroup) -> bool:
+    return group.feed.has("amount")
+
+
+def _counted_rows(batch: Batch) -> Iterator[tuple[int, str | None, int, Decimal | None]]:
+    """The records whose currency or amount depends on more than their counted texts."""
+    rows = batch.amounts()
+    if rows is not None:
+        yield from _grouped(rows)
+
+
+def _grouped(rows: DataFrame) -> Iterator[tuple[int, str | None, int, Decimal | None]]:
+    sums = rows.groupBy("_file_id", "currency").agg(
+        F.count(F.lit(1)).alias("records"), F.sum("amount").alias("amount")
+    )
+    for row in sums.toArrow().to_pylist():
+        yield row["_file_id"], row["currency"], row["records"], row["amount"]
 
 
 def mended(batch: Batch) -> Counts:
     """(file id, currency) -> `superseded` -> rows and amount, of records that somebody mended."""
-    if not batch.mended:
-        return {}
-    rows = batch.amounts(of_mended=True)
-    return _counts(_grouped(rows, F.lit("superseded"), records="records"))
+    rows = batch.amounts(of_mended=True) if batch.mended else None
+    counts: Counts = {}
+    for file_id, currency, records, amount in _grouped(rows) if rows is not None else ():
+        money = amount if currency is not None and amount is not None else _ZERO
+        counts[file_id, currency or NO_CURRENCY] = {"superseded": (records, money)}
+    return counts
 
 
 def _usual_currency(batch: Batch, delivery: Delivery) -> str:
-    """What a delivery without records is counted in."""
+    """The currency that a delivery without records is counted in."""
     currency = batch.lakehouse.declaration.feeds[delivery.feed].currency
     return currency if isinstance(currency, str) else NO_CURRENCY
 
 
-def in_silver(lakehouse: Lakehouse, file_ids: Iterable[int]) -> Counts:
-    """(file id, currency) -> class -> rows and amount, counted from the silver tables."""
-    among_files = among("_file_id", file_ids)
+@dataclass
+class InSilver:
+    """What `silver.records` holds of some deliveries.
 
-    def of(name: str, label: Column) -> DataFrame:
-        return _grouped(lakehouse.table(name).where(among_files), label)
-
-    grouped = of("silver.sales", F.lit("accepted"))
-    grouped = grouped.unionByName(of("silver.set_aside", F.col("class")))
-    return _counts(grouped.unionByName(of("silver.quarantine", F.lit("quarantined"))))
-
-
-def _grouped(rows: DataFrame, label: Column, *, records: str | None = None) -> DataFrame:
-    """The records and the amount of each file and currency.
-
-    Args:
-        rows: `_file_id, currency, amount`, and what `label` is made of.
-        label: The class.
-        records: The column that says how many records of this amount a row stands for; each
-            for one where there is none.
+    Attributes:
+        counts: Rows and readable amounts by class.
+        months: File id -> months of its sales in force.
+        unusable: File id -> number of quarantined records that do not only wait.
+        reasons: File id -> how many records have each reason.
     """
-    count, amount = F.lit(1).cast("BIGINT"), F.col("amount")
-    if records is not None:
-        count, amount = F.col(records), amount * F.col(records).cast("DECIMAL(10,0)")
-    labelled = rows.select(
-        "_file_id", "currency", label.alias("class"), count.alias("n"), amount.alias("money")
-    )
-    return labelled.groupBy("_file_id", "currency", "class").agg(
-        F.sum("n").alias("records"), F.sum("money").alias("amount")
-    )
 
+    counts: Counts = field(default_factory=lambda: defaultdict(dict))
+    months: dict[int, set[date]] = field(default_factory=dict)
+    unusable: Counter[int] = field(default_factory=Counter)
+    reasons: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
-def _counts(grouped: DataFrame) -> Counts:
-    counts: Counts = defaultdict(dict)
-    for row in grouped.toArrow().to_pylist():
-        # An amount of which nobody knows the currency is no money.
+    def add(self, row: dict[str, Any]) -> None:
+        """Adds a group of records that have status, currency, month and reasons in common."""
+        file_id, records = row["_file_id"], row["records"]
         is_money = row["currency"] is not None and row["amount"] is not None
-        amount = row["amount"] if is_money else _ZERO
-        counts[row["_file_id"], row["currency"] or NO_CURRENCY][row["class"]] = (
-            row["records"],
-            amount,
-        )
-    return counts
+        name = _CLASS_OF.get(row["status"], row["status"])
+        classes = self.counts[file_id, row["currency"] or NO_CURRENCY]
+        rows, amount = classes.get(name, (0, _ZERO))
+        classes[name] = (rows + records, amount + (row["amount"] if is_money else _ZERO))
+        if row["status"] == SALE:
+            self.months.setdefault(file_id, set()).add(row["month"])
+        if row["status"] == QUARANTINED:
+            own = [reason for reason in row["reasons"] if reason not in WAITING]
+            self.unusable[file_id] += records if own else 0
+            self.reasons[file_id].update(dict.fromkeys(row["reasons"], records))
+
+
+def in_silver(lakehouse: Lakehouse, file_ids: Iterable[int]) -> InSilver:
+    """Counts the records of some deliveries in silver, in one statement."""
+    found = InSilver()
+    ids = sorted(set(file_ids))
+    if ids:
+        by = ["_file_id", "status", "currency", "month", "reasons"]
+        rows: pa.Table = lakehouse.totals(RECORDS, by=by, of="amount", where=among("_file_id", ids))
+        for row in rows.to_pylist():
+            found.add(row)
+    return found

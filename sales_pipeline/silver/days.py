@@ -1,65 +1,48 @@
-"""Text to calendar days, the same on every engine."""
+"""Text to calendar days in plain Python; `spark_days` reads by the same rules (P7)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
-
-from pyspark.sql import Column
-from pyspark.sql import functions as F
+from functools import cache
 
 from sales_pipeline.config.dates import DateLayout, parse_date_pattern
-from sales_pipeline.silver.numbers import trimmed
+from sales_pipeline.config.dialect import WHITE_SPACE
 
 
-def calendar_day(text: Column, patterns: Sequence[str]) -> Column:
-    """The day that a text names in the first pattern that fits, or null.
+@cache
+def _layout(pattern: str) -> DateLayout:
+    return parse_date_pattern(pattern)
 
-    Args:
-        text: The text as delivered.
-        patterns: Date patterns such as `dd/MM/yyyy`, tried in order.
+
+def days_of(text: str, patterns: Sequence[str]) -> list[date]:
+    """The days that a text names, one for each pattern that fits, in the order of the patterns.
+
+    >>> days_of("03/04/2025", ["dd/MM/yyyy", "MM/dd/yyyy"])
+    [datetime.date(2025, 4, 3), datetime.date(2025, 3, 4)]
     """
-    days = _days(text, patterns)
-    return F.coalesce(*days) if len(days) > 1 else days[0]
+    bare, days = text.strip(WHITE_SPACE), []
+    for layout in map(_layout, patterns):
+        day = re.match(layout.regex, bare)
+        if day is None:
+            continue
+        groups = (layout.year_group, layout.month_group, layout.day_group)
+        try:
+            days.append(date(*(int(day[group]) for group in groups)))
+        except ValueError:
+            continue
+    return days
 
 
-def is_ambiguous(text: Column, patterns: Sequence[str]) -> Column:
-    """Says whether two patterns read a text as two different days."""
-    days = F.array_compact(F.array(*_days(text, patterns)))
-    return F.size(F.array_distinct(days)) > 1
+def day_of(text: str, patterns: Sequence[str]) -> date | None:
+    """The day that a text names in the first pattern that fits, or None.
 
+    It agrees with `calendar_day` on every text.
 
-def _days(text: Column, patterns: Sequence[str]) -> list[Column]:
-    return [_day(trimmed(text), parse_date_pattern(pattern)) for pattern in patterns]
-
-
-def _day(text: Column, layout: DateLayout) -> Column:
-    if layout.fixed is not None:
-        starts = layout.fixed
-        year, month, day = (
-            F.substr(text, F.lit(start), F.lit(length))
-            for start, length in zip(starts, (4, 2, 2), strict=True)
-        )
-    else:
-        year, month, day = (
-            F.regexp_extract(text, layout.regex, group)
-            for group in (layout.year_group, layout.month_group, layout.day_group)
-        )
-        month, day = F.lpad(month, 2, "0"), F.lpad(day, 2, "0")
-    iso = F.concat(year, F.lit("-"), month, F.lit("-"), day)
-    return F.when(text.rlike(layout.regex), iso.try_cast("DATE"))
-
-
-def is_in_range(day: Column, earliest: date, latest: date) -> Column:
-    """Says whether a day lies in the range that a sale can have."""
-    return day.between(day_literal(earliest), day_literal(latest))
-
-
-def day_literal(day: date) -> Column:
-    """A day as a literal, whatever time zone a session has."""
-    return F.lit(day.isoformat()).cast("DATE")
-
-
-def month_of(day: Column) -> Column:
-    """The first day of a day's month, also in the years that a timestamp cannot hold."""
-    return F.make_date(F.year(day), F.month(day), F.lit(1))
+    >>> day_of("31/01/2025", ["yyyy-MM-dd", "dd/MM/yyyy"])
+    datetime.date(2025, 1, 31)
+    >>> day_of("31/02/2025", ["dd/MM/yyyy"]) is None
+    True
+    """
+    return next(iter(days_of(text, patterns)), None)

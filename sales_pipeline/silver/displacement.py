@@ -22,7 +22,7 @@ _SET_ASIDE = "silver.set_aside"
 _DISPLACED = "displaced"
 _COMPARED = ("sold_on", "amount", "currency")
 _COLUMNS = [
-    "feed", "store", "class", "_file_id", "winner_file_id", "winner_row",
+    "feed", "store", "status", "_file_id", "winner_file_id", "winner_row",
     *_COMPARED, *(f"winner_{name}" for name in _COMPARED),
 ]  # fmt: skip
 
@@ -41,17 +41,16 @@ def displaced_sales(
         judged: Only where one of these deliveries displaces, or is displaced; None for all.
     """
     files = {each.file_id for each in balances if each.rows(_DISPLACED)}
-    # A table that was made before it had these columns gets them from the next run.
-    if not files or not {*_COLUMNS} <= {*lakehouse.engine.column_names(_SET_ASIDE)}:
+    if not files:
         return []
-    rows = lakehouse.engine.read(_SET_ASIDE, columns=_COLUMNS, file_ids=files)
+    rows = lakehouse.read(_SET_ASIDE, columns=_COLUMNS, file_ids=files)
     return _counted(lakehouse, rows.filter(_is_other_sale(rows, judged)))
 
 
 def _is_other_sale(rows: pa.Table, judged: Collection[int] | None) -> pa.ChunkedArray:
     differs = [pc.not_equal(rows[name], rows[f"winner_{name}"]) for name in _COMPARED]
     conditions = [
-        pc.equal(rows["class"], _DISPLACED),
+        pc.equal(rows["status"], _DISPLACED),
         pc.not_equal(rows["_file_id"], rows["winner_file_id"]),
         # Null where no sale is in force instead.
         pc.is_valid(rows["winner_sold_on"]),

@@ -18,9 +18,10 @@ from typing import Any
 from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.config.model import Catalogue, Declaration
 from sales_pipeline.lakehouse.lakehouse import catalogue_columns
+from sales_pipeline.silver.days import day_of
+from sales_pipeline.silver.numbers import decimal_of
 from sales_pipeline.silver.prices import ALWAYS, Price
 from sales_pipeline.silver.products import CODE, Key, normalised
-from sales_pipeline.silver.small_values import day_of, decimal_of
 
 Row = Mapping[str, Any]
 Meaning = tuple[str, str | None]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
-from sales_pipeline.silver.days import is_in_range
-from sales_pipeline.silver.numbers import is_blank
-from sales_pipeline.silver.reading import Reader
+from sales_pipeline.silver.delivered_records import DeliveredRecords
 from sales_pipeline.silver.reasons import PRICE_UNKNOWN, PRODUCT_UNKNOWN, STORE_UNKNOWN
+from sales_pipeline.silver.spark_days import is_in_range
+from sales_pipeline.silver.spark_expressions import any_of, is_blank
 
 Fault = tuple[str, Column]
 """A reason's code, and the condition under which a well-split record has it."""
@@ -20,41 +19,46 @@ Fault = tuple[str, Column]
 
 @dataclass(frozen=True)
 class Faults:
-    """What can be wrong with the records of one feed.
+    """What can be wrong with the records of one group of feeds.
 
     Attributes:
-        reader: How the feed's texts are read.
-        key_columns: The feed's key columns.
+        delivered: How the records are delivered.
     """
 
-    reader: Reader
-    key_columns: Sequence[str]
+    delivered: DeliveredRecords
 
     @property
     def _feed(self) -> Feed:
-        return self.reader.feed
+        return self.delivered.feed
+
+    @property
+    def _may_lack_currency(self) -> bool:
+        group = self.delivered.group
+        return not group.has_plain_currency or group.states_currency
 
     def is_broken(self) -> Column:
         """Whether any fault holds, from the typed columns alone: cheaper than asking each."""
-        feed, read = self._feed, self.reader.columns
-        needed = ["sold_on", "product", "quantity", "amount", *self.key_columns]
-        broken = F.col("_problem").isNotNull() | ~self._is_in_range()
-        if "unit_price" in read:
-            broken = broken | _is_unreadable("unit_price")
-        if "store" in read:
+        needed = ["sold_on", "product", "quantity", "amount", *self.delivered.key_columns]
+        broken = [F.col("_problem").isNotNull(), ~self._is_in_range()]
+        if "unit_price" in self.delivered.number_columns:
+            broken.append(_is_unreadable("unit_price"))
+        if self.delivered.group.has_stores:
             needed.append("store")
-        if not isinstance(feed.currency, str) or "currency" in read:
+        if self._may_lack_currency:
             needed.append("currency")
-        if feed.returns == "quarantine":
-            broken = broken | _is_return()
-        return broken | any_of(F.col(name).isNull() for name in needed)
+        if self._feed.returns == "quarantine":
+            broken.append(_is_return())
+        return F.coalesce(
+            any_of([*broken, *(F.col(name).isNull() for name in dict.fromkeys(needed))]),
+            F.lit(True),
+        )
 
     def all(self) -> list[Fault]:
         """Every fault that a record of the feed can have."""
-        given, day = F.col("given_sold_on"), F.col("sold_on")
+        given, day = F.col("_given_sold_on"), F.col("sold_on")
         source, product = F.col("source_product"), F.col("product")
         faults = [
-            ("key_missing", any_of(F.col(name).isNull() for name in self.key_columns)),
+            ("key_missing", any_of(F.col(key).isNull() for key in self.delivered.key_columns)),
             *self._store_faults(),
             ("date_missing", is_blank(given)),
             ("date_unreadable", ~is_blank(given) & day.isNull()),
@@ -71,24 +75,23 @@ class Faults:
         return is_in_range(F.col("sold_on"), self._feed.earliest, self._feed.latest)
 
     def _store_faults(self) -> list[Fault]:
-        if "store" not in self.reader.columns:
+        if not self.delivered.group.has_stores:
             return []
-        blank, unknown = is_blank(F.col("given_store")), F.col("store").isNull()
+        blank, unknown = is_blank(F.col("_given_store")), F.col("store").isNull()
         return [("store_missing", blank), (STORE_UNKNOWN, ~blank & unknown)]
 
     def _number_faults(self) -> list[Fault]:
-        read = self.reader.text_columns
         faults = []
-        for name in [each for each in ("quantity", "unit_price", "amount") if each in read]:
+        for name in self.delivered.number_columns:
             if not self._may_be_empty(name):
-                faults.append((f"{name}_missing", is_blank(F.col(f"given_{name}"))))
+                faults.append((f"{name}_missing", is_blank(F.col(f"_given_{name}"))))
             faults.append((f"{name}_unreadable", _is_unreadable(name)))
         if self._feed.returns == "quarantine":
             faults.append(("return_refused", _is_return()))
-        if self.reader.is_priced_by_catalogue:
+        if self.delivered.is_priced_by_catalogue:
             priced = F.col("product").isNotNull() & self._is_in_range()
             faults.append((PRICE_UNKNOWN, priced & F.col("unit_price").isNull()))
-        if "amount" not in read:
+        if "amount" not in self.delivered.number_columns:
             factors = F.col("unit_price").isNotNull() & F.col("quantity").isNotNull()
             faults.append(("amount_too_large", factors & F.col("amount").isNull()))
         return faults
@@ -96,35 +99,26 @@ class Faults:
     def _may_be_empty(self, name: str) -> bool:
         if name == "quantity":
             return self._feed.missing_quantity is not None
-        return name == "unit_price" and "amount" in self.reader.columns
+        return name == "unit_price" and "amount" in self.delivered.number_columns
 
     def _currency_faults(self) -> list[Fault]:
         """Faults of the currency; none where another fault is the cause that it is not known."""
-        feed, read = self._feed, self.reader.text_columns
-        if self.reader.is_priced_by_catalogue:
+        if self.delivered.is_priced_by_catalogue:
             return []
         unknown = F.col("currency").isNull()
         faults, stated = [], F.lit(False)
-        if "currency" in read:
-            stated = ~is_blank(F.col("given_currency"))
+        if self._feed.has("currency"):
+            stated = ~is_blank(F.col("_given_currency"))
             faults.append(("currency_unknown", stated & unknown))
-        if not isinstance(feed.currency, str):
+        if not self.delivered.group.has_plain_currency:
             cause = F.col("store").isNull() | F.col("sold_on").isNull()
             faults.append(("currency_missing", ~stated & unknown & ~cause))
         return faults
 
 
 def _is_unreadable(name: str) -> Column:
-    return F.col(name).isNull() & ~is_blank(F.col(f"given_{name}"))
+    return F.col(name).isNull() & ~is_blank(F.col(f"_given_{name}"))
 
 
 def _is_return() -> Column:
     return F.coalesce(F.col("quantity") < 0, F.lit(False))
-
-
-def any_of(conditions: Iterable[Column]) -> Column:
-    """Whether one of some conditions holds; false without any."""
-    result = F.lit(False)
-    for condition in conditions:
-        result = result | condition
-    return result

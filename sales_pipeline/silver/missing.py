@@ -67,9 +67,9 @@ def missing_names(lakehouse: Lakehouse) -> list[MissingName]:
 
 def _waiting(lakehouse: Lakehouse) -> Iterator[dict[str, Any]]:
     """The quarantined records of declared feeds whose product is not known."""
-    if not lakehouse.engine.exists(_QUARANTINE):
+    if not lakehouse.has(_QUARANTINE):
         return
-    rows = lakehouse.engine.read(_QUARANTINE, columns=_COLUMNS)
+    rows = lakehouse.read(_QUARANTINE, columns=_COLUMNS)
     reasons = pc.binary_join(rows["reasons"].cast(pa.list_(pa.string())), ",")
     waiting = rows.filter(pc.match_substring(reasons, PRODUCT_UNKNOWN))
     for row in waiting.to_pylist():

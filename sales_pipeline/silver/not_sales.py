@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from sales_pipeline.lakehouse.mends import Name
+from sales_pipeline.lakehouse.tables import QUARANTINED
 from sales_pipeline.silver.balance import NO_CURRENCY, Balance
 
 _MAX_UNUSABLE = Decimal("0.20")
@@ -48,7 +49,7 @@ def balance_in_rows(file_id: int, feed: str, rows: int, *, quarantined: int | No
 def quarantine_row(
     feed: str, name: Name, *, raw: str, reasons: Sequence[str], runs: tuple[str, str]
 ) -> dict[str, Any]:
-    """The row of `silver.quarantine` of a record without money.
+    """The row of `silver.records` of a quarantined record without money.
 
     Args:
         feed: Its feed.
@@ -62,6 +63,7 @@ def quarantine_row(
         "store": "",
         "_file_id": name[0],
         "_row": name[1],
+        "status": QUARANTINED,
         "raw": raw,
         "reasons": list(reasons),
         "first_run": runs[0],

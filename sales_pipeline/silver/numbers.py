@@ -1,33 +1,20 @@
-"""Text to exact decimals, the same on every engine (P6, P7).
+"""Text to exact decimals in plain Python; `spark_numbers` reads by the same rules (P6, P7).
 
 A number is recognised by a pattern of ASCII characters before anything is cast, because
-engines differ in what else they take for a number (`1e3`, full-width digits).
+engines differ in what else they take for a number (`1e3`, full-width digits). Distinct texts
+are parsed here and joined to the records; the Spark side is for columns with too many of them.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import cache
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
-
-from sales_pipeline.config.dialect import WHITE_SPACE, thousands_marks
+from sales_pipeline.config.dialect import WHITE_SPACE, Dialect, thousands_marks
 from sales_pipeline.config.model import Feed
-
-
-def trimmed(text: Column) -> Column:
-    """The text without white space at its ends."""
-    return F.btrim(text, F.lit(WHITE_SPACE))
-
-
-def filled(text: Column) -> Column:
-    """The trimmed text, or null where nothing is left of it."""
-    return F.nullif(trimmed(text), F.lit(""))
-
-
-def is_blank(text: Column) -> Column:
-    """Says whether there is no text but white space."""
-    return text.isNull() | (trimmed(text) == F.lit(""))
 
 
 @dataclass(frozen=True)
@@ -52,9 +39,12 @@ class NumberStyle:
     @classmethod
     def of(cls, feed: Feed) -> NumberStyle:
         """The style that a feed declares."""
-        dialect = feed.csv
-        rounded = feed.rounding == "half_up"
-        return cls(dialect.decimal, dialect.thousands, dialect.symbols, rounded)
+        return cls.of_dialect(feed.csv, is_rounded=feed.rounding == "half_up")
+
+    @classmethod
+    def of_dialect(cls, dialect: Dialect, *, is_rounded: bool = False) -> NumberStyle:
+        """The style of the files of a dialect."""
+        return cls(dialect.decimal, dialect.thousands, dialect.symbols, is_rounded)
 
     @property
     def thousands_marks(self) -> str:
@@ -62,80 +52,82 @@ class NumberStyle:
         return thousands_marks(self.thousands)
 
 
-def decimal_number(text: Column, style: NumberStyle, *, scale: int, precision: int = 18) -> Column:
-    """A delivered number as DECIMAL(precision, scale), or null where it is none.
+@cache
+def decimal_parser(
+    style: NumberStyle, *, scale: int, precision: int = 18
+) -> Callable[[str], Decimal | None]:
+    r"""A function from a delivered text to its number, or to None where it is none.
 
-    Zeros beyond the scale are harmless; other digits there make it no number of this
-    column, for it is never rounded in silence.
+    It agrees with `decimal_number` on every text.
+
+    >>> parse = decimal_parser(NumberStyle(",", " ", ("€",)), scale=4)
+    >>> parse("€ 1\u00a0234,50"), parse("1,23456")
+    (Decimal('1234.5000'), None)
+    """
+    pattern = re.compile(_pattern(style, scale))
+    marks = dict.fromkeys(map(ord, style.thousands_marks))
+    digits, step = precision - scale, Decimal(1).scaleb(-scale)
+
+    def parse(text: str) -> Decimal | None:
+        number = pattern.fullmatch(text.strip(WHITE_SPACE))
+        if number is None:
+            return None
+        sign, whole, decimals = number["sign"], number["whole"], number["decimals"] or ""
+        if marks:
+            whole = whole.translate(marks)
+        if len(whole) > digits:
+            return None
+        if not style.is_rounded:
+            return Decimal(f"{sign}{whole}.{decimals[:scale].ljust(scale, '0')}")
+        exact = Decimal(f"{sign}{whole}.{decimals[: scale + 1] or '0'}")
+        rounded = exact.quantize(step, rounding=ROUND_HALF_UP)
+        return rounded if abs(rounded) < 10**digits else None
+
+    return parse
+
+
+def decimal_of(text: str, dialect: Dialect, *, scale: int, precision: int = 18) -> Decimal | None:
+    """The number that a text holds, or None where it is none of the column's.
 
     Args:
         text: The text as delivered.
-        style: How numbers are written.
-        scale: Decimals of the column.
+        dialect: How the file writes numbers: its decimal mark, thousands mark and symbols.
+        scale: Decimals of the column; further ones are never rounded in silence.
         precision: Digits of the column.
+
+    >>> decimal_of("1.23456", Dialect(), scale=4) is None
+    True
     """
-    digits = precision - scale
-    number = _without_symbols(trimmed(text), style)
-    fits = F.lit(True)
+    return decimal_parser(NumberStyle.of_dialect(dialect), scale=scale, precision=precision)(text)
+
+
+def _pattern(style: NumberStyle, scale: int) -> str:
+    whole = "[0-9]+"
     if style.thousands:
-        fits, number = number.rlike(_grouped(style)), _without_thousands(number, style)
-    whole = f"[+-]?[0-9]{{1,{digits}}}"
-    if style.is_rounded:
-        fits = fits & number.rlike(f"^{whole}([{style.mark}][0-9]+)?$")
-        value = _rounded(_with_point(number, style), whole, scale=scale)
-    else:
-        known = number.rlike(f"^{whole}([{style.mark}][0-9]{{1,{scale}}}0*)?$")
-        fits = fits & known if style.thousands else known
-        value = _with_point(number, style)
-    return F.when(fits, value.try_cast(f"DECIMAL({precision},{scale})"))
+        marks = re.escape(style.thousands_marks)
+        whole = f"[0-9]+|[0-9]{{1,3}}(?:[{marks}][0-9]{{3}})+"
+    more = "[0-9]+" if style.is_rounded else f"[0-9]{{1,{scale}}}0*"
+    decimals = f"(?:[{style.mark}](?P<decimals>{more}))?"
+    symbol, space = _any_symbol(style.symbols), f"[{WHITE_SPACE}]*"
+    before = f"(?:{symbol}{space})*(?P<sign>[+-]?)(?:{space}(?:{symbol}{space})+)?"
+    return f"{before}(?P<whole>{whole}){decimals}(?:{space}{symbol})*"
 
 
-def _with_point(number: Column, style: NumberStyle) -> Column:
-    return number if style.mark == "." else F.translate(number, style.mark, ".")
+def _any_symbol(symbols: Sequence[str]) -> str:
+    """A pattern of one of some texts; it matches nothing at all where there are none."""
+    bare = filter(None, (symbol.strip(WHITE_SPACE) for symbol in symbols))
+    longest_first = sorted(bare, key=len, reverse=True)
+    return f"(?:{'|'.join(map(re.escape, longest_first))})" if longest_first else "(?!)"
 
 
-def _rounded(plain: Column, whole: str, *, scale: int) -> Column:
-    """A number of one decimal too many, rounded: half up depends on that decimal alone."""
-    wider = F.regexp_extract(plain, f"^({whole}(?:[.][0-9]{{1,{scale + 1}}})?)", 1)
-    return F.round(wider.try_cast(f"DECIMAL(38,{scale + 1})"), scale)
+def product_of(unit_price: Decimal | None, quantity: Decimal | None) -> Decimal | None:
+    """Unit price x quantity, rounded half up to 4 decimals; None where it has too many digits.
 
-
-def _grouped(style: NumberStyle) -> str:
-    """Digits with a mark between every three of them, or with none at all."""
-    mark = f"[{_escaped(style.thousands_marks)}]"
-    whole = f"(?:[0-9]+|[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+)"
-    return f"^[+-]?{whole}(?:[{style.mark}][0-9]+)?$"
-
-
-def _without_thousands(number: Column, style: NumberStyle) -> Column:
-    return F.translate(number, style.thousands_marks, "")
-
-
-def _without_symbols(number: Column, style: NumberStyle) -> Column:
-    """The sign and the digits of a number; the text as it is where no symbols are declared."""
-    bare = [symbol.strip(WHITE_SPACE) for symbol in style.symbols]
-    # The longest first: one may begin like another.
-    symbols = sorted(filter(None, bare), key=len, reverse=True)
-    if not symbols:
-        return number
-    symbol, space = "|".join(map(_escaped, symbols)), f"[{WHITE_SPACE}]*"
-    marks = _escaped(style.thousands_marks) + style.mark
-    before = f"(?:(?:{symbol}){space})*([+-]?)(?:{space}(?:(?:{symbol}){space})+)?"
-    after = f"(?:{space}(?:{symbol}))*"
-    pattern = f"^{before}([0-9](?:[0-9{marks}]*[0-9])?){after}$"
-    return F.concat(F.regexp_extract(number, pattern, 1), F.regexp_extract(number, pattern, 2))
-
-
-def _escaped(text: str) -> str:
-    r"""The text as a regular expression that every engine takes for this text.
-
-    >>> _escaped("R$ kr."), _escaped("[^\\]")
-    ('R\\$ kr\\.', '\\[\\^\\\\\\]')
+    >>> product_of(Decimal("0.3333"), Decimal("0.500"))
+    Decimal('0.1667')
     """
-    special = set("\\^$.|?*+()[]{}-&~#")
-    return "".join(f"\\{each}" if each in special else each for each in text)
-
-
-def product_of(unit_price: Column, quantity: Column) -> Column:
-    """Unit price x quantity, rounded half up to DECIMAL(18,4); null where it does not fit."""
-    return F.round(unit_price * quantity, 4).try_cast("DECIMAL(18,4)")
+    if unit_price is None or quantity is None:
+        return None
+    with localcontext(prec=60):
+        amount = (unit_price * quantity).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
+    return amount if abs(amount) < 10**14 else None

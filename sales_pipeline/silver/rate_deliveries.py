@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
-from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
+from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, RECORDS
 from sales_pipeline.silver import balance as balances
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.not_sales import balance_in_rows, quarantine_row, refusal_of
@@ -114,7 +114,7 @@ def _count_unusable(records: Sequence[Record]) -> int:
 
 
 def _unusable(records: Records, deliveries: Iterable[Delivery], run_id: str) -> list[Row]:
-    """The rows of `silver.quarantine` of some deliveries."""
+    """The rows of `silver.records` of the unusable records of some deliveries."""
     return [
         quarantine_row(
             EXCHANGE_RATES,
@@ -135,7 +135,7 @@ def _as_delivered(row: Row) -> str:
 
 
 def _quarantine(lakehouse: Lakehouse, file_ids: Iterable[int], rows: list[Row]) -> None:
-    lakehouse.put("silver.quarantine", among("_file_id", file_ids), rows)
+    lakehouse.put(RECORDS, among("_file_id", file_ids), rows)
 
 
 def _balance(file_id: int, records: Sequence[Record]) -> Balance:

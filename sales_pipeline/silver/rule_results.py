@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from sales_pipeline.config.model import Feed, Rule
 from sales_pipeline.silver.feed_warnings import FeedWarning
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 Summary = dict[str, dict[str, dict[str, int]]]
 """Feed -> rule -> `checked` and `broken`."""
@@ -30,13 +32,22 @@ class RuleResult:
         return self.broken > 0 and Decimal(self.broken) / self.checked > rule.tolerance
 
 
-def results(counts: pa.Table, feeds: Mapping[str, Feed]) -> list[RuleResult]:
-    """What `rules.counted` found, one result for each delivery and rule, in their order."""
-    found = sorted(counts.to_pylist(), key=lambda row: int(row["_file_id"]))
+def results(
+    counts: DataFrame, feed_of: Mapping[int, str], feeds: Mapping[str, Feed]
+) -> list[RuleResult]:
+    """The results of each delivery and rule, in their order.
+
+    Args:
+        counts: `_file_id, checked, broken`, as `rules.counted` gives them.
+        feed_of: Delivery -> its feed.
+        feeds: The declared feeds.
+    """
+    rows = sorted(counts.toArrow().to_pylist(), key=lambda row: int(row["_file_id"]))
     return [
-        RuleResult(row["_file_id"], row["feed"], rule, row["checked"], broken)
-        for row in found
-        for rule, broken in zip(feeds[row["feed"]].rules, row["broken"], strict=True)
+        RuleResult(row["_file_id"], feed, rule, row["checked"], broken)
+        for row in rows
+        for feed in (feed_of[row["_file_id"]],)
+        for rule, broken in zip(feeds[feed].rules, row["broken"], strict=True)
     ]
 
 

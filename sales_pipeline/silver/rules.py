@@ -26,35 +26,29 @@ def faults(feed: Feed, is_broken: Column) -> list[tuple[str, Column]]:
     ]
 
 
-def counted(typed: DataFrame, name: str, feed: Feed, fit: Column) -> DataFrame:
-    """`feed, _file_id, checked, broken`: the sales of each delivery, and who breaks what.
+def counted(typed: DataFrame, feed: Feed, fit: Column) -> DataFrame:
+    """`_file_id, checked, broken`: the sales of each delivery, and how many break each rule.
 
     Args:
-        typed: The records of the feed with `RULE_COLUMNS`.
-        name: The feed's name.
-        feed: Its declaration.
+        typed: The records of feeds with `RULE_COLUMNS`.
+        feed: The declaration that the feeds share.
         fit: Whether a record is asked for the rules.
 
     Returns:
-        `broken` is an array with a count for each rule of the feed, in its order.
+        `broken` is an array with a count for each rule, in its order.
     """
     broken = [F.when(fit & _breaks(rule), 1).otherwise(0) for rule in feed.rules.values()]
     names = [f"broken_{place}" for place in range(len(broken))]
     marked = typed.select(
         "_file_id",
         F.when(fit, 1).otherwise(0).alias("is_fit"),
-        *(each.alias(alias) for each, alias in zip(broken, names, strict=True)),
+        *(count.alias(name) for count, name in zip(broken, names, strict=True)),
     )
-    sums = [F.sum(each).cast("BIGINT").alias(each) for each in ("is_fit", *names)]
+    sums = [F.sum(name).cast("BIGINT").alias(name) for name in ("is_fit", *names)]
     return (
         marked.groupBy("_file_id")
         .agg(*sums)
-        .select(
-            F.lit(name).alias("feed"),
-            "_file_id",
-            F.col("is_fit").alias("checked"),
-            F.array(*names).alias("broken"),
-        )
+        .select("_file_id", F.col("is_fit").alias("checked"), F.array(*names).alias("broken"))
     )
 
 

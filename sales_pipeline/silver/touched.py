@@ -15,10 +15,9 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.tables import RECORDS
 from sales_pipeline.silver.learning import Days, Knowledge, touched_days
 
-_JUDGED = ("silver.sales", "silver.set_aside")
-_QUARANTINE = "silver.quarantine"
 _NEVER = date(9999, 12, 31)
 _TOUCHED = pa.schema(
     [
@@ -40,11 +39,7 @@ def touched_deliveries(lakehouse: Lakehouse, before: Knowledge, after: Knowledge
     """
     if before == after:
         return set()
-    change = _Change(lakehouse, before, after)
-    found = change.files_in(_QUARANTINE)
-    for table in _JUDGED if change.may_touch_accepted else ():
-        found |= change.files_in(table)
-    return found
+    return _Change(lakehouse, before, after).files()
 
 
 @dataclass(frozen=True)
@@ -56,16 +51,16 @@ class _Change:
     after: Knowledge
 
     @property
-    def may_touch_accepted(self) -> bool:
-        """Whether it may touch more than what waits: a name that is learnt touches only that.
+    def _touches_quarantine(self) -> bool:
+        """Whether only quarantined records can be touched: those that wait for a new name.
 
-        Unless a feed takes unknown names as they are, or a name in other capitals.
+        Not so where a feed takes unknown names as they are, or a name in other capitals.
         """
         feeds = self.lakehouse.declaration.feeds.values()
         is_repriced = self.before.prices != self.after.prices
-        return (
-            any(each.unknown_products == "pass" or each.ignore_case for each in feeds)
-            or (is_repriced and any(each.price_from == "catalogue" for each in feeds))
+        return not (
+            any(feed.unknown_products == "pass" or feed.ignore_case for feed in feeds)
+            or (is_repriced and any(feed.price_from == "catalogue" for feed in feeds))
             or any(self._is_changed(key) for key in self.before.products)
         )
 
@@ -73,25 +68,22 @@ class _Change:
         now = self.after.products.get(key)
         return now is None or now.meaning != self.before.products[key].meaning
 
-    def files_in(self, table: str) -> set[int]:
-        """The deliveries with a record in a silver table that it touches."""
-        rows = self.lakehouse.table(table)
+    def files(self) -> set[int]:
+        """The deliveries with a record in silver that it touches."""
+        rows = self.lakehouse.table("silver.quarantine" if self._touches_quarantine else RECORDS)
         delivered = rows.select("feed", "source_product").distinct().toArrow().to_pylist()
         touched = pa.Table.from_pylist(list(self._touched(delivered)), schema=_TOUCHED)
         if not touched.num_rows:
             return set()
         small = self.lakehouse.frame(touched)
-        columns = ["feed", "source_product", "_file_id"]
-        if table == _QUARANTINE:
-            # What waits has no day of its own: its product decides.
-            found = rows.select(*columns).join(small, ["feed", "source_product"], "left_semi")
-        else:
-            found = rows.select(*columns, "sold_on").join(small, ["feed", "source_product"])
-            day = F.col("sold_on")
-            # An excluded record may have no readable day, and bears a name all the same.
-            found = found.where(day.isNull() | day.between(F.col("first_day"), F.col("last_day")))
-        ids = found.select("_file_id").distinct().toArrow().to_pylist()
-        return {row["_file_id"] for row in ids}
+        waits = F.col("reasons").isNotNull().alias("waits")
+        records = rows.select("feed", "source_product", "_file_id", "sold_on", waits)
+        day = F.col("sold_on")
+        # The product of a quarantined record decides by itself, and an excluded record may have
+        # no readable day and bears a name all the same.
+        is_meant = day.isNull() | day.between(F.col("first_day"), F.col("last_day"))
+        meant = records.join(small, ["feed", "source_product"]).where(F.col("waits") | is_meant)
+        return set(meant.select("_file_id").distinct().toArrow().column(0).to_pylist())
 
     def _touched(self, delivered: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         feeds = self.lakehouse.declaration.feeds

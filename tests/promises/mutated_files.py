@@ -184,7 +184,7 @@ class _Accounts:
             for row in self.rows[table]:
                 found[row["_file_id"]][name] += 1
         for row in self.rows["silver.set_aside"]:
-            found[row["_file_id"]][row["class"]] += 1
+            found[row["_file_id"]][row["status"]] += 1
         return found
 
     def _path(self, file_id: int) -> str | None:

@@ -50,7 +50,7 @@ def test_p1_a_sale_delivered_twice_in_one_file_counts_once(retailer: Retailer) -
     retailer.deliver("lyon/january.csv", sale("1"), sale("2"), sale("1"))
     retailer.run()
     assert retailer.revenue() == {(2025, 1): "20.00"}
-    columns = ("sale_id", "class", "_row", "winner_row")
+    columns = ("sale_id", "status", "_row", "winner_row")
     assert retailer.rows("silver.set_aside", *columns) == [("1", "duplicate", 1, 3)]
 
 
@@ -61,7 +61,7 @@ def test_p1_a_sale_delivered_again_in_a_later_file_counts_once(retailer: Retaile
     retailer.deliver("lyon/february.csv", sale(" 1 ", total="12.00"), sale("3"))
     report = retailer.run()
     assert retailer.revenue() == {(2025, 1): "32.00"}
-    assert retailer.rows("silver.set_aside", "sale_id", "class") == [("1", "displaced")]
+    assert retailer.rows("silver.set_aside", "sale_id", "status") == [("1", "displaced")]
     assert all(each.balances for each in report.balances)
 
 

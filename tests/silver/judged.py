@@ -9,15 +9,18 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from sales_pipeline.config.model import Feed
+from sales_pipeline.config import declaration_from
 from sales_pipeline.engines.embedded import EmbeddedEngine
-from sales_pipeline.landing.shape import bronze_schema
-from sales_pipeline.silver.judging import Judge
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Delivery, State
+from sales_pipeline.lakehouse.runs import utc_now
+from sales_pipeline.lakehouse.tables import BRONZE_SALES
+from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.learning import Knowledge
-from sales_pipeline.silver.meanings import Meanings
+from sales_pipeline.silver.parsed_texts import ParsedTexts
 from sales_pipeline.silver.prices import Price, Prices
 from sales_pipeline.silver.products import Known, Product
-from sales_pipeline.silver.reading import NUMBERS, ORIGIN
+from sales_pipeline.silver.validator import Validator
 from tests.retailer import DECLARATION
 
 PLAIN = {"sale_id": "1", "sold_on": "2025-01-15", "product": "Vase", "quantity": "1",
@@ -55,40 +58,52 @@ class Records:
         others = dict.fromkeys(name for row in rows for name in row)
         if "columns" not in feed:
             declared["columns"] = {name: name for name in [*PLAIN, *others] if name[0] != "_"}
-        columns = list(declared["columns"].items())
-        full = [{"_file_id": 1, "_row": place, **PLAIN, **row} for place, row in enumerate(rows, 1)]
-        self.feed = Feed.model_validate(declared)
-        self.judge = Judge("lyon", self.feed)
-        table = pa.Table.from_pylist(full, bronze_schema(columns))
-        self.bronze = engine.spark().createDataFrame(table)
+        declaration = declaration_from({**DECLARATION, "feeds": {"lyon": declared}})
+        self.lakehouse = Lakehouse(declaration, engine)
+        self.feed = declaration.feeds["lyon"]
+        own = {"feed": "lyon", "_file_id": 1}
+        full = [{**own, "_row": place, **PLAIN, **row} for place, row in enumerate(rows, 1)]
+        names = [each.name for each in self.lakehouse.tables[BRONZE_SALES].columns]
+        numbers = {"_file_id", "_row"}
+        types = [(name, pa.int64() if name in numbers else pa.string()) for name in names]
+        self.bronze = engine.spark().createDataFrame(pa.Table.from_pylist(full, pa.schema(types)))
+
+    def _batch(self, prices: Prices | None = None) -> Batch:
+        knowledge = Knowledge(KNOWN, prices or {})
+        return Batch(self.lakehouse, (_DELIVERY,), knowledge, bronze=self.bronze)
+
+    def _rows(self, prices: Prices | None, *, with_readings: bool) -> tuple[Validator, DataFrame]:
+        """How the records are validated: by distinct texts that are joined, or record by record."""
+        batch = self._batch(prices)
+        [branch] = batch.branches
+        texts = batch.texts
+        if not with_readings and texts.priced is not None:
+            columns = ["_feed_lookup", "_text_product", "product", "category"]
+            columns += [name for name in ("_prices",) if name in texts.priced.columns]
+            texts = ParsedTexts(products=texts.priced.select(*columns).distinct())
+        keyed = branch.delivered.keyed(branch.delivered.rows(branch.restored(self.bronze)))
+        return Validator(branch.delivered, texts), keyed
 
     def judged(
         self, prices: Prices | None = None, *, with_readings: bool = False
     ) -> list[dict[str, Any]]:
-        """The judged records in order."""
-        known = self._readings if with_readings else None
-        rows = self.judge.judged(self.bronze, self.names(prices), known).toArrow().to_pylist()
-        return sorted(rows, key=lambda row: int(row["_row"]))
+        """The validated records in order; a fit one has no reasons."""
+        validator, keyed = self._rows(prices, with_readings=with_readings)
+        rows = validator.validated(keyed).toArrow().to_pylist()
+        full = [{**row, "reasons": row["reasons"] or []} for row in rows]
+        return sorted(full, key=lambda row: int(row["_row"]))
 
     def amounts(self, *, with_readings: bool = False) -> list[tuple[str | None, Decimal | None]]:
         """The currency and the amount of each record as the balance counts them, sorted."""
-        known = self._readings if with_readings else {}
-        rows = self.judge.amounts(self.bronze, self.names(), known).toArrow().to_pylist()
+        validator, keyed = self._rows(None, with_readings=with_readings)
+        rows = validator.amounts(keyed).toArrow().to_pylist()
         return sorted(((row["currency"], row["amount"]) for row in rows), key=repr)
 
     def key_hashes(self, *, with_readings: bool = False) -> list[int | None]:
         """The hash of each record's key, in order."""
-        known = self._readings if with_readings else None
-        rows = self.judge.keyed(self.bronze, known).toArrow().to_pylist()
+        _, keyed = self._rows(None, with_readings=with_readings)
+        rows = keyed.select("_row", "key_hash").toArrow().to_pylist()
         return [row["key_hash"] for row in sorted(rows, key=lambda row: int(row["_row"]))]
-
-    @property
-    def _readings(self) -> dict[tuple[str, ...], DataFrame]:
-        reader = self.judge.reader
-        return {
-            columns: reader.readings(reader.texts(self.bronze, columns), columns)
-            for columns in (("sold_on",), NUMBERS, ORIGIN)
-        }
 
     def values(self, *columns: str, prices: Prices | None = None) -> list[Any]:
         """Some columns of the judged records, as text; a value where there is one column."""
@@ -99,14 +114,19 @@ class Records:
         """The verdict and the reasons of each record."""
         return [(row["verdict"], row["reasons"]) for row in self.judged(prices)]
 
-    def names(self, prices: Prices | None = None) -> DataFrame:
-        """What the catalogue makes of the products as delivered."""
-        delivered = self.judge.source_products(self.bronze).toArrow().to_pylist()
-        meanings = Meanings({"lyon": self.feed}, Knowledge(KNOWN, prices or {}))
-        table = meanings.table(delivered)
-        if not table.num_rows:
-            table = meanings.table([{"feed": "lyon", "source_product": "Vase"}])
-        return self.engine.spark().createDataFrame(table)
+
+_DELIVERY = Delivery(
+    file_id=1,
+    feed="lyon",
+    name="a.csv",
+    path="lyon/a.csv",
+    sha256="",
+    bytes=0,
+    state=State.IN_BRONZE,
+    fingerprint="",
+    claimed_at=utc_now(),
+    run_id="",
+)
 
 
 def _shown(value: Any) -> Any:

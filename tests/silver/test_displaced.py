@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
-from deltalake import write_deltalake
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.report.run_json import run_document
@@ -119,17 +117,3 @@ def test_p3_what_is_said_of_the_sale_in_force_follows_when_it_is_judged_again(
     before = reused.state()
     reused.rebuild()
     assert reused.state() == before
-
-
-def test_a_table_that_was_made_without_them_gets_its_columns(reused: Retailer) -> None:
-    folder = reused.lakehouse / "silver" / "set_aside"
-    shown = ["winner_sold_on", "winner_amount", "winner_currency"]
-    reused.run()
-    made = reused.read(lambda lakehouse: lakehouse.engine.read("silver.set_aside"))
-    write_deltalake(folder, made.drop_columns(shown), mode="overwrite", schema_mode="overwrite")
-    assert status(reused.declaration).displaced == ()
-    assert reused.rebuild().displaced == _lyon(1, "10", "4")
-    assert reused.rows("silver.set_aside", "class", "winner_sold_on", "winner_amount") == [
-        ("displaced", date(2025, 2, 1), Decimal("4.0000")),
-        ("duplicate", None, None),
-    ]

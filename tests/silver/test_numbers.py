@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
-from sales_pipeline.silver.numbers import NumberStyle, decimal_number
+from sales_pipeline.silver.numbers import NumberStyle, decimal_parser
+from sales_pipeline.silver.spark_numbers import decimal_number
 
 ENGINE_SETTINGS = settings(max_examples=15, deadline=None)
 SWISS = NumberStyle(thousands="'")
@@ -28,7 +29,9 @@ def _read(
     table = pa.table({"place": places, "text": pa.array(texts, pa.string())})
     number = decimal_number(F.col("text"), style, scale=scale).alias("number")
     rows = engine.spark().createDataFrame(table).select("place", number).toArrow().to_pylist()
-    return [row["number"] for row in sorted(rows, key=lambda row: int(row["place"]))]
+    numbers = [row["number"] for row in sorted(rows, key=lambda row: int(row["place"]))]
+    assert [decimal_parser(style, scale=scale)(text) for text in texts] == numbers
+    return numbers
 
 
 def _check(

@@ -1,0 +1,206 @@
+"""The delivered records of a group of feeds: their texts, whose they are, and their keys.
+
+A currency is the record's own, else its store's, else the feed's on the day of the sale
+(DESIGN "The state, as a function", 5). A key is feed, store and the feed's key columns, compared
+without white space at their ends and without what nobody sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sales_pipeline.config.currencies import MINOR_UNITS
+from sales_pipeline.config.model import Computed, Feed
+from sales_pipeline.silver.feed_groups import FEED_VALUES, FeedGroup
+from sales_pipeline.silver.spark_expressions import filled, is_blank, none_missing, visible
+
+NUMBERS = ("quantity", "unit_price", "amount")
+GIVEN = "_given_"
+"""How the column of a text as delivered begins, where another has its value."""
+_STORES = pa.schema(
+    [(name, pa.string()) for name in ("feed", "_listed_text", "_listed_store", "_listed_currency")]
+)
+
+
+def stores_table(feeds: Mapping[str, Feed], names: Sequence[str]) -> pa.Table:
+    """`feed, listed_text, listed_store, listed_currency`: the stores that texts of feeds name.
+
+    Args:
+        feeds: All declared feeds.
+        names: The feeds in question.
+    """
+    rows = [
+        {
+            "feed": name,
+            "_listed_text": text,
+            "_listed_store": store.id,
+            "_listed_currency": store.currency,
+        }
+        for name in names
+        for text, store in feeds[name].stores.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=_STORES)
+
+
+@dataclass(frozen=True)
+class DeliveredRecords:
+    """What the records of one group of feeds say, before it is parsed.
+
+    Attributes:
+        group: The feeds.
+        feeds: All declared feeds.
+        further_keys: The key columns of all feeds other than `sale_id`.
+        feeds_frame: The table of feeds, as `feed_groups.feeds_table` makes it; None where the
+            group has one feed.
+        stores_frame: The listed stores, as `stores_table` makes them; None where there are none.
+    """
+
+    group: FeedGroup
+    feeds: Mapping[str, Feed]
+    further_keys: Sequence[str] = ()
+    feeds_frame: DataFrame | None = None
+    stores_frame: DataFrame | None = None
+
+    @property
+    def feed(self) -> Feed:
+        """The declaration that all feeds of the group share."""
+        return self.group.feed
+
+    @cached_property
+    def key_columns(self) -> list[str]:
+        """The key columns of the group's feeds, in an order that no declaration changes."""
+        return sorted(self.feed.key)
+
+    @cached_property
+    def number_columns(self) -> list[str]:
+        """Those of quantity, unit_price and amount that the records have."""
+        if self.is_priced_by_catalogue:
+            return ["quantity"]
+        return [name for name in NUMBERS if self.feed.has(name)]
+
+    @property
+    def is_priced_by_catalogue(self) -> bool:
+        """Whether prices, and so currencies and amounts, are those of the catalogue."""
+        return self.feed.price_from == "catalogue"
+
+    def rows(self, bronze: DataFrame) -> DataFrame:
+        """The records with the values of their feed, their texts under other names, and computed.
+
+        Args:
+            bronze: Rows of `bronze.sales`, of feeds of this group.
+
+        Returns:
+            `feed, _file_id, _row, _extra, _raw, _problem`, the values of the table of feeds,
+            `_is_excluded`, and `_given_<column>` for each column, in the file or computed.
+        """
+        if len(self.group.names) > 1 and self.feeds_frame is not None:
+            own = self.feeds_frame.where(F.col("_feed_group") == self.group.number)
+            bronze = bronze.join(own.select("feed", *FEED_VALUES), "feed", "left")
+        rows = with_computed(bronze, self.feed)
+        texts = [F.col(name).alias(f"{GIVEN}{name}") for name in self._text_columns]
+        values = self.group.values(self.feeds)
+        return rows.select(
+            *("feed", "_file_id", "_row", "_extra", "_raw", "_problem"),
+            *(value.alias(name) for name, value in values.items()),
+            self._is_excluded().alias("_is_excluded"),
+            *texts,
+        )
+
+    @property
+    def _text_columns(self) -> list[str]:
+        return [*self.feed.columns, *(n for n in self.feed.computed if n not in self.feed.columns)]
+
+    def _is_excluded(self) -> Column:
+        """Whether the declared condition holds, as it is tested on the text."""
+        if self.feed.exclude_when is None:
+            return F.lit(False)
+        holds = F.coalesce(F.expr(self.feed.exclude_when), F.lit(False))
+        return F.col("_problem").isNull() & holds
+
+    def keyed(self, rows: DataFrame) -> DataFrame:
+        """Adds the store, the currency that it states, the key columns and their hash.
+
+        Args:
+            rows: What `rows` gives.
+
+        Returns:
+            With `store` (null where none is known), `_store_currency`, the key columns of all
+            feeds (null in records of feeds that have others) and `key_hash`: BIGINT, equal for
+            equal keys, null for a record without a whole key.
+        """
+        rows = self._with_store(rows)
+        keys = {name: visible_key(F.col(f"{GIVEN}{name}")) for name in self.key_columns}
+        none = F.lit(None).cast("STRING")
+        columns = {name: keys.get(name, none) for name in ("sale_id", *self.further_keys)}
+        rows = rows.withColumns(columns)
+        return rows.withColumn("key_hash", self._key_hash())
+
+    def _with_store(self, rows: DataFrame) -> DataFrame:
+        none = F.lit(None).cast("STRING")
+        if not self.group.has_stores or self.stores_frame is None:
+            return rows.withColumns({"store": F.col("_feed_store"), "_store_currency": none})
+        named = rows.withColumn("_listed_text", visible_key(F.col(f"{GIVEN}store")))
+        found = named.join(self.stores_frame, ["feed", "_listed_text"], "left")
+        return found.withColumnsRenamed(
+            {"_listed_store": "store", "_listed_currency": "_store_currency"}
+        ).drop("_listed_text")
+
+    def _key_hash(self) -> Column:
+        if not self.key_columns:
+            return F.lit(None).cast("BIGINT")
+        parts = [F.col(name) for name in self.key_columns]
+        if self.group.has_stores:
+            parts.append(F.col("store"))
+        is_whole = F.col("_problem").isNull() & none_missing(parts)
+        return F.when(is_whole, F.xxhash64(F.col("feed"), *parts))
+
+    def currency(self) -> Column:
+        """The currency of a record whose `sold_on` is parsed; null where none can be told.
+
+        The currency of a list price is joined with the price, and not told here.
+        """
+        of_feed = F.col("_feed_currency")
+        if self.group.has_dated_currency:
+            begun = F.filter(
+                F.col("_feed_currencies"), lambda each: each["since"] <= F.col("sold_on")
+            )
+            of_feed = F.try_element_at(begun, F.lit(-1))["code"]
+        usual = F.coalesce(F.col("_store_currency"), of_feed)
+        if not self.feed.has("currency"):
+            return usual
+        own = filled(F.col(f"{GIVEN}currency"))
+        stated = F.when(own.isin(sorted(MINOR_UNITS)), own)
+        return F.when(is_blank(own), usual).otherwise(stated)
+
+    def unknown_stores(self, bronze: DataFrame) -> DataFrame:
+        """`feed, text, records`: texts that stand for a store and mean none, with their records."""
+        rows = self._with_store(self.rows(bronze).where(F.col("_problem").isNull()))
+        shown = filled(F.col(f"{GIVEN}store"))
+        unknown = rows.where(F.col("store").isNull() & ~F.col("_is_excluded") & shown.isNotNull())
+        return (
+            unknown.select("feed", shown.alias("text"))
+            .groupBy("feed", "text")
+            .agg(F.count(F.lit(1)).alias("records"))
+        )
+
+
+def visible_key(text: Column) -> Column:
+    """A text as keys and stores are compared by it; null where nothing is left of it."""
+    return F.nullif(visible(text), F.lit(""))
+
+
+def with_computed(bronze: DataFrame, feed: Feed) -> DataFrame:
+    """Rows of bronze with the columns that a feed's files do not have, as text like all others."""
+    computed = {name: _computed(column) for name, column in feed.computed.items()}
+    return bronze.withColumns(computed) if computed else bronze
+
+
+def _computed(column: Computed) -> Column:
+    value = F.expr(column.sql) if column.sql is not None else F.lit(column.value)
+    return value.cast("STRING")

@@ -1,0 +1,278 @@
+"""Writes a batch to `silver.records`, with all that it moves in earlier deliveries, in one commit.
+
+Call `find_meeting_keys`, `find_moves` and `write`, in this order. What a killed run left is
+replaced by the next one: every row of the batch, and every earlier row that a key of it touches,
+is decided again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import reduce
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.tables import (
+    EXCLUDED,
+    QUARANTINED,
+    RECORDS,
+    SALE,
+    WINNER,
+    sale_columns,
+)
+from sales_pipeline.silver.batch import Batch
+from sales_pipeline.silver.collisions import decided, repeated_keys
+from sales_pipeline.silver.validator import FIT
+
+_ROW_ID = ["_file_id", "_row"]
+_MANY_KEYS = 2_000_000
+_MANY_MOVES = 10_000
+_OUTCOME = ("status", *(column.name for column in WINNER))
+"""The columns of a record that another record of its key can change."""
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Records of earlier deliveries that a batch moves.
+
+    Attributes:
+        rows: Delivery -> its rows that change; of those in `whole_files`, none are listed.
+        whole_files: Deliveries of which so many change that all of their rows are written.
+        months: The months of the records that change.
+    """
+
+    rows: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    whole_files: frozenset[int] = frozenset()
+    months: frozenset[date] = frozenset()
+
+    @property
+    def files(self) -> set[int]:
+        """The earlier deliveries of which records change."""
+        return {*self.rows, *self.whole_files}
+
+
+@dataclass
+class RecordsWriter:
+    """Writes one batch, and takes records away that are no longer in force.
+
+    Attributes:
+        lakehouse: The tables.
+        batch: The deliveries to write; none where some are only taken away.
+        gone: File ids whose records leave.
+        has_history: Whether `silver.records` may hold records of other deliveries.
+        is_again: Whether it may hold records of these deliveries already.
+        run_id: The run that writes.
+    """
+
+    lakehouse: Lakehouse
+    batch: Batch
+    gone: frozenset[int]
+    has_history: bool
+    is_again: bool
+    run_id: str
+    moves: Moves = field(default_factory=Moves)
+    _keys: DataFrame | None = None
+    _meets_history: bool = False
+
+    @property
+    def replaced(self) -> frozenset[int]:
+        """File ids whose rows are replaced as a whole."""
+        return frozenset(self.batch.file_ids) | self.gone
+
+    @property
+    def _key_columns(self) -> list[str]:
+        return ["sale_id", *self.lakehouse.further_keys]
+
+    def leaving_months(self) -> set[date]:
+        """The months of the sales in force that are replaced now."""
+        if not self.is_again:
+            return set()
+        sales = self.lakehouse.table("silver.sales").where(among("_file_id", self.replaced))
+        return set(sales.select("month").distinct().toArrow().column(0).to_pylist())
+
+    def find_meeting_keys(self) -> None:
+        """Finds the keys that more than one record has or had, in one statement."""
+        parts = []
+        if self.batch.deliveries:
+            keys = self.batch.keys()
+            parts.append(repeated_keys(keys).select("key_hash", F.lit(False).alias("_is_earlier")))
+            if self.has_history:
+                met = self._history().join(keys, "key_hash", "left_semi").select("key_hash")
+                parts.append(met.distinct().select("key_hash", F.lit(True).alias("_is_earlier")))
+        if self.is_again and self.has_history:
+            # Records that lost to one that is replaced now.
+            lost = self._history().where(among("winner_file_id", self.replaced))
+            lost = lost.select("key_hash").distinct()
+            parts.append(lost.select("key_hash", F.lit(True).alias("_is_earlier")))
+        if not parts:
+            return
+        keys = reduce(DataFrame.unionByName, parts)
+        hashes = keys.limit(_MANY_KEYS + 1).toArrow()
+        self._meets_history = any(hashes["_is_earlier"].unique().to_pylist())
+        if hashes.num_rows > _MANY_KEYS:
+            self._keys, self._meets_history = keys.select("key_hash").distinct(), self.has_history
+        elif hashes.num_rows:
+            distinct = pa.table({"key_hash": hashes["key_hash"].unique()})
+            self._keys = self.lakehouse.shared("meeting_keys", distinct)
+
+    def find_moves(self) -> Moves:
+        """Finds the records of earlier deliveries whose status or winner changes."""
+        if self._keys is None or not self._meets_history:
+            return self.moves
+        changed = self._decided(self._keys).where("_is_earlier AND _changes")
+        rows = changed.select(*_ROW_ID, "month").limit(_MANY_MOVES + 1).toArrow()
+        if rows.num_rows <= _MANY_MOVES:
+            of_files: dict[int, list[int]] = {}
+            for row in rows.to_pylist():
+                of_files.setdefault(row["_file_id"], []).append(row["_row"])
+            listed = {file_id: tuple(sorted(found)) for file_id, found in of_files.items()}
+            self.moves = Moves(rows=listed, months=_months(rows))
+        else:
+            pairs = changed.select("_file_id", "month").distinct().toArrow()
+            files = frozenset(pairs["_file_id"].to_pylist())
+            self.moves = Moves(whole_files=files, months=_months(pairs))
+        return self.moves
+
+    def write(self) -> None:
+        """Commits the batch, without what is gone, and the earlier records that change."""
+        frames = []
+        if self.batch.deliveries:
+            frames.append(self._alone(self.batch.validated(without_keys=self._keys)))
+        if self._keys is not None:
+            frames.append(self._competing(self._keys))
+        if self.moves.whole_files:
+            frames.append(self._others_of_whole_files())
+        if not frames:
+            if self.is_again:
+                self._replace(self.lakehouse.local([], RECORDS))
+            return
+        self._replace(reduce(DataFrame.unionByName, frames))
+
+    def _replace(self, rows: DataFrame) -> None:
+        conditions = [among("_file_id", self.replaced | self.moves.whole_files)]
+        if self.moves.rows:
+            conditions.append(_is_row_of(self.moves.rows))
+        self.lakehouse.replace(RECORDS, " OR ".join(conditions), rows)
+
+    def _alone(self, validated: DataFrame) -> DataFrame:
+        """Records whose key no other record has: they are what they are by themselves."""
+        status = F.when(F.col("verdict") == FIT, F.lit(SALE)).otherwise(F.col("verdict"))
+        none = {column.name: F.lit(None).cast(column.type) for column in WINNER}
+        return self._with_runs(validated.withColumns({"status": status, **none}))
+
+    def _competing(self, keys: DataFrame) -> DataFrame:
+        """Records that share a key: those of the batch, and the earlier ones that change."""
+        rows = self._decided(keys)
+        whole = among("_file_id", self.moves.whole_files)
+        kept = rows.where(f"NOT _is_earlier OR _changes OR {whole}")
+        own = self._with_runs(kept.where("NOT _is_earlier"))
+        if not self.moves.files:
+            return own
+        return own.unionByName(kept.where("_is_earlier").select(*own.columns))
+
+    def _others_of_whole_files(self) -> DataFrame:
+        """The rows of files that are written whole which share no key with others."""
+        rows = self.lakehouse.table(RECORDS).where(among("_file_id", self.moves.whole_files))
+        if self._keys is None:
+            return rows
+        apart = rows.where("key_hash IS NULL")
+        keyed = rows.where("key_hash IS NOT NULL").join(self._keys, "key_hash", "left_anti")
+        return apart.unionByName(keyed.select(*apart.columns)).select(*self._columns)
+
+    @property
+    def _columns(self) -> list[str]:
+        return self.lakehouse.tables[RECORDS].column_names
+
+    def _with_runs(self, rows: DataFrame) -> DataFrame:
+        """The rows in the columns of the table, with the runs of what is quarantined."""
+        is_quarantined = F.col("status") == QUARANTINED
+        run = F.lit(self.run_id)
+        first_run: Column = run
+        if self.is_again:
+            ids = among("_file_id", self.replaced)
+            quarantine = self.lakehouse.table("silver.quarantine").where(ids)
+            before = quarantine.select(*_ROW_ID, F.col("first_run").alias("first_run_before"))
+            rows = rows.join(before, _ROW_ID, "left")
+            first_run = F.coalesce(F.col("first_run_before"), run)
+        return rows.withColumns(
+            {
+                "first_run": F.when(is_quarantined, first_run),
+                "last_run": F.when(is_quarantined, run),
+            }
+        ).select(*self._columns)
+
+    def _history(self) -> DataFrame:
+        """The rows of deliveries that stay, as far as they compete for a key."""
+        stays = f"NOT {among('_file_id', self.replaced)} AND key_hash IS NOT NULL"
+        return self.lakehouse.table(RECORDS).where(stays)
+
+    def _decided(self, keys: DataFrame) -> DataFrame:
+        """All records of some keys with their outcome, and whether it changes for earlier ones.
+
+        The columns of `silver.records` but the runs, which are null here for records of the
+        batch; and `is_earlier`, `changes`.
+        """
+        frames = []
+        if self.batch.deliveries:
+            frames.append(self._own_candidates(keys))
+        if self._meets_history:
+            frames.append(self._earlier_candidates(keys))
+        rows = decided(reduce(DataFrame.unionByName, frames), self._key_columns)
+        differs = ~_all_equal((F.col(name), F.col(f"_old_{name}")) for name in _OUTCOME)
+        return rows.withColumn("_changes", F.col("_is_earlier") & differs)
+
+    def _own_candidates(self, keys: DataFrame) -> DataFrame:
+        none = {f"_old_{name}": F.lit(None).cast(_type_of(name)) for name in _OUTCOME}
+        runs = {name: F.lit(None).cast("STRING") for name in ("first_run", "last_run")}
+        own = self.batch.validated(with_keys=keys)
+        return own.withColumns({**none, **runs, "_is_earlier": F.lit(False)})
+
+    def _earlier_candidates(self, keys: DataFrame) -> DataFrame:
+        history = self._history().join(keys, "key_hash", "left_semi")
+        verdict = F.when(F.col("status") == EXCLUDED, F.lit(EXCLUDED)).otherwise(F.lit(FIT))
+        old = [F.col(name).alias(f"_old_{name}") for name in _OUTCOME]
+        sale = [column.name for column in sale_columns(self.lakehouse.further_keys)]
+        return history.select(
+            *sale,
+            "key_hash",
+            verdict.alias("verdict"),
+            "reasons",
+            "raw",
+            *old,
+            "first_run",
+            "last_run",
+            F.lit(True).alias("_is_earlier"),
+        )
+
+
+def _is_row_of(rows: Mapping[int, tuple[int, ...]]) -> str:
+    """A SQL condition that holds for some rows of some deliveries.
+
+    Engines skip data files by the first two parts of it; the third one is exact.
+    """
+    listed = sorted({row for of_file in rows.values() for row in of_file})
+    exact = [(file_id << 32) + row for file_id, of_file in rows.items() for row in of_file]
+    return (
+        f"({among('_file_id', rows)} AND _row IN ({', '.join(map(str, listed))}) "
+        f"AND _file_id * {1 << 32} + _row IN ({', '.join(map(str, exact))}))"
+    )
+
+
+def _months(rows: pa.Table) -> frozenset[date]:
+    return frozenset(month for month in rows["month"].to_pylist() if month is not None)
+
+
+def _type_of(name: str) -> str:
+    return next((column.type for column in WINNER if column.name == name), "STRING")
+
+
+def _all_equal(pairs: Iterable[tuple[Column, Column]]) -> Column:
+    equal = F.lit(True)
+    for one, other in pairs:
+        equal = equal & one.eqNullSafe(other)
+    return equal
