@@ -1,7 +1,7 @@
-"""An example of every option, as it is written in the part of a declaration that it belongs to.
+"""An example of every option, as it is written in its part of a declaration.
 
-`docs/declaration.md` shows them; the tests put each one into a declaration and load it.
-Where an option is of use only with others, these stand beside it.
+`docs/declaration.md` shows them; the tests put each one into a declaration and load it. If an
+option is only useful with others, they are in its example, too.
 """
 
 from __future__ import annotations
@@ -325,7 +325,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         """,
     },
 }
-"""Where a part of a declaration stands -> its keys, each with its example in YAML.
+"""The place of a part of a declaration -> its keys, each with its example in YAML.
 
 The keys of a format are those of a feed, and the keys of every `csv` are the same.
 """

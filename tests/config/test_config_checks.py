@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sales_pipeline.config import declaration_from
-from sales_pipeline.config.reserved import NO_KEYS, REASON_CODES
+from sales_pipeline.config.feed_checks import NO_KEYS, REASON_CODES
 from sales_pipeline.errors import DeclarationError
 from sales_pipeline.lakehouse.tables import all_tables
 from sales_pipeline.silver.reasons import REASONS

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sales_pipeline.config.yaml_tree import read_yaml
+from sales_pipeline.config.yaml_lines import read_yaml
 
 
 def test_every_scalar_stays_the_text_that_was_written() -> None:
