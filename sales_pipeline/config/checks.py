@@ -26,6 +26,7 @@ from sales_pipeline.config.problems import (
     mapping,
 )
 from sales_pipeline.config.rates import WITH_FILES, policy_of
+from sales_pipeline.errors import examples
 
 RESERVED_FEEDS = ("catalogue", "exchange_rates")
 """Names that no feed can have, because bronze has tables of these names."""
@@ -82,7 +83,9 @@ def _format_mismatches(formats: Plain, feeds: Mapping[str, Plain]) -> Iterator[M
         chosen = feed.get("format")
         if isinstance(chosen, str) and chosen not in formats:
             close = get_close_matches(chosen, formats, n=1)
-            otherwise = f"write one of {', '.join(formats)}" if formats else "add it to formats"
+            otherwise = (
+                f"write one of {examples(list(formats))}" if formats else "add it to formats"
+            )
             do = did_you_mean(close[0] if close else None, otherwise=otherwise)
             yield Mismatch(("feeds", name, "format"), "no format of that name", do)
 
@@ -92,7 +95,7 @@ def _language_mismatches(declaration: Plain, feeds: Mapping[str, Plain]) -> Iter
     translated = mapping(mapping(declaration.get("catalogue")).get("languages"))
     places: list[tuple[Loc, object]] = [(("language",), declaration.get("language"))]
     places += [(("feeds", name, "language"), feed.get("language")) for name, feed in feeds.items()]
-    do = f"; write one of {', '.join(translated)}, or add it to catalogue.languages"
+    do = f"; write one of {examples(list(translated))}, or add it to catalogue.languages"
     for loc, language in places:
         if translated and isinstance(language, str) and language not in translated:
             yield Mismatch(loc, "a language that the catalogue does not have", do)
@@ -138,7 +141,9 @@ def _rate_mismatches(declaration: Plain, feeds: Mapping[str, Plain]) -> Iterator
             yield Mismatch(loc, "a currency without a rate", do)
 
 
-def _declared_currencies(catalogue: Plain, feeds: Mapping[str, Plain]) -> Iterator[tuple[Loc, object]]:
+def _declared_currencies(
+    catalogue: Plain, feeds: Mapping[str, Plain]
+) -> Iterator[tuple[Loc, object]]:
     """Yields every currency that a declaration gives to sales, with its place."""
     for name, feed in feeds.items():
         if feed.get("price_from") == "catalogue":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Annotated, Literal, get_args
 
@@ -13,7 +14,7 @@ from sales_pipeline.config.values import Declared, Mark, OneOrMany, Text
 Encoding = Literal["utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "cp932", "utf-16"]
 ENCODINGS: tuple[str, ...] = get_args(Encoding)
 NOT_BUILTIN = ("cp932", "utf-16")
-"""Encodings that Spark's own reader cannot split: an ASCII byte may be part of another character."""
+"""Encodings that Spark's reader cannot split: an ASCII byte may be part of another character."""
 
 WHITE_SPACE = " \t\r\n\u00a0\u202f\u3000"
 """The characters trimmed from delivered text: ASCII white space, no-break and wide spaces."""
@@ -32,17 +33,27 @@ class Dialect(Declared):
     decimal: Literal[".", ","] = "."
     """The decimal mark of the numbers."""
     thousands: Literal["", ",", ".", " ", "'"] = ""
-    """The mark between thousands, or nothing. A space also means the no-break spaces, an
-    apostrophe also the typographic one."""
+    """The mark between thousands, or nothing. A space also means the no-break spaces, an apostrophe
+    also the typographic one."""
     symbols: Annotated[tuple[Text, ...], OneOrMany] = ()
     """Texts beside the numbers to ignore, such as € or EUR."""
     header: bool = True
-    """Whether a row of headers comes before the records. Without one, the header of a column in
-    the declaration is its number in the file, from 1."""
+    """Whether a row of headers comes before the records. Without one, the header of a column in the
+    declaration is its number in the file, from 1."""
     skip_lines: Annotated[int, Field(ge=0)] = 0
     """The number of lines to skip before the header, or before the first record."""
     footer_lines: Annotated[int, Field(ge=0)] = 0
     """The number of lines to skip at the end, such as a line of totals."""
+
+
+def loose_text(text: str) -> str:
+    r"""Returns the form in which two headers are the same: stripped, caseless, NFC.
+
+    >>> loose_text(" Quantite\u0301 ") == loose_text("QUANTITÉ")
+    True
+    """
+    composed = unicodedata.normalize("NFC", text.strip())
+    return unicodedata.normalize("NFC", composed.casefold())
 
 
 def thousands_marks(declared: str) -> str:

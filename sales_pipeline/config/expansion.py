@@ -114,7 +114,7 @@ def resolve_formats(data: Plain) -> Resolved:
 
 
 def without_repeats(faults: Iterable[tuple[Loc, Fault]]) -> list[Fault]:
-    """Returns faults without those that an earlier feed of the same format had, too.
+    """Returns faults without repetitions in feeds of the same format.
 
     Args:
         faults: Each fault, after its place in the validated declaration.

@@ -122,8 +122,8 @@ class Source(Declared):
     store: Store | None = None
     """The store whose sales these are, if they are of one store."""
     stores: dict[Text, ListedStore] = {}
-    """Instead of store, if `store` is one of the columns: each text of the column and the store that
-    it means."""
+    """Instead of store, if `store` is one of the columns: each text of the column and the store
+    that it means."""
 
 
 class Format(Declared):
@@ -152,13 +152,14 @@ class Format(Declared):
     """The columns that identify a sale; `[]` makes every record a sale of its own. A column that
     every sale has, such as sold_on, needs another name in the key, from computed."""
     same_name: Literal["corrects", "adds"] = "corrects"
-    """The meaning of a file with the name of an earlier one and other bytes: `corrects`, it replaces
-    the earlier file; `adds`, it is new data under a name that is used again."""
+    """The meaning of a file with the name of an earlier one and other bytes: `corrects`, it
+    replaces the earlier file; `adds`, it is new data under a name that is used again."""
     max_removed: Share = Decimal("0.50")
-    """The share of records above which a correction that removes them is held until it is accepted."""
+    """The share of records above which a correction that removes them is held until it is
+    accepted."""
     archive: Literal["move", "leave"] | None = None
-    """Whether files move to the archive once their records are safe. The default is `leave` if there
-    are columns in never_store, else the `archive` of the declaration."""
+    """Whether files move to the archive once their records are safe. The default is `leave` if
+    there are columns in never_store, else the `archive` of the declaration."""
     never_store: Annotated[tuple[Header, ...], OneOrMany] = ()
     """Headers of columns with personal data, which reach no table; none of them is in columns."""
     product_by: Literal["name", "code"] = "name"
@@ -172,7 +173,8 @@ class Format(Declared):
     """Whether prices come from the file, or from the catalogue: the list price on the day of the
     sale, in its own currency."""
     missing_quantity: Quantity | None = None
-    """The quantity of a record whose quantity is empty; without it, such a record is quarantined."""
+    """The quantity of a record whose quantity is empty; without it, such a record is
+    quarantined."""
     rounding: Literal["none", "half_up"] = "none"
     """Whether numbers with more decimals than their column are quarantined or rounded."""
     returns: Literal["accept", "quarantine"] = "accept"

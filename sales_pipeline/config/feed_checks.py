@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sales_pipeline.config.dialect import dialect_mismatches
+from sales_pipeline.config.dialect import dialect_mismatches, loose_text
 from sales_pipeline.config.problems import (
     KEY,
     Loc,
@@ -41,7 +41,7 @@ REASON_CODES = frozenset([
     "amount_unreadable", "amount_too_large", "return_refused", "price_unknown",
     "currency_missing", "currency_unknown", "rate_unreadable",
 ])  # fmt: skip
-"""Codes of reasons for quarantine that exist without rules, so that no rule can have their names."""
+"""Codes of reasons that exist without rules, so that no rule can have their names."""
 
 
 def feed_mismatches(feed: Plain) -> Iterator[Mismatch]:
@@ -59,7 +59,7 @@ def feed_mismatches(feed: Plain) -> Iterator[Mismatch]:
 
 
 def all_columns(feed: Plain) -> dict[str, object]:
-    """Returns the columns of a feed, those in the file first."""
+    """Returns the columns in the file, then the computed ones."""
     return {**mapping(feed.get("columns")), **mapping(feed.get("computed"))}
 
 
@@ -87,10 +87,8 @@ def _store_mismatches(feed: Plain) -> Iterator[Mismatch]:
 def _currency_mismatches(feed: Plain) -> Iterator[Mismatch]:
     """Yields a missing currency, and dated ones that are out of order."""
     yield from below(("currency",), order_mismatches(feed.get("currency")))
-    columns = {**mapping(feed.get("columns")), **mapping(feed.get("computed"))}
-    if feed.get("currency") is not None or "currency" in columns:
-        return
-    if feed.get("price_from") == "catalogue":
+    is_declared = feed.get("currency") is not None or "currency" in all_columns(feed)
+    if is_declared or feed.get("price_from") == "catalogue":
         return
     listed = list(listed_currencies(feed))
     without = [dotted(loc[:-1]) for loc, code in listed if code is None]
@@ -109,7 +107,8 @@ def listed_currencies(feed: Plain) -> Iterator[tuple[Loc, object]]:
 def _day_mismatches(feed: Plain) -> Iterator[Mismatch]:
     earliest, latest = day_of(feed.get("earliest")), day_of(feed.get("latest"))
     if earliest and latest and earliest > latest:
-        yield Mismatch(("earliest",), "after latest", "; write an earlier day, or a later one there")
+        do = "; write an earlier day, or a later one there"
+        yield Mismatch(("earliest",), "after latest", do)
 
 
 def _rule_mismatches(feed: Plain) -> Iterator[Mismatch]:
@@ -139,19 +138,14 @@ def _header_mismatches(feed: Plain) -> Iterator[Mismatch]:
     private: list[tuple[Loc, object]] = [
         (("never_store", at), header) for at, header in enumerate(entries(feed.get("never_store")))
     ]
-    stored = {_normalized(header): dotted(loc) for loc, header in named}
+    stored = {loose_text(str(header)): dotted(loc) for loc, header in named}
     for loc, header in private:
-        if _normalized(header) in stored:
-            what = f"a header that {stored[_normalized(header)]} stores"
+        if place := stored.get(loose_text(str(header))):
+            what = f"a header that {place} stores"
             yield Mismatch(loc, what, "; take it out here or there")
     yield from _repeated_headers(columns)
     if not _is_true(mapping(feed.get("csv")).get("header", True)):
         yield from _number_mismatches([*named, *private])
-
-
-def _normalized(header: object) -> str:
-    """Returns a header without the differences that do not count: case and outer spaces."""
-    return str(header).strip().casefold()
 
 
 def _is_true(value: object) -> bool:

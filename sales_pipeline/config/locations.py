@@ -1,4 +1,4 @@
-"""Where a declaration runs and keeps its tables: names of engines and catalogs, and folders.
+"""Locations in a declaration: the engine that runs it, the catalog of its tables, its folders.
 
 Free of pydantic, because every command of the command line imports it.
 """

@@ -99,7 +99,9 @@ def faults_of(error: ValidationError, source: Written) -> list[Fault]:
         for loc in (without_marks(detail["loc"]) for detail in details if _is_unknown_key(detail))
     }
     kept = (detail for detail in details if not _is_consequence(detail, source, misspelt))
-    return without_repeats((without_marks(detail["loc"]), _fault(detail, source)) for detail in kept)
+    return without_repeats(
+        (without_marks(detail["loc"]), _fault(detail, source)) for detail in kept
+    )
 
 
 def _is_consequence(detail: ErrorDetails, source: Written, misspelt: Container[object]) -> bool:

@@ -102,15 +102,15 @@ class Declaration(Declared):
     lakehouse: Text = USUAL_LAKEHOUSE
     """The folder of the tables, the archive and the rejected files; not in the landing folder, nor
     around it. `{catalog}` and `{schema}` are replaced as in `landing`. With a catalog, the tables
-    are there and not in this folder."""
+    are in the catalog and not in this folder."""
     engine: EngineName | None = None
-    """The engine that runs it: `embedded`; `spark`, a Spark session in the same process, which needs
-    Java; `sc://HOST:PORT`, a Spark Connect server that sees the landing folder and the lakehouse
-    under the same paths; or `databricks`, the session that Databricks provides, with its tables in
-    a catalog. The default is `$SPARK_REMOTE`, else `embedded`."""
+    """The engine that runs it: `embedded`; `spark`, a Spark session in the same process, which
+    needs Java; `sc://HOST:PORT`, a Spark Connect server that sees the landing folder and the
+    lakehouse under the same paths; or `databricks`, the session that Databricks provides, with its
+    tables in a catalog. The default is `$SPARK_REMOTE`, else `embedded`."""
     catalog: CatalogName | None = None
-    """The catalog of the tables, which begins their names, such as `main.sales_silver.sales`; without
-    it they are in the lakehouse folder. Not possible with `embedded`, required with
+    """The catalog of the tables, which begins their names, such as `main.sales_silver.sales`;
+    without it they are in the lakehouse folder. Not possible with `embedded`, required with
     `databricks`."""
     schema_name: CatalogName = Field(default="sales", alias="schema")
     """The beginning of the names of the schemas in the catalog: `sales` for `sales_bronze`,
@@ -125,12 +125,12 @@ class Declaration(Declared):
     batch_bytes: Annotated[int, Field(ge=1)] = 1_000_000_000
     """The approximate size in bytes of the landing files in one batch, which bounds memory."""
     max_unpacked_ratio: Annotated[int, Field(ge=1)] = 200
-    """The greatest ratio of a gzip file's unpacked size to its own; a file above it is rejected. Any
-    file may unpack to 64 MiB."""
+    """The greatest ratio of a gzip file's unpacked size to its own; a file above it is rejected.
+    Any file may unpack to 64 MiB."""
     keep_days: Annotated[int, Field(ge=0)] = 30
-    """The number of days for which earlier versions of the tables are kept, so that earlier runs can
-    be shown and compared. `sales-pipeline maintain` removes older ones, but never the versions of
-    the last run."""
+    """The number of days for which earlier versions of the tables are kept, so that earlier runs
+    can be shown and compared. `sales-pipeline maintain` removes older ones, but never the versions
+    of the last run."""
     rates: Rates = Rates()
     """The exchange rates."""
     catalogue: Catalogue

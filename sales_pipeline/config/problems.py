@@ -73,7 +73,7 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class Fault:
-    """A message about a place; with a line only if that of the place is not the right one."""
+    """A message about a place. It has a line of its own if the place is on several lines."""
 
     loc: Loc
     message: str

@@ -1,4 +1,4 @@
-"""What every part of a declaration is built from: its base class and the kinds of single values."""
+"""The building blocks of a declaration: the base of its parts, and the types of single values."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ become a number of seconds. Only true, false and an empty value are not text.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -74,11 +75,12 @@ def read_yaml(text: str) -> Document:
 
 def _root(text: str) -> Any:
     """Returns the root node of a YAML text, or None if it is empty."""
-    try:
-        return yaml.compose(text, Loader=_FastTextLoader)
-    except yaml.YAMLError:
-        # The parser in Python words its errors the same way everywhere.
-        return yaml.compose(text, Loader=_TextLoader)
+    # The two parsers differ only in their error messages and in the tabs that they accept, and
+    # the one in C is not on every machine.
+    if "\t" not in text:
+        with suppress(yaml.YAMLError):
+            return yaml.compose(text, Loader=_FastTextLoader)
+    return yaml.compose(text, Loader=_TextLoader)
 
 
 class _Reader:
@@ -126,7 +128,7 @@ class _Reader:
         return result
 
     def _merged(self, node: Any, loc: Loc) -> dict[str, object]:
-        """Returns the keys that `<<: *anchor` adds; the first of several anchors takes precedence."""
+        """Returns the keys that `<<: *anchor` adds; of several anchors, the first one counts."""
         parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
         result: dict[str, object] = {}
         for part in parts:

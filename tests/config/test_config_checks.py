@@ -188,6 +188,13 @@ def tokyo(data: dict[str, Any]) -> Problems:
             "write what stands beside it, such as €"),
         ),
         (
+            {"columns": {"note": "quantite\u0301"}, "never_store": ["QUANTIT\u00c9"]},
+            (
+                "never_store[0]: a header that columns.note stores, got 'QUANTITÉ'; "
+                "take it out here or there"
+            ),
+        ),
+        (
             {"never_store": ["customer", " amount "]},
             ("never_store[1]: a header that columns.amount stores, got ' amount '; "
             "take it out here or there"),

@@ -49,6 +49,12 @@ def test_an_anchor_gives_its_keys_and_what_is_written_wins() -> None:
     assert document.faults == []
 
 
+def test_a_tab_between_values_is_refused_on_every_machine() -> None:
+    (fault,) = read_yaml("a: 1\nb:\t2\n").faults
+    assert "indent with spaces, not with tabs" in fault.message
+    assert fault.line == 2
+
+
 def test_merging_something_other_than_a_mapping_is_a_problem(report: Callable[[str], str]) -> None:
     assert "config.yaml:1 <<: not a mapping; write `<<: *name` of an anchor" in report("<<: 5\n")
 
