@@ -4,19 +4,19 @@ SalesPipelineError
 ├── UsageError               exit 2: the command line or the declaration is wrong
 │   ├── DeclarationError     config.yaml cannot be used; carries every problem found
 │   ├── ExtraMissing         an optional part of the package is not installed
-│   ├── LakehouseMismatch    the lakehouse was made with, or holds, something else
-│   └── WorkspaceRefused     a Databricks workspace takes no job from us, or is none
+│   ├── LakehouseMismatch    the lakehouse belongs to another declaration or version
+│   └── WorkspaceRefused     a Databricks workspace refuses the request, or is not one
 └── PipelineError            exit 1: the data or the run failed
-    ├── FileRejected         a landing file is not what its feed declares
+    ├── FileRejected         a landing file does not match its feed's declaration
     ├── FileChanged          a landing file changed while it was read
-    ├── LakehouseBusy        another run holds the lakehouse
-    ├── LeaseLost            the run may not go on, for it holds the lakehouse no more
-    ├── Stopped              somebody stopped the run; exit 130 or 143
-    ├── VersionGone          an earlier version of a table is not kept any more
-    └── WorkspaceSilent      a Databricks workspace gives no answer, or none that can be used
+    ├── LakehouseBusy        another run has locked the lakehouse
+    ├── LeaseLost            the run stopped, because its lock on the lakehouse expired
+    ├── Stopped              a person or a program stopped the run; exit 130 or 143
+    ├── VersionGone          an earlier version of a table is no longer kept
+    └── WorkspaceSilent      a Databricks workspace gives no usable answer
 
-A message reads *where: what, got, do*. Errors never show more than a few
-examples of what they complain about, and say how many there are in all.
+A message reads *where: what, got, do*. Errors show at most a few examples of what is wrong,
+and say how many there are in all.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MAX_EXAMPLES = 5
 
 
 def examples(items: Sequence[str], *, limit: int = MAX_EXAMPLES) -> str:
-    """Joins a few of the items and says how many more there are.
+    """Joins the first few items and says how many more there are.
 
     >>> examples(["a", "b"])
     'a, b'
@@ -36,12 +36,12 @@ def examples(items: Sequence[str], *, limit: int = MAX_EXAMPLES) -> str:
     'a, b and 1 more'
     """
     shown = ", ".join(items[:limit])
-    rest = len(items) - limit
-    return f"{shown} and {rest:,} more" if rest > 0 else shown
+    more = len(items) - limit
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def counted(count: int, noun: str) -> str:
-    """Returns a number with its noun.
+    """Returns a number with its noun, in the plural unless the number is 1.
 
     >>> counted(1, "file"), counted(1200, "file"), counted(2, "delivery"), counted(2, "day")
     ('1 file', '1,200 files', '2 deliveries', '2 days')
@@ -68,9 +68,9 @@ class Problem:
     """One thing that is wrong in a declaration.
 
     Attributes:
-        line: The line in the file, counted from 1, or None where there is none.
+        line: The line in the file, counted from 1, or None if it has no line.
         key: The dotted path of the key, `feeds.tokyo.date_formats`.
-        message: What is wrong, what was got and what to write instead.
+        message: What is wrong, what was got and what to write instead of it.
     """
 
     line: int | None
@@ -104,11 +104,11 @@ class ExtraMissing(UsageError):
 
 
 class LakehouseMismatch(UsageError):
-    """The lakehouse was made by something this declaration or package cannot continue."""
+    """The lakehouse was made by a declaration or version that this one cannot continue."""
 
 
 class WorkspaceRefused(UsageError):
-    """A Databricks workspace refuses the credentials or what is asked, or is no workspace."""
+    """A Databricks workspace refuses the credentials or the request, or is not a workspace."""
 
 
 class PipelineError(SalesPipelineError):
@@ -116,7 +116,7 @@ class PipelineError(SalesPipelineError):
 
 
 class FileRejected(PipelineError):
-    """A landing file is not what its feed declares, so none of it is read.
+    """A landing file does not match its feed's declaration, so none of it is read.
 
     Attributes:
         code: A stable word for the reason, such as `missing_column`.
@@ -130,7 +130,7 @@ class FileRejected(PipelineError):
 
 
 class FileChanged(PipelineError):
-    """The bytes of a landing file are not the ones that were claimed."""
+    """The bytes of a landing file changed after the run claimed it."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -138,11 +138,11 @@ class FileChanged(PipelineError):
 
 
 class LakehouseBusy(PipelineError):
-    """Another run holds the lakehouse."""
+    """Another run has locked the lakehouse."""
 
 
 class LeaseLost(PipelineError):
-    """The run holds the lakehouse no more, so it commits nothing; another may hold it by now."""
+    """The run's lock on the lakehouse expired, so it commits nothing; another run may hold it."""
 
     def __init__(self, place: str, got: str) -> None:
         super().__init__(
@@ -152,7 +152,7 @@ class LeaseLost(PipelineError):
 
 
 class Stopped(PipelineError):
-    """Somebody stopped a command by a signal, at a point where nothing is half-done."""
+    """A signal stopped a command, at a point where nothing is half-done."""
 
     def __init__(
         self, name: str, number: int, *, then: str, where: str = "between two commits"
@@ -162,7 +162,7 @@ class Stopped(PipelineError):
 
 
 class VersionGone(PipelineError):
-    """An earlier version of a table cannot be read any more."""
+    """An earlier version of a table can no longer be read."""
 
     def __init__(self, table: str, version: int) -> None:
         super().__init__(
@@ -171,4 +171,4 @@ class VersionGone(PipelineError):
 
 
 class WorkspaceSilent(PipelineError):
-    """A Databricks workspace does not answer, or with nothing that can be used; it may later."""
+    """A Databricks workspace gives no usable answer; it may later."""

@@ -27,7 +27,7 @@ from sales_pipeline.bronze.keeping import (
 )
 from sales_pipeline.bronze.meaning import check_meaning, fingerprint
 from sales_pipeline.commit_points import safe_point
-from sales_pipeline.config.folders import nested_folders
+from sales_pipeline.config.locations import nested_folders
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, counted, examples
 from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed

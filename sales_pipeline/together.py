@@ -1,4 +1,4 @@
-"""Does steps that do not need each other at the same time."""
+"""Runs independent steps at the same time, in threads."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ Other = TypeVar("Other")
 
 
 def together(steps: Iterable[Callable[[], Result]], *, at_once: int) -> list[Result]:
-    """Does some steps, each in a thread, and returns their results in the given order.
+    """Runs steps in threads and returns their results in the given order.
 
-    A single step is done in the caller's own thread.
+    A single step runs in the caller's own thread.
 
     Args:
-        steps: What is to be done; none of them may need another one's result.
-        at_once: How many are done at the same time.
+        steps: The steps; none of them may need the result of another.
+        at_once: The number of threads.
 
     Raises:
-        Exception: What the first of them raised, in the given order, once all have ended.
+        Exception: The exception of the first failed step in the given order, after all ended.
     """
-    waiting = list(steps)
-    if len(waiting) < 2:
-        return [step() for step in waiting]
+    pending = list(steps)
+    if len(pending) < 2:
+        return [step() for step in pending]
     with ThreadPoolExecutor(at_once) as threads:
-        ends = [threads.submit(step) for step in waiting]
-    return [end.result() for end in ends]
+        futures = [threads.submit(step) for step in pending]
+    return [future.result() for future in futures]
 
 
 def both(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[Result, Other]:
-    """Does two steps at the same time, the first in the caller's own thread.
+    """Runs two steps at the same time, the first in the caller's own thread.
 
     Raises:
-        Exception: What the first of them raised, in the given order, once both have ended.
+        Exception: The exception of the first failed step in the given order, after both ended.
     """
     with ThreadPoolExecutor(1) as thread:
-        end = thread.submit(second)
+        future = thread.submit(second)
         result = first()
-    return result, end.result()
+    return result, future.result()

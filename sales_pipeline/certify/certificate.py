@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sales_pipeline.certify.side import DECLARED, LANDING, SIDE
-from sales_pipeline.config.engine_names import EMBEDDED, SPARK
+from sales_pipeline.config.locations import EMBEDDED, SPARK
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import ExtraMissing, PipelineError, UsageError, counted
 from sales_pipeline.lakehouse.runs import utc_now

@@ -24,7 +24,7 @@ def check_engine(option: typer.CallbackParam, value: str | None) -> str | None:
     Raises:
         UsageError: There is no such engine.
     """
-    from sales_pipeline.config.engine_names import check_engine_name
+    from sales_pipeline.config.locations import check_engine_name
 
     return _checked(option, value, check_engine_name)
 
@@ -35,7 +35,7 @@ def check_name(option: typer.CallbackParam, value: str | None) -> str | None:
     Raises:
         UsageError: It is none.
     """
-    from sales_pipeline.config.catalog_names import check_catalog_name
+    from sales_pipeline.config.locations import check_catalog_name
 
     return _checked(option, value, check_catalog_name)
 
@@ -43,12 +43,12 @@ def check_name(option: typer.CallbackParam, value: str | None) -> str | None:
 def _checked(
     option: typer.CallbackParam, value: str | None, check: Callable[[str], str]
 ) -> str | None:
-    from sales_pipeline.config.refusal import Refusal
+    from sales_pipeline.config.problems import InvalidValue
 
     try:
         return None if value is None else check(value)
-    except Refusal as refusal:
-        raise UsageError(f"{option.opts[0]}: {refusal}") from refusal
+    except InvalidValue as error:
+        raise UsageError(f"{option.opts[0]}: {error}") from error
 
 
 ConfigOption = Annotated[

@@ -11,7 +11,7 @@ from sales_pipeline.cli.declaration import chosen_path, load_declaration, with_o
 from sales_pipeline.cli.options import ConfigOption, JsonOption, VerboseOption
 from sales_pipeline.cli.progress import progress_on_stderr
 from sales_pipeline.cli.screen import show, show_json
-from sales_pipeline.config.engine_names import EMBEDDED
+from sales_pipeline.config.locations import EMBEDDED
 from sales_pipeline.engines.spark_session import prepare_process
 from sales_pipeline.errors import UsageError
 

@@ -1,22 +1,23 @@
-"""Where the product catalogue has names, codes and prices."""
+"""The product catalogue: its names, codes and prices, and the checks on them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from sales_pipeline.config.catalogue_checks import catalogue_findings
-from sales_pipeline.config.declared import Declared
-from sales_pipeline.config.dialect import Dialect
-from sales_pipeline.config.findings import raise_findings
+from sales_pipeline.config.dialect import Dialect, dialect_mismatches
+from sales_pipeline.config.problems import Mismatch, Plain, below, mapping
 from sales_pipeline.config.values import (
     Currency,
     DatePattern,
+    Declared,
     Header,
     LandingPattern,
     Language,
     OneOrMany,
+    raise_mismatches,
 )
 
 
@@ -41,40 +42,72 @@ class CatalogueRows(Declared):
 
 
 class ListPrice(Declared):
-    """Where a catalogue says what a unit costs."""
+    """The columns of a catalogue with the price of a unit."""
 
     amount: Header
     """The header of the column with the price of one unit."""
     currency: Currency | None = None
     """The currency of all prices."""
     currency_column: Header | None = None
-    """The header of the column with the currency of each."""
+    """The header of the column with the currency of each price."""
     valid_from: Header | None = None
-    """The header of the column with the first day of the price; without one it holds always."""
+    """The header of the column with the first day of the price; without one it always applies."""
     date_formats: Annotated[tuple[DatePattern, ...], OneOrMany, Field(min_length=1)] = (
         "yyyy-MM-dd",
     )
-    """The patterns of that day, tried in order."""
+    """The date patterns of that day, tried in order."""
 
 
 class Catalogue(Declared):
-    """The product catalogue: names in every language, and codes and prices where it has them."""
+    """The product catalogue: names in every language, and codes and prices if it has them."""
 
     landing: LandingPattern = "catalogue/*.csv"
     """The pattern of the catalogue's files below the landing folder."""
     csv: Dialect = Dialect()
-    """How the files are written."""
+    """The CSV dialect of the files."""
     languages: dict[Language, CatalogueLanguage] = {}
-    """Each language and the headers of its two columns, where a row is a product."""
+    """Each language and the headers of its two columns, if a row is a product."""
     rows: CatalogueRows | None = None
-    """The headers, where a row is a product in one language; `code` tells what belongs together."""
+    """The headers, if a row is a product in one language. Rows with the same `code` are one
+    product."""
     code: Header | None = None
     """The header of the column with the product's code."""
     price: ListPrice | None = None
-    """Where the price of a product stands."""
+    """The columns with the price of a product."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Catalogue:
-        plain = self.model_dump()
-        raise_findings("Catalogue", plain, catalogue_findings(plain))
+        raise_mismatches(self, catalogue_mismatches)
         return self
+
+
+def catalogue_mismatches(catalogue: Plain) -> Iterator[Mismatch]:
+    """Yields parts of a catalogue that are missing or do not fit together."""
+    yield from below(("csv",), dialect_mismatches(mapping(catalogue.get("csv"))))
+    yield from _layout_mismatches(catalogue)
+    price = catalogue.get("price")
+    if price is not None:
+        yield from below(("price",), _price_mismatches(mapping(price)))
+
+
+def _layout_mismatches(catalogue: Plain) -> Iterator[Mismatch]:
+    wide, rows = catalogue.get("languages"), catalogue.get("rows")
+    if rows is not None and wide:
+        do = "; keep languages where a row is a product, rows where it is one in one language"
+        yield Mismatch(("rows",), "not together with languages", do, shows=False)
+    elif rows is None and not wide:
+        do = "; write each language and the headers of its two columns, or write rows"
+        yield Mismatch(("languages",), "missing, and so is rows", do, shows=False)
+    if rows is not None and catalogue.get("code") is None:
+        do = "; write its header: the code tells which rows are one product"
+        yield Mismatch(("code",), "missing, and rows needs it", do, shows=False)
+
+
+def _price_mismatches(price: Plain) -> Iterator[Mismatch]:
+    given = [key for key in ("currency", "currency_column") if price.get(key) is not None]
+    if not given:
+        do = "; write the currency of all prices, or the header of the column with that of each"
+        yield Mismatch(("currency",), "missing, and so is currency_column", do, shows=False)
+    elif len(given) == 2:
+        do = "; keep one of them"
+        yield Mismatch(("currency_column",), "not together with currency", do, shows=False)

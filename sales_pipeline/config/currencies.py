@@ -1,7 +1,7 @@
-"""The currencies of ISO 4217 and how many decimals each one's minor unit has.
+"""The currencies of ISO 4217 and the decimals of their minor units.
 
-Codes without a minor unit (precious metals, testing, SDR) are left out: no sale
-is made in them.
+Codes without a minor unit (precious metals, testing, SDR) are left out, because no sale is
+made in them.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-# Decimals -> codes, from table A.1 of ISO 4217. BGN gave way to the euro in January 2026
-# and stays for the sales made before.
+# Decimals -> codes, from table A.1 of ISO 4217. The euro replaced BGN in January 2026; it
+# stays for earlier sales.
 _CODES_BY_DECIMALS = {
     0: """
         BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF

@@ -1,8 +1,8 @@
-"""Date patterns such as dd/MM/yyyy: checked when declared, parsed for the cleaning.
+"""Date patterns such as dd/MM/yyyy: checked when declared, parsed for silver.
 
-A pattern becomes a regular expression that every engine reads the same way: ASCII
-classes, no backslash, no look-around. A time of day and an offset are recognised,
-so that their record is not refused, and left out: a sale's date is as written.
+A pattern becomes a regular expression that every engine reads the same way: ASCII classes, no
+backslash, no look-around. A time of day and an offset are accepted, so that their record is
+not quarantined, and ignored: the date of a sale is the one that is written.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
-from sales_pipeline.config.refusal import Refusal, did_you_mean
+from sales_pipeline.config.problems import InvalidValue, did_you_mean
 
 _OFFSET = "(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
 _SCANNER = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<token>([A-Za-z])\3*)|.", re.DOTALL)
@@ -20,7 +20,7 @@ _MARKS = frozenset(" /-.,:;_()+*?!|&@=~<>$\"'")
 _SPECIAL = frozenset(".()+*?|$")
 _ADVICE = "; write yyyy, MM or M, and dd or d, with marks between, such as dd/MM/yyyy"
 
-# For those who know the notation of strftime, or write the letters in another case.
+# The notation of strftime, which some know better, and the tokens that it means.
 _STRFTIME = {
     "%-d": "d", "%-m": "M", "%-H": "H", "%Y": "yyyy", "%y": "yyyy", "%m": "MM", "%d": "dd",
     "%e": "d", "%H": "HH", "%M": "mm", "%S": "ss", "%f": "SSSSSS", "%z": "XXX",
@@ -30,16 +30,16 @@ _STRFTIME = {
 
 @dataclass(frozen=True)
 class DateLayout:
-    """Where the year, month and day of a date pattern stand in a text.
+    """Positions of the year, month and day in texts of a date pattern.
 
     Attributes:
         regex: Matches a whole text, anchored at both ends. On some engines `$` also
-            matches before a last line end, so strip those first.
+            matches before a line end at the end, so strip those first.
         year_group: The number of the year's group in `regex`, counted from 1.
         month_group: The number of the month's group.
         day_group: The number of the day's group.
-        fixed: The positions, counted from 1, at which year, month and day start, when
-            they are the same in every text: 4 characters of year, 2 of each other.
+        fixed: The positions, counted from 1, at which year, month and day start, if they
+            are the same in every text: 4 characters of year, 2 of month and of day.
     """
 
     regex: str
@@ -51,7 +51,7 @@ class DateLayout:
 
 @dataclass(frozen=True)
 class _Piece:
-    """One token or mark of a pattern; without a width where it varies."""
+    """One token or mark of a pattern; its width is None if it varies."""
 
     regex: str
     width: int | None
@@ -76,14 +76,14 @@ _TOKENS = {
 
 
 def check_date_pattern(text: str) -> str:
-    """Returns a date pattern as it is, or says why it is none.
+    """Returns a date pattern unchanged if it is valid.
 
     Args:
         text: Such as `dd/MM/yyyy`, `d.M.yyyy` or `yyyy-MM-dd'T'HH:mm:ss.SSSXXX`.
 
     Raises:
-        ValueError: The pattern holds something without a meaning, or does not hold
-            exactly one year, one month and one day.
+        InvalidValue: The pattern holds something without a meaning, or not exactly one
+            year, one month and one day.
 
     >>> check_date_pattern("dd/MM/yyyy")
     'dd/MM/yyyy'
@@ -93,10 +93,10 @@ def check_date_pattern(text: str) -> str:
 
 
 def parse_date_pattern(text: str) -> DateLayout:
-    """Returns where year, month and day stand in the texts that a pattern describes.
+    """Returns the positions of year, month and day in the texts that a pattern describes.
 
     Raises:
-        ValueError: As `check_date_pattern`.
+        InvalidValue: As `check_date_pattern`.
 
     >>> parse_date_pattern("dd/MM/yyyy").regex
     '^([0-9]{2})/([0-9]{2})/([0-9]{4})$'
@@ -107,7 +107,7 @@ def parse_date_pattern(text: str) -> DateLayout:
         pieces = _read(text)
     except ValueError as fault:
         end = did_you_mean(_guess(text), otherwise=str(fault))
-        raise Refusal("not a date pattern", text, end) from None
+        raise InvalidValue("not a date pattern", text, end) from None
     order = [piece.part for piece in pieces if piece.part]
     year, month, day = (order.index(part) + 1 for part in ("year", "month", "day"))
     regex = "".join(piece.regex for piece in pieces)
@@ -128,7 +128,7 @@ def _read(text: str) -> list[_Piece]:
 
 
 def _pieces(match: re.Match[str]) -> Iterator[_Piece]:
-    """Yields one piece for a token, one a character for marks and quoted text."""
+    """Yields one piece for a token, or one for each character of marks and quoted text."""
     token, quoted = match["token"], match["quoted"]
     if token in _TOKENS:
         yield _TOKENS[token]
@@ -153,7 +153,7 @@ def _starts(pieces: list[_Piece]) -> tuple[int, int, int] | None:
 
 
 def _guess(text: str) -> str | None:
-    """Returns the pattern that was probably meant, when there is a usable one."""
+    """Returns the valid pattern that was probably meant, or None."""
     converted = re.sub("|".join(map(re.escape, _STRFTIME)), lambda match: _STRFTIME[match[0]], text)
     usual = re.sub("[yYuU]+", "yyyy", converted.replace("D", "d"))
     if "M" not in usual:

@@ -1,7 +1,7 @@
-"""An example of every option, as it is written in the part of a declaration that it belongs to.
+"""An example of every option, as it is written in its part of a declaration.
 
-`docs/declaration.md` shows them; the tests put each one into a declaration and load it.
-Where an option is of use only with others, these stand beside it.
+`docs/declaration.md` shows them; the tests put each one into a declaration and load it. If an
+option is only useful with others, they are in its example, too.
 """
 
 from __future__ import annotations
@@ -77,10 +77,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         """,
     },
     "rates": {
-        "policy": """
-            policy: month_average
-            landing: rates/*.csv
-        """,
+        "policy": "policy: month_average\nlanding: rates/*.csv",
         "fixed": """
             fixed:
               USD: 0.85
@@ -93,39 +90,24 @@ EXAMPLES: dict[str, dict[str, str]] = {
             landing: rates/*.csv
             csv: {delimiter: ";"}
         """,
-        "layout": """
-            landing: rates/*.csv
-            layout: rows
-        """,
+        "layout": "landing: rates/*.csv\nlayout: rows",
         "columns": """
             landing: rates/*.csv
             layout: rows
             columns: {date: jour, currency: devise, rate: cours}
         """,
-        "date_formats": """
-            landing: rates/*.csv
-            date_formats: [yyyy-MM-dd, dd.MM.yyyy]
-        """,
-        "of": """
-            landing: rates/*.csv
-            of: USD
-        """,
+        "date_formats": "landing: rates/*.csv\ndate_formats: [yyyy-MM-dd, dd.MM.yyyy]",
+        "of": "landing: rates/*.csv\nof: USD",
         "direction": """
             landing: rates/*.csv
             layout: rows
             direction: value_of_one
         """,
-        "max_age_days": """
-            landing: rates/*.csv
-            max_age_days: 4
-        """,
+        "max_age_days": "landing: rates/*.csv\nmax_age_days: 4",
     },
     "rates.fixed.<currency>[]": {
         "rate": "rate: 0.0055",
-        "since": """
-            rate: 0.0055
-            since: 2025-01-01
-        """,
+        "since": "rate: 0.0055\nsince: 2025-01-01",
     },
     "rates.columns": {
         "date": "date: Date",
@@ -143,34 +125,19 @@ EXAMPLES: dict[str, dict[str, str]] = {
               fr: {product: product_fr, category: category_fr}
               en: {product: product_en, category: category_en}
         """,
-        "rows": """
-            code: ean
-            rows: {language: lang, product: name, category: group}
-        """,
+        "rows": "code: ean\nrows: {language: lang, product: name, category: group}",
         "code": "code: ean",
         "price": """
             price: {amount: list_price, currency: EUR, valid_from: from}
         """,
     },
     "catalogue.languages.<language>": {
-        "product": """
-            product: product_fr
-            category: category_fr
-        """,
-        "category": """
-            product: product_fr
-            category: category_fr
-        """,
+        "product": "product: product_fr\ncategory: category_fr",
+        "category": "product: product_fr\ncategory: category_fr",
     },
     "catalogue.rows": {
-        "language": """
-            language: lang
-            product: name
-        """,
-        "product": """
-            language: lang
-            product: name
-        """,
+        "language": "language: lang\nproduct: name",
+        "product": "language: lang\nproduct: name",
         "category": """
             language: lang
             product: name
@@ -178,18 +145,9 @@ EXAMPLES: dict[str, dict[str, str]] = {
         """,
     },
     "catalogue.price": {
-        "amount": """
-            amount: list_price
-            currency: EUR
-        """,
-        "currency": """
-            amount: list_price
-            currency: EUR
-        """,
-        "currency_column": """
-            amount: list_price
-            currency_column: cur
-        """,
+        "amount": "amount: list_price\ncurrency: EUR",
+        "currency": "amount: list_price\ncurrency: EUR",
+        "currency_column": "amount: list_price\ncurrency_column: cur",
         "valid_from": """
             amount: list_price
             currency: EUR
@@ -257,10 +215,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "product_by": "product_by: code",
         "ignore_case": "ignore_case: true",
         "unknown_products": "unknown_products: pass",
-        "price_from": """
-            product_by: code
-            price_from: catalogue
-        """,
+        "price_from": "product_by: code\nprice_from: catalogue",
         "missing_quantity": "missing_quantity: 1",
         "rounding": "rounding: half_up",
         "returns": "returns: quarantine",
@@ -271,10 +226,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
                 severity: warn
                 tolerance: 0.1%
         """,
-        "exclude_when": """
-            columns: {status: statut}
-            exclude_when: status = 'annulé'
-        """,
+        "exclude_when": "columns: {status: statut}\nexclude_when: status = 'annulé'",
         "max_quarantined": "max_quarantined: 5%",
     },
     "feeds.<feed>.store": {
@@ -292,10 +244,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
     },
     "feeds.<feed>.currency[]": {
         "currency": "currency: EUR",
-        "since": """
-            currency: EUR
-            since: 2026-01-01
-        """,
+        "since": "currency: EUR\nsince: 2026-01-01",
     },
     "feeds.<feed>.csv": {
         "delimiter": 'delimiter: "\\t"',
@@ -314,10 +263,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
     },
     "feeds.<feed>.rules.<rule>": {
         "holds": "holds: abs(amount - unit_price * quantity) <= 0.01",
-        "severity": """
-            holds: abs(amount) < 10000
-            severity: warn
-        """,
+        "severity": "holds: abs(amount) < 10000\nseverity: warn",
         "tolerance": """
             holds: category is not null
             severity: fail
@@ -325,7 +271,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         """,
     },
 }
-"""Where a part of a declaration stands -> its keys, each with its example in YAML.
+"""The place of a part of a declaration -> its keys, each with its example in YAML.
 
 The keys of a format are those of a feed, and the keys of every `csv` are the same.
 """

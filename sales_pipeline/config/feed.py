@@ -1,6 +1,6 @@
-"""One stream of landing files: a feed, and the formats that several feeds share.
+"""A feed, one stream of landing files, with its stores; and the formats that feeds share.
 
-Long on purpose: it is the vocabulary of a feed, with what each word means.
+Long on purpose: it is the vocabulary of a feed, with the meaning of each word.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from sales_pipeline.config.declared import Declared
 from sales_pipeline.config.dialect import Dialect
-from sales_pipeline.config.feed_checks import feed_findings
-from sales_pipeline.config.findings import raise_findings
-from sales_pipeline.config.places import ONE, SEVERAL
-from sales_pipeline.config.stores import ListedStore, Store
+from sales_pipeline.config.feed_checks import feed_mismatches
+from sales_pipeline.config.problems import ONE, SEVERAL
 from sales_pipeline.config.values import (
     Constant,
+    Country,
     Currency,
     DatePattern,
     Day,
+    Declared,
     Header,
     Identifier,
     LandingPattern,
@@ -35,10 +35,10 @@ from sales_pipeline.config.values import (
     Text,
     landing_root,
     one_or_several,
+    raise_mismatches,
 )
 
 DatePatterns = Annotated[tuple[DatePattern, ...], OneOrMany, Field(min_length=1)]
-
 
 _NO_MEANING: Mapping[str, Any] = {
     "landing": True,
@@ -51,7 +51,27 @@ _NO_MEANING: Mapping[str, Any] = {
     "store": {"name", "city", "country"},
     "stores": {"__all__": {"name", "city", "country"}},
 }
-"""What can be declared otherwise while every record means the same."""
+"""Keys that can change while every record keeps its meaning."""
+
+
+class Store(Declared):
+    """A store: an id that never changes, and the names to show."""
+
+    id: Identifier
+    """The store's id, which never changes; every table refers to the store by it."""
+    name: Text
+    """The name to show."""
+    city: Text
+    """The city to show."""
+    country: Country
+    """The country's ISO 3166-1 alpha-2 code, such as FR."""
+
+
+class ListedStore(Store):
+    """A store of a feed that delivers the sales of many stores."""
+
+    currency: Currency | None = None
+    """The currency of the store's amounts, if it is not the feed's."""
 
 
 class DatedCurrency(Declared):
@@ -60,7 +80,7 @@ class DatedCurrency(Declared):
     currency: Currency
     """The currency's ISO 4217 code."""
     since: Day | None = None
-    """The first day of it; none for the first of several."""
+    """The first day on which it applies; left out for the first of several."""
 
 
 DatedCurrencies = Annotated[
@@ -71,7 +91,7 @@ DatedCurrencies = Annotated[
 
 
 class Computed(Declared):
-    """A column that is not in the file: SQL over those that are, or the same text everywhere."""
+    """A column that is not in the file: SQL over columns that are, or one text for all records."""
 
     sql: Text | None = None
     """A SQL expression over the declared columns of the file, which are all text."""
@@ -80,42 +100,42 @@ class Computed(Declared):
 
 
 class Rule(Declared):
-    """Something that must hold for every sale."""
+    """A condition that every sale must meet."""
 
     holds: Text
     """A SQL condition over the sale: sold_on, product, category, quantity, unit_price, amount,
-    currency, store, source_product. Where it is null, it is taken to hold."""
+    currency, store, source_product. A sale for which it is null meets it."""
     severity: Literal["quarantine", "warn", "fail"] = "quarantine"
-    """What becomes of records for which it does not hold: they are quarantined; they are counted
-    and told; or the whole file is rejected."""
+    """What happens to records that do not meet it: they are quarantined; they are counted and
+    reported; or the whole file is rejected."""
     tolerance: Share = Decimal(0)
-    """The share of records of a file up to which nothing is told (warn) or rejected (fail)."""
+    """The share of a file's records up to which nothing is reported (warn) or rejected (fail)."""
 
 
 class Source(Declared):
-    """What no two feeds share: where a feed's files land, and whose sales they hold."""
+    """The keys that no two feeds share: the files of a feed, and the stores of its sales."""
 
     landing: LandingPattern
     """The pattern of the files below the landing folder, such as `paris/*.csv`."""
     format: Identifier | None = None
-    """The name of one of the formats, which says what is not said here."""
+    """The name of one of the formats, which gives the keys that are not written here."""
     store: Store | None = None
-    """The store whose sales these are, where they are of one."""
+    """The store whose sales these are, if they are of one store."""
     stores: dict[Text, ListedStore] = {}
-    """In place of store, where `store` is one of the columns: each text of it and the store that it
-    means."""
+    """Instead of store, if `store` is one of the columns: each text of the column and the store
+    that it means."""
 
 
 class Format(Declared):
-    """The shape of files: what feeds can share. A feed has all these keys, too."""
+    """The shape of files, which feeds can share. A feed has all these keys, too."""
 
     currency: DatedCurrencies | None = None
     """The currency of every amount, an ISO 4217 code; or several, each since a day. A column
-    `currency`, or the currency of a listed store, comes first."""
+    `currency`, or the currency of a listed store, takes precedence."""
     language: Language | None = None
-    """The language of the product names: they are looked up in that column of the catalogue."""
+    """The language of the product names, which are looked up in that column of the catalogue."""
     csv: Dialect = Dialect()
-    """How the files are written."""
+    """The CSV dialect of the files."""
     date_formats: DatePatterns = ()
     """One or several date patterns, tried in order, such as dd/MM/yyyy."""
     earliest: Day = date(2000, 1, 1)
@@ -124,44 +144,47 @@ class Format(Declared):
     """The last day that a sale can have."""
     columns: dict[Identifier, Header] = {}
     """Each column's name and its header in the file. sold_on, product and quantity are required,
-    here or in computed, and amount or unit_price; others are kept in bronze and may be used in
-    conditions and keys."""
+    here or in computed, and amount or unit_price. Other columns are kept in bronze, and conditions
+    and keys can use them."""
     computed: dict[Identifier, Computed] = {}
     """Columns that the file does not have: SQL over those it has, or a constant."""
     key: Annotated[tuple[Identifier, ...], OneOrMany] = ("sale_id",)
-    """The columns that tell two sales apart; `[]` makes every record a sale of its own. What every
-    sale has anyway, such as sold_on, is part of a key under another name, from computed."""
+    """The columns that identify a sale; `[]` makes every record a sale of its own. A column that
+    every sale has, such as sold_on, needs another name in the key, from computed."""
     same_name: Literal["corrects", "adds"] = "corrects"
-    """What a file with the name of an earlier one and other bytes does: it takes its place, or it
-    is new data under a name that is used again."""
+    """The meaning of a file with the name of an earlier one and other bytes: `corrects`, it
+    replaces the earlier file; `adds`, it is new data under a name that is used again."""
     max_removed: Share = Decimal("0.50")
-    """The share of records beyond which a correction that removes them is held until accepted."""
+    """The share of records above which a correction that removes them is held until it is
+    accepted."""
     archive: Literal["move", "leave"] | None = None
-    """Whether files move to the archive once their records are safe; as the declaration says
-    unless given, and `leave` where there are columns in never_store."""
+    """Whether files move to the archive once their records are safe. The default is `leave` if
+    there are columns in never_store, else the `archive` of the declaration."""
     never_store: Annotated[tuple[Header, ...], OneOrMany] = ()
     """Headers of columns with personal data, which reach no table; none of them is in columns."""
     product_by: Literal["name", "code"] = "name"
     """Whether the column `product` holds the product's name or its code in the catalogue."""
     ignore_case: bool = False
-    """Whether product names are the same in capitals and small letters."""
+    """Whether product names that differ only in upper and lower case are the same."""
     unknown_products: Literal["wait", "pass"] = "wait"
-    """Whether sales of products that the catalogue does not know wait in quarantine until it
-    does, or are taken under the name as delivered."""
+    """Whether sales of products that are not in the catalogue wait in quarantine until they are, or
+    are accepted under the name as delivered."""
     price_from: Literal["file", "catalogue"] = "file"
-    """Whether the catalogue's list price on the day of the sale is taken, in its own currency."""
+    """Whether prices come from the file, or from the catalogue: the list price on the day of the
+    sale, in its own currency."""
     missing_quantity: Quantity | None = None
-    """The quantity that an empty one means; without it, such a record is quarantined."""
+    """The quantity of a record whose quantity is empty; without it, such a record is
+    quarantined."""
     rounding: Literal["none", "half_up"] = "none"
     """Whether numbers with more decimals than their column are quarantined or rounded."""
     returns: Literal["accept", "quarantine"] = "accept"
-    """Whether records with a negative quantity are taken, or quarantined."""
+    """Whether records with a negative quantity are accepted or quarantined."""
     rules: dict[Identifier, Rule] = {}
     """Further rules, by name."""
     exclude_when: Text | None = None
     """A SQL condition over the columns as delivered (all text) for records to leave out."""
     max_quarantined: Share = Decimal("0.20")
-    """The share of quarantined records beyond which a file is rejected whole. Those that only wait
+    """The share of quarantined records above which a file is rejected whole. Records that only wait
     for the catalogue do not count."""
 
 
@@ -169,50 +192,49 @@ class Feed(Format, Source):
     """One stream of landing files of one shape, delivered by one store or by many."""
 
     language: Language
-    """The language of the product names: they are looked up in that column of the catalogue."""
+    """The language of the product names, which are looked up in that column of the catalogue."""
     date_formats: DatePatterns
     """One or several date patterns, tried in order, such as dd/MM/yyyy."""
     columns: Annotated[dict[Identifier, Header], Field(min_length=1)]
     """Each column's name and its header in the file. sold_on, product and quantity are required,
-    here or in computed, and amount or unit_price; others are kept in bronze and may be used in
-    conditions and keys."""
+    here or in computed, and amount or unit_price. Other columns are kept in bronze, and conditions
+    and keys can use them."""
 
     @model_validator(mode="after")
     def _columns_fit(self) -> Feed:
-        plain = self.model_dump()
-        raise_findings("Feed", plain, feed_findings(plain))
+        raise_mismatches(self, feed_mismatches)
         return self
 
     @property
     def currencies(self) -> tuple[tuple[date | None, str], ...]:
-        """The feed's own currencies in order, each with its first day; none without any.
+        """The feed's own currencies in order, each with its first day; empty without any.
 
-        The first has no day where it holds from the beginning.
+        The day is None for a currency that applies from the beginning.
         """
         if self.currency is None:
             return ()
         if isinstance(self.currency, str):
             return ((None, self.currency),)
-        return tuple((each.since, each.currency) for each in self.currency)
+        return tuple((dated.since, dated.currency) for dated in self.currency)
 
     @property
     def declared_sql(self) -> dict[str, str]:
-        """Each piece of SQL by its place below the feed, what others build on first."""
-        found = {
-            f"computed.{name}.sql": each.sql
-            for name, each in self.computed.items()
-            if each.sql is not None
+        """Each piece of SQL by its place below the feed, computed columns first."""
+        columns = {
+            f"computed.{name}.sql": column.sql
+            for name, column in self.computed.items()
+            if column.sql is not None
         }
-        if self.exclude_when is not None:
-            found["exclude_when"] = self.exclude_when
-        return found | {f"rules.{name}.holds": each.holds for name, each in self.rules.items()}
+        excluded = {} if self.exclude_when is None else {"exclude_when": self.exclude_when}
+        rules = {f"rules.{name}.holds": rule.holds for name, rule in self.rules.items()}
+        return {**columns, **excluded, **rules}
 
-    @property
+    @cached_property
     def all_stores(self) -> tuple[Store, ...]:
-        """The one store, or those that the column `store` can mean, each once and in order."""
+        """The one store, or the listed stores, each once and in order."""
         if self.store is not None:
             return (self.store,)
-        return tuple({each.id: each for each in self.stores.values()}.values())
+        return tuple({store.id: store for store in self.stores.values()}.values())
 
     def has(self, name: str) -> bool:
         """Says whether the feed has a column of that name, in the file or computed."""
@@ -226,25 +248,28 @@ class Feed(Format, Source):
     def fingerprint(self) -> str:
         """Returns 16 hex digits that change when the meaning of the feed's records does.
 
-        What only says which files there are, what becomes of a whole file and how a store is
-        shown does not count: see `_NO_MEANING`. Of the rules those count that quarantine. The
-        listed stores count with their texts, ids and currencies: a further one takes in
-        records that wait in quarantine because nobody knew their store. The order of the
-        key's columns does not count. Defaults are left out, so that a key this package
-        learns later does not change the fingerprint of feeds that do not use it.
+        The names of files and stores, and limits on whole files, do not count: see `_NO_MEANING`.
+        Of the rules, only those with severity quarantine count. Listed stores count with their
+        texts, ids and currencies, because a new one accepts records that wait in quarantine for
+        an unknown store. The order of the key's columns does not count. Defaults are left out,
+        so that a new key of this package does not change the fingerprint of feeds without it.
         """
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         meaning = self.model_dump(mode="json", exclude=_NO_MEANING, exclude_defaults=True)
         meaning["key"] = sorted(self.key)
-        for name, told in self._alike().items():
+        for name, value in self._canonical_values().items():
             if name in meaning:
-                meaning[name] = told
+                meaning[name] = value
         if not meaning.get("rules", True):
             del meaning["rules"]
         canonical = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
         return sha256(canonical.encode()).hexdigest()[:16]
 
-    def _alike(self) -> dict[str, object]:
-        """What can be written in several ways that mean the same, each in one way."""
+    def _canonical_values(self) -> dict[str, object]:
+        """Returns one form for values that can be written in several ways."""
         is_one = [since for since, _ in self.currencies] == [None]
         dated = [[str(since), code] for since, code in self.currencies]
         return {

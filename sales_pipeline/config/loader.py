@@ -1,9 +1,9 @@
-"""Loads a declaration, or says everything that is wrong with it in one report."""
+"""Loads a declaration, or reports all its problems at once, each with its line."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from math import inf
@@ -11,27 +11,47 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from sales_pipeline.config.consistency import findings_in
-from sales_pipeline.config.environment import Expansion
-from sales_pipeline.config.folders import filled
-from sales_pipeline.config.formats import Resolved, resolve_formats, told_once
-from sales_pipeline.config.model import Declaration
-from sales_pipeline.config.places import Fault, Loc, deepest, dotted, is_related, value_at
-from sales_pipeline.config.refusal import ABSENT, complaint, shown
-from sales_pipeline.config.sentences import Written, faults_of
-from sales_pipeline.config.yaml_tree import Document, read_yaml
+from sales_pipeline.config.catalogue import catalogue_mismatches
+from sales_pipeline.config.checks import declaration_mismatches
+from sales_pipeline.config.dialect import Dialect
+from sales_pipeline.config.expansion import (
+    Resolved,
+    Variables,
+    resolve_formats,
+    without_repeats,
+)
+from sales_pipeline.config.feed_checks import feed_mismatches
+from sales_pipeline.config.locations import filled
+from sales_pipeline.config.messages import Written, faults_of
+from sales_pipeline.config.model import Catalogue, Declaration, Declared, Feed, Rates
+from sales_pipeline.config.problems import (
+    ABSENT,
+    Fault,
+    Loc,
+    Mismatch,
+    Plain,
+    below,
+    dotted,
+    mapping,
+    nearest_written,
+    sentence,
+    shown,
+    value_at,
+)
+from sales_pipeline.config.rates import rates_mismatches
+from sales_pipeline.config.yaml_lines import Document, read_yaml
 from sales_pipeline.errors import DeclarationError, Problem
 
 
 def load_config(
     path: str | Path | None = None, *, instead: Mapping[str, str] | None = None
 ) -> Declaration:
-    """Returns the declaration in a YAML file.
+    """Loads the declaration of a YAML file.
 
     Args:
         path: The file; without one, the sample retailer that comes with the package.
-        instead: Keys at the top -> texts that take the place of what is declared; those of
-            `catalog` and `schema` count for the placeholders in folders, too.
+        instead: Keys at the top -> texts that replace the declared ones; `catalog` and
+            `schema` also fill the placeholders in folders.
 
     Raises:
         DeclarationError: The file cannot be read or used; holds every problem found,
@@ -48,11 +68,11 @@ def load_config(
 
 
 def declaration_from(data: dict[str, object], source: str = "declaration") -> Declaration:
-    """Returns the declaration that plain data makes, as if it had been read from a file.
+    """Returns the declaration of plain data, validated as if it came from a file.
 
     Args:
-        data: What the YAML would hold; `${NAME}` is replaced here, too.
-        source: What the error report calls the data.
+        data: The content that the YAML would have; `${NAME}` is replaced here, too.
+        source: The name of the data in the error report.
 
     Raises:
         DeclarationError: The data cannot be used; holds every problem found.
@@ -79,9 +99,9 @@ def _text(place: Traversable, source: str) -> str:
 
 
 def _declaration(document: Document, source: str) -> Declaration:
-    expansion = Expansion(os.environ)
-    data = expansion.expand(document.data)
-    faults = [*document.faults, *expansion.faults]
+    variables = Variables(os.environ)
+    data = variables.expand(document.data)
+    faults = [*document.faults, *variables.faults]
     if not isinstance(data, dict):
         faults = faults or [_not_a_mapping(data)]
         raise DeclarationError(source, _problems(faults, document))
@@ -91,10 +111,10 @@ def _declaration(document: Document, source: str) -> Declaration:
         declaration = Declaration.model_validate(resolved.data)
     except ValidationError as error:
         known = {fault.loc for fault in faults}
-        found = faults_of(error, Written(document.data, expansion.places, resolved))
-        found = [fault for fault in found if fault.loc not in known]
-        told = [*expansion.faults, *resolved.faults, *found]
-        faults += [*found, *_further_faults(document.data, resolved, told)]
+        invalid = faults_of(error, Written(document.data, variables.places, resolved))
+        invalid = [fault for fault in invalid if fault.loc not in known]
+        reported = [*variables.faults, *resolved.faults, *invalid]
+        faults += [*invalid, *_further_faults(document.data, resolved, reported)]
     if faults:
         raise DeclarationError(source, _problems(faults, document))
     return declaration
@@ -108,13 +128,13 @@ def _with_folders(declaration: Declaration, document: Document, source: str) -> 
         for key in ("landing", "lakehouse")
     }
     do = "; declare it under catalog:, or give --catalog NAME"
-    lacking = [
+    faults = [
         Fault((key,), f"its placeholders stand for nothing without a catalog{do}")
         for key, folder in folders.items()
         if folder is None
     ]
-    if lacking:
-        raise DeclarationError(source, _problems(lacking, document))
+    if faults:
+        raise DeclarationError(source, _problems(faults, document))
     return declaration.model_copy(update=folders)
 
 
@@ -126,18 +146,63 @@ def _not_a_mapping(data: object) -> Fault:
     )
 
 
-def _further_faults(written: object, resolved: Resolved, told: list[Fault]) -> list[Fault]:
-    """Returns what does not fit either, apart from the places already complained about."""
-    found: list[tuple[Loc, Fault]] = []
-    for finding in findings_in(resolved.data):
-        loc = deepest(written, resolved.origin(finding.loc))
-        is_lack = value_at(resolved.data, finding.loc) is ABSENT
-        if is_lack and resolved.is_unresolved(finding.loc):
+def _further_faults(written: object, resolved: Resolved, reported: list[Fault]) -> list[Fault]:
+    """Returns the mismatches of a declaration, apart from places that are reported already."""
+    around = _Around(fault.loc for fault in reported)
+    faults: list[tuple[Loc, Fault]] = []
+    for mismatch in _all_mismatches(resolved.data):
+        loc = nearest_written(written, resolved.origin(mismatch.loc))
+        is_missing = value_at(resolved.data, mismatch.loc) is ABSENT
+        if is_missing and resolved.is_unresolved(mismatch.loc):
             continue
-        if not any(is_related(loc, fault.loc) for fault in told):
-            got = value_at(written, loc) if finding.shows else ABSENT
-            found.append((finding.loc, Fault(loc, complaint(finding.what, got, finding.do))))
-    return told_once(found)
+        if loc not in around:
+            got = value_at(written, loc) if mismatch.shows else ABSENT
+            fault = Fault(loc, sentence(mismatch.what, got, mismatch.do))
+            faults.append((mismatch.loc, fault))
+    return without_repeats(faults)
+
+
+class _Around:
+    """Some places, all places around them and all places within them.
+
+    >>> ("rates",) in _Around([("rates", "fixed")]), ("feeds",) in _Around([("rates",)])
+    (True, False)
+    """
+
+    def __init__(self, places: Iterable[Loc]) -> None:
+        self._places = set(places)
+        self._outer = {loc[:length] for loc in self._places for length in range(len(loc))}
+
+    def __contains__(self, loc: Loc) -> bool:
+        within = (loc[:length] in self._places for length in range(len(loc) + 1))
+        return loc in self._outer or any(within)
+
+
+def _all_mismatches(data: Plain) -> Iterator[Mismatch]:
+    """Yields the mismatches in plain data, of which every part may be wrong or missing."""
+    catalogue = _with_csv(Catalogue, data.get("catalogue"))
+    rates = _with_csv(Rates, data.get("rates"))
+    declaration = {**_with_defaults(Declaration, data), "catalogue": catalogue, "rates": rates}
+    yield from declaration_mismatches(declaration)
+    if isinstance(data.get("catalogue"), dict):
+        yield from below(("catalogue",), catalogue_mismatches(catalogue))
+    yield from below(("rates",), rates_mismatches(rates))
+    for name, part in mapping(data.get("feeds")).items():
+        if isinstance(part, dict):
+            yield from below(("feeds", name), feed_mismatches(_with_csv(Feed, part)))
+
+
+def _with_csv(kind: type[Declared], part: object) -> dict[str, object]:
+    plain = _with_defaults(kind, part)
+    return plain | {"csv": _with_defaults(Dialect, mapping(part).get("csv"))}
+
+
+def _with_defaults(kind: type[Declared], part: object) -> dict[str, object]:
+    fields = kind.model_fields.items()
+    defaults = {
+        field.alias or name: field.default for name, field in fields if not field.is_required()
+    }
+    return {**defaults, **mapping(part)}
 
 
 def _problems(faults: list[Fault], document: Document) -> list[Problem]:

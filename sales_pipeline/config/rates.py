@@ -1,8 +1,9 @@
-"""Where exchange rates come from, and which of them a sale takes."""
+"""The exchange rates: their sources, the one that a sale takes, and the checks on them."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -10,32 +11,41 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from sales_pipeline.config.declared import Declared
-from sales_pipeline.config.dialect import Dialect
-from sales_pipeline.config.findings import raise_findings
-from sales_pipeline.config.places import ONE, SEVERAL
-from sales_pipeline.config.rates_checks import rates_findings
+from sales_pipeline.config.dialect import Dialect, dialect_mismatches
+from sales_pipeline.config.problems import (
+    ONE,
+    SEVERAL,
+    Mismatch,
+    Plain,
+    below,
+    mapping,
+    order_mismatches,
+)
 from sales_pipeline.config.values import (
     Currency,
     DatePattern,
     Day,
+    Declared,
     Header,
     LandingPattern,
     OneOrMany,
     Rate,
     one_or_several,
+    raise_mismatches,
 )
 
 Policy = Literal["fixed", "daily", "month_average", "month_end"]
+WITH_FILES = ("daily", "month_average", "month_end")
+"""The policies that take their rates from files."""
 
 
 class DatedRate(Declared):
     """A fixed rate from some day on."""
 
     rate: Rate
-    """Units of base currency for one unit."""
+    """Units of base currency for one unit of the currency."""
     since: Day | None = None
-    """The first day of it; none for the first of several."""
+    """The first day on which it applies; left out for the first of several."""
 
 
 DatedRates = Annotated[
@@ -56,51 +66,50 @@ class RateColumns(Declared):
 
 
 class Rates(Declared):
-    """Where exchange rates come from, and which of them a sale takes."""
+    """The sources of exchange rates, and the policy that chooses one for a sale."""
 
     policy: Policy | None = None
-    """Which rate a sale takes: `fixed`, one from this declaration; `daily`, that of its day;
-    `month_average`, the mean of those published in its month; `month_end`, the last of its month.
-    Unless given: daily where `landing` is, else fixed."""
+    """The rate that a sale takes: `fixed`, one from this declaration; `daily`, the rate of its day;
+    `month_average`, the mean of the rates published in its month; `month_end`, the last of its
+    month. The default is daily if `landing` is given, else fixed."""
     fixed: dict[Currency, DatedRates] = {}
     """Each currency and the units of base currency for one unit of it, such as USD: 0.85; or
-    several, each since a day."""
+    several rates, each since a day."""
     landing: LandingPattern | None = None
     """The pattern of files of rates below the landing folder, such as rates/*.csv."""
     csv: Dialect = Dialect()
-    """How the files are written."""
+    """The CSV dialect of the files."""
     layout: Literal["columns", "rows"] = "columns"
-    """A row for each day with a column for each currency, as central banks publish reference
-    rates; or a row for each rate, with the columns date, currency and rate."""
+    """`columns`: a row for each day with a column for each currency, as central banks publish
+    reference rates. `rows`: a row for each rate, with the columns date, currency and rate."""
     columns: RateColumns = RateColumns()
-    """The headers. Whatever else a file with columns has is a currency, if its header is a code."""
+    """The headers. In layout `columns`, any other header that is a currency code is a currency."""
     date_formats: Annotated[tuple[DatePattern, ...], OneOrMany, Field(min_length=1)] = (
         "yyyy-MM-dd",
     )
-    """The patterns of the day, tried in order."""
+    """The date patterns of the day, tried in order."""
     of: Currency = "EUR"
-    """The currency that the others are compared with."""
+    """The currency that the rates compare the others with."""
     direction: Literal["units_for_one", "value_of_one"] = "units_for_one"
-    """What a rate says: units of the currency for one of `of`, as reference rates do; or the value
-    of one unit of the currency, in `of`."""
+    """The meaning of a rate. `units_for_one`: units of the currency for one unit of `of`, as in
+    reference rates. `value_of_one`: the value of one unit of the currency, in `of`."""
     max_age_days: Annotated[int, Field(ge=0)] = 7
-    """How many days a rate may be old where a day has none of its own."""
+    """The greatest age in days of a rate for a day without one of its own."""
 
     @model_validator(mode="after")
     def _keys_fit(self) -> Rates:
-        plain = self.model_dump()
-        raise_findings("Rates", plain, rates_findings(plain))
+        raise_mismatches(self, rates_mismatches)
         return self
 
     @property
     def chosen_policy(self) -> Policy:
-        """The policy, with what it is where none is written."""
+        """The policy, or its default if none is written."""
         return self.policy or ("fixed" if self.landing is None else "daily")
 
     def fingerprint(self) -> str:
-        """Returns 16 hex digits that change when the records of files of rates mean something else.
+        """Returns 16 hex digits that change when the meaning of the files of rates does.
 
-        Which of the rates a sale takes does not count: that is chosen again in every run.
+        The choice among the rates does not count, because every run chooses again.
         """
         chosen = {"policy", "fixed", "landing", "max_age_days"}
         meaning = self.model_dump(mode="json", exclude=chosen, exclude_defaults=True)
@@ -110,10 +119,42 @@ class Rates(Declared):
     def fixed_rates(self, currency: str) -> tuple[tuple[date | None, Decimal], ...]:
         """Returns the declared rates of a currency in order, each with its first day.
 
-        The first has no day where it holds from the beginning. A currency without a fixed
-        rate has none here, and neither has the base currency unless it is written.
+        The day is None for a rate that applies from the beginning. There are no rates for a
+        currency without a declared one, the base currency included.
         """
-        found = self.fixed.get(currency, ())
-        if isinstance(found, Decimal):
-            return ((None, found),)
-        return tuple((each.since, each.rate) for each in found)
+        declared = self.fixed.get(currency, ())
+        if isinstance(declared, Decimal):
+            return ((None, declared),)
+        return tuple((dated.since, dated.rate) for dated in declared)
+
+
+def rates_mismatches(rates: Plain) -> Iterator[Mismatch]:
+    """Yields keys of the rates that do not fit together, and days that are out of order."""
+    yield from below(("csv",), dialect_mismatches(mapping(rates.get("csv"))))
+    fixed = mapping(rates.get("fixed"))
+    for currency, dated in fixed.items():
+        yield from below(("fixed", currency), order_mismatches(dated))
+    yield from _policy_mismatches(rates, policy_of(rates), is_fixed=bool(fixed))
+    has_columns = rates.get("layout", "columns") == "columns"
+    if has_columns and rates.get("direction") == "value_of_one":
+        what = "only for layout rows: a file with a column for each currency has units for one"
+        yield Mismatch(("direction",), what, "; take it out, or write layout: rows")
+
+
+def policy_of(rates: Plain) -> object:
+    """Returns the policy, or its default if none is written."""
+    return rates.get("policy") or ("daily" if rates.get("landing") is not None else "fixed")
+
+
+def _policy_mismatches(rates: Plain, policy: object, *, is_fixed: bool) -> Iterator[Mismatch]:
+    has_files = rates.get("landing") is not None
+    if policy == "fixed" and has_files:
+        do = "; take one of them out, or write policy: daily"
+        yield Mismatch(("landing",), "files of rates, which policy fixed does not take", do)
+    elif policy in WITH_FILES and not has_files:
+        do = "; write the pattern of the files, such as rates/*.csv, or policy: fixed"
+        yield Mismatch(("landing",), f"missing, and policy {policy} needs it", do, shows=False)
+    if policy in WITH_FILES and is_fixed:
+        what = f"rates that policy {policy} does not take"
+        do = "; take them out, or take landing out and write policy: fixed"
+        yield Mismatch(("fixed",), what, do, shows=False)

@@ -1,4 +1,4 @@
-"""The JSON Schema of a declaration, by which editors complete and check config.yaml."""
+"""The JSON Schema of a declaration, with which editors complete and check config.yaml."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def json_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """Returns the schema as the text of a file: indented, the same every time."""
+    """Returns the schema as the text of a file: indented and reproducible."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _refuse_other_names(schema: dict[str, Any]) -> None:
-    """Makes names of feeds, columns and codes invalid where they do not have their form.
+    """Makes names of feeds, columns and codes invalid if they do not match their pattern.
 
-    Done on the finished schema: a generator of our own would be loaded with every command.
+    Changes the finished schema, because every command would have to load a generator of our own.
     """
     if "patternProperties" in schema:
         schema.setdefault("additionalProperties", False)
@@ -38,7 +38,7 @@ def _refuse_other_names(schema: dict[str, Any]) -> None:
 
 
 def _require_less_with_a_format(parts: dict[str, Any]) -> None:
-    """Lets a feed that names a format leave to it what a feed needs, rules included."""
+    """Lets a feed that names a format leave out the required keys that the format may have."""
     feed, own = parts["Feed"], ["landing"]
     shared = [key for key in feed["required"] if key not in own]
     feed["required"] = own

@@ -1,24 +1,73 @@
-"""The single values of a declaration: names, codes, patterns, shares, rates."""
+"""The building blocks of a declaration: the base of its parts, and the types of single values."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import InitErrorDetails
 
-from sales_pipeline.config.catalog_names import CATALOG_NAME_PATTERN, check_catalog_name
 from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.config.dates import check_date_pattern
-from sales_pipeline.config.engine_names import ENGINE_PATTERN, check_engine_name
-from sales_pipeline.config.places import ONE, SEVERAL
-from sales_pipeline.config.refusal import Refusal, did_you_mean
+from sales_pipeline.config.locations import (
+    CATALOG_NAME_PATTERN,
+    ENGINE_PATTERN,
+    check_catalog_name,
+    check_engine_name,
+)
+from sales_pipeline.config.problems import (
+    ABSENT,
+    ONE,
+    SEVERAL,
+    InvalidValue,
+    Mismatch,
+    Plain,
+    did_you_mean,
+    value_at,
+)
 
 _IDENTIFIER = "[a-z][a-z0-9_]{0,62}"
 _PERCENTAGE = "[0-9]+([.][0-9]+)? ?%"
+
+
+class Declared(BaseModel):
+    """The base of every part: immutable, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Returns a copy with other values, which computes its cached properties again."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in set(vars(copy)) - set(type(self).model_fields):
+            del vars(copy)[name]
+        return copy
+
+
+def raise_mismatches(part: Declared, check: Callable[[Plain], Iterable[Mismatch]]) -> None:
+    """Raises all mismatches of a part as one pydantic error, each at its own place, if any."""
+    plain = part.model_dump(by_alias=True)
+    details: list[InitErrorDetails] = []
+    for mismatch in check(plain):
+        got = value_at(plain, mismatch.loc) if mismatch.shows else ABSENT
+        error = InvalidValue(mismatch.what, got, mismatch.do)
+        details.append(
+            {"type": "value_error", "loc": mismatch.loc, "input": got, "ctx": {"error": error}}
+        )
+    if details:
+        raise ValidationError.from_exception_data(type(part).__name__, details)
 
 
 def _identifier(value: str) -> str:
@@ -27,7 +76,7 @@ def _identifier(value: str) -> str:
     guess = re.sub("[^a-z0-9]+", "_", value.lower()).strip("_")
     advice = "write lower-case ASCII letters, digits and _, and a letter first"
     usable = guess if re.fullmatch(_IDENTIFIER, guess) else None
-    raise Refusal("not a name", value, did_you_mean(usable, otherwise=advice))
+    raise InvalidValue("not a name", value, did_you_mean(usable, otherwise=advice))
 
 
 def _currency(value: str) -> str:
@@ -35,7 +84,7 @@ def _currency(value: str) -> str:
         return value
     guess = value.strip().upper()
     end = did_you_mean(guess if guess in MINOR_UNITS else None, otherwise="write one such as EUR")
-    raise Refusal("not an ISO 4217 currency code", value, end)
+    raise InvalidValue("not an ISO 4217 currency code", value, end)
 
 
 def _language(value: str) -> str:
@@ -44,7 +93,7 @@ def _language(value: str) -> str:
     guess = re.split("[-_]", value.lower())[0]
     usable = guess if re.fullmatch("[a-z]{2}", guess) else None
     end = did_you_mean(usable, otherwise="write two lower-case letters such as fr")
-    raise Refusal("not an ISO 639-1 language code", value, end)
+    raise InvalidValue("not an ISO 639-1 language code", value, end)
 
 
 def _country(value: str) -> str:
@@ -53,7 +102,7 @@ def _country(value: str) -> str:
     guess = value.strip().upper()
     usable = guess if re.fullmatch("[A-Z]{2}", guess) else None
     end = did_you_mean(usable, otherwise="write two capital letters such as FR")
-    raise Refusal("not an ISO 3166-1 country code", value, end)
+    raise InvalidValue("not an ISO 3166-1 country code", value, end)
 
 
 def _landing_pattern(value: str) -> str:
@@ -62,7 +111,7 @@ def _landing_pattern(value: str) -> str:
     guess = re.sub("^([.]?/)+", "", value.replace("\\", "/"))
     usable = guess if _is_below_landing(guess) else None
     end = did_you_mean(usable, otherwise="write one such as paris/*.csv")
-    raise Refusal("not a pattern below the landing folder", value, end)
+    raise InvalidValue("not a pattern below the landing folder", value, end)
 
 
 def _is_below_landing(value: str) -> bool:
@@ -73,11 +122,11 @@ def _mark(value: str) -> str:
     if len(value) == 1 and value.isascii() and (value.isprintable() or value == "\t"):
         return value
     advice = 'for a tab, write "\\t" in double quotes' if value == "\\t" else "write one such as ;"
-    raise Refusal("not one ASCII character", value, f"; {advice}")
+    raise InvalidValue("not one ASCII character", value, f"; {advice}")
 
 
 def _share(value: Any) -> Any:
-    """Reads `20%` as 0.20; leaves everything else to the validation of decimals."""
+    """Parses `20%` as 0.20; leaves everything else to pydantic's validation of decimals."""
     if isinstance(value, str) and re.fullmatch(_PERCENTAGE, value):
         return Decimal(value.rstrip(" %")) / 100
     return value
@@ -89,13 +138,13 @@ def _number_as_text(value: Any) -> Any:
 
 
 def _day(value: Any) -> date:
-    """Reads `2025-12-31` and nothing else: `20251231` would be seconds to pydantic."""
+    """Parses `2025-12-31` and nothing else, because pydantic takes `20251231` for seconds."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if isinstance(value, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         with suppress(ValueError):
             return date.fromisoformat(value)
-    raise Refusal("not a day of the calendar", value, "; write one such as 2025-12-31")
+    raise InvalidValue("not a day of the calendar", value, "; write one such as 2025-12-31")
 
 
 def _one_or_many(value: Any) -> Any:
@@ -103,7 +152,7 @@ def _one_or_many(value: Any) -> Any:
 
 
 def one_or_several(value: Any) -> str:
-    """Returns the mark of the form that a value has: one, or a list, each since a day."""
+    """Returns the mark for the form of a value: one, or a list with a first day for each."""
     return SEVERAL if isinstance(value, list | tuple) else ONE
 
 

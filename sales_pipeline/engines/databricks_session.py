@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from sales_pipeline.config.engine_names import DATABRICKS
+from sales_pipeline.config.locations import DATABRICKS
 from sales_pipeline.engines.engine import Needs
 from sales_pipeline.engines.session import Session, installed_versions
 from sales_pipeline.errors import UsageError

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sales_pipeline.config.engine_names import DATABRICKS, EMBEDDED, SPARK, check_engine_name
-from sales_pipeline.config.model import Declaration
-from sales_pipeline.config.refusal import Refusal
+from sales_pipeline.config.locations import DATABRICKS, EMBEDDED, SPARK, check_engine_name
+from sales_pipeline.config.problems import InvalidValue
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.engines.private_network import enter_private_network
 from sales_pipeline.engines.session import Session
 from sales_pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    # The command line imports this module for its help, which needs no pydantic.
+    from sales_pipeline.config.model import Declaration
 
 REMOTE_VARIABLE = "SPARK_REMOTE"
 
@@ -78,8 +82,8 @@ def engine_name(declaration: Declaration) -> str:
         return declaration.engine
     try:
         return check_engine_name(os.environ.get(REMOTE_VARIABLE) or EMBEDDED)
-    except Refusal as refusal:
-        raise UsageError(f"${REMOTE_VARIABLE}: {refusal}") from refusal
+    except InvalidValue as error:
+        raise UsageError(f"${REMOTE_VARIABLE}: {error}") from error
 
 
 def prepare_process(declaration: Declaration) -> None:

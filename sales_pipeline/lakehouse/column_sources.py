@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from sales_pipeline.lakehouse.late_columns import loose_header
+from sales_pipeline.config.dialect import loose_text
 from sales_pipeline.lakehouse.ledger import Delivery
 
 Source = tuple[str, str] | None
@@ -41,10 +41,10 @@ def sources_of(columns: Mapping[str, str], delivery: Delivery) -> tuple[tuple[st
     if delivery.headers is None:
         return ()
     written: dict[str, str | None] = json.loads(delivery.headers)
-    loose = {loose_header(header): header for header in reversed(written)}
+    loose = {loose_text(header): header for header in reversed(written)}
     moved: list[tuple[str, Source]] = []
     for name, header in columns.items():
-        there = header if header in written else loose.get(loose_header(header))
+        there = header if header in written else loose.get(loose_text(header))
         column = written[there] if there is not None else None
         if there is None:
             moved.append((name, None))

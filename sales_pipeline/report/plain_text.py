@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sales_pipeline.printable import without_orders
+from sales_pipeline.printable import without_control_characters
 
 # The last four are the wide forms of the first four, which some spreadsheets take, too.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -14,6 +14,6 @@ def spreadsheet_text(text: str) -> str:
     >>> spreadsheet_text("=1+1"), spreadsheet_text("Tea")
     ("'=1+1", 'Tea')
     """
-    shown = without_orders(text)
+    shown = without_control_characters(text)
     starts = (text, shown, shown.lstrip())
     return f"'{shown}" if any(each.startswith(_FORMULA_STARTS) for each in starts) else shown

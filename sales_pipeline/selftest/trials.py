@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sales_pipeline.commit_points import safe_point
-from sales_pipeline.config.engine_names import EMBEDDED
+from sales_pipeline.config.locations import EMBEDDED
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import PipelineError, UsageError, counted
 from sales_pipeline.selftest.killing import MOMENTS

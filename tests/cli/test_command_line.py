@@ -90,6 +90,11 @@ def test_nothing_heavy_is_imported_for_help_and_declaration_errors(
     assert loaded_by(tmp_path, *arguments) == "[]"
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
+def test_help_needs_no_part_of_a_declaration(arguments: list[str], tmp_path: Path) -> None:
+    assert loaded_by(tmp_path, *arguments, heavy=("pydantic", "yaml")) == "[]"
+
+
 @pytest.mark.parametrize(
     "command", ["show", "status", "plan", "history", "diff", "maintain", *LOOKUPS]
 )

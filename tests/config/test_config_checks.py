@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sales_pipeline.config import declaration_from
-from sales_pipeline.config.reserved import NO_KEYS, REASON_CODES
+from sales_pipeline.config.feed_checks import NO_KEYS, REASON_CODES
 from sales_pipeline.errors import DeclarationError
 from sales_pipeline.lakehouse.tables import all_tables
 from sales_pipeline.silver.reasons import REASONS
@@ -186,6 +186,13 @@ def tokyo(data: dict[str, Any]) -> Problems:
             {"csv": {"symbols": " "}},
             ("csv.symbols: only space, which never counts, got ' '; "
             "write what stands beside it, such as €"),
+        ),
+        (
+            {"columns": {"note": "quantite\u0301"}, "never_store": ["QUANTIT\u00c9"]},
+            (
+                "never_store[0]: a header that columns.note stores, got 'QUANTITÉ'; "
+                "take it out here or there"
+            ),
         ),
         (
             {"never_store": ["customer", " amount "]},

@@ -10,7 +10,7 @@ import pytest
 from docs.generate import PARTS
 from sales_pipeline.config import declaration_from
 from sales_pipeline.config.examples import EXAMPLES
-from sales_pipeline.config.yaml_tree import read_yaml
+from sales_pipeline.config.yaml_lines import read_yaml
 
 PLACES = {"<feed>": "paris", "<language>": "fr", "<currency>[]": "JPY", "<text>": "003",
           "<column>": "further", "<rule>": "plausible", "currency[]": "currency"}  # fmt: skip

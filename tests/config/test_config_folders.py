@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sales_pipeline.config.folders import nested_folders
+from sales_pipeline.config.locations import nested_folders
 from sales_pipeline.errors import UsageError
 from tests.config.conftest import TEXT
 from tests.retailer import Retailer, sale

@@ -173,7 +173,7 @@ def test_what_is_missing_in_format_and_feed_is_missing_in_the_feed(report: Repor
         "config.yaml:10 formats.french_till.columns.sold_on: missing; "
         "write its header in the file\n"
         "config.yaml:20 feeds.paris_nord.language: missing; write the language of the product "
-        "names: they are looked up in that column of the catalogue\n"
+        "names, which are looked up in that column of the catalogue\n"
         "config.yaml:20 feeds.paris_nord.currency: missing; write the currency of the amounts, "
         "or add a column currency"
     )

@@ -141,7 +141,7 @@ feeds:
         "config.yaml:31 feeds.paris.columns: not a mapping, got a list; "
         "write `key: value` lines below it\n"
         "config.yaml:34 feeds.paris.delimiter: unknown key. Did you mean 'csv.delimiter'?\n"
-        "config.yaml:35 feeds.paris.store.city: empty; write the city, as shown\n"
+        "config.yaml:35 feeds.paris.store.city: empty; write the city to show\n"
         "config.yaml:35 feeds.paris.store.country: not an ISO 3166-1 country code, got 'jp'. "
         "Did you mean 'JP'?\n"
         "config.yaml:35 feeds.paris.store.name: not as feeds.Tokyo.store.name, "

@@ -255,6 +255,30 @@ def test_a_part_made_in_code_is_checked_like_a_declared_one(data: dict[str, Any]
         Declaration(catalogue=declaration.catalogue, feeds=declaration.feeds)
 
 
+def test_a_copy_with_other_values_has_a_fingerprint_and_stores_of_its_own(
+    data: dict[str, Any],
+) -> None:
+    declaration = declaration_from(data)
+    tokyo = declaration.feeds["tokyo"]
+    before = tokyo.fingerprint()
+    assert list(declaration.stores) == ["tokyo"]
+    assert tokyo.model_copy(update={"ignore_case": True}).fingerprint() != before
+    moved = tokyo.model_copy(
+        update={"store": tokyo.all_stores[0].model_copy(update={"id": "kyoto"})}
+    )
+    assert [store.id for store in moved.all_stores] == ["kyoto"]
+    assert list(declaration.model_copy(update={"feeds": {"tokyo": moved}}).stores) == ["kyoto"]
+    assert tokyo.fingerprint() == before
+
+
+def test_a_declaration_is_the_same_after_its_fingerprint_was_asked_for(
+    data: dict[str, Any],
+) -> None:
+    declaration = declaration_from(data)
+    declaration.meaning_of("tokyo")
+    assert declaration == declaration_from(data)
+
+
 def test_a_declaration_cannot_be_changed(data: dict[str, Any]) -> None:
     declaration, key = declaration_from(data), "language"
     with pytest.raises(ValidationError, match="frozen"):

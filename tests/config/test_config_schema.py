@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sales_pipeline.config import json_schema, schema_text
-from sales_pipeline.config.yaml_tree import read_yaml
+from sales_pipeline.config.yaml_lines import read_yaml
 
 jsonschema = pytest.importorskip("jsonschema")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sales_pipeline.config.yaml_tree import read_yaml
+from sales_pipeline.config.yaml_lines import read_yaml
 
 
 def test_every_scalar_stays_the_text_that_was_written() -> None:
@@ -47,6 +47,12 @@ def test_an_anchor_gives_its_keys_and_what_is_written_wins() -> None:
         "c": {"x": "5", "y": "2", "z": "4"},
     }
     assert document.faults == []
+
+
+def test_a_tab_between_values_is_refused_on_every_machine() -> None:
+    (fault,) = read_yaml("a: 1\nb:\t2\n").faults
+    assert "indent with spaces, not with tabs" in fault.message
+    assert fault.line == 2
 
 
 def test_merging_something_other_than_a_mapping_is_a_problem(report: Callable[[str], str]) -> None:

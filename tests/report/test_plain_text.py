@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.printable import printable, printable_lines, without_orders
+from sales_pipeline.printable import printable, printable_lines, without_control_characters
 from sales_pipeline.report.json_text import json_text
 from sales_pipeline.report.plain_text import spreadsheet_text
 
@@ -28,7 +28,7 @@ def test_an_escape_sequence_cannot_clear_the_screen() -> None:
 
 @given(st.text())
 def test_a_spreadsheet_gets_no_control_character(text: str) -> None:
-    assert printable(without_orders(text)) == without_orders(text)
+    assert printable(without_control_characters(text)) == without_control_characters(text)
 
 
 def test_the_direction_of_writing_cannot_be_turned() -> None:
