@@ -14,44 +14,45 @@ from sales_pipeline.report.json_text import timestamp
 from sales_pipeline.report.tables import cell, new_table
 
 if TYPE_CHECKING:
-    from sales_pipeline.certify.certificate import Certificate
+    from sales_pipeline.proofs.certificate import Certificate
 
 
-def certificate_text(found: Certificate) -> RenderableType:
-    """Returns versions, seconds and what differs, a short page to keep."""
+def certificate_text(certificate: Certificate) -> RenderableType:
+    """Returns a short page to keep: versions, seconds, and what differs."""
     table = new_table()
     table.add_column("Engine")
     table.add_column("Seconds", justify="right")
     table.add_column("Versions", overflow="fold")
-    for each in found.sides:
-        versions = ", ".join(f"{name} {version}" for name, version in each.versions.items())
-        table.add_row(cell(each.engine), f"{each.seconds:,.1f}", cell(versions))
-    rows, tables = counted(sum(found.rows.values()), "row"), counted(len(found.rows), "table")
-    files = counted(found.files, "file")
-    differences = [f"  {printable(each)}" for each in found.differences]
+    for side in certificate.sides:
+        versions = ", ".join(f"{name} {version}" for name, version in side.versions.items())
+        table.add_row(cell(side.engine), f"{side.seconds:,.1f}", cell(versions))
+    rows = counted(sum(certificate.rows.values()), "row")
+    tables = counted(len(certificate.rows), "table")
+    files = counted(certificate.files, "file")
+    differences = [f"  {printable(sentence)}" for sentence in certificate.differences]
     lines = [
         f"{files} taken in by both, {rows} of {tables} compared.",
         f"What differed: {'something.' if differences else 'nothing.'}",
         *differences,
-        f"sales-pipeline {found.version}, {moment(found.at)} UTC",
+        f"sales-pipeline {certificate.version}, {moment(certificate.at)} UTC",
     ]
     return Group(table, *(Text(line) for line in lines))
 
 
-def certificate_document(found: Certificate) -> dict[str, Any]:
-    """Returns the same as plain values."""
+def certificate_document(certificate: Certificate) -> dict[str, Any]:
+    """Returns the JSON document of a certificate."""
     return {
-        "at": timestamp(found.at),
-        "version": found.version,
-        "files": found.files,
-        "rows": dict(found.rows),
+        "at": timestamp(certificate.at),
+        "version": certificate.version,
+        "files": certificate.files,
+        "rows": dict(certificate.rows),
         "engines": [
             {
-                "engine": each.engine,
-                "seconds": round(each.seconds, 3),
-                "versions": dict(each.versions),
+                "engine": side.engine,
+                "seconds": round(side.seconds, 3),
+                "versions": dict(side.versions),
             }
-            for each in found.sides
+            for side in certificate.sides
         ],
-        "differences": list(found.differences),
+        "differences": list(certificate.differences),
     }

@@ -1,10 +1,16 @@
-"""Copies of landing files for runs that may be killed; the files themselves are only read."""
+"""A copy of a retailer in a temporary folder: its declaration and its landing files.
+
+`selftest` and `certify` run on such copies, in processes of their own; the retailer's own files are
+only read. The folder holds `declared.json` and the delivered files; each folder of a run below it
+gets a landing folder and a lakehouse.
+"""
 
 from __future__ import annotations
 
 import gzip
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,16 +21,39 @@ from sales_pipeline.landing.discovery import discover
 from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.shape import FileShape
 
-_FIRST_PIECE = 1 << 18
+LANDING, LAKEHOUSE, DELIVERED = "landing", "lakehouse", "delivered"
+_DECLARATION = "declared.json"
+_FIRST_PIECE_BYTES = 1 << 18
+
+PlaceFiles = Callable[[Path], int]
+"""Writes copies of landing files into a folder; returns their number."""
+
+
+def write_declaration(folder: Path, declaration: Declaration) -> None:
+    """Writes a declaration into the folder of a copy, for `copied_declaration`."""
+    text = declaration.model_dump_json(by_alias=True)
+    (folder / _DECLARATION).write_text(text, encoding="utf-8")
+
+
+def copied_declaration(run_folder: Path, **changes: object) -> Declaration:
+    """Returns the declaration of a copy, with the landing folder and lakehouse of one run folder.
+
+    Args:
+        run_folder: A folder inside the folder of the copy.
+        **changes: Further fields of the declaration to change.
+    """
+    text = (run_folder.parent / _DECLARATION).read_text(encoding="utf-8")
+    folders = {"landing": str(run_folder / LANDING), "lakehouse": str(run_folder / LAKEHOUSE)}
+    return Declaration.model_validate_json(text).model_copy(update={**folders, **changes})
 
 
 def copy_landing_files(declaration: Declaration, target: Path, *, records: int | None) -> int:
-    """Copies what feeds claim in the landing folder; returns how many files that are.
+    """Copies all landing files that a feed claims; returns their number.
 
     Args:
         declaration: What the retailer declares.
-        target: A folder that takes the place of the landing folder.
-        records: How many records of each file, about; all of them without it.
+        target: The folder for the copies.
+        records: The number of records to copy of each file, roughly; None for all.
 
     Raises:
         UsageError: There is no file of any feed.
@@ -38,7 +67,7 @@ def copy_landing_files(declaration: Declaration, target: Path, *, records: int |
             shutil.copyfile(landing / file.path, copy)
         else:
             shape = file_shape(declaration, file.feed)
-            copy.write_bytes(beginning(landing / file.path, shape, records))
+            copy.write_bytes(first_records(landing / file.path, shape, records))
     if not found.files:
         raise UsageError(
             f"landing: no file of any feed in {declaration.landing}. "
@@ -47,10 +76,11 @@ def copy_landing_files(declaration: Declaration, target: Path, *, records: int |
     return len(found.files)
 
 
-def beginning(path: Path, shape: FileShape, records: int) -> bytes:
-    """The first records of a landing file, with its header, as the bytes of a smaller file.
+def first_records(path: Path, shape: FileShape, records: int) -> bytes:
+    """Returns the bytes of a smaller landing file, with the header and the first records.
 
-    Quotes that are no quotes may make it longer. A file that cannot be cut is kept whole.
+    A quote sign that does not open a quoted value may make it longer. A file that cannot be cut is
+    returned whole.
     """
     try:
         with path.open("rb") as file:
@@ -65,18 +95,18 @@ def _landed(file: BinaryIO, path: Path, shape: FileShape) -> LandedBytes:
 
 
 def _first_bytes(source: LandedBytes, shape: FileShape, records: int) -> tuple[bytes, bool]:
-    data, size = b"", _FIRST_PIECE
+    data, size = b"", _FIRST_PIECE_BYTES
     while piece := source.read(size):
         data, size = data + piece, size * 2
-        end = _end_of(data, shape, records)
+        end = _end_of_records(data, shape, records)
         if end is not None:
             return data[:end], source.is_gzip
     return data, source.is_gzip
 
 
-def _end_of(data: bytes, shape: FileShape, records: int) -> int | None:
-    """Where so many records end; None where there are fewer."""
-    text, width = _as_units(data, shape.encoding)
+def _end_of_records(data: bytes, shape: FileShape, records: int) -> int | None:
+    """Returns the offset after so many records, or None if there are fewer."""
+    text, width = _as_single_bytes(data, shape.encoding)
     marks = re.compile(rb"\r\n|\r|\n|" + re.escape(shape.quote.encode()))
     left = records + shape.header + shape.skip_lines
     quoted, start = False, 0
@@ -91,8 +121,8 @@ def _end_of(data: bytes, shape: FileShape, records: int) -> int | None:
     return None
 
 
-def _as_units(data: bytes, encoding: str) -> tuple[bytes, int]:
-    """The data with one byte for each unit of its encoding, and how many bytes a unit has."""
+def _as_single_bytes(data: bytes, encoding: str) -> tuple[bytes, int]:
+    """Returns the data with one byte for each unit of its encoding, and the bytes of a unit."""
     if not encoding.startswith("utf-16"):
         return data, 1
     big = data.startswith(b"\xfe\xff") or encoding.endswith("be")
