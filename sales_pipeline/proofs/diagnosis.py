@@ -106,9 +106,14 @@ class Diagnosis:
     findings: tuple[Finding, ...]
 
     @property
+    def is_ok(self) -> bool:
+        """Says whether all checks are ok."""
+        return all(finding.state is CheckState.OK for finding in self.findings)
+
+    @property
     def exit_code(self) -> int:
         """0 if all checks are ok, else 1."""
-        return 0 if all(finding.state is CheckState.OK for finding in self.findings) else 1
+        return 0 if self.is_ok else 1
 
 
 def run_check(check: Check, bench: Workbench, before: Iterable[Finding], *, hide: Hide) -> Finding:

@@ -30,7 +30,7 @@ _SLOW_TO_IMPORT = ("deltalake", "pandas", "pysail.spark", "pyspark.sql.connect.s
 
 @dataclass(frozen=True)
 class ProcessEnd:
-    """How a process ended.
+    """The exit code and the error output of a process that ended.
 
     Attributes:
         code: Its exit code; the negative number of a signal, if one killed it.

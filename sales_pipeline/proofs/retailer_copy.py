@@ -59,8 +59,8 @@ def copy_landing_files(declaration: Declaration, target: Path, *, records: int |
         UsageError: There is no file of any feed.
     """
     landing = Path(declaration.landing)
-    found = discover(landing, landing_patterns(declaration))
-    for file in found.files:
+    files = discover(landing, landing_patterns(declaration)).files
+    for file in files:
         copy = target / file.path
         copy.parent.mkdir(parents=True, exist_ok=True)
         if records is None:
@@ -68,12 +68,12 @@ def copy_landing_files(declaration: Declaration, target: Path, *, records: int |
         else:
             shape = file_shape(declaration, file.feed)
             copy.write_bytes(first_records(landing / file.path, shape, records))
-    if not found.files:
+    if not files:
         raise UsageError(
             f"landing: no file of any feed in {declaration.landing}. "
             "Do: deliver some, or give --sample."
         )
-    return len(found.files)
+    return len(files)
 
 
 def first_records(path: Path, shape: FileShape, records: int) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
+from pydantic import BaseModel, Field, PlainSerializer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -39,20 +41,21 @@ def certificate_text(certificate: Certificate) -> RenderableType:
     return Group(table, *(Text(line) for line in lines))
 
 
+class _Side(BaseModel, from_attributes=True):
+    engine: str
+    seconds: Annotated[float, PlainSerializer(lambda seconds: round(seconds, 3))]
+    versions: dict[str, str]
+
+
+class _Certificate(BaseModel, from_attributes=True):
+    at: Annotated[datetime, PlainSerializer(timestamp)]
+    version: str
+    files: int
+    rows: dict[str, int]
+    engines: list[_Side] = Field(validation_alias="sides")
+    differences: list[str]
+
+
 def certificate_document(certificate: Certificate) -> dict[str, Any]:
     """Returns the JSON document of a certificate."""
-    return {
-        "at": timestamp(certificate.at),
-        "version": certificate.version,
-        "files": certificate.files,
-        "rows": dict(certificate.rows),
-        "engines": [
-            {
-                "engine": side.engine,
-                "seconds": round(side.seconds, 3),
-                "versions": dict(side.versions),
-            }
-            for side in certificate.sides
-        ],
-        "differences": list(certificate.differences),
-    }
+    return _Certificate.model_validate(certificate).model_dump(mode="json")

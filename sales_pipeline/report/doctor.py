@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
+from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -37,24 +39,27 @@ def diagnosis_text(diagnosis: Diagnosis) -> RenderableType:
     return Group(table, Text(f"\n{checks} of the engine {diagnosis.engine}: {summary}."))
 
 
+class _Finding(BaseModel, from_attributes=True):
+    check: str
+    state: CheckState
+    said: str = Field(validation_alias="detail")
+    do: Annotated[str | None, BeforeValidator(lambda remedy: remedy or None)] = Field(
+        validation_alias="remedy"
+    )
+    seconds: Annotated[float, PlainSerializer(lambda seconds: round(seconds, 3))]
+
+
+class _Diagnosis(BaseModel, from_attributes=True):
+    engine: str
+    landing: Path
+    lakehouse: Path
+    ok: bool = Field(validation_alias="is_ok")
+    checks: list[_Finding] = Field(validation_alias="findings")
+
+
 def diagnosis_document(diagnosis: Diagnosis) -> dict[str, Any]:
     """Returns the JSON document of a diagnosis."""
-    return {
-        "engine": diagnosis.engine,
-        "landing": str(diagnosis.landing),
-        "lakehouse": str(diagnosis.lakehouse),
-        "ok": diagnosis.exit_code == 0,
-        "checks": [
-            {
-                "check": finding.check,
-                "state": str(finding.state),
-                "said": finding.detail,
-                "do": finding.remedy or None,
-                "seconds": round(finding.seconds, 3),
-            }
-            for finding in diagnosis.findings
-        ],
-    }
+    return _Diagnosis.model_validate(diagnosis).model_dump(mode="json")
 
 
 def _detail(finding: Finding) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from pydantic import BaseModel, Field, PlainSerializer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -29,18 +30,26 @@ def selftest_text(result: Selftest) -> RenderableType:
     return Group(*(Text(line) for line in lines))
 
 
+class _Kill(BaseModel, from_attributes=True):
+    point: int
+    moment: str
+
+
+class _Failure(_Kill):
+    what: list[str] = Field(validation_alias="differences")
+
+
+class _Selftest(BaseModel, from_attributes=True):
+    files: int
+    commit_points: list[str] = Field(validation_alias="points")
+    tried: list[_Kill] = Field(validation_alias="trials")
+    differences: list[_Failure] = Field(validation_alias="failures")
+    seconds: Annotated[float, PlainSerializer(lambda seconds: round(seconds, 3))]
+
+
 def selftest_document(result: Selftest) -> dict[str, Any]:
     """Returns the JSON document of a self-test."""
-    return {
-        "files": result.files,
-        "commit_points": list(result.points),
-        "tried": [{"point": trial.point, "moment": trial.moment} for trial in result.trials],
-        "differences": [
-            {"point": trial.point, "moment": trial.moment, "what": list(trial.differences)}
-            for trial in result.failures
-        ],
-        "seconds": round(result.seconds, 3),
-    }
+    return _Selftest.model_validate(result).model_dump(mode="json")
 
 
 def _count(result: Selftest) -> str:
