@@ -1,7 +1,7 @@
 """Runs the sample retailer in the working directory: `python main.py`.
 
-Its files come into `./landing`, its tables and archive into `./lakehouse`; the four answers
-end on the screen. A second time nothing is new, and the answers are the same. It is
+It copies the sample files to `./landing`, writes tables and archive to `./lakehouse`, and prints
+the four answers. If it runs again, nothing is new and the answers are the same. It does the same as
 `sales-pipeline run --sample --show`.
 """
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""Writes the landing files of an invented retailer, and what they must come to.
+"""Writes the landing files of an invented retailer, and the totals that a pipeline must find.
 
-Two things come from here: data of any size for benchmarks and tests, and the small sample that
-the package ships (`--sample`). Beside the files it writes `expected.json`: the totals, counted
-from what was decided to be sold and never from the files, so that a pipeline can be held to them.
+It writes data of any size for benchmarks and tests, or the small sample that the package ships
+(`--sample`). Beside the files it writes `expected.json`. Those totals are counted from the sales
+that the generator chose, and never from the files, so that they can prove a pipeline wrong.
 
-Money is an integer number of minor units throughout. The same arguments always give the same
-bytes. Only the standard library is needed. One file on purpose: it can be copied and run alone.
+Money is always an integer number of minor units. The same arguments always write the same bytes.
+It needs only the standard library, and is one file on purpose: it can be copied and run alone.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SAMPLE = Path(__file__).resolve().parent.parent / "sales_pipeline" / "sample"
 BLOCK_ROWS = 50_000
 """Rows held in memory at once; large enough that the cost per block disappears."""
 
-# What makes a record bad, in the order in which `--bad` goes through them.
+# The faults of bad records, in the order in which `--bad` takes them in turn.
 UNKNOWN_PRODUCT = "unknown_product"
 IMPOSSIBLE_DATE = "impossible_date"
 UNREADABLE_AMOUNT = "unreadable_amount"
@@ -41,7 +41,7 @@ TOO_FEW_COLUMNS = "too_few_columns"
 DUPLICATE = "duplicate"
 FAULTS = (UNKNOWN_PRODUCT, IMPOSSIBLE_DATE, UNREADABLE_AMOUNT, TOO_FEW_COLUMNS, DUPLICATE)
 MAX_BAD = Fraction(1, 8)
-"""The greatest share of bad records in one file: a pipeline rejects a file at 20 %."""
+"""The largest share of bad records in one file; a pipeline rejects a file at 20 %."""
 
 # Revenue is counted in ten-thousandths of a euro, which holds every product of these factors:
 # currency -> ten-thousandths of a euro for one minor unit (a cent, a cent, a yen).
@@ -50,7 +50,7 @@ EUROS = {"EUR": 100, "USD": 85, "JPY": 55}
 
 @dataclass(frozen=True)
 class Shape:
-    """How a kind of store writes its files."""
+    """The format of the files of one kind of store."""
 
     language: str
     currency: str
@@ -59,10 +59,10 @@ class Shape:
     decimal: str
     date_format: str
     date_text: str
-    """The same format for `str.format`, which also writes days that do not exist."""
+    """The same format for `str.format`, which can also write a day that does not exist."""
     stem: str
     headers: tuple[str, ...]
-    """sale_id, sold_on, product, category, unit_price, quantity, amount, as in the files."""
+    """Headers of sale_id, sold_on, product, category, unit_price, quantity and amount, in order."""
     unknown: str
     """A product that the catalogue does not have."""
 
@@ -91,20 +91,21 @@ class Product:
 
 @dataclass(frozen=True)
 class Offer:
-    """What one sale can be: a product in a quantity, with its part of the line ready."""
+    """A possible sale: a product in a quantity, with the end of its line already written."""
 
     product: int
     quantity: int
     amount: int
     """In minor units; negative for a return."""
     text: str
-    """The line from the product on."""
+    """The line from the product to its end."""
     frequency: int
+    """The weight of this offer among all."""
 
 
 @dataclass(frozen=True)
 class FilePlan:
-    """One landing file, decided but not yet written."""
+    """One landing file before it is written."""
 
     store: Store
     name: str
@@ -117,7 +118,7 @@ class FilePlan:
 
 @dataclass(frozen=True)
 class FileTotals:
-    """What a written file holds: accepted sales per month and offer, and the faults."""
+    """The contents of a written file: accepted sales by month and offer, and the faults."""
 
     store: Store
     rows: int
@@ -127,25 +128,25 @@ class FileTotals:
 
 @dataclass(frozen=True)
 class Scale:
-    """How much to generate.
+    """The size and shape of generated data.
 
     Raises:
         ValueError: The numbers do not fit together.
     """
 
     rows: int = 100_000
-    """Records delivered in all, bad ones included."""
+    """Number of records in all, with the bad ones."""
     files: int = 36
-    """Sales files in all; each store gets its part, each file some days in order."""
+    """Number of sales files in all, split evenly over the stores; each file covers some days."""
     stores: int = 3
-    """Stores; they take the shapes of Paris, New York and Tokyo in turn."""
+    """Number of stores; they take the shapes of Paris, New York and Tokyo in turn."""
     months: int = 12
-    """Calendar months from January 2024."""
+    """Number of calendar months, from January 2024."""
     bad: Fraction = Fraction(1, 100)
-    """The share of bad records; a file never holds more than one in eight."""
+    """Share of bad records; no file has more than one in eight."""
     seed: int = 1
     jobs: int = 1
-    """Processes that write files; the bytes do not depend on it."""
+    """Number of processes that write files; the bytes do not depend on it."""
 
     def __post_init__(self) -> None:
         """Refuses numbers that do not fit together."""
@@ -264,35 +265,35 @@ RANGE: dict[tuple[str, str], tuple[tuple[str, str, int, int], ...]] = {
         ("Tapis de yoga", "Yoga mat", 4200, 10),
     ),
 }
-# English category -> month -> how many times its usual demand.
+# English category -> month -> factor on its usual demand.
 SEASONS = {
     "Toys": {11: 2, 12: 4},
     "Garden": {3: 2, 4: 3, 5: 4, 6: 4, 7: 3},
     "Home": {10: 2, 11: 2, 12: 2},
 }
 MONTH_DEMAND = (0, 80, 74, 84, 90, 96, 92, 84, 70, 92, 98, 118, 190)
-"""Demand per month of the year; the first entry stands for no month."""
+"""Demand by month of the year; the first entry is unused."""
 WEEKDAY_DEMAND = (4, 4, 4, 5, 7, 9, 3)
 """Demand from Monday to Sunday."""
-# Quantity -> how often; a negative quantity is a return.
+# Quantity -> its weight; a negative quantity is a return.
 CHEAP_QUANTITIES = {1: 50, 2: 28, 3: 12, 4: 5, 6: 3, -1: 2}
 DEAR_QUANTITIES = {1: 92, 2: 5, -1: 3}
 DEAR_FROM = 2000
 
 
 def generate(out: Path, scale: Scale) -> dict[str, Any]:
-    """Writes landing files, a declaration and the expected totals of a scale.
+    """Writes landing files, their declaration and the expected totals.
 
     Args:
-        out: Receives `landing/`, `config.yaml` and `expected.json`. A landing folder that an
+        out: The folder for `landing/`, `config.yaml` and `expected.json`. A landing folder that an
             earlier call made there is replaced.
-        scale: How much to write.
+        scale: The size of the data.
 
     Returns:
-        What is in `expected.json`.
+        The contents of `expected.json`.
 
     Raises:
-        FileExistsError: `out` has a landing folder that did not come from here.
+        FileExistsError: `out` has a landing folder that the generator did not make.
     """
     landing = _fresh_landing(out)
     stores = stores_of(scale.stores)
@@ -302,19 +303,19 @@ def generate(out: Path, scale: Scale) -> dict[str, Any]:
 
 
 def generate_sample(out: Path = SAMPLE, *, seed: int = 1) -> dict[str, Any]:
-    """Writes the sample retailer: 14 months of three stores, with what really goes wrong.
+    """Writes the sample retailer: 14 months of three stores, with typical faults.
 
-    The declaration that goes with it is `sales_pipeline/config/config.yaml`.
+    Its declaration is `sales_pipeline/config/config.yaml`.
 
     Args:
-        out: Receives `landing/`, `rates/` and `expected.json`.
-        seed: Another seed makes another retailer; the shipped one has the default.
+        out: The folder for `landing/`, `rates/` and `expected.json`.
+        seed: Another seed writes other sales; the shipped sample has the default.
 
     Returns:
-        What is in `expected.json`.
+        The contents of `expected.json`.
 
     Raises:
-        FileExistsError: `out` has a landing folder that did not come from here.
+        FileExistsError: `out` has a landing folder that the generator did not make.
     """
     landing = _fresh_landing(out)
     totals = _write_files(landing, list(_sample_plans(seed)), jobs=1)
@@ -325,7 +326,7 @@ def generate_sample(out: Path = SAMPLE, *, seed: int = 1) -> dict[str, Any]:
 
 
 def stores_of(number: int) -> list[Store]:
-    """Returns so many stores, their shapes taking turns; past the named ones, numbered ones.
+    """Returns a number of stores: first the named ones, then the same with numbers.
 
     >>> [store.id for store in stores_of(11)][-3:]
     ['kyoto', 'paris_2', 'new_york_2']
@@ -339,7 +340,7 @@ def stores_of(number: int) -> list[Store]:
 
 
 def allot(total: int, weights: Sequence[int]) -> list[int]:
-    """Divides a whole number in proportion to weights, without losing any.
+    """Divides a whole number in proportion to weights, so that the parts add up to it.
 
     >>> allot(10, [1, 1, 2])
     [2, 3, 5]
@@ -351,7 +352,7 @@ def allot(total: int, weights: Sequence[int]) -> list[int]:
 
 @lru_cache
 def products() -> tuple[Product, ...]:
-    """Returns the whole range, in the order of the catalogue."""
+    """Returns all products, in the order of the catalogue."""
     return tuple(
         Product(
             code=f"{english_category[:2].upper()}{position:02d}",
@@ -366,18 +367,18 @@ def products() -> tuple[Product, ...]:
 
 
 def _dollar_price(euro_cents: int) -> int:
-    """A price in dollar cents that ends in 9, as price tags do."""
+    """Returns a price in dollar cents that ends in 9, as on price tags."""
     step = 100 if euro_cents >= DEAR_FROM else 10
     return (euro_cents * 112 // 100 // step + 1) * step - 1
 
 
 def _yen_price(euro_cents: int) -> int:
-    """A price in yen that ends in 80."""
+    """Returns a price in yen that ends in 80."""
     return max(euro_cents * 165 // 10_000, 1) * 100 + 80
 
 
 def money_text(minor: int, shape: Shape) -> str:
-    """Writes minor units as the store does.
+    """Returns an amount in minor units as text, in the format of the store.
 
     >>> money_text(-1290, PARIS), money_text(780, TOKYO)
     ('-12,90', '780')
@@ -394,7 +395,7 @@ def _field(text: str, shape: Shape) -> str:
 
 @lru_cache
 def offers(shape: Shape) -> tuple[Offer, ...]:
-    """Returns everything that one record of a store of this shape can sell."""
+    """Returns all possible sales of a store of this shape."""
     return tuple(
         _offer(index, quantity, shape, frequency * product.popularity)
         for index, product in enumerate(products())
@@ -422,7 +423,7 @@ def _offer(index: int, quantity: int, shape: Shape, frequency: int) -> Offer:
 
 @lru_cache
 def _demand(shape: Shape, month: int) -> list[int]:
-    """Cumulative weights of the offers in a month of the year."""
+    """Returns the cumulative weights of the offers in a month of the year."""
     seasons = [SEASONS.get(product.categories["en"], {}).get(month, 1) for product in products()]
     return list(accumulate(offer.frequency * seasons[offer.product] for offer in offers(shape)))
 
@@ -454,7 +455,7 @@ def _scale_plans(stores: Sequence[Store], scale: Scale) -> Iterator[FilePlan]:
 
 
 def _cut(days: tuple[date, ...], index: int, files: int) -> tuple[date, ...]:
-    """The days of one of several files; more files than days share days."""
+    """Returns the days of one file; if there are more files than days, they share days."""
     start = index * len(days) // files
     return days[start : max(start + 1, (index + 1) * len(days) // files)]
 
@@ -462,11 +463,11 @@ def _cut(days: tuple[date, ...], index: int, files: int) -> tuple[date, ...]:
 def _store_plans(
     store: Store, files: Sequence[tuple[str, tuple[date, ...]]], rows: int, seed: int
 ) -> list[FilePlan]:
-    """Divides a store's rows over its files by demand, at least one row in each."""
+    """Divides the rows of a store over its files by demand, with at least one row in each."""
     rng = Random(f"{seed}/{store.id}")
     demand = [sum(map(_day_demand, days)) * rng.randrange(90, 111) for _, days in files]
     sizes = [1 + share for share in allot(rows - len(files), demand)]
-    # Ticket numbers of one length, so that their order as text is their order in time.
+    # All ticket numbers have one length, so that their order as text is their order in time.
     first = 10 ** max(5, len(str(rows))) + 1
     numbers = accumulate([first, *sizes])
     return [
@@ -478,7 +479,7 @@ def _store_plans(
 def _with_bad_share(
     plans: Sequence[FilePlan], share: Fraction, *, first_fault: int
 ) -> Iterator[FilePlan]:
-    """Gives the files their bad records; the kinds go on from file to file."""
+    """Adds the faults of bad records to the plans; each kind in turn, across all files."""
     owed, fault = Fraction(0), first_fault
     for plan in plans:
         owed += plan.rows * share
@@ -492,9 +493,9 @@ def _with_bad_share(
 SAMPLE_ROWS = {"paris": 1500, "new_york": 1400, "tokyo": 1100}
 SAMPLE_FROM, SAMPLE_MONTHS = date(2024, 11, 1), 14
 SAMPLE_DAILY_FROM = date(2025, 12, 25)
-"""From this day on Tokyo delivers a file a day."""
+"""The first day from which Tokyo delivers a file a day."""
 SAMPLE_REPEAT = (STORES[0], "ventes_2025-03.csv", "ventes_2025-03_copie.csv")
-"""Delivered a second time, the same bytes under another name."""
+"""A file that is delivered twice: the same bytes under another name."""
 SAMPLE_FAULTS = {
     ("paris", "ventes_2025-02.csv"): (IMPOSSIBLE_DATE,),
     ("new_york", "sales_2025-06.csv"): (DUPLICATE,),
@@ -511,7 +512,7 @@ def _sample_plans(seed: int) -> Iterator[FilePlan]:
 
 
 def _sample_files(store: Store) -> list[tuple[str, tuple[date, ...]]]:
-    """A file a month named by it; Tokyo's last days each have a file of their own."""
+    """Returns a file for each month; the last days of Tokyo have a file each."""
     end = _later(SAMPLE_FROM, SAMPLE_MONTHS)
     daily_from = SAMPLE_DAILY_FROM if store.id == "tokyo" else end
     monthly = groupby(_days(SAMPLE_FROM, daily_from), key=lambda day: f"{day:%Y-%m}")
@@ -532,17 +533,18 @@ def _write_files(landing: Path, plans: Sequence[FilePlan], *, jobs: int) -> list
 
 
 def write_catalogue(path: Path) -> None:
-    """Writes the product catalogue: a code, then two columns a language."""
+    """Writes the product catalogue: a code, then two columns for each language."""
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["code", "product_fr", "category_fr", "product_en", "category_en"])
         for item in products():
-            pairs = [(item.names[each], item.categories[each]) for each in ("fr", "en")]
-            rows.writerow([item.code, *pairs[0], *pairs[1]])
+            names, categories = item.names, item.categories
+            french, english = ((names[code], categories[code]) for code in ("fr", "en"))
+            rows.writerow([item.code, *french, *english])
 
 
 def write_file(plan: FilePlan, path: Path) -> FileTotals:
-    """Writes one landing file, block by block, and returns what it holds."""
+    """Writes one landing file, block by block, and returns its totals."""
     till = Till(plan)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(plan.store.shape.delimiter.join(plan.store.shape.headers) + "\n")
@@ -551,7 +553,7 @@ def write_file(plan: FilePlan, path: Path) -> FileTotals:
 
 
 def _blocks(plan: FilePlan) -> Iterator[list[tuple[date, int]]]:
-    """Divides a file's rows over its days by demand, in blocks that lie within one month."""
+    """Divides the rows of a file over its days by demand, in blocks within one month."""
     block: list[tuple[date, int]] = []
     size = 0
     for day, rows in zip(plan.days, allot(plan.rows, [*map(_day_demand, plan.days)]), strict=True):
@@ -571,20 +573,20 @@ class Till:
     def __init__(self, plan: FilePlan) -> None:
         """Starts a file at its first ticket number."""
         self.sold: dict[str, Counter[int]] = {}
-        """Month -> offer -> number of sales of it that are in force."""
+        """Month -> offer -> number of its sales that are in force."""
         self._rng = Random(plan.seed)
         self._shape = plan.store.shape
         self._offers = offers(self._shape)
         self._ticket = "".join(word[0] for word in plan.store.id.split("_")).upper() + "-"
         self._number = plan.first_number
-        # The first row is always good, so that there is an earlier sale to repeat.
+        # The first row is always good, so that a duplicate has an earlier sale to repeat.
         numbers = range(plan.first_number + 1, plan.first_number + plan.rows)
         tickets = sorted(self._rng.sample(numbers, len(plan.faults)))
         self._faults = list(zip(tickets, plan.faults, strict=True))[::-1]
         self._good_line = ""
 
     def lines(self, block: Sequence[tuple[date, int]]) -> list[str]:
-        """Returns the lines of a block of days, all of one month, and counts its sales."""
+        """Returns the lines of a block of days in one month, and counts its sales."""
         size = sum(rows for _, rows in block)
         month = block[0][0]
         weights = _demand(self._shape, month.month)
@@ -622,23 +624,23 @@ class Till:
         return lines
 
     def _bad_line(self, line: str, kind: str, choice: int, year: int) -> str:
-        """Returns a good line made bad in one way; its ticket number stays."""
+        """Returns a line with one fault; its ticket number stays."""
         shape = self._shape
-        ticket, day, rest = line.split(shape.delimiter, 2)
+        ticket, day, sale = line.split(shape.delimiter, 2)
         product = products()[self._offers[choice].product].names[shape.language]
         field = _field(product, shape)
         if kind == UNKNOWN_PRODUCT:
-            rest = shape.unknown + rest.removeprefix(field)
+            sale = shape.unknown + sale.removeprefix(field)
         elif kind == IMPOSSIBLE_DATE:
             day = _date_text(shape, year, 2, 31)
         elif kind == UNREADABLE_AMOUNT:
-            rest = rest.rpartition(shape.delimiter)[0] + shape.delimiter + "#VALUE!\n"
+            sale = sale.rpartition(shape.delimiter)[0] + shape.delimiter + "#VALUE!\n"
         else:
-            rest = field + "\n"
-        return shape.delimiter.join([ticket, day, rest])
+            sale = field + "\n"
+        return shape.delimiter.join([ticket, day, sale])
 
     def _faults_before(self, number: int, first: int) -> dict[int, str]:
-        """Takes the faults due before a ticket number: row in the block -> kind."""
+        """Removes the faults due before a ticket number; returns row in the block -> kind."""
         due: dict[int, str] = {}
         while self._faults and self._faults[-1][0] < number:
             ticket, kind = self._faults.pop()
@@ -651,7 +653,7 @@ def _date_text(shape: Shape, year: int, month: int, day: int) -> str:
 
 
 def _fresh_landing(out: Path) -> Path:
-    """Returns an empty landing folder; only one that this file wrote is removed for it."""
+    """Returns an empty landing folder; removes an old one only if the generator made it."""
     landing, ours = out / "landing", out / "expected.json"
     if landing.exists() and any(landing.iterdir()):
         if not ours.exists():
@@ -672,11 +674,11 @@ def _write_expected(out: Path, expected: dict[str, Any]) -> dict[str, Any]:
 
 
 def expected_totals(files: Sequence[FileTotals], *, repeats: Sequence[Store]) -> dict[str, Any]:
-    """Adds up what all files hold, as `expected.json` has it.
+    """Adds up the totals of all files, for `expected.json`.
 
     Args:
-        files: Every file that counts.
-        repeats: The store of each file delivered once more; its records count nowhere.
+        files: The totals of each file that counts.
+        repeats: The store of each file that is delivered twice; the second copy does not count.
 
     Returns:
         Counts and sums. A revenue is in euros, unrounded, as exact decimal text.
@@ -724,14 +726,14 @@ def _euros(ten_thousandths: int) -> str:
 
 
 def _counts(files: Sequence[FileTotals], repeats: Sequence[Store]) -> dict[str, dict[str, Any]]:
-    """Counts files and records per feed; the records of a repeated file are not delivered."""
+    """Counts files and records by feed; of a repeated file only the first copy counts."""
     counts: dict[str, dict[str, Any]] = {}
     for store in dict.fromkeys(file.store for file in files):
-        mine = [file for file in files if file.store == store]
-        faults = sum((file.faults for file in mine), Counter[str]())
-        delivered, duplicates = sum(file.rows for file in mine), faults.pop(DUPLICATE, 0)
+        own_files = [file for file in files if file.store == store]
+        faults = sum((file.faults for file in own_files), Counter[str]())
+        delivered, duplicates = sum(file.rows for file in own_files), faults.pop(DUPLICATE, 0)
         counts[store.id] = {
-            "files": len(mine) + repeats.count(store),
+            "files": len(own_files) + repeats.count(store),
             "repeated_files": repeats.count(store),
             "delivered": delivered,
             "accepted": delivered - duplicates - faults.total(),
@@ -744,7 +746,7 @@ def _counts(files: Sequence[FileTotals], repeats: Sequence[Store]) -> dict[str, 
 
 
 def declaration(stores: Sequence[Store]) -> str:
-    """Returns the `config.yaml` of generated stores, to be used from the folder it is in."""
+    """Returns the `config.yaml` of generated stores; its paths start from its own folder."""
     return DECLARATION + "".join(map(_feed_declaration, stores))
 
 
@@ -790,7 +792,7 @@ def _feed_declaration(store: Store) -> str:
 
 @dataclass
 class Quote:
-    """A currency's rate as it wanders from day to day, in units of its last decimal."""
+    """The rate of a currency, which changes a little each day, in units of its last decimal."""
 
     value: int
     goal: int
@@ -798,7 +800,7 @@ class Quote:
     decimals: int
 
     def next(self, rng: Random) -> str:
-        """Moves on by one day and returns the rate as text."""
+        """Returns the rate of the next day as text."""
         self.value += rng.randrange(-self.step, self.step + 1) + (self.goal - self.value) // 60
         return f"{Decimal(self.value).scaleb(-self.decimals):f}"
 

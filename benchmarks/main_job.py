@@ -1,14 +1,14 @@
 #!/usr/bin/env python
-"""Measures the main job: generated landing files in, four answers out, on this machine.
+"""Measures the main job on this machine: from generated landing files to the four answers.
 
     python benchmarks/main_job.py               # 30 thousand and 3 million rows
     python benchmarks/main_job.py 30_000_000    # 30 million
 
-Each size is loaded by a process of its own in a folder of its own, as a user would do it:
-`sales-pipeline run`. The seconds are those of the whole process, Python's start included; the
-peak is the greatest memory that was resident in it. Then the same command runs again with
-nothing new, and once more with one further file of 10 thousand rows. Every total is compared
-exactly with what the generator counted on its own; a difference ends with exit code 1.
+For each size it starts `sales-pipeline run` in a new folder and a new process, as a user would.
+The seconds are those of the whole process, with the start of Python; the peak is its largest
+resident memory. Then the same command runs again with nothing new, and a third time with one
+further file of 10 thousand rows. Every total is compared exactly with the one that the generator
+counted by itself; the exit code is 1 if any differs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # So that the file can be run as it is.
+sys.path.insert(0, str(ROOT))  # So that this file can be run as a script.
 
 from benchmarks.generator import (  # noqa: E402
     PARIS,
@@ -51,12 +51,12 @@ CLASSES = ("delivered", "accepted", "quarantined", "duplicate", "displaced")
 MAX_SHOWN = 5
 
 Totals = dict[str, dict[str, Decimal]]
-"""What is counted -> of what -> how much."""
+"""Figure, such as `revenue per month` -> key, such as a month -> total."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One process of the pipeline."""
+    """The cost and the report of one process of the pipeline."""
 
     seconds: float
     cpu_seconds: float
@@ -66,7 +66,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Result:
-    """All that was measured at one size."""
+    """The measurements and differences at one size."""
 
     rows: int
     bytes: int
@@ -82,11 +82,11 @@ class Result:
 
 
 def measure(folder: Path, rows: int) -> Result:
-    """Generates so many rows in a folder, runs the pipeline there three times, and compares.
+    """Generates files in a folder, runs the pipeline there three times, and compares the totals.
 
     Args:
         folder: An empty folder.
-        rows: Records in all.
+        rows: The number of records in all.
 
     Raises:
         RuntimeError: A run failed.
@@ -123,11 +123,11 @@ def run_pipeline(folder: Path, *command: str) -> Measured:
     """Runs a command of `sales-pipeline` in a folder, in a process of its own.
 
     Args:
-        folder: The folder; its `config.yaml` is taken.
-        *command: The command and its options; `run` without them.
+        folder: A folder with a `config.yaml`.
+        *command: The command and its options; `run` by default.
 
     Raises:
-        RuntimeError: It did not end with exit code 0.
+        RuntimeError: Its exit code is not 0.
     """
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     options = [*(command or ["run"]), "--config", "config.yaml", "--json"]
@@ -140,23 +140,23 @@ def run_pipeline(folder: Path, *command: str) -> Measured:
             stderr=messages,
             env=os.environ | {"PYTHONPATH": path},
         )
-        # Not process.wait(): only wait4 tells the peak of this one process.
+        # Not process.wait(): only wait4 returns the peak memory of this one process.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         answer.seek(0)
         messages.seek(0)
         if process.returncode:
-            said = messages.read().decode(errors="replace")
-            raise RuntimeError(f"{folder}: exit code {process.returncode}\n{said}")
-        kilobyte = 1 if sys.platform == "darwin" else 1024
+            text = messages.read().decode(errors="replace")
+            raise RuntimeError(f"{folder}: exit code {process.returncode}\n{text}")
+        unit = 1 if sys.platform == "darwin" else 1024
         cpu_seconds = usage.ru_utime + usage.ru_stime
-        peak = usage.ru_maxrss * kilobyte
+        peak = usage.ru_maxrss * unit
         return Measured(seconds, cpu_seconds, peak, json.loads(answer.read()))
 
 
 def further_file(folder: Path, rows: int) -> dict[str, Any]:
-    """Writes one more file of the first store, all of one day; returns its expected totals."""
+    """Writes one more file of the first store, with one day; returns its expected totals."""
     store = stores_of(1)[0]
     plan = FilePlan(
         store=store,
@@ -172,7 +172,7 @@ def further_file(folder: Path, rows: int) -> dict[str, Any]:
 
 
 def totals_of(expected: Mapping[str, Any]) -> Totals:
-    """The totals in an `expected.json`."""
+    """Returns the totals in an `expected.json`."""
     months: dict[str, str] = expected["revenue_per_month"]
     stores: dict[str, dict[str, str]] = expected["revenue_per_month_and_store"]
     products: dict[str, dict[str, Any]] = expected["products"]
@@ -184,8 +184,12 @@ def totals_of(expected: Mapping[str, Any]) -> Totals:
             for month, of_month in stores.items()
             for store, value in of_month.items()
         },
-        "units per product": {name: Decimal(each["units"]) for name, each in products.items()},
-        "revenue per product": {name: Decimal(each["revenue"]) for name, each in products.items()},
+        "units per product": {
+            name: Decimal(product["units"]) for name, product in products.items()
+        },
+        "revenue per product": {
+            name: Decimal(product["revenue"]) for name, product in products.items()
+        },
         "records": {
             f"{feed} {name}": Decimal(counts[name])
             for feed, counts in feeds.items()
@@ -194,34 +198,34 @@ def totals_of(expected: Mapping[str, Any]) -> Totals:
     }
 
 
-def added(one: Totals, other: Totals) -> Totals:
-    """The totals of two sets of files together."""
+def added(first: Totals, second: Totals) -> Totals:
+    """Returns the totals of two sets of files together."""
     return {
-        what: {
-            key: one[what].get(key, Decimal(0)) + other[what].get(key, Decimal(0))
-            for key in one[what] | other[what]
+        figure: {
+            key: first[figure].get(key, Decimal(0)) + second[figure].get(key, Decimal(0))
+            for key in first[figure] | second[figure]
         }
-        for what in one
+        for figure in first
     }
 
 
 def compared(expected: Totals, folder: Path, counted: Mapping[str, Decimal]) -> Iterator[str]:
-    """What the lakehouse holds otherwise than expected: unrounded in the cube, and as shown."""
+    """Yields the differences from the expected totals, in the unrounded cube and in the answers."""
     declaration = declaration_in(folder)
-    found = cube_totals(declaration) | {"records": dict(counted)}
-    yield from differences("cube", expected, found)
-    shown = {what: as_shown(what, values) for what, values in expected.items()}
+    unrounded = cube_totals(declaration) | {"records": dict(counted)}
+    yield from differences("cube", expected, unrounded)
+    shown = {figure: as_shown(figure, values) for figure, values in expected.items()}
     yield from differences("answers", shown, answer_totals(declaration))
 
 
 def declaration_in(folder: Path) -> Declaration:
-    """The declaration in a folder, which has its lakehouse there wherever this process works."""
-    place = {"lakehouse": str(folder / "lakehouse")}
-    return load_config(folder / "config.yaml").model_copy(update=place)
+    """Loads the declaration of a folder, with the lakehouse in the same folder."""
+    changes = {"lakehouse": str(folder / "lakehouse")}
+    return load_config(folder / "config.yaml").model_copy(update=changes)
 
 
 def cube_totals(declaration: Declaration) -> Totals:
-    """The unrounded totals in `gold.sales_cube`."""
+    """Returns the unrounded totals in `gold.sales_cube`."""
     rows: list[dict[str, Any]] = read_gold(declaration, "sales_cube").to_pylist()
     return {
         "revenue per month": total(rows, lambda row: f"{row['month']:%Y-%m}", "revenue"),
@@ -234,11 +238,11 @@ def cube_totals(declaration: Declaration) -> Totals:
 
 
 def answer_totals(declaration: Declaration) -> Totals:
-    """The totals that the four answers show."""
+    """Returns the totals in the four answers."""
 
     def rows(table: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = read_gold(declaration, table).to_pylist()
-        return found
+        listed: list[dict[str, Any]] = read_gold(declaration, table).to_pylist()
+        return listed
 
     def month(row: Mapping[str, Any]) -> str:
         return f"{row['year']}-{row['month']:02d}"
@@ -268,7 +272,7 @@ def total(
 
 
 def records(runs: Iterable[Measured]) -> dict[str, Decimal]:
-    """What some runs say they took in, by feed and class; the catalogue is not counted."""
+    """Adds up the records that some runs report, by feed and class, without the catalogue."""
     counts: Counter[str] = Counter()
     for run in runs:
         for feed in run.report["feeds"]:
@@ -277,43 +281,41 @@ def records(runs: Iterable[Measured]) -> dict[str, Decimal]:
     return {key: Decimal(count) for key, count in counts.items()}
 
 
-def as_shown(what: str, values: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """Totals as an answer shows them: a revenue is rounded half up to a cent."""
-    if not what.startswith("revenue"):
+def as_shown(figure: str, values: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Returns totals as an answer shows them: a revenue is rounded half up to a cent."""
+    if not figure.startswith("revenue"):
         return dict(values)
     return {key: value.quantize(CENT, ROUND_HALF_UP) for key, value in values.items()}
 
 
-def differences(where: str, expected: Totals, found: Totals) -> Iterator[str]:
-    """Says where totals are not what was expected; what was not looked for is not compared."""
-    for what in found:
-        keys = sorted(expected[what] | found[what])
-        wrong = [key for key in keys if expected[what].get(key) != found[what].get(key)]
+def differences(where: str, expected: Totals, actual: Totals) -> Iterator[str]:
+    """Yields a line for each total that differs, for the figures that `actual` has."""
+    for figure, totals in actual.items():
+        wanted = expected[figure]
+        keys = sorted(wanted | totals)
+        wrong = [key for key in keys if wanted.get(key) != totals.get(key)]
         for key in wrong[:MAX_SHOWN]:
-            yield (
-                f"{where}, {what}, {key}: expected {expected[what].get(key)}, "
-                f"got {found[what].get(key)}"
-            )
+            yield f"{where}, {figure}, {key}: expected {wanted.get(key)}, got {totals.get(key)}"
         if len(wrong) > MAX_SHOWN:
-            yield f"{where}, {what}: {len(wrong) - MAX_SHOWN} more differ"
+            yield f"{where}, {figure}: {len(wrong) - MAX_SHOWN} more differ"
 
 
 COLUMNS: dict[str, Callable[[Result], str]] = {
-    "rows": lambda each: f"{each.rows:,}",
-    "bytes": lambda each: f"{each.bytes:,}",
-    "seconds": lambda each: f"{each.seconds:.2f}",
-    "cpu s": lambda each: f"{each.cpu_seconds:.2f}",
-    "rows/s": lambda each: f"{each.rows_per_second:,}",
-    "peak MB": lambda each: f"{each.peak_bytes / 1e6:,.0f}",
-    "nothing new s": lambda each: f"{each.nothing_new_seconds:.2f}",
-    "one more file s": lambda each: f"{each.further_seconds:.2f}",
-    "totals": lambda each: "differ" if each.differences else "equal",
+    "rows": lambda result: f"{result.rows:,}",
+    "bytes": lambda result: f"{result.bytes:,}",
+    "seconds": lambda result: f"{result.seconds:.2f}",
+    "cpu s": lambda result: f"{result.cpu_seconds:.2f}",
+    "rows/s": lambda result: f"{result.rows_per_second:,}",
+    "peak MB": lambda result: f"{result.peak_bytes / 1e6:,.0f}",
+    "nothing new s": lambda result: f"{result.nothing_new_seconds:.2f}",
+    "one more file s": lambda result: f"{result.further_seconds:.2f}",
+    "totals": lambda result: "differ" if result.differences else "equal",
 }
 
 
 def table(results: Sequence[Result]) -> str:
-    """The results as text in columns."""
-    lines = [[*COLUMNS], *([show(each) for show in COLUMNS.values()] for each in results)]
+    """Returns the results as a text table."""
+    lines = [[*COLUMNS], *([show(result) for show in COLUMNS.values()] for result in results)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
@@ -328,7 +330,7 @@ def say(message: str) -> None:
 
 @contextmanager
 def folder_for(rows: int, keep: Path | None) -> Iterator[Path]:
-    """A folder for one size: below `keep`, or a temporary one that is removed afterwards."""
+    """Yields a folder for one size: below `keep`, or a temporary one that is removed at the end."""
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="sales_pipeline_") as temporary:
             yield Path(temporary)
@@ -361,9 +363,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with folder_for(rows, given.keep) as folder:
             results.append(measure(folder, rows))
     print(
-        json.dumps([asdict(each) for each in results], indent=2) if given.json else table(results)
+        json.dumps([asdict(result) for result in results], indent=2)
+        if given.json
+        else table(results)
     )
-    wrong = [line for each in results for line in each.differences]
+    wrong = [line for result in results for line in result.differences]
     for line in wrong:
         say(line)
     return 1 if wrong else 0

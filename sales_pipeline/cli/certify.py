@@ -82,15 +82,15 @@ def certify(
     declaration = with_options(None, given) if sample else load_declaration(path, given)
     check_catalog(against, declaration.catalog)
     # Arrow comes with these imports, and --help must not wait for it.
-    from sales_pipeline.certify.certificate import certify as certified
+    from sales_pipeline.proofs.certificate import certify as run_certify
+    from sales_pipeline.proofs.retailer_copy import copy_landing_files
     from sales_pipeline.report.certificate import certificate_document, certificate_text
     from sales_pipeline.sample import place_sample
-    from sales_pipeline.selftest.copies import copy_landing_files
 
     records = None if everything else RECORDS
     place = partial(copy_landing_files, declaration, records=records)
     with progress_on_stderr() as progress:
-        found = certified(
+        certificate = run_certify(
             declaration,
             (lambda target: len(place_sample(target))) if path is None else place,
             against=against,
@@ -98,7 +98,7 @@ def certify(
             on_run=lambda what: progress.stage(what, 0),
         )
     if as_json:
-        show_json(certificate_document(found))
+        show_json(certificate_document(certificate))
     else:
-        show(certificate_text(found))
-    raise typer.Exit(found.exit_code)
+        show(certificate_text(certificate))
+    raise typer.Exit(certificate.exit_code)

@@ -57,17 +57,17 @@ def doctor(
     # Arrow comes with these imports, and --help must not wait for it.
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.databricks.redaction import Secrets
-    from sales_pipeline.doctor.doctor import examine
+    from sales_pipeline.proofs.doctor import examine
     from sales_pipeline.report.doctor import diagnosis_document, diagnosis_text
 
     secrets = Secrets(os.environ)
     secrets.learn_address(engine_name(declaration))
     with stopped_by_signals("the same again"), progress_on_stderr() as progress:
-        found = examine(
+        diagnosis = examine(
             declaration, on_check=lambda name: progress.stage(name, 0), hide=secrets.hide
         )
     if as_json:
-        show_json(diagnosis_document(found))
+        show_json(diagnosis_document(diagnosis))
     else:
-        show(diagnosis_text(found))
-    raise typer.Exit(found.exit_code)
+        show(diagnosis_text(diagnosis))
+    raise typer.Exit(diagnosis.exit_code)

@@ -67,37 +67,37 @@ def selftest(
     prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.cli.stopping import stopped_by_signals
+    from sales_pipeline.proofs.retailer_copy import copy_landing_files
+    from sales_pipeline.proofs.selftest import selftest as run_selftest
     from sales_pipeline.report.selftest import selftest_document, selftest_text
     from sales_pipeline.sample import place_sample
-    from sales_pipeline.selftest.copies import copy_landing_files
-    from sales_pipeline.selftest.trials import selftest as tested
 
     records = None if everything else RECORDS
     place = partial(copy_landing_files, declaration, records=records)
     with stopped_by_signals("the same again, from its beginning"), progress_on_stderr() as progress:
-        found = tested(
+        result = run_selftest(
             declaration,
             (lambda folder: len(place_sample(folder))) if path is None else place,
             points=chosen,
             on_trial=lambda what: progress.stage(what, 0),
         )
     if as_json:
-        show_json(selftest_document(found))
+        show_json(selftest_document(result))
     else:
-        show(selftest_text(found))
-    raise typer.Exit(found.exit_code)
+        show(selftest_text(result))
+    raise typer.Exit(result.exit_code)
 
 
 def _numbers(text: str) -> set[int]:
-    """The numbers in a list of numbers and ranges.
+    """Parses a list of numbers and ranges.
 
     >>> sorted(_numbers("3,7-9"))
     [3, 7, 8, 9]
     """
-    found: set[int] = set()
+    numbers: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.partition("-")
         if not (first.isdecimal() and (last.isdecimal() or not dash)):
             raise UsageError(f"--points: numbers and ranges such as 3,7-9, got {text!r}")
-        found |= set(range(int(first), int(last or first) + 1))
-    return found
+        numbers |= set(range(int(first), int(last or first) + 1))
+    return numbers

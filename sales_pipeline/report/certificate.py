@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
+from pydantic import BaseModel, Field, PlainSerializer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -14,44 +16,46 @@ from sales_pipeline.report.json_text import timestamp
 from sales_pipeline.report.tables import cell, new_table
 
 if TYPE_CHECKING:
-    from sales_pipeline.certify.certificate import Certificate
+    from sales_pipeline.proofs.certificate import Certificate
 
 
-def certificate_text(found: Certificate) -> RenderableType:
-    """Returns versions, seconds and what differs, a short page to keep."""
+def certificate_text(certificate: Certificate) -> RenderableType:
+    """Returns a short page to keep: versions, seconds, and what differs."""
     table = new_table()
     table.add_column("Engine")
     table.add_column("Seconds", justify="right")
     table.add_column("Versions", overflow="fold")
-    for each in found.sides:
-        versions = ", ".join(f"{name} {version}" for name, version in each.versions.items())
-        table.add_row(cell(each.engine), f"{each.seconds:,.1f}", cell(versions))
-    rows, tables = counted(sum(found.rows.values()), "row"), counted(len(found.rows), "table")
-    files = counted(found.files, "file")
-    differences = [f"  {printable(each)}" for each in found.differences]
+    for side in certificate.sides:
+        versions = ", ".join(f"{name} {version}" for name, version in side.versions.items())
+        table.add_row(cell(side.engine), f"{side.seconds:,.1f}", cell(versions))
+    rows = counted(sum(certificate.rows.values()), "row")
+    tables = counted(len(certificate.rows), "table")
+    files = counted(certificate.files, "file")
+    differences = [f"  {printable(sentence)}" for sentence in certificate.differences]
     lines = [
         f"{files} taken in by both, {rows} of {tables} compared.",
         f"What differed: {'something.' if differences else 'nothing.'}",
         *differences,
-        f"sales-pipeline {found.version}, {moment(found.at)} UTC",
+        f"sales-pipeline {certificate.version}, {moment(certificate.at)} UTC",
     ]
     return Group(table, *(Text(line) for line in lines))
 
 
-def certificate_document(found: Certificate) -> dict[str, Any]:
-    """Returns the same as plain values."""
-    return {
-        "at": timestamp(found.at),
-        "version": found.version,
-        "files": found.files,
-        "rows": dict(found.rows),
-        "engines": [
-            {
-                "engine": each.engine,
-                "seconds": round(each.seconds, 3),
-                "versions": dict(each.versions),
-            }
-            for each in found.sides
-        ],
-        "differences": list(found.differences),
-    }
+class _Side(BaseModel, from_attributes=True):
+    engine: str
+    seconds: Annotated[float, PlainSerializer(lambda seconds: round(seconds, 3))]
+    versions: dict[str, str]
+
+
+class _Certificate(BaseModel, from_attributes=True):
+    at: Annotated[datetime, PlainSerializer(timestamp)]
+    version: str
+    files: int
+    rows: dict[str, int]
+    engines: list[_Side] = Field(validation_alias="sides")
+    differences: list[str]
+
+
+def certificate_document(certificate: Certificate) -> dict[str, Any]:
+    """Returns the JSON document of a certificate."""
+    return _Certificate.model_validate(certificate).model_dump(mode="json")

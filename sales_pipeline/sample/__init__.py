@@ -1,7 +1,7 @@
-"""The sample retailer's files as the package ships them, and what they must come to.
+"""The files of the sample retailer, and the totals that a run over them must find.
 
-`benchmarks/generator.py --sample` writes the data beside this module; the declaration that reads
-it is `sales_pipeline/config/config.yaml`.
+`benchmarks/generator.py --sample` writes the data beside this module; its declaration is
+`sales_pipeline/config/config.yaml`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ __all__ = ["expected", "place_sample"]
 
 
 def place_sample(landing: Path) -> list[str]:
-    """Copies the sample's files into a landing folder, as if the stores had just delivered them.
+    """Copies the files of the sample into a landing folder, as if the stores had delivered them.
 
-    A file that is already there is left as it is. A copy grows under a name that starts with a
-    dot and gets its own name when it is whole, so that a killed copy never leaves half a file.
+    A file that is already there is not changed. A copy is written under a name that starts with a
+    dot and renamed when it is complete, so that a killed process never leaves half a file.
 
     Args:
-        landing: The landing folder; made if need be.
+        landing: The landing folder; it is created if it does not exist.
 
     Returns:
         The names of the files written, relative to `landing`, such as
@@ -40,13 +40,13 @@ def place_sample(landing: Path) -> list[str]:
 
 
 def expected() -> dict[str, Any]:
-    """Returns what the sample must come to: counts per feed, units, and unrounded revenue in EUR.
+    """Returns the expected totals: counts by feed, units, and unrounded revenue in EUR.
 
-    Revenue is exact decimal text: per month, per month and store, per product, and in all.
+    Revenue is exact decimal text: by month, by month and store, by product, and in all.
     """
     text = (files(__name__) / "expected.json").read_text(encoding="utf-8")
-    answer: dict[str, Any] = json.loads(text)
-    return answer
+    totals: dict[str, Any] = json.loads(text)
+    return totals
 
 
 def _files_below(folder: Traversable, path: str) -> Iterator[tuple[str, Traversable]]:
@@ -58,11 +58,11 @@ def _files_below(folder: Traversable, path: str) -> Iterator[tuple[str, Traversa
 
 
 def _place(source: Traversable, target: Path) -> bool:
-    """Copies one file unless it is there, and tells whether it did."""
+    """Copies one file, unless it exists already; returns whether it copied."""
     if target.exists():
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    growing = target.with_name(f".{target.name}.part")
-    growing.write_bytes(source.read_bytes())
-    os.replace(growing, target)
+    partial = target.with_name(f".{target.name}.part")
+    partial.write_bytes(source.read_bytes())
+    os.replace(partial, target)
     return True

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ROOT, Call, loaded_by, python_in
-from tests.doctor.test_doctor import tree
+from tests.proofs.folder_tree import tree
 from tests.retailer import Retailer
 
 _BLOCKED = """\

@@ -24,7 +24,7 @@ from sales_pipeline.errors import UsageError, VersionGone
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import finished_runs
-from sales_pipeline.selftest.comparing import Seen, what_is_there
+from sales_pipeline.proofs.comparison import Contents, contents
 from tests.retailer import Retailer, sale
 
 CATALOG = "spark_catalog"
@@ -62,9 +62,9 @@ def _retailer(folder: Path, **declared: str) -> Retailer:
     return made
 
 
-def _seen(retailer: Retailer) -> Seen:
+def _seen(retailer: Retailer) -> Contents:
     with opened_lakehouse(retailer.declaration) as lakehouse:
-        return what_is_there(lakehouse, folders_of(retailer.declaration))
+        return contents(lakehouse, folders_of(retailer.declaration))
 
 
 def _first_run(retailer: Retailer) -> str:

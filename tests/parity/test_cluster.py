@@ -28,8 +28,8 @@ from sales_pipeline.config.locations import EMBEDDED
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.opening import opened_lakehouse
+from sales_pipeline.proofs.comparison import contents, differences
 from sales_pipeline.sample import place_sample
-from sales_pipeline.selftest.comparing import differences, what_is_there
 from tests.parity.cluster import Cluster, Worker, cluster, tasks
 
 ROWS = 300_000
@@ -171,6 +171,6 @@ def stopped_worker(
 
 def differing(expected: Side, found: Side) -> list[str]:
     with opened_lakehouse(expected.declaration) as lakehouse:
-        seen = what_is_there(lakehouse, folders_of(expected.declaration))
+        seen = contents(lakehouse, folders_of(expected.declaration))
     with opened_lakehouse(found.declaration) as lakehouse:
         return differences(seen, lakehouse, folders_of(found.declaration))

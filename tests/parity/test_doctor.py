@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sales_pipeline.doctor.doctor import examine
-from sales_pipeline.doctor.findings import State
-from tests.doctor.test_doctor import tree
+from sales_pipeline.proofs.diagnosis import CheckState
+from sales_pipeline.proofs.doctor import examine
+from tests.proofs.folder_tree import tree
 from tests.retailer import Retailer
 
 
@@ -25,5 +25,5 @@ def test_all_is_well_on_a_spark_connect_server(
     retailer.declared |= {"engine": server, "reader": reader}
     retailer.declared |= {"catalog": catalog, "schema": schema} if catalog else {}
     diagnosis = examine(retailer.declaration)
-    assert [each for each in diagnosis.findings if each.state is not State.OK] == []
+    assert [finding for finding in diagnosis.findings if finding.state is not CheckState.OK] == []
     assert tree(tmp_path) == {"landing": None}

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.cli.failures import tell_failure
-from sales_pipeline.selftest.comparing import differences
-from sales_pipeline.selftest.processes import Ended
+from sales_pipeline.proofs.comparison import differences
+from sales_pipeline.proofs.killed_processes import ProcessEnd
 from tests.promises.killed_run import called, retailer_in
 from tests.retailer import Retailer
 
@@ -25,7 +25,7 @@ _FIRST_KIBIBYTES, _MORE_ROOM, _MOST_RUNS = 64, 1.4, 20
 _CAPABILITIES = 0x20080522
 
 
-def ran(how: str, retailer: Retailer) -> tuple[Ended, list[object] | None]:
+def ran(how: str, retailer: Retailer) -> tuple[ProcessEnd, list[object] | None]:
     """How a process ended that ran a retailer in some way, and what it found; None if refused.
 
     Args:

@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from sales_pipeline.commit_points import watched_by
-from sales_pipeline.selftest.killing import Killer
-from sales_pipeline.selftest.processes import Ended, Processes
+from sales_pipeline.proofs.killed_processes import Killer, ProcessEnd, Processes
 from tests.retailer import Retailer
 
 DECLARED = "declared.json"
@@ -36,12 +35,12 @@ def dies_within(retailer: Retailer, seconds: float) -> bool:
     return _was_killed(called(f"{__name__}:run_for", retailer, seconds), signal.SIGALRM)
 
 
-def _was_killed(ended: Ended, by: signal.Signals) -> bool:
+def _was_killed(ended: ProcessEnd, by: signal.Signals) -> bool:
     assert ended.code in (0, -by), ended.error
     return ended.code != 0
 
 
-def called(function: str, retailer: Retailer, *arguments: object) -> Ended:
+def called(function: str, retailer: Retailer, *arguments: object) -> ProcessEnd:
     """How a process of its own ended that called `module:function` with a retailer's folder."""
     (retailer.folder / DECLARED).write_text(json.dumps(retailer.declared), encoding="utf-8")
     return _processes().call(function, str(retailer.folder), *arguments)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.selftest.comparing import Seen, differences, what_is_there
+from sales_pipeline.proofs.comparison import Contents, contents, differences
 from tests.promises.killed_run import dies_within
 from tests.retailer import CATALOGUE, Retailer, sale
 
@@ -74,7 +74,7 @@ class Lives:
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
-        self._ends: list[Seen] = []
+        self._ends: list[Contents] = []
         self._seconds: list[float] = []
         for retailer in self._stages("calm"):
             began = time.monotonic()
@@ -125,12 +125,12 @@ def _read_all(lakehouse: Lakehouse) -> None:
         lakehouse.rows(name)
 
 
-def _seen(retailer: Retailer) -> Seen:
+def _seen(retailer: Retailer) -> Contents:
     folders = folders_of(retailer.declaration)
-    return retailer.read(lambda lakehouse: what_is_there(lakehouse, folders))
+    return retailer.read(lambda lakehouse: contents(lakehouse, folders))
 
 
-def _differences(retailer: Retailer, expected: Seen) -> list[str]:
+def _differences(retailer: Retailer, expected: Contents) -> list[str]:
     folders = folders_of(retailer.declaration)
     return retailer.read(lambda lakehouse: differences(expected, lakehouse, folders))
 

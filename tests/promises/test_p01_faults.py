@@ -14,7 +14,7 @@ from sales_pipeline.cli.failures import tell_failure
 from sales_pipeline.commit_points import watched_by
 from sales_pipeline.lakehouse import runs
 from sales_pipeline.lakehouse.runs import finished_runs
-from sales_pipeline.selftest.comparing import differences, what_is_there
+from sales_pipeline.proofs.comparison import contents, differences
 from tests.promises.faulty_machine import EXPECTED, ran
 from tests.retailer import Retailer, sale
 
@@ -55,7 +55,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, in
 
 def _seen(retailer: Retailer) -> dict[str, dict[str, int]]:
     folders = folders_of(retailer.declaration)
-    found = retailer.read(lambda lakehouse: what_is_there(lakehouse, folders))
+    found = retailer.read(lambda lakehouse: contents(lakehouse, folders))
     return {name: dict(counts) for name, counts in found.items()}
 
 

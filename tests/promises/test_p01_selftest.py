@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from pathlib import Path
 
@@ -12,10 +11,9 @@ from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.cli.app import main
 from sales_pipeline.cli.selftest import _numbers
 from sales_pipeline.errors import PipelineError, UsageError
-from sales_pipeline.landing.shape import FileShape
-from sales_pipeline.selftest.comparing import differences, what_is_there
-from sales_pipeline.selftest.copies import beginning, copy_landing_files
-from sales_pipeline.selftest.trials import Selftest, selftest
+from sales_pipeline.proofs.comparison import contents, differences
+from sales_pipeline.proofs.retailer_copy import copy_landing_files
+from sales_pipeline.proofs.selftest import Selftest, selftest
 from tests.retailer import Retailer, sale
 
 
@@ -55,7 +53,7 @@ def test_what_differs_is_told_with_an_example(tmp_path: Path) -> None:
     _deliver(retailer)
     retailer.run()
     places = folders_of(retailer.declaration)
-    expected = retailer.read(lambda lakehouse: what_is_there(lakehouse, places))
+    expected = retailer.read(lambda lakehouse: contents(lakehouse, places))
     assert retailer.read(lambda lakehouse: differences(expected, lakehouse, places)) == []
     (retailer.landing / "left.csv").write_text("new")
     retailer.read(lambda lakehouse: lakehouse.put("silver.sales", "sale_id = '1'", []))
@@ -108,35 +106,3 @@ def test_the_command_answers_with_one_document(
     ]
     assert document["differences"] == []
     assert "killed before point 1 of" in err
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp932"])
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_the_beginning_of_a_file_ends_with_a_record(
-    encoding: str, end: str, tmp_path: Path
-) -> None:
-    file = tmp_path / "a.csv"
-    text = end.join(["id,item", '1,"a\nb"', "", "2,茶", "3,x", ""])
-    file.write_bytes(text.encode(encoding))
-    shape = FileShape((), encoding=encoding.removesuffix("-sig"))
-    assert beginning(file, shape, 2).decode(encoding) == end.join(
-        ["id,item", '1,"a\nb"', "", "2,茶", ""]
-    )
-    assert beginning(file, shape, 9) == file.read_bytes()
-
-
-def test_a_compressed_file_stays_one_and_a_damaged_one_stays_damaged(tmp_path: Path) -> None:
-    file, shape = tmp_path / "a.csv.gz", FileShape(())
-    file.write_bytes(gzip.compress(b"id\n1\n2\n"))
-    assert gzip.decompress(beginning(file, shape, 1)) == b"id\n1\n"
-    file.write_bytes(file.read_bytes()[:-9])
-    assert beginning(file, shape, 9) == file.read_bytes()
-
-
-def test_only_files_of_feeds_are_copied(retailer: Retailer, tmp_path: Path) -> None:
-    _deliver(retailer)
-    retailer.deliver_text("notes.txt", "to do")
-    assert copy_landing_files(retailer.declaration, tmp_path / "copy", records=1) == 4
-    copied = tmp_path / "copy" / "lyon" / "a.csv"
-    assert copied.read_text().splitlines()[1:] == [sale("1")]
-    assert not (tmp_path / "copy" / "notes.txt").exists()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from rich.console import RenderableType
 
-from sales_pipeline.certify.certificate import Certificate, Side
+from sales_pipeline.proofs.certificate import Certificate, Side
 from sales_pipeline.report.certificate import certificate_document, certificate_text
 
 Rendered = Callable[[RenderableType], list[str]]

@@ -1,0 +1,1 @@
+"""Proofs that users run in their own place: `selftest`, `certify` and `doctor`."""

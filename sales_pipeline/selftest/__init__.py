@@ -1,1 +1,0 @@
-"""Kills runs of a retailer's own declaration, on copies, and compares how they end."""
