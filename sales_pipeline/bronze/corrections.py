@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,6 +27,9 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
 from sales_pipeline.landing.reader import read_batches
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
 
 _BETWEEN = "\x1f"
 
@@ -179,7 +183,7 @@ def _sql_keys(lakehouse: Lakehouse, feed: Feed, delivery: Delivery) -> pa.Array:
     from pyspark.sql import functions as F
 
     rows = lakehouse.table(BRONZE_SALES).where(among("_file_id", [delivery.file_id]))
-    texts = []
+    texts: list[Column] = []
     for name in compared_columns(feed):
         computed = feed.computed.get(name)
         if computed is None:

@@ -55,6 +55,9 @@ class LandingFiles(Protocol):
             The deliveries that could not be read; then nothing was written.
         """
 
+    def records(self, table: str, deliveries: Sequence[Delivery]) -> DataFrame:
+        """Their records as Spark's workers read them, in the columns of a bronze table."""
+
     def compare(self, table: str, deliveries: Sequence[Delivery]) -> Unread:
         """Compares the files with what bronze has of them, once it has it."""
 

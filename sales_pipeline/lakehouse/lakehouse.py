@@ -95,12 +95,11 @@ class Lakehouse:
         self.engine = engine
         self.further_keys = further_keys(declaration)
         sales = (name for feed in declaration.feeds.values() for name in feed.columns)
-        bronze = {
-            BRONZE_SALES: dict.fromkeys(sales),
+        self._headers = {
             f"bronze.{CATALOGUE}": catalogue_columns(declaration),
             f"bronze.{EXCHANGE_RATES}": rate_columns(declaration),
         }
-        self._headers = {name: columns for name, columns in bronze.items() if name != BRONZE_SALES}
+        bronze = {BRONZE_SALES: list(dict.fromkeys(sales)), **self._headers}
         self.tables: dict[str, Table] = all_tables(
             [bronze_table(name, columns) for name, columns in bronze.items()],
             further_keys=self.further_keys,

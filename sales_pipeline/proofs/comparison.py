@@ -25,7 +25,7 @@ FILES = "files"
 """The key of the kept files among the tables."""
 _COLUMNS_OF_A_RUN = {"run_id", "first_run", "last_run", "claimed_at", "seen"}
 """Columns that depend on the run, its time, and the place of a file on the disk."""
-_TABLES_OF_A_RUN = {RUNS.name, "silver.decisions"}
+_TABLES_OF_A_RUN = {RUNS.name}
 _MAX_CHARACTERS = 200
 
 Contents = Mapping[str, Mapping[str, int]]

@@ -18,6 +18,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, State
 from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.runs import utc_now
+from sales_pipeline.lakehouse.tables import BRONZE_SALES
 from sales_pipeline.landing.archive import move, sync
 from sales_pipeline.landing.discovery import sha256_of
 from sales_pipeline.landing.shape import FileShape
@@ -112,7 +113,7 @@ def reader(bench: Workbench) -> str:
     )
     if unread := files.look_at(deliveries):
         raise CheckFailed(f"{path}: {unread[_FILE_ID]}", _BUILTIN_REMEDY)
-    frame = files.records(deliveries)
+    frame = files.records(BRONZE_SALES, deliveries)
     columns = list(bench.declaration.feeds[feed].columns)
     try:
         rows = sorted(tuple(row) for row in frame.select("_row", *columns).collect())

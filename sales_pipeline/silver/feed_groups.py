@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 from sales_pipeline.config.model import Feed
 
 _ALWAYS = date(1, 1, 1)
-_DATA = {
+_DATA: Any = {
     "landing": True,
     "format": True,
     "store": True,

@@ -99,7 +99,7 @@ def texts_of(branches: Sequence[BranchRecords]) -> DataFrame:
 
 
 def _priced(branch: BranchRecords, group: Column) -> DataFrame:
-    columns = [
+    columns: list[Column | str] = [
         "_file_id",
         group,
         "_feed_lookup",

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.landing.data_source import LandingFile, LandingSource, balanced
-from sales_pipeline.landing.shape import FileShape, bronze_schema
+from sales_pipeline.landing.bronze_rows import LandingFile
+from sales_pipeline.landing.data_source import LandingSource, balanced
+from sales_pipeline.landing.shape import BRONZE_TECHNICAL, FileShape, bronze_schema
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -41,13 +42,15 @@ def spark_session() -> Iterator[SparkSession]:
 def landed(folder: Path, file_id: int, data: bytes) -> LandingFile:
     path = folder / f"sales_{file_id}.csv"
     path.write_bytes(data)
-    return LandingFile(str(path), file_id, hashlib.sha256(data).hexdigest(), len(data))
+    return LandingFile(str(path), file_id, hashlib.sha256(data).hexdigest(), len(data), "lyon")
 
 
 def load(session: SparkSession, files: list[LandingFile], partitions: int = 2) -> DataFrame:
     reader = session.read.format("sales_landing").option("partitions", str(partitions))
     reader = reader.option("files", json.dumps([asdict(file) for file in files]))
-    return reader.option("shape", json.dumps(SHAPE.to_dict())).load()
+    columns = [*((name, "STRING") for name, _ in SHAPE.columns), *BRONZE_TECHNICAL]
+    reader = reader.option("columns", json.dumps(columns))
+    return reader.option("shapes", json.dumps([SHAPE.to_dict()])).load()
 
 
 def test_files_are_read_as_one_bronze_table(spark_session: SparkSession, tmp_path: Path) -> None:
@@ -93,7 +96,10 @@ def test_a_changed_file_fails_the_query_and_says_so(
 def test_each_file_is_in_one_partition_and_none_is_much_larger(
     sizes: list[int], count: int
 ) -> None:
-    files = [LandingFile(f"{number}.csv", number, None, size) for number, size in enumerate(sizes)]
+    files = [
+        LandingFile(f"{number}.csv", number, None, size, "lyon")
+        for number, size in enumerate(sizes)
+    ]
     groups = balanced(files, count)
     assert sorted((file for group in groups for file in group), key=files.index) == files
     assert all(list(group) == sorted(group, key=files.index) for group in groups)

@@ -40,6 +40,17 @@ def a_price(valid_from: Any, price: Any, currency: str = "EUR") -> Price:
     return Price(valid_from, price, currency, 1, 1)
 
 
+_RETAILER: dict[str, Any] = {
+    "rates": {"policy": "fixed", "fixed": dict.fromkeys(["USD", "JPY", "CHF", "BGN"], "0.5")},
+    "catalogue": {
+        **DECLARATION["catalogue"],
+        "code": "code",
+        "price": {"amount": "price", "currency": "EUR"},
+    },
+}
+"""A retailer whose feeds may have any option."""
+
+
 class Records:
     """Records of the feed `lyon`, each with its columns; a plain sale where nothing is said.
 
@@ -58,7 +69,7 @@ class Records:
         others = dict.fromkeys(name for row in rows for name in row)
         if "columns" not in feed:
             declared["columns"] = {name: name for name in [*PLAIN, *others] if name[0] != "_"}
-        declaration = declaration_from({**DECLARATION, "feeds": {"lyon": declared}})
+        declaration = declaration_from({**_RETAILER, "feeds": {"lyon": declared}})
         self.lakehouse = Lakehouse(declaration, engine)
         self.feed = declaration.feeds["lyon"]
         own = {"feed": "lyon", "_file_id": 1}
@@ -104,6 +115,20 @@ class Records:
         _, keyed = self._rows(None, with_readings=with_readings)
         rows = keyed.select("_row", "key_hash").toArrow().to_pylist()
         return [row["key_hash"] for row in sorted(rows, key=lambda row: int(row["_row"]))]
+
+    def unknown_stores(self) -> list[dict[str, Any]]:
+        """The texts that stand for a store and mean none, with their records."""
+        rows = self._batch().unknown_stores()
+        return rows.toArrow().to_pylist() if rows is not None else []
+
+    def rule_counts(self) -> list[dict[str, Any]]:
+        """How many sales of the delivery break each rule."""
+        rows = self._batch().rule_counts()
+        return rows.toArrow().to_pylist() if rows is not None else []
+
+    def ambiguous_days(self) -> list[str]:
+        """The texts that two date formats read as different days."""
+        return self._batch().ambiguous_days().get("lyon", [])
 
     def values(self, *columns: str, prices: Prices | None = None) -> list[Any]:
         """Some columns of the judged records, as text; a value where there is one column."""

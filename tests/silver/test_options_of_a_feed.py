@@ -36,7 +36,7 @@ def test_a_record_names_its_store_as_trimmed_text(engine: EmbeddedEngine) -> Non
 def test_unknown_stores_are_counted_by_their_text(engine: EmbeddedEngine) -> None:
     rows: list[dict[str, str | None]] = [{"store": text} for text in ("X9", " X9", "P1", "", "X8")]
     found = Records(engine, rows, **SEVERAL)
-    table = found.judge.unknown_stores(found.bronze).toArrow().to_pylist()
+    table = found.unknown_stores()
     assert {row["text"]: row["records"] for row in table} == {"X9": 2, "X8": 1}
 
 
@@ -46,8 +46,7 @@ def test_the_key_of_a_record_holds_the_store_that_it_names(engine: EmbeddedEngin
     hashes = found.key_hashes()
     assert hashes[0] == hashes[1] != hashes[2]
     assert hashes[3] is None
-    keyed = found.judge.keyed(found.bronze).toArrow()
-    assert sorted(keyed["store"].to_pylist()) == ["P1", "P1 ", "X9", "Z1"]
+    assert found.values("store") == ["paris", "paris", "zurich", ""]
 
 
 def test_a_currency_is_the_records_own_then_the_stores_then_the_feeds(
@@ -194,7 +193,7 @@ def test_a_rule_is_asked_of_sales_that_are_fit_otherwise(engine: EmbeddedEngine)
     ]  # fmt: skip
     reasons = [reasons for _, reasons in records.verdicts()]
     assert reasons[:5] == [[], ["rule:no_gift"], ["quantity_unreadable"], [], []]
-    [counts] = records.judge.rule_counts(records.bronze, records.names(), {}).toArrow().to_pylist()
+    [counts] = records.rule_counts()
     assert (counts["checked"], counts["broken"]) == (4, [1, 2, 1])
 
 
@@ -207,8 +206,7 @@ def test_ambiguous_dates_are_counted_by_their_texts(engine: EmbeddedEngine) -> N
     days = ["05/04/2025", "05/04/2025", "04/05/2025 ", "07/07/2025", "31/12/2024", "x", None]
     rows: list[dict[str, str | None]] = [{"sold_on": day} for day in days]
     records = Records(engine, rows, date_formats=["dd/MM/yyyy", "MM/dd/yyyy"])
-    [found] = records.judge.reader.ambiguous_days(records.bronze).toArrow().to_pylist()
-    assert (found["texts"], found["example"]) == (2, "04/05/2025 ")
+    assert sorted(records.ambiguous_days()) == ["04/05/2025 ", "05/04/2025"]
 
 
 EVERYTHING: dict[str, Any] = {
