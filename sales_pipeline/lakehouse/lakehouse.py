@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from sales_pipeline.commit_points import commit_point
-from sales_pipeline.config.model import Declaration
+from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.engines.columns import Column
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows, sql_schema
@@ -25,6 +25,7 @@ from sales_pipeline.lakehouse.tables import (
     EXCHANGE_RATES,
     RUNS,
     Table,
+    View,
     all_tables,
     bronze_columns,
     bronze_table,
@@ -105,7 +106,8 @@ class Lakehouse:
             further_keys=self.further_keys,
             minor_units=declaration.minor_units,
         )
-        self.views = {view.name: view for view in silver_views(self.further_keys)}
+        views = [*silver_views(self.further_keys), *map(_feed_view, declaration.feeds.items())]
+        self.views = {view.name: view for view in views}
 
     def exists(self) -> bool:
         """Says whether this lakehouse was ever made: its last table is there."""
@@ -137,15 +139,6 @@ class Lakehouse:
                 columns = {name: name for name in view.column_names}
                 self.engine.create_view(
                     view.name, view.table, columns=columns, where=view.where, comment=view.comment
-                )
-        for name, feed in self.declaration.feeds.items():
-            if not self.engine.exists(f"bronze.{name}"):
-                self.engine.create_view(
-                    f"bronze.{name}",
-                    BRONZE_SALES,
-                    columns={column: column for column in (*feed.columns, *_TECHNICAL_NAMES)},
-                    where=f"feed = '{name}'",
-                    comment=f"The delivered records of {name}, untouched.",
                 )
 
     def _prepare_table(self, table: Table) -> None:
@@ -364,6 +357,18 @@ class Lakehouse:
         if not self.has(name):
             return []
         return python_rows(self.read(name, columns=columns, version=version))
+
+
+def _feed_view(feed: tuple[str, Feed]) -> View:
+    """The view of the delivered records of one feed."""
+    name, declared = feed
+    return View(
+        f"bronze.{name}",
+        BRONZE_SALES,
+        f"The delivered records of {name}, untouched.",
+        f"feed = '{name}'",
+        (*declared.columns, *_TECHNICAL_NAMES),
+    )
 
 
 def among(column: str, values: Iterable[int]) -> str:

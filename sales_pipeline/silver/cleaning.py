@@ -34,6 +34,8 @@ from sales_pipeline.silver.records import RecordsWriter
 from sales_pipeline.silver.rule_results import RuleResult
 
 logger = logging.getLogger(__name__)
+_ATTEMPTS = 2
+"""A batch that does not balance is written once more before its deliveries are taken out."""
 
 
 @dataclass
@@ -154,18 +156,22 @@ class _Cleaning:
         rows: Counter[int] = Counter()
         for (file_id, _), (count, _) in delivered.items():
             rows[file_id] += count
-        moved |= self._write(self._writer(batch, leaving), rows)
-        written = counting.in_silver(self.lakehouse, {*batch.file_ids} | moved)
-        self._keep_months(batch, written)
-        refused = overly_quarantined(batch.deliveries, rows, written, self._feeds)
+        for _ in range(_ATTEMPTS):
+            moved |= self._write(self._writer(batch, leaving), rows)
+            written = counting.in_silver(self.lakehouse, {*batch.file_ids} | moved)
+            self._keep_months(batch, written)
+            refused = overly_quarantined(batch.deliveries, rows, written, self._feeds)
+            kept = {*batch.file_ids} - set(refused)
+            found = self._balances(kept | moved, delivered, written)
+            failed = self._unbalanced(found)
+            if not failed:
+                break
         refused |= self._check_rules(batch, written)
-        kept = {*batch.file_ids} - set(refused)
-        found = self._balances(kept | moved, delivered, written)
-        failed = self._unbalanced(found)
+        failed = {file_id: why for file_id, why in failed.items() if file_id not in refused}
         out = refused | failed
         if out:
             moved |= self._take_out(set(out))
-            files = (kept | moved) - set(out)
+            files = ({*batch.file_ids} | moved) - set(out)
             found = self._balances(files, delivered, counting.in_silver(self.lakehouse, files))
         self._record(batch, delivered, found, refused, failed)
 

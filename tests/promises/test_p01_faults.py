@@ -86,7 +86,7 @@ def test_p1_on_a_disk_that_is_too_small_runs_say_so_until_there_is_room(
     assert differing == []
 
 
-@pytest.mark.parametrize("commit", ["commit silver.sales", "move a.csv"])
+@pytest.mark.parametrize("commit", ["commit silver.records", "move a.csv"])
 def test_p1_where_a_write_finds_no_room_the_next_run_finishes(
     commit: str,
     retailer: Retailer,
@@ -116,7 +116,7 @@ def test_p1_files_that_vanish_or_grow_before_they_are_read_are_taken_as_they_are
             grows.write_text(whole)
             vanishes.unlink()
 
-    with watched_by(Changing("commit bronze.lyon")):
+    with watched_by(Changing("commit bronze.sales")):
         report = retailer.run()
     assert report.exit_code == 1
     assert sorted(each.path for each in report.abandoned) == ["lyon/a.csv", "lyon/b.csv"]
@@ -200,7 +200,7 @@ def test_p1_a_clock_that_goes_back_between_runs_and_in_one_changes_nothing(
 
     _deliver(retailer)
     later = (retailer.landing / "boston/a.csv").rename(retailer.folder / "later.csv")
-    with watched_by(Back("commit silver.sales")):
+    with watched_by(Back("commit silver.records")):
         first = retailer.run().run_id
     clock[0] -= timedelta(days=1)
     later.rename(retailer.landing / "boston/a.csv")
