@@ -88,18 +88,30 @@ class Secrets:
         return self.hide(value) if isinstance(value, str) else value
 
 
-class _Relay(logging.Handler):
-    def __init__(self, receiver: logging.Logger, secrets: Secrets) -> None:
+class LogRelay(logging.Handler):
+    """Sends the log of a library to a logger of ours and nowhere else, without secrets.
+
+    Args:
+        library: The name of the library's logger.
+        receiver: The logger of ours, which gets everything at the level DEBUG.
+        secrets: The secrets to hide.
+
+    Attributes:
+        warnings: The warnings so far.
+    """
+
+    def __init__(self, library: str, receiver: logging.Logger, secrets: Secrets) -> None:
         super().__init__()
+        self.warnings: list[str] = []
         self._receiver = receiver
         self._secrets = secrets
+        theirs = logging.getLogger(library)
+        theirs.handlers = [self]
+        theirs.propagate = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._receiver.debug("%s: %s", record.name, self._secrets.hide(record.getMessage()))
-
-
-def relay_log(name: str, receiver: logging.Logger, secrets: Secrets) -> None:
-    """Sends the log of a library to a logger of ours and nowhere else, without secrets."""
-    library = logging.getLogger(name)
-    library.handlers = [_Relay(receiver, secrets)]
-    library.propagate = False
+        """Sends one record on."""
+        text = self._secrets.hide(record.getMessage())
+        self._receiver.debug("%s: %s", record.name, text)
+        if record.levelno >= logging.WARNING:
+            self.warnings.append(text)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sales_pipeline.databricks.redaction import Secrets, relay_log
+from sales_pipeline.databricks.redaction import LogRelay, Secrets
 from sales_pipeline.databricks.waiting import Pace
 from sales_pipeline.errors import (
     ExtraMissing,
@@ -183,7 +183,7 @@ def connect(pace: Pace, secrets: Secrets, *, clock: Clock | None = None) -> Work
         if error.name is None or error.name.partition(".")[0] != "databricks":
             raise
         raise ExtraMissing("databricks", "databricks-sdk", needed_by="the gate") from None
-    relay_log("databricks", logger, secrets)
+    log = LogRelay("databricks", logger, secrets)
 
     def client(http_seconds: float, retry_seconds: int) -> WorkspaceClient:
         # A client keeps the limits that its configuration had when the client was made.
@@ -191,18 +191,24 @@ def connect(pace: Pace, secrets: Secrets, *, clock: Clock | None = None) -> Work
         config.retry_timeout_seconds = retry_seconds
         return WorkspaceClient(config=config)
 
-    with _errors_of_ours(secrets, "databricks"):
-        config = Config(
-            credentials_strategy=_watched_credentials(secrets),
-            http_timeout_seconds=pace.find_seconds,
-            retry_timeout_seconds=pace.discovery_seconds,
-            clock=clock,
-            # The thread that refreshes a token would be waited for at the end.
-            disable_async_token_refresh=True,
-        )
-        _learn_secrets(config, secrets)
-        finder = client(pace.find_seconds, pace.find_seconds)
-        return Workspace(finder, client(pace.http_seconds, pace.retry_seconds), secrets)
+    try:
+        with _errors_of_ours(secrets, "databricks"):
+            config = Config(
+                credentials_strategy=_watched_credentials(secrets),
+                http_timeout_seconds=pace.find_seconds,
+                retry_timeout_seconds=pace.discovery_seconds,
+                clock=clock,
+                # The thread that refreshes a token would be waited for at the end.
+                disable_async_token_refresh=True,
+            )
+            _learn_secrets(config, secrets)
+            finder = client(pace.find_seconds, pace.find_seconds)
+            return Workspace(finder, client(pace.http_seconds, pace.retry_seconds), secrets)
+    except WorkspaceRefused as error:
+        if not log.warnings:
+            raise
+        # A dead host makes OAuth fail with a puzzling error; the cause is in the warning before it.
+        raise WorkspaceRefused(f"{_in_short(log.warnings[0])}. {error}") from None
 
 
 def _watched_credentials(secrets: Secrets) -> Any:

@@ -24,7 +24,7 @@ from tests.databricks.fake_workspace import (
     task,
 )
 
-BRIEF = Pace(contact_seconds=0.2, reply_seconds=0.2, cancel_seconds=0.2)
+BRIEF = Pace(reply_seconds=0.2, cancel_seconds=0.2)
 RUNNING = [state("RUNNING")]
 
 
@@ -208,7 +208,7 @@ def test_a_host_that_is_no_workspace_is_wrong_usage(workspace: FakeWorkspace, ga
 def test_a_host_that_hangs_is_wrong_usage(workspace: FakeWorkspace) -> None:
     workspace.faults[GET_JOB] = [HANG]
     with pytest.raises(WorkspaceRefused, match="no reply within"):
-        GateOf(pace=BRIEF)()
+        GateOf(pace=Pace(contact_seconds=0.5))()
 
 
 def test_failed_tasks_are_named_with_their_error_and_trace(
