@@ -1,6 +1,6 @@
-"""`sales-pipeline databricks`: the gate, which runs a job of a workspace and judges it.
+"""`sales-pipeline databricks test`: the gate, which runs a job and passes only if it succeeds.
 
-The other command below `databricks` is in `databricks_init.py`.
+`sales-pipeline databricks init` is in `databricks_init.py`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from sales_pipeline.cli import databricks_init
 from sales_pipeline.cli.options import JsonOption, VerboseOption
 from sales_pipeline.cli.screen import say, show_exactly, show_json
 from sales_pipeline.cli.stopping import told_of_signals
-from sales_pipeline.databricks.asked import COMMIT, Asked, current_commit
-from sales_pipeline.databricks.means import Means, Pace
-from sales_pipeline.databricks.waiting import Stop, Waiting
+from sales_pipeline.databricks.gate import run_job
+from sales_pipeline.databricks.run_start import COMMIT, RunRequest, current_commit
+from sales_pipeline.databricks.verdict import verdict_document, verdict_text
+from sales_pipeline.databricks.waiting import Pace, Stop, Waiting
+from sales_pipeline.databricks.workspace import connect, environment_secrets
 from sales_pipeline.errors import UsageError
 
 EXAMPLE = """\b
@@ -30,7 +32,7 @@ Examples:
 
 \b
 Exit code 0: the run TERMINATED with SUCCESS.
-Exit code 1: it ended otherwise, or was not at its end in time, or cannot be followed.
+Exit code 1: it ended otherwise, did not end in time, or cannot be followed.
 Exit code 2: nothing was started: no such job, no or wrong credentials, a wrong host.
 Exit code 130 or 143: Ctrl-C or SIGTERM came first.
 """
@@ -40,16 +42,16 @@ _DURATION = re.compile(r"([0-9]{1,7})([smh]?)")
 
 
 def duration_from(text: str) -> float:
-    """Returns a duration in seconds, written such as 90, 90s, 45m or 2h.
+    """Returns the seconds of a duration such as 90, 90s, 45m or 2h.
 
     >>> duration_from("90"), duration_from("45m")
     (90.0, 2700.0)
 
     Raises:
-        BadParameter: It is not written so, or is no time at all.
+        BadParameter: It is not written like that, or it is zero.
     """
-    found = _DURATION.fullmatch(text)
-    seconds = float(found[1]) * _UNITS[found[2] or "s"] if found else 0
+    match = _DURATION.fullmatch(text)
+    seconds = float(match[1]) * _UNITS[match[2] or "s"] if match else 0
     if not seconds:
         raise typer.BadParameter(f"not a duration, got {text!r}; write one such as 90s, 45m or 2h")
     return seconds
@@ -74,7 +76,7 @@ def run_test_job(
         typer.Option(
             "--commit",
             metavar="COMMIT",
-            help="What the job's parameter `commit` gets. Without it: $GITHUB_SHA, else the "
+            help="The commit, for the job's parameter `commit`. Without it: $GITHUB_SHA, else the "
             "commit that is checked out here.",
             show_default=False,
         ),
@@ -96,7 +98,7 @@ def run_test_job(
             parser=duration_from,
             help="How long the run may take, such as 90s, 45m or 2h.",
         ),
-    ] = "60m",  # type: ignore[assignment] # the parser reads the default, too
+    ] = "60m",  # type: ignore[assignment] # the parser reads the default too
     cancel_on_stop: Annotated[
         bool,
         typer.Option(
@@ -111,23 +113,23 @@ def run_test_job(
 
     The run gets the commit as a parameter and is started once, however often the network fails.
     Its page is printed at once, its state whenever that changes, and at the end the errors of the
-    tasks that failed. Only a run that TERMINATED with SUCCESS passes. Credentials are found as
-    databricks-sdk finds them, and never printed.
+    failed tasks. Only a run that TERMINATED with SUCCESS passes, and only if no task or
+    termination code contradicts that. Credentials are found as databricks-sdk finds them, and
+    never printed.
     """
     if (job_id is None) == (job_name is None):
         raise UsageError("--job-id, --job-name: give one of them")
-    wanted: int | str = job_id if job_id is not None else job_name or ""
-    asked = Asked(wanted, _parameters(commit, param or ()), timeout, cancel_on_stop)
-    # What it needs is found here only: --help must not wait for it.
-    from sales_pipeline.databricks.gate import run_job
-    from sales_pipeline.databricks.verdict import verdict_document, verdict_text
-    from sales_pipeline.databricks.workspace import connect, environment_secrets
-
-    waiting = Waiting()
-    connecting = partial(connect, PACE, environment_secrets())
+    job: int | str = job_id if job_id is not None else job_name or ""
+    request = RunRequest(job, _parameters(commit, param or ()), timeout, cancel_on_stop)
+    waiting = Waiting(PACE)
     with told_of_signals(lambda name, number: waiting.stop(Stop(name, number))):
-        means = Means(waiting, PACE, say)
-        verdict = run_job(connecting, asked, environment=os.environ, means=means)
+        verdict = run_job(
+            partial(connect, PACE, environment_secrets()),
+            request,
+            environment=os.environ,
+            waiting=waiting,
+            tell=say,
+        )
     if as_json:
         show_json(verdict_document(verdict))
     else:
@@ -136,15 +138,15 @@ def run_test_job(
 
 
 def _parameters(commit: str | None, given: list[str] | tuple[str, ...]) -> dict[str, str]:
-    pairs = [each.partition("=") for each in given]
+    pairs = [text.partition("=") for text in given]
     for name, equals, _ in pairs:
         if not name or not equals:
             raise UsageError("--param: write NAME=VALUE")
-    named = [name for name, _, _ in pairs]
-    if COMMIT in named or len(set(named)) < len(named):
+    names = [name for name, _, _ in pairs]
+    if COMMIT in names or len(set(names)) < len(names):
         raise UsageError(f"--param: give each name once, and {COMMIT} by --commit")
-    found = commit or current_commit(os.environ, Path.cwd())
-    return {COMMIT: found} | {name: value for name, _, value in pairs}
+    tested = commit or current_commit(os.environ, Path.cwd())
+    return {COMMIT: tested} | {name: value for name, _, value in pairs}
 
 
 def databricks_commands() -> typer.Typer:

@@ -1,5 +1,5 @@
-"""What is done with a Databricks workspace from outside: the gate, which runs a job and judges it.
+"""Work with a Databricks workspace from outside: the gate, and the files of a bundle.
 
-It knows nothing of Spark. Everything of databricks-sdk is imported in `workspace.py`, when a
-workspace is first asked for something.
+Nothing here knows Spark. databricks-sdk is imported in `workspace.py` only, when a workspace is
+asked for the first time.
 """

@@ -1,26 +1,34 @@
-"""The files of a bundle: what is deployed to a workspace, from templates and a few answers.
+"""Builds the files of a bundle, the unit that the Databricks CLI deploys to a workspace.
 
-The repository's own bundle and that of a user's project come from the same templates, `templates/`.
-They differ in one thing, which is data: where the package comes from.
+The bundle of this repository and that of a user's project come from the same templates, in
+`templates/`. They differ in one thing, which is data: where the package comes from.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
+from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 
-from sales_pipeline.databricks.answers import CLUSTER, SERVERLESS, Answers
-from sales_pipeline.databricks.package_source import RELEASE, Source
+from sales_pipeline.databricks.bundle_settings import CLUSTER, SERVERLESS, BundleSettings
+from sales_pipeline.errors import UsageError, examples
+from sales_pipeline.version import __version__
 
 JOBS = {SERVERLESS: "resources/jobs_serverless.yml", CLUSTER: "resources/jobs_cluster.yml"}
+LANDING = "/Volumes/{catalog}/{schema}/landing/incoming"
+"""The landing folder of a starting declaration; the engine fills in the names."""
 _NAMES = {SERVERLESS: "serverless compute", CLUSTER: "clusters of their own"}
+# Everything in the folder is deployed, except what this names.
+_IGNORED = "/.databricks/\n/.venv/\n/landing/\n/lakehouse/\n__pycache__/\n"
 _PLACE = re.compile(r"^( *)@\{(\w+)\}\n|@\{(\w+)\}", re.MULTILINE)
 
 _WHEEL_TASK = {
     SERVERLESS: """\
 environment_key: default
-# The platform would try again by itself, more often than max_retries says.
+# Without this the platform retries by itself, more often than max_retries allows.
 disable_auto_optimization: true
 """,
     CLUSTER: """\
@@ -29,7 +37,7 @@ libraries:
   - @{library}
 """,
 }
-# A notebook without a cluster is serverless; it has no environment of a job.
+# A notebook task without a cluster is serverless, and takes no environment of the job.
 _COMPUTE_KEY = {SERVERLESS: "disable_auto_optimization: true", CLUSTER: "job_cluster_key: default"}
 _JOB = {
     SERVERLESS: """\
@@ -46,7 +54,7 @@ job_clusters:
     new_cluster:
       spark_version: 17.3.x-scala2.13
       node_type_id: ${var.node_type}
-      # Of whoever the job runs as, and of nobody else.
+      # The cluster belongs to the user that the job runs as.
       data_security_mode: SINGLE_USER
       autoscale:
         min_workers: 1
@@ -55,56 +63,125 @@ job_clusters:
 }
 
 
-def bundle_files(answers: Answers, source: Source = RELEASE) -> dict[str, str]:
+@dataclass(frozen=True)
+class PackageSource:
+    """The package's place in a bundle, and the parts of the bundle that depend on it.
+
+    Attributes:
+        origin: The first line of each file, which says what wrote it.
+        artifacts: The part of databricks.yml that builds the package before it is deployed.
+        dependency: The package, as a line of pip, for serverless compute.
+        library: The package, as a library of a cluster.
+        config: The path of the declaration from the root of the bundle.
+        tests: The description of the test job.
+        suite_parameter: A further parameter of the test job.
+        suite_task: A further task of the test job.
+    """
+
+    origin: str
+    artifacts: str
+    dependency: str
+    library: str
+    config: str
+    tests: str
+    suite_parameter: str = ""
+    suite_task: str = ""
+
+
+PROJECT = PackageSource(
+    origin="# Made by `python tests/databricks/test_bundle.py --update`; change it in "
+    "sales_pipeline/databricks/.",
+    artifacts="""\
+artifacts:
+  wheel:
+    type: whl
+    build: uv build --wheel
+    dynamic_version: true # each deployment is a version of its own
+
+""",
+    dependency="../dist/*.whl",
+    library="{whl: ../dist/*.whl}",
+    config="resources/config.yaml",
+    tests="Tests the engine in this workspace, and runs the test suite.",
+    suite_parameter="""\
+# Without the tests of the repository itself, which need git and executable files.
+- name: tests
+  default: tests -n auto --ignore=tests/packaging --ignore=tests/docs
+""",
+    suite_task="""\
+- task_key: suite
+  max_retries: 0
+  @{compute_key}
+  notebook_task:
+    notebook_path: ../tests/run_test.ipynb
+    base_parameters:
+      TESTS: "{{job.parameters.tests}}"
+      COMMIT: "{{job.parameters.commit}}"
+""",
+)
+"""The bundle of this repository: a wheel that is built from it, and the test suite."""
+
+RELEASE = PackageSource(
+    origin="# Written by `sales-pipeline databricks init`. It is yours to change.",
+    artifacts="",
+    dependency=f"sales-pipeline=={__version__}",
+    library=f"{{pypi: {{package: sales-pipeline=={__version__}}}}}",
+    config="config.yaml",
+    tests="Tests the engine in this workspace.",
+)
+"""The bundle of a user's project: the released version that is installed."""
+
+
+def bundle_files(settings: BundleSettings, source: PackageSource = RELEASE) -> dict[str, str]:
     """Returns the files of a bundle: their paths from its root, and their texts."""
-    made = {"made": source.made}
-    root = _said(answers) | made | {"artifacts": source.artifacts}
+    origin = {"origin": source.origin}
+    root = _root_parts(settings) | origin | {"artifacts": source.artifacts}
     return {
         "databricks.yml": _rendered("databricks.yml", root),
-        "resources/schemas.yml": _rendered("schemas.yml", made),
-        **{path: _rendered("jobs.yml", made | _jobs(on, source)) for on, path in JOBS.items()},
+        "resources/schemas.yml": _rendered("schemas.yml", origin),
+        **{
+            path: _rendered("jobs.yml", origin | _jobs_parts(compute, source))
+            for compute, path in JOBS.items()
+        },
     }
 
 
 def starting_declaration() -> str:
-    """Returns the sample retailer's declaration, with its files in the volume."""
+    """Returns the declaration of the sample retailer, with its files in the volume."""
     text = (files("sales_pipeline.config") / "config.yaml").read_text(encoding="utf-8")
     place = re.compile(r"# Folders, .*?lakehouse: \S+\n", re.DOTALL)
     return place.sub(_PLACES, text)
 
 
-LANDING = "/Volumes/{catalog}/{schema}/landing/incoming"
-"""Where the files of a declaration arrive; the engine fills in the names."""
-
 _PLACES = f"""\
-# Stores drop files in `incoming` of the volume; beside it, `lakehouse` has the files once they are
-# read. The tables are in the catalog. {{catalog}} and {{schema}} are what the job is told.
+# Stores drop files in `incoming` of the volume; beside it, `lakehouse` holds the files that were
+# read. The tables are in the catalog. {{catalog}} and {{schema}} come from the job's parameters.
 landing: {LANDING}
 lakehouse: /Volumes/{{catalog}}/{{schema}}/landing/lakehouse
 engine: databricks
 """
 
 
-def _said(answers: Answers) -> dict[str, str]:
-    """The answers as the template of databricks.yml takes them."""
-    host = f"workspace:\n  host: {_scalar(answers.host)}\n\n" if answers.host else ""
+def _root_parts(settings: BundleSettings) -> dict[str, str]:
+    """Returns the parts of the template of databricks.yml."""
+    host = f"workspace:\n  host: {_scalar(settings.host)}\n\n" if settings.host else ""
     return {
-        "jobs": JOBS[answers.compute],
+        "jobs": JOBS[settings.compute],
         "workspace": host,
-        "mail": f"default: {_scalar(answers.mail)}" if answers.mail else "",
-        "run_as": _scalar(answers.run_as or ""),
+        "mail": f"default: {_scalar(settings.mail)}" if settings.mail else "",
+        "run_as": _scalar(settings.run_as or ""),
     } | {
-        name: _scalar(getattr(answers, name))
+        name: _scalar(getattr(settings, name))
         for name in ("catalog", "schema", "analysts", "engineers", "node_type")
     }
 
 
-def _jobs(compute: str, source: Source) -> dict[str, str]:
-    """What the template of the jobs takes for a compute."""
-    [other] = JOBS.keys() - {compute}
+def _jobs_parts(compute: str, source: PackageSource) -> dict[str, str]:
+    """Returns the parts of the template of the jobs, for a compute."""
+    [other_compute] = JOBS.keys() - {compute}
     return {
         "compute": _NAMES[compute],
-        "other": JOBS[other],
+        "other": JOBS[other_compute],
         "wheel_task": _filled(_WHEEL_TASK[compute], {"library": source.library}),
         "job": _filled(_JOB[compute], {"dependency": source.dependency}),
         "config": source.config,
@@ -115,7 +192,7 @@ def _jobs(compute: str, source: Source) -> dict[str, str]:
 
 
 def _scalar(text: str) -> str:
-    """A text as YAML takes it for that text, whatever is in it.
+    """Returns a text as a YAML scalar, whatever is in it.
 
     >>> _scalar("no")
     '"no"'
@@ -129,13 +206,13 @@ def _rendered(name: str, parts: dict[str, str]) -> str:
 
 
 def _filled(text: str, parts: dict[str, str]) -> str:
-    """Puts parts at their places, such as @{catalog}; what they hold is never looked at again.
+    """Puts parts at their places, such as @{catalog}; places within a part are not filled.
 
-    A place on a line of its own takes all lines of its part, or vanishes with it.
+    A place on a line of its own takes all lines of its part; if the part is empty, the line goes.
     """
 
-    def part(found: re.Match[str]) -> str:
-        indent, block, inline = found.groups()
+    def part(place: re.Match[str]) -> str:
+        indent, block, inline = place.groups()
         return _indented(parts[block], indent) if block else parts[inline]
 
     return _PLACE.sub(part, text)
@@ -143,3 +220,67 @@ def _filled(text: str, parts: dict[str, str]) -> str:
 
 def _indented(block: str, indent: str) -> str:
     return "".join(f"{indent}{line}\n" if line else "\n" for line in block.splitlines())
+
+
+@dataclass(frozen=True)
+class WrittenBundle:
+    """The result of writing a bundle into a project.
+
+    Attributes:
+        written: The files that were written, from the root of the project.
+        left: The files that were there already, and stay as they are.
+        is_elsewhere: Whether the declaration that was there takes no files from the volume.
+    """
+
+    written: tuple[str, ...]
+    left: tuple[str, ...]
+    is_elsewhere: bool
+
+
+def write_bundle(folder: Path, settings: BundleSettings, *, force: bool = False) -> WrittenBundle:
+    """Writes the files of a bundle into a folder; the folder is made if it is missing.
+
+    A declaration and a .gitignore are written only if there are none, whatever `force` says,
+    because they are the user's own.
+
+    Args:
+        folder: The root of the project.
+        settings: The settings of the bundle.
+        force: Whether files of a bundle that are there, and differ, are replaced.
+
+    Raises:
+        UsageError: Files are there and differ, or the folder takes none; nothing was written.
+    """
+    users_own = {RELEASE.config: starting_declaration(), ".gitignore": _IGNORED}
+    bundle = bundle_files(settings)
+    left = [name for name in users_own if os.path.lexists(folder / name)]
+    same = [name for name, text in bundle.items() if _has(folder / name, text)]
+    differ = [name for name in bundle if name not in same and os.path.lexists(folder / name)]
+    if differ and not force:
+        raise UsageError(
+            f"{folder}: has {examples(differ)} already. Do: give --force to replace them, "
+            "or another folder"
+        )
+    wanted = bundle | users_own
+    missing = {name: text for name, text in wanted.items() if name not in same + left}
+    try:
+        for name, text in missing.items():
+            _write(folder / name, text)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be written to, {error}") from error
+    declaration = (folder / RELEASE.config).read_bytes()
+    return WrittenBundle(
+        tuple(missing), tuple(same + left), is_elsewhere=LANDING.encode() not in declaration
+    )
+
+
+def _has(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a file whole or not at all; a link is replaced, not followed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    growing = path.with_name(f".{path.name}.part")
+    growing.write_bytes(text.encode())
+    os.replace(growing, path)

@@ -1,8 +1,9 @@
-"""Keeps secrets out of whatever is printed, logged or raised while a workspace is talked to."""
+"""Hides secrets in whatever is printed, logged or raised while the gate talks to a workspace."""
 
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +23,7 @@ _VARIABLES = (
 _NO_SECRETS = ("use_ssl", "user_id", "user_agent")
 _SHORTEST = 4
 _PATTERNS = (
-    # Tokens that are fetched on the way and that nobody told us of have one of these shapes.
+    # Tokens that are fetched on the way, and are not known here, have one of these shapes.
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{4,}"), rf"\1 {HIDDEN}"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?"), HIDDEN),
     (re.compile(r"\b(dapi|dose|dkea)[0-9a-f]{16,}(-\d+)?\b"), HIDDEN),
@@ -32,7 +33,7 @@ _PATTERNS = (
 
 
 class Secrets:
-    """The secrets that are known, and texts without them.
+    """The known secrets; hides them in texts.
 
     Args:
         environment: The environment variables, some of which hold a secret.
@@ -45,13 +46,13 @@ class Secrets:
             self.learn(environment.get(name))
 
     def learn(self, secret: str | None) -> None:
-        """Takes note of one more secret, and of how it is written within a URL or JSON."""
+        """Adds a secret, also as it is written within a URL or JSON."""
         text = secret or ""
         if len(text) >= _SHORTEST:
             self._known |= {text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1]}
 
     def learn_address(self, address: str) -> None:
-        """Takes note of what stands behind the address of a Spark Connect server.
+        """Adds the values that follow the address of a Spark Connect server.
 
         >>> secrets = Secrets({})
         >>> secrets.learn_address("sc://host:443/;use_ssl=true;token=opensesame")
@@ -65,7 +66,7 @@ class Secrets:
                 self.learn(value)
 
     def hide(self, text: str) -> str:
-        """Returns a text in which no secret stands.
+        """Returns a text without the secrets in it.
 
         >>> Secrets({"DATABRICKS_TOKEN": "open sesame"}).hide("refused: open sesame")
         'refused: ***'
@@ -74,14 +75,43 @@ class Secrets:
         """
         for secret in sorted(self._known, key=len, reverse=True):
             text = text.replace(secret, HIDDEN)
-        for pattern, instead in _PATTERNS:
-            text = pattern.sub(instead, text)
+        for pattern, replacement in _PATTERNS:
+            text = pattern.sub(replacement, text)
         return text
 
     def hide_within(self, value: Any) -> Any:
-        """Returns a decoded JSON value in whose texts no secret stands."""
+        """Returns a decoded JSON value without the secrets in its texts."""
         if isinstance(value, dict):
-            return {key: self.hide_within(each) for key, each in value.items()}
+            return {key: self.hide_within(item) for key, item in value.items()}
         if isinstance(value, list):
-            return [self.hide_within(each) for each in value]
+            return [self.hide_within(item) for item in value]
         return self.hide(value) if isinstance(value, str) else value
+
+
+class LogRelay(logging.Handler):
+    """Sends the log of a library to a logger of ours and nowhere else, without secrets.
+
+    Args:
+        library: The name of the library's logger.
+        receiver: The logger of ours, which gets everything at the level DEBUG.
+        secrets: The secrets to hide.
+
+    Attributes:
+        warnings: The warnings so far.
+    """
+
+    def __init__(self, library: str, receiver: logging.Logger, secrets: Secrets) -> None:
+        super().__init__()
+        self.warnings: list[str] = []
+        self._receiver = receiver
+        self._secrets = secrets
+        theirs = logging.getLogger(library)
+        theirs.handlers = [self]
+        theirs.propagate = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Sends one record on."""
+        text = self._secrets.hide(record.getMessage())
+        self._receiver.debug("%s: %s", record.name, text)
+        if record.levelno >= logging.WARNING:
+            self.warnings.append(text)

@@ -1,7 +1,7 @@
-"""Waits for replies and between them, never longer than asked and never past a stop.
+"""Waits for replies and between them, never longer than allowed and never past a stop.
 
 A reply is fetched in a thread of its own. So neither a connection that hangs nor a library that
-waits without a limit can hold up the end of the time, Ctrl-C or SIGTERM.
+waits without a limit can delay the timeout, Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -20,8 +20,38 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
+class Pace:
+    """The patience of the gate, in seconds.
+
+    Before a run is started, silence means a wrong address, so the gate is less patient there.
+
+    Attributes:
+        discovery_seconds: databricks-sdk repeats its very first request for this long.
+        find_seconds: One request before the start may take this long, and databricks-sdk repeats
+            those that look for the job for this long.
+        contact_seconds: Connecting may take this long in all, and so may looking for the job.
+        http_seconds: One later request may take this long.
+        retry_seconds: databricks-sdk repeats a later request for this long.
+        reply_seconds: A later request may take this long with all its repetitions.
+        start_seconds: The start is tried for this long while the workspace does not answer.
+        poll_seconds: The longest pause between two questions about the state of the run.
+        cancel_seconds: A cancellation may take this long.
+    """
+
+    discovery_seconds: int = 5
+    find_seconds: int = 10
+    contact_seconds: float = 30
+    http_seconds: float = 30
+    retry_seconds: int = 30
+    reply_seconds: float = 120
+    start_seconds: float = 300
+    poll_seconds: float = 10
+    cancel_seconds: float = 15
+
+
+@dataclass(frozen=True)
 class Stop:
-    """Who asked for a stop.
+    """A signal that asks the gate to stop.
 
     Attributes:
         name: `Ctrl-C` or `SIGTERM`.
@@ -33,7 +63,7 @@ class Stop:
 
 
 class StopAsked(Exception):
-    """Somebody asked for a stop while something was waited for."""
+    """A stop was asked for during a wait."""
 
     def __init__(self, stop: Stop) -> None:
         self.stop = stop
@@ -51,34 +81,36 @@ class _Event:
 
 @dataclass
 class Waiting:
-    """The one place where the gate waits; `now` and `sleep` are what a test replaces.
+    """The one place where the gate waits; a test replaces `now` and `sleep`.
 
     Attributes:
-        stopped: Who asked for a stop, or None.
+        pace: How long it waits.
+        stopped: The stop that was asked for, or None.
     """
 
+    pace: Pace = field(default_factory=Pace)
     stopped: Stop | None = None
     _numbers: count[int] = field(default_factory=lambda: count(1))
     # Its `put` may be called within a signal handler, which an Event's `set` may not.
     _events: SimpleQueue[_Event] = field(default_factory=SimpleQueue)
 
     def stop(self, stop: Stop) -> None:
-        """Ends what is waited for; safe within a signal handler."""
+        """Ends the current wait; safe within a signal handler."""
         self.stopped = stop
         self._events.put(_Event(0))
 
     def now(self) -> float:
-        """The time in seconds, from any beginning."""
+        """Returns the time in seconds, counted from any moment."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Waits; shorter where a stop is asked for."""
+        """Waits; a stop ends it early."""
         end = time.monotonic() + seconds
         while self.stopped is None and self._next(end):
-            """A reply that nobody waits for any more."""
+            """The event is a reply that came too late; it is dropped."""
 
     def check(self) -> None:
-        """Goes on where no stop was asked for.
+        """Returns unless a stop was asked for.
 
         Raises:
             StopAsked: One was.
@@ -87,28 +119,33 @@ class Waiting:
             raise StopAsked(self.stopped)
 
     def reply(
-        self, call: Callable[[], Value], *, seconds: float, is_stoppable: bool = True
+        self,
+        call: Callable[[], Value],
+        *,
+        seconds: float | None = None,
+        is_stoppable: bool = True,
     ) -> Value:
         """Returns what a call returns, or raises what it raises.
 
         Args:
-            call: What is called, in a thread.
-            seconds: How long it may take.
-            is_stoppable: Whether a stop ends the waiting; not while something is begun or ended.
+            call: The function that is called, in a thread.
+            seconds: How long it may take; `pace.reply_seconds` without it.
+            is_stoppable: Whether a stop ends the wait; not while a run is started or cancelled.
 
         Raises:
             StopAsked: A stop was asked for.
             WorkspaceSilent: It took longer.
         """
+        limit = self.pace.reply_seconds if seconds is None else seconds
         number = next(self._numbers)
         threading.Thread(target=self._fetch, args=(number, call), daemon=True).start()
-        end = time.monotonic() + seconds
+        end = time.monotonic() + limit
         while True:
             if is_stoppable:
                 self.check()
             event = self._next(end)
             if event is None:
-                raise WorkspaceSilent(f"no reply within {seconds:.0f} s")
+                raise WorkspaceSilent(f"no reply within {limit:.0f} s")
             if event.number == number:
                 if event.error is not None:
                     raise event.error
@@ -118,7 +155,7 @@ class Waiting:
     def _fetch(self, number: int, call: Callable[[], Any]) -> None:
         try:
             event = _Event(number, value=call())
-        except Exception as error:  # noqa: BLE001 -- whatever it is, it is raised where one waits
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the waiting thread raises it
             event = _Event(number, error=error)
         self._events.put(event)
 
@@ -127,3 +164,13 @@ class Waiting:
             return self._events.get(timeout=max(end - time.monotonic(), 0))
         except Empty:
             return None
+
+
+def duration(seconds: float) -> str:
+    """Returns a time as minutes and seconds.
+
+    >>> duration(0), duration(75.4), duration(3600)
+    ('0:00', '1:15', '60:00')
+    """
+    minutes, left = divmod(int(seconds), 60)
+    return f"{minutes}:{left:02d}"

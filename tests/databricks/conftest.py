@@ -1,4 +1,4 @@
-"""What the tests of the gate share: a workspace on loopback, and a gate that never waits."""
+"""Shared by the tests of the gate: a workspace on loopback, and a gate that never waits."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from databricks.sdk.clock import Clock
 
 from sales_pipeline.cli import databricks as command
 from sales_pipeline.cli.app import main
-from sales_pipeline.databricks.asked import Asked
 from sales_pipeline.databricks.gate import run_job
-from sales_pipeline.databricks.means import Means, Pace
+from sales_pipeline.databricks.run_start import RunRequest
 from sales_pipeline.databricks.verdict import Verdict
-from sales_pipeline.databricks.waiting import Waiting
+from sales_pipeline.databricks.waiting import Pace, Waiting
 from sales_pipeline.databricks.workspace import connect, environment_secrets
 from tests.cli.conftest import Said
 from tests.databricks.fake_workspace import PAT, FakeWorkspace
@@ -67,10 +66,16 @@ class GateOf:
     def __call__(
         self, job: int | str = 7, *, timeout: float = 3600, cancel_on_stop: bool = False
     ) -> Verdict:
-        asked = Asked(job, {"commit": COMMIT}, timeout, cancel_on_stop)
+        request = RunRequest(job, {"commit": COMMIT}, timeout, cancel_on_stop)
         connecting = partial(connect, self.pace, environment_secrets(), clock=self.waiting.clock)
-        means = Means(self.waiting, self.pace, self.told.append)
-        return run_job(connecting, asked, environment=os.environ, means=means)
+        self.waiting.pace = self.pace
+        return run_job(
+            connecting,
+            request,
+            environment=os.environ,
+            waiting=self.waiting,
+            tell=self.told.append,
+        )
 
 
 @pytest.fixture(autouse=True)

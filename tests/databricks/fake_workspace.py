@@ -235,13 +235,14 @@ def _error(status: int, code: str, message: str) -> Reply:
 def state(
     life_cycle: str, result: str | None = None, code: str | None = None, message: str = ""
 ) -> dict[str, Any]:
-    """What a run, or a task, says of itself."""
-    told = {"life_cycle_state": life_cycle, "result_state": result, "state_message": message}
-    found: dict[str, Any] = {"state": {key: value for key, value in told.items() if value}}
+    """The state of a run or a task, as the API gives it."""
+    given = {"life_cycle_state": life_cycle, "result_state": result, "state_message": message}
+    reply: dict[str, Any] = {"state": {key: value for key, value in given.items() if value}}
     if code:
-        details = {"code": code, "type": "CLIENT_ERROR", "message": message}
-        found["status"] = {"state": "TERMINATED", "termination_details": details}
-    return found
+        code_type = "SUCCESS" if code == "SUCCESS" else "CLIENT_ERROR"
+        details = {"code": code, "type": code_type, "message": message}
+        reply["status"] = {"state": "TERMINATED", "termination_details": details}
+    return reply
 
 
 def task(number: int, key: str, **told: Any) -> dict[str, Any]:

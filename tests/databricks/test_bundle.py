@@ -21,10 +21,15 @@ from databricks.bundles.volumes import Volume
 from sales_pipeline.cli import task as wheel_task
 from sales_pipeline.cli.app import app
 from sales_pipeline.config import load_config
-from sales_pipeline.databricks.answers import CLUSTER, SERVERLESS, Answers
-from sales_pipeline.databricks.bundle import JOBS, bundle_files, starting_declaration
-from sales_pipeline.databricks.package_source import PROJECT, RELEASE
-from sales_pipeline.databricks.project import write_bundle
+from sales_pipeline.databricks.bundle import (
+    JOBS,
+    PROJECT,
+    RELEASE,
+    bundle_files,
+    starting_declaration,
+    write_bundle,
+)
+from sales_pipeline.databricks.bundle_settings import CLUSTER, SERVERLESS, BundleSettings
 from sales_pipeline.version import __version__
 from tests.databricks.bundle_reader import Bundle, load_yaml, read_bundle, texts
 
@@ -37,7 +42,7 @@ BOTH = [SERVERLESS, CLUSTER]
 
 def own_files() -> dict[str, str]:
     """The files of the repository's own bundle, as they have to be."""
-    return {**bundle_files(Answers(), PROJECT), PROJECT.config: starting_declaration()}
+    return {**bundle_files(BundleSettings(), PROJECT), PROJECT.config: starting_declaration()}
 
 
 @pytest.fixture(params=["repository", "user"])
@@ -45,7 +50,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The repository, and a project that got its files by `init`."""
     if request.param == "repository":
         return ROOT
-    write_bundle(tmp_path, Answers(mail="sales@example.com", host="https://dbc.example.com"))
+    write_bundle(tmp_path, BundleSettings(mail="sales@example.com", host="https://dbc.example.com"))
     return tmp_path
 
 
@@ -72,12 +77,12 @@ def test_the_repositorys_files_are_those_of_the_templates(name: str) -> None:
 
 
 def test_a_users_files_differ_only_in_where_the_package_comes_from() -> None:
-    mine, yours = bundle_files(Answers(), PROJECT), bundle_files(Answers(), RELEASE)
+    mine, yours = bundle_files(BundleSettings(), PROJECT), bundle_files(BundleSettings(), RELEASE)
     assert mine.keys() == yours.keys()
     pinned = f"sales-pipeline=={__version__}"
     for name, text in mine.items():
         for old, new in (
-            (PROJECT.made, RELEASE.made),
+            (PROJECT.origin, RELEASE.origin),
             (PROJECT.artifacts, RELEASE.artifacts),
             ("${workspace.file_path}/resources/config.yaml", "${workspace.file_path}/config.yaml"),
             ("{whl: ../dist/*.whl}", f"{{pypi: {{package: {pinned}}}}}"),
@@ -86,7 +91,7 @@ def test_a_users_files_differ_only_in_where_the_package_comes_from() -> None:
         ):
             text = text.replace(old, new)
         # The test suite is in the repository only.
-        text = re.sub(r"        # Without those .*\n.*name: tests\n.*\n", "", text)
+        text = re.sub(r"        # Without the tests of .*\n.*name: tests\n.*\n", "", text)
         text = re.sub(r"        - task_key: suite\n(         .*\n)+", "", text)
         assert text == yours[name]
 
@@ -160,7 +165,9 @@ def test_nothing_that_holds_data_is_destroyed_by_accident(bundle: Bundle) -> Non
 
 
 def test_no_trigger_says_whether_it_is_paused(folder: Path) -> None:
-    written = [(folder / name).read_text(encoding="utf-8") for name in bundle_files(Answers())]
+    written = [
+        (folder / name).read_text(encoding="utf-8") for name in bundle_files(BundleSettings())
+    ]
     assert [key for text in written for key in texts(load_yaml(text))].count("pause_status") == 0
 
 

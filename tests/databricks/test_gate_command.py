@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.cli import databricks as command
-from sales_pipeline.databricks.asked import current_commit, idempotency_token
-from sales_pipeline.databricks.means import Pace
+from sales_pipeline.databricks.run_start import current_commit, idempotency_token
+from sales_pipeline.databricks.waiting import Pace
 from tests.cli.conftest import LOADED, ROOT, python_in
 from tests.databricks.conftest import COMMIT, Call
 from tests.databricks.fake_workspace import (
@@ -87,7 +87,7 @@ def test_json_is_one_document_with_stable_keys(call: Call, workspace: FakeWorksp
         "result": "FAILED",
         "termination_code": "DRIVER_ERROR",
         "message": "TERMINATED; result FAILED; DRIVER_ERROR: the Spark driver was lost, often "
-        "for want of memory; Gone.",
+        "because memory ran out; Gone.",
         "failed_tasks": [
             {
                 "task": "lint",

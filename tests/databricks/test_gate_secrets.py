@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 
+from sales_pipeline.cli import databricks as command
 from sales_pipeline.databricks.redaction import Secrets
+from sales_pipeline.databricks.waiting import Pace
 from tests.databricks.conftest import Call
 from tests.databricks.fake_workspace import (
     GET_JOB,
@@ -90,6 +93,19 @@ def test_credentials_that_are_refused_are_wrong_usage(
     workspace.faults[TOKEN] = [401] * 9
     assert "Do: check DATABRICKS_HOST and the credentials" in _says_none(call, 2)
     assert workspace.runs == {}
+
+
+def test_a_service_principal_at_a_dead_host_is_told_of_the_host(
+    m2m: FakeWorkspace, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "PACE", Pace(discovery_seconds=1))
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        host = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    monkeypatch.setenv("DATABRICKS_HOST", host)
+    text = _says_none(call, 2)
+    assert f"Failed to fetch host metadata from {host}" in text
+    assert "Do: check DATABRICKS_HOST and the credentials" in text
 
 
 def test_without_credentials_they_are_asked_for(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from databricks.sdk.service import jobs
 
-from sales_pipeline.databricks.run_state import IN_WORDS, run_state
+from sales_pipeline.databricks.verdict import IN_WORDS, run_state
 from tests.databricks.conftest import GateOf
-from tests.databricks.fake_workspace import GET_RUN, FakeWorkspace, state
+from tests.databricks.fake_workspace import GET_RUN, FakeWorkspace, state, task
 
 RESULTS = [each.value for each in jobs.RunResultState]
 CODES = [each.value for each in jobs.TerminationCodeCode]
@@ -100,6 +102,151 @@ def test_a_termination_code_counts_more_than_the_result(
 def test_the_termination_code_success_passes(workspace: FakeWorkspace, gate: GateOf) -> None:
     workspace.states = [state("TERMINATED", "SUCCESS", "SUCCESS")]
     assert gate().exit_code == 0
+
+
+def ended(state: dict[str, Any], **details: str) -> dict[str, Any]:
+    """A run, a task or a repair that has ended, with termination details."""
+    status = {"state": "TERMINATED", "termination_details": details}
+    return {"state": {"life_cycle_state": "TERMINATED", "result_state": "SUCCESS"} | state} | {
+        "status": status
+    }
+
+
+CONTRADICTED = [
+    (ended({}, code="SUCCESS", type="CLIENT_ERROR"), "termination type CLIENT_ERROR"),
+    (ended({}, code="SUCCESS", type="A_NEW_TYPE"), "termination type A_NEW_TYPE"),
+    (ended({}, type="INTERNAL_ERROR"), "termination type INTERNAL_ERROR"),
+    (ended({}, code="CANCELED", type="SUCCESS"), "termination code CANCELED"),
+    (ended({"user_cancelled_or_timedout": True}, code="SUCCESS"), "cancelled or timed out"),
+    (state("TERMINATED", "SUCCESS") | {"status": {"state": "RUNNING"}}, "status RUNNING"),
+    (ended({"result_state": "FAILED"}, code="SUCCESS"), "termination code SUCCESS"),
+]
+
+
+@pytest.mark.parametrize(("reply", "named"), CONTRADICTED)
+def test_a_result_and_a_termination_that_contradict_each_other_fail(
+    reply: dict[str, Any], named: str, workspace: FakeWorkspace, gate: GateOf
+) -> None:
+    workspace.states = [reply]
+    verdict = gate()
+    assert verdict.exit_code == 1
+    assert f"; {named}" in verdict.message
+    assert verdict.message.endswith("; these contradict each other")
+
+
+@pytest.mark.parametrize("reply", [reply for reply, _ in CONTRADICTED])
+def test_a_task_that_contradicts_itself_fails_a_run_that_says_success(
+    reply: dict[str, Any], workspace: FakeWorkspace, gate: GateOf
+) -> None:
+    workspace.tasks = [task(1, "lint"), task(2, "suite", **reply)]
+    verdict = gate()
+    assert verdict.exit_code == 1
+    assert verdict.message.startswith(
+        "TERMINATED SUCCESS, which is contradicted by task suite (TERMINATED; result "
+    )
+    assert [failed.task for failed in verdict.failed] == ["suite"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *(
+            state("TERMINATED", result)
+            for result in RESULTS
+            if result not in ("SUCCESS", "EXCLUDED")
+        ),
+        *(state(life_cycle) for life_cycle in ("SKIPPED", "RUNNING", "PENDING", "TERMINATED")),
+        *(state(life_cycle, "SUCCESS") for life_cycle in ("SKIPPED", "INTERNAL_ERROR", "RUNNING")),
+        state("INTERNAL_ERROR", "EXCLUDED"),
+        ended({"result_state": "EXCLUDED"}, code="DRIVER_ERROR", type="CLIENT_ERROR"),
+        ended({"result_state": "EXCLUDED"}, code="SKIPPED", type="INTERNAL_ERROR"),
+        {"end_time": 1_700_000_000_000},
+    ],
+)
+def test_a_run_that_says_success_fails_because_of_any_task_that_does_not(
+    told: dict[str, Any], workspace: FakeWorkspace, gate: GateOf
+) -> None:
+    workspace.tasks = [task(1, "lint"), task(2, "suite", **told)]
+    verdict = gate()
+    assert verdict.exit_code == 1
+    assert "which is contradicted by task suite (" in verdict.message
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        state("TERMINATED", "EXCLUDED"),
+        state("SKIPPED", "EXCLUDED"),
+        state("TERMINATED", "EXCLUDED", "SKIPPED"),
+    ],
+)
+def test_a_task_that_a_condition_left_out_contradicts_nothing_unless_all_are(
+    told: dict[str, Any], workspace: FakeWorkspace, gate: GateOf
+) -> None:
+    workspace.tasks = [task(1, "lint"), task(2, "only on Mondays", **told)]
+    assert gate().exit_code == 0
+    workspace.tasks = workspace.tasks[1:]
+    verdict = gate()
+    assert verdict.exit_code == 1
+    assert verdict.message.endswith("contradicted by its tasks, none of which ran")
+
+
+def test_the_last_attempt_of_a_task_counts(workspace: FakeWorkspace, gate: GateOf) -> None:
+    failed, passed = state("TERMINATED", "FAILED"), state("TERMINATED", "SUCCESS")
+    workspace.tasks = [
+        task(2, "lint", attempt_number=1, **passed),
+        task(1, "lint", attempt_number=0, **failed),
+    ]
+    assert gate().exit_code == 0
+    workspace.tasks = [
+        task(2, "lint", attempt_number=1, **failed),
+        task(1, "lint", attempt_number=0, **passed),
+    ]
+    assert gate().exit_code == 1
+
+
+def test_a_failed_task_on_a_later_page_fails_a_run_that_says_success(
+    workspace: FakeWorkspace, gate: GateOf
+) -> None:
+    workspace.tasks = [task(number, f"t{number}") for number in range(249)]
+    assert gate().exit_code == 0
+    workspace.tasks.append(task(249, "the last", **state("TERMINATED", "FAILED")))
+    verdict = gate()
+    assert verdict.exit_code == 1
+    assert "contradicted by task the last (TERMINATED; result FAILED)" in verdict.message
+
+
+def test_success_is_not_believed_before_all_tasks_are_read(
+    workspace: FakeWorkspace, gate: GateOf
+) -> None:
+    workspace.tasks = [task(number, f"t{number}") for number in range(101)]
+    workspace.hooks[GET_RUN] = lambda nth: workspace.faults[GET_RUN].extend(
+        [500] if nth % 2 == 0 else []
+    )
+    verdict = gate(timeout=60)
+    assert verdict.exit_code == 1
+    assert "not at its end after 1:00 (it was never seen)" in verdict.message
+
+
+def repaired(*ends: dict[str, Any]) -> dict[str, Any]:
+    """A run that says SUCCESS, whose repairs ended so; the last comes first."""
+    history = [{"start_time": number} | end for number, end in enumerate(ends)]
+    return state("TERMINATED", "SUCCESS") | {"repair_history": history[::-1]}
+
+
+@pytest.mark.parametrize(
+    "last", [state("TERMINATED", "FAILED"), state("RUNNING"), CONTRADICTED[0][0]]
+)
+def test_a_repaired_run_passes_only_if_its_last_repair_succeeded(
+    last: dict[str, Any], workspace: FakeWorkspace, gate: GateOf
+) -> None:
+    workspace.states = [repaired(state("TERMINATED", "FAILED"), state("TERMINATED", "SUCCESS"))]
+    assert gate().exit_code == 0
+    assert workspace.asked(GET_RUN)[0].query["include_history"] == "true"
+    workspace.states = [repaired(state("TERMINATED", "SUCCESS"), last)]
+    verdict = gate()
+    assert verdict.exit_code == 1
+    assert "contradicted by its last repair (" in verdict.message
 
 
 def test_the_newer_status_alone_never_passes() -> None:

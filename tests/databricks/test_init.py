@@ -15,15 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_pipeline.cli.app import main
-from sales_pipeline.databricks.answers import CLUSTER, SERVERLESS, Answers
-from sales_pipeline.databricks.bundle import JOBS, bundle_files
-from sales_pipeline.databricks.package_source import RELEASE
+from sales_pipeline.databricks.bundle import JOBS, RELEASE, bundle_files
+from sales_pipeline.databricks.bundle_settings import CLUSTER, SERVERLESS, BundleSettings
 from sales_pipeline.errors import UsageError
 from tests.cli.conftest import HEAVY, ROOT, Said, loaded_by
 from tests.databricks.bundle_reader import load_yaml, read_bundle
 
 FILES = ["databricks.yml", "resources/schemas.yml", *JOBS.values(), "config.yaml", ".gitignore"]
-GIVEN = replace(Answers(), mail="sales@example.com", host="https://dbc.example.com")
+GIVEN = replace(BundleSettings(), mail="sales@example.com", host="https://dbc.example.com")
 HOSTILE = [
     "", " ", "a\nb", "a\r\nrun_as: root", 'a"', "a'b\"", "a: b", "a #b", "- a", "{a: b}", "[a]",
     "${var.run_as}", "${resources.jobs.x.id}", "{{job.parameters.catalog}}", "a{{b", "@{catalog}",
@@ -143,14 +142,14 @@ def test_the_package_is_pinned_to_the_version_that_wrote_it(compute: str) -> Non
     assert RELEASE.dependency in bundle_files(replace(GIVEN, compute=compute))[JOBS[compute]]
 
 
-@pytest.mark.parametrize("name", [each.name for each in fields(Answers)])
+@pytest.mark.parametrize("name", [each.name for each in fields(BundleSettings)])
 def test_an_answer_is_that_text_in_yaml_or_refused(name: str) -> None:
     for text in HOSTILE:
         assert_harmless(name, text)
 
 
 @settings(deadline=None)
-@given(name=st.sampled_from([each.name for each in fields(Answers)]), text=st.text())
+@given(name=st.sampled_from([each.name for each in fields(BundleSettings)]), text=st.text())
 def test_any_answer_is_that_text_in_yaml_or_refused(name: str, text: str) -> None:
     assert_harmless(name, text)
 

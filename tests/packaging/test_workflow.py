@@ -1,7 +1,7 @@
-"""The workflow publishes only what was tested on Databricks, with the least it needs.
+"""The workflow publishes only what was tested on Databricks, with no more rights than it needs.
 
-What GitHub does with it is shown by a small model of its rules: a job without a status function in
-its condition starts if all that it needs succeeded and the condition holds.
+A small model of GitHub's rules shows what the workflow does: a job without a status function in its
+condition starts if all jobs that it needs succeeded and the condition holds.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ GATE = "databricks-tests"
 
 PULL_REQUEST = ("pull_request", "refs/pull/7/merge")
 PUSH_TO_MAIN = ("push", "refs/heads/main")
-TAG = ("push", "refs/tags/v0.1.0")
-EVENTS = (PULL_REQUEST, PUSH_TO_MAIN, TAG)
+EVENTS = (PULL_REQUEST, PUSH_TO_MAIN)
 SETTINGS = ("", "on", "off")
-"""What the repository variable DATABRICKS_TESTS may be."""
+"""The values of the repository variable DATABRICKS_TESTS."""
 
 
 def needs(job: str) -> list[str]:
@@ -41,11 +40,9 @@ def needs(job: str) -> list[str]:
 def holds(condition: str, event: tuple[str, str], setting: str) -> bool:
     """Whether a condition holds; it may ask for the event, the ref and DATABRICKS_TESTS only."""
     name, ref = event
-    kind = "tag" if ref.startswith("refs/tags/") else "branch"
     known = {
-        "github": SimpleNamespace(event_name=name, ref=ref, ref_type=kind),
+        "github": SimpleNamespace(event_name=name, ref=ref),
         "vars": SimpleNamespace(DATABRICKS_TESTS=setting),
-        "startsWith": str.startswith,
     }
     text = condition.replace("&&", " and ").replace("||", " or ")
     return bool(eval(text, {"__builtins__": {}}, known))
@@ -97,39 +94,50 @@ def test_checks_come_before_databricks_before_building_before_publishing() -> No
     assert needs(GATE) == ["checks", "engines"]
     assert needs("build") == [GATE]
     assert needs("publish") == [GATE, "build"]
-    assert needs("release") == ["publish"]
 
 
-def test_only_publish_and_release_can_publish() -> None:
+def test_only_publish_can_publish() -> None:
     publishing = r"pypi-publish|gh release|twine upload|uv publish|hatch publish"
-    assert jobs_that_say(publishing) == {"publish", "release"}
+    assert jobs_that_say(publishing) == {"publish"}
     writing = {job for job in JOBS if "write" in JOBS[job]["permissions"].values()}
-    assert writing == {GATE, "publish", "release"}
+    assert writing == {GATE, "publish"}
 
 
 def test_nothing_is_published_without_the_tests_on_databricks() -> None:
     for event, setting, results in all_outcomes():
         if results["build"] != "skipped":
             assert results[GATE] == results["checks"] == results["engines"] == "success"
-        if {results["publish"], results["release"]} != {"skipped"}:
-            assert (event, results[GATE], results["build"]) == (TAG, "success", "success")
+        if results["publish"] != "skipped":
+            assert (event, results[GATE], results["build"]) == (PUSH_TO_MAIN, "success", "success")
             assert setting != "off"
 
 
-def test_a_tag_whose_tests_succeed_is_published() -> None:
-    results = outcome(TAG, "", dict.fromkeys(JOBS, "success"))
+def test_every_push_to_main_whose_tests_succeed_is_published() -> None:
+    for event, setting, results in all_outcomes():
+        if event == PUSH_TO_MAIN and results[GATE] == results["build"] == "success":
+            assert results["publish"] != "skipped"
+            assert setting != "off"
+    assert WORKFLOW["on"]["push"] == {"branches": ["main"]}
+    results = outcome(PUSH_TO_MAIN, "", dict.fromkeys(JOBS, "success"))
     assert {job for job in JOBS if results[job] == "skipped"} == {"without-databricks"}
+
+
+def test_a_version_that_is_published_is_skipped_and_tags_are_not_needed() -> None:
+    [published] = [step for step in steps("publish") if "pypi-publish" in step["uses"]]
+    assert published["with"]["skip-existing"] is True
+    assert not re.search(r"\btags?\b|ref_type", SOURCE)
 
 
 def test_a_pull_request_runs_the_checks_and_nothing_that_needs_a_secret() -> None:
     results = outcome(PULL_REQUEST, "", dict.fromkeys(JOBS, "success"))
-    assert [job for job in JOBS if results[job] != "skipped"] == ["checks", "engines"]
+    started = [job for job in JOBS if results[job] != "skipped"]
+    assert started == ["checks", "engines", "systems"]
     assert set(WORKFLOW["on"]) == {"push", "pull_request"}
 
 
 def test_a_push_is_tested_on_databricks_or_says_that_it_is_not() -> None:
-    for event, setting in itertools.product((PUSH_TO_MAIN, TAG), SETTINGS):
-        results = outcome(event, setting, dict.fromkeys(JOBS, "success"))
+    for setting in SETTINGS:
+        results = outcome(PUSH_TO_MAIN, setting, dict.fromkeys(JOBS, "success"))
         assert (results[GATE] == "skipped") == (setting == "off")
         assert (results["without-databricks"] == "skipped") == (setting != "off")
 
@@ -139,14 +147,15 @@ def test_no_failure_is_passed_over() -> None:
         assert status not in SOURCE
 
 
-@pytest.mark.parametrize(("is_tag", "code"), [("false", 0), ("true", 1)])
-def test_the_opt_out_is_seen_and_fails_a_release(tmp_path: Path, is_tag: str, code: int) -> None:
+def test_the_opt_out_is_seen(tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
     opt_out = script("without-databricks", "The variable")
-    said = play(opt_out, IS_TAG=is_tag, GITHUB_STEP_SUMMARY=str(summary))
-    assert said.returncode == code
-    assert "::warning" in said.stdout
-    assert "NOT tested on Databricks" in summary.read_text(encoding="utf-8")
+    process = play(opt_out, GITHUB_STEP_SUMMARY=str(summary))
+    assert process.returncode == 0
+    for text in (process.stdout, summary.read_text(encoding="utf-8")):
+        assert "NOT tested on Databricks" in text
+        assert "Nothing is built or published from it." in text
+    assert "::warning" in process.stdout
 
 
 @pytest.mark.parametrize(
@@ -154,7 +163,7 @@ def test_the_opt_out_is_seen_and_fails_a_release(tmp_path: Path, is_tag: str, co
     [("true", "true", 0), ("false", "true", 1), ("true", "false", 1), ("false", "false", 1)],
 )
 def test_a_repository_without_a_workspace_fails_clearly(host: str, login: str, code: int) -> None:
-    said = play(script(GATE, "A workspace"), HAS_HOST=host, HAS_LOGIN=login)
+    said = play(script(GATE, "Check that a workspace"), HAS_HOST=host, HAS_LOGIN=login)
     assert said.returncode == code
     assert ("::error title=No workspace::" in said.stdout) == bool(code)
 
@@ -187,23 +196,15 @@ def test_the_test_job_is_the_one_that_was_deployed(
     assert (said.returncode, output.read_text(encoding="utf-8")) == (code, written)
 
 
-def test_the_tag_is_held_against_the_version_before_anything_is_built() -> None:
-    check, build = steps("build")[2:4]
-    assert check["if"] == "github.ref_type == 'tag'"
-    assert check["run"].startswith('python .ci/release_notes.py "$GITHUB_REF_NAME"')
-    assert build["run"] == ".ci/package dist"
-
-
-def test_what_is_published_is_what_was_proved() -> None:
-    kept = [step["with"] for step in steps("build") if "upload-artifact" in step.get("uses", "")]
-    assert [(item["name"], item["path"]) for item in kept] == [
-        ("packages", "dist/"),
-        ("release-notes", "release-notes.md"),
-    ]
+def test_what_is_published_is_what_was_tested() -> None:
+    commands = [step["run"] for step in steps("build") if "run" in step]
+    assert commands == [".ci/package dist"]
+    [kept] = [step["with"] for step in steps("build") if "upload-artifact" in step.get("uses", "")]
+    assert (kept["name"], kept["path"]) == ("packages", "dist/")
     fetched, published = steps("publish")
     assert fetched["with"] == {"name": "packages", "path": "dist/"}
     assert published["with"]["attestations"] is True
-    assert not {"user", "password", "skip-existing"} & set(published["with"])
+    assert not {"user", "password"} & set(published["with"])
 
 
 def test_each_action_is_pinned_by_its_commit_and_names_its_version() -> None:
@@ -222,11 +223,11 @@ def test_each_job_has_the_permissions_it_needs_and_no_other() -> None:
     assert {job: JOBS[job]["permissions"] for job in JOBS} == {
         "checks": {"contents": "read"},
         "engines": {"contents": "read"},
+        "systems": {"contents": "read"},
         "without-databricks": {},
         GATE: {"contents": "read", "id-token": "write"},
         "build": {"contents": "read"},
         "publish": {"id-token": "write"},
-        "release": {"contents": "write"},
     }
     for job in JOBS:
         for step in steps(job):
@@ -263,6 +264,17 @@ def test_the_checks_run_on_every_python_of_the_classifiers() -> None:
     assert JOBS["checks"]["strategy"]["matrix"]["python"] == [name[1] for name in named if name]
     commands = [step["run"] for step in steps("checks") if "run" in step]
     assert commands == ["make check", "make package"]
+
+
+def test_the_package_is_tested_on_macos_and_windows() -> None:
+    systems = JOBS["systems"]["strategy"]["matrix"]["system"]
+    assert [name.partition("-")[0] for name in systems] == ["macos", "windows"]
+    commands = [line for step in steps("systems") for line in step.get("run", "").splitlines()]
+    assert "sales-pipeline --help" in commands
+    [tests] = [line.split() for line in commands if " pytest " in line]
+    folders = [argument for argument in tests if argument.startswith("tests/")]
+    assert folders == ["tests/config", "tests/report"]
+    assert all((ROOT / folder).is_dir() for folder in folders)
 
 
 def test_actions_are_renewed_after_a_week_at_the_earliest() -> None:

@@ -1,7 +1,7 @@
-"""What `databricks init` is told of a workspace, checked before any of it is written into a file.
+"""The settings of a bundle, each checked before it is written into a file.
 
-The text of others gets into YAML that a workspace obeys: so each answer has a pattern of its own,
-and what does not match it is refused.
+A setting is text from a user that goes into YAML which a workspace obeys. So each has a pattern of
+its own, and a text that does not match it is refused.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ SERVERLESS, CLUSTER = "serverless", "cluster"
 
 _HOST = r"https://[A-Za-z0-9.-]{1,250}(:[0-9]{1,5})?/?"
 _ADDRESS = r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9.-]{1,250}"
-# Not the signs that begin a reference of a bundle or of a job, nor what ends a line.
+# Without the signs that begin a reference in a bundle or a job, and without line ends.
 _GROUP = r"[^\W_](?:[\w .@&()/'+-]{0,253}[\w.)])?"
 
 
 @dataclass(frozen=True)
-class Answers:
-    """The answers about a workspace.
+class BundleSettings:
+    """The settings of a bundle.
 
     Attributes:
         catalog: The catalog of Unity Catalog.
-        schema: The schema of the landing volume; those of the tables begin with its name.
-        mail: Who is told of runs that fail or take long; None leaves it to the deployment.
+        schema: The schema of the landing volume; the names of the table schemas begin with it.
+        mail: The address for mails about failed or slow runs; None leaves it to the deployment.
         compute: `serverless` or `cluster`.
         host: The address of the workspace; None leaves it to the profile or the environment.
         analysts: The group that reads gold.
         engineers: The group that manages the jobs.
         run_as: The application id of the service principal that runs the jobs in prod; None
             leaves it to the deployment.
-        node_type: The machines of a job cluster.
+        node_type: The machine type of a job cluster.
     """
 
     catalog: str = "main"
@@ -47,15 +47,15 @@ class Answers:
     node_type: str = "i3.xlarge"
 
     def __post_init__(self) -> None:
-        """Checks each answer.
+        """Checks each setting.
 
         Raises:
-            UsageError: An answer is not what it should be.
+            UsageError: A setting does not match its pattern.
         """
-        for each in fields(self):
-            value = getattr(self, each.name)
+        for setting in fields(self):
+            value = getattr(self, setting.name)
             if value is not None:
-                checked_answer(each.name, value)
+                _check(setting.name, value)
 
 
 _ALLOWED = {
@@ -77,17 +77,8 @@ _ALLOWED = {
 }
 
 
-def checked_answer(name: str, value: str) -> str:
-    """Returns an answer that can be used.
-
-    >>> checked_answer("schema", "sales")
-    'sales'
-
-    Raises:
-        UsageError: It is not what it should be.
-    """
+def _check(name: str, value: str) -> None:
     pattern, wanted = _ALLOWED[name]
-    if re.fullmatch(pattern, value):
-        return value
-    option = name.replace("_", "-")
-    raise UsageError(f"--{option}: cannot be used, got {value[:80]!r}. Do: give {wanted}")
+    if not re.fullmatch(pattern, value):
+        option = name.replace("_", "-")
+        raise UsageError(f"--{option}: cannot be used, got {value[:80]!r}. Do: give {wanted}")
