@@ -9,6 +9,7 @@ from sales_pipeline.config.dialect_checks import dialect_findings
 from sales_pipeline.config.findings import Finding, Plain, day_of, entries, is_false, mapping
 from sales_pipeline.config.places import KEY, Loc, dotted
 from sales_pipeline.config.reserved import NO_KEYS, REASON_CODES
+from sales_pipeline.config.sql.feed_sql import sql_findings
 from sales_pipeline.config.store_checks import currency_findings, store_findings
 
 SALE_COLUMNS = ("sale_id", "sold_on", "product", "unit_price", "quantity", "amount")
@@ -24,6 +25,7 @@ def feed_findings(feed: Plain) -> Iterator[Finding]:
     yield from _rule_findings(feed)
     yield from _computed_findings(feed)
     yield from _header_findings(feed)
+    yield from sql_findings(feed)
     if mapping(feed.get("columns")):
         yield from _required_findings(feed)
         yield from _key_findings(feed)

@@ -94,7 +94,8 @@ def _declaration(document: Document, source: str) -> Declaration:
         found = faults_of(error, Written(document.data, expansion.places, resolved))
         found = [fault for fault in found if fault.loc not in known]
         told = [*expansion.faults, *resolved.faults, *found]
-        faults += [*found, *_further_faults(document.data, resolved, told)]
+        secret = expansion.places
+        faults += [*found, *_further_faults(document.data, resolved, told, secret)]
     if faults:
         raise DeclarationError(source, _problems(faults, document))
     return declaration
@@ -126,7 +127,9 @@ def _not_a_mapping(data: object) -> Fault:
     )
 
 
-def _further_faults(written: object, resolved: Resolved, told: list[Fault]) -> list[Fault]:
+def _further_faults(
+    written: object, resolved: Resolved, told: list[Fault], secret: set[Loc]
+) -> list[Fault]:
     """Returns what does not fit either, apart from the places already complained about."""
     found: list[tuple[Loc, Fault]] = []
     for finding in findings_in(resolved.data):
@@ -136,7 +139,8 @@ def _further_faults(written: object, resolved: Resolved, told: list[Fault]) -> l
             continue
         if not any(is_related(loc, fault.loc) for fault in told):
             got = value_at(written, loc) if finding.shows else ABSENT
-            found.append((finding.loc, Fault(loc, complaint(finding.what, got, finding.do))))
+            do = "; the variable's value is not shown" if loc in secret else finding.do
+            found.append((finding.loc, Fault(loc, complaint(finding.what, got, do))))
     return told_once(found)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sales_pipeline.config.sql.functions import Function, functions
 from sales_pipeline.config.sql.kinds import (
+    BIGINT,
     BOOLEAN,
     DATE,
     DOUBLE,
@@ -35,9 +36,12 @@ MAX_SIZE = 10_000
 
 _PATTERN = re.compile("(?:y{4}|y{2}|M{1,4}|d{1,2}|H{1,2}|h{1,2}|m{1,2}|s{1,2}|S{1,6}|E{1,4}|a"
                       "|'[^']*'|[^A-Za-z'])+")  # fmt: skip
-_WEEKDAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
+_WEEKDAYS = frozenset(
+    short for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    for short in (day, day[:3], day[:2])
+)  # fmt: skip
 _UNITS = ("year", "yyyy", "yy", "quarter", "month", "mon", "mm", "week")
-_RESULTS = {"text": TEXT, "integer": INT, "double": DOUBLE, "boolean": BOOLEAN, "date": DATE,
+_RESULTS = {"text": TEXT, "integer": INT, "bigint": BIGINT, "double": DOUBLE, "boolean": BOOLEAN, "date": DATE,
             "texts": Kind("list", element=TEXT)}  # fmt: skip
 _LIMITS = {"size": (0, MAX_SIZE), "group": (0, 99)}
 _BITS = ("0", "224", "256", "384", "512")
@@ -152,7 +156,7 @@ def _whole(name: str, argument: Operand, *, is_count: bool = False) -> Operand:
         whole = plain(f"TRY_CAST({argument.sql} AS INT)", INT, [argument])
     else:
         whole = checked(f"TRY_CAST({argument.sql} AS INT)", INT, [argument])
-    if not is_count:
+    if not is_count or int(whole.constant or -1) >= 0:
         return whole
     # Sail fails on a negative length, Spark takes it as 0.
     return plain(f"CASE WHEN {whole.sql} < 0 THEN 0 ELSE {whole.sql} END", INT, [whole])
@@ -197,17 +201,6 @@ def _parsed_time(arguments: Arguments, name: str) -> str:
     return f"try_to_timestamp({text.sql}, {pattern.sql})"
 
 
-def _to_number(arguments: Arguments) -> Operand:
-    text, pattern = arguments
-    pattern = _constant("to_number", pattern, "literal")
-    whole, _, decimals = re.sub("[^0-9.D]", "", pattern.constant or "").partition(".")
-    if text.kind not in (TEXT, NULL) or not re.fullmatch("[0-9.,GDSMI$L-]+", pattern.constant or ""):
-        what = "to_number does not take these"
-        raise ExpressionRefused(what, "; write text and a format such as '999,999.99'")
-    kind = Kind("decimal", len(whole), len(decimals))
-    return checked(f"try_to_number({text.sql}, {pattern.sql})", kind, [text])
-
-
 def _make_date(arguments: Arguments) -> Operand:
     year, month, day = (_whole("make_date", argument) for argument in arguments)
     parts = f"lpad(CAST({year.sql} AS STRING), 4, '0'), '-', " + ", '-', ".join(
@@ -232,9 +225,9 @@ def _shifted(name: str, far: int) -> Callable[[Arguments], Operand]:
 
 def _next_day(arguments: Arguments) -> Operand:
     day, weekday = as_date(arguments[0], "next_day"), arguments[1]
-    if (weekday.constant or "").lower()[:2] not in _WEEKDAYS or weekday.kind != TEXT:
+    if (weekday.constant or "").lower() not in _WEEKDAYS or weekday.kind != TEXT:
         raise ExpressionRefused("next_day without a weekday", "; write one such as 'Mon'")
-    return plain(f"next_day({day.sql}, '{weekday.constant}')", DATE, [day])
+    return plain(f"next_day({day.sql}, {weekday.sql})", DATE, [day])
 
 
 def _unit(name: str, unit: Operand) -> str:
@@ -278,7 +271,8 @@ def _element_at(arguments: Arguments) -> Operand:
 
 def _picked(sql: str, values: Operand, place: Operand, outside: str) -> Operand:
     given = plain(sql, values.kind.element or NULL, (values, place))
-    own = f"({values.sql} IS NOT NULL AND {place.sql} IS NOT NULL AND {outside})"
+    there = [f"{part.sql} IS NOT NULL" for part in (values, place) if part.constant is None]
+    own = f"({' AND '.join([*there, outside])})"
     return Operand(given.sql, given.kind, (*given.failed, own))
 
 
@@ -442,7 +436,6 @@ _SPECIAL: Mapping[str, tuple[int, int | None, Callable[[Arguments], Operand]]] =
     "round": (1, 2, _round),
     "slice": (3, 3, _slice),
     "to_date": (1, 2, _to_date),
-    "to_number": (2, 2, _to_number),
     "to_timestamp": (1, 2, _to_timestamp),
     "trunc": (2, 2, _trunc),
     "try_add": (2, 2, _arithmetic("+", tries=True)),
@@ -452,6 +445,5 @@ _SPECIAL: Mapping[str, tuple[int, int | None, Callable[[Arguments], Operand]]] =
     "try_multiply": (2, 2, _arithmetic("*", tries=True)),
     "try_subtract": (2, 2, _arithmetic("-", tries=True)),
     "try_to_date": (1, 2, _trying(_to_date)),
-    "try_to_number": (2, 2, _trying(_to_number)),
     "try_to_timestamp": (1, 2, _trying(_to_timestamp)),
 }

@@ -7,6 +7,7 @@ that gives NULL where the plain one fails on a value, on every engine.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -39,6 +40,7 @@ from sales_pipeline.config.sql.operators import (
 from sales_pipeline.config.sql.parsing import (
     ExpressionRefused,
     Parsed,
+    TEXT_MARK,
     parse,
     unknown_name,
 )
@@ -89,7 +91,7 @@ def parse_condition(text: str, columns: Mapping[str, Kind]) -> Expression:
     """
     expression = parse_expression(text, columns)
     if expression.kind not in (BOOLEAN, NULL):
-        what = f"no condition, but {_article(expression.kind)}"
+        what = f"{expression.kind.noun} where a condition is needed"
         raise ExpressionRefused(what, "; write a comparison such as amount > 0")
     return expression
 
@@ -100,6 +102,7 @@ def _parsed_once(text: str, columns: tuple[tuple[str, Kind], ...]) -> Expression
     writer = _Writer(parsed, dict(columns))
     try:
         result = writer.written(parsed.tree)
+        parsed.check_whole()
     except RecursionError:
         raise ExpressionRefused("nested too deep", "; compute parts of it in columns") from None
     failed = " OR ".join(result.failed) if result.failed else None
@@ -107,10 +110,6 @@ def _parsed_once(text: str, columns: tuple[tuple[str, Kind], ...]) -> Expression
         what = "too many operations that can fail, one in another"
         raise ExpressionRefused(what, "; compute parts of it in columns of their own")
     return Expression(tuple(writer.named), result.kind, result.sql, failed and f"({failed})")
-
-
-def _article(kind: Kind) -> str:
-    return kind.noun
 
 
 @dataclass
@@ -130,6 +129,9 @@ class _Writer:
         """
         name = type(node).__name__
         write = getattr(self, f"_{name.lower()}", None)
+        unread = {key for key, part in node.args.items() if part not in (None, False, [])}
+        if unread - _READ_PARTS:
+            raise self._refused(node)
         if name in _COMPARISONS:
             return comparison(_COMPARISONS[name], *self._sides(node))
         if name in _ARITHMETIC:
@@ -149,9 +151,9 @@ class _Writer:
         name = type(node).__name__
         if isinstance(node, exp.Window | exp.WithinGroup | exp.Filter | exp.IgnoreNulls):
             return self._looks_elsewhere(node)
-        if node.find(exp.Query) and not isinstance(node, exp.Func):
-            return ExpressionRefused(f"a subquery{self.parsed.at('select')} looks at other tables",
-                                     _ONE_RECORD)  # fmt: skip
+        if isinstance(node, exp.Query | exp.Exists | exp.Values) or node.find(exp.Query):
+            what = f"a query{self.parsed.at('select')} looks at other tables"
+            return ExpressionRefused(what, _ONE_RECORD)
         what = f"{_CONSTRUCTS.get(name, name.upper())} is no part of an expression here"
         return ExpressionRefused(what, _WRITE_INSTEAD.get(name, "; write it without"))
 
@@ -189,12 +191,15 @@ class _Writer:
 
     def _anonymous(self, node: exp.Anonymous) -> Operand:
         name = str(node.this).lower()
-        if name in REFUSED and name not in _AGGREGATES_OF_LISTS:
+        if name in REFUSED:
             raise self._function_refused(str(node.this))
         if name in _LAMBDAS:
             return self._with_lambda(name, node)
         if name not in functions() and name not in BUILT_IN:
             at = self.parsed.at(str(node.this))
+            if name in _TYPE_NAMES:
+                do = f"; write CAST(… AS {name.upper()}), or TRY_CAST"
+                raise ExpressionRefused(f"the type {name}{at} called as a function", do)
             raise unknown_name("function", str(node.this), known_names(), at)
         arguments = [self.written(argument) for argument in node.expressions]
         try:
@@ -208,13 +213,12 @@ class _Writer:
         parts = node.expressions
         if len(parts) != 2 or not isinstance(parts[1], exp.Lambda):
             if any(isinstance(part, exp.Query) for part in parts):
-                raise ExpressionRefused(f"a subquery{self.parsed.at('select')} looks at other "
-                                        "tables", _ONE_RECORD)  # fmt: skip
+                raise self._refused(node)
             do = f"; write {name}(split(label, '/'), x -> x <> '')"
             raise ExpressionRefused(f"{name} without a list and a lambda", do)
         values, function = self.written(parts[0]), parts[1]
         names = [str(variable.name) for variable in function.expressions]
-        if values.kind.name != "list" or len(names) != 1 or names[0].lower() in self.variables:
+        if values.kind.name != "list" or len(names) != 1 or not self._is_new_name(names[0]):
             do = "; write one such as x -> x <> '', with a name that is new"
             raise ExpressionRefused(f"{name} takes a list and a lambda of one variable", do)
         self.variables[names[0]] = values.kind.element or NULL
@@ -229,9 +233,15 @@ class _Writer:
         either(name, [body])  # refuses what is no condition
         return plain(sql, values.kind if name == "filter" else BOOLEAN, [values])
 
+    def _is_new_name(self, name: str) -> bool:
+        taken = {known.lower() for known in (*self.columns, *self.variables)}
+        return name.lower() not in taken and _NAME.fullmatch(name) is not None
+
     def _literal(self, node: exp.Literal) -> Operand:
         if node.is_string:
-            number = int(node.this)
+            if not str(node.this).startswith(TEXT_MARK):
+                raise ExpressionRefused(f"the number {node.this}", "; write it without letters")
+            number = int(str(node.this).removeprefix(TEXT_MARK))
             return Operand(self.parsed.texts[number], TEXT, constant=self.parsed.values[number])
         return number_constant(str(node.this))
 
@@ -270,6 +280,9 @@ class _Writer:
             truth = "TRUE" if against.this else "FALSE"
             return plain(f"coalesce({condition.sql} = {truth}, FALSE)", BOOLEAN, [tested])
         raise ExpressionRefused("IS with a value", "; write = or <=>")
+
+    def _nullsafeneq(self, node: exp.NullSafeNEQ) -> Operand:
+        return inverted(comparison("<=>", *self._sides(node)))
 
     def _in(self, node: exp.In) -> Operand:
         if not node.expressions:
@@ -360,20 +373,25 @@ class _Writer:
 _COMPARISONS = {"EQ": "=", "NEQ": "<>", "GT": ">", "GTE": ">=", "LT": "<", "LTE": "<=",
                 "NullSafeEQ": "<=>"}  # fmt: skip
 _ARITHMETIC = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Mod": "%", "IntDiv": "DIV"}
+_READ_PARTS = frozenset("""
+this expression expressions ifs default true false low high to position substr start length quoted
+is_string typed safe table db format
+""".split())  # fmt: skip
+"""The parts of a node that are read; one with others means more than is written anew."""
+_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _EXTRACTED = ("year", "quarter", "month", "day", "hour", "minute", "second")
 _LAMBDAS = ("transform", "filter", "exists", "forall")
-_AGGREGATES_OF_LISTS = ("array_agg",)[:0]
 _ONE_RECORD = "; write an expression of the record's own columns"
 _CONSTRUCTS = {
-    "Alias": "a name after an expression (AS)", "Star": "*", "Interval": "INTERVAL",
+    "Array": "array(…)[…]", "Alias": "a name after an expression (AS)", "Star": "*", "Interval": "INTERVAL",
     "Escape": "LIKE … ESCAPE", "Placeholder": "a parameter", "Parameter": "a parameter",
     "Select": "SELECT", "Lambda": "a lambda", "Distinct": "DISTINCT", "Dot": "a name with dots",
     "Tuple": "a list in round brackets", "JSONExtract": "->", "Slice": "[from:to]",
 }  # fmt: skip
 _WRITE_INSTEAD = {
+    "Array": "; write get(array(…), 0) for an element of array(…)",
     "Interval": "; write date_add(…, 1) or add_months(…, 1)",
     "Alias": "; write one expression, without a name",
-    "NullSafeNEQ": "; write NOT (… <=> …)",
     "Escape": "; write LIKE without it, or contains(…, …)",
 }
 
@@ -397,6 +415,7 @@ def _type(node: exp.DataType) -> tuple[str, Kind]:
     )
 
 
+_TYPE_NAMES = ("string", "int", "bigint", "decimal", "double", "date", "timestamp", "boolean")
 _TYPES = {
     "TEXT": ("STRING", TEXT), "INT": ("INT", INT), "BIGINT": ("BIGINT", BIGINT),
     "DOUBLE": ("DOUBLE", DOUBLE), "DATE": ("DATE", DATE),

@@ -23,7 +23,7 @@ character_length(text) integer
 concat(text*) text
 concat_ws(text, texts*) text
 contains(text, text) boolean
-crc32(text) integer
+crc32(text) bigint
 endswith(text, text) boolean
 find_in_set(text, text) integer
 get_json_object(text, literal) text
@@ -66,7 +66,7 @@ translate(text, text, text) text
 trim(text) text
 ucase(text) text
 upper(text) text
-xxhash64(text*) integer
+xxhash64(text*) bigint
 
 exp(number) double
 isnan(double) boolean
@@ -119,9 +119,9 @@ isnull(any) boolean
 BUILT_IN = frozenset("""
 abs add_months array case cast ceil ceiling coalesce date_add date_sub date_trunc div element_at
 exists extract filter floor forall get greatest if ifnull least make_date mod negative next_day
-nullif nvl nvl2 pmod positive reverse round slice to_date to_number to_timestamp transform trunc
+nullif nvl nvl2 pmod positive reverse round slice to_date to_timestamp transform trunc
 try_add try_cast try_divide try_element_at try_mod try_multiply try_subtract try_to_date
-try_to_number try_to_timestamp
+try_to_timestamp
 """.split())  # fmt: skip
 """Functions whose result or failure needs a rule of its own."""
 
@@ -184,8 +184,8 @@ class Function:
 @cache
 def functions() -> Mapping[str, Function]:
     """Returns the functions that are described by their signature alone."""
-    return {function.name: function for function in map(_function, _SIGNATURES.split("\n")) if
-            function.name}  # fmt: skip
+    described = map(_function, filter(None, _SIGNATURES.splitlines()))
+    return {function.name: function for function in described}
 
 
 def known_names() -> list[str]:

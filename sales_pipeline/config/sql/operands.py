@@ -226,6 +226,8 @@ def _read_as(operand: Operand, kind: Kind) -> Operand:
 def number_constant(written: str) -> Operand:
     """Returns a number as it is written: `5`, `0.25`, `1e3`."""
     unsigned = written.lstrip("+-")
+    if not re.fullmatch("(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][+-]?[0-9]+)?", unsigned):
+        raise ExpressionRefused(f"the number {written[:20]}", "; write one such as 0.25")
     if "e" in unsigned.lower():
         return Operand(written, DOUBLE, constant=written)
     whole, mark, decimals = unsigned.partition(".")

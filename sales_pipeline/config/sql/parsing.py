@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sales_pipeline.config.refusal import did_you_mean
+from sales_pipeline.config.refusal import MAX_SHOWN, did_you_mean
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -19,8 +19,8 @@ MAX_LENGTH = 10_000
 """The characters of an expression."""
 MAX_DEPTH = 150
 """How deep expressions may be nested: engines recurse into them."""
-MAX_LISTED = 20
-"""How many known names a message lists."""
+TEXT_MARK = "\x1f"
+"""What the number of a text constant begins with in the tree."""
 
 
 class ExpressionRefused(ValueError):
@@ -46,13 +46,24 @@ class Parsed:
         texts: Its text constants as they are written, with their quotes. In the tree each stands
             by its number: what a backslash means in them is left to the engine.
         values: The same constants without quotes and escapes.
+        numbers: How many numbers are written in it.
         places: Each word of the text in small letters -> where it is first.
     """
 
     tree: exp.Expression
     texts: tuple[str, ...]
     values: tuple[str, ...]
+    numbers: int
     places: dict[str, str]
+
+    def check_whole(self) -> None:
+        """Refuses what sqlglot did not keep as a whole, such as `array(1, 2)[0]`."""
+        from sqlglot import exp
+
+        texts = [node.is_string for node in self.tree.find_all(exp.Literal)]
+        if texts.count(True) != len(self.texts) or texts.count(False) != self.numbers:
+            what = "an expression that is not understood as a whole"
+            raise ExpressionRefused(what, "; write it in another way")
 
     def at(self, word: str) -> str:
         """Returns where a word is written, as a message names it; empty where it is not known."""
@@ -87,16 +98,18 @@ def parse(text: str) -> Parsed:
     places: dict[str, str] = {}
     for token in tokens:
         places.setdefault(token.text.lower(), _place(text, token.start))
-    return Parsed(trees[0], texts, values, places)
+    return Parsed(trees[0], texts, values, _count(tokens), places)
 
 
 def unknown_name(kind: str, name: str, known: list[str], at: str) -> ExpressionRefused:
     """Returns the refusal of a name that there is not, with the one that was probably meant."""
-    close = get_close_matches(name.lower(), known, n=1)
-    listed = ", ".join(known) if len(known) <= MAX_LISTED else "those in the documentation of sql"
-    otherwise = f"write one of {listed}"
+    by_lower = {word.lower(): word for word in known}
+    close = [by_lower[word] for word in get_close_matches(name.lower(), by_lower, n=1)]
+    otherwise = "write one of those in the documentation of sql"
+    if kind == "column":
+        otherwise = "write one of its columns"
     do = did_you_mean(close[0] if close else None, otherwise=otherwise)
-    return ExpressionRefused(f"no {kind} {name}{at}", do)
+    return ExpressionRefused(f"no {kind} {name[:MAX_SHOWN]}{at}", do)
 
 
 @cache
@@ -141,7 +154,7 @@ def _tokens(text: str) -> tuple[list[Any], tuple[str, ...], tuple[str, ...]]:
             # Spark 4 reads 'it''s' as one text with a quote, Sail as two without.
             what = f"two texts beside each other ({_place(text, token.start)})"
             raise ExpressionRefused(what, "; write \"it's\" for a quote, or concat(…)")
-        number = str(len(texts))
+        number = f"{TEXT_MARK}{len(texts)}"
         texts.append(written)
         values.append(token.text)
         place = (token.line, token.col, token.start, token.end)
@@ -175,6 +188,12 @@ def _check_depth(tree: exp.Expression) -> None:
         if depth > MAX_DEPTH:
             raise _too_deep()
         level = [child for node in level for child in node.iter_expressions()]
+
+
+def _count(tokens: list[Any]) -> int:
+    from sqlglot.tokens import TokenType
+
+    return sum(token.token_type == TokenType.NUMBER for token in tokens)
 
 
 def _too_deep() -> ExpressionRefused:
