@@ -74,7 +74,8 @@ class Computed(Declared):
     """A column that is not in the file: SQL over those that are, or the same text everywhere."""
 
     sql: Text | None = None
-    """A SQL expression over the declared columns of the file, which are all text."""
+    """A SQL expression over the declared columns of the file, which are all text; [sql.md](sql.md)
+    says which functions it may call. A record on which it fails is quarantined."""
     value: Constant | None = None
     """The text of every record."""
 
@@ -84,7 +85,8 @@ class Rule(Declared):
 
     holds: Text
     """A SQL condition over the sale: sold_on, product, category, quantity, unit_price, amount,
-    currency, store, source_product. Where it is null, it is taken to hold."""
+    currency, store, source_product. Where it is null, it is taken to hold; where it fails on a
+    value, it does not. [sql.md](sql.md) says which functions it may call."""
     severity: Literal["quarantine", "warn", "fail"] = "quarantine"
     """What becomes of records for which it does not hold: they are quarantined; they are counted
     and told; or the whole file is rejected."""
@@ -159,7 +161,8 @@ class Format(Declared):
     rules: dict[Identifier, Rule] = {}
     """Further rules, by name."""
     exclude_when: Text | None = None
-    """A SQL condition over the columns as delivered (all text) for records to leave out."""
+    """A SQL condition over the columns as delivered (all text) for records to leave out. A record
+    on which it fails is quarantined; [sql.md](sql.md) says which functions it may call."""
     max_quarantined: Share = Decimal("0.20")
     """The share of quarantined records beyond which a file is rejected whole. Those that only wait
     for the catalogue do not count."""

@@ -24,6 +24,7 @@ REASON_CODES = frozenset([
     "list_price_currency_unknown", "valid_from_unreadable", "quantity_missing",
     "quantity_unreadable", "unit_price_missing", "unit_price_unreadable", "amount_missing",
     "amount_unreadable", "amount_too_large", "return_refused", "price_unknown",
-    "currency_missing", "currency_unknown", "rate_unreadable",
+    "currency_missing", "currency_unknown", "rate_unreadable", "computed_failed",
+    "exclude_failed",
 ])  # fmt: skip
 """The reasons that records are quarantined for whatever is declared: no names of rules."""

@@ -57,7 +57,7 @@ def _findings(
     try:
         (parse_condition if is_condition else parse_expression)(sql, columns)
     except ExpressionRefused as error:
-        what = f"no {'condition' if is_condition else 'expression'} over the columns {', '.join(columns)}"
+        noun = "condition" if is_condition else "expression"
+        what = f"no {noun} over the columns {', '.join(columns)}"
         # What to do stands apart from what is wrong: it quotes from the SQL, which may be secret.
         yield Finding(place, what, f": {error}")
-

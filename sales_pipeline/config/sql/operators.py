@@ -217,5 +217,3 @@ def _in_one_scale(operator: str, left: Operand, right: Operand) -> Operand:
 
 def _applied(operator: str, first: str, second: str) -> str:
     return f"pmod({first}, {second})" if operator == "pmod" else f"({first} {operator} {second})"
-
-

@@ -139,7 +139,7 @@ def _parser() -> Any:
 
 
 def _tokens(text: str) -> tuple[list[Any], tuple[str, ...], tuple[str, ...]]:
-    from sqlglot.tokens import Token, TokenType
+    from sqlglot import TokenType
 
     kinds = (TokenType.STRING, TokenType.RAW_STRING)
     tokens: list[Any] = []
@@ -153,12 +153,12 @@ def _tokens(text: str) -> tuple[list[Any], tuple[str, ...], tuple[str, ...]]:
         if tokens and tokens[-1].token_type in kinds:
             # Spark 4 reads 'it''s' as one text with a quote, Sail as two without.
             what = f"two texts beside each other ({_place(text, token.start)})"
-            raise ExpressionRefused(what, "; write \"it's\" for a quote, or concat(…)")
+            raise ExpressionRefused(what, '; write "it\'s" for a quote, or concat(…)')
         number = f"{TEXT_MARK}{len(texts)}"
         texts.append(written)
         values.append(token.text)
         place = (token.line, token.col, token.start, token.end)
-        tokens.append(Token(TokenType.STRING, number, *place))
+        tokens.append(type(token)(TokenType.STRING, number, *place))
     return tokens, tuple(texts), tuple(values)
 
 
@@ -191,7 +191,7 @@ def _check_depth(tree: exp.Expression) -> None:
 
 
 def _count(tokens: list[Any]) -> int:
-    from sqlglot.tokens import TokenType
+    from sqlglot import TokenType
 
     return sum(token.token_type == TokenType.NUMBER for token in tokens)
 
