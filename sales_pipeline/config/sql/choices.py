@@ -39,7 +39,7 @@ def chosen(branches: Sequence[tuple[Operand, Operand]], default: Operand | None)
     if default:
         parts.append(f"ELSE {values[-1].sql}")
         failed += [" AND ".join([*before, reason]) for reason in values[-1].failed]
-    return Operand(f"CASE {' '.join(parts)} END", kind, tuple(f"({each})" for each in failed))
+    return Operand(f"CASE {' '.join(parts)} END", kind, tuple(f"({reason})" for reason in failed))
 
 
 def chosen_by_presence(arguments: Sequence[Operand]) -> Operand:

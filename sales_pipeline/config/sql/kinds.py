@@ -1,4 +1,4 @@
-"""What kind of value an expression gives: text, a number and its digits, a day, true or false."""
+"""The kinds of values in declared SQL: text, numbers with their digits, days, conditions."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ class Kind:
 
     @property
     def is_number(self) -> bool:
-        """Whether values of the kind can be added."""
+        """True for kinds whose values can be added."""
         return self.is_exact or self.name == "double"
 
     @property
     def is_exact(self) -> bool:
-        """Whether it is a number that is no double."""
+        """True for numbers that are no double."""
         return self.name in ("integer", "decimal")
 
     @property
     def noun(self) -> str:
-        """How a message names a value of the kind."""
+        """The name of a value of the kind in a message."""
         return _NOUNS.get(self.name, self.name)
 
 

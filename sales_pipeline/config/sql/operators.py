@@ -92,10 +92,10 @@ def either(operator: str, conditions: Sequence[Operand]) -> Operand:
     sql = f" {operator} ".join(condition.sql for condition in conditions)
     failed = []
     for at, condition in enumerate(conditions):
-        rest = [part.sql for place, part in enumerate(conditions) if place != at]
+        beside = [part.sql for place, part in enumerate(conditions) if place != at]
         undecided = [
             f"coalesce({part}, TRUE)" if operator == "AND" else f"NOT coalesce({part}, FALSE)"
-            for part in rest
+            for part in beside
         ]
         failed += [f"({' AND '.join([reason, *undecided])})" for reason in condition.failed]
     return Operand(f"({sql})", BOOLEAN, tuple(failed))
