@@ -19,6 +19,7 @@ CORE = {
     "pydantic": ">=2.10",
     "pyyaml": ">=6.0",
     "rich": ">=13.7",
+    "sqlglot": ">=26.0",
     "typer": ">=0.15",
 }
 OF_ENGINES = {
