@@ -45,6 +45,7 @@ from sales_pipeline.config.model import (
     Rule,
     Store,
 )
+from sales_pipeline.config.sql.functions import REFUSED, known_names
 from sales_pipeline.lakehouse.lakehouse import catalogue_columns, further_keys, rate_columns
 from sales_pipeline.lakehouse.ledger import IN_FORCE, State
 from sales_pipeline.lakehouse.tables import (
@@ -131,6 +132,54 @@ def reasons() -> str:
         "Why a record is in `silver.quarantine`. The codes never change their meaning; a record "
         "has every reason that holds for it, in the column `reasons`.",
         _table(("Code", "Meaning"), ((_code(code), text) for code, text in REASONS.items())),
+    )
+
+
+_SQL = """
+`computed.<column>.sql`, `exclude_when` and `rules.<name>.holds` are expressions of Spark SQL
+that are kept to what every engine does the same way. `check`, `plan` and `run` refuse anything
+else when they read the declaration, before any file is claimed.
+
+- An expression looks at **one record**: no window and aggregate functions, no query, no
+  generator.
+- It gives **the same whenever it is asked**: no `rand()`, `uuid()`, `current_date()` and their
+  like.
+- It names columns of its own record, in capitals or small letters. `computed` and
+  `exclude_when` see texts as delivered; a rule sees the sale: `sold_on` is a DATE, `quantity` a
+  DECIMAL(18,3), `unit_price` and `amount` are DECIMAL(18,4), the others are text.
+- **An error on a value stops nothing.** Where the expression fails on a record (a division by
+  zero, a text that is no number or day, an element that a list does not have, a number that
+  does not fit), that record alone is concerned: it has the reason `computed_failed` or
+  `exclude_failed`, or does not keep the rule. `TRY_CAST`, `try_divide`, `get` and
+  `try_element_at` give NULL, which is no failure, and so does a branch of CASE that is not
+  taken.
+
+Operators: `+ - * / % DIV`, `= <> < <= > >= <=>`, `AND OR NOT`, `IN (…)`, `BETWEEN`, `LIKE`,
+`ILIKE`, `RLIKE`, `IS [NOT] NULL | TRUE | FALSE`, `IS [NOT] DISTINCT FROM`, `||`, `CASE`,
+`list[0]`, `CAST(… AS type)`, `TRY_CAST`, `::`. Types: STRING, INT, BIGINT, DECIMAL(p,s),
+DOUBLE, DATE, TIMESTAMP, BOOLEAN. Lambdas, as in `exists(split(label, ','), x -> x = 'new')`,
+may hold nothing that can fail.
+
+Text is compared with a number or a day by reading it as one; in sums, and where a function
+takes a number, write `TRY_CAST(quantity AS DECIMAL(18,3))`. Whole numbers are computed in 64
+bits. Patterns of `LIKE`, `RLIKE`, `regexp_…`, `split` and of dates are constants. A quote in a
+text is written `"it's"` or `'it\\'s'`.
+"""
+
+
+def sql() -> str:
+    """`sql.md`: what declared SQL may say."""
+    names = ", ".join(map(_code, known_names()))
+    refused = groupby(sorted(REFUSED.items(), key=lambda entry: entry[1]), lambda entry: entry[1])
+    rows = [(why, ", ".join(_code(name) for name, _ in entries)) for why, entries in refused]
+    return _page(
+        "Declared SQL",
+        "docs/generate.py and sales_pipeline/config/sql/functions.py",
+        _SQL.strip(),
+        "## Functions",
+        f"These may be called: {names}.",
+        "Any other is refused; of these the message says why:",
+        _table(("It …", "Functions"), rows),
     )
 
 
@@ -367,6 +416,7 @@ def _epilog(text: str) -> Iterator[str]:
 PAGES: dict[str, Callable[[], str]] = {
     "tables.md": tables,
     "reasons.md": reasons,
+    "sql.md": sql,
     "deliveries.md": deliveries,
     "declaration.md": declaration,
     "cli.md": cli,

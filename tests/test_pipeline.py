@@ -114,6 +114,7 @@ def test_a_condition_over_an_unknown_column_is_a_usage_error(retailer: Retailer)
     retailer.deliver_catalogue()
     with pytest.raises(UsageError, match=r"feeds\.lyon\.exclude_when: no condition over"):
         retailer.run()
+    del retailer.declared["feeds"]["lyon"]["exclude_when"]
     assert retailer.states() == {}
 
 

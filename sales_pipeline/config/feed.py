@@ -94,7 +94,8 @@ class Computed(Declared):
     """A column that is not in the file: SQL over columns that are, or one text for all records."""
 
     sql: Text | None = None
-    """A SQL expression over the declared columns of the file, which are all text."""
+    """A SQL expression over the declared columns of the file, which are all text; [sql.md](sql.md)
+    says which functions it may call. A record on which it fails is quarantined."""
     value: Constant | None = None
     """The text of every record."""
 
@@ -104,7 +105,8 @@ class Rule(Declared):
 
     holds: Text
     """A SQL condition over the sale: sold_on, product, category, quantity, unit_price, amount,
-    currency, store, source_product. A sale for which it is null meets it."""
+    currency, store, source_product. A sale for which it is null meets it; one on which it fails
+    does not. [sql.md](sql.md) says which functions it may call."""
     severity: Literal["quarantine", "warn", "fail"] = "quarantine"
     """What happens to records that do not meet it: they are quarantined; they are counted and
     reported; or the whole file is rejected."""
@@ -182,7 +184,8 @@ class Format(Declared):
     rules: dict[Identifier, Rule] = {}
     """Further rules, by name."""
     exclude_when: Text | None = None
-    """A SQL condition over the columns as delivered (all text) for records to leave out."""
+    """A SQL condition over the columns as delivered (all text) for records to leave out. A record
+    on which it fails is quarantined; [sql.md](sql.md) says which functions it may call."""
     max_quarantined: Share = Decimal("0.20")
     """The share of quarantined records above which a file is rejected whole. Records that only wait
     for the catalogue do not count."""

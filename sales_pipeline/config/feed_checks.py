@@ -18,6 +18,7 @@ from sales_pipeline.config.problems import (
     mapping,
     order_mismatches,
 )
+from sales_pipeline.config.sql.feed_sql import sql_mismatches
 
 SALE_COLUMNS = ("sale_id", "sold_on", "product", "unit_price", "quantity", "amount")
 REQUIRED_SALE_COLUMNS = ("sold_on", "product", "quantity")
@@ -39,7 +40,8 @@ REASON_CODES = frozenset([
     "list_price_currency_unknown", "valid_from_unreadable", "quantity_missing",
     "quantity_unreadable", "unit_price_missing", "unit_price_unreadable", "amount_missing",
     "amount_unreadable", "amount_too_large", "return_refused", "price_unknown",
-    "currency_missing", "currency_unknown", "rate_unreadable",
+    "currency_missing", "currency_unknown", "rate_unreadable", "computed_failed",
+    "exclude_failed",
 ])  # fmt: skip
 """Codes of reasons that exist without rules, so that no rule can have their names."""
 
@@ -53,6 +55,7 @@ def feed_mismatches(feed: Plain) -> Iterator[Mismatch]:
     yield from _rule_mismatches(feed)
     yield from _computed_mismatches(feed)
     yield from _header_mismatches(feed)
+    yield from sql_mismatches(feed)
     if mapping(feed.get("columns")):
         yield from _required_mismatches(feed)
         yield from _key_mismatches(feed)

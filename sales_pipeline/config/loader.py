@@ -114,7 +114,8 @@ def _declaration(document: Document, source: str) -> Declaration:
         invalid = faults_of(error, Written(document.data, variables.places, resolved))
         invalid = [fault for fault in invalid if fault.loc not in known]
         reported = [*variables.faults, *resolved.faults, *invalid]
-        faults += [*invalid, *_further_faults(document.data, resolved, reported)]
+        secret = variables.places
+        faults += [*invalid, *_further_faults(document.data, resolved, reported, secret)]
     if faults:
         raise DeclarationError(source, _problems(faults, document))
     return declaration
@@ -146,7 +147,9 @@ def _not_a_mapping(data: object) -> Fault:
     )
 
 
-def _further_faults(written: object, resolved: Resolved, reported: list[Fault]) -> list[Fault]:
+def _further_faults(
+    written: object, resolved: Resolved, reported: list[Fault], secret: set[Loc]
+) -> list[Fault]:
     """Returns the mismatches of a declaration, apart from places that are reported already."""
     around = _Around(fault.loc for fault in reported)
     faults: list[tuple[Loc, Fault]] = []
@@ -157,7 +160,9 @@ def _further_faults(written: object, resolved: Resolved, reported: list[Fault]) 
             continue
         if loc not in around:
             got = value_at(written, loc) if mismatch.shows else ABSENT
-            fault = Fault(loc, sentence(mismatch.what, got, mismatch.do))
+            is_secret = loc in secret
+            do = "; the variable's value is not shown" if is_secret else mismatch.do
+            fault = Fault(loc, sentence(mismatch.what, got, do))
             faults.append((mismatch.loc, fault))
     return without_repeats(faults)
 

@@ -26,6 +26,7 @@ CORE_PACKAGES = {
     "pydantic": ">=2.10",
     "pyyaml": ">=6.0",
     "rich": ">=13.7",
+    "sqlglot": ">=26.0",
     "typer": ">=0.15",
 }
 ENGINE_PACKAGES = {

@@ -1,78 +1,118 @@
-"""Declared SQL is tried over empty tables: by `check`, and before a run claims any file."""
+"""Asks the engine whether it knows all declared SQL: for `check`, and before a run claims files.
+
+What needs no engine is checked when the declaration is loaded (`config/sql`). What is left are
+regular expressions and types, of which each engine has its own view.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
+import pyarrow as pa
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.model import Feed
+from sales_pipeline.config.model import Declaration, Feed
+from sales_pipeline.config.sql.expressions import Expression
+from sales_pipeline.config.sql.feed_sql import computed_expression, exclusion, rule_condition
+from sales_pipeline.config.sql.kinds import SALE_KINDS
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.tables import BRONZE_SALES, RECORDS
-from sales_pipeline.silver.delivered_records import with_computed
-from sales_pipeline.silver.rules import RULE_COLUMNS
+
+_AT_ONCE = 200
+"""The expressions of one statement: engines take longer than in proportion for wide ones."""
+
+# A record that is not empty: engines look at some regular expressions only with a text to match.
+_VALUES: Mapping[str, pa.Array] = {
+    "date": pa.array([date(2025, 1, 31)]),
+    "text": pa.array(["0"]),
+    "decimal": pa.array([Decimal(1)], pa.decimal128(18, 4)),
+}
 
 
 @dataclass(frozen=True)
 class _Declared:
-    """One piece of declared SQL: where it stands, and the columns it may speak of."""
+    """One piece of declared SQL, and the first place where it stands."""
 
     place: str
     sql: str
-    rows: DataFrame
-    columns: Sequence[str]
-    is_condition: bool = True
-
-    def check(self) -> None:
-        # A filter would see columns that were there before the selection of these.
-        rows = self.rows.select(F.expr(self.sql).alias("found"))
-        if self.is_condition:
-            rows = rows.where("found")
-        try:
-            _ = rows.limit(0).toArrow()
-        except PySparkException as error:
-            what = "condition" if self.is_condition else "expression"
-            raise UsageError(
-                f"{self.place}: no {what} over the columns {', '.join(self.columns)}, "
-                f"got {self.sql!r}. The engine says: {_first_line(error)}"
-            ) from error
+    expression: Expression
 
 
 def check_conditions(lakehouse: Lakehouse) -> None:
-    """Checks that all declared SQL is SQL over the columns that it may speak of.
+    """Checks that the engine takes all declared SQL; equal SQL of several feeds is asked once.
 
     No table is read, so that there need not be any yet.
 
     Raises:
-        UsageError: Some is not; the message names the place, the SQL and its columns.
+        UsageError: It does not take some; the message names the places and the SQL.
     """
-    for name, feed in lakehouse.declaration.feeds.items():
-        # A feed without any needs no session.
-        if feed.declared_sql:
-            for declared in _declared(lakehouse, name, feed):
-                declared.check()
+    over_texts, over_sales = _declared_once(lakehouse.declaration)
+    refused: list[str] = []
+    if over_texts:
+        named = {column for declared in over_texts for column in declared.expression.columns}
+        record = dict.fromkeys(["_", *sorted(named)], _VALUES["text"])
+        refused += _refused(lakehouse.frame(pa.table(record)), over_texts)
+    if over_sales:
+        record = {column: _VALUES[kind.name] for column, kind in SALE_KINDS.items()}
+        refused += _refused(lakehouse.frame(pa.table(record)), over_sales)
+    if refused:
+        raise UsageError("\n".join(refused))
 
 
-def _declared(lakehouse: Lakehouse, name: str, feed: Feed) -> Iterator[_Declared]:
-    """The SQL of a feed, what others build on first."""
-    place, columns = f"feeds.{name}", list(feed.columns)
-    delivered = lakehouse.local([], BRONZE_SALES).select(*columns)
+def _declared_once(declaration: Declaration) -> tuple[list[_Declared], list[_Declared]]:
+    """The SQL over the texts of a file, and that over sales; each expression once."""
+    over_texts: dict[str, _Declared] = {}
+    over_sales: dict[str, _Declared] = {}
+    for name, feed in declaration.feeds.items():
+        for place, sql, expression in _of_feed(feed):
+            declared = _Declared(f"feeds.{name}.{place}", sql, expression)
+            over = over_sales if place.startswith("rules.") else over_texts
+            over.setdefault(expression.safe_sql, declared)
+    return list(over_texts.values()), list(over_sales.values())
+
+
+def _of_feed(feed: Feed) -> Iterator[tuple[str, str, Expression]]:
     for column, computed in feed.computed.items():
-        if computed.sql is not None:
-            where = f"{place}.computed.{column}.sql"
-            yield _Declared(where, computed.sql, delivered, columns, is_condition=False)
-    if feed.exclude_when is not None:
-        rows = with_computed(delivered, feed)
-        there = [*columns, *feed.computed]
-        yield _Declared(f"{place}.exclude_when", feed.exclude_when, rows, there)
-    if feed.rules:
-        sales = lakehouse.local([], RECORDS).select(*RULE_COLUMNS)
-        for rule, declared in feed.rules.items():
-            yield _Declared(f"{place}.rules.{rule}.holds", declared.holds, sales, RULE_COLUMNS)
+        expression = computed_expression(feed, column)
+        if expression is not None:
+            yield f"computed.{column}.sql", str(computed.sql), expression
+    if (excluded := exclusion(feed)) is not None:
+        yield "exclude_when", str(feed.exclude_when), excluded
+    for rule, declared in feed.rules.items():
+        yield f"rules.{rule}.holds", declared.holds, rule_condition(feed, rule)
+
+
+def _refused(record: DataFrame, declared: list[_Declared]) -> Iterator[str]:
+    """What the engine says of the SQL that it does not take, found by halving."""
+    if len(declared) > _AT_ONCE:
+        yield from _refused(record, declared[:_AT_ONCE])
+        yield from _refused(record, declared[_AT_ONCE:])
+        return
+    try:
+        record.select(*_columns(declared)).toArrow()
+    except PySparkException as error:
+        half = len(declared) // 2
+        if half == 0:
+            [culprit] = declared
+            yield (
+                f"{culprit.place}: no SQL that the engine takes, got {culprit.sql!r}. "
+                f"It says: {_first_line(error)}"
+            )
+            return
+        yield from _refused(record, declared[:half])
+        yield from _refused(record, declared[half:])
+
+
+def _columns(declared: list[_Declared]) -> Iterator[Column]:
+    for place, expression in enumerate(part.expression for part in declared):
+        yield F.expr(expression.safe_sql).alias(f"sql_{place}")
+        if expression.failed_sql is not None:
+            yield F.expr(expression.failed_sql).alias(f"failed_{place}")
 
 
 def _first_line(error: PySparkException) -> str:

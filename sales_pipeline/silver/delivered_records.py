@@ -16,13 +16,16 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.currencies import MINOR_UNITS
-from sales_pipeline.config.model import Computed, Feed
+from sales_pipeline.config.model import Feed
+from sales_pipeline.config.sql.feed_sql import computed_expression, exclusion
 from sales_pipeline.silver.feed_groups import FEED_VALUES, FeedGroup
-from sales_pipeline.silver.spark_expressions import filled, is_blank, none_missing, visible
+from sales_pipeline.silver.spark_expressions import any_of, filled, is_blank, none_missing, visible
 
 NUMBERS = ("quantity", "unit_price", "amount")
 GIVEN = "_given_"
 """How the column of a text as delivered begins, where another has its value."""
+COMPUTED_FAILED, EXCLUDE_FAILED = "_computed_failed", "_exclude_failed"
+"""Whether declared SQL fails on a value of the record: that of a column, that of exclude_when."""
 _STORES = pa.schema(
     [(name, pa.string()) for name in ("feed", "_listed_text", "_listed_store", "_listed_currency")]
 )
@@ -102,26 +105,49 @@ class DeliveredRecords:
         if len(self.group.names) > 1 and self.feeds_frame is not None:
             own = self.feeds_frame.where(F.col("_feed_group") == self.group.number)
             bronze = bronze.join(own.select("feed", *FEED_VALUES), "feed", "left")
-        rows = with_computed(bronze, self.feed)
+        rows = bronze.withColumns({**self._computed(), COMPUTED_FAILED: self._computed_failed()})
         texts = [F.col(name).alias(f"{GIVEN}{name}") for name in self._text_columns]
         values = self.group.values(self.feeds)
         return rows.select(
-            *("feed", "_file_id", "_row", "_extra", "_raw", "_problem"),
+            *("feed", "_file_id", "_row", "_extra", "_raw", "_problem", COMPUTED_FAILED),
             *(value.alias(name) for name, value in values.items()),
-            self._is_excluded().alias("_is_excluded"),
+            *(condition.alias(name) for name, condition in self._exclusion().items()),
             *texts,
         )
+
+    def _computed(self) -> dict[str, Column]:
+        """The columns that the file does not have, as text; null where their SQL fails."""
+        columns = {}
+        for name, computed in self.feed.computed.items():
+            expression = computed_expression(self.feed, name)
+            if expression is None:
+                columns[name] = F.lit(computed.value).cast("STRING")
+                continue
+            value = F.expr(expression.safe_sql).cast("STRING")
+            if expression.failed_sql is not None:
+                value = F.when(~F.expr(expression.failed_sql), value)
+            columns[name] = value
+        return columns
+
+    def _computed_failed(self) -> Column:
+        """Whether the SQL of a column fails on a value."""
+        expressions = (computed_expression(self.feed, name) for name in self.feed.computed)
+        failed = [each.failed_sql for each in expressions if each is not None]
+        return any_of(F.expr(sql) for sql in failed if sql is not None)
+
+    def _exclusion(self) -> dict[str, Column]:
+        """Whether the declared condition holds on the text, and whether it fails on a value."""
+        condition, nowhere = exclusion(self.feed), F.lit(False)
+        if condition is None:
+            return {"_is_excluded": nowhere, EXCLUDE_FAILED: nowhere}
+        failed = nowhere if condition.failed_sql is None else F.expr(condition.failed_sql)
+        holds = F.coalesce(F.expr(condition.safe_sql), nowhere)
+        is_split = F.col("_problem").isNull()
+        return {"_is_excluded": is_split & holds & ~failed, EXCLUDE_FAILED: is_split & failed}
 
     @property
     def _text_columns(self) -> list[str]:
         return [*self.feed.columns, *(n for n in self.feed.computed if n not in self.feed.columns)]
-
-    def _is_excluded(self) -> Column:
-        """Whether the declared condition holds, as it is tested on the text."""
-        if self.feed.exclude_when is None:
-            return F.lit(False)
-        holds = F.coalesce(F.expr(self.feed.exclude_when), F.lit(False))
-        return F.col("_problem").isNull() & holds
 
     def keyed(self, rows: DataFrame) -> DataFrame:
         """Adds the store, the currency that it states, the key columns and their hash.
@@ -193,14 +219,3 @@ class DeliveredRecords:
 def visible_key(text: Column) -> Column:
     """A text as keys and stores are compared by it; null where nothing is left of it."""
     return F.nullif(visible(text), F.lit(""))
-
-
-def with_computed(bronze: DataFrame, feed: Feed) -> DataFrame:
-    """Rows of bronze with the columns that a feed's files do not have, as text like all others."""
-    computed = {name: _computed(column) for name, column in feed.computed.items()}
-    return bronze.withColumns(computed) if computed else bronze
-
-
-def _computed(column: Computed) -> Column:
-    value = F.expr(column.sql) if column.sql is not None else F.lit(column.value)
-    return value.cast("STRING")

@@ -8,7 +8,11 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
-from sales_pipeline.silver.delivered_records import DeliveredRecords
+from sales_pipeline.silver.delivered_records import (
+    COMPUTED_FAILED,
+    EXCLUDE_FAILED,
+    DeliveredRecords,
+)
 from sales_pipeline.silver.reasons import PRICE_UNKNOWN, PRODUCT_UNKNOWN, STORE_UNKNOWN
 from sales_pipeline.silver.spark_days import is_in_range
 from sales_pipeline.silver.spark_expressions import any_of, is_blank
@@ -40,6 +44,7 @@ class Faults:
         """Whether any fault holds, from the typed columns alone: cheaper than asking each."""
         needed = ["sold_on", "product", "quantity", "amount", *self.delivered.key_columns]
         broken = [F.col("_problem").isNotNull(), ~self._is_in_range()]
+        broken += [condition for _, condition in self._sql_faults()]
         if "unit_price" in self.delivered.number_columns:
             broken.append(_is_unreadable("unit_price"))
         if self.delivered.group.has_stores:
@@ -68,8 +73,18 @@ class Faults:
             *self._number_faults(),
             *self._currency_faults(),
         ]
+        faults += self._sql_faults()
         well_split = F.col("_problem").isNull()
         return [(code, well_split & fault) for code, fault in faults]
+
+    def _sql_faults(self) -> list[Fault]:
+        """The faults of records on which declared SQL fails."""
+        faults = []
+        if self._feed.computed:
+            faults.append(("computed_failed", F.col(COMPUTED_FAILED)))
+        if self._feed.exclude_when is not None:
+            faults.append(("exclude_failed", F.col(EXCLUDE_FAILED)))
+        return faults
 
     def _is_in_range(self) -> Column:
         return is_in_range(F.col("sold_on"), self._feed.earliest, self._feed.latest)

@@ -36,13 +36,17 @@ REASONS: dict[str, str] = {
     "currency_unknown": "The currency is no ISO 4217 code.",
     "rate_unreadable": "A rate is no number greater than 0, or not 1 for the compared currency.",
     "amount_too_large": "Unit price x quantity has more than 14 digits before the decimal mark.",
-    "rule:<name>": "The sale does not keep the rule of that name.",
+    "computed_failed": "The SQL of a computed column fails on what the record holds.",
+    "exclude_failed": "The SQL of exclude_when fails on what the record holds.",
+    "rule:<name>": "The sale does not keep the rule of that name, or the rule's SQL fails on it.",
 }
 
 PRODUCT_UNKNOWN = "product_unknown"
 TRANSLATION_MISSING = "translation_missing"
 PRICE_UNKNOWN = "price_unknown"
 STORE_UNKNOWN = "store_unknown"
+COMPUTED_FAILED = "computed_failed"
+EXCLUDE_FAILED = "exclude_failed"
 
 WAITING = frozenset({PRODUCT_UNKNOWN, PRICE_UNKNOWN})
 """What a sale has that only waits: the catalogue releases it once it learns, and no file is
@@ -56,6 +60,6 @@ def sentence_of(reason: str) -> str:
     """The sentence of a reason; empty for one that nobody knows.
 
     >>> sentence_of("rule:price_is_right")
-    'The sale does not keep the rule of that name.'
+    "The sale does not keep the rule of that name, or the rule's SQL fails on it."
     """
     return REASONS.get(f"{RULE}<name>" if reason.startswith(RULE) else reason, "")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.model import Feed, Rule
+from sales_pipeline.config.model import Feed
+from sales_pipeline.config.sql.feed_sql import rule_condition
 from sales_pipeline.silver.reasons import RULE
 
 RULE_COLUMNS = ("sold_on", "product", "category", "quantity", "unit_price", "amount", "currency",
@@ -20,7 +21,7 @@ RULE_COLUMNS = ("sold_on", "product", "category", "quantity", "unit_price", "amo
 def faults(feed: Feed, is_broken: Column) -> list[tuple[str, Column]]:
     """The reasons of the rules that quarantine, for records without any other fault."""
     return [
-        (f"{RULE}{name}", ~is_broken & _breaks(rule))
+        (f"{RULE}{name}", ~is_broken & _breaks(feed, name))
         for name, rule in feed.rules.items()
         if rule.severity == "quarantine"
     ]
@@ -37,7 +38,7 @@ def counted(typed: DataFrame, feed: Feed, fit: Column) -> DataFrame:
     Returns:
         `broken` is an array with a count for each rule, in its order.
     """
-    broken = [F.when(fit & _breaks(rule), 1).otherwise(0) for rule in feed.rules.values()]
+    broken = [F.when(fit & _breaks(feed, name), 1).otherwise(0) for name in feed.rules]
     names = [f"broken_{place}" for place in range(len(broken))]
     marked = typed.select(
         "_file_id",
@@ -52,5 +53,8 @@ def counted(typed: DataFrame, feed: Feed, fit: Column) -> DataFrame:
     )
 
 
-def _breaks(rule: Rule) -> Column:
-    return ~F.coalesce(F.expr(rule.holds), F.lit(True))
+def _breaks(feed: Feed, name: str) -> Column:
+    """Whether a sale breaks a rule: it does not hold, or its SQL fails on a value of the sale."""
+    condition = rule_condition(feed, name)
+    breaks = ~F.coalesce(F.expr(condition.safe_sql), F.lit(True))
+    return breaks if condition.failed_sql is None else F.expr(condition.failed_sql) | breaks

@@ -142,7 +142,7 @@ def tokyo(data: dict[str, Any]) -> Problems:
             "add it to rates.fixed, in units of the base currency"),
         ),
         (
-            {"computed": {"sale_id": {"sql": "upper(x)"}}},
+            {"computed": {"sale_id": {"sql": "upper(product)"}}},
             "computed.sale_id: a name that columns has, too; keep the one in columns or this one",
         ),
         (
@@ -150,7 +150,7 @@ def tokyo(data: dict[str, Any]) -> Problems:
             "computed.till: neither sql nor value; write one of them",
         ),
         (
-            {"computed": {"till": {"sql": "x", "value": ""}}},
+            {"computed": {"till": {"sql": "sale_id", "value": ""}}},
             "computed.till: both sql and value; write one of them",
         ),
         (
@@ -252,7 +252,7 @@ def test_what_does_not_fit_in_a_feed_is_named_with_what_to_do(
         {"currency": None, "computed": {"currency": {"value": "GBP"}}},
         {"currency": [{"currency": "EUR"}, {"currency": "JPY", "since": "2025-01-01"}]},
         {"columns": {"quantity": None}, "computed": {"quantity": {"value": 1}}},
-        {"columns": {"amount": None}, "computed": {"unit_price": {"sql": "a"}}},
+        {"columns": {"amount": None}, "computed": {"unit_price": {"sql": "sale_id"}}},
         {"columns": {"sale_id": None}, "computed": {"sale_id": {"sql": "concat(product)"}}},
         {"key": ["sale_id", "day"], "computed": {"day": {"sql": "sold_on"}}},
         {"csv": {"delimiter": ",", "decimal": ",", "thousands": "."}},

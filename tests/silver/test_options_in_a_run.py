@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -67,6 +68,8 @@ def test_a_correction_that_breaks_a_rule_supersedes_nothing(retailer: Retailer) 
         ({"computed": {"till": {"sql": "upper(til)"}}}, r"feeds\.lyon\.computed\.till\.sql: no ex"),
         ({"rules": {"r": {"holds": "amuont > 0"}}}, r"feeds\.lyon\.rules\.r\.holds: no condition"),
         ({"rules": {"r": {"holds": "sale_id = '1'"}}}, r"feeds\.lyon\.rules\.r\.holds: no cond"),
+        ({"rules": {"r": {"holds": "product rlike '('"}}}, r"r\.holds: no SQL that the engine"),
+        ({"exclude_when": "rand() < 0.5"}, r"exclude_when: .* rand\(\) \(character 1\) is not the"),
         ({"rules": {"r": {"holds": "amount + 1"}}}, r"feeds\.lyon\.rules\.r\.holds: no condition"),
         ({"exclude_when": "amount = = 'x'"}, r"feeds\.lyon\.exclude_when: no condition over"),
     ],
@@ -74,10 +77,12 @@ def test_a_correction_that_breaks_a_rule_supersedes_nothing(retailer: Retailer) 
 def test_sql_that_is_none_stops_the_run_before_a_file_is_claimed(
     retailer: Retailer, options: dict[str, Any], place: str
 ) -> None:
+    before = deepcopy(retailer.declared)
     _declare(retailer, **options)
     retailer.deliver("lyon/a.csv", sale("1"))
     with pytest.raises(UsageError, match=place):
         retailer.run()
+    retailer.declared = before
     assert retailer.states() == {}
 
 

@@ -1,0 +1,1 @@
+"""Declared SQL: expressions of one record, parsed before any engine is asked."""
