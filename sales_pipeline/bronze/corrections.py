@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.config.dialect import INVISIBLE, WHITE_SPACE
 from sales_pipeline.config.model import Declaration, Feed
+from sales_pipeline.config.sql.feed_sql import computed_expression
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.column_sources import Source, sources_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
@@ -185,11 +186,13 @@ def _sql_keys(lakehouse: Lakehouse, feed: Feed, delivery: Delivery) -> pa.Array:
     rows = lakehouse.table(BRONZE_SALES).where(among("_file_id", [delivery.file_id]))
     texts: list[Column] = []
     for name in compared_columns(feed):
-        computed = feed.computed.get(name)
-        if computed is None:
-            text = F.col(name)
+        expression = computed_expression(feed, name) if name in feed.computed else None
+        if expression is not None:
+            text = F.expr(expression.safe_sql)
+        elif name in feed.computed:
+            text = F.lit(feed.computed[name].value)
         else:
-            text = F.expr(computed.sql) if computed.sql is not None else F.lit(computed.value)
+            text = F.col(name)
         texts.append(text.cast("STRING").alias(f"key_{len(texts)}"))
     table = rows.select(*texts).toArrow()
     return _joined([table[name] for name in table.column_names], table.num_rows)
