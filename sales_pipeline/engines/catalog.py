@@ -139,11 +139,12 @@ class CatalogEngine(OnSession):
         columns: Sequence[str] | None = None,
         version: int | None = None,
         file_ids: Collection[int] | None = None,
+        where: str | None = None,
     ) -> pa.Table:
         """Reads the table in one statement."""
         what = ", ".join(map(_name, columns)) if columns else "*"
-        where = "" if file_ids is None else f" WHERE _file_id IN ({_listed(file_ids)})"
-        return self._ask(f"SELECT {what} FROM", table, version, where)
+        of_files = None if file_ids is None else f"_file_id IN ({_listed(file_ids)})"
+        return self._ask(f"SELECT {what} FROM", table, version, _where(of_files, where))
 
     def _ask(self, select: str, table: str, version: int | None = None, rest: str = "") -> pa.Table:
         from pyspark.errors import PySparkException
@@ -167,10 +168,12 @@ class CatalogEngine(OnSession):
         is_known = commits[0].version >= version
         return is_known and all(each.operation in CHANGES_NO_ROW for each in since)
 
-    def replace(self, table: str, condition: str, rows: pa.Table) -> None:
+    def replace(self, table: str, condition: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Replaces rows by an overwrite, or a mere deletion where there are none."""
+        import pyarrow as pa
         from pyspark.sql import functions as F
 
+        rows = rows.read_all() if isinstance(rows, pa.RecordBatchReader) else rows
         name = self.table_name(table)
         if not rows.num_rows:
             self.spark().sql(f"DELETE FROM {name} WHERE {condition}")  # noqa: S608 -- as the caller's
@@ -192,11 +195,13 @@ class CatalogEngine(OnSession):
         )
         merge_row(self.spark(), self.table_name(table), row, statement=statement)
 
-    def totals(self, table: str, *, by: Sequence[str], of: str) -> pa.Table:
+    def totals(
+        self, table: str, *, by: Sequence[str], of: str, where: str | None = None
+    ) -> pa.Table:
         """Adds up in one statement."""
         groups, sums = ", ".join(map(_name, by)), _name(of)
         select = f"SELECT {groups}, count(*) AS records, sum({sums}) AS {sums} FROM"
-        return self._ask(select, table, rest=f" GROUP BY {groups}")
+        return self._ask(select, table, rest=f"{_where(where)} GROUP BY {groups}")
 
     def version(self, table: str) -> int:
         """The version of the table's last commit."""
@@ -321,6 +326,12 @@ def _table_version(commit: Mapping[str, Any]) -> TableVersion:
 
 def _name(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
+
+
+def _where(*conditions: str | None) -> str:
+    """The WHERE of a statement; nothing where there is no condition."""
+    given = [f"({condition})" for condition in conditions if condition is not None]
+    return f" WHERE {' AND '.join(given)}" if given else ""
 
 
 def _listed(numbers: Collection[int]) -> str:

@@ -43,12 +43,15 @@ class Capabilities:
         is_leased: Whether one run at a time is kept by a lease in `ops.lock`, for several machines
             may share the tables.
         has_spark_csv: Whether the CSV reader is Spark's own, which `reader: builtin` needs.
+        bytes_read_here: Landing files of at most so many bytes are read by this process and
+            written without a data source, whose Python workers take seconds to start.
     """
 
     task_slots: int
     has_folder: bool = True
     is_leased: bool = True
     has_spark_csv: bool = True
+    bytes_read_here: int = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -134,21 +137,26 @@ class Engine(Protocol):
         columns: Sequence[str] | None = None,
         version: int | None = None,
         file_ids: Collection[int] | None = None,
+        where: str | None = None,
     ) -> pa.Table:
         """Reads a small table as Arrow; without a session where the engine can.
 
         Args:
-            table: The table, such as `silver.sales`.
+            table: The table, such as `silver.records`.
             columns: Only these columns.
             version: An earlier version of the table.
             file_ids: Only rows of these deliveries, which makes a large table small.
+            where: Only rows that fulfil this SQL condition, made of literals only.
 
         Raises:
             VersionGone: The version asked for is not kept any more.
         """
 
-    def replace(self, table: str, condition: str, rows: pa.Table) -> None:
-        """Replaces the rows of a small table that fulfil a condition, in one commit.
+    def replace(self, table: str, condition: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        """Replaces the rows of a table that fulfil a condition by rows of this process.
+
+        One commit. Where the tables lie in a folder, a reader's batches are never in memory
+        together.
 
         Args:
             table: The table, such as `ops.deliveries`.
@@ -179,7 +187,9 @@ class Engine(Protocol):
             or_add: Whether the row is added where there is none of its key.
         """
 
-    def totals(self, table: str, *, by: Sequence[str], of: str) -> pa.Table:
+    def totals(
+        self, table: str, *, by: Sequence[str], of: str, where: str | None = None
+    ) -> pa.Table:
         """Counts the rows of a table, which may be large, in groups, and adds up a column.
 
         Without a session where the engine can.
@@ -188,6 +198,7 @@ class Engine(Protocol):
             table: The table, such as `silver.sales`.
             by: The columns that make the groups.
             of: A column of figures.
+            where: Only rows that fulfil this SQL condition, made of literals only.
 
         Returns:
             The columns of `by`, `records`, and the column `of` added up.

@@ -104,14 +104,15 @@ class FolderEngine(OnSession, ABC):
         columns: Sequence[str] | None = None,
         version: int | None = None,
         file_ids: Collection[int] | None = None,
+        where: str | None = None,
     ) -> pa.Table:
         """Reads the table with delta-rs."""
         from deltalake.exceptions import DeltaError
         from pyarrow import ArrowException
 
         what = ", ".join(map(_quoted, columns)) if columns else "*"
-        where = "" if file_ids is None else f" WHERE _file_id IN ({_listed(file_ids)})"
-        question = f"SELECT {what} FROM asked{where}"  # noqa: S608 -- quoted names, whole numbers
+        condition = _conditions(file_ids, where)
+        question = f"SELECT {what} FROM asked{condition}"  # noqa: S608 -- quoted names, literals
         try:
             return _ask(self._delta(table, version), question)
         except (DeltaError, ArrowException, OSError) as error:
@@ -119,7 +120,7 @@ class FolderEngine(OnSession, ABC):
                 raise
             raise VersionGone(table, version) from error
 
-    def replace(self, table: str, condition: str, rows: pa.Table) -> None:
+    def replace(self, table: str, condition: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Replaces rows with delta-rs, which costs a quarter of what a session takes for it."""
         from deltalake import write_deltalake
 
@@ -148,11 +149,14 @@ class FolderEngine(OnSession, ABC):
         with suppress(CommitFailedError):
             merge.execute()
 
-    def totals(self, table: str, *, by: Sequence[str], of: str) -> pa.Table:
+    def totals(
+        self, table: str, *, by: Sequence[str], of: str, where: str | None = None
+    ) -> pa.Table:
         """Adds up with delta-rs; the table is never in memory as a whole."""
         groups = ", ".join(map(_quoted, by))
         sums = f"count(*) AS records, sum({_quoted(of)}) AS {_quoted(of)}"
-        question = f"SELECT {groups}, {sums} FROM asked GROUP BY {groups}"  # noqa: S608 -- quoted names
+        condition = _conditions(None, where)
+        question = f"SELECT {groups}, {sums} FROM asked{condition} GROUP BY {groups}"  # noqa: S608 -- quoted names
         return _ask(self._delta(table), question)
 
     def version(self, table: str) -> int:
@@ -306,6 +310,13 @@ def _delta_type(sql: str) -> PrimitiveType | ArrayType:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _conditions(file_ids: Collection[int] | None, where: str | None) -> str:
+    """The WHERE of a question: rows of some deliveries that fulfil a condition."""
+    of_files = None if file_ids is None else f"_file_id IN ({_listed(file_ids)})"
+    conditions = [f"({condition})" for condition in (of_files, where) if condition is not None]
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def _listed(numbers: Collection[int]) -> str:
