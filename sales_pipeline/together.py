@@ -1,42 +1,60 @@
-"""Does steps that do not need each other at the same time."""
+"""Threads of a run: independent steps at the same time, or one step in the background.
+
+Every thread gets a copy of the caller's context, so that the watchers of the run
+(`commit_points`), its lease among them, see what the thread commits.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from threading import Thread
 from typing import TypeVar
 
 Result = TypeVar("Result")
-Other = TypeVar("Other")
+Second = TypeVar("Second")
 
 
 def together(steps: Iterable[Callable[[], Result]], *, at_once: int) -> list[Result]:
-    """Does some steps, each in a thread, and returns their results in the given order.
+    """Runs steps in threads and returns their results in the given order.
 
-    A single step is done in the caller's own thread.
+    A single step runs in the caller's own thread.
 
     Args:
-        steps: What is to be done; none of them may need another one's result.
-        at_once: How many are done at the same time.
+        steps: The steps; none of them may need the result of another.
+        at_once: How many run at the same time.
 
     Raises:
-        Exception: What the first of them raised, in the given order, once all have ended.
+        Exception: The error of the first step that failed, in the given order, after all ended.
     """
     waiting = list(steps)
     if len(waiting) < 2:
         return [step() for step in waiting]
     with ThreadPoolExecutor(at_once) as threads:
-        ends = [threads.submit(step) for step in waiting]
-    return [end.result() for end in ends]
+        results = [_submitted(threads, step) for step in waiting]
+    return [result.result() for result in results]
 
 
-def both(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[Result, Other]:
-    """Does two steps at the same time, the first in the caller's own thread.
+def both(first: Callable[[], Result], second: Callable[[], Second]) -> tuple[Result, Second]:
+    """Runs two steps at the same time, the first in the caller's own thread.
 
     Raises:
-        Exception: What the first of them raised, in the given order, once both have ended.
+        Exception: The error of the first step that failed, in the given order, after both ended.
     """
     with ThreadPoolExecutor(1) as thread:
-        end = thread.submit(second)
-        result = first()
-    return result, end.result()
+        second_result = _submitted(thread, second)
+        first_result = first()
+    return first_result, second_result.result()
+
+
+def in_background(step: Callable[[], None]) -> Thread:
+    """Starts a step in a thread of its own, and returns the thread."""
+    thread = Thread(target=copy_context().run, args=(step,))
+    thread.start()
+    return thread
+
+
+def _submitted(threads: ThreadPoolExecutor, step: Callable[[], Result]) -> Future[Result]:
+    """Submits a step with a context of its own: one context cannot be entered twice at once."""
+    return threads.submit(copy_context().run, step)
