@@ -150,7 +150,7 @@ class _Run:
     def go(self) -> RunReport:
         self.run_id = new_run_id(self.started_at)
         claims = self._look()
-        if claims is not None and self.hold.take() and self._is_behind():
+        if claims is not None and self.hold.take(self.lakehouse.engine) and self._is_behind():
             claims = self._look()
         if claims is not None:
             self._work(claims)

@@ -9,8 +9,7 @@ import subprocess
 from sales_pipeline.doctor.bench import Bench
 from sales_pipeline.doctor.findings import Wrong
 from sales_pipeline.doctor.requirements import INSTEAD, OF_ENGINES, PYTHON, fits, required
-from sales_pipeline.engines.installed import java_program
-from sales_pipeline.engines.session import installed_versions
+from sales_pipeline.engines.session import installed_versions, java_program
 from sales_pipeline.version import __version__
 
 _OLDEST_JAVA = 17

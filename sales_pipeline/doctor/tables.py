@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from sales_pipeline.doctor.bench import SCHEMAS, Bench
 from sales_pipeline.doctor.findings import Wrong
-from sales_pipeline.engines.columns import Column
+from sales_pipeline.engines.statements import Column
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.properties import properties_kept
 

@@ -335,7 +335,7 @@ def _run_beside(retailer: Retailer, barrier: Barrier) -> int:
 
 @pytest.mark.parametrize("is_leased", [False, True])
 def test_p10_two_lakehouses_in_two_threads_of_a_process_do_not_disturb_each_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_leased: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_leased: bool
 ) -> None:
     monkeypatch.setattr(EmbeddedEngine, "is_leased", is_leased)
     retailers = []

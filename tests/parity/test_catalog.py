@@ -14,12 +14,12 @@ import pytest
 
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.engines.catalog import CatalogEngine
-from sales_pipeline.engines.columns import Column
 from sales_pipeline.engines.databricks_session import RUNTIME_VARIABLE
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.engines.engine import Engine
-from sales_pipeline.engines.jvm_spark import RemoteSparkSession
+from sales_pipeline.engines.spark_connect import RemoteSparkSession
 from sales_pipeline.engines.spark_session import open_engine
+from sales_pipeline.engines.statements import Column
 from sales_pipeline.errors import UsageError, VersionGone
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.opening import opened_lakehouse
