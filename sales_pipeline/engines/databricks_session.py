@@ -35,7 +35,7 @@ class DatabricksSession(Session):
     needs = Needs("databricks", ())  # The runtime has its own packages.
 
     def versions(self) -> Mapping[str, str]:
-        """Returns the versions of Spark, of the runtime, and of Databricks Connect outside of it."""
+        """Returns the versions of Spark, the runtime and, outside of it, Databricks Connect."""
         runtime = os.environ.get(RUNTIME_VARIABLE)
         versions = {"spark": self.spark().version} | ({"runtime": runtime} if runtime else {})
         return versions | installed_versions("databricks-connect")

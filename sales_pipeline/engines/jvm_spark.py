@@ -222,7 +222,7 @@ class LocalSparkSession(JvmSession):
                 f"fetch Delta's jars, put them into a folder and name it in {JARS_VARIABLE}."
             ) from error
 
-    def _end(self, spark: SparkSession) -> None:
+    def _end(self, spark: SparkSession) -> None:  # noqa: ARG002 -- others may use it
         with LocalSparkSession._changing:
             if self._shared is None:
                 self._give_back()

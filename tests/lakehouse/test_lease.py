@@ -320,7 +320,7 @@ class _Meeting:
 
     def pause(self) -> None: ...
 
-    def before(self, what: str) -> None:  # noqa: ARG002 -- any commit
+    def before(self, what: str) -> None:
         if self._is_first:
             self._is_first = False
             self._barrier.wait(60)
