@@ -29,7 +29,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.lease import AGE_SECONDS, Lease
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.runs import finished_runs
-from sales_pipeline.lakehouse.tables import DELIVERIES, LOCK
+from sales_pipeline.lakehouse.tables import DELIVERIES, LOCK, RUNS
 from tests.retailer import Retailer, sale
 
 PACKAGE = Path(__file__).parents[2]
@@ -359,3 +359,16 @@ def test_p10_a_lease_that_was_not_taken_yet_stops_no_run_on_another_lakehouse(
     (tmp_path / "other").mkdir()
     with held(Retailer(tmp_path / "other").declaration, "rebuild"), ThreadPoolExecutor(1) as thread:
         assert thread.submit(leased.run).result().rows == 4
+
+
+def test_p10_what_was_seen_of_tables_before_the_lease_was_taken_is_forgotten(
+    leased: Retailer,
+) -> None:
+    leased.run()
+    looking, other = EmbeddedEngine(leased.lakehouse), EmbeddedEngine(leased.lakehouse)
+    assert looking.read(RUNS.name).num_rows == 1
+    with held(leased.declaration, "rebuild") as hold:
+        other.drop(RUNS.name)
+        other.create(RUNS.name, RUNS.columns, {})
+        assert hold.take(looking)
+        assert looking.read(RUNS.name).num_rows == 0

@@ -182,6 +182,26 @@ def _keeps_house(engine: Engine) -> None:
     assert not engine.exists(TABLE)
 
 
+def test_what_an_engine_remembers_of_tables_is_asked_anew_once_it_forgets_them(
+    server: str, schema: str
+) -> None:
+    with (
+        closing(CatalogEngine(CATALOG, schema, RemoteSparkSession(server))) as engine,
+        closing(CatalogEngine(CATALOG, schema, RemoteSparkSession(server))) as other,
+    ):
+        engine.create(TABLE, COLUMNS[:2], {})
+        assert engine.column_names(TABLE) == ["_file_id", "text"]
+        other.drop(TABLE)
+        other.create(TABLE, COLUMNS[:3], {})
+        engine.forget_tables()
+        assert engine.column_names(TABLE) == ["_file_id", "text", "amount"]
+        other.spark().sql(f"DROP SCHEMA {other.schema_name('silver')} CASCADE")
+        engine.forget_tables()
+        assert not engine.exists(TABLE)
+        engine.create(TABLE, COLUMNS[:2], {})
+        assert engine.exists(TABLE)
+
+
 def test_the_session_that_the_runtime_provides_is_used_and_left_open(
     tmp_path: Path, server: str, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
