@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-
-import pytest
 
 from sales_pipeline.commit_points import commit_point, safe_point, watched_by
 from sales_pipeline.together import both, in_background, together
@@ -71,7 +70,7 @@ def test_a_watcher_does_not_see_another_run_in_another_thread() -> None:
 def test_a_watcher_within_another_is_called_too_and_leaves_with_its_block() -> None:
     outer, inner = Noted(), Noted()
     with watched_by(outer):
-        with pytest.raises(ZeroDivisionError), watched_by(inner):
+        with suppress(ZeroDivisionError), watched_by(inner):
             _commit("a")
             raise ZeroDivisionError
         _commit("b")
