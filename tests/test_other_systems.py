@@ -1,6 +1,6 @@
-"""On macOS and Windows the package imports and runs; what only Linux has is asked for nowhere.
+"""On macOS and Windows the package imports and runs without the functions that only Linux has.
 
-These tests take away from Linux what the other systems lack; the workflow runs on them, too.
+These tests take away from Linux what the other systems lack.
 """
 
 from __future__ import annotations

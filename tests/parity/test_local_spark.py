@@ -97,7 +97,9 @@ first.close()
 assert second.spark().range(3).count() == 3
 second.close()
 assert not is_running()
-run(Path(sys.argv[1]))
+third = LocalSparkSession()
+assert third.spark().range(3).count() == 3
+third.close()
 assert not is_running()
 """
 
