@@ -14,10 +14,10 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any
 
 from sales_pipeline.commit_points import safe_point
@@ -71,28 +71,42 @@ class CtrlC:
         return action
 
 
-_running: list[tuple[Any, CtrlC]] = []
-"""The server of this process. It would stop when it is collected, so it is kept here."""
+@dataclass
+class _Server:
+    """The server of this process. It would stop when it is collected, so it is kept for good."""
+
+    server: Any
+    port: int
+    ctrl_c: CtrlC
+    has_ctrl_c: bool = True
 
 
-@cache
+_running: list[_Server] = []
+_starting = RLock()
+"""Several runs may open their sessions at once; a process has one server and one Ctrl-C."""
+
+
 def _server_port() -> int:
-    """Starts the server of this process on a free loopback port, once."""
-    os.environ.setdefault("RUST_LOG", "off")
-    from pysail.spark import SparkConnectServer
+    """Returns the loopback port of the server; starts it at the first call."""
+    with _starting:
+        if not _running:
+            os.environ.setdefault("RUST_LOG", "off")
+            from pysail.spark import SparkConnectServer
 
-    server, ctrl_c = SparkConnectServer("127.0.0.1", 0), CtrlC()
-    server.start()
-    _, port = server.listening_address
-    _running.append((server, ctrl_c))
-    return int(port)
+            server, ctrl_c = SparkConnectServer("127.0.0.1", 0), CtrlC()
+            server.start()
+            _, port = server.listening_address
+            _running.append(_Server(server, int(port), ctrl_c))
+        return _running[0].port
 
 
-@cache
 def _settle_server() -> None:
     """Takes Ctrl-C back from the server, once, a while after its start."""
-    _, ctrl_c = _running[-1]
-    ctrl_c.restore()
+    with _starting:
+        [running] = _running
+        if running.has_ctrl_c:
+            running.ctrl_c.restore()
+            running.has_ctrl_c = False
 
 
 @contextmanager
@@ -132,8 +146,8 @@ class SailSession(Session):
 
     def _open(self) -> SparkSession:
         try:
-            port = _server_port()
-            with warnings.catch_warnings(), _main_has_a_file():
+            with _starting, warnings.catch_warnings(), _main_has_a_file():
+                port = _server_port()
                 warnings.simplefilter("ignore", FutureWarning)
                 from pyspark.sql import SparkSession
 
