@@ -1,58 +1,64 @@
-"""The commit points of a run: each commit to a table, each move or writing of a kept file.
+"""The commit points of a run: every commit to a table, every move or write of a kept file.
 
-Between two of them nothing changes that anybody else could see, so a run may stop there. Who
-wants to stop a run there, to count the points, or to kill it at one, watches them.
+Between two commit points a run may stop, because nothing is half-done that others could see.
+Watchers stop a run there, count its commits, or keep it from committing without its lease.
+
+Watchers belong to the run that they watch, not to the process: they are kept in a context
+variable, so runs in other threads do not see them. Threads of one run share them because
+`together` hands the context on; start threads of a run with nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol
 
 
 class Watcher(Protocol):
-    """What is told of commit points; several threads may tell it at once."""
+    """An object that is called at the commit points of a run, also by several threads at once."""
 
     def pause(self) -> None:
-        """Nothing is half-done now; a watcher that raises here stops the run."""
+        """Called where nothing is half-done; an error raised here stops the run."""
 
     def before(self, what: str) -> None:
-        """A commit comes next; a watcher that raises here keeps it from being done."""
+        """Called before a commit; an error raised here prevents the commit."""
 
     def after(self, what: str) -> None:
-        """The commit is done."""
+        """Called after a commit."""
 
 
-_watchers: list[Watcher] = []
+_watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())
 
 
 @contextmanager
 def watched_by(watcher: Watcher) -> Iterator[None]:
-    """Tells a watcher of the commit points of this process while the block runs."""
-    _watchers.append(watcher)
+    """Calls a watcher at the commit points of this run while the block runs."""
+    before = _watchers.set((*_watchers.get(), watcher))
     try:
         yield
     finally:
-        _watchers.remove(watcher)
+        _watchers.reset(before)
 
 
 def safe_point() -> None:
-    """Says that a run may stop here."""
-    for each in _watchers:
-        each.pause()
+    """Marks a point where the run may stop."""
+    for watcher in _watchers.get():
+        watcher.pause()
 
 
 @contextmanager
 def commit_point(what: str) -> Iterator[None]:
-    """Makes the block, which is one commit, a commit point.
+    """Makes the block a commit point; the block holds exactly one commit.
 
     Args:
-        what: What it commits, in a few words, such as `commit silver.sales`.
+        what: The commit in a few words, such as `commit silver.sales`.
     """
     safe_point()
-    for each in _watchers:
-        each.before(what)
+    watchers = _watchers.get()
+    for watcher in watchers:
+        watcher.before(what)
     yield
-    for each in _watchers:
-        each.after(what)
+    for watcher in watchers:
+        watcher.after(what)

@@ -180,7 +180,7 @@ def decide(
     folders = folders_of(declaration)
     with held(declaration, verb, wait_seconds=wait_seconds) as hold:
         with made_lakehouse(declaration) as lakehouse:
-            hold.take()
+            hold.take(lakehouse.engine)
             finish_rollback(lakehouse, hold)
             ledger = Ledger(lakehouse)
             check_meaning(lakehouse, ledger)

@@ -112,7 +112,7 @@ def maintain(declaration: Declaration, *, wait_seconds: float = 0) -> Maintenanc
         held(declaration, MAINTAIN, wait_seconds=wait_seconds) as hold,
         made_lakehouse(declaration) as lakehouse,
     ):
-        hold.take()
+        hold.take(lakehouse.engine)
         last = _last_run(lakehouse)
         found = _foreseen(lakehouse, last)
         run_id = _merge(lakehouse, last, found)

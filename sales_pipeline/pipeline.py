@@ -63,6 +63,7 @@ from sales_pipeline.silver.balance import recorded
 from sales_pipeline.silver.displaced import DisplacedSales
 from sales_pipeline.silver.rates import keep_rates, rates_changed
 from sales_pipeline.silver.rule_results import RuleResult, summary
+from sales_pipeline.together import in_background
 from sales_pipeline.version import __version__
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class _Run:
     def go(self) -> RunReport:
         self.run_id = new_run_id(self.started_at)
         claims = self._look()
-        if claims is not None and self.hold.take() and self._is_behind():
+        if claims is not None and self.hold.take(self.lakehouse.engine) and self._is_behind():
             claims = self._look()
         if claims is not None:
             self._work(claims)
@@ -242,8 +243,7 @@ class _Run:
         safe_point()
         # A file that has to leave the landing folder is work, so the engine starts meanwhile.
         if not self.folders.left and self._starting is None:
-            self._starting = Thread(target=self._start_engine)
-            self._starting.start()
+            self._starting = in_background(self._start_engine)
 
     def _start_engine(self) -> None:
         # Whoever needs the engine then asks again, and is told why there is none.

@@ -76,7 +76,7 @@ def rollback(declaration: Declaration, *, to: str, wait_seconds: float = 0) -> R
         held(declaration, _VERB, wait_seconds=wait_seconds) as hold,
         made_lakehouse(declaration) as lakehouse,
     ):
-        hold.take()
+        hold.take(lakehouse.engine)
         lakehouse.prepare()
         finish_rollback(lakehouse, hold)
         target = chosen_run(lakehouse, to)

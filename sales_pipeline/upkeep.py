@@ -51,7 +51,7 @@ def rebuild(
 
 def _send_back(declaration: Declaration, hold: Hold) -> None:
     with made_lakehouse(declaration) as lakehouse:
-        hold.take()
+        hold.take(lakehouse.engine)
         lakehouse.prepare()
         finish_rollback(lakehouse, hold)
         ledger = Ledger(lakehouse)
@@ -111,7 +111,7 @@ def reset(declaration: Declaration, *, wait_seconds: float = 0) -> Reset:
     ):
         if engine.exists(RUNS.name):
             check_not_newer(engine.properties(RUNS.name))
-        hold.take()
+        hold.take(engine)
         lakehouse = Lakehouse(declaration, engine)
         ledger = Ledger(lakehouse)
         done = _move_back(ledger, folders)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = """\
 import os, signal, time
 from pathlib import Path
@@ -20,9 +22,28 @@ print(came, spark.sql("SELECT 1 AS one").toArrow().to_pylist())
 """
 
 
-def test_the_engine_outlives_ctrl_c(tmp_path: Path) -> None:
+IN_THREADS = """\
+import os, signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from sales_pipeline.engines import embedded
+
+came = []
+signal.signal(signal.SIGINT, lambda *_: came.append("Ctrl-C"))
+engines = [embedded.EmbeddedEngine(Path(name)) for name in "abcd"]
+with ThreadPoolExecutor(4) as threads:
+    sessions = list(threads.map(lambda engine: engine.spark(), engines))
+os.kill(os.getpid(), signal.SIGINT)
+[spark] = {session.sql("SELECT 1 AS one").count(): session for session in sessions}.values()
+assert len(embedded._running) == 1
+print(came, spark.sql("SELECT 1 AS one").toArrow().to_pylist())
+"""
+
+
+@pytest.mark.parametrize("script", [SCRIPT, IN_THREADS], ids=["one", "of several at once"])
+def test_the_engine_outlives_ctrl_c(tmp_path: Path, script: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SCRIPT],
+        [sys.executable, "-W", "ignore", "-c", script],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
         text=True,

@@ -17,37 +17,37 @@ if TYPE_CHECKING:
 
 RUNTIME_VARIABLE = "DATABRICKS_RUNTIME_VERSION"
 """Set in every process that the runtime starts, serverless or not."""
-_IN_FORCE = {
+_REQUIRED = {
     "spark.sql.session.timeZone": ("UTC", "Etc/UTC"),
     "spark.sql.ansi.enabled": ("true",),
 }
-"""Setting -> the values under which every engine gives the same answers."""
+"""Setting -> the values with which every engine gives the same answers."""
 
 
 class DatabricksSession(Session):
-    """The session of a job or a notebook, which is not ours to end.
+    """The session of a job or a notebook, which this package does not end.
 
     Raises:
         UsageError: There is none, or it has settings under which answers would differ.
     """
 
     name = DATABRICKS
-    needs = Needs("databricks", ())  # The runtime brings its own.
+    needs = Needs("databricks", ())  # The runtime has its own packages.
 
     def versions(self) -> Mapping[str, str]:
-        """The versions of Spark and of the runtime, and of Databricks Connect outside of it."""
+        """Returns the versions of Spark, the runtime and, outside of it, Databricks Connect."""
         runtime = os.environ.get(RUNTIME_VARIABLE)
-        found = {"spark": self.spark().version} | ({"runtime": runtime} if runtime else {})
-        return found | installed_versions("databricks-connect")
+        versions = {"spark": self.spark().version} | ({"runtime": runtime} if runtime else {})
+        return versions | installed_versions("databricks-connect")
 
     def _open(self) -> SparkSession:
         session = _provided() if RUNTIME_VARIABLE in os.environ else _connected()
-        for key, good in _IN_FORCE.items():
-            _put_in_force(session, key, good)
+        for key, good in _REQUIRED.items():
+            _require(session, key, good)
         return session
 
     def _end(self, spark: SparkSession) -> None:
-        """Leaves it to whoever provides it."""
+        """Leaves the session to the platform or program that provides it."""
 
 
 def _provided() -> SparkSession:
@@ -68,12 +68,12 @@ def _connected() -> SparkSession:
     return session
 
 
-def _put_in_force(session: SparkSession, key: str, good: tuple[str, ...]) -> None:
+def _require(session: SparkSession, key: str, good: tuple[str, ...]) -> None:
     from pyspark.errors import PySparkException
 
     if session.conf.get(key) in good:
         return
-    with suppress(PySparkException):  # Some kinds of compute let nobody set anything.
+    with suppress(PySparkException):  # Some kinds of compute allow no settings.
         session.conf.set(key, good[0])
     if (got := session.conf.get(key)) not in good:
         raise UsageError(

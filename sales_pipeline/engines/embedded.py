@@ -5,54 +5,32 @@ Sail (`pysail`) answers the Spark Connect protocol on the loopback interface.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
+import signal
 import sys
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any
 
 from sales_pipeline.commit_points import safe_point
-from sales_pipeline.engines.columns import quoted
 from sales_pipeline.engines.engine import Needs
 from sales_pipeline.engines.folder import FolderEngine
-from sales_pipeline.engines.interrupts import Interrupts
 from sales_pipeline.engines.session import Session, installed_versions
+from sales_pipeline.engines.statements import quoted
 from sales_pipeline.errors import ExtraMissing
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-
-@cache
-def _server_port() -> int:
-    """Starts the server of this process on a free loopback port, once."""
-    os.environ.setdefault("RUST_LOG", "off")
-    from pysail.spark import SparkConnectServer
-
-    server = SparkConnectServer("127.0.0.1", 0)
-    interrupts = Interrupts()
-    server.start()
-    _, port = server.listening_address
-    # The server stops when it is collected, so it is kept as long as the process lives.
-    _RUNNING.append((server, interrupts))
-    return int(port)
-
-
-@cache
-def _settle_server() -> None:
-    """Takes Ctrl-C back from the server, once, a while after its start."""
-    _, interrupts = _RUNNING[-1]
-    interrupts.put_back()
-
-
-_PLAIN = re.compile(r"[A-Za-z0-9/._~+=@,-]+")
-_RUNNING: list[tuple[Any, Interrupts]] = []
+_PLAIN_PATH = re.compile(r"(?:[A-Za-z]:)?[A-Za-z0-9/._~+=@,-]+")
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # Finding the line of every call for error messages costs a fifth of a small run.
@@ -60,11 +38,82 @@ _SETTINGS = {
 }
 
 
+class CtrlC:
+    """The handler of Ctrl-C that this process had before it started a server.
+
+    The server takes Ctrl-C as an order to end, but a run that stops at its next safe point needs
+    its engine until then. Python's own `signal.signal` works in the main thread only, and engines
+    start in any thread. Only POSIX has the system call; elsewhere nothing is restored.
+    """
+
+    _ROOM_BYTES = 512
+    """More than `struct sigaction` takes on any system."""
+    _HANDLER = slice(ctypes.sizeof(ctypes.c_void_p))
+    _LONGEST_SECONDS = 0.5
+
+    def __init__(self) -> None:
+        self._system = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None
+        self._before = self._present()
+
+    def restore(self) -> None:
+        """Restores the handler; first waits until a server that just started has set its own."""
+        if self._system is None:
+            return
+        until, before = time.monotonic() + self._LONGEST_SECONDS, self._before.raw[self._HANDLER]
+        while self._present().raw[self._HANDLER] == before and time.monotonic() < until:
+            time.sleep(self._LONGEST_SECONDS / 100)
+        self._system.sigaction(signal.SIGINT, self._before, None)
+
+    def _present(self) -> ctypes.Array[ctypes.c_char]:
+        action = ctypes.create_string_buffer(self._ROOM_BYTES)
+        if self._system is not None:
+            self._system.sigaction(signal.SIGINT, None, action)
+        return action
+
+
+@dataclass
+class _Server:
+    """The server of this process. It would stop when it is collected, so it is kept for good."""
+
+    server: Any
+    port: int
+    ctrl_c: CtrlC
+    has_ctrl_c: bool = True
+
+
+_running: list[_Server] = []
+_starting = RLock()
+"""Several runs may open their sessions at once; a process has one server and one Ctrl-C."""
+
+
+def _server_port() -> int:
+    """Returns the loopback port of the server; starts it at the first call."""
+    with _starting:
+        if not _running:
+            os.environ.setdefault("RUST_LOG", "off")
+            from pysail.spark import SparkConnectServer
+
+            server, ctrl_c = SparkConnectServer("127.0.0.1", 0), CtrlC()
+            server.start()
+            _, port = server.listening_address
+            _running.append(_Server(server, int(port), ctrl_c))
+        return _running[0].port
+
+
+def _settle_server() -> None:
+    """Takes Ctrl-C back from the server, once, a while after its start."""
+    with _starting:
+        [running] = _running
+        if running.has_ctrl_c:
+            running.ctrl_c.restore()
+            running.has_ctrl_c = False
+
+
 @contextmanager
 def _main_has_a_file() -> Iterator[None]:
-    """Lets PySpark be imported where `__main__` is no file: `python -c`, a notebook.
+    """Gives `__main__` a file while PySpark is imported by `python -c` or a notebook.
 
-    The client takes such a program for its own test run, and asks for a SPARK_HOME.
+    Without one the client takes the program for its own test run, and asks for a SPARK_HOME.
     """
     main = sys.modules["__main__"]
     if hasattr(main, "__file__"):
@@ -80,8 +129,8 @@ def _main_has_a_file() -> Iterator[None]:
 class SailSession(Session):
     """A session on the server of this process.
 
-    The server starts on a free loopback port with the first session, and stays for the next one
-    until the process ends.
+    The first session starts the server, on a free loopback port; the server then stays for the
+    next sessions until the process ends.
 
     Raises:
         ExtraMissing: pysail or pyspark-client is not installed.
@@ -92,20 +141,20 @@ class SailSession(Session):
     needs = Needs("embedded", ("deltalake", "pandas", "pysail", "pyspark-client"))
 
     def versions(self) -> Mapping[str, str]:
-        """The versions of the packages that it is made of."""
+        """Returns the versions of its packages."""
         return installed_versions("pysail", "pyspark", "pyspark-client", "deltalake")
 
     def _open(self) -> SparkSession:
         try:
-            port = _server_port()
-            with warnings.catch_warnings(), _main_has_a_file():
+            with _starting, warnings.catch_warnings(), _main_has_a_file():
+                port = _server_port()
                 warnings.simplefilter("ignore", FutureWarning)
                 from pyspark.sql import SparkSession
 
                 session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").create()
         except ImportError as error:
             raise ExtraMissing("embedded", str(error.name or error)) from error
-        # The server is in this process: who asks again after its end would wait for minutes.
+        # The server is in this process: a client that retries after its end would hang for minutes.
         session.client.set_retry_policies([])
         try:
             for key, value in _SETTINGS.items():
@@ -124,42 +173,42 @@ class EmbeddedEngine(FolderEngine):
         ExtraMissing: pysail, pyspark-client or deltalake is not installed.
     """
 
-    # All who work on the tables are on one machine, and Sail's own commits see no conflict.
+    # All users of the tables are on one machine, and Sail's own commits detect no conflict.
     is_leased = False
     # Sail would take the batches through a server in this very process.
     bytes_read_here = sys.maxsize
 
     def __init__(self, lakehouse: Path) -> None:
         super().__init__(lakehouse, SailSession())
-        self._told: set[str] = set()
-        self._telling = Lock()
-        self._plain: TemporaryDirectory[str] | None = None
+        self._registered: set[str] = set()
+        self._registering = Lock()
+        self._links: TemporaryDirectory[str] | None = None
 
     def table_name(self, table: str) -> str:
-        """The table's own name, of which the session is told when it is first asked for."""
+        """Returns the table's own name, after registering it with the session once."""
         session = self.spark()
-        with self._telling:
-            if table not in self._told:
-                schema = table.split(".")[0]
+        with self._registering:
+            if table not in self._registered:
+                schema, name = table.split(".")
                 session.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-                place = quoted(str(self._plain_folder() / schema / table.split(".")[1]))
+                place = quoted((self._plain_folder() / schema / name).as_posix())
                 session.sql(f"CREATE TABLE IF NOT EXISTS {table} USING delta LOCATION {place}")
-                self._told.add(table)
+                self._registered.add(table)
         return table
 
     def _plain_folder(self) -> Path:
-        """The lakehouse under a path that Sail takes as it is: it writes others in codes."""
-        if _PLAIN.fullmatch(str(self._lakehouse)):
+        """Returns the lakehouse under a path without characters that Sail would encode."""
+        if _PLAIN_PATH.fullmatch(self._lakehouse.as_posix()):
             return self._lakehouse
-        if self._plain is None:
-            self._plain = TemporaryDirectory(prefix="sales_pipeline_")
-            Path(self._plain.name, "lakehouse").symlink_to(self._lakehouse)
-        return Path(self._plain.name, "lakehouse")
+        if self._links is None:
+            self._links = TemporaryDirectory(prefix="sales_pipeline_")
+            Path(self._links.name, "lakehouse").symlink_to(self._lakehouse)
+        return Path(self._links.name, "lakehouse")
 
     def close(self) -> None:
-        """Closes the session, and forgets what it was told."""
+        """Ends the session, and forgets which tables were registered."""
         super().close()
-        self._told.clear()
-        if self._plain is not None:
-            self._plain.cleanup()
-            self._plain = None
+        self._registered.clear()
+        if self._links is not None:
+            self._links.cleanup()
+            self._links = None

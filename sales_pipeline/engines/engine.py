@@ -1,7 +1,7 @@
-"""What the rest of the package may ask of an engine.
+"""The interface of an engine: the rest of the package uses nothing else.
 
-Engines differ in how a session is opened and how a table is found and read.
-What they can do beyond that is data (`Capabilities`), never a question of a name.
+Engines differ in how a session is opened and how a table is found and read. All further
+differences are data (`Capabilities`); nothing depends on the name of an engine.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import SparkSession
 
-    from sales_pipeline.engines.columns import Column
+    from sales_pipeline.engines.statements import Column
 
 
 CHANGES_NO_ROW = frozenset(
@@ -29,19 +29,20 @@ CHANGES_NO_ROW = frozenset(
         "CREATE TABLE",
     }
 )
-"""What Delta calls the commits that maintenance makes, and those by which a run prepares tables."""
+"""Delta's names for commits of maintenance, and of a run that prepares its tables."""
 
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What an engine can do.
+    """The abilities of an engine.
 
     Attributes:
-        task_slots: How many tasks work at the same time; the reader makes as many partitions.
-        has_folder: Whether the tables lie in the lakehouse folder; else they are in a catalog,
-            and where their files lie is its own affair.
-        is_leased: Whether one run at a time is kept by a lease in `ops.lock`, for several machines
-            may share the tables.
+        task_slots: The number of tasks that run at the same time; the reader makes as many
+            partitions.
+        has_folder: Whether the tables lie in the lakehouse folder; otherwise they are in a
+            catalog, which decides where their files lie.
+        is_leased: Whether a lease in `ops.lock` allows one run at a time, because several
+            machines may share the tables.
         has_spark_csv: Whether the CSV reader is Spark's own, which `reader: builtin` needs.
         bytes_read_here: Landing files of at most so many bytes are read by this process and
             written without a data source, whose Python workers take seconds to start.
@@ -56,11 +57,11 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class Needs:
-    """What an engine needs of the machine that calls it.
+    """The needs of an engine on the machine that uses it.
 
     Attributes:
-        extra: The part of this package that installs it.
-        packages: The packages in it that this engine uses.
+        extra: The extra of this package that installs it.
+        packages: The packages of that extra that this engine uses.
         java: Whether a session starts a JVM here.
     """
 
@@ -75,10 +76,10 @@ class TableVersion:
 
     Attributes:
         version: The Delta version that it made.
-        at: When, UTC.
-        operation: What was done, in Delta's word: `WRITE`, `OPTIMIZE`.
-        rows: The rows that the table had after it, or None where its files do not say.
-        files: The data files that the table had after it, or None where nothing says it.
+        at: The time of the commit, UTC.
+        operation: Delta's word for the commit: `WRITE`, `OPTIMIZE`.
+        rows: The rows of the table after it, or None if its files do not say.
+        files: The data files of the table after it, or None if nothing says it.
     """
 
     version: int
@@ -90,7 +91,7 @@ class TableVersion:
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of a table: its path below the table, and its size where that is known."""
+    """A file of a table: its path below the table, and its size if that is known."""
 
     path: str
     bytes: int | None
@@ -104,19 +105,19 @@ class Engine(Protocol):
     capabilities: Capabilities
 
     def versions(self) -> Mapping[str, str]:
-        """What the engine is made of -> the version of that; opens a session where it has to."""
+        """Returns component -> version; opens a session if the engine has to."""
 
     def spark(self) -> SparkSession:
-        """The session; opened at the first call. Several threads may ask for it at once."""
+        """Returns the session; opens it at the first call. Several threads may call at once."""
 
     def table_name(self, table: str) -> str:
-        """The name under which Spark knows a table such as `silver.sales`, which was made.
+        """Returns the name under which Spark knows an existing table such as `silver.sales`.
 
-        Where a session has to be told of tables, it is told of this one.
+        If a session has to register tables, it registers this one.
         """
 
     def create(self, table: str, columns: Sequence[Column], properties: Mapping[str, str]) -> None:
-        """Makes a table without rows, in one commit; one that is there already is left as it is.
+        """Makes a table without rows, in one commit; an existing table stays as it is.
 
         Args:
             table: The table, such as `silver.sales`.
@@ -144,10 +145,13 @@ class Engine(Protocol):
         """
 
     def exists(self, table: str) -> bool:
-        """Says whether the table was made."""
+        """Returns whether the table exists."""
 
     def tables(self, schema: str) -> Sequence[str]:
-        """Every table that a schema such as `bronze` holds, whoever made it; none without it."""
+        """Returns all tables in a schema such as `bronze`, of other programs too."""
+
+    def forget_tables(self) -> None:
+        """Drops what is remembered of tables, because others may have changed them until now."""
 
     def read(
         self,
@@ -158,7 +162,7 @@ class Engine(Protocol):
         file_ids: Collection[int] | None = None,
         where: str | None = None,
     ) -> pa.Table:
-        """Reads a small table as Arrow; without a session where the engine can.
+        """Reads a small table as Arrow; without a session if the engine can.
 
         Args:
             table: The table, such as `silver.records`.
@@ -194,8 +198,8 @@ class Engine(Protocol):
     ) -> None:
         """Changes the one row of a table if it fulfils a condition, in one commit.
 
-        Nothing is changed where somebody else commits to the table at the same time: of all who
-        try at once, one succeeds. Who did, `read` tells.
+        If others commit to the table at the same time, exactly one of them succeeds; `read` shows
+        the row of the winner.
 
         Args:
             table: The table, such as `ops.lock`.
@@ -203,7 +207,7 @@ class Engine(Protocol):
             condition: A SQL condition over the row as it stands, called `old`, made of literals
                 and of `now()`, the engine's time.
             stamped: Further columns, which get the engine's time.
-            or_add: Whether the row is added where there is none of its key.
+            or_add: Whether the row is added if there is none with its key.
         """
 
     def totals(
@@ -211,7 +215,7 @@ class Engine(Protocol):
     ) -> pa.Table:
         """Counts the rows of a table, which may be large, in groups, and adds up a column.
 
-        Without a session where the engine can.
+        Without a session if the engine can.
 
         Args:
             table: The table, such as `silver.sales`.
@@ -224,14 +228,14 @@ class Engine(Protocol):
         """
 
     def version(self, table: str) -> int:
-        """The Delta version of a table."""
+        """Returns the Delta version of a table."""
 
     def history(self, table: str, *, limit: int | None = None) -> Sequence[TableVersion]:
-        """The versions of a table that are still known, the latest first.
+        """Returns the versions of a table that are still known, the latest first.
 
         Args:
             table: The table, such as `silver.sales`.
-            limit: Only so many.
+            limit: The largest number of versions to return.
         """
 
     def check_version(self, table: str, version: int) -> None:
@@ -250,45 +254,45 @@ class Engine(Protocol):
         """
 
     def properties(self, table: str) -> Mapping[str, str]:
-        """The table properties of a table."""
+        """Returns the table properties of a table."""
 
     def set_properties(self, table: str, properties: Mapping[str, str]) -> None:
         """Sets table properties, in one commit; others stay as they are."""
 
     def small_files(self, table: str) -> Sequence[DataFile]:
-        """The data files of a table that `compact` merges; none where they are not worth it."""
+        """Returns the data files that `compact` would merge; none if there are too few."""
 
     def compact(self, table: str) -> None:
         """Merges the small data files of a table, in one commit that changes no row."""
 
     def checkpoint(self, table: str) -> None:
-        """Sums a table's log up, so that reading it costs no more as it grows."""
+        """Writes a checkpoint of the log, so that reading it costs no more as it grows."""
 
     def unneeded(self, table: str, *, days: int, keep: int) -> Sequence[DataFile]:
-        """The files that no version of a table needs which is kept, its log included.
+        """Returns the files of a table and its log that no kept version needs.
 
-        Among them are those that a killed process left behind.
+        That includes files which a killed process left behind.
 
         Args:
             table: The table, such as `silver.sales`.
-            days: Kept is what was the last version at any instant of so many days.
+            days: Every version that was the last one at some time in so many days is kept.
             keep: This version and all later ones are kept, however old they are.
         """
 
     def remove(self, table: str, files: Iterable[DataFile]) -> None:
-        """Removes files that `unneeded` named; a table whose log was summed up stays whole."""
+        """Removes files that `unneeded` named; the table needs a checkpoint before."""
 
     def drop(self, table: str) -> None:
-        """Removes a table that was made, with all its versions; half a table, too."""
+        """Removes a table with all its versions; a half-made table too."""
 
     def column_names(self, table: str) -> Sequence[str]:
-        """The columns that a table has, in its order."""
+        """Returns the columns of a table, in its order."""
 
     def add_columns(self, table: str, columns: Mapping[str, str]) -> None:
         """Adds nullable columns (name -> simple Spark SQL type) at the end of a table."""
 
     def new_files(self, since: float) -> Sequence[str]:
-        """Local files of tables written since a time (seconds), to be synced to the disk."""
+        """Returns local files of tables written since a time (seconds), to sync them to disk."""
 
     def close(self) -> None:
-        """Ends the session, where one was opened."""
+        """Ends the session if one was opened."""

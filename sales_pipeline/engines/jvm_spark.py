@@ -1,21 +1,20 @@
-"""Spark on a JVM with Delta Lake: in this process, or behind a Spark Connect server.
+"""Spark on a JVM with Delta Lake, in this process.
 
-Tables in a folder that both sides see are asked for by it: the names of a catalog that several
-lakehouses share would lead to the tables of another one.
+Tables in a folder are addressed by their paths, because several lakehouses may share a catalog,
+in which a name would lead to the table of another lakehouse.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import socket
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from zipfile import ZipFile
+from threading import Lock
+from typing import TYPE_CHECKING, ClassVar
 
 from sales_pipeline.engines.engine import Needs
 from sales_pipeline.engines.folder import FolderEngine
@@ -27,31 +26,29 @@ if TYPE_CHECKING:
 
 JARS_VARIABLE = "SALES_PIPELINE_JARS"
 SESSION_CATALOG = "spark_catalog"
-"""What Spark calls the catalog that every session has."""
-_USUAL_PORT = 15002
-_ANSWERS_WITHIN_SECONDS = 10
+"""Spark's name for the catalog that every session has."""
 _TALKATIVE = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
 """Loggers of PySpark that print a page of Java stack, as JSON, for every query that fails."""
 DELTA_SETTINGS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
 }
-_SETTINGS = {
+SESSION_SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     # Ten thousand by default: the tasks in which VACUUM lists the files of a table.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
 }
-_FORGETFUL = "in-memory"
+_IN_MEMORY, _BUILT_IN = "in-memory", "builtin"
 _CONNECT = "pyspark.sql.connect.session"
-_OF_CONNECT = ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED", "SPARK_LOCAL_REMOTE")
+_CONNECT_VARIABLES = ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED", "SPARK_LOCAL_REMOTE")
 
 
 class SparkFolderEngine(FolderEngine):
     """Tables in a folder, known to Spark by their paths."""
 
     def table_name(self, table: str) -> str:
-        """The path of the table, as Delta takes it for a name."""
+        """Returns the path of the table in the form in which Delta takes it as a name."""
         return f"delta.`{str(self._folder(table)).replace('`', '``')}`"
 
 
@@ -60,43 +57,132 @@ class JvmSession(Session):
 
     def __init__(self) -> None:
         super().__init__()
-        for each in _TALKATIVE:
-            logging.getLogger(each).setLevel(logging.CRITICAL)
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
     def versions(self) -> Mapping[str, str]:
-        """The versions of Spark and Java where the session is, and of the packages here."""
+        """Returns the versions of Spark and Java of the session, and of the packages here."""
         java = "java_method('java.lang.System', 'getProperty', 'java.version')"
         [[spark, of_java]] = self.spark().sql(f"SELECT version(), {java}").collect()
         packages = installed_versions("pyspark", "pyspark-client", "delta-spark", "deltalake")
         return {"spark": str(spark).split(" ")[0], "java": str(of_java), **packages}
 
 
+@dataclass
+class _OwnSpark:
+    """The Spark that this package started in this process; all its engines here share it.
+
+    Attributes:
+        spark: The session.
+        warehouse: A folder for tables without a place of their own; None with a catalog.
+        users: The number of engines that have it open; the last one stops it.
+    """
+
+    spark: SparkSession
+    warehouse: tempfile.TemporaryDirectory[str] | None
+    users: int = 0
+
+    def stop(self) -> None:
+        self.spark.stop()
+        if self.warehouse is not None:
+            self.warehouse.cleanup()
+
+
 class LocalSparkSession(JvmSession):
     """A session of Spark in this process.
 
+    A process has one Spark. If a program such as a notebook has started it, this is a further
+    session beside its own one, with settings of its own, and nothing of the program is changed or
+    stopped. Otherwise Spark is started, and stopped with its last session.
+
     Args:
-        catalog: The catalog in which tables have their names; it has to outlive the session.
+        catalog: The catalog of the tables, which has to outlive the session.
 
     Raises:
         ExtraMissing: pyspark, delta-spark or deltalake is not installed.
-        UsageError: The catalog is forgotten with the session, the process has sessions of
-            Spark Connect, or Java could not start it.
+        UsageError: The catalog is lost with the session, the program's own Spark lacks Delta Lake,
+            the process has sessions of Spark Connect, or Java could not start Spark.
     """
 
     name = "spark"
     needs = Needs("spark", ("delta-spark", "deltalake", "pandas", "pyspark"), java=True)
-    _users = 0
-    """How many have it open: a process has one such session, and the last one ends it."""
+    _own: ClassVar[_OwnSpark | None] = None
+    _changing: ClassVar[Lock] = Lock()
 
     def __init__(self, catalog: str | None = None) -> None:
         super().__init__()
         self._catalog = catalog
-        self._warehouse: tempfile.TemporaryDirectory[str] | None = None
+        self._shared: _OwnSpark | None = None
+        self._borrowed_from: SparkSession | None = None
 
     def _open(self) -> SparkSession:
         _leave_connect()
+        with LocalSparkSession._changing:
+            own, running = LocalSparkSession._own, self._running()
+            if running is None:
+                own = self._started()
+            elif own is None or own.spark.sparkContext is not running.sparkContext:
+                return self._beside(running)
+            return self._sharing(own)
+
+    def _running(self) -> SparkSession | None:
+        """Returns a session of the Spark that runs in this process, or None."""
+        try:
+            from pyspark import SparkContext
+            from pyspark.errors import PySparkRuntimeError
+            from pyspark.sql import SparkSession
+        except ImportError as error:
+            raise ExtraMissing(self.needs.extra, str(error.name or error)) from error
+        context = SparkContext._active_spark_context
+        if context is None:
+            return None
+        try:
+            session = SparkSession.active()
+        except PySparkRuntimeError:
+            session = None
+        if session is None or session.sparkContext is not context:
+            raise UsageError(
+                "engine: this process has a SparkContext without a session. Do: stop it, or make a "
+                "session with Delta Lake first."
+            )
+        return session
+
+    def _beside(self, running: SparkSession) -> SparkSession:
+        """Opens a session beside the one of a program; they share nothing but Spark itself."""
+        check_delta(running)
+        session = running.newSession()
+        self._check_catalog(session)
+        for key, value in SESSION_SETTINGS.items():
+            session.conf.set(key, value)
+        self._borrowed_from = running
+        return session
+
+    def _sharing(self, own: _OwnSpark) -> SparkSession:
+        """Returns the session that this package started, and counts one more user."""
+        try:
+            self._check_catalog(own.spark)
+            if self._catalog == SESSION_CATALOG and own.warehouse is not None:
+                raise UsageError(
+                    "catalog: this process has started Spark without a catalog, for tables in a "
+                    "folder. Do: use the catalog in a process of its own."
+                )
+        except UsageError:
+            if not own.users:
+                own.stop()
+            raise
+        own.users += 1
+        LocalSparkSession._own = self._shared = own
+        return own.spark
+
+    def _check_catalog(self, session: SparkSession) -> None:
+        """Checks that tables in Spark's own catalog are kept, if they are to be there."""
+        if self._catalog == SESSION_CATALOG:
+            check_catalog_lasts(session.conf.get("spark.sql.catalogImplementation", _IN_MEMORY))
+
+    def _started(self) -> _OwnSpark:
         try:
             from delta import configure_spark_with_delta_pip
+            from pyspark.errors import PySparkRuntimeError
             from pyspark.sql import SparkSession
         except ImportError as error:
             raise ExtraMissing(self.needs.extra, str(error.name or error)) from error
@@ -105,7 +191,7 @@ class LocalSparkSession(JvmSession):
         builder = SparkSession.builder.master(f"local[{cores}]").appName("sales_pipeline")
         settings = {
             **DELTA_SETTINGS,
-            **_SETTINGS,
+            **SESSION_SETTINGS,
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.log.level": "ERROR",
@@ -115,144 +201,94 @@ class LocalSparkSession(JvmSession):
             "spark.databricks.delta.snapshotPartitions": cores,
             "spark.sql.shuffle.partitions": cores,
         }
+        warehouse = None
         if self._catalog is None:
-            # Nothing has a name in its catalog, but it makes the folder all the same.
-            self._warehouse = tempfile.TemporaryDirectory(prefix="sales_pipeline_")
-            settings["spark.sql.warehouse.dir"] = self._warehouse.name
-        for key, value in settings.items():
-            builder = builder.config(key, value)
+            # No table gets a name in Spark's catalog, but Spark makes the folder all the same.
+            warehouse = tempfile.TemporaryDirectory(prefix="sales_pipeline_")
+            settings["spark.sql.warehouse.dir"] = warehouse.name
         if folder := os.environ.get(JARS_VARIABLE):
-            jars = sorted(str(each) for each in Path(folder).glob("*.jar"))
-            builder = builder.config("spark.jars", ",".join(jars))
+            settings["spark.jars"] = ",".join(sorted(map(str, Path(folder).glob("*.jar"))))
         else:
             builder = configure_spark_with_delta_pip(builder)
-        session = self._started(builder)
-        LocalSparkSession._users += 1
-        if self._catalog == SESSION_CATALOG:
-            check_catalog_lasts(session.conf.get("spark.sql.catalogImplementation", _FORGETFUL))
-        return session
-
-    def _started(self, builder: SparkSession.Builder) -> SparkSession:
-        from pyspark.errors import PySparkRuntimeError
-
+        for key, value in settings.items():
+            builder = builder.config(key, value)
         try:
-            return builder.getOrCreate()
+            return _OwnSpark(builder.getOrCreate(), warehouse)
         except PySparkRuntimeError as error:
-            self._leave_warehouse()
+            if warehouse is not None:
+                warehouse.cleanup()
             raise UsageError(
                 "engine: Spark did not start; what Java printed says why. Do: where it cannot "
                 f"fetch Delta's jars, put them into a folder and name it in {JARS_VARIABLE}."
             ) from error
 
-    def _end(self, spark: SparkSession) -> None:
-        LocalSparkSession._users -= 1
-        if not LocalSparkSession._users:
-            super()._end(spark)
-        self._leave_warehouse()
+    def _end(self, spark: SparkSession) -> None:  # noqa: ARG002 -- others may use it
+        with LocalSparkSession._changing:
+            if self._shared is None:
+                self._give_back()
+                return
+            own, self._shared = self._shared, None
+            own.users -= 1
+            if not own.users:
+                own.stop()
+                if LocalSparkSession._own is own:
+                    LocalSparkSession._own = None
 
-    def _leave_warehouse(self) -> None:
-        if self._warehouse is not None:
-            self._warehouse.cleanup()
-            self._warehouse = None
-
-
-def _leave_connect() -> None:
-    """Takes back what tells PySpark that sessions are those of a server.
-
-    A process has one kind only; what it inherited of another goes before what was asked for.
-    """
-    if _CONNECT in sys.modules:
-        raise UsageError(
-            "engine: this process has had sessions of Spark Connect, and spark is one without. "
-            "Do: use that engine in a process of its own."
-        )
-    for each in _OF_CONNECT:
-        os.environ.pop(each, None)
+    def _give_back(self) -> None:
+        """Makes the session of the program the active one again, as it was before ours."""
+        program, self._borrowed_from = self._borrowed_from, None
+        # Without an active session the program has stopped Spark meanwhile.
+        if program is not None and type(program).getActiveSession() is not None:
+            # PySpark activates the session that last made a frame of local rows.
+            program.createDataFrame([], "nothing INT")
 
 
-class RemoteSparkSession(JvmSession):
-    """A session on a Spark Connect server.
-
-    Args:
-        url: Where the server is, `sc://host:port`, and what Spark Connect takes behind it.
-
-    Raises:
-        ExtraMissing: pyspark or deltalake is not installed.
-        UsageError: Nobody answers there.
-    """
-
-    needs = Needs("spark", ("deltalake", "pandas", "pyspark-client"))
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self._url = url
-        host, port = server_of(url)
-        # What follows may hold a token, and the name is recorded with every run.
-        self.name = f"sc://{host}:{port}"
-
-    def _open(self) -> SparkSession:
-        try:
-            from pyspark.sql import SparkSession
-        except ImportError as error:
-            raise ExtraMissing(self.needs.extra, str(error.name or error)) from error
-        check_reachable(self.name)
-        session = SparkSession.builder.remote(self._url).create()
-        for key, value in _SETTINGS.items():
-            session.conf.set(key, value)
-        # Workers read landing files with this very package, whatever is installed where they are.
-        with tempfile.TemporaryDirectory() as folder:
-            session.addArtifacts(str(package_archive(Path(folder))), pyfile=True)
-        return session
-
-
-def check_catalog_lasts(kind: str | None) -> None:
-    """Checks that Spark's own catalog knows its tables after the session, too.
-
-    Args:
-        kind: What the session has it in: `hive`, or `in-memory`.
+def check_delta(session: SparkSession) -> None:
+    """Checks that a session that this package did not start has Delta Lake.
 
     Raises:
         UsageError: It does not.
     """
-    if kind == _FORGETFUL:
+    extension, catalog = DELTA_SETTINGS
+    extensions = session.conf.get(extension, "") or ""
+    # Catalogs other than Delta's may take Delta tables too, but Spark's built-in one does not.
+    has_catalog = session.conf.get(catalog, _BUILT_IN) != _BUILT_IN
+    if DELTA_SETTINGS[extension] in extensions and has_catalog:
+        return
+    wanted = " and ".join(f"{key}={value}" for key, value in DELTA_SETTINGS.items())
+    raise UsageError(
+        f"engine: this process has a session of Spark without Delta Lake, got {extension}="
+        f"{extensions!r}. Do: stop it, and Spark is started with Delta Lake, or start it with "
+        f"{wanted}."
+    )
+
+
+def check_catalog_lasts(kind: str | None) -> None:
+    """Checks that Spark's own catalog keeps its tables after the session.
+
+    Args:
+        kind: The implementation of the catalog: `hive`, or `in-memory`.
+
+    Raises:
+        UsageError: It does not.
+    """
+    if kind == _IN_MEMORY:
         raise UsageError(
             f"catalog: a session of Spark forgets {SESSION_CATALOG} with its end. Do: set "
             "spark.sql.catalogImplementation to hive in spark-defaults.conf, or take no catalog."
         )
 
 
-def package_archive(folder: Path) -> Path:
-    """Writes the modules of this package into an archive from which Python imports."""
-    package, archive = Path(__file__).resolve().parents[1], folder / "sales_pipeline.zip"
-    with ZipFile(archive, "w") as zipped:
-        for module in sorted(package.rglob("*.py")):
-            zipped.write(module, module.relative_to(package.parent))
-    return archive
+def _leave_connect() -> None:
+    """Removes the variables that make PySpark open sessions of a server.
 
-
-def server_of(url: str) -> tuple[str, int]:
-    """Host and port of a Spark Connect server.
-
-    >>> server_of("sc://spark.example.com/;token=secret")
-    ('spark.example.com', 15002)
+    A process has one kind of sessions. The engine that was asked for takes precedence over
+    variables that the process inherited.
     """
-    parts = urlsplit(url)
-    try:
-        return parts.hostname or "", parts.port or _USUAL_PORT
-    except ValueError as error:
-        raise UsageError("engine: not the address of a server. Do: write sc://HOST:PORT") from error
-
-
-def check_reachable(name: str) -> None:
-    """Checks that somebody answers, for the client itself goes on trying for minutes.
-
-    Raises:
-        UsageError: Nobody does.
-    """
-    try:
-        socket.create_connection(server_of(name), timeout=_ANSWERS_WITHIN_SECONDS).close()
-    except OSError as error:
-        why = error.strerror or str(error)
+    if _CONNECT in sys.modules:
         raise UsageError(
-            f"engine: no Spark Connect server at {name}: {why}. Do: start it, or name another."
-        ) from error
+            "engine: this process has had sessions of Spark Connect, and spark is one without. "
+            "Do: use that engine in a process of its own."
+        )
+    for name in _CONNECT_VARIABLES:
+        os.environ.pop(name, None)

@@ -1,10 +1,9 @@
-"""A network of its own for the process of a run, so that nobody else reaches its engine.
+"""A private network for the process of a run, so that other users cannot reach its engine.
 
-The embedded engine's server has no authentication: whoever of the machine finds its port could
-run Python as the user of the run. Linux can give a process a network in which it is alone. That
-has to be entered before the first thread starts, so before anything large is imported. As root it
-is a matter of the network only; another user needs a user namespace too, in which the user stays
-who it is.
+The server of the embedded engine has no authentication: any user of the machine who finds its
+port could run Python as its user. On Linux a process can enter a network namespace in
+which it is alone, but only before its first thread starts, so before anything large is imported.
+Other users than root need a user namespace as well, in which they keep their user id.
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ _kept: list[str] = []
 
 
 def keep_network(reason: str) -> None:
-    """Leaves this process in its network from now on, whoever asks for a private one.
+    """Keeps this process in its present network; later requests for a private one fail.
 
     Args:
-        reason: Why, in words.
+        reason: The reason, in words.
     """
     _kept.append(reason)
 
 
 def enter_private_network() -> bool:
-    """Enters a network in which this process and its children are alone, where that is possible.
+    """Enters a network in which this process and its children are alone, if that is possible.
 
     Returns:
-        Whether it did. Where not, nothing changed.
+        Whether it did; if not, nothing changed.
     """
     if why_not():
         return False
@@ -45,15 +44,20 @@ def enter_private_network() -> bool:
     return True
 
 
+def lacks_private_networks() -> bool:
+    """Returns whether this system gives no process a network of its own."""
+    return sys.platform != "linux"
+
+
 def why_not() -> str | None:
-    """Why this process cannot have a network of its own, in words; None where it can."""
+    """Returns why this process cannot have a network of its own, or None if it can."""
     if _kept:
         return _kept[-1]
-    if sys.platform != "linux":
+    if lacks_private_networks():
         return "only Linux gives a process a network of its own"
     if len(list((_PROCESS / "task").iterdir())) > 1:
         return "the process has started threads already"
-    # Half a way into it there is no way back, so a child tries first.
+    # A process that fails halfway cannot go back, so a child tries first.
     child = os.fork()
     if not child:
         code = 1
@@ -66,7 +70,7 @@ def why_not() -> str | None:
 
 
 def network_of_a_run() -> str:
-    """Who can reach the engine of a run that starts as this process did, in words."""
+    """Says in words which users can reach the engine of a run that starts as this process did."""
     reason = why_not()
     if reason is None:
         return "a run is alone in a network of its own, so no other user reaches its engine"
@@ -85,7 +89,7 @@ def _enter() -> None:
 
 
 def _unshare(flags: int) -> None:
-    """The system call; Python has it from 3.12 on."""
+    """Makes the system call; Python has it from 3.12 on."""
     import ctypes
 
     if ctypes.CDLL(None, use_errno=True).unshare(flags):
@@ -98,6 +102,6 @@ def _bring_loopback_up() -> None:
     from fcntl import ioctl
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        asked = ioctl(any_socket, _GET_FLAGS, struct.pack("16sh22x", b"lo", 0))
-        _, flags = struct.unpack("16sh22x", asked)
+        answer = ioctl(any_socket, _GET_FLAGS, struct.pack("16sh22x", b"lo", 0))
+        _, flags = struct.unpack("16sh22x", answer)
         ioctl(any_socket, _SET_FLAGS, struct.pack("16sh22x", b"lo", flags | _UP))

@@ -1,40 +1,83 @@
-"""How an engine comes to its session of Spark: opened when first asked for, and once.
+"""Sessions of Spark: what a session needs of this machine, and how it is opened and ended.
 
-Where the session is (in this process, behind a server, given by a platform) and where the tables
-are (in a folder, in a catalog) are two things: an engine is put together of one of each.
+An engine combines a session (in this process, behind a server, provided by a platform) with a
+place for tables (a folder, a catalog).
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from sales_pipeline.engines.engine import Needs
+from sales_pipeline.errors import ExtraMissing, UsageError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+_MODULES = {"delta-spark": "delta", "pyspark-client": "pyspark"}
+"""Package -> the module that it installs, if the names differ."""
+
 
 def installed_versions(*packages: str) -> dict[str, str]:
-    """Package -> its version, for those that are installed."""
-    found = {}
-    for each in packages:
+    """Returns package -> version, without the packages that are not installed."""
+    versions = {}
+    for package in packages:
         with suppress(PackageNotFoundError):
-            found[each] = version(each)
-    return found
+            versions[package] = version(package)
+    return versions
+
+
+def check_installed(needs: Needs) -> None:
+    """Checks that this machine has what an engine needs, without importing anything.
+
+    Args:
+        needs: The needs of the engine.
+
+    Raises:
+        ExtraMissing: A package is not installed; the message names the extra that has it.
+        UsageError: There is no Java, and the engine needs it.
+    """
+    for package in needs.packages:
+        if find_spec(_MODULES.get(package, package)) is None:
+            raise ExtraMissing(needs.extra, package)
+    if needs.java and shutil.which(java_program() or "") is None:
+        raise UsageError(
+            f"engine: there is no Java, and the {needs.extra} engine needs it. "
+            "Do: install a JRE 17, or set JAVA_HOME to one."
+        )
+
+
+def java_program() -> str | None:
+    """Returns the Java program that Spark would start, or None if there is none."""
+    home = os.environ.get("JAVA_HOME")
+    return str(Path(home, "bin", "java")) if home else shutil.which("java")
+
+
+def usable_cores() -> int:
+    """Returns how many cores this process may use.
+
+    Only Linux restricts a process to some of the cores; elsewhere all of them are counted.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class Session(ABC):
-    """A session of Spark, which starts when it is first asked for.
+    """A session of Spark, which starts at the first use.
 
     Attributes:
-        name: The name of the engine that has it, as it is recorded with every run.
-        needs: What it needs of the machine that calls it.
+        name: The name of its engine, as recorded with every run.
+        needs: Packages and programs that it needs on this machine.
         has_spark_csv: Whether its CSV reader is Spark's own.
     """
 
@@ -48,18 +91,18 @@ class Session(ABC):
 
     @property
     def task_slots(self) -> int:
-        """How many tasks work at the same time."""
-        return len(os.sched_getaffinity(0))
+        """The number of tasks that run at the same time."""
+        return usable_cores()
 
     def spark(self) -> SparkSession:
-        """The session, opened at the first call. Several threads may ask for it at once."""
+        """Returns the session; opens it at the first call. Several threads may call at once."""
         with self._opening:
             if self._spark is None:
                 self._spark = self._open()
             return self._spark
 
     def close(self) -> None:
-        """Ends the session, where one was opened."""
+        """Ends the session if it was opened."""
         with self._opening:
             if self._spark is not None:
                 self._end(self._spark)
@@ -67,7 +110,7 @@ class Session(ABC):
 
     @abstractmethod
     def versions(self) -> Mapping[str, str]:
-        """What it is made of -> the version of that."""
+        """Returns component -> version."""
 
     @abstractmethod
     def _open(self) -> SparkSession:
@@ -79,20 +122,20 @@ class Session(ABC):
 
 
 class OnSession:
-    """What every engine has from its session."""
+    """The part of an engine that its session provides."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.name, self.needs = session.name, session.needs
 
     def versions(self) -> Mapping[str, str]:
-        """What the engine is made of -> the version of that."""
+        """Returns component -> version."""
         return self.session.versions()
 
     def spark(self) -> SparkSession:
-        """The session, opened at the first call."""
+        """Returns the session; opens it at the first call."""
         return self.session.spark()
 
     def close(self) -> None:
-        """Closes the session."""
+        """Ends the session."""
         self.session.close()

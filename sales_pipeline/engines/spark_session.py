@@ -1,7 +1,8 @@
-"""Opens the engine that a run works on."""
+"""Opens the engine that a run works on: the declared one, or the one of the environment."""
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from sales_pipeline.config.locations import DATABRICKS, EMBEDDED, SPARK, check_engine_name
 from sales_pipeline.config.problems import InvalidValue
 from sales_pipeline.engines.engine import Engine
-from sales_pipeline.engines.private_network import enter_private_network
+from sales_pipeline.engines.private_network import enter_private_network, lacks_private_networks
 from sales_pipeline.engines.session import Session
 from sales_pipeline.errors import UsageError
 
@@ -18,18 +19,19 @@ if TYPE_CHECKING:
     from sales_pipeline.config.model import Declaration
 
 REMOTE_VARIABLE = "SPARK_REMOTE"
+_log = logging.getLogger(__name__)
 
 
 def open_engine(declaration: Declaration) -> Engine:
-    """Returns the engine of a retailer; no session starts before it is needed.
+    """Returns the engine of a retailer; its session starts at the first use.
 
     Raises:
-        UsageError: `$SPARK_REMOTE` names no engine, or the engine does not go with the catalog,
-            or with none.
+        UsageError: `$SPARK_REMOTE` names no engine, or the engine cannot have its tables in the
+            catalog, or not without one.
     """
     name, lakehouse = engine_name(declaration), Path(declaration.lakehouse)
     check_catalog(name, declaration.catalog)
-    # Each engine is imported only where it is asked for.
+    # Each engine is imported only if it is used.
     if name == EMBEDDED:
         from sales_pipeline.engines.embedded import EmbeddedEngine
 
@@ -49,13 +51,17 @@ def _session(name: str, catalog: str | None) -> Session:
         from sales_pipeline.engines.databricks_session import DatabricksSession
 
         return DatabricksSession()
-    from sales_pipeline.engines.jvm_spark import LocalSparkSession, RemoteSparkSession
+    if name == SPARK:
+        from sales_pipeline.engines.jvm_spark import LocalSparkSession
 
-    return LocalSparkSession(catalog) if name == SPARK else RemoteSparkSession(name)
+        return LocalSparkSession(catalog)
+    from sales_pipeline.engines.spark_connect import RemoteSparkSession
+
+    return RemoteSparkSession(name)
 
 
 def check_catalog(engine: str, catalog: str | None) -> None:
-    """Checks that an engine can have its tables in a catalog, or in a folder where there is none.
+    """Checks that an engine can have its tables in a catalog, or in a folder if there is none.
 
     Raises:
         UsageError: It cannot.
@@ -73,7 +79,7 @@ def check_catalog(engine: str, catalog: str | None) -> None:
 
 
 def engine_name(declaration: Declaration) -> str:
-    """The name of a retailer's engine: the declared one, else `$SPARK_REMOTE`, else `embedded`.
+    """Returns the declared engine, else the one in `$SPARK_REMOTE`, else `embedded`.
 
     Raises:
         UsageError: `$SPARK_REMOTE` names no engine.
@@ -87,14 +93,21 @@ def engine_name(declaration: Declaration) -> str:
 
 
 def prepare_process(declaration: Declaration) -> None:
-    """Does what the engine asks of a process before its first thread starts.
+    """Prepares this process for its engine; call it before the first thread starts.
 
-    The embedded engine's server is to be reached by nobody else; the others need the network.
+    Nobody else may reach the server of the embedded engine, so the process enters a network of
+    its own; the other engines need the network of the machine.
 
     Raises:
-        UsageError: The engine does not go with the catalog, or with none.
+        UsageError: The engine cannot have its tables in the catalog, or not without one.
     """
     name = engine_name(declaration)
     check_catalog(name, declaration.catalog)
-    if name == EMBEDDED:
-        enter_private_network()
+    if name != EMBEDDED:
+        return
+    enter_private_network()
+    if lacks_private_networks():
+        _log.warning(
+            "engine: this system has no private networks, so other users of this machine can reach "
+            "the engine, which is bound to loopback only, while the command runs"
+        )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -11,7 +11,7 @@ from difflib import get_close_matches
 import pyarrow as pa
 
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.engines.spark_session import open_engine
+from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import UsageError, VersionGone
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import chosen_run
@@ -34,7 +34,8 @@ def read_gold(declaration: Declaration, table: str, *, run: str | None = None) -
             left is not kept any more.
     """
     name = full_name(table, declaration)
-    return gold_set(declaration, run=run).read(name)
+    with gold_set(declaration, run=run) as gold:
+        return gold.read(name)
 
 
 def full_name(table: str, declaration: Declaration) -> str:
@@ -43,7 +44,7 @@ def full_name(table: str, declaration: Declaration) -> str:
     Raises:
         UsageError: There is no such table; the message names the one that was probably meant.
     """
-    known = [each.name for each in gold_tables(declaration.minor_units)]
+    known = [table.name for table in gold_tables(declaration.minor_units)]
     name = table if table.startswith(_SCHEMA) else f"{_SCHEMA}{table}"
     if name in known:
         return name
@@ -54,15 +55,17 @@ def full_name(table: str, declaration: Declaration) -> str:
 
 @dataclass(frozen=True)
 class GoldSet:
-    """The gold tables of one finished run.
+    """The gold tables of one finished run, all read through one engine.
 
     Attributes:
-        declaration: What the retailer declares.
+        engine: The engine; it is open in the block of `gold_set`.
+        declaration: The declaration of the retailer.
         run_id: The run.
-        finished_at: When it finished, UTC.
+        finished_at: The time at which the run finished, UTC.
         versions: Table -> the Delta version that belongs to the run.
     """
 
+    engine: Engine
     declaration: Declaration
     run_id: str
     finished_at: datetime
@@ -74,17 +77,16 @@ class GoldSet:
         Raises:
             UsageError: What the run left of it is not kept any more.
         """
-        table = self._declared(name)
+        table, version = self._declared(name), self._version(name)
         try:
-            with closing(open_engine(self.declaration)) as engine:
-                found = engine.read(name, columns=table.column_names, version=self._version(name))
+            rows = self.engine.read(name, columns=table.column_names, version=version)
         except VersionGone as error:
             raise UsageError(
                 f"run {self.run_id}: {error}. "
                 "Do: choose a later run; sales-pipeline history lists them."
             ) from error
         order = ["rank"] if name in _BY_RANK else list(table.key)
-        return found.sort_by([(column, "ascending") for column in order])
+        return rows.sort_by([(column, "ascending") for column in order])
 
     def _version(self, name: str) -> int:
         if name not in self.versions:
@@ -93,14 +95,15 @@ class GoldSet:
 
     def _declared(self, name: str) -> Table:
         tables = gold_tables(self.declaration.minor_units)
-        return next(each for each in tables if each.name == name)
+        return next(table for table in tables if table.name == name)
 
 
-def gold_set(declaration: Declaration, *, run: str | None = None) -> GoldSet:
-    """Returns the gold tables that the last finished run left.
+@contextmanager
+def gold_set(declaration: Declaration, *, run: str | None = None) -> Iterator[GoldSet]:
+    """Opens the gold tables that the last finished run left.
 
     Args:
-        declaration: What the retailer declares.
+        declaration: The retailer's declaration.
         run: The id of another finished run.
 
     Raises:
@@ -109,4 +112,5 @@ def gold_set(declaration: Declaration, *, run: str | None = None) -> GoldSet:
     """
     with opened_lakehouse(declaration) as lakehouse:
         chosen = chosen_run(lakehouse, run)
-    return GoldSet(declaration, chosen.run_id, chosen.finished_at, chosen.version_of)
+        finished_at, versions = chosen.finished_at, chosen.version_of
+        yield GoldSet(lakehouse.engine, declaration, chosen.run_id, finished_at, versions)

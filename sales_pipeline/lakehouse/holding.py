@@ -1,8 +1,9 @@
-"""Holding a lakehouse, as every command does that changes it: one at a time (P10).
+"""Locks a lakehouse for a command that changes it: one command at a time (P10).
 
-On one machine a lock of a file does it. Where several may share the tables, which is data of the
-engine, a lease in the tables does it, too (`lease`). To look needs none, so a command takes it
-when it knows that there is something to do; from then on it is asked before each commit.
+On one machine the lock of a file does that. If several machines may share the tables
+(`Capabilities.is_leased`), there is a lease in the tables as well (`lease`). Looking needs neither
+of them, so a command takes the lease once it knows that there is work; every later commit checks
+the lease. Both belong to the run: two lakehouses in two threads of a process do not meet.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from sales_pipeline.commit_points import safe_point, watched_by
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.engines.engine import Engine
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import LakehouseBusy
 from sales_pipeline.lakehouse import lock
@@ -24,27 +26,31 @@ _STOPS_WITHIN_SECONDS = 0.2
 
 
 class Hold:
-    """What a command has of the lakehouse that it works on.
+    """The hold of a command on the lakehouse that it works on.
 
-    It watches the commit points of its process, so that nothing is committed, and no file moved,
-    by who does not hold the lakehouse.
+    It watches the commit points of its run, so that a run without the lease commits nothing and
+    moves no file.
 
     Args:
-        verb: What the command does.
-        place: What the lakehouse is called in messages.
-        lease: The lease, where the engine asks for one.
-        until: When to stop waiting for others, in seconds of the monotonic clock.
+        verb: The name of the command.
+        place: The name of the lakehouse in messages.
+        lease: The lease, if the engine needs one.
+        until: When to stop waiting for other runs, in seconds of the monotonic clock.
     """
 
     def __init__(self, verb: str, place: str, lease: Lease | None, until: float) -> None:
         self.verb = verb
         self._place, self._lease, self._until = place, lease, until
 
-    def take(self) -> bool:
-        """Takes the lease, where there is one and it was not taken yet.
+    def take(self, engine: Engine | None = None) -> bool:
+        """Takes the lease, if there is one and it was not taken yet.
+
+        Args:
+            engine: The engine that the command has looked with. It forgets what it remembers of
+                tables, because another run may have changed them until now.
 
         Returns:
-            Whether it was taken just now: somebody else may have worked since one looked.
+            Whether the lease was taken just now, so another run may have worked since the look.
 
         Raises:
             LakehouseBusy: Another run holds it; the message names it.
@@ -53,10 +59,12 @@ class Hold:
             return False
         self._wait_for(self._lease)
         self._lease.keep()
+        if engine is not None:
+            engine.forget_tables()
         return True
 
     def take_again(self) -> None:
-        """Takes the lease on tables that were made anew since; without waiting.
+        """Takes the lease again after its table was made anew; does not wait.
 
         Raises:
             LakehouseBusy: Another run was faster.
@@ -65,30 +73,27 @@ class Hold:
             raise self._busy(self._lease)
 
     def _wait_for(self, lease: Lease) -> None:
-        is_told = False
+        is_logged = False
         while not lease.try_to_take():
             left = self._until - time.monotonic()
             if left <= 0:
                 raise self._busy(lease)
-            if not is_told:
-                lock.tell_of_waiting(self._place, left, lease.holder())
-                is_told = True
+            if not is_logged:
+                lock.log_waiting(self._place, left, lease.holder())
+                is_logged = True
             _pause(min(left, _LOOK_EVERY_SECONDS))
 
     def _busy(self, lease: Lease) -> LakehouseBusy:
-        return LakehouseBusy(
-            f"{self._place}: another run is at work ({lease.holder()}). "
-            "Do: wait for it, or give --wait SECONDS."
-        )
+        return lock.busy(self._place, lease.holder())
 
     def pause(self) -> None:
         """Lets the command go on between two commits."""
 
     def before(self, what: str) -> None:  # noqa: ARG002 -- as of every watcher
-        """Lets a commit be done by who holds the lakehouse.
+        """Checks before a commit that the command has the lease.
 
         Raises:
-            LeaseLost: The command does not.
+            LeaseLost: It does not have it.
         """
         if self._lease is not None:
             self._lease.check()
@@ -97,18 +102,20 @@ class Hold:
         """Lets the command go on after a commit."""
 
     def release(self) -> None:
-        """Lets the next one hold the lakehouse."""
+        """Releases the lease for the next command."""
         if self._lease is not None and self._lease.is_taken:
             self._lease.release()
 
 
 @contextmanager
 def held(declaration: Declaration, verb: str, *, wait_seconds: float = 0) -> Iterator[Hold]:
-    """Keeps all others from changing the lakehouse, from the lease's taking to the block's end.
+    """Keeps all other commands from changing the lakehouse until the block ends.
+
+    The lock of the file is taken at once; the lease only when the command calls `Hold.take`.
 
     Args:
-        declaration: What the retailer declares.
-        verb: What is done, such as `rebuild`.
+        declaration: The retailer's declaration.
+        verb: The name of the command, such as `rebuild`.
         wait_seconds: How long to wait for another run to end.
 
     Raises:
@@ -128,7 +135,7 @@ def held(declaration: Declaration, verb: str, *, wait_seconds: float = 0) -> Ite
 
 
 def _pause(seconds: float) -> None:
-    """Waits; who waits can be stopped."""
+    """Waits; a signal can stop the waiting."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         time.sleep(min(left, _STOPS_WITHIN_SECONDS))

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from sales_pipeline.commit_points import commit_point
 from sales_pipeline.config.model import Declaration, Feed
-from sales_pipeline.engines.columns import Column
 from sales_pipeline.engines.engine import Engine
+from sales_pipeline.engines.statements import Column
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows, sql_schema
 from sales_pipeline.lakehouse.properties import (
     check_properties,

@@ -1,15 +1,16 @@
-"""A lease on the tables of a lakehouse: one run at a time, wherever its clients are (P10).
+"""A lease on the tables of a lakehouse: one run at a time, also of several machines (P10).
 
 The lease is the one row of `ops.lock`. It is taken by one conditional commit ("if nobody holds it,
-or who does has not renewed it for its age"), and whoever then reads their own token there holds it:
-of two who try at once, Delta refuses one commit. A thread renews it while the holder works.
+or the holder has not renewed it for its age"). A client that then reads its own token in the row
+holds the lease: of two commits at once, Delta refuses one. A thread renews the lease while the
+holder works.
 
-What is assumed of clocks: who takes over compares two times of the engine's clock. In a catalog
-that is the server's; where tables lie in a folder it is each client's own, and then the clocks of
-two clients may be apart by a third of the age, less what a commit takes. The holder itself trusts
-no time of day: two thirds of the age after its last confirmed renewal, it commits nothing before
-it has renewed the lease again. What nothing here can stop is a commit that a client, or a server
-for a client that was killed, still has under way when the rest of the age is over.
+Assumptions about clocks: a client that takes over compares two times of the engine's clock. With
+a catalog that is the clock of the server. With tables in a folder it is the clock of each client,
+so the clocks of two clients may differ by a third of the age, less the time of a commit. The
+holder itself uses no time of day: two thirds of the age after its last confirmed renewal, it
+renews the lease before it commits anything. One thing cannot be stopped here: a commit that a
+client, or a server for a killed client, has begun and not ended when the rest of the age is over.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ import logging
 import os
 import secrets
 import socket
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import partial
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -33,17 +34,17 @@ from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows
 from sales_pipeline.lakehouse.tables import LOCK
 
 AGE_SECONDS = 360
-"""A server of Spark Connect goes on with a statement for up to 5 minutes after its client was
-killed. The next run begins after that, so that no commit of a dead run comes between its own."""
+"""A Spark Connect server goes on with a statement for up to 5 minutes after its client was killed.
+The next run begins after that, so that no commit of a killed run comes between its own."""
 _RENEWALS_PER_AGE = 3
 _TRIES_PER_AGE = 30
 _SURE_FOR = 2 / 3
 _ENDS_WITHIN_SECONDS = 60
 _NAME = "lakehouse"
 _PROPERTIES = {
-    # Blind or not, two commits at once conflict on every platform.
+    # Two commits at once conflict on every platform, even if they read nothing.
     "delta.isolationLevel": "Serializable",
-    # Nobody reads earlier versions, so writers may keep the log short themselves.
+    # Nobody reads earlier versions, so writers may shorten the log.
     "delta.checkpointInterval": "20",
     "delta.enableExpiredLogCleanup": "true",
     "delta.logRetentionDuration": "interval 1 days",
@@ -51,23 +52,25 @@ _PROPERTIES = {
 }
 _log = logging.getLogger(__name__)
 
-# Where there is a clock that goes on while a machine sleeps, it is that one.
-_seconds: Callable[[], float] = (
-    partial(time.clock_gettime, time.CLOCK_BOOTTIME)
-    if hasattr(time, "CLOCK_BOOTTIME")
-    else time.monotonic
-)
+
+def _seconds() -> float:
+    """Returns seconds of a clock that also counts while the machine sleeps."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    if sys.platform == "darwin":  # There `time.monotonic` stands still in sleep.
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+    return time.monotonic()
 
 
 class Lease:
-    """One holder of a lakehouse, or who wants to be.
+    """The lease of one run on a lakehouse, taken or not.
 
     Args:
-        engine: Where the tables are; for the lease alone, since its thread uses it, too.
-        place: What the lakehouse is called in messages.
-        verb: What the holder does.
-        age: How many seconds after its last renewal anybody may take the lease over.
-        clock: Seconds that never go back.
+        engine: The engine of the tables, for the lease alone, because its thread uses it too.
+        place: The name of the lakehouse in messages.
+        verb: The name of the command that takes it.
+        age: Seconds after the last renewal until others may take the lease over.
+        clock: Returns seconds that never go back.
     """
 
     def __init__(
@@ -91,17 +94,17 @@ class Lease:
 
     @property
     def is_taken(self) -> bool:
-        """Whether it was taken, and not released."""
+        """True from the taking of the lease to its release."""
         return self._renewed is not None
 
     def try_to_take(self) -> bool:
-        """Takes the lease if nobody holds it, or whoever did is past its age; says whether."""
+        """Takes the lease if nobody holds it or the holder is past its age; returns whether."""
         with self._renewing:
             before, at = self._read(), self._clock()
             free = f"old.renewed_at < now() - INTERVAL '{self._age:d}' SECOND"
-            me = {"host": socket.gethostname(), "process": os.getpid(), "verb": self._verb}
+            holder = {"host": socket.gethostname(), "process": os.getpid(), "verb": self._verb}
             self._change(
-                {"token": self._token, **me},
+                {"token": self._token, **holder},
                 f"old.token IS NULL OR {free}",
                 stamped=("taken_at", "renewed_at"),
                 or_add=True,
@@ -114,7 +117,7 @@ class Lease:
         return True
 
     def keep(self) -> None:
-        """Renews the lease from now on, in a thread of its own."""
+        """Starts a thread that renews the lease until its release."""
         self._thread = Thread(target=self._keep, name="lease", daemon=True)
         self._thread.start()
 
@@ -126,29 +129,29 @@ class Lease:
                 self.renew()
             except LeaseLost:
                 return
-            except Exception as error:  # noqa: BLE001 -- of any engine; a commit asks again
+            except Exception as error:  # noqa: BLE001 -- of any engine; the next commit checks
                 _log.debug("%s: the lease was not renewed: %s", self._place, error)
                 wait = self._age / _TRIES_PER_AGE
 
     def renew(self) -> None:
-        """Says that the holder is still at work.
+        """Renews the lease.
 
         Raises:
-            LeaseLost: Somebody else holds the lease, or nobody.
+            LeaseLost: Another run holds the lease, or none.
         """
         with self._renewing:
             at, before = self._clock(), self._row
             self._change({}, f"old.token = '{self._token}'", stamped=("renewed_at",))
             if not self._is_mine():
-                now = _holder(self._row) if self._row and self._row["token"] else "nobody"
-                self._lost = LeaseLost(self._place, f"it is held by {now}")
+                holder = _holder(self._row) if self._row and self._row["token"] else "nobody"
+                self._lost = LeaseLost(self._place, f"it is held by {holder}")
                 raise self._lost
-            # Where another commit came between, the row is as it was.
+            # An unchanged row means that another commit came in between.
             if before is None or self._row != before:
                 self._renewed = at
 
     def check(self) -> None:
-        """Checks that the holder may commit now; renews the lease first if that was long ago.
+        """Checks that the holder may commit now; renews the lease first if it is old.
 
         Raises:
             LeaseLost: It may not.
@@ -163,7 +166,7 @@ class Lease:
             raise LeaseLost(self._place, "it could not be renewed")
 
     def release(self) -> None:
-        """Lets the next one take the lease; a failure is logged, for the lease ends by itself."""
+        """Releases the lease; only logs a failure, because the lease ends by itself."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join(_ENDS_WITHIN_SECONDS)
@@ -177,7 +180,7 @@ class Lease:
             )
 
     def holder(self) -> str:
-        """Who holds the lease, as the last try to take it found."""
+        """Returns the holder that the last attempt to take the lease found, in words."""
         if self._row is None or self._row["token"] is None:
             return "it does not say who it is"
         ends = self._row["renewed_at"] + timedelta(seconds=self._age)
@@ -207,14 +210,18 @@ class Lease:
     ) -> None:
         schema = arrow_schema(LOCK)
         row = {"name": _NAME, **values}
-        found = pa.Table.from_pylist([row], schema=pa.schema([schema.field(each) for each in row]))
+        fields = pa.schema([schema.field(name) for name in row])
         self._engine.change_row(
-            LOCK.name, found, condition=condition, stamped=stamped, or_add=or_add
+            LOCK.name,
+            pa.Table.from_pylist([row], schema=fields),
+            condition=condition,
+            stamped=stamped,
+            or_add=or_add,
         )
 
 
 def _holder(row: Mapping[str, Any]) -> str:
-    """Who a row names: `process 12 on host, run since 2025-01-31T06:00:00+00:00`."""
+    """Returns the holder in words: `process 12 on host, run since 2025-01-31T06:00:00+00:00`."""
     return f"process {row['process']} on {row['host']}, {row['verb']} since {_at(row['taken_at'])}"
 
 

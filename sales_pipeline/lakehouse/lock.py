@@ -1,7 +1,7 @@
-"""One run at a time on one lakehouse (P10).
+"""The lock of a lakehouse folder: one run at a time on one machine (P10).
 
-The lock is one the operating system drops with the process, so a killed holder never
-blocks the next run. Beside it lies a note of who holds it, for the message only.
+The operating system drops the lock with its process, so a killed holder never blocks the next
+run. A note beside the lock names the holder, for messages only.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def hold(lakehouse: Path, *, wait_seconds: float = 0) -> Iterator[None]:
-    """Holds the lakehouse while the block runs.
+    """Locks the lakehouse while the block runs.
 
     Args:
-        lakehouse: The lakehouse folder; it is made where it is not there.
+        lakehouse: The lakehouse folder; it is made if it does not exist.
         wait_seconds: How long to wait for another run to end.
 
     Raises:
@@ -42,10 +42,7 @@ def hold(lakehouse: Path, *, wait_seconds: float = 0) -> Iterator[None]:
     note = lakehouse / "run.holder.json"
     lock = FileLock(lakehouse / LOCK_NAME)
     if not _is_taken(lock, note, wait_seconds):
-        raise LakehouseBusy(
-            f"{lakehouse}: another run is at work ({_holder(note)}). "
-            "Do: wait for it, or give --wait SECONDS."
-        )
+        raise busy(str(lakehouse), _holder(note))
     try:
         _write(note)
         yield
@@ -54,14 +51,21 @@ def hold(lakehouse: Path, *, wait_seconds: float = 0) -> Iterator[None]:
         lock.release()
 
 
-def tell_of_waiting(place: str, seconds: float, holder: str) -> None:
-    """Says in the log for whom a command waits, and for how long at most."""
+def busy(place: str, holder: str) -> LakehouseBusy:
+    """Returns the error of a command that leaves because another run holds the lakehouse."""
+    return LakehouseBusy(
+        f"{place}: another run is at work ({holder}). Do: wait for it, or give --wait SECONDS."
+    )
+
+
+def log_waiting(place: str, seconds: float, holder: str) -> None:
+    """Logs which run a command waits for, and for how long at most."""
     _log.warning("%s: waits for another run (%s), for %d s at most", place, holder, seconds)
 
 
 def _is_taken(lock: FileLock, note: Path, wait_seconds: float) -> bool:
-    """Waits for the lock; says whether it came. Who waits can be stopped."""
-    until, is_told = time.monotonic() + wait_seconds, False
+    """Waits for the lock and returns whether it was taken; a signal can stop the waiting."""
+    until, is_logged = time.monotonic() + wait_seconds, False
     while True:
         left = max(until - time.monotonic(), 0)
         with suppress(Timeout):
@@ -70,36 +74,39 @@ def _is_taken(lock: FileLock, note: Path, wait_seconds: float) -> bool:
         safe_point()
         if left <= _LOOK_EVERY_SECONDS:
             return False
-        if not is_told:
-            tell_of_waiting(str(note.parent), left, _holder(note))
-            is_told = True
+        if not is_logged:
+            log_waiting(str(note.parent), left, _holder(note))
+            is_logged = True
 
 
 def _write(note: Path) -> None:
-    """Writes who holds the lock, so that nobody reads half of it."""
+    """Writes the note in one step, so that nobody reads half of it."""
     partial = note.with_name(f".{note.name}.part")
-    partial.write_text(json.dumps(_me()), encoding="utf-8")
+    partial.write_text(json.dumps(_this_process()), encoding="utf-8")
     os.replace(partial, note)
 
 
-def _me() -> dict[str, str | int]:
+def _this_process() -> dict[str, str | int]:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     return {"pid": os.getpid(), "host": socket.gethostname(), "started": started}
 
 
 def _holder(note: Path) -> str:
-    """Who holds the lock. A holder that was killed left its note, and the next writes its own."""
+    """Returns the holder as the note names it; waits while the note is one of a killed holder."""
     until = time.monotonic() + _NOTE_SECONDS
     while time.monotonic() < until:
         with suppress(OSError, ValueError, KeyError):
-            it = json.loads(note.read_text(encoding="utf-8"))
-            if it["host"] != socket.gethostname() or _is_alive(int(it["pid"])):
-                return f"process {it['pid']} on {it['host']}, since {it['started']}"
+            holder = json.loads(note.read_text(encoding="utf-8"))
+            if holder["host"] != socket.gethostname() or _is_alive(int(holder["pid"])):
+                return f"process {holder['pid']} on {holder['host']}, since {holder['started']}"
         time.sleep(_LOOK_EVERY_SECONDS / 10)
     return "it does not say who it is"
 
 
 def _is_alive(pid: int) -> bool:
+    """Returns whether a process of this machine lives; on Windows, which cannot say, True."""
+    if os.name != "posix":
+        return True  # There, signal 0 is Ctrl-C.
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""Opens a retailer's lakehouse, as every command does first; no session starts by that."""
+"""Opens the lakehouse of a retailer, as every command does first; that starts no session."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.engines.installed import check_installed
+from sales_pipeline.engines.session import check_installed
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -14,7 +14,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 
 @contextmanager
 def opened_lakehouse(declaration: Declaration) -> Iterator[Lakehouse]:
-    """Opens the lakehouse of a retailer, whether it was made yet or not.
+    """Opens the lakehouse of a retailer, even if no run has made it yet.
 
     Raises:
         ExtraMissing: A package that the engine needs is not installed.
@@ -33,7 +33,7 @@ def made_lakehouse(declaration: Declaration) -> Iterator[Lakehouse]:
     """Opens the lakehouse that earlier runs of a retailer made.
 
     Raises:
-        UsageError: None was made yet.
+        UsageError: No run has made it yet.
         LakehouseMismatch: The lakehouse does not fit the declaration.
     """
     with opened_lakehouse(declaration) as lakehouse:

@@ -60,7 +60,7 @@ def finish_rollback(lakehouse: Lakehouse, hold: Hold) -> bool:
         Whether there was one.
     """
     begun = unfinished_rollback(lakehouse)
-    if begun is not None and hold.take():
+    if begun is not None and hold.take(lakehouse.engine):
         # Whoever began it may have ended it meanwhile.
         begun = unfinished_rollback(lakehouse)
     if begun is None:

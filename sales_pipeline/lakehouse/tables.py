@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sales_pipeline.engines.columns import Column
+from sales_pipeline.engines.statements import Column
 
 FORMAT_VERSION = 2
 CATALOGUE = "catalogue"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from sales_pipeline.engines.columns import Column
+from sales_pipeline.engines.statements import Column
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.properties import properties_kept
 from sales_pipeline.proofs.diagnosis import CheckFailed

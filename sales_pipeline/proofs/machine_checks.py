@@ -12,8 +12,7 @@ import re
 import subprocess
 from itertools import zip_longest
 
-from sales_pipeline.engines.installed import java_program
-from sales_pipeline.engines.session import installed_versions
+from sales_pipeline.engines.session import installed_versions, java_program
 from sales_pipeline.proofs.diagnosis import CheckFailed
 from sales_pipeline.proofs.workbench import Workbench
 from sales_pipeline.version import __version__

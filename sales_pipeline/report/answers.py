@@ -87,19 +87,19 @@ def answers(
         UsageError: No run has finished yet, or there is no such run or are no such sales; says
             what there is.
     """
-    gold = gold_set(declaration, run=run)
-    stores = _store_performance(gold)
-    volume: Sequence[ProductByVolume]
-    value: Sequence[ProductByValue]
-    if month is None and store is None:
-        months = _global_performance(gold)
-        volume = _products(gold, "gold.top_selling_products", ProductByVolume)
-        value = _products(gold, "gold.top_selling_products_by_revenue", ProductByValue)
-    else:
-        check_choice(declaration, stores, month=month, store=store)
-        chosen = ChosenSales(gold, month, store)
-        months, stores = chosen.global_performance(), chosen.store_performance(stores)
-        volume, value = chosen.best_by_volume(), chosen.best_by_value()
+    with gold_set(declaration, run=run) as gold:
+        stores = _store_performance(gold)
+        volume: Sequence[ProductByVolume]
+        value: Sequence[ProductByValue]
+        if month is None and store is None:
+            months = _global_performance(gold)
+            volume = _products(gold, "gold.top_selling_products", ProductByVolume)
+            value = _products(gold, "gold.top_selling_products_by_revenue", ProductByValue)
+        else:
+            check_choice(declaration, stores, month=month, store=store)
+            chosen = ChosenSales(gold, month, store)
+            months, stores = chosen.global_performance(), chosen.store_performance(stores)
+            volume, value = chosen.best_by_volume(), chosen.best_by_value()
     return Answers(
         currency=declaration.base_currency,
         minor_units=declaration.minor_units,

@@ -57,9 +57,11 @@ def compared_runs(
     Raises:
         UsageError: There is no such run, there are not two, or what one left is not kept any more.
     """
-    left = gold_set(declaration, run=earlier or _before_the_last(declaration))
-    right = gold_set(declaration, run=later)
-    moved = moved_between(left.read(_CUBE), right.read(_CUBE), by=("month", "store", "product"))
+    with (
+        gold_set(declaration, run=earlier or _before_the_last(declaration)) as left,
+        gold_set(declaration, run=later) as right,
+    ):
+        moved = moved_between(left.read(_CUBE), right.read(_CUBE), by=("month", "store", "product"))
     return ComparedRuns(declaration.base_currency, left, right, tuple(moved))
 
 

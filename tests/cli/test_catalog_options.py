@@ -10,11 +10,8 @@ import pytest
 from sales_pipeline.engines.catalog import CatalogEngine
 from sales_pipeline.engines.databricks_session import RUNTIME_VARIABLE, DatabricksSession
 from sales_pipeline.engines.embedded import SailSession, _server_port
-from sales_pipeline.engines.jvm_spark import (
-    LocalSparkSession,
-    RemoteSparkSession,
-    check_catalog_lasts,
-)
+from sales_pipeline.engines.jvm_spark import LocalSparkSession, check_catalog_lasts
+from sales_pipeline.engines.spark_connect import RemoteSparkSession
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import LakehouseMismatch, UsageError
 from sales_pipeline.lakehouse.properties import check_properties, properties_when_removed

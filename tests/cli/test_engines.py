@@ -10,13 +10,9 @@ import pytest
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.engines.engine import Engine, Needs
-from sales_pipeline.engines.installed import check_installed
-from sales_pipeline.engines.jvm_spark import (
-    LocalSparkSession,
-    RemoteSparkSession,
-    SparkFolderEngine,
-    server_of,
-)
+from sales_pipeline.engines.jvm_spark import LocalSparkSession, SparkFolderEngine
+from sales_pipeline.engines.session import check_installed
+from sales_pipeline.engines.spark_connect import RemoteSparkSession, server_of
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import DeclarationError, UsageError
 from sales_pipeline.pipeline import run

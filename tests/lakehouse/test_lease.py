@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 
 import pyarrow as pa
 import pytest
@@ -28,7 +29,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.lease import AGE_SECONDS, Lease
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.runs import finished_runs
-from sales_pipeline.lakehouse.tables import DELIVERIES, LOCK
+from sales_pipeline.lakehouse.tables import DELIVERIES, LOCK, RUNS
 from tests.retailer import Retailer, sale
 
 PACKAGE = Path(__file__).parents[2]
@@ -308,3 +309,66 @@ def test_maintenance_removes_what_earlier_renewals_left(leased: Retailer) -> Non
     assert len(list(folder.glob("*.parquet"))) < files / 4
     assert len(list((folder / "_delta_log").glob("*.json"))) < commits
     assert _lease(leased).try_to_take()
+
+
+class _Meeting:
+    """Holds a run at its first commit until another run has come as far."""
+
+    def __init__(self, barrier: Barrier) -> None:
+        self._barrier = barrier
+        self._is_first = True
+
+    def pause(self) -> None: ...
+
+    def before(self, what: str) -> None:
+        if self._is_first:
+            self._is_first = False
+            self._barrier.wait(60)
+
+    def after(self, what: str) -> None: ...
+
+
+def _run_beside(retailer: Retailer, barrier: Barrier) -> int:
+    with watched_by(_Meeting(barrier)):
+        return retailer.run().rows
+
+
+@pytest.mark.parametrize("is_leased", [False, True])
+def test_p10_two_lakehouses_in_two_threads_of_a_process_do_not_disturb_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_leased: bool
+) -> None:
+    monkeypatch.setattr(EmbeddedEngine, "is_leased", is_leased)
+    retailers = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        retailer = Retailer(tmp_path / name)
+        retailer.deliver_catalogue()
+        retailer.deliver("lyon/a.csv", sale(name))
+        retailers.append(retailer)
+    barrier = Barrier(2)
+    with ThreadPoolExecutor(2) as threads:
+        runs = [threads.submit(_run_beside, retailer, barrier) for retailer in retailers]
+        assert [run.result() for run in runs] == [4, 4]
+    for name, retailer in zip(("one", "two"), retailers, strict=True):
+        assert retailer.rows("silver.sales", "sale_id") == [(name,)]
+
+
+def test_p10_a_lease_that_was_not_taken_yet_stops_no_run_on_another_lakehouse(
+    leased: Retailer, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    with held(Retailer(tmp_path / "other").declaration, "rebuild"), ThreadPoolExecutor(1) as thread:
+        assert thread.submit(leased.run).result().rows == 4
+
+
+def test_p10_what_was_seen_of_tables_before_the_lease_was_taken_is_forgotten(
+    leased: Retailer,
+) -> None:
+    leased.run()
+    looking, other = EmbeddedEngine(leased.lakehouse), EmbeddedEngine(leased.lakehouse)
+    assert looking.read(RUNS.name).num_rows == 1
+    with held(leased.declaration, "rebuild") as hold:
+        other.drop(RUNS.name)
+        other.create(RUNS.name, RUNS.columns, {})
+        assert hold.take(looking)
+        assert looking.read(RUNS.name).num_rows == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from sales_pipeline.engines.jvm_spark import RemoteSparkSession
+from sales_pipeline.engines.spark_connect import RemoteSparkSession
 from tests.silver.test_as_json import expected, made_of
 
 

@@ -14,12 +14,12 @@ import pytest
 
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.engines.catalog import CatalogEngine
-from sales_pipeline.engines.columns import Column
 from sales_pipeline.engines.databricks_session import RUNTIME_VARIABLE
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.engines.engine import Engine
-from sales_pipeline.engines.jvm_spark import RemoteSparkSession
+from sales_pipeline.engines.spark_connect import RemoteSparkSession
 from sales_pipeline.engines.spark_session import open_engine
+from sales_pipeline.engines.statements import Column
 from sales_pipeline.errors import UsageError, VersionGone
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.opening import opened_lakehouse
@@ -180,6 +180,26 @@ def _keeps_house(engine: Engine) -> None:
         engine.check_version(TABLE, 3)
     engine.drop(TABLE)
     assert not engine.exists(TABLE)
+
+
+def test_what_an_engine_remembers_of_tables_is_asked_anew_once_it_forgets_them(
+    server: str, schema: str
+) -> None:
+    with (
+        closing(CatalogEngine(CATALOG, schema, RemoteSparkSession(server))) as engine,
+        closing(CatalogEngine(CATALOG, schema, RemoteSparkSession(server))) as other,
+    ):
+        engine.create(TABLE, COLUMNS[:2], {})
+        assert engine.column_names(TABLE) == ["_file_id", "text"]
+        other.drop(TABLE)
+        other.create(TABLE, COLUMNS[:3], {})
+        engine.forget_tables()
+        assert engine.column_names(TABLE) == ["_file_id", "text", "amount"]
+        other.spark().sql(f"DROP SCHEMA {other.schema_name('silver')} CASCADE")
+        engine.forget_tables()
+        assert not engine.exists(TABLE)
+        engine.create(TABLE, COLUMNS[:2], {})
+        assert engine.exists(TABLE)
 
 
 def test_the_session_that_the_runtime_provides_is_used_and_left_open(

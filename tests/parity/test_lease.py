@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from sales_pipeline.engines.catalog import CatalogEngine
 from sales_pipeline.engines.embedded import EmbeddedEngine
-from sales_pipeline.engines.jvm_spark import RemoteSparkSession
+from sales_pipeline.engines.spark_connect import RemoteSparkSession
 from sales_pipeline.lakehouse.arrow_types import arrow_schema
 from sales_pipeline.lakehouse.lease import AGE_SECONDS, Lease
 from sales_pipeline.lakehouse.tables import LOCK

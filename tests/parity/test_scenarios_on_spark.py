@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sales_pipeline.engines.jvm_spark import RemoteSparkSession
+from sales_pipeline.engines.spark_connect import RemoteSparkSession
 from tests.test_scenarios import NAMES, SCENARIOS, play
 
 

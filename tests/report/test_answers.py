@@ -220,8 +220,25 @@ def test_a_table_that_is_like_none_is_answered_with_all(traded: Retailer) -> Non
 
 
 def test_without_a_finished_run_the_command_to_give_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no finished run at .* yet. Do: sales-pipeline run"):
-        gold_set(Retailer(tmp_path).declaration)
+    with (
+        pytest.raises(UsageError, match=r"no finished run at .* yet. Do: sales-pipeline run"),
+        gold_set(Retailer(tmp_path).declaration),
+    ):
+        raise AssertionError("it was opened")
+
+
+def test_all_answers_are_read_through_one_engine(
+    traded: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    monkeypatch.setattr(
+        EmbeddedEngine,
+        "close",
+        lambda engine, close=EmbeddedEngine.close: opened.append(close(engine)),
+    )
+    answers(traded.declaration)
+    answers(traded.declaration, store="lyon")
+    assert len(opened) == 2
 
 
 def test_another_base_currency_is_refused(traded: Retailer) -> None:
@@ -235,13 +252,14 @@ def test_a_reader_keeps_its_set_while_another_run_works(tmp_path: Path) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))
     retailer.run()
-    before = gold_set(retailer.declaration)
-    retailer.deliver("lyon/b.csv", sale("2"))
-    retailer.run()
-    revenue = [
-        each.read("gold.revenue_per_month")["revenue"].to_pylist()
-        for each in (before, gold_set(retailer.declaration))
-    ]
+    with gold_set(retailer.declaration) as before:
+        retailer.deliver("lyon/b.csv", sale("2"))
+        retailer.run()
+        with gold_set(retailer.declaration) as after:
+            revenue = [
+                gold.read("gold.revenue_per_month")["revenue"].to_pylist()
+                for gold in (before, after)
+            ]
     assert revenue == [[Decimal("10.00")], [Decimal("20.00")]]
 
 

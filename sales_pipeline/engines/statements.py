@@ -1,0 +1,100 @@
+"""Spark SQL that several engines need: CREATE TABLE, and the MERGE of one row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import SparkSession
+
+_CONFLICTS = ("DELTA_CONCURRENT", "DELTA_METADATA_CHANGED", "DELTA_PROTOCOL_CHANGED")
+"""Prefixes of the error conditions that Delta names when another commit came in between."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: name, Spark SQL type, comment, and whether it may be null."""
+
+    name: str
+    type: str
+    comment: str
+    nullable: bool = True
+
+    @property
+    def ddl(self) -> str:
+        """The column as part of CREATE TABLE."""
+        required = "" if self.nullable else " NOT NULL"
+        return f"`{self.name}` {self.type}{required} COMMENT {quoted(self.comment)}"
+
+
+def create_statement(name: str, columns: Iterable[Column], properties: Mapping[str, str]) -> str:
+    """Returns the CREATE TABLE IF NOT EXISTS statement of a Delta table."""
+    parts = ", ".join(column.ddl for column in columns)
+    pairs = ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in properties.items())
+    return f"CREATE TABLE IF NOT EXISTS {name} ({parts}) USING delta TBLPROPERTIES ({pairs})"
+
+
+def quoted(text: str) -> str:
+    r"""Returns a text as a literal of Spark SQL.
+
+    >>> print(quoted("the store's own"))
+    'the store\'s own'
+    """
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def merge_row(spark: SparkSession, name: str, row: pa.Table, *, statement: str) -> None:
+    """Merges one row into a table; changes nothing if another commit comes in between.
+
+    Args:
+        spark: A session of Spark with Delta Lake.
+        name: The name under which Spark knows the table.
+        row: The row.
+        statement: The statement that `merge_statement` built.
+    """
+    from pyspark.errors import PySparkException
+
+    frame = spark.createDataFrame(row)
+    escaped = name.replace("{", "{{").replace("}", "}}")
+    try:
+        spark.sql(statement.replace("{table}", escaped), row=frame)
+    except PySparkException as error:
+        if not (error.getCondition() or "").startswith(_CONFLICTS):
+            raise
+
+
+def merge_statement(
+    columns: Sequence[str], *, condition: str, stamped: Sequence[str], or_add: bool
+) -> str:
+    """Returns the MERGE of one row, `{row}`, into a table, `{table}`.
+
+    >>> print(merge_statement(["name", "token"], condition="old.token IS NULL",
+    ...     stamped=["renewed_at"], or_add=False))
+    MERGE INTO {table} AS old USING {row} AS new ON old.name = new.name
+    WHEN MATCHED AND (old.token IS NULL) THEN UPDATE SET token = new.token, renewed_at = now()
+    """
+    key, values = merged_values(columns, stamped)
+    update = ", ".join(f"{column} = {value}" for column, value in values.items())
+    parts = [
+        f"MERGE INTO {{table}} AS old USING {{row}} AS new ON old.{key} = new.{key}",
+        f"WHEN MATCHED AND ({condition}) THEN UPDATE SET {update}",
+    ]
+    if or_add:
+        added = {key: f"new.{key}"} | values
+        names, given = ", ".join(added), ", ".join(added.values())
+        parts.append(f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({given})")  # noqa: S608 -- column names
+    return "\n".join(parts)
+
+
+def merged_values(columns: Sequence[str], stamped: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """Returns the key column of a merged row, and column -> new value for the other columns.
+
+    >>> merged_values(["name", "token"], ["renewed_at"])
+    ('name', {'token': 'new.token', 'renewed_at': 'now()'})
+    """
+    key, *changed = columns
+    return key, {column: f"new.{column}" for column in changed} | dict.fromkeys(stamped, "now()")
