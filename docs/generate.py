@@ -56,7 +56,7 @@ from sales_pipeline.lakehouse.tables import (
     all_tables,
     bronze_table,
 )
-from sales_pipeline.silver.reasons import REASONS
+from sales_pipeline.silver.validation.reasons import REASONS
 
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Made by docs/generate.py from {source}; change it there, then run `make docs`. -->"
@@ -128,7 +128,7 @@ def reasons() -> str:
     """`reasons.md`: why a record is quarantined."""
     return _page(
         "Reasons",
-        "sales_pipeline/silver/reasons.py",
+        "sales_pipeline/silver/validation/reasons.py",
         "Why a record is in `silver.quarantine`. The codes never change their meaning; a record "
         "has every reason that holds for it, in the column `reasons`.",
         _table(("Code", "Meaning"), ((_code(code), text) for code, text in REASONS.items())),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sales_pipeline.bronze.ingestion import ingest_data
     from sales_pipeline.config.loader import load_config
     from sales_pipeline.gold.aggregation import aggregate_data
-    from sales_pipeline.gold.reading import read_gold
+    from sales_pipeline.gold.gold_set import read_gold
     from sales_pipeline.pipeline import run
     from sales_pipeline.silver.cleaning import clean_data
     from sales_pipeline.version import __version__

@@ -18,26 +18,25 @@ from typing import TYPE_CHECKING
 
 from sales_pipeline.bronze.claims import Claims
 from sales_pipeline.bronze.feed_files import check_reader, find_files, folders_of
-from sales_pipeline.bronze.keeping import (
+from sales_pipeline.bronze.file_moves import (
     Folders,
     archive_copies,
     archive_files,
     left_behind,
     reject_files,
 )
-from sales_pipeline.bronze.meaning import check_meaning, fingerprint
+from sales_pipeline.bronze.fingerprints import check_meaning, fingerprint
 from sales_pipeline.commit_points import safe_point
 from sales_pipeline.config.locations import nested_folders
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, counted, examples
+from sales_pipeline.gold.changes import what_moved
 from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
-from sales_pipeline.gold.moves import what_moved
 from sales_pipeline.lakehouse.holding import Hold, held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import names_of, touched_by
 from sales_pipeline.lakehouse.opening import opened_lakehouse
-from sales_pipeline.lakehouse.removal import finish_removal, is_removal_unfinished
 from sales_pipeline.lakehouse.restoring import finish_rollback
 from sales_pipeline.lakehouse.runs import (
     RunRecord,
@@ -48,9 +47,10 @@ from sales_pipeline.lakehouse.runs import (
     table_versions,
     utc_now,
 )
+from sales_pipeline.lakehouse.table_removal import finish_removal, is_removal_unfinished
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.landing.discovery import Discovery
-from sales_pipeline.outcome import (
+from sales_pipeline.run_report import (
     FileNote,
     Progress,
     RunReport,
@@ -61,8 +61,8 @@ from sales_pipeline.outcome import (
 )
 from sales_pipeline.silver.balance import recorded
 from sales_pipeline.silver.displaced import DisplacedSales
-from sales_pipeline.silver.rates import keep_rates, rates_changed
-from sales_pipeline.silver.rule_results import RuleResult, summary
+from sales_pipeline.silver.reference.exchange_rates import keep_rates, rates_changed
+from sales_pipeline.silver.validation.rule_results import RuleResult, summary
 from sales_pipeline.together import in_background
 from sales_pipeline.version import __version__
 
@@ -218,7 +218,7 @@ class _Run:
     def _prepare(self) -> None:
         self.lakehouse.prepare()
         # PySpark takes over a second to import, so only a run with work does it.
-        from sales_pipeline.silver.conditions import check_conditions
+        from sales_pipeline.silver.validation.conditions import check_conditions
 
         check_conditions(self.lakehouse)
 

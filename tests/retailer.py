@@ -14,19 +14,19 @@ import pytest
 from sales_pipeline import pipeline
 from sales_pipeline.config import declaration_from
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.decisions import accept, withdraw
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.runs import finished_runs
-from sales_pipeline.maintenance import Maintenance, maintain
-from sales_pipeline.mending.export import export
-from sales_pipeline.mending.quarantined import Filters
-from sales_pipeline.mending.replay import replay
-from sales_pipeline.outcome import RunReport
+from sales_pipeline.operations.decisions import accept, withdraw
+from sales_pipeline.operations.maintenance import Maintenance, maintain
+from sales_pipeline.operations.quarantine_export import export
+from sales_pipeline.operations.quarantined_records import Filters
+from sales_pipeline.operations.rebuild_and_reset import Reset, rebuild, reset
+from sales_pipeline.operations.replay import replay
+from sales_pipeline.operations.rollback import Rollback, release, rollback
 from sales_pipeline.pipeline import run
-from sales_pipeline.rollback import Rollback, release, rollback
-from sales_pipeline.upkeep import Reset, rebuild, reset
+from sales_pipeline.run_report import RunReport
 
 Answer = TypeVar("Answer")
 HEADER = "id,day,item,price,units,total"

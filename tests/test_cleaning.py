@@ -17,12 +17,12 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.silver.collisions import CONTENT, decided
-from sales_pipeline.silver.days import day_of
-from sales_pipeline.silver.numbers import NumberStyle
-from sales_pipeline.silver.reasons import REASONS
-from sales_pipeline.silver.spark_days import calendar_day, is_in_range, month_of
-from sales_pipeline.silver.spark_expressions import filled
-from sales_pipeline.silver.spark_numbers import decimal_number, product_of
+from sales_pipeline.silver.parsing.days import day_of
+from sales_pipeline.silver.parsing.numbers import NumberStyle
+from sales_pipeline.silver.parsing.spark_days import calendar_day, is_in_range, month_of
+from sales_pipeline.silver.parsing.spark_expressions import filled
+from sales_pipeline.silver.parsing.spark_numbers import decimal_number, product_of
+from sales_pipeline.silver.validation.reasons import REASONS
 from tests.silver.judged import Records
 
 ENGINE_SETTINGS = settings(max_examples=15, deadline=None)

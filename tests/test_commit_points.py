@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from sales_pipeline.commit_points import commit_point, safe_point, watched_by
-from sales_pipeline.together import both, in_background, together
+from sales_pipeline.together import in_background, together
 
 PACKAGE = Path(__file__).parents[1] / "sales_pipeline"
 HAVE_NO_COMMITS = {
@@ -45,7 +45,8 @@ def test_a_watcher_sees_the_commits_of_all_threads_of_its_run() -> None:
     noted, steps = Noted(), [partial(_commit, name) for name in "abcd"]
     with watched_by(noted):
         assert together(steps, at_once=2) == ["a", "b", "c", "d"]
-        assert both(partial(_commit, "e"), partial(_commit, "f")) == ("e", "f")
+        steps = [partial(_commit, each) for each in "ef"]
+        assert together(steps, at_once=2) == ["e", "f"]
         in_background(lambda: noted.commits.append(_commit("g"))).join()
     assert sorted(noted.commits) == ["a", "b", "c", "d", "e", "f", "g", "g"]
     _commit("h")

@@ -10,7 +10,13 @@ import pytest
 
 from sales_pipeline.config.model import Rates
 from sales_pipeline.errors import FileRejected
-from sales_pipeline.silver.quotes import Quote, QuoteReader, Reading, base_rates, check_quotes
+from sales_pipeline.silver.reference.rate_quotes import (
+    Quote,
+    QuoteReader,
+    Reading,
+    base_rates,
+    check_quotes,
+)
 
 DAY = date(2025, 1, 3)
 

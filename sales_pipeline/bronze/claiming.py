@@ -9,8 +9,8 @@ from functools import cached_property
 
 from sales_pipeline.bronze.claims import Claims
 from sales_pipeline.bronze.feed_files import file_headers, file_shape, landing_patterns
-from sales_pipeline.bronze.keeping import Folders, left_behind
-from sales_pipeline.bronze.meaning import fingerprint
+from sales_pipeline.bronze.file_moves import Folders, left_behind
+from sales_pipeline.bronze.fingerprints import fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.ledger import IN_FORCE, UNFINISHED, Delivery, Ledger, State

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sales_pipeline.bronze.keeping import Folders
+from sales_pipeline.bronze.file_moves import Folders
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import UsageError

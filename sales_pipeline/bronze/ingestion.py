@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sales_pipeline.bronze.corrections import held_back
-from sales_pipeline.bronze.keeping import Folders
-from sales_pipeline.bronze.reading import LandingFiles, Unread, changed_files, landing_files
+from sales_pipeline.bronze.file_moves import Folders
+from sales_pipeline.bronze.readers import LandingFiles, Unread, changed_files, landing_files
 from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State

@@ -56,8 +56,8 @@ def accept(
     declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
-    from sales_pipeline import decisions
     from sales_pipeline.cli.running import run_and_tell
+    from sales_pipeline.operations import decisions
 
     raise typer.Exit(
         run_and_tell(declaration, partial(decisions.accept, file=file), wait=wait, as_json=as_json)

@@ -47,8 +47,8 @@ def maintain(
     """
     declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline import maintenance
     from sales_pipeline.cli.stopping import stopped_by_signals
+    from sales_pipeline.operations import maintenance
     from sales_pipeline.report.maintenance import maintenance_document, maintenance_text
 
     if yes:

@@ -15,7 +15,7 @@ from sales_pipeline.report.figures import size
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
-    from sales_pipeline.outcome import Progress
+    from sales_pipeline.run_report import Progress
 
 Clock = Callable[[], float]
 SECONDS_BETWEEN_LINES = 5.0

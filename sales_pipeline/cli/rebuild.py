@@ -44,7 +44,7 @@ def rebuild(
     declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
-    from sales_pipeline import upkeep
     from sales_pipeline.cli.running import run_and_tell
+    from sales_pipeline.operations import rebuild_and_reset as upkeep
 
     raise typer.Exit(run_and_tell(declaration, upkeep.rebuild, wait=wait, as_json=as_json))

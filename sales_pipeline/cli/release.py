@@ -57,8 +57,8 @@ def release(
     declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
-    from sales_pipeline import rollback
     from sales_pipeline.cli.running import run_and_tell
+    from sales_pipeline.operations import rollback
 
     verb = partial(rollback.release, files=files or ())
     raise typer.Exit(run_and_tell(declaration, verb, wait=wait, as_json=as_json))

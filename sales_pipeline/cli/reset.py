@@ -51,8 +51,8 @@ def reset(
         say("Nothing was changed.")
         raise typer.Exit(1)
     # Spark comes with this import, and --help must not wait for it.
-    from sales_pipeline import upkeep
     from sales_pipeline.cli.stopping import stopped_by_signals
+    from sales_pipeline.operations import rebuild_and_reset as upkeep
     from sales_pipeline.report.reset_text import reset_document, reset_text
 
     with stopped_by_signals("the same again, which finishes it"):

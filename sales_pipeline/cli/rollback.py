@@ -54,8 +54,8 @@ def rollback(
     declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
-    from sales_pipeline import rollback as going_back
     from sales_pipeline.cli.stopping import stopped_by_signals
+    from sales_pipeline.operations import rollback as going_back
     from sales_pipeline.report.rollback import rollback_document, rollback_text
 
     with stopped_by_signals():

@@ -13,13 +13,13 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.tables import RUNS
-from sales_pipeline.outcome import Progress, RunReport
 from sales_pipeline.report.answers import Answers, answers
 from sales_pipeline.report.answers_json import answers_document
 from sales_pipeline.report.answers_text import SHOWN_PRODUCTS, answers_text
 from sales_pipeline.report.questions import Question
 from sales_pipeline.report.run_json import run_document
 from sales_pipeline.report.run_text import run_text
+from sales_pipeline.run_report import Progress, RunReport
 from sales_pipeline.sample import place_sample
 
 

@@ -17,13 +17,13 @@ from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.landing.examine import first_records
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
-from sales_pipeline.silver.conditions import check_conditions
-from sales_pipeline.silver.entries import CatalogueReader
 from sales_pipeline.silver.feed_warnings import FeedWarning
-from sales_pipeline.silver.learning import Knowledge, learn
-from sales_pipeline.silver.prices import known_prices
-from sales_pipeline.silver.products import known_products
+from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader
+from sales_pipeline.silver.reference.learning import Knowledge, learn
+from sales_pipeline.silver.reference.list_prices import known_prices
+from sales_pipeline.silver.reference.products import known_products
 from sales_pipeline.silver.trial import validated_files
+from sales_pipeline.silver.validation.conditions import check_conditions
 
 
 def understand(declaration: Declaration, *, source: str, rows: int) -> Check:

@@ -23,7 +23,7 @@ from sales_pipeline.engines.spark_session import prepare_process
 from sales_pipeline.errors import counted
 
 if TYPE_CHECKING:
-    from sales_pipeline.decisions import Withdrawal
+    from sales_pipeline.operations.decisions import Withdrawal
 
 EXAMPLE = """\b
 Examples:
@@ -59,8 +59,8 @@ def withdraw(
     declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
-    from sales_pipeline import decisions
     from sales_pipeline.cli.running import run_and_tell
+    from sales_pipeline.operations import decisions
 
     if not yes and not typer.confirm(_question(decisions.withdrawal(declaration, file)), err=True):
         say("Nothing was changed.")

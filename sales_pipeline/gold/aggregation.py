@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from sales_pipeline.gold import answers
+from sales_pipeline.gold import sales_cube as answers
 from sales_pipeline.gold.freshness import mispriced_months
 from sales_pipeline.gold.pricing import Pricing, price, taken_in_cube
 from sales_pipeline.gold.rate_book import HeldRate

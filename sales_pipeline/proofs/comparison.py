@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from sales_pipeline.bronze.keeping import ARCHIVE, REJECTED, Folders
+from sales_pipeline.bronze.file_moves import ARCHIVE, REJECTED, Folders
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.lakehouse import Lakehouse

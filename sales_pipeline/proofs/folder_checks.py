@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 
 from sales_pipeline.bronze.feed_files import check_reader, file_shape, landing_patterns
-from sales_pipeline.bronze.keeping import Folders
-from sales_pipeline.bronze.reading import landing_files
+from sales_pipeline.bronze.file_moves import Folders
+from sales_pipeline.bronze.readers import landing_files
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileChanged, counted, examples
 from sales_pipeline.lakehouse.lakehouse import Lakehouse

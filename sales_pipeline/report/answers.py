@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.gold.reading import GoldSet, gold_set
+from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.report.answer_rows import (
     MonthRevenue,
     ProductByValue,

@@ -13,10 +13,10 @@ from sales_pipeline.gold.rate_book import RateBook, rate_book
 from sales_pipeline.lakehouse.lakehouse import catalogue_columns
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
-from sales_pipeline.silver import products
-from sales_pipeline.silver.missing import MissingName, missing_names
-from sales_pipeline.silver.prices import Price, known_prices
-from sales_pipeline.silver.products import Product, known_products
+from sales_pipeline.silver.reference import products
+from sales_pipeline.silver.reference.list_prices import Price, known_prices
+from sales_pipeline.silver.reference.missing_names import MissingName, missing_names
+from sales_pipeline.silver.reference.products import Product, known_products
 
 CODE = "code"
 """What is shown as the language of a product's code."""

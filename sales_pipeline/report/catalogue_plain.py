@@ -7,8 +7,8 @@ from typing import Any
 
 from sales_pipeline.report.catalogue import KnownName, KnownPrice, Missing
 from sales_pipeline.report.csv_text import Cell, csv_text
-from sales_pipeline.silver.missing import MissingName
-from sales_pipeline.silver.prices import ALWAYS
+from sales_pipeline.silver.reference.list_prices import ALWAYS
+from sales_pipeline.silver.reference.missing_names import MissingName
 
 
 def known_document(names: Sequence[KnownName]) -> dict[str, Any]:

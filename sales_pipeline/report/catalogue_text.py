@@ -12,8 +12,8 @@ from sales_pipeline.printable import printable
 from sales_pipeline.report.catalogue import KnownName, KnownPrice, Missing
 from sales_pipeline.report.figures import grouped, money, without_end_zeros
 from sales_pipeline.report.tables import cell, new_table, titled
-from sales_pipeline.silver.missing import MissingName
-from sales_pipeline.silver.prices import ALWAYS
+from sales_pipeline.silver.reference.list_prices import ALWAYS
+from sales_pipeline.silver.reference.missing_names import MissingName
 
 
 def known_text(names: Sequence[KnownName]) -> RenderableType:

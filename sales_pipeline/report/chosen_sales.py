@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, examples
-from sales_pipeline.gold.reading import GoldSet
+from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.report.answer_rows import (
     MonthRevenue,
     ProductByValue,

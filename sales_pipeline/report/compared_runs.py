@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError
-from sales_pipeline.gold.moves import Moved, moved_between
-from sales_pipeline.gold.reading import GoldSet, gold_set
+from sales_pipeline.gold.changes import Moved, moved_between
+from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.runs import MAINTAIN, finished_runs
 from sales_pipeline.report.chosen_sales import exact_sum

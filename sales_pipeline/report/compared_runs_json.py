@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sales_pipeline.config.currencies import MINOR_UNITS
-from sales_pipeline.gold.reading import GoldSet
+from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.report.compared_runs import ComparedRuns
 from sales_pipeline.report.figures import rounded, without_end_zeros
 from sales_pipeline.report.json_text import timestamp

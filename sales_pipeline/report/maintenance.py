@@ -9,13 +9,13 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.errors import counted
-from sales_pipeline.maintenance import bytes_of
+from sales_pipeline.operations.maintenance import bytes_of
 from sales_pipeline.report.figures import size
 from sales_pipeline.report.tables import cell, new_table, titled
 
 if TYPE_CHECKING:
     from sales_pipeline.engines.engine import DataFile
-    from sales_pipeline.maintenance import Maintenance
+    from sales_pipeline.operations.maintenance import Maintenance
 
 
 def maintenance_text(found: Maintenance) -> RenderableType:

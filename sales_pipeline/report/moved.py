@@ -12,7 +12,7 @@ from sales_pipeline.report.figures import grouped, money, month_text, rounded, w
 from sales_pipeline.report.tables import cell, new_table, titled
 
 if TYPE_CHECKING:
-    from sales_pipeline.gold.moves import Moved
+    from sales_pipeline.gold.changes import Moved
 
 SHOWN = 12
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sales_pipeline.planned import Plan, PlannedFile
+from sales_pipeline.operations.plan import Plan, PlannedFile
 from sales_pipeline.report.figures import month_text
 
 

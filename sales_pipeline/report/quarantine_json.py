@@ -7,7 +7,7 @@ from typing import Any
 from sales_pipeline.report.json_text import amounts_document
 from sales_pipeline.report.quarantine import WaitingFiles
 from sales_pipeline.report.quarantined_records import QuarantinedRecord, QuarantinedRecords
-from sales_pipeline.silver.reasons import sentence_of
+from sales_pipeline.silver.validation.reasons import sentence_of
 
 
 def waiting_document(waiting: WaitingFiles) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sales_pipeline.report.figures import money
 from sales_pipeline.report.quarantine import WaitingFiles
 from sales_pipeline.report.quarantined_records import QuarantinedRecord, QuarantinedRecords
 from sales_pipeline.report.tables import cell, new_table, titled
-from sales_pipeline.silver.reasons import sentence_of
+from sales_pipeline.silver.validation.reasons import sentence_of
 
 _SHOWN_CHARACTERS = 1_000
 _NOTHING = "Nothing waits in quarantine."

@@ -18,7 +18,7 @@ from sales_pipeline.gold.rate_book import RateBook, Taken, rate_book
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
-from sales_pipeline.silver.rates import rates_changed
+from sales_pipeline.silver.reference.exchange_rates import rates_changed
 
 DECLARED = "declared"
 """The source of a rate that stands in the declaration."""

@@ -16,7 +16,7 @@ from sales_pipeline.report.sentences import few_lines
 
 if TYPE_CHECKING:
     from sales_pipeline.lakehouse.ledger import Delivery
-    from sales_pipeline.rollback import Rollback
+    from sales_pipeline.operations.rollback import Rollback
 
 _HELD = "held until sales-pipeline release; their files stay where they are kept"
 _BACK = "counts again"

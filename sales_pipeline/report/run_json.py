@@ -12,7 +12,7 @@ from sales_pipeline.report.moved import moved_document
 
 if TYPE_CHECKING:
     from sales_pipeline.gold.rate_book import HeldRate
-    from sales_pipeline.outcome import FileNote, RunReport
+    from sales_pipeline.run_report import FileNote, RunReport
 
 _CLASSES = ("accepted", "quarantined", "duplicate", "displaced", "excluded", "superseded")
 

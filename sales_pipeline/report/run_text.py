@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from sales_pipeline.gold.rate_book import HeldRate
-    from sales_pipeline.outcome import FeedCounts, FileNote, RunReport
-    from sales_pipeline.silver.learning import Learnt
+    from sales_pipeline.run_report import FeedCounts, FileNote, RunReport
+    from sales_pipeline.silver.reference.learning import Learnt
 
 _ALWAYS = ("accepted", "quarantined", "duplicate")
 _WHERE_ANY = ("displaced", "excluded", "superseded")

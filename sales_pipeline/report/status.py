@@ -13,8 +13,8 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, recorded_runs
-from sales_pipeline.outcome import FileNote, unreadable
 from sales_pipeline.report.quarantine import Waiting, waiting_in_quarantine
+from sales_pipeline.run_report import FileNote, unreadable
 from sales_pipeline.silver.balance import recorded
 from sales_pipeline.silver.displaced import DisplacedSales
 from sales_pipeline.silver.displacement import displaced_sales

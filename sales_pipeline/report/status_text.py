@@ -19,7 +19,7 @@ from sales_pipeline.report.runs_text import runs_table
 from sales_pipeline.report.sentences import about_file, few_lines
 from sales_pipeline.report.status import FeedStanding, Status
 from sales_pipeline.report.tables import cell, new_table, titled
-from sales_pipeline.silver.reasons import sentence_of
+from sales_pipeline.silver.validation.reasons import sentence_of
 
 _WORTH_A_LOOK = "yellow"
 _BECOMES = {

@@ -15,12 +15,12 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.mends import Name
 from sales_pipeline.lakehouse.tables import BRONZE_SALES
-from sales_pipeline.silver.delivered_records import DeliveredRecords, stores_table
-from sales_pipeline.silver.feed_groups import FeedGroup, feed_groups, feeds_table
-from sales_pipeline.silver.learning import Knowledge
-from sales_pipeline.silver.meanings import Meanings
-from sales_pipeline.silver.parsed_texts import BranchRecords, ParsedTexts, TextParser
-from sales_pipeline.silver.validator import Validator
+from sales_pipeline.silver.parsing.parsed_texts import BranchRecords, ParsedTexts, TextParser
+from sales_pipeline.silver.reference.learning import Knowledge
+from sales_pipeline.silver.reference.meanings import Meanings
+from sales_pipeline.silver.validation.delivered_records import DeliveredRecords, stores_table
+from sales_pipeline.silver.validation.feed_groups import FeedGroup, feed_groups, feeds_table
+from sales_pipeline.silver.validation.validator import Validator
 
 _ROW_ID = ["_file_id", "_row"]
 

@@ -18,20 +18,25 @@ from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import mended_rows, touched_by
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, NOT_SALES
 from sales_pipeline.silver import balance as balances
-from sales_pipeline.silver import counting, rule_results
+from sales_pipeline.silver import counting
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.batch import Batch
-from sales_pipeline.silver.catalogue import Lesson, clean_catalogue, forget_products
 from sales_pipeline.silver.counting import Delivered, InSilver
 from sales_pipeline.silver.feed_warnings import FeedWarning, warnings_of
-from sales_pipeline.silver.learning import Knowledge, Learnt
-from sales_pipeline.silver.prices import known_prices
-from sales_pipeline.silver.products import known_products
 from sales_pipeline.silver.quarantine_limit import overly_quarantined
-from sales_pipeline.silver.rate_deliveries import forget_rates, learn_rates
-from sales_pipeline.silver.reasons import STORE_UNKNOWN
 from sales_pipeline.silver.records import RecordsWriter
-from sales_pipeline.silver.rule_results import RuleResult
+from sales_pipeline.silver.reference.catalogue_cleaning import (
+    Lesson,
+    clean_catalogue,
+    forget_products,
+)
+from sales_pipeline.silver.reference.learning import Knowledge, Learnt
+from sales_pipeline.silver.reference.list_prices import known_prices
+from sales_pipeline.silver.reference.products import known_products
+from sales_pipeline.silver.reference.rate_deliveries import forget_rates, learn_rates
+from sales_pipeline.silver.validation import rule_results
+from sales_pipeline.silver.validation.reasons import STORE_UNKNOWN
+from sales_pipeline.silver.validation.rule_results import RuleResult
 
 logger = logging.getLogger(__name__)
 _ATTEMPTS = 2

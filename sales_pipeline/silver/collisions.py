@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from sales_pipeline.lakehouse.tables import DISPLACED, DUPLICATE, EXCLUDED, QUARANTINED, SALE
-from sales_pipeline.silver.validator import FIT
+from sales_pipeline.silver.validation.validator import FIT
 
 CONTENT = ("sold_on", "source_product", "unit_price", "quantity", "amount", "currency")
 """The columns that make two records of one key the same sale."""

@@ -18,9 +18,9 @@ from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.tables import QUARANTINED, RECORDS, SALE
 from sales_pipeline.silver.balance import NO_CURRENCY
 from sales_pipeline.silver.batch import Batch
-from sales_pipeline.silver.feed_groups import FeedGroup
-from sales_pipeline.silver.numbers import product_of
-from sales_pipeline.silver.reasons import WAITING
+from sales_pipeline.silver.parsing.numbers import product_of
+from sales_pipeline.silver.validation.feed_groups import FeedGroup
+from sales_pipeline.silver.validation.reasons import WAITING
 
 _ZERO = Decimal(0)
 _CLASS_OF = {SALE: "accepted"}

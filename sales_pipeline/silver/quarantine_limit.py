@@ -9,7 +9,7 @@ from decimal import Decimal
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.silver.counting import InSilver
-from sales_pipeline.silver.reasons import WAITING, sentence_of
+from sales_pipeline.silver.validation.reasons import WAITING, sentence_of
 
 _COMMONEST = 3
 

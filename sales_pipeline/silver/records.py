@@ -27,7 +27,7 @@ from sales_pipeline.lakehouse.tables import (
 )
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.collisions import decided, repeated_keys
-from sales_pipeline.silver.validator import FIT
+from sales_pipeline.silver.validation.validator import FIT
 
 _ROW_ID = ["_file_id", "_row"]
 _MANY_KEYS = 2_000_000

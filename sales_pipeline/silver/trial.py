@@ -15,7 +15,7 @@ from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.lakehouse.tables import BRONZE_SALES
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.feed_warnings import FeedWarning, warnings_of
-from sales_pipeline.silver.learning import Knowledge
+from sales_pipeline.silver.reference.learning import Knowledge
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from docs.generate import PAGES, in_words, main, stale_pages
 from sales_pipeline.config import load_config
 from sales_pipeline.lakehouse.ledger import State
-from sales_pipeline.silver.reasons import REASONS
+from sales_pipeline.silver.validation.reasons import REASONS
 
 
 def test_every_generated_page_is_current() -> None:

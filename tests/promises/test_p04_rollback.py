@@ -13,7 +13,7 @@ from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.ledger import State
 from sales_pipeline.lakehouse.restoring import begin_rollback
 from sales_pipeline.lakehouse.runs import finished_runs
-from sales_pipeline.planning import plan
+from sales_pipeline.operations.planning import plan
 from sales_pipeline.report.status import status
 from sales_pipeline.report.status_json import status_document
 from sales_pipeline.report.status_text import status_text
@@ -221,7 +221,7 @@ def test_p4_an_interrupted_rollback_is_told_of_until_a_run_has_finished_it(
 
     retailer, first, _ = _lived(tmp_path)
     run = retailer.run_ids()[0]
-    monkeypatch.setattr("sales_pipeline.rollback.begin_rollback", interrupted)
+    monkeypatch.setattr("sales_pipeline.operations.rollback.begin_rollback", interrupted)
     with pytest.raises(KeyboardInterrupt):
         retailer.rollback(run)
     said = f"A rollback to run {run} was interrupted"

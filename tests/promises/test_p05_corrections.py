@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from deltalake import DeltaTable
 
-from sales_pipeline.gold.moves import Moved
+from sales_pipeline.gold.changes import Moved
 from tests.retailer import CATALOGUE, Retailer, sale
 
 JANUARY = date(2025, 1, 1)

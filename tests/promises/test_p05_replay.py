@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.errors import UsageError
-from sales_pipeline.outcome import RunReport
+from sales_pipeline.run_report import RunReport
 from tests.promises.killed_run import dies
 from tests.retailer import HEADER, Retailer, sale
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State
-from sales_pipeline.silver.catalogue import Lesson, forget_products
+from sales_pipeline.silver.reference.catalogue_cleaning import Lesson, forget_products
 from tests.retailer import CATALOGUE, Retailer, sale
 
 HEADER = "produit,categorie,product,category"

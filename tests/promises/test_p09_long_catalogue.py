@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sales_pipeline.silver.missing import missing_names
+from sales_pipeline.silver.reference.missing_names import missing_names
 from tests.retailer import Retailer, sale
 
 HEADER = "sku,lang,name,group"

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from sales_pipeline import decisions, pipeline, upkeep
+from sales_pipeline import pipeline
 from sales_pipeline.commit_points import watched_by
 from sales_pipeline.errors import LakehouseBusy, Stopped
 from sales_pipeline.lakehouse.lock import hold
-from sales_pipeline.mending.replay import replay
+from sales_pipeline.operations import decisions
+from sales_pipeline.operations import rebuild_and_reset as upkeep
+from sales_pipeline.operations.replay import replay
 from tests.retailer import Retailer, sale
 
 HOLDER = """\

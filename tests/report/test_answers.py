@@ -14,7 +14,7 @@ from rich.console import RenderableType
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.errors import LakehouseMismatch, UsageError
-from sales_pipeline.gold.reading import gold_set, read_gold
+from sales_pipeline.gold.gold_set import gold_set, read_gold
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.report.answers import Answers, answers
 from sales_pipeline.report.answers_csv import answer_csv

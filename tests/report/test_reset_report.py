@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.console import RenderableType
 
+from sales_pipeline.operations.rebuild_and_reset import Reset
 from sales_pipeline.report.reset_text import reset_document, reset_text
-from sales_pipeline.upkeep import Reset
 
 Rendered = Callable[[RenderableType], list[str]]
 

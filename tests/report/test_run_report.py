@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 from rich.console import RenderableType
 
-from sales_pipeline.gold.moves import Moved
+from sales_pipeline.gold.changes import Moved
 from sales_pipeline.gold.rate_book import HeldRate
-from sales_pipeline.outcome import FeedCounts, FileNote, RunReport
 from sales_pipeline.report.run_json import run_document
 from sales_pipeline.report.run_text import run_line, run_text
+from sales_pipeline.run_report import FeedCounts, FileNote, RunReport
 from sales_pipeline.silver.displaced import DisplacedSales
 
 Rendered = Callable[[RenderableType], list[str]]

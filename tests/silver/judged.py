@@ -16,11 +16,11 @@ from sales_pipeline.lakehouse.ledger import Delivery, State
 from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.lakehouse.tables import BRONZE_SALES
 from sales_pipeline.silver.batch import Batch
-from sales_pipeline.silver.learning import Knowledge
-from sales_pipeline.silver.parsed_texts import ParsedTexts
-from sales_pipeline.silver.prices import Price, Prices
-from sales_pipeline.silver.products import Known, Product
-from sales_pipeline.silver.validator import Validator
+from sales_pipeline.silver.parsing.parsed_texts import ParsedTexts
+from sales_pipeline.silver.reference.learning import Knowledge
+from sales_pipeline.silver.reference.list_prices import Price, Prices
+from sales_pipeline.silver.reference.products import Known, Product
+from sales_pipeline.silver.validation.validator import Validator
 from tests.retailer import DECLARATION
 
 PLAIN = {"sale_id": "1", "sold_on": "2025-01-15", "product": "Vase", "quantity": "1",

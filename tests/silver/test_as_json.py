@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from sales_pipeline.engines.engine import Engine
-from sales_pipeline.silver.spark_expressions import as_json
+from sales_pipeline.silver.parsing.spark_expressions import as_json
 
 TEXTS = [f"a{chr(code)}b\\" for code in [*range(0x200), 0x2028, 0xFEFF, 0x1F600]]
 TEXTS += ["\\u001B", "\\\\u001B\x1b\x1b", "\\\x0b\\u000B", '"/']

@@ -10,8 +10,8 @@ import pytest
 
 from sales_pipeline.config import declaration_from
 from sales_pipeline.errors import FileRejected
-from sales_pipeline.silver.entries import CatalogueReader, Entry
-from sales_pipeline.silver.learning import (
+from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader, Entry
+from sales_pipeline.silver.reference.learning import (
     Knowledge,
     Learnt,
     check_delivery,
@@ -19,8 +19,8 @@ from sales_pipeline.silver.learning import (
     learnt,
     touched_days,
 )
-from sales_pipeline.silver.prices import ALWAYS
-from sales_pipeline.silver.products import CODE, Key
+from sales_pipeline.silver.reference.list_prices import ALWAYS
+from sales_pipeline.silver.reference.products import CODE, Key
 from tests.retailer import DECLARATION
 
 PRICE = {"amount": "price", "currency_column": "currency", "valid_from": "from"}

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
-from sales_pipeline.silver.numbers import NumberStyle, decimal_parser
-from sales_pipeline.silver.spark_numbers import decimal_number
+from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser
+from sales_pipeline.silver.parsing.spark_numbers import decimal_number
 
 ENGINE_SETTINGS = settings(max_examples=15, deadline=None)
 SWISS = NumberStyle(thousands="'")

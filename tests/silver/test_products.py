@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sales_pipeline.silver.products import CODE, Key, Names, Product, near_matches
+from sales_pipeline.silver.reference.products import CODE, Key, Names, Product, near_matches
 
 
 def _known(*sources: tuple[str, str, str]) -> dict[Key, Product]:

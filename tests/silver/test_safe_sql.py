@@ -20,7 +20,7 @@ from sales_pipeline.config.sql.kinds import SALE_KINDS, TEXT
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.silver.conditions import check_conditions
+from sales_pipeline.silver.validation.conditions import check_conditions
 from tests.retailer import Retailer
 
 KINDS = {"a": TEXT, "b": TEXT} | SALE_KINDS

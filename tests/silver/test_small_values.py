@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sales_pipeline.config.model import Dialect
-from sales_pipeline.silver.days import day_of
-from sales_pipeline.silver.numbers import decimal_of
+from sales_pipeline.silver.parsing.days import day_of
+from sales_pipeline.silver.parsing.numbers import decimal_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,227 @@
+"""What a person decides about a delivery: `accept` a held correction, `withdraw` a file.
+
+Both commit the decision to the ledger and leave the rest to an ordinary run, so that a
+killed one is finished by the next.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from sales_pipeline.bronze.feed_files import folders_of
+from sales_pipeline.bronze.fingerprints import check_meaning, fingerprint
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.errors import UsageError, examples
+from sales_pipeline.lakehouse.holding import held
+from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
+from sales_pipeline.lakehouse.mends import touched_by
+from sales_pipeline.lakehouse.opening import made_lakehouse
+from sales_pipeline.lakehouse.restoring import finish_rollback
+from sales_pipeline.pipeline import finish
+from sales_pipeline.run_report import Progress, RunReport, Silent
+
+
+def accept(
+    declaration: Declaration,
+    file: str,
+    *,
+    progress: Progress | None = None,
+    wait_seconds: float = 0,
+) -> RunReport:
+    """Lets a held correction take the place of the delivery that it corrects, and runs.
+
+    Args:
+        declaration: What the retailer declares.
+        file: The file as the report names it: its path below the landing folder.
+        progress: Told of every stage while the run works.
+        wait_seconds: How long to wait for another run on the same lakehouse.
+
+    Raises:
+        UsageError: No such correction is held.
+        LakehouseBusy: Another run holds the lakehouse.
+    """
+
+    def accepted(ledger: Ledger) -> list[Delivery]:
+        held = named_file(declaration, file, ledger.in_state(State.HELD), "held")[-1]
+        return taken_up(declaration, ledger, [held])
+
+    return decide(declaration, accepted, progress, wait_seconds, verb="accept")
+
+
+def taken_up(declaration: Declaration, ledger: Ledger, held: Iterable[Delivery]) -> list[Delivery]:
+    """Held deliveries as they are to be judged, each in the place of what has its name by now.
+
+    Args:
+        declaration: What the retailer declares.
+        ledger: The deliveries as they stand.
+        held: Some of them, in ledger order; their records are in bronze.
+
+    Returns:
+        Them, and what has to be judged again with them.
+    """
+    latest = {(each.feed, each.name): each.file_id for each in ledger.in_force()}
+    found = []
+    for each in held:
+        name = (each.feed, each.name)
+        found.append(
+            each.moved_to(
+                State.IN_BRONZE,
+                supersedes=latest.get(name) if ledger.corrects(each.feed) else None,
+                fingerprint=fingerprint(declaration, each.feed),
+                reason=None,
+                rolled_back_by=None,
+            )
+        )
+        latest[name] = each.file_id
+    mended = touched_by(ledger, (each.file_id for each in found if each.mends))
+    return [*(ledger[each].moved_to(State.IN_BRONZE) for each in mended), *found]
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """What `withdraw` would take out.
+
+    Attributes:
+        file: The file, by its path below the landing folder.
+        deliveries: The deliveries of it, the earliest first.
+    """
+
+    file: str
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def is_refusal(self) -> bool:
+        """Says whether it only refuses a held correction; what that would correct stays."""
+        return self.deliveries[-1].state is State.HELD
+
+    @property
+    def rows(self) -> int:
+        """Records in force that leave."""
+        return sum(each.rows or 0 for each in self.deliveries if each.state in IN_FORCE)
+
+
+def withdrawal(declaration: Declaration, file: str) -> Withdrawal:
+    """Says what `withdraw` would take out, and changes nothing.
+
+    Raises:
+        UsageError: There is no such delivery.
+    """
+    with made_lakehouse(declaration) as lakehouse:
+        return _withdrawal(declaration, file, Ledger(lakehouse))
+
+
+def withdraw(
+    declaration: Declaration,
+    file: str,
+    *,
+    progress: Progress | None = None,
+    wait_seconds: float = 0,
+) -> RunReport:
+    """Takes a file back: none of its deliveries counts any more, also no earlier version.
+
+    Where a correction of it is held, only that is refused, and what is in force stays.
+
+    Args:
+        declaration: What the retailer declares.
+        file: The file as the report names it: its path below the landing folder.
+        progress: Told of every stage while the run works.
+        wait_seconds: How long to wait for another run on the same lakehouse.
+
+    Raises:
+        UsageError: There is no such delivery.
+        LakehouseBusy: Another run holds the lakehouse.
+    """
+
+    def withdrawn(ledger: Ledger) -> list[Delivery]:
+        leaving = _withdrawal(declaration, file, ledger).deliveries
+        return [
+            each.moved_to(
+                State.WITHDRAWING if each.state in IN_FORCE else State.WITHDRAWN,
+                reason="withdrawn on purpose",
+            )
+            for each in leaving
+        ]
+
+    return decide(declaration, withdrawn, progress, wait_seconds, verb="withdraw")
+
+
+def _withdrawal(declaration: Declaration, file: str, ledger: Ledger) -> Withdrawal:
+    held = _named(declaration, file, ledger.in_state(State.HELD))
+    if held:
+        return Withdrawal(held[-1].path, tuple(named_file(declaration, file, held, "held")))
+    in_force = ledger.in_state(*IN_FORCE)
+    found = named_file(declaration, file, in_force, "in force")
+    name = (found[-1].feed, found[-1].name)
+    earlier = [each for each in ledger.in_state(State.SUPERSEDED) if (each.feed, each.name) == name]
+    return Withdrawal(found[-1].path, (*earlier, *found))
+
+
+def decide(
+    declaration: Declaration,
+    decision: Callable[[Ledger], list[Delivery]],
+    progress: Progress | None,
+    wait_seconds: float,
+    *,
+    verb: str,
+) -> RunReport:
+    """Commits a decision to the ledger, and leaves the rest to an ordinary run.
+
+    Args:
+        declaration: What the retailer declares.
+        decision: Gives the deliveries as they are to be recorded; raises UsageError where it
+            cannot be done, and nothing is changed.
+        progress: Told of every stage while the run works.
+        wait_seconds: How long to wait for another run on the same lakehouse.
+        verb: What the run is recorded as.
+    """
+    folders = folders_of(declaration)
+    with held(declaration, verb, wait_seconds=wait_seconds) as hold:
+        with made_lakehouse(declaration) as lakehouse:
+            hold.take(lakehouse.engine)
+            finish_rollback(lakehouse, hold)
+            ledger = Ledger(lakehouse)
+            check_meaning(lakehouse, ledger)
+            decided = decision(ledger)
+            lakehouse.prepare()
+            ledger.record(decided)
+        return finish(declaration, folders, progress or Silent(), hold=hold)
+
+
+def named_file(
+    declaration: Declaration, file: str, deliveries: Sequence[Delivery], what: str
+) -> list[Delivery]:
+    """The deliveries of the one file that is meant, in ledger order.
+
+    Args:
+        declaration: What the retailer declares.
+        file: The file as a person writes it.
+        deliveries: Those that may be meant.
+        what: What they are, in a word for the message.
+
+    Raises:
+        UsageError: None is meant, or several are; the message names those that could be.
+    """
+    found = _named(declaration, file, deliveries)
+    names = {f"{each.feed}/{each.name}": None for each in found}
+    if len(names) > 1:
+        raise UsageError(f"{file}: means {' and '.join(names)}. Do: say which of them.")
+    if found:
+        return found
+    paths = sorted({each.path for each in deliveries})
+    close = get_close_matches(file, paths, n=1)
+    meant = f"Did you mean {close[0]!r}? " if close else ""
+    there = examples(paths) if paths else "no file is"
+    raise UsageError(f"{file}: no such file is {what}. {meant}{what.capitalize()}: {there}.")
+
+
+def _named(declaration: Declaration, file: str, deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """Those of some deliveries that a file as a person writes it means, in ledger order."""
+    below = os.path.relpath(file, declaration.landing)
+    return [
+        each
+        for each in deliveries
+        if each.path in (file, below) or f"{each.feed}/{each.name}" == file
+    ]

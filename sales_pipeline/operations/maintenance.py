@@ -1,0 +1,228 @@
+"""Keeps house: merges small files, and removes what no version needs that is to be kept.
+
+No row changes by it, and no delivered file is touched: of the archive, only copies that a kill
+cut short are removed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from sales_pipeline.bronze.file_moves import ARCHIVE, REJECTED
+from sales_pipeline.commit_points import commit_point
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.engines.engine import DataFile
+from sales_pipeline.lakehouse.holding import held
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.opening import made_lakehouse
+from sales_pipeline.lakehouse.runs import (
+    MAINTAIN,
+    RunRecord,
+    check_finished,
+    chosen_run,
+    end_of_run,
+    new_run_id,
+    record_run,
+    table_versions,
+    utc_now,
+)
+from sales_pipeline.lakehouse.tables import LOCK
+from sales_pipeline.landing.archive import partial_files, sync
+from sales_pipeline.version import __version__
+
+_LOCK_DAYS = 1
+
+
+@dataclass(frozen=True)
+class TableUpkeep:
+    """What there is to do for a table.
+
+    Attributes:
+        table: The table.
+        small: Its data files that are merged.
+        unneeded: Its files that are removed.
+    """
+
+    table: str
+    small: tuple[DataFile, ...]
+    unneeded: tuple[DataFile, ...]
+
+
+@dataclass(frozen=True)
+class Maintenance:
+    """What maintenance does, or did.
+
+    Attributes:
+        keep_days: For how many days earlier versions are kept.
+        tables: The tables with something to do.
+        left_behind: What killed commands left beside the tables; paths below the lakehouse.
+        is_done: Whether it was done.
+        run_id: The run that it is recorded as; None where no table has another version by it.
+    """
+
+    keep_days: int
+    tables: tuple[TableUpkeep, ...]
+    left_behind: tuple[DataFile, ...] = ()
+    is_done: bool = False
+    run_id: str | None = None
+
+    @property
+    def freed_bytes(self) -> int | None:
+        """The bytes of the removed files; None where the size of any is not known."""
+        of_tables = (file for each in self.tables for file in each.unneeded)
+        return bytes_of((*of_tables, *self.left_behind))
+
+
+def bytes_of(files: Iterable[DataFile]) -> int | None:
+    """The bytes of some files together; None where the size of any is not known."""
+    sizes = [each.bytes for each in files]
+    known = [each for each in sizes if each is not None]
+    return sum(known) if len(known) == len(sizes) else None
+
+
+def foreseen_maintenance(declaration: Declaration) -> Maintenance:
+    """Says what `maintain` would do, and changes nothing.
+
+    Raises:
+        UsageError: There is no lakehouse yet, or a killed run has to be finished first.
+    """
+    with made_lakehouse(declaration) as lakehouse:
+        return _foreseen(lakehouse, _last_run(lakehouse))
+
+
+def maintain(declaration: Declaration, *, wait_seconds: float = 0) -> Maintenance:
+    """Merges small files, records that as a run, and removes what is older than the declared days.
+
+    What the last finished run left is readable at every instant, and until the next maintenance,
+    for those who began to read it before. A killed one may be repeated; a run may come before that.
+
+    Args:
+        declaration: What the retailer declares.
+        wait_seconds: How long to wait for another run on the same lakehouse.
+
+    Raises:
+        UsageError: There is no lakehouse yet, or a killed run has to be finished first.
+        LakehouseBusy: Another run holds the lakehouse.
+    """
+    with (
+        held(declaration, MAINTAIN, wait_seconds=wait_seconds) as hold,
+        made_lakehouse(declaration) as lakehouse,
+    ):
+        hold.take(lakehouse.engine)
+        last = _last_run(lakehouse)
+        found = _foreseen(lakehouse, last)
+        run_id = _merge(lakehouse, last, found)
+        _remove(lakehouse, found)
+        return replace(found, is_done=True, run_id=run_id)
+
+
+def _last_run(lakehouse: Lakehouse) -> RunRecord:
+    last = chosen_run(lakehouse)
+    check_finished(lakehouse, last)
+    return last
+
+
+def _tables(lakehouse: Lakehouse) -> list[str]:
+    return [name for name in lakehouse.tables if lakehouse.engine.exists(name)]
+
+
+def _folder(lakehouse: Lakehouse) -> Path:
+    return Path(lakehouse.declaration.lakehouse)
+
+
+def _foreseen(lakehouse: Lakehouse, last: RunRecord) -> Maintenance:
+    days = lakehouse.declaration.keep_days
+    found = (_table_upkeep(lakehouse, name, last) for name in _tables(lakehouse))
+    tables = tuple(
+        each for each in (*found, *_lock_upkeep(lakehouse)) if each.small or each.unneeded
+    )
+    return Maintenance(days, tables, left_behind=tuple(_left_behind(_folder(lakehouse))))
+
+
+def _table_upkeep(lakehouse: Lakehouse, name: str, last: RunRecord) -> TableUpkeep:
+    engine, days = lakehouse.engine, lakehouse.declaration.keep_days
+    # Readers read what the last run left, and of other tables the version that is there now.
+    kept = last.version_of.get(name)
+    keep = engine.version(name) if kept is None else kept
+    unneeded = engine.unneeded(name, days=days, keep=keep)
+    return TableUpkeep(name, tuple(engine.small_files(name)), tuple(unneeded))
+
+
+def _lock_upkeep(lakehouse: Lakehouse) -> Iterator[TableUpkeep]:
+    """The lease's table, a version of which comes with every renewal; nobody reads earlier ones."""
+    engine = lakehouse.engine
+    if engine.exists(LOCK.name):
+        keep = engine.version(LOCK.name)
+        unneeded = engine.unneeded(LOCK.name, days=_LOCK_DAYS, keep=keep)
+        yield TableUpkeep(LOCK.name, (), tuple(unneeded))
+
+
+def _merge(lakehouse: Lakehouse, last: RunRecord, found: Maintenance) -> str | None:
+    """Merges small files; gives the id of the run that it is recorded as.
+
+    Each table by a commit that changes no row; one that was killed between them leaves
+    readers with what the last run left, and is gone on with by the next.
+    """
+    engine, started_at = lakehouse.engine, utc_now()
+    small = {each.table for each in found.tables if each.small}
+    for name in _tables(lakehouse):
+        with commit_point(f"sum up the log of {name}"):
+            engine.checkpoint(name)
+        lakehouse.adapt(name)
+        if name in small:
+            with commit_point(f"merge small files of {name}"):
+                engine.compact(name)
+    # What was merged is on the disk before the record names it, and before anything is removed.
+    sync(list(engine.new_files(started_at.timestamp())))
+    versions = table_versions(lakehouse)
+    if versions == last.versions:
+        return None
+    record = _record(lakehouse, started_at, versions)
+    record_run(lakehouse, record)
+    return record.run_id
+
+
+def _remove(lakehouse: Lakehouse, found: Maintenance) -> None:
+    """Removes what was found before anything was merged, so that readers go on with it."""
+    for each in found.tables:
+        with commit_point(f"remove old files of {each.table}"):
+            lakehouse.engine.remove(each.table, each.unneeded)
+    for path in [_folder(lakehouse) / file.path for file in found.left_behind]:
+        path.unlink()
+    for put_aside in list(_put_aside(_folder(lakehouse))):
+        shutil.rmtree(put_aside)
+
+
+def _left_behind(folder: Path) -> Iterator[DataFile]:
+    """Copies to the archive that a kill cut short, and tables that a killed reset put aside."""
+    copies = (path for name in (ARCHIVE, REJECTED) for path in partial_files(folder / name))
+    tables = (path for put_aside in _put_aside(folder) for path in put_aside.rglob("*"))
+    for path in sorted({*copies, *tables}):
+        if path.is_file():
+            yield DataFile(str(path.relative_to(folder)), path.stat().st_size)
+
+
+def _put_aside(folder: Path) -> Iterator[Path]:
+    # What `reset` names so before it removes it, nothing reads any more.
+    return folder.glob(".*.removed")
+
+
+def _record(lakehouse: Lakehouse, started_at: datetime, versions: str) -> RunRecord:
+    now = end_of_run(lakehouse)
+    return RunRecord(
+        run_id=new_run_id(started_at),
+        verb=MAINTAIN,
+        started_at=started_at,
+        finished_at=now,
+        outcome="done",
+        engine=lakehouse.engine.name,
+        version=__version__,
+        files=0,
+        rows=0,
+        seconds=(now - started_at).total_seconds(),
+        versions=versions,
+    )

@@ -1,0 +1,169 @@
+"""Going back, all tables and the ledger together: `rollback`, and `release` of what it held.
+
+A rollback is a run of its own on top of the others: nothing is forgotten, so that it can be
+rolled back like any other. What was delivered since is held, so that no later run undoes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.errors import UsageError, VersionGone
+from sales_pipeline.gold.changes import Moved, moved_between
+from sales_pipeline.lakehouse.holding import held
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.opening import made_lakehouse
+from sales_pipeline.lakehouse.restoring import begin_rollback, finish_rollback
+from sales_pipeline.lakehouse.runs import (
+    RunRecord,
+    chosen_run,
+    finished_runs,
+    new_run_id,
+    utc_now,
+)
+from sales_pipeline.lakehouse.tables import SALES_CUBE
+from sales_pipeline.operations.decisions import decide, named_file, taken_up
+from sales_pipeline.run_report import Progress, RunReport
+from sales_pipeline.version import __version__
+
+_VERB, _HELD = "rollback", "held by a rollback"
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """What a rollback did.
+
+    Attributes:
+        record: The run that it is, as recorded.
+        to: The run whose state is back.
+        held: Deliveries that counted and are held now, in ledger order.
+        back: Deliveries that did not count and do again, in ledger order.
+        moved: The months, stores and products whose figures changed.
+        is_moved_known: Whether the figures before could be read.
+        currency: The base currency; revenue is in it, unrounded.
+    """
+
+    record: RunRecord
+    to: RunRecord
+    held: tuple[Delivery, ...]
+    back: tuple[Delivery, ...]
+    moved: tuple[Moved, ...]
+    is_moved_known: bool
+    currency: str
+
+
+def rollback(declaration: Declaration, *, to: str, wait_seconds: float = 0) -> Rollback:
+    """Brings all tables and the ledger back to where a finished run left them.
+
+    What was delivered since is held until `release`; its records stay in bronze, its files where
+    they are kept. A killed rollback is finished by whatever works on the lakehouse next.
+
+    Args:
+        declaration: What the retailer declares.
+        to: The id of a finished run, as `history` lists it.
+        wait_seconds: How long to wait for another run on the same lakehouse.
+
+    Raises:
+        UsageError: There is no such run, or what it left is not kept any more.
+        LakehouseBusy: Another run holds the lakehouse.
+    """
+    with (
+        held(declaration, _VERB, wait_seconds=wait_seconds) as hold,
+        made_lakehouse(declaration) as lakehouse,
+    ):
+        hold.take(lakehouse.engine)
+        lakehouse.prepare()
+        finish_rollback(lakehouse, hold)
+        target = chosen_run(lakehouse, to)
+        before, last = Ledger(lakehouse), finished_runs(lakehouse)[-1]
+        try:
+            begin_rollback(lakehouse, _record(lakehouse), target)
+        except VersionGone as error:
+            raise UsageError(
+                f"run {target.run_id}: {error}. Do: choose a later run; "
+                "sales-pipeline history lists them."
+            ) from error
+        finish_rollback(lakehouse, hold)
+        return _told(lakehouse, target, last, before)
+
+
+def _record(lakehouse: Lakehouse) -> RunRecord:
+    now = utc_now()
+    return RunRecord(
+        run_id=new_run_id(now),
+        verb=_VERB,
+        started_at=now,
+        finished_at=now,
+        outcome="",
+        engine=lakehouse.engine.name,
+        version=__version__,
+        files=0,
+        rows=0,
+        seconds=0.0,
+        versions="{}",
+    )
+
+
+def _told(lakehouse: Lakehouse, to: RunRecord, last: RunRecord, before: Ledger) -> Rollback:
+    now = Ledger(lakehouse)
+    counted = {each.file_id for each in before.in_force()}
+    counts = {each.file_id for each in now.in_force()}
+    record = finished_runs(lakehouse)[-1]
+    try:
+        cubes = [_cube(lakehouse, each) for each in (last, record)]
+    except VersionGone:
+        cubes = []
+    moved = moved_between(*cubes, by=("month", "store", "product")) if cubes else []
+    return Rollback(
+        record=record,
+        to=to,
+        held=tuple(now[each] for each in sorted(counted - counts)),
+        back=tuple(now[each] for each in sorted(counts - counted)),
+        moved=tuple(moved),
+        is_moved_known=bool(cubes),
+        currency=lakehouse.declaration.base_currency,
+    )
+
+
+def _cube(lakehouse: Lakehouse, run: RunRecord) -> pa.Table:
+    return lakehouse.engine.read(SALES_CUBE.name, version=run.version_of[SALES_CUBE.name])
+
+
+def release(
+    declaration: Declaration,
+    files: Sequence[str] = (),
+    *,
+    progress: Progress | None = None,
+    wait_seconds: float = 0,
+) -> RunReport:
+    """Lets what rollbacks hold count again, and runs.
+
+    Each delivery takes the place of what has its name by then, as a file delivered now would.
+
+    Args:
+        declaration: What the retailer declares.
+        files: Only these, as the report names them; all that rollbacks hold without any.
+        progress: Told of every stage while the run works.
+        wait_seconds: How long to wait for another run on the same lakehouse.
+
+    Raises:
+        UsageError: A file is not held by a rollback, or nothing is.
+        LakehouseBusy: Another run holds the lakehouse.
+    """
+
+    def released(ledger: Ledger) -> list[Delivery]:
+        held = [each for each in ledger.in_state(State.HELD) if each.rolled_back_by]
+        if not held:
+            raise UsageError("release: nothing is rolled back. Do: sales-pipeline history")
+        named = [
+            each.file_id for file in files for each in named_file(declaration, file, held, _HELD)
+        ]
+        chosen = [each for each in held if each.file_id in named or not files]
+        return taken_up(declaration, ledger, chosen)
+
+    return decide(declaration, released, progress, wait_seconds, verb="release")

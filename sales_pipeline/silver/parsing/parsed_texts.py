@@ -1,0 +1,274 @@
+"""Distinct texts of a batch, each parsed once in plain Python, and joined to its records.
+
+Dates, prices, quantities and product names repeat over and over. Parsing them in every record
+costs several times as much; parsing them here also takes no statement. A column with too many
+distinct texts is parsed record by record, by Spark expressions with the same rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import reduce
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.config.model import Feed
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.silver.parsing.days import days_of
+from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser
+from sales_pipeline.silver.reference.meanings import Meanings
+from sales_pipeline.silver.validation.delivered_records import GIVEN, NUMBERS, DeliveredRecords
+from sales_pipeline.silver.validation.feed_groups import lookup_of
+
+SCALES = {"quantity": 3, "unit_price": 4, "amount": 4}
+"""Column of numbers -> its decimals."""
+MANY_TEXTS, MANY_COUNTS = 100_000, 300_000
+_DAY, _PRICED, _PRODUCT = "sold_on", "priced", "product"
+_TEXTS = {name: f"_text_{name}" for name in (_DAY, _PRODUCT, *NUMBERS)}
+_KEYS = ["_feed_group", "_feed_lookup"]
+
+
+@dataclass(frozen=True)
+class BranchRecords:
+    """Records of one group of feeds: `DeliveredRecords.rows`, with what makes them."""
+
+    delivered: DeliveredRecords
+    rows: DataFrame
+
+
+@dataclass
+class ParsedTexts:
+    """What the distinct texts of a batch are parsed as.
+
+    Attributes:
+        days: `feed_group, text_sold_on, sold_on`; None where there are too many texts.
+        priced: `feed_group, feed_lookup`, the texts of product and numbers, and what they are;
+            None where there are too many combinations.
+        products: `feed_lookup, text_product, product, category`, where `priced` is None.
+        numbers: Column -> `_feed_group`, its text and its number, where `priced` is None.
+        counted: How many records of a file have a combination of `priced`: `_file_id, feed_group,
+            amount, records`; None where there are too many.
+        ambiguous: Group -> texts that two date formats of it read as different days.
+    """
+
+    days: DataFrame | None = None
+    priced: DataFrame | None = None
+    products: DataFrame | None = None
+    numbers: dict[str, DataFrame] = field(default_factory=dict)
+    counted: pa.Table | None = None
+    ambiguous: dict[int, list[str]] = field(default_factory=dict)
+
+
+def texts_of(branches: Sequence[BranchRecords]) -> DataFrame:
+    """The distinct texts of days, and the counted texts of products and numbers by file.
+
+    Returns:
+        `kind` (`sold_on` or `priced`), `_file_id, feed_group, feed_lookup`, a column
+        `_text_<column>` for each parsed column (empty where it has none) and `records`.
+    """
+    parts = []
+    for branch in branches:
+        group = F.lit(branch.delivered.group.number).alias("_feed_group")
+        day = _text(branch.delivered, _DAY).alias(_TEXTS[_DAY])
+        parts.append((branch.rows.select(group, day), _priced(branch, group)))
+    days = reduce(DataFrame.unionByName, [day.distinct() for day, _ in parts]).distinct()
+    priced = reduce(DataFrame.unionByName, [counts for _, counts in parts])
+    none = F.lit("")
+    of_days = days.limit(MANY_TEXTS + 1).select(
+        F.lit(_DAY).alias("kind"),
+        F.lit(0).cast("BIGINT").alias("_file_id"),
+        "_feed_group",
+        none.alias("_feed_lookup"),
+        *(none.alias(_TEXTS[name]) for name in (_PRODUCT, *NUMBERS)),
+        _TEXTS[_DAY],
+        F.lit(0).cast("BIGINT").alias("records"),
+    )
+    of_prices = priced.limit(MANY_COUNTS + 1).select(
+        F.lit(_PRICED).alias("kind"), "_file_id", *_KEYS,
+        *(_TEXTS[name] for name in (_PRODUCT, *NUMBERS)),
+        none.alias(_TEXTS[_DAY]), "records",
+    )  # fmt: skip
+    return of_days.unionByName(of_prices)
+
+
+def _priced(branch: BranchRecords, group: Column) -> DataFrame:
+    columns: list[Column | str] = [
+        "_file_id",
+        group,
+        "_feed_lookup",
+        *(_text(branch.delivered, name).alias(_TEXTS[name]) for name in (_PRODUCT, *NUMBERS)),
+    ]
+    texts = branch.rows.select(*columns)
+    return texts.groupBy(*texts.columns).agg(F.count(F.lit(1)).alias("records"))
+
+
+def _text(delivered: DeliveredRecords, column: str) -> Column:
+    """The text of a column as it is joined: never null."""
+    if column not in ("sold_on", _PRODUCT, *delivered.number_columns):
+        return F.lit("")
+    return F.coalesce(F.col(f"{GIVEN}{column}"), F.lit(""))
+
+
+@dataclass(frozen=True)
+class TextParser:
+    """Parses the distinct texts of a batch.
+
+    Attributes:
+        lakehouse: Whose engine the tables of texts are sent to.
+        branches: The records of the batch.
+        meanings: What product names mean.
+    """
+
+    lakehouse: Lakehouse
+    branches: Sequence[BranchRecords]
+    meanings: Meanings
+
+    def parse(self) -> ParsedTexts:
+        """Collects the texts in one statement, two where prices hardly repeat; parses them."""
+        parsed = ParsedTexts()
+        if not self.branches:
+            return parsed
+        texts = texts_of(self.branches).toArrow()
+        days = _of_kind(texts, _DAY)
+        if days.num_rows <= MANY_TEXTS:
+            parsed.days = self.lakehouse.shared("parsed_days", self._days(days, parsed))
+        priced = _of_kind(texts, _PRICED)
+        if priced.num_rows <= MANY_COUNTS:
+            self._parse_priced(priced, parsed)
+        else:
+            self._parse_apart(parsed)
+        return parsed
+
+    def _feed(self, group: int) -> Feed:
+        return next(
+            branch.delivered.feed
+            for branch in self.branches
+            if branch.delivered.group.number == group
+        )
+
+    def _days(self, texts: pa.Table, parsed: ParsedTexts) -> pa.Table:
+        rows = []
+        for row in texts.select(["_feed_group", _TEXTS[_DAY]]).to_pylist():
+            patterns = self._feed(row["_feed_group"]).date_formats
+            text = row[_TEXTS[_DAY]]
+            days = days_of(text, patterns)
+            rows.append({**row, _DAY: days[0] if days else None})
+            if len(set(days)) > 1:
+                parsed.ambiguous.setdefault(row["_feed_group"], []).append(text)
+        types = [("_feed_group", pa.int32()), (_TEXTS[_DAY], pa.string()), (_DAY, pa.date32())]
+        return pa.Table.from_pylist(rows, schema=pa.schema(types))
+
+    def _parse_priced(self, counts: pa.Table, parsed: ParsedTexts) -> None:
+        texts = counts.select([*_KEYS, *(_TEXTS[name] for name in (_PRODUCT, *NUMBERS))])
+        places: dict[tuple[Any, ...], int] = {}
+        rows = [
+            places.setdefault(combination, len(places))
+            for combination in zip(
+                *(texts[name].to_pylist() for name in texts.column_names), strict=True
+            )
+        ]
+        columns = zip(*places, strict=True) if places else [()] * texts.num_columns
+        distinct = pa.table(list(map(list, columns)), schema=texts.schema)
+        values = self._with_products(distinct)
+        for column in NUMBERS:
+            values = values.append_column(column, self._numbers(distinct, column))
+        parsed.priced = self.lakehouse.shared("parsed_prices", values)
+        parsed.counted = pa.table(
+            {
+                "_file_id": counts["_file_id"],
+                "_feed_group": counts["_feed_group"],
+                "place": pa.array(rows, pa.int64()),
+                "records": counts["records"],
+                **{name: values[name].take(pa.array(rows, pa.int64())) for name in NUMBERS},
+            }
+        )
+
+    def _parse_apart(self, parsed: ParsedTexts) -> None:
+        """Parses each column by itself; one with too many texts is left to Spark."""
+        rows = reduce(DataFrame.unionByName, [_each_text(branch) for branch in self.branches])
+        kinds = [
+            rows.where(F.col("kind") == name).distinct().limit(MANY_TEXTS + 1) for name in NUMBERS
+        ]
+        products = rows.where(F.col("kind") == _PRODUCT).distinct()
+        texts = reduce(DataFrame.unionByName, [products, *kinds]).toArrow()
+        named = _of_kind(texts, _PRODUCT).rename_columns({"text": _TEXTS[_PRODUCT]})
+        products_table = self._with_products(named.select(["_feed_lookup", _TEXTS[_PRODUCT]]))
+        parsed.products = self.lakehouse.shared("parsed_products", products_table)
+        for column in NUMBERS:
+            own = _of_kind(texts, column).rename_columns({"text": _TEXTS[column]})
+            if own.num_rows <= MANY_TEXTS:
+                own = own.select(["_feed_group", _TEXTS[column]])
+                own = own.append_column(column, self._numbers(own, column))
+                parsed.numbers[column] = self.lakehouse.shared(f"parsed_{column}", own)
+
+    def _numbers(self, texts: pa.Table, column: str) -> pa.Array:
+        """The number of each text, null where it is none."""
+        known: dict[tuple[int, str], Decimal | None] = {}
+        groups, given = texts["_feed_group"].to_pylist(), texts[_TEXTS[column]].to_pylist()
+        for key in set(zip(groups, given, strict=True)):
+            known[key] = number_of(self._feed(key[0]), column, key[1])
+        values = [known[key] for key in zip(groups, given, strict=True)]
+        return pa.array(values, pa.decimal128(18, SCALES[column]))
+
+    def _with_products(self, texts: pa.Table) -> pa.Table:
+        """Adds what the products mean: `product, category`, and `prices` where they are taken."""
+        feed_of = {
+            lookup_of(feed): name
+            for branch in self.branches
+            for name, feed in ((n, branch.delivered.feeds[n]) for n in branch.delivered.group.names)
+        }
+        lookups, products = texts["_feed_lookup"].to_pylist(), texts[_TEXTS[_PRODUCT]].to_pylist()
+        places = list(zip((feed_of[lookup] for lookup in lookups), products, strict=True))
+        distinct = [{"feed": feed, "source_product": text} for feed, text in dict.fromkeys(places)]
+        meanings = self.meanings.table(distinct)
+        known = zip(
+            meanings["feed"].to_pylist(), meanings["source_product"].to_pylist(), strict=True
+        )
+        row_of = {place: row for row, place in enumerate(known)}
+        rows = pa.array([row_of.get(place) for place in places], pa.int64())
+        for name in meanings.column_names[2:]:
+            column = "_prices" if name == "prices" else name
+            texts = texts.append_column(column, meanings[name].take(rows))
+        return texts
+
+
+def _each_text(branch: BranchRecords) -> DataFrame:
+    """`kind, feed_group, feed_lookup, text`: every text of products and numbers, by itself."""
+    group = F.lit(branch.delivered.group.number).alias("_feed_group")
+    columns = [_PRODUCT, *branch.delivered.number_columns]
+    pairs = F.array(
+        *(
+            F.struct(F.lit(name).alias("kind"), _text(branch.delivered, name).alias("text"))
+            for name in columns
+        )
+    )
+    texts = branch.rows.select(group, "_feed_lookup", F.explode(pairs).alias("pair"))
+    return texts.select(
+        F.col("pair.kind").alias("kind"),
+        "_feed_group",
+        # Only the look-up of products depends on it.
+        F.when(F.col("pair.kind") == _PRODUCT, F.col("_feed_lookup"))
+        .otherwise("")
+        .alias("_feed_lookup"),
+        F.col("pair.text").alias("text"),
+    )
+
+
+def _of_kind(texts: pa.Table, kind: str) -> pa.Table:
+    return texts.filter(pc.equal(texts["kind"], kind))
+
+
+def number_of(feed: Feed, column: str, text: str) -> Decimal | None:
+    """The number that a text means in a column of a feed; None where it is none, or empty."""
+    parse = decimal_parser(NumberStyle.of(feed), scale=SCALES[column])
+    number = parse(text)
+    if number is None and column == "quantity" and feed.missing_quantity is not None:
+        return feed.missing_quantity if not text.strip(WHITE_SPACE) else None
+    return number

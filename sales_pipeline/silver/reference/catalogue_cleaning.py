@@ -1,0 +1,178 @@
+"""Brings deliveries of the catalogue into `silver.products` and `silver.list_prices` (P9).
+
+`clean_catalogue` reads every record that the catalogue ever delivered, learns from them in
+plain Python, sends back the sales that mean something else now, and only then writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
+from sales_pipeline.lakehouse.mends import mended_rows
+from sales_pipeline.lakehouse.tables import CATALOGUE
+from sales_pipeline.silver.balance import Balance
+from sales_pipeline.silver.reference.catalogue_balance import (
+    catalogue_balances,
+    keep_quarantine,
+    record_changed,
+)
+from sales_pipeline.silver.reference.catalogue_records import catalogue_records
+from sales_pipeline.silver.reference.learning import Knowledge, Learnt, learn, learnt
+from sales_pipeline.silver.reference.list_prices import LIST_PRICES, known_prices
+from sales_pipeline.silver.reference.products import PRODUCTS, known_products
+from sales_pipeline.silver.reference.touched_sales import touched_deliveries
+
+_TEACHING = (IN_FORCE | {State.SUPERSEDED}) - {State.CLAIMED}
+"""The catalogue only learns: what a corrected delivery taught stays known."""
+_WITHDRAWN = frozenset({State.WITHDRAWING, State.WITHDRAWN})
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What came of deliveries of the catalogue.
+
+    Attributes:
+        learnt: What changed, in numbers.
+        rejected: Deliveries that were refused, with the reason recorded.
+        balances: The balances of deliveries of the catalogue that are new or changed.
+        released: Records of the catalogue that left quarantine.
+        sent_back: The sales deliveries that are to be judged again, by file id.
+    """
+
+    learnt: Learnt = field(default_factory=Learnt)
+    rejected: list[Delivery] = field(default_factory=list)
+    balances: list[Balance] = field(default_factory=list)
+    released: int = 0
+    sent_back: frozenset[int] = frozenset()
+
+
+def clean_catalogue(
+    lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
+) -> Lesson:
+    """Makes silver say what all deliveries of the catalogue teach.
+
+    Deliveries of sales that it makes mean something else go back to `in_bronze` in the
+    ledger, before the products change, so that no kill can leave them behind. Those of the
+    catalogue leave `in_bronze`: to `in_silver`, or to `rejected`; what they correct becomes
+    `superseded`.
+
+    Args:
+        lakehouse: The tables.
+        ledger: The deliveries; changed and committed.
+        deliveries: Deliveries of the catalogue in the state `in_bronze`.
+        run_id: The run.
+    """
+    teaching = _teaching(ledger)
+    records = catalogue_records(lakehouse, teaching)
+    refused = {each: why for each in deliveries if (why := records.refusal_of(each.file_id))}
+    teaching = [each for each in teaching if each not in refused]
+    standing = _standing(ledger, teaching)
+    taught = learn(records.entries(each.file_id for each in teaching))
+    before = Knowledge(known_products(lakehouse), known_prices(lakehouse))
+    sent_back = _write(lakehouse, ledger, before, taught.knowledge)
+    set_aside = list(records.set_aside(standing, taught.waiting))
+    of_catalogue = [each.file_id for each in ledger if each.feed == CATALOGUE]
+    keep_quarantine(lakehouse, of_catalogue, set_aside, run_id=run_id)
+    counts = {each.file_id: len(records[each.file_id]) for each in teaching}
+    found = catalogue_balances(counts, standing, set_aside)
+    judged = [each.file_id for each in deliveries]
+    balances, released = record_changed(lakehouse, found, judged=judged, run_id=run_id)
+    rejected = _record(ledger, deliveries, refused, standing, counts=counts, run_id=run_id)
+    return Lesson(
+        learnt(before, taught.knowledge), rejected, balances, released, frozenset(sent_back)
+    )
+
+
+def forget_products(
+    lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
+) -> Lesson:
+    """Makes silver forget what only withdrawn deliveries of the catalogue taught.
+
+    For a run whose ledger says that they are withdrawn, before it judges sales: the deliveries
+    of sales that used what is forgotten are in bronze afterwards. Safe to do twice.
+
+    Args:
+        lakehouse: The tables.
+        ledger: The deliveries; changed and committed.
+        deliveries: Those that are on their way out; they balance as superseded.
+        run_id: The run.
+    """
+    lesson = clean_catalogue(lakehouse, ledger, [], run_id=run_id)
+    gone = catalogue_balances({each.file_id: each.rows or 0 for each in deliveries}, [], [])
+    changed, _ = record_changed(lakehouse, gone, judged=(), run_id=run_id)
+    return replace(lesson, balances=[*lesson.balances, *changed])
+
+
+def _teaching(ledger: Ledger) -> list[Delivery]:
+    """The deliveries that teach: none that was withdrawn, nor what such a one had corrected."""
+    of_catalogue = [each for each in ledger if each.feed == CATALOGUE]
+    forgotten = ledger.superseded_by(each for each in of_catalogue if each.state in _WITHDRAWN)
+    return [
+        each for each in of_catalogue if each.state in _TEACHING and each.file_id not in forgotten
+    ]
+
+
+def _standing(ledger: Ledger, teaching: Sequence[Delivery]) -> list[int]:
+    """The numbers of those whose records count: nothing took their place."""
+    gone = ledger.superseded_by(teaching)
+    return [
+        each.file_id
+        for each in teaching
+        if each.file_id not in gone and each.state is not State.SUPERSEDED
+    ]
+
+
+def _write(lakehouse: Lakehouse, ledger: Ledger, before: Knowledge, after: Knowledge) -> set[int]:
+    """Sends back what is touched, then writes what is known, where that changed."""
+    touched = touched_deliveries(lakehouse, before, after)
+    if before != after:
+        touched |= _mended_at_list_prices(lakehouse, ledger)
+    judged = [each for each in ledger.in_force() if each.rows is not None]
+    sent_back = [each for each in judged if each.file_id in touched]
+    ledger.record(each.moved_to(State.IN_BRONZE) for each in sent_back)
+    if after.products != before.products:
+        rows = [after.products[key].as_row() for key in sorted(after.products)]
+        lakehouse.put(PRODUCTS, "true", rows)
+    if after.prices != before.prices:
+        rows = [each.as_row(key) for key in sorted(after.prices) for each in after.prices[key]]
+        lakehouse.put(LIST_PRICES, "true", rows)
+    return {each.file_id for each in sent_back}
+
+
+def _mended_at_list_prices(lakehouse: Lakehouse, ledger: Ledger) -> set[int]:
+    """Deliveries with records that somebody mended, of feeds that take the catalogue's prices.
+
+    What such a record was worth is in no table of silver, only in the balance.
+    """
+    feeds = lakehouse.declaration.feeds
+    mended = {file_id for file_id, _ in mended_rows(ledger)}
+    return {each for each in mended if feeds[ledger[each].feed].price_from == "catalogue"}
+
+
+def _record(
+    ledger: Ledger,
+    deliveries: Iterable[Delivery],
+    refused: Mapping[Delivery, str],
+    standing: Sequence[int],
+    *,
+    counts: Mapping[int, int],
+    run_id: str,
+) -> list[Delivery]:
+    """Commits where the deliveries stand now; returns those that were refused."""
+    moved: dict[int, Delivery] = {}
+    for each in deliveries:
+        if each in refused:
+            state, why = State.REJECTED, refused[each]
+            moved[each.file_id] = each.moved_to(state, reason=why, run_id=run_id)
+        elif each.file_id in standing:
+            rows = counts[each.file_id]
+            moved[each.file_id] = each.moved_to(State.IN_SILVER, rows=rows, run_id=run_id)
+    for file_id in counts.keys() - set(standing):
+        if ledger[file_id].state is not State.SUPERSEDED:
+            rows = counts[file_id]
+            moved[file_id] = ledger[file_id].moved_to(State.SUPERSEDED, rows=rows)
+    ledger.record([*moved.values(), *ledger.overtaken_by(moved.values())])
+    return [moved[each.file_id] for each in refused]

@@ -1,0 +1,160 @@
+"""One record of the catalogue: what it says, or why it says nothing.
+
+A catalogue is wide, where a record is a product with its names in every language, or long,
+where it is a product in one language and the code tells what belongs together. Both become
+entries: names, a code, what they mean, and a price.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from sales_pipeline.config.currencies import MINOR_UNITS
+from sales_pipeline.config.model import Catalogue, Declaration
+from sales_pipeline.lakehouse.lakehouse import catalogue_columns
+from sales_pipeline.silver.parsing.days import day_of
+from sales_pipeline.silver.parsing.numbers import decimal_of
+from sales_pipeline.silver.reference.list_prices import ALWAYS, Price
+from sales_pipeline.silver.reference.products import CODE, Key, normalised
+
+Row = Mapping[str, Any]
+Meaning = tuple[str, str | None]
+"""A product and its category in the language of the declaration."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one record of the catalogue says.
+
+    Attributes:
+        file_id: The delivery.
+        row: The number of the record in its file.
+        names: (language, name) of each name of the product.
+        code: Its code, where it has one.
+        meaning: The product and its category; None for one in another language, which
+            means what the code means.
+        price: Its list price, where it has one.
+    """
+
+    file_id: int
+    row: int
+    names: tuple[Key, ...]
+    code: str | None
+    meaning: Meaning | None
+    price: Price | None
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """All that the product is looked up with."""
+        return self.names if self.code is None else (*self.names, (CODE, self.code))
+
+    @property
+    def priced_keys(self) -> tuple[Key, ...]:
+        """What the price is of: the code, or the names where there is none."""
+        return self.names if self.code is None else ((CODE, self.code),)
+
+
+@dataclass(frozen=True)
+class CatalogueReader:
+    """Reads records of the catalogue as a declaration says that they are written.
+
+    Attributes:
+        declaration: What the retailer declares.
+    """
+
+    declaration: Declaration
+
+    @property
+    def _catalogue(self) -> Catalogue:
+        return self.declaration.catalogue
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        """Bronze column -> header in the files."""
+        return catalogue_columns(self.declaration)
+
+    def faults(self, row: Row) -> list[str]:
+        """All reasons, as in docs/reasons.md, why a row of `bronze.catalogue` says nothing."""
+        if row["_problem"]:
+            return [str(row["_problem"])]
+        texts = self.texts(row)
+        return [*self._product_faults(texts), *self._price_faults(texts)]
+
+    def entry(self, row: Row) -> Entry:
+        """What a row of `bronze.catalogue` without a fault says."""
+        texts = self.texts(row)
+        code = texts.get("code") or None
+        names = tuple((language, name) for language, name in self._names(texts) if name)
+        meaning = self._meaning(texts)
+        price = self._price(texts, row)
+        return Entry(row["_file_id"], row["_row"], names, code, meaning, price)
+
+    def texts(self, row: Row) -> dict[str, str]:
+        """Bronze column -> its text, normalised as names are."""
+        return {name: normalised(row[name] or "") for name in self.columns}
+
+    def delivered(self, row: Row) -> dict[str, str | None]:
+        """Header in the file -> text as delivered."""
+        return {header: row[name] for name, header in self.columns.items()}
+
+    def _names(self, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        if self._catalogue.rows is not None:
+            yield texts["language"].lower(), texts["product"]
+        for language in self._catalogue.languages:
+            yield language, texts[f"product_{language}"]
+
+    def _meaning(self, texts: Mapping[str, str]) -> Meaning | None:
+        into = self.declaration.language
+        if self._catalogue.rows is None:
+            return texts[f"product_{into}"], texts[f"category_{into}"] or None
+        if texts["language"].lower() != into:
+            return None
+        return texts["product"], texts.get("category") or None
+
+    def _product_faults(self, texts: Mapping[str, str]) -> Iterator[str]:
+        if self._catalogue.rows is None:
+            if not texts[f"product_{self.declaration.language}"]:
+                yield "product_missing"
+            return
+        if not texts.get("code"):
+            yield "code_missing"
+        if not re.fullmatch("[a-z]{2}", texts["language"].lower()):
+            yield "language_unreadable"
+        if not texts["product"]:
+            yield "product_missing"
+
+    def _price_faults(self, texts: Mapping[str, str]) -> Iterator[str]:
+        if not texts.get("price"):
+            return
+        amount = self._amount(texts)
+        if amount is None or amount < 0:
+            yield "list_price_unreadable"
+        if self._currency(texts) not in MINOR_UNITS:
+            yield "list_price_currency_unknown"
+        if self._valid_from(texts) is None:
+            yield "valid_from_unreadable"
+
+    def _price(self, texts: Mapping[str, str], row: Row) -> Price | None:
+        amount, day = self._amount(texts), self._valid_from(texts)
+        if amount is None or day is None:
+            return None
+        return Price(day, amount, self._currency(texts), row["_file_id"], row["_row"])
+
+    def _amount(self, texts: Mapping[str, str]) -> Decimal | None:
+        return decimal_of(texts.get("price", ""), self._catalogue.csv, scale=4)
+
+    def _currency(self, texts: Mapping[str, str]) -> str:
+        declared = self._catalogue.price and self._catalogue.price.currency
+        return texts.get("price_currency", "").upper() or declared or ""
+
+    def _valid_from(self, texts: Mapping[str, str]) -> date | None:
+        declared = self._catalogue.price
+        if declared is None or not texts.get("valid_from"):
+            return ALWAYS
+        return day_of(texts["valid_from"], declared.date_formats)

@@ -1,0 +1,100 @@
+"""The records of all deliveries of the catalogue, read once, and what each of them is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sales_pipeline.errors import FileRejected
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.ledger import Delivery
+from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader, Entry
+from sales_pipeline.silver.reference.learning import check_delivery
+from sales_pipeline.silver.reference.reference_balance import refusal_of
+from sales_pipeline.silver.validation.reasons import TRANSLATION_MISSING
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of the catalogue.
+
+    Attributes:
+        file_id: The delivery.
+        row: The number of the record in its file.
+        raw: Its text, or its columns as JSON under the headers of the file.
+        entry: What it says; None where it is unusable.
+        reasons: All reasons why it is unusable.
+    """
+
+    file_id: int
+    row: int
+    raw: str
+    entry: Entry | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Records:
+    """Records of the catalogue by file id, in the order of the files."""
+
+    of_file: dict[int, list[Record]]
+
+    def __getitem__(self, file_id: int) -> list[Record]:
+        return self.of_file.get(file_id, [])
+
+    def entries(self, file_ids: Iterable[int]) -> list[Entry]:
+        """What the records of some deliveries say, in ledger order."""
+        records = (record for file_id in sorted(file_ids) for record in self[file_id])
+        return [each.entry for each in records if each.entry is not None]
+
+    def refusal_of(self, file_id: int) -> str | None:
+        """Why a delivery cannot be taken, or None; its own records alone decide.
+
+        Those that wait for a translation do not count: the delivery that brings it may come
+        before or after.
+        """
+        records = self[file_id]
+        bad = sum(each.entry is None for each in records)
+        if too_many := refusal_of(bad, len(records)):
+            return too_many
+        try:
+            check_delivery(self.entries([file_id]))
+        except FileRejected as error:
+            return error.reason
+        return None
+
+    def set_aside(
+        self, file_ids: Iterable[int], waiting: Iterable[Entry]
+    ) -> Iterator[tuple[Record, tuple[str, ...]]]:
+        """Yields the records of some deliveries that teach nothing, each with its reasons.
+
+        Args:
+            file_ids: The deliveries.
+            waiting: The entries that wait for a translation.
+        """
+        untranslated = {(each.file_id, each.row) for each in waiting}
+        for each in (record for file_id in file_ids for record in self[file_id]):
+            if each.entry is None:
+                yield each, each.reasons
+            elif (each.file_id, each.row) in untranslated:
+                yield each, (TRANSLATION_MISSING,)
+
+
+def catalogue_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> Records:
+    """Reads the records of some deliveries from `bronze.catalogue`."""
+    reader = CatalogueReader(lakehouse.declaration)
+    ids = among("_file_id", (each.file_id for each in deliveries))
+    rows = lakehouse.table("bronze.catalogue").where(ids).toArrow().to_pylist()
+    found: dict[int, list[Record]] = {}
+    for row in sorted(rows, key=lambda row: row["_row"]):
+        found.setdefault(row["_file_id"], []).append(_record(reader, row))
+    return Records(found)
+
+
+def _record(reader: CatalogueReader, row: dict[str, Any]) -> Record:
+    reasons = tuple(reader.faults(row))
+    entry = None if reasons else reader.entry(row)
+    raw = row["_raw"] or json.dumps(reader.delivered(row), ensure_ascii=False)
+    return Record(row["_file_id"], row["_row"], raw, entry, reasons)

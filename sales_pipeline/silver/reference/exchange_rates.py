@@ -1,0 +1,125 @@
+"""The rates that the policy chooses from, in `silver.exchange_rates` (P8).
+
+They are the declared ones under `fixed`, and the published ones otherwise. Which of them a
+sale takes is decided in gold, by `gold.rate_book`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.ledger import Ledger, State
+from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
+from sales_pipeline.silver.reference.rate_quotes import RATE_STEP, QuoteReader, Reading, base_rates
+
+Row = dict[str, Any]
+_TABLE = "silver.exchange_rates"
+_ALWAYS = date(1, 1, 1)
+_FIXED, _BASE = "fixed", "base currency"
+LEARNT = (State.IN_SILVER, State.IN_GOLD, State.ARCHIVED)
+"""The states of deliveries whose rates are in the table."""
+
+
+def declared_rates(declaration: Declaration) -> list[Row]:
+    """The rows of `silver.exchange_rates` that the declaration itself makes.
+
+    Under another policy than `fixed` there are none.
+    """
+    rates, base = declaration.rates, declaration.base_currency
+    if rates.chosen_policy != "fixed":
+        return []
+    rows = [_declared(base, Decimal(1), None, _BASE)]
+    rows += [
+        _declared(currency, rate, since, _FIXED)
+        for currency in rates.fixed
+        if currency != base
+        for since, rate in rates.fixed_rates(currency)
+    ]
+    return sorted(rows, key=_in_order)
+
+
+def _declared(currency: str, rate: Decimal, since: date | None, source: str) -> Row:
+    rounded = rate.quantize(RATE_STEP, rounding=ROUND_HALF_UP)
+    return {"date": since or _ALWAYS, "currency": currency, "rate": rounded, "source": source}
+
+
+def _in_order(row: Row) -> tuple[Any, ...]:
+    return row["currency"], row["date"]
+
+
+def rates_changed(lakehouse: Lakehouse, ledger: Ledger) -> bool:
+    """Says whether `silver.exchange_rates` is not what the declaration and the ledger say.
+
+    That is so when rates were declared otherwise, or a delivery was taken out of force.
+    Deliveries that wait in bronze are still to be learnt from, and not looked at.
+    """
+    declared = declared_rates(lakehouse.declaration)
+    if not lakehouse.engine.exists(_TABLE):
+        return bool(declared)
+    counted = lakehouse.engine.totals(_TABLE, by=["source"], of="rate")
+    sources = set(counted["source"].to_pylist())
+    if declared:
+        # Then no published rate is to be there, so these are few.
+        is_other = not sources <= {_FIXED, _BASE}
+        columns = list(declared[0])
+        return (
+            is_other or sorted(lakehouse.rows(_TABLE, columns=columns), key=_in_order) != declared
+        )
+    paths = {each.path for each in ledger.in_force(EXCHANGE_RATES)}
+    return not sources <= paths
+
+
+def keep_rates(lakehouse: Lakehouse, ledger: Ledger) -> None:
+    """Makes `silver.exchange_rates` what the declaration and all learnt deliveries in force say."""
+    learnt = [each for each in ledger.in_force(EXCHANGE_RATES) if each.state in LEARNT]
+    write_rates(lakehouse, ledger, read_records(lakehouse, (each.file_id for each in learnt)))
+
+
+@dataclass(frozen=True)
+class Record:
+    """A row of `bronze.exchange_rates`, and what it says."""
+
+    row: Row
+    reading: Reading
+
+
+Records = dict[int, list[Record]]
+"""File id -> its records, in their order."""
+
+
+def read_records(lakehouse: Lakehouse, file_ids: Iterable[int]) -> Records:
+    """What the rows of some deliveries in `bronze.exchange_rates` say."""
+    records: Records = {each: [] for each in sorted(file_ids)}
+    if not records:
+        return records
+    rows = lakehouse.table(f"bronze.{EXCHANGE_RATES}").where(among("_file_id", records))
+    reader = QuoteReader(lakehouse.declaration.rates)
+    for row in sorted(rows.toArrow().to_pylist(), key=lambda row: row["_row"]):
+        records[row["_file_id"]].append(Record(row, reader.read(row)))
+    return records
+
+
+def write_rates(lakehouse: Lakehouse, ledger: Ledger, records: Records) -> None:
+    """Makes `silver.exchange_rates` what the declaration and these records say."""
+    declaration = lakehouse.declaration
+    rows = declared_rates(declaration)
+    if declaration.rates.chosen_policy != "fixed":
+        quotes = (
+            quote for own in records.values() for each in own for quote in each.reading.quotes
+        )
+        rows += [
+            {
+                "date": each.day,
+                "currency": each.currency,
+                "rate": each.rate,
+                "source": ledger[each.file_id].path,
+            }
+            for each in base_rates(quotes, declaration.rates, base=declaration.base_currency)
+        ]
+    lakehouse.put(_TABLE, "true", rows)

@@ -1,0 +1,245 @@
+"""What all deliveries of the catalogue teach together, and what changed by it (P9).
+
+The catalogue only learns: the latest entry of a name, of a code, and of the price of a day
+wins. Where an entry has a code, the code is the product: its names mean and cost what the
+latest entries of the code say, also when they are of another delivery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+
+from sales_pipeline.config.model import Feed
+from sales_pipeline.errors import FileRejected, examples
+from sales_pipeline.silver.reference.catalogue_entries import Entry, Meaning
+from sales_pipeline.silver.reference.list_prices import ALWAYS, Price, Prices, repriced
+from sales_pipeline.silver.reference.products import CODE, Key, Known, Names, Product
+
+Days = tuple[date, date | None]
+"""From a day, and to before another, which may be open."""
+_ALL_DAYS: Days = (ALWAYS, None)
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What the catalogue knows: `silver.products` and `silver.list_prices`."""
+
+    products: Known = field(default_factory=dict)
+    prices: Prices = field(default_factory=dict)
+
+    @cached_property
+    def names(self) -> Names:
+        """The index of its names and codes."""
+        return Names(self.products)
+
+    def prices_of(self, product: Product | None) -> tuple[Price, ...]:
+        """The list prices of a name or code that was looked up."""
+        return self.prices.get(product.key, ()) if product else ()
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What entries teach.
+
+    Attributes:
+        knowledge: Names, codes and prices.
+        waiting: The entries that teach nothing yet: in none of the entries does their code
+            have a product in the language of the declaration.
+    """
+
+    knowledge: Knowledge
+    waiting: tuple[Entry, ...]
+
+
+def learn(entries: Sequence[Entry], *, before: Known | None = None) -> Taught:
+    """Everything that the entries of all catalogue deliveries teach; the latest wins.
+
+    Args:
+        entries: The entries in ledger order.
+        before: What is known without them.
+    """
+    products: dict[Key, Product] = dict(before or {})
+    for each in entries:
+        if each.code is not None and each.meaning is not None:
+            products[CODE, each.code] = _product(each, (CODE, each.code), each.meaning)
+    usable: list[Entry] = []
+    waiting: list[Entry] = []
+    for each in entries:
+        meaning = each.meaning
+        if each.code is not None:
+            of_code = products.get((CODE, each.code))
+            meaning = of_code.meaning if of_code else None
+        if meaning is None:
+            waiting.append(each)
+        else:
+            usable.append(each)
+            products.update({key: _product(each, key, meaning) for key in each.names})
+    return Taught(Knowledge(products, _prices(usable)), tuple(waiting))
+
+
+def _product(entry: Entry, key: Key, meaning: Meaning) -> Product:
+    return Product(*key, *meaning, entry.file_id, entry.row)
+
+
+def _prices(entries: Sequence[Entry]) -> dict[Key, tuple[Price, ...]]:
+    """The prices of every name and code; those of a code are also those of its names."""
+    stated: dict[Key, dict[date, Price]] = {}
+    for key, price in _stated(entries):
+        stated.setdefault(key, {})[price.valid_from] = price
+    found = {key: tuple(by_day[day] for day in sorted(by_day)) for key, by_day in stated.items()}
+    for key, codes in _codes_of_names(entries).items():
+        if common := _common([found.get((CODE, code), ()) for code in sorted(codes)]):
+            found[key] = common
+    return found
+
+
+def _stated(entries: Iterable[Entry]) -> Iterator[tuple[Key, Price]]:
+    for each in entries:
+        if each.price is not None:
+            yield from ((key, each.price) for key in each.priced_keys)
+
+
+def _codes_of_names(entries: Iterable[Entry]) -> dict[Key, set[str]]:
+    """The codes of each name in the last delivery that has it: those of all its variants."""
+    found: dict[Key, tuple[int, set[str]]] = {}
+    for each in entries:
+        if each.code is None:
+            continue
+        for key in each.names:
+            file_id, codes = found.get(key, (each.file_id, set()))
+            others = codes if file_id == each.file_id else set()
+            found[key] = (each.file_id, {each.code, *others})
+    return {key: codes for key, (_, codes) in found.items()}
+
+
+def _common(prices: Sequence[tuple[Price, ...]]) -> tuple[Price, ...]:
+    """The prices of several codes where they agree; of one name no price could be told else."""
+    stated = {tuple((each.valid_from, each.money) for each in of_code) for of_code in prices}
+    return prices[0] if len(stated) == 1 else ()
+
+
+def check_delivery(entries: Iterable[Entry]) -> None:
+    """Checks that one delivery gives no name or code two translations, and no day two prices.
+
+    Raises:
+        FileRejected: It does; the reason names both records.
+    """
+    found = list(entries)
+    if faults := list(_translation_faults(found)):
+        reason = f"a name has two meanings: {examples(faults)}; keep one of each"
+        raise FileRejected("two_meanings", reason)
+    if faults := list(_price_faults(found)):
+        reason = f"a product has two prices from one day: {examples(faults)}; keep one of each"
+        raise FileRejected("two_prices", reason)
+
+
+def _translation_faults(entries: Sequence[Entry]) -> Iterator[str]:
+    """Two records that give one name or code two translations, by what the delivery itself says."""
+    of_code: dict[str, tuple[Entry, Meaning]] = {}
+    for each in entries:
+        if each.code is None or each.meaning is None:
+            continue
+        first, meaning = of_code.setdefault(each.code, (each, each.meaning))
+        if meaning != each.meaning:
+            yield _says((CODE, each.code), (first, meaning), (each, each.meaning))
+    of_name: dict[Key, tuple[Entry, Meaning]] = {}
+    for each in entries:
+        meaning = each.meaning or (f"code {each.code}", None)
+        if each.code in of_code:
+            meaning = of_code[each.code][1]
+        for key in each.names:
+            first, earlier = of_name.setdefault(key, (each, meaning))
+            if earlier != meaning:
+                yield _says(key, (first, earlier), (each, meaning))
+
+
+def _says(key: Key, first: tuple[Entry, Meaning], second: tuple[Entry, Meaning]) -> str:
+    (one, (product, category)), (other, (otherwise, elsewhere)) = first, second
+    return (
+        f"record {one.row} says {key[1]!r} is {product!r} ({category}), "
+        f"record {other.row} says {otherwise!r} ({elsewhere})"
+    )
+
+
+def _price_faults(entries: Sequence[Entry]) -> Iterator[str]:
+    stated: dict[tuple[Key, date], Price] = {}
+    for key, price in _stated(entries):
+        first = stated.setdefault((key, price.valid_from), price)
+        if first.money != price.money:
+            since = "" if price.valid_from == ALWAYS else f" from {price.valid_from}"
+            yield (
+                f"record {first.row} says {key[1]!r} costs {first.price} {first.currency}"
+                f"{since}, record {price.row} says {price.price} {price.currency}"
+            )
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What a run learnt from the catalogue, in numbers of names and codes.
+
+    Attributes:
+        known: Names and codes that it knew before.
+        learnt: Those that are new.
+        renamed: Those that mean another product or category.
+        forgotten: Those that left with a withdrawn delivery.
+        prices: List prices of known products that are new, changed or gone.
+    """
+
+    known: int = 0
+    learnt: int = 0
+    renamed: int = 0
+    forgotten: int = 0
+    prices: int = 0
+
+    def __add__(self, later: Learnt) -> Learnt:
+        """What both learnt."""
+        total = replace(later, known=self.known or later.known)
+        names = ("learnt", "renamed", "forgotten", "prices")
+        return replace(
+            total, **{name: getattr(self, name) + getattr(later, name) for name in names}
+        )
+
+
+def learnt(before: Knowledge, after: Knowledge) -> Learnt:
+    """What changed from one knowledge to the next, in numbers."""
+    kept = before.products.keys() & after.products.keys()
+    renamed = {key for key in kept if before.products[key].meaning != after.products[key].meaning}
+    prices = {place for key in kept for place in _price_changes(key, before, after)}
+    return Learnt(
+        known=len(before.products),
+        learnt=len(after.products.keys() - kept),
+        renamed=len(renamed),
+        forgotten=len(before.products.keys() - kept),
+        prices=len(prices),
+    )
+
+
+def _price_changes(key: Key, before: Knowledge, after: Knowledge) -> Iterator[tuple[int, int]]:
+    """The records that state the changed prices of a name or code: one states that of many."""
+    old = {each.valid_from: each for each in before.prices.get(key, ())}
+    new = {each.valid_from: each for each in after.prices.get(key, ())}
+    for day in old.keys() | new.keys():
+        was, is_now = old.get(day), new.get(day)
+        stating = is_now or was
+        if stating and (was and was.money) != (is_now and is_now.money):
+            yield stating.file_id, stating.row
+
+
+def touched_days(feed: Feed, text: str, before: Knowledge, after: Knowledge) -> list[Days]:
+    """The days on which a sale of a product as delivered is not what it was.
+
+    Args:
+        feed: The feed that delivered it.
+        text: The product as delivered.
+        before: What the catalogue knew when it was judged.
+        after: What the catalogue knows now.
+    """
+    was, is_now = before.names.of(feed, text), after.names.of(feed, text)
+    if (was and was.meaning) != (is_now and is_now.meaning):
+        return [_ALL_DAYS]
+    if feed.price_from == "file":
+        return []
+    return list(repriced(before.prices_of(was), after.prices_of(is_now)))

@@ -1,0 +1,1 @@
+"""The verdict on one record: its reasons, rules, money, key, store and currency."""

@@ -1,0 +1,227 @@
+"""The delivered records of a group of feeds: their texts, whose they are, and their keys.
+
+A currency is the record's own, else its store's, else the feed's on the day of the sale
+(DESIGN "The state, as a function", 5). A key is feed, store and the feed's key columns, compared
+without white space at their ends and without what nobody sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sales_pipeline.config.currencies import MINOR_UNITS
+from sales_pipeline.config.model import Feed
+from sales_pipeline.config.sql.feed_sql import computed_expression, exclusion
+from sales_pipeline.silver.parsing.spark_expressions import (
+    any_of,
+    filled,
+    is_blank,
+    none_missing,
+    visible,
+)
+from sales_pipeline.silver.validation.feed_groups import FEED_VALUES, FeedGroup
+
+NUMBERS = ("quantity", "unit_price", "amount")
+GIVEN = "_given_"
+"""How the column of a text as delivered begins, where another has its value."""
+COMPUTED_FAILED, EXCLUDE_FAILED = "_computed_failed", "_exclude_failed"
+"""Whether declared SQL fails on a value of the record: that of a column, that of exclude_when."""
+_STORES = pa.schema(
+    [(name, pa.string()) for name in ("feed", "_listed_text", "_listed_store", "_listed_currency")]
+)
+
+
+def stores_table(feeds: Mapping[str, Feed], names: Sequence[str]) -> pa.Table:
+    """`feed, listed_text, listed_store, listed_currency`: the stores that texts of feeds name.
+
+    Args:
+        feeds: All declared feeds.
+        names: The feeds in question.
+    """
+    rows = [
+        {
+            "feed": name,
+            "_listed_text": text,
+            "_listed_store": store.id,
+            "_listed_currency": store.currency,
+        }
+        for name in names
+        for text, store in feeds[name].stores.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=_STORES)
+
+
+@dataclass(frozen=True)
+class DeliveredRecords:
+    """What the records of one group of feeds say, before it is parsed.
+
+    Attributes:
+        group: The feeds.
+        feeds: All declared feeds.
+        further_keys: The key columns of all feeds other than `sale_id`.
+        feeds_frame: The table of feeds, as `feed_groups.feeds_table` makes it; None where the
+            group has one feed.
+        stores_frame: The listed stores, as `stores_table` makes them; None where there are none.
+    """
+
+    group: FeedGroup
+    feeds: Mapping[str, Feed]
+    further_keys: Sequence[str] = ()
+    feeds_frame: DataFrame | None = None
+    stores_frame: DataFrame | None = None
+
+    @property
+    def feed(self) -> Feed:
+        """The declaration that all feeds of the group share."""
+        return self.group.feed
+
+    @cached_property
+    def key_columns(self) -> list[str]:
+        """The key columns of the group's feeds, in an order that no declaration changes."""
+        return sorted(self.feed.key)
+
+    @cached_property
+    def number_columns(self) -> list[str]:
+        """Those of quantity, unit_price and amount that the records have."""
+        if self.is_priced_by_catalogue:
+            return ["quantity"]
+        return [name for name in NUMBERS if self.feed.has(name)]
+
+    @property
+    def is_priced_by_catalogue(self) -> bool:
+        """Whether prices, and so currencies and amounts, are those of the catalogue."""
+        return self.feed.price_from == "catalogue"
+
+    def rows(self, bronze: DataFrame) -> DataFrame:
+        """The records with the values of their feed, their texts under other names, and computed.
+
+        Args:
+            bronze: Rows of `bronze.sales`, of feeds of this group.
+
+        Returns:
+            `feed, _file_id, _row, _extra, _raw, _problem`, the values of the table of feeds,
+            `_is_excluded`, and `_given_<column>` for each column, in the file or computed.
+        """
+        if len(self.group.names) > 1 and self.feeds_frame is not None:
+            own = self.feeds_frame.where(F.col("_feed_group") == self.group.number)
+            bronze = bronze.join(own.select("feed", *FEED_VALUES), "feed", "left")
+        rows = bronze.withColumns({**self._computed(), COMPUTED_FAILED: self._computed_failed()})
+        texts = [F.col(name).alias(f"{GIVEN}{name}") for name in self._text_columns]
+        values = self.group.values(self.feeds)
+        return rows.select(
+            *("feed", "_file_id", "_row", "_extra", "_raw", "_problem", COMPUTED_FAILED),
+            *(value.alias(name) for name, value in values.items()),
+            *(condition.alias(name) for name, condition in self._exclusion().items()),
+            *texts,
+        )
+
+    def _computed(self) -> dict[str, Column]:
+        """The columns that the file does not have, as text; null where their SQL fails."""
+        columns = {}
+        for name, computed in self.feed.computed.items():
+            expression = computed_expression(self.feed, name)
+            if expression is None:
+                columns[name] = F.lit(computed.value).cast("STRING")
+                continue
+            value = F.expr(expression.safe_sql).cast("STRING")
+            if expression.failed_sql is not None:
+                value = F.when(~F.expr(expression.failed_sql), value)
+            columns[name] = value
+        return columns
+
+    def _computed_failed(self) -> Column:
+        """Whether the SQL of a column fails on a value."""
+        expressions = (computed_expression(self.feed, name) for name in self.feed.computed)
+        failed = [each.failed_sql for each in expressions if each is not None]
+        return any_of(F.expr(sql) for sql in failed if sql is not None)
+
+    def _exclusion(self) -> dict[str, Column]:
+        """Whether the declared condition holds on the text, and whether it fails on a value."""
+        condition, nowhere = exclusion(self.feed), F.lit(False)
+        if condition is None:
+            return {"_is_excluded": nowhere, EXCLUDE_FAILED: nowhere}
+        failed = nowhere if condition.failed_sql is None else F.expr(condition.failed_sql)
+        holds = F.coalesce(F.expr(condition.safe_sql), nowhere)
+        is_split = F.col("_problem").isNull()
+        return {"_is_excluded": is_split & holds & ~failed, EXCLUDE_FAILED: is_split & failed}
+
+    @property
+    def _text_columns(self) -> list[str]:
+        return [*self.feed.columns, *(n for n in self.feed.computed if n not in self.feed.columns)]
+
+    def keyed(self, rows: DataFrame) -> DataFrame:
+        """Adds the store, the currency that it states, the key columns and their hash.
+
+        Args:
+            rows: What `rows` gives.
+
+        Returns:
+            With `store` (null where none is known), `_store_currency`, the key columns of all
+            feeds (null in records of feeds that have others) and `key_hash`: BIGINT, equal for
+            equal keys, null for a record without a whole key.
+        """
+        rows = self._with_store(rows)
+        keys = {name: visible_key(F.col(f"{GIVEN}{name}")) for name in self.key_columns}
+        none = F.lit(None).cast("STRING")
+        columns = {name: keys.get(name, none) for name in ("sale_id", *self.further_keys)}
+        rows = rows.withColumns(columns)
+        return rows.withColumn("key_hash", self._key_hash())
+
+    def _with_store(self, rows: DataFrame) -> DataFrame:
+        none = F.lit(None).cast("STRING")
+        if not self.group.has_stores or self.stores_frame is None:
+            return rows.withColumns({"store": F.col("_feed_store"), "_store_currency": none})
+        named = rows.withColumn("_listed_text", visible_key(F.col(f"{GIVEN}store")))
+        found = named.join(self.stores_frame, ["feed", "_listed_text"], "left")
+        return found.withColumnsRenamed(
+            {"_listed_store": "store", "_listed_currency": "_store_currency"}
+        ).drop("_listed_text")
+
+    def _key_hash(self) -> Column:
+        if not self.key_columns:
+            return F.lit(None).cast("BIGINT")
+        parts = [F.col(name) for name in self.key_columns]
+        if self.group.has_stores:
+            parts.append(F.col("store"))
+        is_whole = F.col("_problem").isNull() & none_missing(parts)
+        return F.when(is_whole, F.xxhash64(F.col("feed"), *parts))
+
+    def currency(self) -> Column:
+        """The currency of a record whose `sold_on` is parsed; null where none can be told.
+
+        The currency of a list price is joined with the price, and not told here.
+        """
+        of_feed = F.col("_feed_currency")
+        if self.group.has_dated_currency:
+            begun = F.filter(
+                F.col("_feed_currencies"), lambda each: each["since"] <= F.col("sold_on")
+            )
+            of_feed = F.try_element_at(begun, F.lit(-1))["code"]
+        usual = F.coalesce(F.col("_store_currency"), of_feed)
+        if not self.feed.has("currency"):
+            return usual
+        own = filled(F.col(f"{GIVEN}currency"))
+        stated = F.when(own.isin(sorted(MINOR_UNITS)), own)
+        return F.when(is_blank(own), usual).otherwise(stated)
+
+    def unknown_stores(self, bronze: DataFrame) -> DataFrame:
+        """`feed, text, records`: texts that stand for a store and mean none, with their records."""
+        rows = self._with_store(self.rows(bronze).where(F.col("_problem").isNull()))
+        shown = filled(F.col(f"{GIVEN}store"))
+        unknown = rows.where(F.col("store").isNull() & ~F.col("_is_excluded") & shown.isNotNull())
+        return (
+            unknown.select("feed", shown.alias("text"))
+            .groupBy("feed", "text")
+            .agg(F.count(F.lit(1)).alias("records"))
+        )
+
+
+def visible_key(text: Column) -> Column:
+    """A text as keys and stores are compared by it; null where nothing is left of it."""
+    return F.nullif(visible(text), F.lit(""))

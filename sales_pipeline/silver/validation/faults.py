@@ -1,0 +1,139 @@
+"""Why a record is quarantined: every reason, as a condition on its texts and typed columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from sales_pipeline.config.model import Feed
+from sales_pipeline.silver.parsing.spark_days import is_in_range
+from sales_pipeline.silver.parsing.spark_expressions import any_of, is_blank
+from sales_pipeline.silver.validation.delivered_records import (
+    COMPUTED_FAILED,
+    EXCLUDE_FAILED,
+    DeliveredRecords,
+)
+from sales_pipeline.silver.validation.reasons import PRICE_UNKNOWN, PRODUCT_UNKNOWN, STORE_UNKNOWN
+
+Fault = tuple[str, Column]
+"""A reason's code, and the condition under which a well-split record has it."""
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What can be wrong with the records of one group of feeds.
+
+    Attributes:
+        delivered: How the records are delivered.
+    """
+
+    delivered: DeliveredRecords
+
+    @property
+    def _feed(self) -> Feed:
+        return self.delivered.feed
+
+    @property
+    def _may_lack_currency(self) -> bool:
+        group = self.delivered.group
+        return not group.has_plain_currency or group.states_currency
+
+    def is_broken(self) -> Column:
+        """Whether any fault holds, from the typed columns alone: cheaper than asking each."""
+        needed = ["sold_on", "product", "quantity", "amount", *self.delivered.key_columns]
+        broken = [F.col("_problem").isNotNull(), ~self._is_in_range()]
+        broken += [condition for _, condition in self._sql_faults()]
+        if "unit_price" in self.delivered.number_columns:
+            broken.append(_is_unreadable("unit_price"))
+        if self.delivered.group.has_stores:
+            needed.append("store")
+        if self._may_lack_currency:
+            needed.append("currency")
+        if self._feed.returns == "quarantine":
+            broken.append(_is_return())
+        return F.coalesce(
+            any_of([*broken, *(F.col(name).isNull() for name in dict.fromkeys(needed))]),
+            F.lit(True),
+        )
+
+    def all(self) -> list[Fault]:
+        """Every fault that a record of the feed can have."""
+        given, day = F.col("_given_sold_on"), F.col("sold_on")
+        source, product = F.col("source_product"), F.col("product")
+        faults = [
+            ("key_missing", any_of(F.col(key).isNull() for key in self.delivered.key_columns)),
+            *self._store_faults(),
+            ("date_missing", is_blank(given)),
+            ("date_unreadable", ~is_blank(given) & day.isNull()),
+            ("date_out_of_range", day.isNotNull() & ~self._is_in_range()),
+            ("product_missing", is_blank(source)),
+            (PRODUCT_UNKNOWN, ~is_blank(source) & product.isNull()),
+            *self._number_faults(),
+            *self._currency_faults(),
+        ]
+        faults += self._sql_faults()
+        well_split = F.col("_problem").isNull()
+        return [(code, well_split & fault) for code, fault in faults]
+
+    def _sql_faults(self) -> list[Fault]:
+        """The faults of records on which declared SQL fails."""
+        faults = []
+        if self._feed.computed:
+            faults.append(("computed_failed", F.col(COMPUTED_FAILED)))
+        if self._feed.exclude_when is not None:
+            faults.append(("exclude_failed", F.col(EXCLUDE_FAILED)))
+        return faults
+
+    def _is_in_range(self) -> Column:
+        return is_in_range(F.col("sold_on"), self._feed.earliest, self._feed.latest)
+
+    def _store_faults(self) -> list[Fault]:
+        if not self.delivered.group.has_stores:
+            return []
+        blank, unknown = is_blank(F.col("_given_store")), F.col("store").isNull()
+        return [("store_missing", blank), (STORE_UNKNOWN, ~blank & unknown)]
+
+    def _number_faults(self) -> list[Fault]:
+        faults = []
+        for name in self.delivered.number_columns:
+            if not self._may_be_empty(name):
+                faults.append((f"{name}_missing", is_blank(F.col(f"_given_{name}"))))
+            faults.append((f"{name}_unreadable", _is_unreadable(name)))
+        if self._feed.returns == "quarantine":
+            faults.append(("return_refused", _is_return()))
+        if self.delivered.is_priced_by_catalogue:
+            priced = F.col("product").isNotNull() & self._is_in_range()
+            faults.append((PRICE_UNKNOWN, priced & F.col("unit_price").isNull()))
+        if "amount" not in self.delivered.number_columns:
+            factors = F.col("unit_price").isNotNull() & F.col("quantity").isNotNull()
+            faults.append(("amount_too_large", factors & F.col("amount").isNull()))
+        return faults
+
+    def _may_be_empty(self, name: str) -> bool:
+        if name == "quantity":
+            return self._feed.missing_quantity is not None
+        return name == "unit_price" and "amount" in self.delivered.number_columns
+
+    def _currency_faults(self) -> list[Fault]:
+        """Faults of the currency; none where another fault is the cause that it is not known."""
+        if self.delivered.is_priced_by_catalogue:
+            return []
+        unknown = F.col("currency").isNull()
+        faults, stated = [], F.lit(False)
+        if self._feed.has("currency"):
+            stated = ~is_blank(F.col("_given_currency"))
+            faults.append(("currency_unknown", stated & unknown))
+        if not self.delivered.group.has_plain_currency:
+            cause = F.col("store").isNull() | F.col("sold_on").isNull()
+            faults.append(("currency_missing", ~stated & unknown & ~cause))
+        return faults
+
+
+def _is_unreadable(name: str) -> Column:
+    return F.col(name).isNull() & ~is_blank(F.col(f"_given_{name}"))
+
+
+def _is_return() -> Column:
+    return F.coalesce(F.col("quantity") < 0, F.lit(False))

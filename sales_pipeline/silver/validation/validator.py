@@ -1,0 +1,230 @@
+"""What a single record is: excluded, quarantined or fit, by its own content.
+
+DESIGN "The state, as a function", 2: a declared condition is tested first, on the text; then
+the record is malformed, breaks a rule (all its reasons are kept), or is fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sales_pipeline.config.model import Feed
+from sales_pipeline.lakehouse.tables import EXCLUDED, QUARANTINED
+from sales_pipeline.silver.parsing.numbers import NumberStyle
+from sales_pipeline.silver.parsing.parsed_texts import SCALES, ParsedTexts
+from sales_pipeline.silver.parsing.spark_days import calendar_day, month_of
+from sales_pipeline.silver.parsing.spark_expressions import any_of, as_json, is_blank
+from sales_pipeline.silver.parsing.spark_numbers import decimal_number, product_of
+from sales_pipeline.silver.reference.meanings import list_price
+from sales_pipeline.silver.validation import rules
+from sales_pipeline.silver.validation.delivered_records import GIVEN, NUMBERS, DeliveredRecords
+from sales_pipeline.silver.validation.faults import Faults
+
+FIT = "fit"
+NO_STORE = ""
+"""The store of a record that names none, or one that is not declared; it is never fit."""
+_BODY = ("sold_on", "month", "product", "category", "unit_price", "quantity", "amount", "currency",
+         "source_product", "_file_id", "_row")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Validator:
+    """Validates the records of one group of feeds.
+
+    Attributes:
+        delivered: The records as delivered.
+        texts: What their texts are parsed as.
+    """
+
+    delivered: DeliveredRecords
+    texts: ParsedTexts
+
+    @property
+    def feed(self) -> Feed:
+        """The declaration that all feeds of the group share."""
+        return self.delivered.feed
+
+    def validated(self, keyed: DataFrame) -> DataFrame:
+        """The records, parsed, each with its verdict.
+
+        Args:
+            keyed: What `DeliveredRecords.keyed` gives, or some rows of it.
+
+        Returns:
+            The columns of a sale (see `tables.sale_columns`), null where they cannot be parsed;
+            `key_hash`; `verdict` (`fit`, `quarantined` or `excluded`); and of a quarantined
+            record `reasons` (ARRAY<STRING>) and `raw`, null for the others.
+        """
+        typed = self.typed(keyed)
+        is_broken = self.faults.is_broken()
+        broken_rules = rules.faults(self.feed, is_broken)
+        found = [F.when(fault, F.lit(code)) for code, fault in self.faults.all()]
+        broken = typed.withColumn("_is_broken", is_broken)
+        if broken_rules:
+            found += [F.when(fault, F.lit(code)) for code, fault in broken_rules]
+            breaks = any_of(fault for _, fault in rules.faults(self.feed, F.col("_is_broken")))
+            broken = broken.withColumn("_is_broken", F.col("_is_broken") | breaks)
+        verdict = _fenced(_verdict(F.col("_is_broken"), self._has_condition))
+        judged = broken.withColumn("verdict", verdict)
+        is_quarantined = F.col("verdict") == QUARANTINED
+        reasons = F.array_compact(F.array(F.col("_problem"), *found))
+        return judged.select(
+            *self._sale_columns(),
+            F.when(~is_quarantined, F.col("key_hash")).alias("key_hash"),
+            "verdict",
+            F.when(is_quarantined, reasons).alias("reasons"),
+            F.when(is_quarantined, self._raw()).alias("raw"),
+        )
+
+    def amounts(self, keyed: DataFrame) -> DataFrame:
+        """`_file_id, currency, amount`, of the money null where it cannot be told."""
+        return self.typed(keyed).select("_file_id", "currency", "amount")
+
+    def rule_counts(self, keyed: DataFrame) -> DataFrame:
+        """Counts, for each delivery, the sales that keep the feed's rules: `rules.counted`."""
+        fit = ~F.col("_is_excluded") & ~self.faults.is_broken()
+        return rules.counted(self.typed(keyed), self.feed, fit)
+
+    @property
+    def needs_records_for_amounts(self) -> bool:
+        """Whether the currency or the amount depends on more than product and numbers."""
+        group = self.delivered.group
+        return (
+            self.delivered.is_priced_by_catalogue
+            or group.states_currency
+            or group.has_dated_currency
+        )
+
+    @property
+    def faults(self) -> Faults:
+        """What can be wrong with the records."""
+        return Faults(self.delivered)
+
+    @property
+    def _has_condition(self) -> bool:
+        return self.feed.exclude_when is not None
+
+    def typed(self, keyed: DataFrame) -> DataFrame:
+        """The records with their columns parsed, and everything that their verdict depends on."""
+        rows = keyed.withColumn("source_product", F.col(f"{GIVEN}product"))
+        rows = self._with_prices(self._with_day(rows))
+        rows = self._with_money(rows)
+        return rows.withColumn("month", month_of(F.col("sold_on")))
+
+    def _with_day(self, rows: DataFrame) -> DataFrame:
+        if self.texts.days is None:
+            day = calendar_day(self._text("sold_on"), self.feed.date_formats)
+            return rows.withColumn("sold_on", day)
+        return self._joined(rows, self.texts.days, ["sold_on"], ["sold_on"])
+
+    def _with_prices(self, rows: DataFrame) -> DataFrame:
+        """The rows with product, category, the delivered numbers, and list prices if taken."""
+        meaning = ["product", "category"]
+        if self.delivered.is_priced_by_catalogue:
+            meaning.append("_prices")
+        numbers = self.delivered.number_columns
+        if self.texts.priced is not None:
+            texts = ["product", *NUMBERS]
+            return self._joined(rows, self.texts.priced, texts, [*meaning, *numbers], named=True)
+        if self.texts.products is not None:
+            rows = self._joined(rows, self.texts.products, ["product"], meaning, named=True)
+        for column in numbers:
+            if column in self.texts.numbers:
+                rows = self._joined(rows, self.texts.numbers[column], [column], [column])
+            else:
+                rows = rows.withColumn(column, self._number(column))
+        return rows
+
+    def _joined(
+        self,
+        rows: DataFrame,
+        known: DataFrame,
+        texts: Sequence[str],
+        values: Sequence[str],
+        *,
+        named: bool = False,
+    ) -> DataFrame:
+        """The rows with values that are known of their texts.
+
+        Args:
+            rows: The records.
+            known: The texts and their values.
+            texts: The columns whose texts are looked up.
+            values: The columns that are added.
+            named: Whether what a text means depends on how a feed's products are looked up.
+        """
+        keys = [f"_text_{name}" for name in texts]
+        if "_feed_group" in known.columns:
+            known = known.where(F.col("_feed_group") == self.delivered.group.number)
+        by_lookup = ["_feed_lookup"] if named else []
+        known = known.select(*by_lookup, *keys, *values)
+        rows = rows.withColumns({f"_text_{name}": self._joinable(name) for name in texts})
+        return rows.join(known, [*by_lookup, *keys], "left").drop(*keys)
+
+    def _joinable(self, column: str) -> Column:
+        if column in ("sold_on", "product", *self.delivered.number_columns):
+            return F.coalesce(self._text(column), F.lit(""))
+        return F.lit("")
+
+    def _text(self, column: str) -> Column:
+        return F.col(f"{GIVEN}{column}")
+
+    def _number(self, column: str) -> Column:
+        text = self._text(column)
+        number = decimal_number(text, NumberStyle.of(self.feed), scale=SCALES[column])
+        if column == "quantity" and self.feed.missing_quantity is not None:
+            usual = F.lit(str(self.feed.missing_quantity)).cast("DECIMAL(18,3)")
+            return F.when(is_blank(text), usual).otherwise(number)
+        return number
+
+    def _with_money(self, rows: DataFrame) -> DataFrame:
+        """Adds the price and the amount where the feed does not deliver them, and the currency."""
+        numbers = self.delivered.number_columns
+        if self.delivered.is_priced_by_catalogue:
+            rows = rows.withColumn("_list_price", list_price(F.col("_prices"), F.col("sold_on")))
+            rows = rows.withColumns(
+                {
+                    "unit_price": F.col("_list_price")["price"],
+                    "currency": F.col("_list_price")["currency"],
+                }
+            )
+        else:
+            rows = rows.withColumn("currency", self.delivered.currency())
+            if "unit_price" not in numbers:
+                rows = rows.withColumn("unit_price", F.lit(None).cast("DECIMAL(18,4)"))
+        if "amount" not in numbers:
+            rows = rows.withColumn("amount", product_of(F.col("unit_price"), F.col("quantity")))
+        return rows
+
+    def _raw(self) -> Column:
+        """The record's own text, or its columns as JSON under the headers of the file."""
+        fields = [
+            F.col(f"{GIVEN}{name}").alias(header) for name, header in self.feed.columns.items()
+        ]
+        return F.coalesce(F.col("_raw"), as_json(F.struct(*fields, F.col("_extra"))))
+
+    def _sale_columns(self) -> list[Column]:
+        names = ["sale_id", *self.delivered.further_keys, *_BODY]
+        store = F.coalesce(F.col("store"), F.lit(NO_STORE)).alias("store")
+        return [F.col("feed"), store, *map(F.col, names)]
+
+
+def _verdict(is_broken: Column, has_condition: bool) -> Column:  # noqa: FBT001
+    judged = F.when(is_broken, F.lit(QUARANTINED)).otherwise(F.lit(FIT))
+    if not has_condition:
+        return judged
+    return F.when(F.col("_is_excluded"), F.lit(EXCLUDED)).otherwise(judged)
+
+
+def _fenced(value: Column) -> Column:
+    """The value, in a form that keeps a filter on it behind the projection that makes it.
+
+    An optimiser moves a filter below the projection and so computes every expression twice, once
+    to filter and once to keep; measured, that costs as much again as the whole statement. It may
+    not move what is not deterministic, and `rand() < 0` never holds.
+    """
+    return F.when(F.rand() < 0, F.lit(None).cast("STRING")).otherwise(value)
