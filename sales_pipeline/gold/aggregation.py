@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +17,6 @@ from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.stores import store_rows
-from sales_pipeline.together import together
 
 _BEFORE_SILVER = (State.CLAIMED, State.IN_BRONZE)
 
@@ -80,7 +78,7 @@ def _touch_mispriced(lakehouse: Lakehouse, ledger: Ledger) -> set[date]:
 
 
 def _make(lakehouse: Lakehouse, months: Sequence[date]) -> Made:
-    pricing = price(lakehouse, _sales_of(lakehouse, months), months)
+    pricing = price(lakehouse, months, _is_in(months))
     if pricing.months:
         _write_cube(lakehouse, pricing)
         _write_answers(lakehouse, pricing.months)
@@ -103,7 +101,7 @@ def _write_rates_taken(lakehouse: Lakehouse, pricing: Pricing) -> None:
     name, condition = "gold.rates_taken", _is_in(pricing.months)
     taken = pricing.taken
     if taken is None:
-        taken = taken_in_cube(lakehouse, lakehouse.table("gold.sales_cube").where(condition))
+        taken = taken_in_cube(lakehouse, condition)
     before = [row for row in lakehouse.rows(name) if row["month"] in set(pricing.months)]
     if sorted(before, key=_in_order) != sorted(taken, key=_in_order):
         lakehouse.put(name, condition, taken)
@@ -129,7 +127,7 @@ def _write_answers(lakehouse: Lakehouse, months: Iterable[date]) -> None:
     ]
     for rank in (answers.top_selling_products, answers.top_selling_products_by_revenue):
         made.append((f"gold.{rank.__name__}", "true", rank(cube, **money)))
-    together((partial(lakehouse.put_few, *each) for each in made), at_once=len(made))
+    lakehouse.put_together(made)
 
 
 def _is_in(months: Iterable[date]) -> str:

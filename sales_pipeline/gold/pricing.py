@@ -11,7 +11,6 @@ from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from sales_pipeline.gold.rate_book import Grain, HeldRate, RateBook, rate_book
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -46,31 +45,36 @@ class Pricing:
         return lakehouse.frame(pa.Table.from_pylist(self.rates, schema=schema))
 
 
-def price(lakehouse: Lakehouse, sales: DataFrame, months: Sequence[date]) -> Pricing:
+def price(lakehouse: Lakehouse, months: Sequence[date], condition: str) -> Pricing:
     """Finds the rates of all sales of some months.
 
     Args:
-        lakehouse: The tables; `silver.exchange_rates` is read.
-        sales: The rows of `silver.sales` of these months.
+        lakehouse: The tables; `silver.exchange_rates` and `silver.sales` are read.
         months: The months, in order.
+        condition: The SQL condition of the sales of these months.
     """
     book = rate_book(lakehouse)
     if book.grain is Grain.ALWAYS:
-        return _always(book, sales, months)
-    return _by_time(book, _days(sales), months)
+        return _always(lakehouse, book, months, condition)
+    return _by_time(book, _days(lakehouse, condition), months)
 
 
-def _days(sales: DataFrame) -> list[Row]:
-    """The days of each currency, and what was sold on each."""
-    days = sales.groupBy("month", "currency", "sold_on").agg(F.sum("amount").alias("amount"))
-    rows: list[Row] = days.toArrow().to_pylist()
+def _days(lakehouse: Lakehouse, condition: str) -> list[Row]:
+    """The days of each currency, and the amount sold on each."""
+    by = ["month", "currency", "sold_on"]
+    rows: list[Row] = lakehouse.totals(
+        "silver.sales", by=by, of="amount", where=condition
+    ).to_pylist()
     return sorted(rows, key=lambda row: (row["month"], row["currency"], row["sold_on"]))
 
 
-def _always(book: RateBook, sales: DataFrame, months: Sequence[date]) -> Pricing:
-    known = {book.base_currency, *book.known}
-    held = _held(_days(sales.where(~F.col("currency").isin(*sorted(known)))))
-    rates = [{"currency": each, "rate": _rate(book, each, date.max)} for each in sorted(known)]
+def _always(
+    lakehouse: Lakehouse, book: RateBook, months: Sequence[date], condition: str
+) -> Pricing:
+    known = sorted({book.base_currency, *book.known})
+    listed = ", ".join(f"'{currency}'" for currency in known)
+    held = _held(_days(lakehouse, f"({condition}) AND currency NOT IN ({listed})"))
+    rates = [{"currency": each, "rate": _rate(book, each, date.max)} for each in known]
     return Pricing(_rest(months, held), held, rates=rates)
 
 
@@ -130,8 +134,14 @@ def _taken(book: RateBook, month: date, currency: str, sold_on: date | None) -> 
     return {"month": month, "currency": currency, "sold_on": sold_on, "rate": rate}
 
 
-def taken_in_cube(lakehouse: Lakehouse, cube: DataFrame) -> list[Row]:
-    """The rows of `gold.rates_taken` for a cube in which each currency has one rate."""
+def taken_in_cube(lakehouse: Lakehouse, condition: str) -> list[Row]:
+    """The rows of `gold.rates_taken` for a cube in which each currency has one rate.
+
+    Args:
+        lakehouse: The tables; `gold.sales_cube` is read.
+        condition: The SQL condition of the months of the cube.
+    """
     book = rate_book(lakehouse)
-    pairs = cube.select("month", "currency").distinct().toArrow().to_pylist()
+    by = ["month", "currency"]
+    pairs = lakehouse.totals("gold.sales_cube", by=by, of="sales", where=condition).to_pylist()
     return [_taken(book, pair["month"], pair["currency"], None) for pair in pairs]

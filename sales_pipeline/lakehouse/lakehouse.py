@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sales_pipeline.commit_points import commit_point
 from sales_pipeline.config.model import Declaration, Feed
@@ -267,16 +268,36 @@ class Lakehouse:
         """
         self._put(name, condition, self.arrow(rows, name))
 
-    def put_few(self, name: str, condition: str, rows: DataFrame) -> None:
-        """The same with rows that Spark computes, which come here first: so few that they may.
+    def put_together(self, parts: Sequence[tuple[str, str, DataFrame]]) -> None:
+        """Replaces rows of several small tables by rows that Spark computes in one statement.
+
+        A commit for each table; all rows come to this process first, so there must be few.
 
         Args:
-            name: The table, such as `gold.revenue_per_month`.
-            condition: A SQL condition over the table's columns, made of literals only.
-            rows: The new rows, with at least the table's columns, found by name.
+            parts: The table, a SQL condition over its columns, made of literals only, and the new
+                rows, with at least the table's columns, found by name. Columns of one name have
+                one type in all of the tables.
         """
-        found = rows.select(*self._typed(name)).toArrow()
-        self._put(name, condition, found.cast(arrow_schema(self.tables[name])))
+        from pyspark.sql import functions as F
+
+        types = {each.name: each.type for name, _, _ in parts for each in self.tables[name].columns}
+        frames = []
+        for name, _, rows in parts:
+            own = set(self.tables[name].column_names)
+            columns = [
+                (F.col(column) if column in own else F.lit(None)).cast(type_).alias(column)
+                for column, type_ in types.items()
+            ]
+            frames.append(rows.select(F.lit(name).alias("_table"), *columns))
+        found = reduce(lambda one, other: one.unionByName(other), frames).toArrow()
+
+        def put(name: str, condition: str) -> None:
+            own = found.filter(pc.equal(found["_table"], name))
+            rows = own.select(self.tables[name].column_names)
+            self._put(name, condition, rows.cast(arrow_schema(self.tables[name])))
+
+        steps = (partial(put, name, condition) for name, condition, _ in parts)
+        together(steps, at_once=len(parts))
 
     def _put(self, name: str, condition: str, rows: pa.Table) -> None:
         with commit_point(f"commit {name}"):

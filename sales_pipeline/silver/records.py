@@ -92,8 +92,9 @@ class RecordsWriter:
         """The months of the sales in force that are replaced now."""
         if not self.is_again:
             return set()
-        sales = self.lakehouse.table("silver.sales").where(among("_file_id", self.replaced))
-        return set(sales.select("month").distinct().toArrow().column(0).to_pylist())
+        own = among("_file_id", self.replaced)
+        sales = self.lakehouse.totals("silver.sales", by=["month"], of="amount", where=own)
+        return set(sales["month"].to_pylist())
 
     def find_meeting_keys(self) -> None:
         """Finds the keys that more than one record has or had, in one statement."""

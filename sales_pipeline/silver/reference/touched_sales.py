@@ -70,12 +70,13 @@ class _Change:
 
     def files(self) -> set[int]:
         """The deliveries with a record in silver that it touches."""
-        rows = self.lakehouse.table("silver.quarantine" if self._touches_quarantine else RECORDS)
-        delivered = rows.select("feed", "source_product").distinct().toArrow().to_pylist()
+        table = "silver.quarantine" if self._touches_quarantine else RECORDS
+        by = ["feed", "source_product"]
+        delivered = self.lakehouse.totals(table, by=by, of="amount").select(by).to_pylist()
         touched = pa.Table.from_pylist(list(self._touched(delivered)), schema=_TOUCHED)
         if not touched.num_rows:
             return set()
-        small = self.lakehouse.frame(touched)
+        rows, small = self.lakehouse.table(table), self.lakehouse.frame(touched)
         waits = F.col("reasons").isNotNull().alias("waits")
         records = rows.select("feed", "source_product", "_file_id", "sold_on", waits)
         day = F.col("sold_on")
