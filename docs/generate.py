@@ -24,8 +24,7 @@ import typer
 from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 
-from sales_pipeline.cli import whole
-from sales_pipeline.cli.app import app
+from sales_pipeline.cli.app import app, run_pipeline_app
 from sales_pipeline.config import load_config, schema_text, values
 from sales_pipeline.config.examples import EXAMPLES
 from sales_pipeline.config.model import (
@@ -297,8 +296,6 @@ def _written(value: object) -> str:
 
 def cli() -> str:
     """`cli.md`: every command with its options."""
-    whole_app = typer.Typer(rich_markup_mode=None, add_completion=False)
-    whole_app.command(epilog=whole.EXAMPLE)(whole.whole)
     commands = _commands("sales-pipeline", typer.main.get_command(app))
     return _page(
         "The command line",
@@ -306,7 +303,7 @@ def cli() -> str:
         "Answers go to stdout, everything else to stderr. Exit code 0: done. 1: the data or the "
         "run failed. 2: the command line or the declaration is wrong.",
         *(block for name, each in commands for block in _command_section(name, each)),
-        *_command_section("run-pipeline", typer.main.get_command(whole_app)),
+        *_command_section("run-pipeline", typer.main.get_command(run_pipeline_app)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Which declaration a command works with."""
+"""Which declaration a command works with, and what options put in place of its values."""
 
 from __future__ import annotations
 

@@ -1,15 +1,27 @@
-"""The options that commands share, so that they are called, explained and checked alike."""
+"""The options that commands share: named, explained and checked in one place.
+
+A command that works with a declaration takes `shared: Shared`, one that changes something
+`shared: Changing`; `with_shared_options` turns that into options of the command line. So a new
+shared option is a new field here and nothing else.
+"""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from sales_pipeline.cli.log import log_everything
+from sales_pipeline.cli.declaration import USUAL, VARIABLE, Given, chosen_path, with_options
+from sales_pipeline.cli.screen import log_everything, say
+from sales_pipeline.engines.spark_session import prepare_process
 from sales_pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from sales_pipeline.config.model import Declaration
 
 
 def _verbose(value: bool) -> bool:
@@ -56,9 +68,15 @@ ConfigOption = Annotated[
     typer.Option(
         "--config",
         metavar="PATH",
-        help="The declaration. Without it: $SALES_PIPELINE_CONFIG, else ./config.yaml, "
-        "else the sample retailer's.",
+        help="The declaration. Without it: $SALES_PIPELINE_CONFIG, else ./config.yaml.",
         show_default=False,
+    ),
+]
+SampleOption = Annotated[
+    bool,
+    typer.Option(
+        "--sample",
+        help="Take the sample retailer, with its own declaration unless --config is given.",
     ),
 ]
 LakehouseOption = Annotated[
@@ -125,6 +143,98 @@ WaitOption = Annotated[
         "--wait", metavar="SECONDS", min=0, help="How long to wait for another run to end."
     ),
 ]
+FileArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE", help="The file as the run names it: its path below the landing folder."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The options of every command that works with a declaration."""
+
+    config: ConfigOption = None
+    sample: SampleOption = False
+    lakehouse: LakehouseOption = None
+    engine: EngineOption = None
+    catalog: CatalogOption = None
+    schema: SchemaOption = None
+    verbose: VerboseOption = False
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the declaration; None for the sample retailer's own."""
+        return self.config if self.sample else chosen_path(self.config)
+
+    def declaration(self) -> Declaration:
+        """Loads the declaration, with the values that options replace.
+
+        Raises:
+            DeclarationError: The file cannot be used.
+            UsageError: No declaration is named, and the command changes something.
+        """
+        path = self.path
+        if path is None and not self.sample:
+            self._without_declaration()
+        given = Given(self.lakehouse, self.engine, self.catalog, self.schema)
+        return with_options(path, given)
+
+    def _without_declaration(self) -> None:
+        say(f"declaration: the sample retailer (no {USUAL} here)")
+
+
+@dataclass(frozen=True)
+class Changing(Shared):
+    """The options of every command that changes something; it never guesses a declaration."""
+
+    wait: WaitOption = 0
+
+    def prepared(self) -> Declaration:
+        """Loads the declaration and prepares the process for a Spark session."""
+        declaration = self.declaration()
+        prepare_process(declaration)
+        return declaration
+
+    def _without_declaration(self) -> None:
+        raise UsageError(
+            f"declaration: none is named, and there is no ./{USUAL}. Do: give --config PATH, set "
+            f"${VARIABLE}, or write ./{USUAL}; --sample takes the sample retailer's."
+        )
+
+
+def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Returns a command whose parameter `shared` became the options of its class.
+
+    Args:
+        command: Any command; one without that parameter is returned as it is.
+    """
+    own = dict(inspect.signature(command).parameters)
+    if own.pop("shared", None) is None:
+        return command
+    hints = get_type_hints(command, include_extras=True)
+    kind = hints["shared"]
+    options = get_type_hints(kind, include_extras=True)
+    parameters = [each.replace(annotation=hints[name]) for name, each in own.items()]
+    parameters += [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=options[field.name],
+        )
+        for field in fields(kind)
+    ]
+
+    def called(**values: Any) -> None:
+        shared = kind(**{field.name: values.pop(field.name) for field in fields(kind)})
+        command(**values, shared=shared)
+
+    called.__name__, called.__doc__ = command.__name__, command.__doc__
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {each.name: each.annotation for each in parameters}
+    return called
 
 
 def check_one_form(*, as_json: bool, as_csv: bool) -> None:

@@ -1,4 +1,4 @@
-"""`sales-pipeline quarantine`: what waits, and how a person mends it."""
+"""`sales-pipeline quarantine`: records that wait, and how a person mends them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,8 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
-from sales_pipeline.cli.options import (
-    CatalogOption,
-    ConfigOption,
-    EngineOption,
-    JsonOption,
-    LakehouseOption,
-    SchemaOption,
-    VerboseOption,
-    WaitOption,
-)
-from sales_pipeline.cli.screen import say, show_exactly, show_json
-from sales_pipeline.cli.screen import show as show_text
-from sales_pipeline.engines.spark_session import prepare_process
+from sales_pipeline.cli.options import Changing, JsonOption, Shared
+from sales_pipeline.cli.screen import say, show_exactly, show_report
 from sales_pipeline.errors import counted
 
 LIST_EXAMPLE = """\b
@@ -82,31 +70,21 @@ def list_(
     feed: FeedOption = None,
     reason: ReasonOption = None,
     file: FileOption = None,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
     as_json: JsonOption = False,
-    verbose: VerboseOption = False,
+    shared: Shared,
 ) -> None:
-    """Counts what waits, by feed, file and reason.
+    """Counts the records that wait, by feed, file and reason.
 
-    With the money that waits, where it is readable, and since when. A record with two reasons
+    With the money that waits, as far as it is readable, and since when. A record with two reasons
     is counted under both.
     """
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.mending.quarantined import Filters
-    from sales_pipeline.report.quarantine_json import waiting_document
-    from sales_pipeline.report.quarantine_text import waiting_text
-    from sales_pipeline.report.quarantined_records import waiting_files
+    from sales_pipeline.report.quarantine import waiting_document, waiting_files, waiting_text
 
-    found = waiting_files(declaration, Filters(feed, reason, file))
-    if as_json:
-        show_json(waiting_document(found))
-    else:
-        show_text(waiting_text(found))
+    waiting = waiting_files(declaration, Filters(feed, reason, file))
+    show_report(waiting, waiting_document, waiting_text, as_json=as_json)
 
 
 def show(
@@ -117,30 +95,24 @@ def show(
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=1, help="How many records at most.")
     ] = 20,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
     as_json: JsonOption = False,
-    verbose: VerboseOption = False,
+    shared: Shared,
 ) -> None:
     """Shows the records that wait, and why each of them does.
 
     Each with its file, its number there, every reason in a sentence, and its text as delivered.
     """
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.mending.quarantined import Filters
-    from sales_pipeline.report.quarantine_json import records_document
-    from sales_pipeline.report.quarantine_text import records_text
-    from sales_pipeline.report.quarantined_records import quarantined_records
+    from sales_pipeline.report.quarantined_records import (
+        quarantined_records,
+        records_document,
+        records_text,
+    )
 
-    found = quarantined_records(declaration, Filters(feed, reason, file), limit=limit)
-    if as_json:
-        show_json(records_document(found))
-    else:
-        show_text(records_text(found))
+    records = quarantined_records(declaration, Filters(feed, reason, file), limit=limit)
+    show_report(records, records_document, records_text, as_json=as_json)
 
 
 def export(
@@ -151,12 +123,7 @@ def export(
     ] = "-",
     reason: ReasonOption = None,
     file: FileOption = None,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
-    verbose: VerboseOption = False,
+    shared: Shared,
 ) -> None:
     """Writes the records of a feed that wait as CSV, to be mended by a person.
 
@@ -165,7 +132,7 @@ def export(
     with a byte order mark, delimited as the feed's files are. Text that a spreadsheet would run
     as a formula has an apostrophe before it, which replay takes off again.
     """
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    declaration = shared.declaration()
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.mending.export import export as exported
     from sales_pipeline.mending.quarantined import Filters
@@ -184,14 +151,8 @@ def replay(
         typer.Argument(metavar="FILE", help="The mended file, with the columns that export wrote."),
     ],
     *,
-    wait: WaitOption = 0,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
     as_json: JsonOption = False,
-    verbose: VerboseOption = False,
+    shared: Changing,
 ) -> None:
     """Takes mended records in, each in the place of the one it names.
 
@@ -200,26 +161,10 @@ def replay(
     quarantined again, under the name of the replay. The pipeline runs then, so that the answers
     change at once. The file itself stays where it is.
     """
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
-    prepare_process(declaration)
+    declaration = shared.prepared()
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.cli.running import run_and_tell
     from sales_pipeline.mending.replay import replay as replayed
 
-    raise typer.Exit(
-        run_and_tell(declaration, partial(replayed, file=file), wait=wait, as_json=as_json)
-    )
-
-
-def quarantine_commands() -> typer.Typer:
-    """Returns the commands below `quarantine`."""
-    commands = typer.Typer(
-        help="What waits in quarantine, and how a person mends it.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
-    commands.command("list", epilog=LIST_EXAMPLE)(list_)
-    commands.command(epilog=SHOW_EXAMPLE)(show)
-    commands.command(epilog=EXPORT_EXAMPLE)(export)
-    commands.command(epilog=REPLAY_EXAMPLE)(replay)
-    return commands
+    verb = partial(replayed, file=file)
+    raise typer.Exit(run_and_tell(declaration, verb, wait=shared.wait, as_json=as_json))

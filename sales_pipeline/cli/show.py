@@ -8,18 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
-from sales_pipeline.cli.options import (
-    CatalogOption,
-    ConfigOption,
-    EngineOption,
-    JsonOption,
-    LakehouseOption,
-    RunOption,
-    SchemaOption,
-    VerboseOption,
-    check_one_form,
-)
+from sales_pipeline.cli.options import JsonOption, RunOption, Shared, check_one_form
 from sales_pipeline.cli.screen import show as show_text
 from sales_pipeline.cli.screen import show_exactly, show_json
 from sales_pipeline.errors import UsageError
@@ -84,28 +73,26 @@ def show(
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print one answer as CSV for a spreadsheet.")
     ] = False,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
-    verbose: VerboseOption = False,
+    shared: Shared,
 ) -> None:
     """Shows the four answers, or one of them.
 
     They are as the last finished run left them, one consistent set, also while a run works or
-    after one was killed; `--run` shows what another one left. Every revenue is in the base
+    after one was killed; `--run` shows what another run left. Every revenue is in the base
     currency, exact to the end and rounded half up once.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
     if as_csv and question is None:
         raise UsageError(f"--csv: holds one answer, got none. Do: name {' or '.join(Question)}")
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.report.answers import answers
-    from sales_pipeline.report.answers_csv import answer_csv
-    from sales_pipeline.report.answers_json import answers_document
-    from sales_pipeline.report.answers_text import SHOWN_PRODUCTS, answers_text
+    from sales_pipeline.report.answers import (
+        SHOWN_PRODUCTS,
+        answer_csv,
+        answers_document,
+        answers_text,
+    )
+    from sales_pipeline.report.answers_of_run import answers
 
     questions = list(Question) if question is None else [question]
     shown = top if as_json or as_csv else top or SHOWN_PRODUCTS

@@ -13,8 +13,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any, TextIO
 
 from sales_pipeline.cli.app import app
-from sales_pipeline.cli.failures import tell_failure
-from sales_pipeline.cli.log import start_log
+from sales_pipeline.cli.screen import start_log, tell_failure
 from sales_pipeline.engines.private_network import keep_network
 
 _NAME = "sales-pipeline"

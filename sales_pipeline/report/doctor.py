@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sales_pipeline.doctor.findings import State
 from sales_pipeline.errors import counted
-from sales_pipeline.report.tables import cell, new_table
+from sales_pipeline.report.layout import cell, new_table
 
 if TYPE_CHECKING:
     from sales_pipeline.doctor.doctor import Diagnosis

@@ -27,12 +27,13 @@ def money(amount: Decimal, currency: str) -> str:
     >>> money(Decimal("1234.5650"), "EUR"), money(Decimal("1200"), "JPY")
     ('1,234.57 EUR', '1,200 JPY')
     """
-    return f"{grouped(rounded(amount, MINOR_UNITS.get(currency, 2)))} {currency}"
+    return f"{grouped(rounded(amount, currency))} {currency}"
 
 
-def rounded(amount: Decimal, minor_units: int) -> Decimal:
-    """Returns an amount rounded half up to some decimals."""
-    return amount.quantize(Decimal(1).scaleb(-minor_units), rounding=ROUND_HALF_UP)
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """Returns an amount rounded half up to the minor unit of its currency."""
+    minor_unit = Decimal(1).scaleb(-MINOR_UNITS.get(currency, 2))
+    return amount.quantize(minor_unit, rounding=ROUND_HALF_UP)
 
 
 def without_end_zeros(figure: Decimal) -> Decimal:

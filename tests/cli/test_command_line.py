@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sales_pipeline.cli import app, failures, running
+from sales_pipeline.cli import app, running, screen
 from sales_pipeline.config.schema import schema_text
 from sales_pipeline.version import __version__
 from tests.cli.conftest import Call, loaded_by, python_in
@@ -216,7 +216,7 @@ def test_the_schema_is_printed_as_it_is(call: Call) -> None:
 def test_what_nobody_foresaw_is_still_a_message(
     error: Exception, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert failures.tell_failure(error) == 1
+    assert screen.tell_failure(error) == 1
     assert capsys.readouterr().err.startswith(message)
 
 

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.printable import printable, printable_lines, without_orders
-from sales_pipeline.report.json_text import json_text
-from sales_pipeline.report.plain_text import spreadsheet_text
+from sales_pipeline.printable import printable, printable_lines, spreadsheet_text, without_orders
+from sales_pipeline.report.document import json_text
 
 
 @given(st.text())

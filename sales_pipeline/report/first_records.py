@@ -18,7 +18,7 @@ from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.landing.examine import first_records
 from sales_pipeline.landing.reader import read_batches
-from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
+from sales_pipeline.report.check import Check, FilePreview, RecordPreview
 from sales_pipeline.silver.batch import warnings_of
 from sales_pipeline.silver.conditions import check_conditions
 from sales_pipeline.silver.entries import CatalogueReader

@@ -69,9 +69,24 @@ class CurrencyRates:
     missing: tuple[RateOnDay, ...]
 
     @property
-    def missing_amount(self) -> Decimal:
-        """What was sold on days without a rate, in the currency."""
-        return sum((each.amount for each in self.missing), Decimal(0))
+    def days_without_rate(self) -> int:
+        """How many days have sales and no rate."""
+        return len(self.missing)
+
+    @property
+    def first_without_rate(self) -> date | None:
+        """The first day with sales and without a rate."""
+        return self.missing[0].day if self.missing else None
+
+    @property
+    def last_without_rate(self) -> date | None:
+        """The last day with sales and without a rate."""
+        return self.missing[-1].day if self.missing else None
+
+    @property
+    def amount_without_rate(self) -> Decimal:
+        """The sales on days without a rate, in the currency."""
+        return sum((day.amount for day in self.missing), Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -108,7 +123,7 @@ class ShownRates:
 
 @dataclass(frozen=True)
 class Days:
-    """Which days are asked for: from one to another, both included; each may be open."""
+    """The days that are asked for, from one to another, both included; each may be open."""
 
     first: date | None = None
     last: date | None = None
@@ -138,23 +153,23 @@ def shown_rates(
     if asked.first and asked.last and asked.first > asked.last:
         raise UsageError(f"--from, --to: {asked.first} is after {asked.last}. Do: exchange them.")
     with made_lakehouse(declaration) as lakehouse:
-        found = _Rates.read(lakehouse)
+        rates = _Rates.read(lakehouse)
         is_stale = rates_changed(lakehouse, Ledger(lakehouse))
-    chosen = _chosen(found, [each.upper() for each in currencies])
+    chosen = _chosen(rates, [currency.upper() for currency in currencies])
     is_by_day = bool(currencies) or not asked.is_open
-    lines = [line for each in chosen for line in found.days(each, asked)] if is_by_day else []
-    summaries = tuple(found.summary(each) for each in chosen)
-    return ShownRates(declaration, is_stale, summaries, tuple(lines))
+    shown = [day for currency in chosen for day in rates.days(currency, asked)] if is_by_day else []
+    summaries = tuple(rates.summary(currency) for currency in chosen)
+    return ShownRates(declaration, is_stale, summaries, tuple(shown))
 
 
-def _chosen(found: _Rates, currencies: Sequence[str]) -> list[str]:
-    known = found.currencies
-    for each in currencies:
-        if each not in {*known, found.book.base_currency}:
-            close = get_close_matches(each, known, n=1)
+def _chosen(rates: _Rates, currencies: Sequence[str]) -> list[str]:
+    known = rates.currencies
+    for currency in currencies:
+        if currency not in {*known, rates.book.base_currency}:
+            close = get_close_matches(currency, known, n=1)
             meant = f" Did you mean {close[0]!r}?" if close else ""
             there = f"There are {examples(known)}." if known else "There is none at all."
-            raise UsageError(f"{each}: no rate and no sale in this currency.{meant} {there}")
+            raise UsageError(f"{currency}: no rate and no sale in this currency.{meant} {there}")
     return list(dict.fromkeys(currencies)) or known
 
 
@@ -199,7 +214,7 @@ class _Rates:
             return (own[taken.published_on],)
         month = day.replace(day=1)
         return tuple(
-            dict.fromkeys(own[each] for each in sorted(own) if each.replace(day=1) == month)
+            dict.fromkeys(own[known] for known in sorted(own) if known.replace(day=1) == month)
         )
 
     def days(self, currency: str, asked: Days) -> list[RateOnDay]:
@@ -217,7 +232,7 @@ class _Rates:
                 f"--from, --to: at most {_MAX_DAYS:,} days at a time, got {count:,}. "
                 "Do: name a first and a last day that are nearer to each other."
             )
-        return [first + timedelta(days=each) for each in range(count)]
+        return [first + timedelta(days=number) for number in range(count)]
 
     def _known_days(self, currency: str) -> list[date]:
         """The days that have a rate of their own or a sale, in order."""
@@ -235,7 +250,7 @@ class _Rates:
             last_day=rate_days[-1] if rate_days else None,
             latest=self.on(currency, rate_days[-1] if rate_days else date.max),
             days_sold=len(sold),
-            missing=tuple(each for each in sold if each.taken is None),
+            missing=tuple(rate for rate in sold if rate.taken is None),
         )
 
 
