@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sales_pipeline.cli.screen import say
+from sales_pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from sales_pipeline.config.model import Declaration
@@ -28,6 +29,24 @@ def chosen_path(config: Path | None) -> Path | None:
     if named := os.environ.get(VARIABLE):
         return Path(named)
     return USUAL if USUAL.exists() else None
+
+
+def named_path(config: Path | None) -> Path:
+    """Returns the declaration's file, for what changes something and so must not guess.
+
+    Args:
+        config: As for `chosen_path`.
+
+    Raises:
+        UsageError: None is named.
+    """
+    path = chosen_path(config)
+    if path is None:
+        raise UsageError(
+            f"declaration: none is named. Do: give --config PATH, set {VARIABLE}, or write "
+            f"{USUAL} in this folder; --sample takes the sample retailer's."
+        )
+    return path
 
 
 @dataclass(frozen=True)

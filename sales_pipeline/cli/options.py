@@ -15,8 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from sales_pipeline.cli.declaration import USUAL, VARIABLE, Given, chosen_path, with_options
-from sales_pipeline.cli.screen import log_everything, say
+from sales_pipeline.cli.declaration import (
+    Given,
+    chosen_path,
+    load_declaration,
+    named_path,
+    with_options,
+)
+from sales_pipeline.cli.screen import log_everything
 from sales_pipeline.engines.spark_session import prepare_process
 from sales_pipeline.errors import UsageError
 
@@ -175,14 +181,8 @@ class Shared:
             DeclarationError: The file cannot be used.
             UsageError: No declaration is named, and the command changes something.
         """
-        path = self.path
-        if path is None and not self.sample:
-            self._without_declaration()
         given = Given(self.lakehouse, self.engine, self.catalog, self.schema)
-        return with_options(path, given)
-
-    def _without_declaration(self) -> None:
-        say(f"declaration: the sample retailer (no {USUAL} here)")
+        return with_options(self.path, given) if self.sample else load_declaration(self.path, given)
 
 
 @dataclass(frozen=True)
@@ -191,17 +191,16 @@ class Changing(Shared):
 
     wait: WaitOption = 0
 
+    @property
+    def path(self) -> Path | None:
+        """The file of the declaration; None for the sample retailer's own, if asked for."""
+        return self.config if self.sample else named_path(self.config)
+
     def prepared(self) -> Declaration:
         """Loads the declaration and prepares the process for a Spark session."""
         declaration = self.declaration()
         prepare_process(declaration)
         return declaration
-
-    def _without_declaration(self) -> None:
-        raise UsageError(
-            f"declaration: none is named, and there is no ./{USUAL}. Do: give --config PATH, set "
-            f"${VARIABLE}, or write ./{USUAL}; --sample takes the sample retailer's."
-        )
 
 
 def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
