@@ -74,7 +74,8 @@ ConfigOption = Annotated[
     typer.Option(
         "--config",
         metavar="PATH",
-        help="The declaration. Without it: $SALES_PIPELINE_CONFIG, else ./config.yaml.",
+        help="The declaration. Without it: $SALES_PIPELINE_CONFIG, else ./config.yaml; if there is "
+        "neither, commands that only read take the sample retailer's.",
         show_default=False,
     ),
 ]
