@@ -31,7 +31,6 @@ def show(
             metavar="TEXT",
             help="Only names whose name, product or category has this in it, in any case. "
             "All without it.",
-            show_default=False,
         ),
     ] = "",
     *,

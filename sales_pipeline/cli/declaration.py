@@ -51,7 +51,7 @@ def named_path(config: Path | None) -> Path:
 
 @dataclass(frozen=True)
 class Given:
-    """What options say in place of what is declared; None where they say nothing.
+    """Values that options put in place of declared ones; None for an option that is not given.
 
     Attributes:
         lakehouse: Another lakehouse folder.

@@ -59,7 +59,6 @@ def release(
         typer.Argument(
             metavar="FILE",
             help="Only these files, by their paths below the landing folder; all without any.",
-            show_default=False,
         ),
     ] = None,
     *,

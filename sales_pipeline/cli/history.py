@@ -39,7 +39,6 @@ def history(
             "--table",
             metavar="TABLE",
             help="The versions of this table, such as gold.sales_cube, and what each changed.",
-            show_default=False,
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -76,14 +75,11 @@ def diff(
         typer.Argument(
             metavar="RUN",
             help="A finished run, by its id from `history`; the one before the last without it.",
-            show_default=False,
         ),
     ] = None,
     later: Annotated[
         str | None,
-        typer.Argument(
-            metavar="RUN", help="Another one; the last one without it.", show_default=False
-        ),
+        typer.Argument(metavar="RUN", help="Another one; the last one without it."),
     ] = None,
     *,
     as_json: JsonOption = False,

@@ -76,7 +76,6 @@ ConfigOption = Annotated[
         metavar="PATH",
         help="The declaration. Without it: $SALES_PIPELINE_CONFIG, else ./config.yaml; if there is "
         "neither, commands that only read take the sample retailer's.",
-        show_default=False,
     ),
 ]
 SampleOption = Annotated[
@@ -92,7 +91,6 @@ LakehouseOption = Annotated[
         "--lakehouse",
         metavar="PATH",
         help="The folder of the tables, in place of the declared one.",
-        show_default=False,
     ),
 ]
 EngineOption = Annotated[
@@ -103,7 +101,6 @@ EngineOption = Annotated[
         help="What runs it: embedded, spark, sc://HOST:PORT, or databricks. Without it: the "
         "declared one, else $SPARK_REMOTE, else embedded.",
         callback=check_engine,
-        show_default=False,
     ),
 ]
 CatalogOption = Annotated[
@@ -113,7 +110,6 @@ CatalogOption = Annotated[
         metavar="NAME",
         help="The catalog of the tables, in place of the declared one; not with embedded.",
         callback=check_name,
-        show_default=False,
     ),
 ]
 SchemaOption = Annotated[
@@ -124,7 +120,6 @@ SchemaOption = Annotated[
         help="How the schemas of the tables begin in the catalog, in place of the declared one: "
         "sales for sales_bronze, sales_silver, sales_gold and sales_ops.",
         callback=check_name,
-        show_default=False,
     ),
 ]
 VerboseOption = Annotated[
@@ -141,7 +136,6 @@ RunOption = Annotated[
         "--run",
         metavar="RUN",
         help="As this finished run left it, by its id from `history`; the last one without it.",
-        show_default=False,
     ),
 ]
 WaitOption = Annotated[

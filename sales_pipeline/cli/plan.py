@@ -32,13 +32,12 @@ def plan(
             metavar="FEED",
             help="Say what a run with this option would do: judge all records of the feed again. "
             "May be given several times.",
-            show_default=False,
         ),
     ] = None,
     as_json: JsonOption = False,
     shared: Shared,
 ) -> None:
-    """Says what a run would do, without doing it.
+    """Shows what a run would do, without doing it.
 
     That is: what an interrupted run left; what becomes of every file in the landing folder, in
     the order in which a run takes them; the months of gold that it touches; and what waits.

@@ -72,7 +72,7 @@ class Pace:
         self._rows += rows_done
 
     def words(self) -> str:
-        """Rows, bytes, rate and time left, those of them that are known."""
+        """Rows, bytes, rate and time left, as far as they are known."""
         rows = [counted(self._rows, "row")] if self._rows else []
         seconds = self._clock() - self._began
         if not self._bytes or seconds <= 0:
@@ -82,8 +82,8 @@ class Pace:
         if not self._total:
             return ", ".join([*rows, size(self._bytes), speed])
         left = max(self._total - self._bytes, 0) / rate
-        done = f"{size(self._bytes)} of {size(self._total)}"
-        return ", ".join([*rows, done, speed, f"{left:.0f} s left"])
+        progress = f"{size(self._bytes)} of {size(self._total)}"
+        return ", ".join([*rows, progress, speed, f"{left:.0f} s left"])
 
 
 class Lines:
@@ -115,7 +115,7 @@ class Lines:
 
 
 class OnTerminal:
-    """Progress as one bar, that of the stage at work.
+    """Progress as one bar: the stage that is running.
 
     Args:
         bars: The bars, already on the screen.

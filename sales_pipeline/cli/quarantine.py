@@ -43,15 +43,12 @@ To take it back: sales-pipeline withdraw, with the name that the run gives it.
 
 FeedOption = Annotated[
     str | None,
-    typer.Option("--feed", metavar="FEED", help="Only records of this feed.", show_default=False),
+    typer.Option("--feed", metavar="FEED", help="Only records of this feed."),
 ]
 ReasonOption = Annotated[
     str | None,
     typer.Option(
-        "--reason",
-        metavar="REASON",
-        help="Only records with this reason, such as date_unreadable.",
-        show_default=False,
+        "--reason", metavar="REASON", help="Only records with this reason, such as date_unreadable."
     ),
 ]
 FileOption = Annotated[
@@ -60,7 +57,6 @@ FileOption = Annotated[
         "--file",
         metavar="FILE",
         help="Only records of this file, by its path below the landing folder.",
-        show_default=False,
     ),
 ]
 
@@ -137,12 +133,12 @@ def export(
     from sales_pipeline.mending.export import export as exported
     from sales_pipeline.mending.quarantined import Filters
 
-    found = exported(declaration, Filters(feed, reason, file))
+    exported_records = exported(declaration, Filters(feed, reason, file))
     if out == "-":
-        show_exactly(found.text)
+        show_exactly(exported_records.text)
     else:
-        Path(out).write_bytes(found.text.encode())
-        say(f"{out}: {counted(found.records, 'record')} of {feed}")
+        Path(out).write_bytes(exported_records.text.encode())
+        say(f"{out}: {counted(exported_records.records, 'record')} of {feed}")
 
 
 def replay(

@@ -41,7 +41,6 @@ def show(
         typer.Argument(
             metavar="CURRENCY",
             help="The currencies to show day by day, such as USD. All in short without any.",
-            show_default=False,
         ),
     ] = None,
     *,

@@ -49,7 +49,6 @@ def run(
             metavar="FEED",
             help="Judge all records of the feed again, under the declaration as it stands. "
             "May be given several times.",
-            show_default=False,
         ),
     ] = None,
     as_json: JsonOption = False,

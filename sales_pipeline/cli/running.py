@@ -62,16 +62,16 @@ def run_and_tell(
     """
     with stopped_by_signals(), progress_on_stderr() as progress:
         report = verb(declaration, progress=progress, wait_seconds=wait)
-    found = None
+    shown = None
     if answers:
-        found = answers_of_run(declaration, top=None if as_json else SHOWN_PRODUCTS)
+        shown = answers_of_run(declaration, top=None if as_json else SHOWN_PRODUCTS)
     questions = list(Question)
     if as_json:
-        more = {} if found is None else {"answers": answers_document(found, questions)}
+        more = {} if shown is None else {"answers": answers_document(shown, questions)}
         show_json(run_document(report) | more)
     else:
         show(run_text(report))
-        if found is not None:
+        if shown is not None:
             show("")
-            show(answers_text(found, questions))
+            show(answers_text(shown, questions))
     return report.exit_code

@@ -45,7 +45,6 @@ def show(
             metavar="ANSWER",
             help="global: revenue per month. stores: revenue per month and store. "
             "volume: best sellers by units. value: best sellers by revenue. All without it.",
-            show_default=False,
         ),
     ] = None,
     *,
@@ -65,7 +64,6 @@ def show(
             metavar="N",
             min=1,
             help="How many products the rankings hold: 10 on the screen, all in JSON and CSV.",
-            show_default=False,
         ),
     ] = None,
     run: RunOption = None,
@@ -96,10 +94,10 @@ def show(
 
     questions = list(Question) if question is None else [question]
     shown = top if as_json or as_csv else top or SHOWN_PRODUCTS
-    found = answers(declaration, month=month, store=store, top=shown, run=run)
+    sales_answers = answers(declaration, month=month, store=store, top=shown, run=run)
     if as_json:
-        show_json(answers_document(found, questions))
+        show_json(answers_document(sales_answers, questions))
     elif as_csv:
-        show_exactly(answer_csv(found, questions[0]))
+        show_exactly(answer_csv(sales_answers, questions[0]))
     else:
-        show_text(answers_text(found, questions))
+        show_text(answers_text(sales_answers, questions))

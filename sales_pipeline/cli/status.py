@@ -31,10 +31,10 @@ def status(
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.report import status as report
 
-    found = report.status(declaration)
+    lakehouse = report.status(declaration)
     if as_json:
-        show_json(report.status_document(found) | ({"network": network} if network else {}))
+        show_json(report.status_document(lakehouse) | ({"network": network} if network else {}))
     else:
-        show(report.status_text(found))
+        show(report.status_text(lakehouse))
         if network:
             show(f"\nEngine: {network}.")

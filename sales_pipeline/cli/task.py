@@ -1,4 +1,4 @@
-"""The commands as a wheel task: a function that returns, or raises, and never ends the process.
+"""Runs a command as a wheel task: returns or raises, and never ends the process.
 
 The platform calls the entry point `databricks` within a process of its own. What it returns does
 not count, and a SystemExit, even that of success, fails the task: only an exception says failure.
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _reason_of_failure(arguments: list[str]) -> str | None:
-    """Why a command failed, on one line; None where it did not."""
+    """The reason why a command failed, on one line; None if it succeeded."""
     command = " ".join([_NAME, *arguments[:1]])
     try:
         code = app(args=arguments, prog_name=_NAME, standalone_mode=False)

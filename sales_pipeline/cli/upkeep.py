@@ -1,4 +1,4 @@
-"""`sales-pipeline rebuild`, `maintain` and `reset`: the tables made again, made small, removed."""
+"""`sales-pipeline rebuild`, `maintain`, `reset`: make tables again, compact or remove them."""
 
 from __future__ import annotations
 

@@ -11,14 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, TypeVar
 
 import pyarrow.compute as pc
 
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import UsageError, examples
+from sales_pipeline.errors import UsageError, did_you_mean, examples
 from sales_pipeline.gold.reading import GoldSet, gold_set
 from sales_pipeline.report.answers import (
     Answers,
@@ -114,24 +113,6 @@ def _first_day(row: dict[str, Any]) -> date:
 
 
 @dataclass(frozen=True)
-class _ProductSum:
-    """One product's sums, the revenue rounded."""
-
-    name: str
-    category: str | None
-    units: Decimal
-    revenue: Decimal
-
-
-def _by_units(product: _ProductSum) -> tuple[Decimal, str]:
-    return product.units.copy_negate(), product.name
-
-
-def _by_revenue(product: _ProductSum) -> tuple[Decimal, str]:
-    return product.revenue.copy_negate(), product.name
-
-
-@dataclass(frozen=True)
 class _ChosenSales:
     """The sales of one month, one store, or both.
 
@@ -165,18 +146,15 @@ class _ChosenSales:
 
     def best_by_volume(self) -> list[ProductByVolume]:
         """The products by units, then by name."""
-        ranked = sorted(self._sums, key=_by_units)
-        return [
-            ProductByVolume(rank, product.name, product.category, product.units, product.revenue)
-            for rank, product in enumerate(ranked, start=1)
-        ]
+        ranked = sorted(self._sums, key=lambda row: (row.units.copy_negate(), row.product))
+        return [replace(row, rank=rank) for rank, row in enumerate(ranked, start=1)]
 
     def best_by_value(self) -> list[ProductByValue]:
         """The products by shown revenue, then by name."""
-        ranked = sorted(self._sums, key=_by_revenue)
+        ranked = sorted(self._sums, key=lambda row: (row.revenue.copy_negate(), row.product))
         return [
-            ProductByValue(rank, product.name, product.category, product.revenue, product.units)
-            for rank, product in enumerate(ranked, start=1)
+            ProductByValue(rank, row.product, row.category, row.revenue, row.units)
+            for rank, row in enumerate(ranked, start=1)
         ]
 
     @cached_property
@@ -190,13 +168,14 @@ class _ChosenSales:
         return rows
 
     @cached_property
-    def _sums(self) -> list[_ProductSum]:
+    def _sums(self) -> list[ProductByVolume]:
+        """The products, still without their ranks; their revenue is rounded."""
         return [self._sum(name, rows) for (name,), rows in _grouped(self._rows, "product")]
 
-    def _sum(self, name: str, rows: Sequence[_CubeRow]) -> _ProductSum:
+    def _sum(self, name: str, rows: Sequence[_CubeRow]) -> ProductByVolume:
         categories = [row["category"] for row in rows if row["category"] is not None]
         units = exact_sum(row["units"] for row in rows)
-        return _ProductSum(name, max(categories, default=None), units, self._revenue(rows))
+        return ProductByVolume(0, name, max(categories, default=None), units, self._revenue(rows))
 
     def _revenue(self, rows: Iterable[_CubeRow]) -> Decimal:
         exact = exact_sum(row["revenue"] for row in rows)
@@ -248,9 +227,8 @@ def _check_choice(
 
 
 def _no_such_store(store: str, stores: Sequence[str]) -> str:
-    close = get_close_matches(store, stores, n=1)
-    guess = f". Did you mean {close[0]!r}?" if close else "."
-    return f"--store: no such store, got {store!r}{guess} The stores are {examples(stores)}."
+    meant = did_you_mean(store, stores)
+    return f"--store: no such store, got {store!r}.{meant} The stores are {examples(stores)}."
 
 
 def _no_such_sales(months: Sequence[date], month: date | None, store: str | None) -> str:

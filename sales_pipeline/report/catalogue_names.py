@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import PlainSerializer
@@ -17,7 +16,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import UsageError, counted, examples
+from sales_pipeline.errors import UsageError, counted, did_you_mean, examples
 from sales_pipeline.gold.rate_book import RateBook, rate_book
 from sales_pipeline.lakehouse.lakehouse import catalogue_columns
 from sales_pipeline.lakehouse.ledger import Ledger
@@ -64,19 +63,19 @@ class KnownName:
 
     def has(self, text: str) -> bool:
         """Says whether a text is part of the name, the product or the category."""
-        asked = products.caseless(text)
+        wanted = products.caseless(text)
         parts = (self.known.source, self.known.product, self.known.category or "")
-        return any(asked in products.caseless(part) for part in parts)
+        return any(wanted in products.caseless(part) for part in parts)
 
 
 def known_names(
     declaration: Declaration, text: str = "", *, language: str | None = None
 ) -> list[KnownName]:
-    """Returns what the catalogue knows, by product, language and name.
+    """Returns the names that the catalogue knows, by product, language and name.
 
     Args:
         declaration: What the retailer declares.
-        text: What the name, the product or the category has in it, whatever its case.
+        text: Part of the name, the product or the category, in any case.
         language: Only names in this language; `code` for codes.
 
     Raises:
@@ -177,8 +176,7 @@ def _lesson(declaration: Declaration) -> str:
 def _check_one_of(option: str, given: str, known: Iterable[str]) -> None:
     there = sorted(known)
     if given not in there:
-        close = get_close_matches(given, there, n=1)
-        meant = f" Did you mean {close[0]!r}?" if close else ""
+        meant = did_you_mean(given, there)
         which = f"There are {examples(there)}." if there else "There is none at all."
         raise UsageError(f"{option}: nothing of that name, got {given!r}.{meant} {which}")
 

@@ -79,7 +79,7 @@ class FilePreview:
 
     @property
     def needs_a_look(self) -> bool:
-        """Whether it would be rejected, or a record of it would not be counted."""
+        """Says whether a run would reject it or not count one of its records."""
         return self.becomes == REJECTED or any(record.verdict != "fit" for record in self.records)
 
 
@@ -128,7 +128,7 @@ def check_document(check: Check) -> dict[str, Any]:
 
 
 def check_text(check: Check) -> RenderableType:
-    """Returns a check as text: of a feed's files the first few, and those that need a look."""
+    """Returns a check as text: of each feed the first few files and the files that need a look."""
     by_feed = {feed: [file for file in check.files if file.feed == feed] for feed in check.feeds}
     tables = [
         _table(feed, files)

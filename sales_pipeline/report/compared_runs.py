@@ -35,7 +35,7 @@ _SHOWN = 12
 
 @dataclass(frozen=True)
 class ComparedRuns:
-    """What moved from one finished run to another.
+    """The figures that moved from one finished run to another.
 
     Attributes:
         currency: The base currency; every revenue is in it, unrounded.

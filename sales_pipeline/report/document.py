@@ -32,7 +32,8 @@ class View(BaseModel):
     A key whose value comes from elsewhere says so with `read_from`.
     """
 
-    model_config = ConfigDict(from_attributes=True, frozen=True)
+    # Built when JSON is asked for, so that text does not wait for it.
+    model_config = ConfigDict(from_attributes=True, frozen=True, defer_build=True)
 
 
 def read_from(path: str, **default: Any) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -13,7 +12,7 @@ from rich.text import Text
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import TableVersion
-from sales_pipeline.errors import UsageError, VersionGone
+from sales_pipeline.errors import UsageError, VersionGone, did_you_mean
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, finished_runs
@@ -52,9 +51,9 @@ def runs_of(declaration: Declaration) -> list[RunRecord]:
 
 
 def kept_of(declaration: Declaration, runs: Sequence[RunRecord]) -> int:
-    """Says how many of the runs, the latest first, can still be shown, compared and gone back to.
+    """Counts the runs, the latest first, that can still be shown, compared and rolled back to.
 
-    Maintenance removes what the earliest left; then that of no earlier one is there.
+    Maintenance removes what the earliest runs left.
     """
     with made_lakehouse(declaration) as lakehouse:
         return bisect_left(runs, 1, key=lambda run: 0 if _is_kept(lakehouse, run) else 1)
@@ -104,9 +103,8 @@ def check_table(lakehouse: Lakehouse, table: str) -> None:
     """
     there = [name for name in lakehouse.tables if lakehouse.engine.exists(name)]
     if table not in there:
-        close = get_close_matches(table, there, n=1)
-        do = f"Did you mean {close[0]!r}?" if close else f"The tables are {', '.join(there)}."
-        raise UsageError(f"table: no such table, got {table!r}. {do}")
+        do = did_you_mean(table, there) or f" The tables are {', '.join(there)}."
+        raise UsageError(f"table: no such table, got {table!r}.{do}")
 
 
 def _run_of(version: int, table: str, runs: Sequence[RunRecord]) -> str | None:

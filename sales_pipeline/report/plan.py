@@ -1,4 +1,4 @@
-"""What a run would do, as text and as JSON: its files in order, the months, one line for grep."""
+"""The plan of a run, as text and as JSON: its files in order, its months, one line for grep."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _table(title: str, files: Sequence[PlannedFile]) -> Group:
 
 
 def _becomes(file: PlannedFile) -> str:
-    """What becomes of a file, with the delivery that it is about."""
+    """The future of a file, with the delivery that it is about."""
     words = file.becomes.replace("_", " ")
     if file.delivery is None:
         return words

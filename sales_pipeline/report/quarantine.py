@@ -20,7 +20,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.mending.quarantined import Filters, quarantined
-from sales_pipeline.report.document import Amounts, View, json_object
+from sales_pipeline.report.document import Amounts, json_object
 from sales_pipeline.report.layout import cell, money_lines, new_table, titled
 from sales_pipeline.silver.reasons import sentence_of
 
@@ -43,12 +43,12 @@ class WaitingRows:
     feed: str
     reason: str
     rows: int = 0
-    amounts: dict[str, Decimal] = field(default_factory=dict)
+    amounts: Amounts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """All that waits in quarantine.
+    """Records that wait in quarantine, by feed and reason.
 
     Attributes:
         rows: Number of records; a record with two reasons counts once.
@@ -57,7 +57,7 @@ class Waiting:
     """
 
     rows: int = 0
-    amounts: dict[str, Decimal] = field(default_factory=dict)
+    amounts: Amounts = field(default_factory=dict)
     by_reason: tuple[WaitingRows, ...] = ()
 
 
@@ -88,23 +88,31 @@ def counted_by_reason(quarantine: pa.Table) -> Waiting:
 
 
 @dataclass
-class WaitingInFile(WaitingRows):
+class WaitingInFile:
     """Records of one file that wait for one reason.
 
     Attributes:
+        feed: The feed that delivered them.
         file: The file, by its path below the landing folder.
         file_id: Its delivery.
+        reason: The reason's code.
+        rows: How many.
+        amounts: Currency -> readable amount.
         since: The day of the run that quarantined the first of them.
     """
 
-    file: str = ""
-    file_id: int = 0
+    feed: str
+    file: str
+    file_id: int
+    reason: str
+    rows: int = 0
+    amounts: Amounts = field(default_factory=dict)
     since: date = date.max
 
 
 @dataclass(frozen=True)
 class WaitingFiles:
-    """What waits in quarantine, by file.
+    """Records that wait in quarantine, by file.
 
     Attributes:
         rows: Number of records; a record with two reasons counts once.
@@ -114,7 +122,7 @@ class WaitingFiles:
     """
 
     rows: int
-    amounts: dict[str, Decimal]
+    amounts: Amounts
     by_file: tuple[WaitingInFile, ...]
 
 
@@ -145,7 +153,7 @@ def _counted_by_file(quarantine: pa.Table, paths: Mapping[int, str]) -> WaitingF
         _add_amount(amounts, currency, amount)
         for reason in reasons.split(","):
             number = int(file_id)
-            new = WaitingInFile(feed, reason, file=paths[number], file_id=number)
+            new = WaitingInFile(feed, paths[number], number, reason)
             entry = by_file.setdefault((number, reason), new)
             entry.rows += rows
             entry.since = min(entry.since, day_of_run(run))
@@ -177,25 +185,9 @@ def _add_amount(amounts: dict[str, Decimal], currency: str, amount: Decimal | No
         amounts[currency] = amounts.get(currency, Decimal(0)) + amount
 
 
-class _WaitingInFile(View):
-    feed: str
-    file: str
-    file_id: int
-    reason: str
-    rows: int
-    amounts: Amounts
-    since: date
-
-
-class _WaitingFiles(View):
-    rows: int
-    amounts: Amounts
-    by_file: list[_WaitingInFile]
-
-
 def waiting_document(waiting: WaitingFiles) -> dict[str, Any]:
     """Returns what waits by feed, file and reason, ready for JSON; amounts by currency."""
-    return json_object(_WaitingFiles, waiting)
+    return json_object(WaitingFiles, waiting)
 
 
 def waiting_text(waiting: WaitingFiles) -> RenderableType:

@@ -63,7 +63,7 @@ class QuarantinedRecord:
 
 @dataclass(frozen=True)
 class QuarantinedRecords:
-    """Some of the records that wait.
+    """The first of the quarantined records that were asked for.
 
     Attributes:
         total: How many wait, of those that were asked for.
@@ -75,7 +75,7 @@ class QuarantinedRecords:
 
     @property
     def more(self) -> int:
-        """How many there are besides."""
+        """The number of records that are not among them."""
         return self.total - len(self.records)
 
 

@@ -1,7 +1,7 @@
-"""Which rate a sale takes on each day, and the days of sales for which there is none (P8).
+"""The rate that a sale takes on each day, and days of sales that have no rate (P8).
 
 Reads `silver.exchange_rates` and the days of `silver.sales` without Spark; the rate of a day
-is what gold's own `rate_book` says.
+is the one of gold's own `rate_book`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from difflib import get_close_matches
 
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import UsageError, examples
+from sales_pipeline.errors import UsageError, did_you_mean, examples
 from sales_pipeline.gold.rate_book import RateBook, Taken, rate_book
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
@@ -50,7 +49,7 @@ class RateOnDay:
 
 @dataclass(frozen=True)
 class CurrencyRates:
-    """What is known of one currency.
+    """The rates and the sales of one currency, in short.
 
     Attributes:
         currency: The currency.
@@ -70,7 +69,7 @@ class CurrencyRates:
 
     @property
     def days_without_rate(self) -> int:
-        """How many days have sales and no rate."""
+        """The number of days with sales and without a rate."""
         return len(self.missing)
 
     @property
@@ -137,7 +136,7 @@ class Days:
 def shown_rates(
     declaration: Declaration, currencies: Sequence[str] = (), *, days: Days | None = None
 ) -> ShownRates:
-    """Returns which rates sales take; starts no Spark session and changes nothing.
+    """Returns the rates that sales take; starts no Spark session and changes nothing.
 
     Args:
         declaration: What the retailer declares.
@@ -149,25 +148,24 @@ def shown_rates(
         UsageError: There is no lakehouse yet, or nothing is known of a currency, or the days are
             too many or none.
     """
-    asked = days or Days()
-    if asked.first and asked.last and asked.first > asked.last:
-        raise UsageError(f"--from, --to: {asked.first} is after {asked.last}. Do: exchange them.")
+    wanted = days or Days()
+    if wanted.first and wanted.last and wanted.first > wanted.last:
+        raise UsageError(f"--from, --to: {wanted.first} is after {wanted.last}. Do: exchange them.")
     with made_lakehouse(declaration) as lakehouse:
         rates = _Rates.read(lakehouse)
         is_stale = rates_changed(lakehouse, Ledger(lakehouse))
     chosen = _chosen(rates, [currency.upper() for currency in currencies])
-    is_by_day = bool(currencies) or not asked.is_open
-    shown = [day for currency in chosen for day in rates.days(currency, asked)] if is_by_day else []
+    by_day = chosen if currencies or not wanted.is_open else []
+    shown = tuple(day for currency in by_day for day in rates.days(currency, wanted))
     summaries = tuple(rates.summary(currency) for currency in chosen)
-    return ShownRates(declaration, is_stale, summaries, tuple(shown))
+    return ShownRates(declaration, is_stale, summaries, shown)
 
 
 def _chosen(rates: _Rates, currencies: Sequence[str]) -> list[str]:
     known = rates.currencies
     for currency in currencies:
         if currency not in {*known, rates.book.base_currency}:
-            close = get_close_matches(currency, known, n=1)
-            meant = f" Did you mean {close[0]!r}?" if close else ""
+            meant = did_you_mean(currency, known)
             there = f"There are {examples(known)}." if known else "There is none at all."
             raise UsageError(f"{currency}: no rate and no sale in this currency.{meant} {there}")
     return list(dict.fromkeys(currencies)) or known

@@ -1,4 +1,4 @@
-"""What `rollback` and `reset` put back, as text and as JSON."""
+"""Results of `rollback` and `reset`, as text and as JSON."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ def _months_with(what: str, months: Sequence[date]) -> list[Text]:
 
 
 def _learnt(learnt: Learnt, released: int) -> list[Text]:
-    """What the catalogue changed, and what left quarantine; the first names of all are not told."""
+    """Names that the catalogue learnt, and records that left quarantine."""
     changes = {
         f"{counted(learnt.learnt, 'name')} learnt": learnt.learnt,
         f"{learnt.renamed:,} renamed": learnt.renamed,

@@ -1,4 +1,4 @@
-"""How a lakehouse stands: what was delivered, what waits, what the next run would find.
+"""The state of a lakehouse: deliveries, runs, quarantine, landing folder.
 
 As data, as text and as JSON.
 """
@@ -31,7 +31,7 @@ from sales_pipeline.lakehouse.runs import RunRecord, recorded_runs
 from sales_pipeline.outcome import FileNote, unreadable
 from sales_pipeline.printable import printable
 from sales_pipeline.report.displaced import Displaced, displaced_lines
-from sales_pipeline.report.document import Amounts, Moment, View, json_object, read_from
+from sales_pipeline.report.document import Moment, View, json_object, read_from
 from sales_pipeline.report.figures import moment
 from sales_pipeline.report.history import RecordedRun, runs_table
 from sales_pipeline.report.layout import (
@@ -65,12 +65,12 @@ _BECOMES = {
 
 @dataclass(frozen=True)
 class FeedStanding:
-    """What came from one feed.
+    """The deliveries of one feed.
 
     Attributes:
         feed: The feed.
         states: State of a delivery -> number of deliveries in it.
-        last_name: The file that was delivered last, or None where nothing ever was.
+        last_name: The file that was delivered last, or None if nothing ever was.
         last_at: When it was claimed, UTC.
     """
 
@@ -82,7 +82,7 @@ class FeedStanding:
 
 @dataclass(frozen=True)
 class Status:
-    """How a lakehouse stands.
+    """The state of a lakehouse.
 
     Attributes:
         lakehouse: Its folder.
@@ -90,7 +90,7 @@ class Status:
         feeds: Every declared feed, the catalogue first, and those of the ledger besides.
         runs: The last runs, the latest first.
         rolling_back_to: The run that an interrupted rollback goes back to; the next run ends it.
-        waiting: What waits in quarantine, by feed and reason.
+        waiting: Records in quarantine, by feed and reason.
         displaced: Sales that later deliveries displaced by another day or amount.
         landed: Files that a feed claims, in the order of claiming.
         unclaimed: Files that no feed claims.
@@ -114,7 +114,7 @@ class Status:
 
 
 def status(declaration: Declaration) -> Status:
-    """Returns how a lakehouse stands; starts no Spark session and changes nothing.
+    """Returns the state of a lakehouse; starts no Spark session and changes nothing.
 
     Raises:
         LakehouseMismatch: The lakehouse does not fit the declaration.
@@ -122,7 +122,7 @@ def status(declaration: Declaration) -> Status:
     patterns = landing_patterns(declaration)
     with opened_lakehouse(declaration) as lakehouse:
         ledger = Ledger(lakehouse)
-        found = find_files(declaration, ledger, folders_of(declaration))
+        discovery = find_files(declaration, ledger, folders_of(declaration))
         runs = recorded_runs(lakehouse)
         return Status(
             lakehouse=declaration.lakehouse,
@@ -132,11 +132,11 @@ def status(declaration: Declaration) -> Status:
             rolling_back_to=next((run.to_run for run in runs if not run.is_finished), None),
             waiting=waiting_in_quarantine(lakehouse),
             displaced=tuple(displaced_sales(lakehouse, recorded(lakehouse))),
-            landed=tuple(landed_files(declaration, ledger, found)),
-            unclaimed=tuple(found.unclaimed),
-            unready=tuple(found.unready),
-            unreadable=tuple(unreadable(found.unreadable)),
-            links=tuple(found.links),
+            landed=tuple(landed_files(declaration, ledger, discovery)),
+            unclaimed=tuple(discovery.unclaimed),
+            unready=tuple(discovery.unready),
+            unreadable=tuple(unreadable(discovery.unreadable)),
+            links=tuple(discovery.links),
         )
 
 
@@ -162,19 +162,6 @@ class _Feed(View):
     last_at: Moment | None
 
 
-class _WaitingRows(View):
-    feed: str
-    reason: str
-    rows: int
-    amounts: Amounts
-
-
-class _Waiting(View):
-    rows: int
-    amounts: Amounts
-    by_reason: list[_WaitingRows]
-
-
 class _Landing(View):
     files: list[LandedFile] = read_from("landed")
     unclaimed: list[str]
@@ -189,17 +176,17 @@ class _Status(View):
     feeds: list[_Feed]
     runs: list[RecordedRun]
     rolling_back_to: str | None
-    quarantine: _Waiting = read_from("waiting")
+    quarantine: Waiting = read_from("waiting")
     displaced: list[Displaced]
 
 
 def status_document(status: Status) -> dict[str, Any]:
-    """Returns how a lakehouse stands, ready for JSON; amounts are text by currency."""
+    """Returns the state of a lakehouse, ready for JSON; amounts are text by currency."""
     return json_object(_Status, status) | {"landing": json_object(_Landing, status)}
 
 
 def status_text(status: Status) -> RenderableType:
-    """Returns how a lakehouse stands: deliveries, runs, quarantine, landing folder."""
+    """Returns the state of a lakehouse as text, part by part."""
     if not status.is_made:
         nothing = Text(f"No lakehouse at {printable(status.lakehouse)} yet: sales-pipeline run")
         return Group(nothing, Text(), *_landing(status))
