@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -26,9 +26,8 @@ from sales_pipeline.report.answers import (
     ProductByVolume,
     StoreRevenue,
 )
+from sales_pipeline.report.figures import exact_sum, rounded
 
-_EXACT = Context(prec=76, rounding=ROUND_HALF_UP)
-"""Wide enough for any sum of DECIMAL(38,18); the default of 28 digits would round."""
 _Product = TypeVar("_Product", ProductByVolume, ProductByValue)
 _CubeRow = dict[str, Any]
 
@@ -179,8 +178,7 @@ class _ChosenSales:
 
     def _revenue(self, rows: Iterable[_CubeRow]) -> Decimal:
         exact = exact_sum(row["revenue"] for row in rows)
-        minor_unit = Decimal(1).scaleb(-self.gold.declaration.minor_units)
-        return exact.quantize(minor_unit, context=_EXACT)
+        return rounded(exact, self.gold.declaration.base_currency)
 
 
 def _grouped(
@@ -191,14 +189,6 @@ def _grouped(
     for row in rows:
         groups.setdefault(tuple(row[column] for column in columns), []).append(row)
     return sorted(groups.items(), key=lambda group: group[0])
-
-
-def exact_sum(figures: Iterable[Decimal]) -> Decimal:
-    """Returns a sum of which no digit is rounded away."""
-    total = Decimal(0)
-    for figure in figures:
-        total = _EXACT.add(total, figure)
-    return total
 
 
 def _is_chosen(place: StoreRevenue, month: date | None, store: str | None) -> bool:

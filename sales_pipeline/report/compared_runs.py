@@ -16,7 +16,6 @@ from sales_pipeline.gold.moves import Moved, moved_between
 from sales_pipeline.gold.reading import GoldSet, gold_set
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.runs import MAINTAIN, finished_runs
-from sales_pipeline.report.answers_of_run import exact_sum
 from sales_pipeline.report.document import (
     Exact,
     Moment,
@@ -26,7 +25,14 @@ from sales_pipeline.report.document import (
     json_object,
     json_objects,
 )
-from sales_pipeline.report.figures import grouped, money, month_text, rounded, without_end_zeros
+from sales_pipeline.report.figures import (
+    exact_sum,
+    grouped,
+    money,
+    month_text,
+    rounded,
+    without_end_zeros,
+)
 from sales_pipeline.report.layout import cell, new_table, titled
 
 _CUBE = "gold.sales_cube"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from sales_pipeline.config.currencies import MINOR_UNITS
 
+_EXACT = Context(prec=76, rounding=ROUND_HALF_UP)
+"""Wide enough for any sum of DECIMAL(38,18); the default of 28 digits would round."""
 _BAR_WIDTH = 20
 _STEP = 1000
 _SIZES = ("B", "kB", "MB", "GB", "TB")
@@ -33,7 +36,15 @@ def money(amount: Decimal, currency: str) -> str:
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """Returns an amount rounded half up to the minor unit of its currency."""
     minor_unit = Decimal(1).scaleb(-MINOR_UNITS.get(currency, 2))
-    return amount.quantize(minor_unit, rounding=ROUND_HALF_UP)
+    return amount.quantize(minor_unit, context=_EXACT)
+
+
+def exact_sum(figures: Iterable[Decimal]) -> Decimal:
+    """Returns a sum of which no digit is rounded away."""
+    total = Decimal(0)
+    for figure in figures:
+        total = _EXACT.add(total, figure)
+    return total
 
 
 def without_end_zeros(figure: Decimal) -> Decimal:

@@ -17,8 +17,9 @@ from sales_pipeline.errors import LakehouseMismatch, UsageError
 from sales_pipeline.gold.reading import gold_set, read_gold
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.report.answers import Answers, answer_csv, answers_document, answers_text
-from sales_pipeline.report.answers_of_run import answers, exact_sum
+from sales_pipeline.report.answers_of_run import answers
 from sales_pipeline.report.document import json_text
+from sales_pipeline.report.figures import exact_sum
 from sales_pipeline.report.questions import Question
 from tests.retailer import Retailer, sale
 
