@@ -29,8 +29,8 @@ def show(
         str,
         typer.Argument(
             metavar="TEXT",
-            help="Only names whose name, product or category has this in it, in any case. "
-            "All without it.",
+            help="Only entries with this text in the name, product or category, in any case. "
+            "Without it: all.",
         ),
     ] = "",
     *,
@@ -44,8 +44,8 @@ def show(
 ) -> None:
     """Shows the names and codes that the catalogue knows.
 
-    Each with the product and category that it means, its list prices with their first days, and
-    the file that taught it. Nothing is changed.
+    Each is shown with the product and category that it means, its list prices with their first
+    days, and the file that taught it. Nothing is changed.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
     declaration = shared.declaration()

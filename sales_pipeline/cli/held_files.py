@@ -58,7 +58,7 @@ def release(
         list[str] | None,
         typer.Argument(
             metavar="FILE",
-            help="Only these files, by their paths below the landing folder; all without any.",
+            help="Only these files, by their paths below the landing folder. Without any: all.",
         ),
     ] = None,
     *,

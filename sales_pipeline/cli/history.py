@@ -74,12 +74,12 @@ def diff(
         str | None,
         typer.Argument(
             metavar="RUN",
-            help="A finished run, by its id from `history`; the one before the last without it.",
+            help="A finished run, by its id from `history`. Without it: the one before the last.",
         ),
     ] = None,
     later: Annotated[
         str | None,
-        typer.Argument(metavar="RUN", help="Another one; the last one without it."),
+        typer.Argument(metavar="RUN", help="Another one. Without it: the last one."),
     ] = None,
     *,
     as_json: JsonOption = False,

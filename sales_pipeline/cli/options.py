@@ -130,14 +130,6 @@ VerboseOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV for a spreadsheet.")]
-RunOption = Annotated[
-    str | None,
-    typer.Option(
-        "--run",
-        metavar="RUN",
-        help="As this finished run left it, by its id from `history`; the last one without it.",
-    ),
-]
 WaitOption = Annotated[
     float,
     typer.Option(
@@ -176,7 +168,7 @@ class Shared:
             DeclarationError: The file cannot be used.
             UsageError: No declaration is named, and the command changes something.
         """
-        given = Given(self.lakehouse, self.engine, self.catalog, self.schema)
+        given = Given(**{field.name: getattr(self, field.name) for field in fields(Given)})
         return with_options(self.path, given) if self.sample else load_declaration(self.path, given)
 
 

@@ -30,7 +30,7 @@ def plan(
         typer.Option(
             "--rejudge",
             metavar="FEED",
-            help="Say what a run with this option would do: judge all records of the feed again. "
+            help="Show a run with this option, which judges all records of the feed again. "
             "May be given several times.",
         ),
     ] = None,

@@ -71,8 +71,8 @@ def list_(
 ) -> None:
     """Counts the records that wait, by feed, file and reason.
 
-    With the money that waits, as far as it is readable, and since when. A record with two reasons
-    is counted under both.
+    It shows their money, as far as it is readable, and since when they wait. A record with two
+    reasons is counted under both.
     """
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
@@ -96,7 +96,8 @@ def show(
 ) -> None:
     """Shows the records that wait, and why each of them does.
 
-    Each with its file, its number there, every reason in a sentence, and its text as delivered.
+    Each is shown with its file, its number there, every reason in a sentence, and its text as
+    delivered.
     """
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
@@ -121,12 +122,12 @@ def export(
     file: FileOption = None,
     shared: Shared,
 ) -> None:
-    """Writes the records of a feed that wait as CSV, to be mended by a person.
+    """Writes the quarantined records of a feed as CSV, for a person to mend.
 
-    The columns of the feed with their text as delivered, then _file_id and _row, which say
-    which record it is, the reasons, and the text of a record that could not be split. UTF-8
-    with a byte order mark, delimited as the feed's files are. Text that a spreadsheet would run
-    as a formula has an apostrophe before it, which replay takes off again.
+    It has the columns of the feed with their text as delivered, then _file_id and _row, which
+    identify the record, the reasons, and the text of a record that could not be split. It is
+    UTF-8 with a byte order mark, delimited as the feed's files are. Text that a spreadsheet would
+    run as a formula has an apostrophe before it, which replay takes off again.
     """
     declaration = shared.declaration()
     # Spark comes with these imports, and --help must not wait for it.
@@ -150,10 +151,10 @@ def replay(
     as_json: JsonOption = False,
     shared: Changing,
 ) -> None:
-    """Takes mended records in, each in the place of the one it names.
+    """Takes mended records in, in the place of the quarantined ones.
 
-    Every record of the file stands for the one of its _file_id and _row, which does not count
-    any more; records that are not in the file stay in quarantine. One that is wrong again is
+    Each record of the file replaces the record with its _file_id and _row, which does not count
+    any more; records that are not in the file stay in quarantine. A record that is wrong again is
     quarantined again, under the name of the replay. The pipeline runs then, so that the answers
     change at once. The file itself stays where it is.
     """

@@ -40,7 +40,7 @@ def show(
         list[str] | None,
         typer.Argument(
             metavar="CURRENCY",
-            help="The currencies to show day by day, such as USD. All in short without any.",
+            help="Currencies to show day by day, such as USD. Without any: all of them, in short.",
         ),
     ] = None,
     *,
@@ -62,9 +62,9 @@ def show(
 ) -> None:
     """Shows which exchange rates sales take.
 
-    In short: the latest rate of each currency, where it is from, and the days of sales that
-    have none. Day by day: the days that have a rate or a sale (on the screen the latest), or
-    every day of the calendar from one to another. Nothing is changed.
+    In short, that is the latest rate of each currency, the file it is from, and the days of
+    sales that have none. Day by day, it is the days that have a rate or a sale (on the screen
+    the latest), or every day of the calendar from one to another. Nothing is changed.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
     if on and (first or last):

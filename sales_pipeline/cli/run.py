@@ -47,7 +47,7 @@ def run(
         typer.Option(
             "--rejudge",
             metavar="FEED",
-            help="Judge all records of the feed again, under the declaration as it stands. "
+            help="Judge all records of the feed again, under the present declaration. "
             "May be given several times.",
         ),
     ] = None,

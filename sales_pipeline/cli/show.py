@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.options import JsonOption, RunOption, Shared, check_one_form
+from sales_pipeline.cli.options import JsonOption, Shared, check_one_form
 from sales_pipeline.cli.screen import show as show_text
 from sales_pipeline.cli.screen import show_exactly, show_json
 from sales_pipeline.errors import UsageError
@@ -44,7 +44,7 @@ def show(
         typer.Argument(
             metavar="ANSWER",
             help="global: revenue per month. stores: revenue per month and store. "
-            "volume: best sellers by units. value: best sellers by revenue. All without it.",
+            "volume: best sellers by units. value: best sellers by revenue. Without it: all.",
         ),
     ] = None,
     *,
@@ -66,7 +66,14 @@ def show(
             help="How many products the rankings hold: 10 on the screen, all in JSON and CSV.",
         ),
     ] = None,
-    run: RunOption = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            "--run",
+            metavar="RUN",
+            help="Show what this run left, by its id from `history`. Without it: the last run.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print one answer as CSV for a spreadsheet.")

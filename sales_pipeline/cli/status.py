@@ -1,4 +1,4 @@
-"""`sales-pipeline status`: what was delivered, what waits, what the next run would find."""
+"""`sales-pipeline status`: deliveries, runs, quarantine and the landing folder."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def status(
     as_json: JsonOption = False,
     shared: Shared,
 ) -> None:
-    """Shows deliveries, runs, and what waits.
+    """Shows deliveries, runs, quarantine and landing folder.
 
-    That is: deliveries by feed and state with the last one of each, the last runs, what
-    waits in quarantine and why, the sales that later files displaced with another day or amount,
-    and what the next run would make of the files that lie in the landing folder. A feed that
-    never delivered is shown, too. Nothing is changed.
+    That is: deliveries by feed and state with the last one of each, the last runs, the records
+    in quarantine and why they wait, the sales that later files displaced with another day or
+    amount, and what the next run would make of the files in the landing folder. A feed that never
+    delivered is shown, too. Nothing is changed.
     """
     declaration = shared.declaration()
-    # Asked first: it can be told only before the imports below have started threads.
+    # Asked first: the answer is known only before the imports below start threads.
     network = network_of_a_run() if shared.verbose else None
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.report import status as report

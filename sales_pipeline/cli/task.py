@@ -46,11 +46,11 @@ def _reason_of_failure(arguments: list[str]) -> str | None:
     except SystemExit as end:
         code = end.code
     except Exception as error:  # noqa: BLE001 -- the last stop: whatever comes becomes a message
-        return f"{command}: {_told(error)}"
+        return f"{command}: {_reported(error)}"
     return None if not code else f"{command}: exit code {code}; its output says why"
 
 
-def _told(error: Exception) -> str:
+def _reported(error: Exception) -> str:
     """Says on stderr what went wrong, and returns the first line of it."""
     wrong_usage = getattr(error, "format_message", None)
     if wrong_usage is not None:

@@ -29,9 +29,9 @@ Examples:
 def rebuild(*, as_json: JsonOption = False, shared: Changing) -> None:
     """Judges all records again and makes gold again.
 
-    They are judged under the declaration as it stands. Do it after a feed was declared
-    otherwise: its date formats, its columns, its key. Bronze stays as it is, and no file has
-    to be delivered again.
+    Use it after you changed how a feed is declared: its date formats, its columns, its key. All
+    records are judged under the present declaration. Bronze stays as it is, and no file has to be
+    delivered again.
     """
     declaration = shared.prepared()
     # Spark comes with these imports, and --help must not wait for it.
@@ -50,7 +50,7 @@ def maintain(
     as_json: JsonOption = False,
     shared: Changing,
 ) -> None:
-    """Lists what keeping house would free; does it with --yes.
+    """Lists what maintenance would free; does it with --yes.
 
     It merges small data files, and removes versions of tables that are older than `keep_days` of
     the declaration, and what killed runs left behind. No row changes, and no delivered file is
