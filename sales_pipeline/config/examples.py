@@ -210,6 +210,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         """,
         "same_name": "same_name: adds",
         "max_removed": "max_removed: 20%",
+        "max_repeated_keys": "max_repeated_keys: 5%",
         "archive": "archive: leave",
         "never_store": "never_store: [nom du client, carte]",
         "product_by": "product_by: code",
