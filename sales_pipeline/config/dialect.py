@@ -35,6 +35,9 @@ class Dialect(Declared):
     """The one character between two fields."""
     quote: Mark = '"'
     """The character around a field that holds delimiters, quotes (doubled) or line ends."""
+    escape: Mark | None = None
+    """The character before a quote within a quoted field, such as a backslash, or nothing. Before
+    itself it stands for itself; a doubled quote is one quote with it as well."""
     encoding: Encoding = "utf-8"
     """The characters' encoding; a byte order mark is taken as one and removed."""
     decimal: Literal[".", ","] = "."
@@ -48,6 +51,14 @@ class Dialect(Declared):
     """Whether a row of headers stands before the records. Without one, a column's header in the
     declaration is its number in the file, from 1."""
     skip_lines: Annotated[int, Field(ge=0)] = 0
-    """Lines before the header, or before the first record, that are no data."""
+    """Lines before the header, or before the first record, that are no data. One that could count
+    as a record is read as one all the same."""
+    skip_like: str = ""
+    """What these lines look like, such as `Report*`: `*` stands for any text, `?` for a character.
+    A line that does not look so is read as a record. Without it only a line with as many fields as
+    a record, and with a day and a product where these are columns, is read as one."""
     footer_lines: Annotated[int, Field(ge=0)] = 0
-    """Lines at the end that are no data, such as a line of totals."""
+    """Lines at the end that are no data, such as a line of totals. One that could count as a record
+    is read as one all the same."""
+    footer_like: str = ""
+    """What these lines look like, such as `TOTAL*`; otherwise as skip_like."""

@@ -14,6 +14,8 @@ def dialect_findings(dialect: Plain) -> Iterator[Finding]:
     quote, thousands = dialect.get("quote"), dialect.get("thousands")
     if "quote" in dialect and quote == dialect.get("delimiter"):
         yield Finding(("quote",), "the same as the delimiter", _OTHER)
+    if dialect.get("escape") and dialect["escape"] == dialect.get("delimiter"):
+        yield Finding(("escape",), "the same as the delimiter", _OTHER)
     if thousands and thousands == dialect.get("decimal"):
         yield Finding(("thousands",), "the same as the decimal mark", _OTHER)
     if thousands and thousands == quote:

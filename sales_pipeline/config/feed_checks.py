@@ -10,6 +10,7 @@ from sales_pipeline.config.findings import Finding, Plain, day_of, entries, is_f
 from sales_pipeline.config.places import KEY, Loc, dotted
 from sales_pipeline.config.reserved import NO_KEYS, REASON_CODES
 from sales_pipeline.config.store_checks import currency_findings, store_findings
+from sales_pipeline.visible_text import header_form
 
 SALE_COLUMNS = ("sale_id", "sold_on", "product", "unit_price", "quantity", "amount")
 REQUIRED_SALE_COLUMNS = ("sold_on", "product", "quantity")
@@ -76,8 +77,8 @@ def _header_findings(feed: Plain) -> Iterator[Finding]:
 
 
 def _alike(header: object) -> str:
-    """Headers are told apart neither by case nor by spaces around them."""
-    return str(header).strip().casefold()
+    """The form in which the landing reader compares a header."""
+    return header_form(str(header))
 
 
 def _twice(columns: Plain) -> Iterator[Finding]:

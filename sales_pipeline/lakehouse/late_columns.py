@@ -6,11 +6,12 @@ later, earlier records have it there, under the header as their file wrote it.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+
+from sales_pipeline.visible_text import header_form
 
 
 def with_late_columns(bronze: DataFrame, late: Mapping[str, str]) -> DataFrame:
@@ -40,11 +41,5 @@ def headers_like(header: str, written: Iterable[str]) -> list[str]:
     >>> headers_like("Till", ["TILL ", "Tills", "Till"])
     ['Till', 'TILL ']
     """
-    alike = [each for each in written if _loose(each) == _loose(header)]
+    alike = [each for each in written if header_form(each) == header_form(header)]
     return sorted(alike, key=lambda each: (each != header, each))
-
-
-def _loose(text: str) -> str:
-    """The form in which two headers are the same, as the landing reader matches them."""
-    composed = unicodedata.normalize("NFC", text.strip())
-    return unicodedata.normalize("NFC", composed.casefold())

@@ -20,21 +20,13 @@ import pyarrow.compute as pc
 from sales_pipeline.errors import FileChanged, FileRejected, examples
 from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.reader import read_batches
-from sales_pipeline.landing.records import (
-    MAX_RECORD_BYTES,
-    PROBLEMS,
-    DataLines,
-    Record,
-    RecordFormat,
-    RecordSplitter,
-    Transcoder,
-)
-from sales_pipeline.landing.shape import (
-    FileShape,
-    HeaderMatch,
-    bronze_schema,
-    loose_text,
-)
+from sales_pipeline.landing.frame import DataLines
+from sales_pipeline.landing.headers import HeaderMatch
+from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
+from sales_pipeline.landing.records import PROBLEMS, Record, RecordFormat, RecordSplitter
+from sales_pipeline.landing.shape import FileShape, bronze_schema
+from sales_pipeline.landing.transcoding import Transcoder
+from sales_pipeline.visible_text import header_form
 
 HEAD_BYTES = 64 << 10
 
@@ -143,10 +135,10 @@ class _Head:
         text = Transcoder(shape.encoding).feed(self.data, final=final)
         text = DataLines(shape.skip_lines, shape.footer_lines).feed(text, final=final)
         splitter = RecordSplitter(RecordFormat.of(shape))
-        found, rest = splitter.split(text, final=final, most=1)
+        found, start = splitter.split(text, final=final, most=1)
         if found:
             return found[0]
-        raw = text if splitter.is_in_long_line else rest
+        raw = text if splitter.is_in_long_line else text[start:]
         return Record([], raw[:HEAD_BYTES].decode(errors="replace"))
 
     def _refuse_other_kinds(self) -> None:
@@ -244,10 +236,10 @@ class _Head:
 
     def _missing(self, match: HeaderMatch) -> str:
         """Names the missing headers, each with the ones there that look like it."""
-        others = {loose_text(text): text for _, text in match.undeclared}
+        others = {header_form(text): text for _, text in match.undeclared}
         named = []
         for header in match.missing:
-            close = get_close_matches(loose_text(header), others, n=2)
+            close = get_close_matches(header_form(header), others, n=2)
             alike = " or ".join(_shown(others[text]) for text in close)
             named.append(_shown(header) + (f" (did you mean {alike}?)" if alike else ""))
         return examples(named)

@@ -23,7 +23,8 @@ from sales_pipeline.landing.examine import HEAD_BYTES, examine
 from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.records import PROBLEMS
-from sales_pipeline.landing.shape import FileShape, HeaderMatch, match_header
+from sales_pipeline.landing.headers import HeaderMatch, match_header
+from sales_pipeline.landing.shape import FileShape
 
 UNREADABLE = ("unterminated_quote", "too_long")
 """Problems of records that Spark's CSV reader would read as other records, or as none."""

@@ -23,9 +23,10 @@ from sales_pipeline.landing.outline import (
     begins_with_mark,
     checked_columns,
 )
-from sales_pipeline.landing.reader import json_text
-from sales_pipeline.landing.records import MAX_RECORD_BYTES
-from sales_pipeline.landing.shape import FileShape, HeaderMatch
+from sales_pipeline.landing.bronze_batches import json_text
+from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
+from sales_pipeline.landing.headers import HeaderMatch
+from sales_pipeline.landing.shape import FileShape
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass, replace
 
-from sales_pipeline.landing.records import MAX_RECORD_BYTES
+from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
 from sales_pipeline.landing.shape import FileShape
 
 SHAPE = FileShape((("sold_on", "day"), ("product", "item")))

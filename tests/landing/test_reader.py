@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_pipeline.errors import FileChanged, FileRejected
-from sales_pipeline.landing import reader, records
+from sales_pipeline.landing import quotes, reader, records
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.shape import FileShape, bronze_schema
 from tests.landing.definition import defined_rows, in_order
@@ -215,7 +215,7 @@ def test_the_fast_way_agrees_with_the_definition(
     shape = FileShape(DAY_AND_ITEM, encoding=encoding)
     data = header.decode().encode(encoding) + text
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(records, "MAX_RECORD_BYTES", max(longest, len(header)))
+        patch.setattr(quotes, "MAX_RECORD_BYTES", max(longest, len(header)))
         patch.setattr(records, "KEPT_BYTES", 4)
         patch.setattr(reader, "SMALL_BLOCK_BYTES", 4)
         patch.setattr(reader, "CAREFUL_RECORDS", 2)

@@ -1,0 +1,294 @@
+"""The fast way through a landing file: blocks of records that pyarrow splits as `records` would.
+
+pyarrow differs from the definition in some ways, so a block is given to it only where they
+cannot matter, and what it gives is held against what the block has: every line is accounted for,
+every quote stands where it should, and no record is a later header. Any other block is left to
+`records`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from sales_pipeline.landing.headers import Headers
+from sales_pipeline.landing.quotes import LINE_END, Span
+from sales_pipeline.landing.records import MARK, RecordFormat
+
+_BLANK_LINE = re.compile(rb"(?<![^\n])\r?\n")
+_NUL = b"\0"
+_Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+_Places = np.ndarray[Any, np.dtype[np.int64]]
+_Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
+Parsed = tuple[list[pa.Array], list[csv.InvalidRow]]
+"""The columns of the records that are not malformed, and those that are."""
+
+
+class PlainParser:
+    """Splits a block of records with pyarrow, or not at all where pyarrow could be wrong.
+
+    Args:
+        form: How records are written.
+        headers: The header that holds; a parser serves until a later one does.
+    """
+
+    def __init__(self, form: RecordFormat, headers: Headers) -> None:
+        self._fields = form.fields
+        self._quote = form.fields.quote
+        self._escape = form.fields.escape
+        self._width = headers.width
+        self._later_headers = _LaterHeaders(headers)
+        self._headers = headers
+        self._names = [str(at) for at in range(headers.width)]
+        self._ragged: list[csv.InvalidRow] = []
+        delimiter = form.fields.delimiter.decode()
+        marks = {"delimiter": delimiter, "invalid_row_handler": self._keep_ragged}
+        quote = self._quote.decode()
+        self._quoted = csv.ParseOptions(quote_char=quote, newlines_in_values=True, **marks)
+        self._unquoted = csv.ParseOptions(quote_char=False, **marks)
+        self._texts = csv.ConvertOptions(
+            check_utf8=False,  # The whole block was checked, with its ragged lines.
+            column_types=dict.fromkeys(self._names, pa.string()),
+            null_values=[],
+            strings_can_be_null=False,
+        )
+        self._ends_field = np.zeros(256, np.bool_)
+        self._ends_field[[ord("\n"), ord("\r"), ord(delimiter)]] = True
+
+    def _keep_ragged(self, row: csv.InvalidRow) -> str:
+        self._ragged.append(row)
+        return "skip"
+
+    def cut(self, pending: bytes, start: int, most: int) -> int:
+        """Returns the end of the longest block from `start` that ends with a line and has no odd
+        quote.
+
+        It begins with a record, but may end within one.
+        """
+        end = pending.rfind(b"\n", start, start + most) + 1
+        if not end:
+            return start
+        first = pending.find(self._quote, start, end)
+        quotes = 0 if first < 0 else pending.count(self._quote, first, end)
+        while quotes % 2:
+            last = pending.rfind(self._quote, start, end)
+            before = max(start, pending.rfind(b"\n", start, last) + 1)
+            quotes -= pending.count(self._quote, before, end)
+            end = before
+        return end
+
+    def parse(self, pending: bytes, start: int, end: int) -> Parsed | None:
+        """Returns the records from `start` to `end`; None where they may not be right."""
+        if end <= start or self._headers.match is None:
+            return None
+        # pyarrow drops a byte order mark wherever a block begins with one.
+        if pending.find(_NUL, start, end) >= 0 or pending.find(MARK, start, end) >= 0:
+            return None
+        if self._escape and pending.find(self._escape, start, end) >= 0:
+            return None
+        block = pa.py_buffer(memoryview(pending)[start:end])
+        if not _is_utf8(block):
+            return None
+        is_quoted = pending.find(self._quote, start, end) >= 0
+        if is_quoted and not self._are_quotes_in_order(pending, start, end):
+            return None
+        self._ragged.clear()
+        try:
+            table = csv.read_csv(
+                pa.BufferReader(block),
+                csv.ReadOptions(
+                    use_threads=False, block_size=block.size + 1, column_names=self._names
+                ),
+                self._quoted if is_quoted else self._unquoted,
+                self._texts,
+            )
+        except pa.ArrowInvalid:
+            return None
+        columns = [_in_one(column) for column in table.columns]
+        if is_quoted and not self._ends_outside_quotes(columns):
+            return None
+        if not self._explains_all_lines(block, columns, is_quoted=is_quoted):
+            return None
+        if self._later_headers.may_be_in(columns) or any(map(self._may_be_header, self._ragged)):
+            return None
+        return columns, sorted(self._ragged, key=lambda row: row.number)
+
+    def _may_be_header(self, row: csv.InvalidRow) -> bool:
+        fields = self._fields.read_line(row.text.encode())
+        return fields is None or self._headers.is_later_header(fields)
+
+    def _are_quotes_in_order(self, pending: bytes, start: int, end: int) -> bool:
+        """Tells whether every quoted field is closed as it should be, at its end.
+
+        Of several quotes in a row each pair is one quote of the text, or opens a field and
+        closes it, so that only runs of an odd number open a field or close one.
+        """
+        block = np.frombuffer(pending, np.uint8, end - start, start)
+        at = np.flatnonzero(block == ord(self._quote))
+        firsts = np.flatnonzero(np.diff(at, prepend=-2) != 1)
+        lengths = np.diff(firsts, append=len(at))
+        runs = at[firsts]
+        after = runs + lengths
+        begins = self._ends_field[block[runs - 1]]
+        begins[runs == 0] = True
+        ends = self._ends_field[block[np.minimum(after, len(block) - 1)]]
+        is_odd = lengths % 2 == 1
+        is_inside = (np.cumsum(is_odd) - is_odd) % 2 == 1
+        is_right = np.where(is_inside, ~is_odd | ends, np.where(is_odd, begins, ~begins | ends))
+        if is_right.all():
+            odd = np.flatnonzero(is_odd)
+            opened, closed = runs[odd[::2]], after[odd[1::2]]
+        else:
+            fields = self._one_by_one(block, runs, after, begins=begins, ends=ends)
+            if fields is None:
+                return False
+            opened, closed = fields
+        if len(opened) != len(closed):
+            return False
+        return self._are_lines_within(pending, start, _across_lines(block, opened, closed))
+
+    def _one_by_one(
+        self, block: _Bytes, runs: _Places, after: _Places, *, begins: _Flags, ends: _Flags
+    ) -> tuple[_Places, _Places] | None:
+        """Follows the quotes, for blocks with quotes in fields that are not quoted."""
+        opened, closed, is_open = [], [], False
+        lists = (runs.tolist(), after.tolist(), begins.tolist(), ends.tolist())
+        for run, stop, is_begin, is_end in zip(*lists, strict=True):
+            is_odd = (stop - run) % 2 == 1
+            if not is_open and not is_begin:
+                continue
+            if is_open == is_odd and not is_end and not self._is_padded(block, stop):
+                return None
+            if is_odd:
+                (closed if is_open else opened).append(stop if is_open else run)
+                is_open = not is_open
+        return np.array(opened, np.int64), np.array(closed, np.int64)
+
+    def _is_padded(self, block: _Bytes, at: int) -> bool:
+        """Tells whether there are only spaces and tabs up to the end of a field."""
+        while at < len(block) and block[at] in b" \t" and not self._ends_field[block[at]]:
+            at += 1
+        return at == len(block) or bool(self._ends_field[block[at]])
+
+    def _are_lines_within(
+        self, pending: bytes, start: int, fields: Iterator[tuple[int, int]]
+    ) -> bool:
+        """Tells whether the quoted fields that span lines are no records that a quote swallowed."""
+        read_to = start
+        for opened, _ in fields:
+            if start + opened < read_to:
+                continue
+            before = max(pending.rfind(mark, read_to, start + opened) for mark in (b"\n", b"\r"))
+            begin = max(read_to, before + 1)
+            line_end = LINE_END.search(pending, start + opened)
+            stop = line_end.start() if line_end else len(pending)
+            found = self._fields.read_record(pending, begin, stop, width=self._width, final=False)
+            if not isinstance(found, Span):
+                return False
+            read_to = found.end
+        return True
+
+    def _ends_outside_quotes(self, columns: Sequence[pa.Array]) -> bool:
+        """Tells whether no quoted field was still open at the end of a block, or of a ragged row.
+
+        pyarrow takes the end of a block for the end of a quoted field. Such a field
+        has the block's last line end, and is the last one, if the last record is not ragged.
+        """
+        rows = len(columns[0])
+        total = rows + len(self._ragged)
+        if any(row.number == total or "\n" in row.text or "\r" in row.text for row in self._ragged):
+            return False
+        return rows > 0 and not columns[-1][-1].as_py().endswith("\n")
+
+    def _explains_all_lines(
+        self, block: pa.Buffer, columns: Sequence[pa.Array], *, is_quoted: bool
+    ) -> bool:
+        """Tells whether each line of a block ended a record, went into a value, or was blank."""
+        line_ends = np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n"))
+        lines = int(line_ends) - len(columns[0]) - len(self._ragged)
+        if lines and is_quoted:
+            lines -= sum(_count(column, "\n") for column in columns)
+        if lines <= 0:
+            return lines == 0
+        blank = len(_BLANK_LINE.findall(block))
+        return lines <= blank if is_quoted else lines == blank
+
+
+class _LaterHeaders:
+    """Finds out whether one of many records may be a later header, by the first bytes of fields.
+
+    No field of a header begins with a digit, unless a header text that is known does. So only
+    the records are looked at that have no digit at the beginning of a field, and first in the
+    column where that is rarest.
+    """
+
+    def __init__(self, headers: Headers) -> None:
+        self._headers = headers
+        self._is_possible = np.ones(256, np.bool_)
+        self._is_possible[ord("0") : ord("9") + 1] = False
+        self._is_possible[list(headers.first_digits)] = True
+        self._order: list[int] = []
+
+    def may_be_in(self, columns: Sequence[pa.Array]) -> bool:
+        """Tells whether a record is a later header."""
+        if not self._headers.is_watching or not len(columns[0]):
+            return False
+        if not self._order:
+            counts = [np.count_nonzero(self._possible(column)) for column in columns]
+            self._order = [int(at) for at in np.argsort(counts, kind="stable")]
+        first, *others = self._order
+        rows = np.flatnonzero(self._possible(columns[first]))
+        for at in others:
+            if not len(rows):
+                return False
+            rows = rows[self._possible(columns[at].take(pa.array(rows)))]
+        return any(map(self._headers.is_later_header, _fields_of(columns, rows)))
+
+    def _possible(self, column: pa.Array) -> _Flags:
+        """Tells for each text whether it may be one of a header, by its first byte."""
+        _, offsets, data = column.buffers()
+        if data is None or not data.size:
+            return np.ones(len(column), np.bool_)
+        places = np.frombuffer(offsets, np.int32, len(column) + 1, column.offset * 4)
+        texts = np.frombuffer(data, np.uint8)
+        is_possible = self._is_possible[texts[np.minimum(places[:-1], len(texts) - 1)]]
+        return is_possible | (places[:-1] == places[1:])
+
+
+def _fields_of(columns: Sequence[pa.Array], rows: _Places) -> Iterator[list[bytes]]:
+    taken = [column.take(pa.array(rows)).cast(pa.binary()).to_pylist() for column in columns]
+    yield from map(list, zip(*taken, strict=True))
+
+
+def _across_lines(
+    block: _Bytes, opened: _Places, closed: _Places
+) -> Iterator[tuple[int, int]]:
+    """Gives the quoted fields with a line end in them."""
+    line_ends = np.flatnonzero((block == ord("\n")) | (block == ord("\r")))
+    is_across = np.searchsorted(line_ends, opened) != np.searchsorted(line_ends, closed)
+    yield from zip(opened[is_across].tolist(), closed[is_across].tolist(), strict=True)
+
+
+def _in_one(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _is_utf8(block: pa.Buffer) -> bool:
+    """Tells whether the bytes are valid UTF-8, without a copy of them."""
+    offsets = pa.py_buffer(np.array([0, block.size], np.int32))
+    try:
+        pa.Array.from_buffers(pa.string(), 1, [None, offsets, block]).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _count(column: pa.Array, text: str) -> int:
+    return pc.sum(pc.count_substring(column, text)).as_py() or 0
