@@ -97,12 +97,22 @@ class Headers:
         self._groups = [{form for form in map(header_form, texts) if form} for texts in groups]
         self._digits = {form for group in self._groups for form in group if form[0] in "0123456789"}
         self.is_watching = bool(self._groups)
+        self.fewest = min((len(group) // 2 + 1 for group in self._groups), default=0)
+        """How many header texts a later header has at least."""
         self.first_digits = bytes({form.encode()[0] for form in self._digits})
-        """With what a field of a header can begin, of all ASCII digits."""
+        """The ASCII digits with which a field of a later header can begin."""
+        self.first_letters = frozenset(
+            letter
+            for group in self._groups
+            for form in group
+            for letter in (form[0], form[0].upper())
+            if letter.isascii()
+        )
+        """The ASCII characters with which a header text can begin."""
 
     def is_later_header(self, fields: Sequence[bytes]) -> bool:
         """Tells whether the fields of a record are a header again."""
-        if not self.is_watching:
+        if not self.is_watching or len(fields) < self.fewest:
             return False
         for field in fields:
             if field[:1].isdigit() and not (self._digits and _form(field) in self._digits):

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from sales_pipeline.landing.headers import Headers
-from sales_pipeline.landing.quotes import LINE_END, Span
+from sales_pipeline.landing.quotes import MAX_QUOTED_LINE_ENDS, Span
 from sales_pipeline.landing.records import MARK, RecordFormat
 
 _BLANK_LINE = re.compile(rb"(?<![^\n])\r?\n")
@@ -89,7 +89,7 @@ class PlainParser:
         if end <= start or self._headers.match is None:
             return None
         # pyarrow drops a byte order mark wherever a block begins with one.
-        if pending.find(_NUL, start, end) >= 0 or pending.find(MARK, start, end) >= 0:
+        if pending.find(_NUL, start, end) >= 0 or _has_mark(pending, start, end):
             return None
         if self._escape and pending.find(self._escape, start, end) >= 0:
             return None
@@ -97,7 +97,8 @@ class PlainParser:
         if not _is_utf8(block):
             return None
         is_quoted = pending.find(self._quote, start, end) >= 0
-        if is_quoted and not self._are_quotes_in_order(pending, start, end):
+        quoted = self._quoted_fields(pending, start, end) if is_quoted else ()
+        if quoted is None:
             return None
         self._ragged.clear()
         try:
@@ -114,7 +115,12 @@ class PlainParser:
         columns = [_in_one(column) for column in table.columns]
         if is_quoted and not self._ends_outside_quotes(columns):
             return None
-        if not self._explains_all_lines(block, columns, is_quoted=is_quoted):
+        line_ends = np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n"))
+        lines = int(line_ends) - len(columns[0]) - len(self._ragged)
+        if not self._explains_lines(lines, block, columns, is_quoted=is_quoted):
+            return None
+        may_span = quoted and (lines or pending.find(b"\r", start, end) >= 0)
+        if may_span and not self._are_lines_within(pending, start, end, *quoted):
             return None
         if self._later_headers.may_be_in(columns) or any(map(self._may_be_header, self._ragged)):
             return None
@@ -124,8 +130,10 @@ class PlainParser:
         fields = self._fields.read_line(row.text.encode())
         return fields is None or self._headers.is_later_header(fields)
 
-    def _are_quotes_in_order(self, pending: bytes, start: int, end: int) -> bool:
-        """Tells whether every quoted field is closed as it should be, at its end.
+    def _quoted_fields(
+        self, pending: bytes, start: int, end: int
+    ) -> tuple[_Places, _Places] | None:
+        """Returns where quoted fields are opened and closed; None where one is not as it should.
 
         Of several quotes in a row each pair is one quote of the text, or opens a field and
         closes it, so that only runs of an odd number open a field or close one.
@@ -148,11 +156,9 @@ class PlainParser:
         else:
             fields = self._one_by_one(block, runs, after, begins=begins, ends=ends)
             if fields is None:
-                return False
+                return None
             opened, closed = fields
-        if len(opened) != len(closed):
-            return False
-        return self._are_lines_within(pending, start, _across_lines(block, opened, closed))
+        return (opened, closed) if len(opened) == len(closed) else None
 
     def _one_by_one(
         self, block: _Bytes, runs: _Places, after: _Places, *, begins: _Flags, ends: _Flags
@@ -178,21 +184,39 @@ class PlainParser:
         return at == len(block) or bool(self._ends_field[block[at]])
 
     def _are_lines_within(
-        self, pending: bytes, start: int, fields: Iterator[tuple[int, int]]
+        self, pending: bytes, start: int, end: int, opened: _Places, closed: _Places
     ) -> bool:
         """Tells whether the quoted fields that span lines are no records that a quote swallowed."""
-        read_to = start
-        for opened, _ in fields:
-            if start + opened < read_to:
+        block = np.frombuffer(pending, np.uint8, end - start, start)
+        is_end = block == ord("\n")
+        if pending.find(b"\r", start, end) >= 0:
+            is_end |= block == ord("\r")
+        line_ends = np.flatnonzero(is_end)
+        first, last = np.searchsorted(line_ends, opened), np.searchsorted(line_ends, closed)
+        if (last - first > MAX_QUOTED_LINE_ENDS).any():
+            return False
+        across = np.flatnonzero(first != last)
+        if not len(across):
+            return True
+        # A line is like a record only by delimiters within the quotes.
+        delimiters = np.flatnonzero(block == ord(self._fields.delimiter))
+        places = opened[across], closed[across]
+        is_doubtful = np.not_equal(*(np.searchsorted(delimiters, each) for each in places))
+        read_to = 0
+        for doubtful in across[is_doubtful].tolist():
+            if opened[doubtful] < read_to:
                 continue
-            before = max(pending.rfind(mark, read_to, start + opened) for mark in (b"\n", b"\r"))
-            begin = max(read_to, before + 1)
-            line_end = LINE_END.search(pending, start + opened)
-            stop = line_end.start() if line_end else len(pending)
-            found = self._fields.read_record(pending, begin, stop, width=self._width, final=False)
+            at = doubtful
+            while at and last[at - 1] == first[at] != first[at - 1]:
+                at -= 1  # The field before spans lines as well, and ends on this one.
+            begin = int(line_ends[first[at] - 1]) + 1 if first[at] else 0
+            stop = int(line_ends[first[at]])
+            found = self._fields.read_record(
+                pending, start + begin, start + stop, width=self._width, final=False
+            )
             if not isinstance(found, Span):
                 return False
-            read_to = found.end
+            read_to = found.end - start
         return True
 
     def _ends_outside_quotes(self, columns: Sequence[pa.Array]) -> bool:
@@ -207,12 +231,17 @@ class PlainParser:
             return False
         return rows > 0 and not columns[-1][-1].as_py().endswith("\n")
 
-    def _explains_all_lines(
-        self, block: pa.Buffer, columns: Sequence[pa.Array], *, is_quoted: bool
+    def _explains_lines(
+        self, lines: int, block: pa.Buffer, columns: Sequence[pa.Array], *, is_quoted: bool
     ) -> bool:
-        """Tells whether each line of a block ended a record, went into a value, or was blank."""
-        line_ends = np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n"))
-        lines = int(line_ends) - len(columns[0]) - len(self._ragged)
+        """Tells whether each line that ended no record of a block went into a value, or was blank.
+
+        Args:
+            lines: How many lines ended none.
+            block: The block.
+            columns: Its records that are not ragged.
+            is_quoted: Whether there are quotes in it.
+        """
         if lines and is_quoted:
             lines -= sum(_count(column, "\n") for column in columns)
         if lines <= 0:
@@ -234,6 +263,9 @@ class _LaterHeaders:
         self._is_possible = np.ones(256, np.bool_)
         self._is_possible[ord("0") : ord("9") + 1] = False
         self._is_possible[list(headers.first_digits)] = True
+        self._is_begin = np.ones(256, np.bool_)
+        self._is_begin[ord("!") : 128] = False
+        self._is_begin[[ord(letter) for letter in headers.first_letters]] = True
         self._order: list[int] = []
 
     def may_be_in(self, columns: Sequence[pa.Array]) -> bool:
@@ -241,39 +273,38 @@ class _LaterHeaders:
         if not self._headers.is_watching or not len(columns[0]):
             return False
         if not self._order:
-            counts = [np.count_nonzero(self._possible(column)) for column in columns]
+            counts = [np.count_nonzero(_begin(column, self._is_possible)) for column in columns]
             self._order = [int(at) for at in np.argsort(counts, kind="stable")]
         first, *others = self._order
-        rows = np.flatnonzero(self._possible(columns[first]))
+        rows = np.flatnonzero(_begin(columns[first], self._is_possible))
         for at in others:
             if not len(rows):
                 return False
-            rows = rows[self._possible(columns[at].take(pa.array(rows)))]
-        return any(map(self._headers.is_later_header, _fields_of(columns, rows)))
+            rows = rows[_begin(columns[at].take(pa.array(rows)), self._is_possible)]
+        taken = [column.take(pa.array(rows)) for column in columns]
+        alike = sum(_begin(column, self._is_begin).astype(np.int32) for column in taken)
+        return self._is_one_of(taken, np.flatnonzero(alike >= self._headers.fewest))
 
-    def _possible(self, column: pa.Array) -> _Flags:
-        """Tells for each text whether it may be one of a header, by its first byte."""
-        _, offsets, data = column.buffers()
-        if data is None or not data.size:
-            return np.ones(len(column), np.bool_)
-        places = np.frombuffer(offsets, np.int32, len(column) + 1, column.offset * 4)
-        texts = np.frombuffer(data, np.uint8)
-        is_possible = self._is_possible[texts[np.minimum(places[:-1], len(texts) - 1)]]
-        return is_possible | (places[:-1] == places[1:])
+    def _is_one_of(self, columns: Sequence[pa.Array], rows: _Places) -> bool:
+        texts = [column.take(pa.array(rows)).cast(pa.binary()).to_pylist() for column in columns]
+        return any(map(self._headers.is_later_header, zip(*texts, strict=True)))
 
 
-def _fields_of(columns: Sequence[pa.Array], rows: _Places) -> Iterator[list[bytes]]:
-    taken = [column.take(pa.array(rows)).cast(pa.binary()).to_pylist() for column in columns]
-    yield from map(list, zip(*taken, strict=True))
+def _begin(column: pa.Array, is_right: _Flags) -> _Flags:
+    """Tells for each text whether its first byte is right; that of an empty text is."""
+    _, offsets, data = column.buffers()
+    if data is None or not data.size:
+        return np.ones(len(column), np.bool_)
+    places = np.frombuffer(offsets, np.int32, len(column) + 1, column.offset * 4)
+    texts = np.frombuffer(data, np.uint8)
+    found: _Flags = is_right[texts[np.minimum(places[:-1], len(texts) - 1)]]
+    return found | (places[:-1] == places[1:])
 
 
-def _across_lines(
-    block: _Bytes, opened: _Places, closed: _Places
-) -> Iterator[tuple[int, int]]:
-    """Gives the quoted fields with a line end in them."""
-    line_ends = np.flatnonzero((block == ord("\n")) | (block == ord("\r")))
-    is_across = np.searchsorted(line_ends, opened) != np.searchsorted(line_ends, closed)
-    yield from zip(opened[is_across].tolist(), closed[is_across].tolist(), strict=True)
+def _has_mark(data: bytes, start: int, end: int) -> bool:
+    """Tells whether there is a byte order mark; a search for its first byte is much faster."""
+    first = data.find(MARK[:1], start, end)
+    return first >= 0 and data.find(MARK, first, end) >= 0
 
 
 def _in_one(column: pa.ChunkedArray) -> pa.Array:

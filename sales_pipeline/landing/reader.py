@@ -27,7 +27,8 @@ BLOCK_BYTES = 15 << 16
 SMALL_BLOCK_BYTES = 1 << 13
 """A block of this size that the plain parser cannot split is not tried in smaller parts."""
 CAREFUL_RECORDS = 64
-"""After so many records the plain parser is tried again."""
+"""After so many records the plain parser is tried again; after twice as many each time it fails."""
+MOST_CAREFUL_RECORDS = 1 << 13
 
 
 def read_batches(
@@ -160,6 +161,7 @@ class _Parts:
         self._match = headers.match
         self._splitter = RecordSplitter(form, headers)
         self._size = quotes.MAX_RECORD_BYTES
+        self._careful = CAREFUL_RECORDS
 
     def take_all(self, pending: bytes, *, final: bool) -> tuple[list[pa.RecordBatch], bytes]:
         """Makes batches of the records that are whole; returns the rest, for more bytes to follow.
@@ -186,11 +188,13 @@ class _Parts:
             if parsed is not None or end == start:
                 self._size = min(self._size * 4, quotes.MAX_RECORD_BYTES)
             if parsed is not None and self._match is not None:
+                self._careful = CAREFUL_RECORDS
                 return self._batches.from_parsed(self._match, *parsed), end
             if end - start <= SMALL_BLOCK_BYTES:
                 break
             self._size = (end - start) // 4
-        records, after = self._splitter.split(pending, start, final=final, most=CAREFUL_RECORDS)
+        records, after = self._splitter.split(pending, start, final=final, most=self._careful)
+        self._careful = min(self._careful * 2, MOST_CAREFUL_RECORDS)
         if self._headers.match is not self._match:
             self._parser, self._match = PlainParser(self._form, self._headers), self._headers.match
         return self._batches.from_records(records), after
