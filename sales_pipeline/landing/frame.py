@@ -7,22 +7,21 @@ declared pattern, or, without one, anything that could not count as a record any
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sales_pipeline.landing import quotes
-from sales_pipeline.landing.headers import HeaderMatch
+from sales_pipeline.landing.headers import HeaderMatch, match_header
+from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.quotes import LINE_END, FieldFormat
 from sales_pipeline.landing.shape import FileShape
+from sales_pipeline.landing.transcoding import Transcoder
 
 _LINES = re.compile(rb"[^\r\n]*(?:\r\n?|\n|\Z)")
 _DAYS = ("sold_on", "date")
 """Columns of a day, the first of them that is declared: a record without a digit there is unfit."""
 _PRODUCT = "product"
-
-IsRecord = Callable[[bytes], bool]
-"""Tells whether a line is a record, although it stands where the feed declares none."""
-
 
 class DataLines:
     """Takes the lines that are no data from the two ends of a file in UTF-8, piece by piece.
@@ -139,6 +138,32 @@ class FrameLines:
         if self._product is not None and not texts[self._product]:
             return False
         return self._day is None or any(mark.isdigit() for mark in texts[self._day])
+
+
+def kept_lines(path: str, shape: FileShape, texts: Sequence[str]) -> tuple[str, ...]:
+    """Returns the lines around the data of a file that are records all the same.
+
+    Of a file that is not packed only the two ends are read.
+
+    Args:
+        path: The file.
+        shape: How it is written.
+        texts: Its header texts.
+    """
+    lines = DataLines(shape.skip_lines, shape.footer_lines)
+    transcoder, final = Transcoder(shape.encoding), False
+    with open(path, "rb") as file:
+        landed = LandedBytes(file, path, max_ratio=shape.max_unpacked_ratio)
+        tail = os.fstat(file.fileno()).st_size - 2 * quotes.MAX_RECORD_BYTES
+        while not final:
+            data = landed.read(quotes.MAX_RECORD_BYTES)
+            final = not data or not shape.footer_lines
+            lines.feed(transcoder.feed(data, final=final), final=final)
+            if not landed.is_gzip and shape.encoding != "utf-16" and file.tell() < tail:
+                file.seek(tail)
+    frame = FrameLines(shape, match_header(shape.columns, texts, shape.never_store))
+    kept = frame.skipped_records(lines.skipped) + frame.footer_records(lines.footer)
+    return tuple(line.decode(errors="replace").rstrip("\r\n") for line in kept)
 
 
 def _pattern(like: str) -> re.Pattern[str]:

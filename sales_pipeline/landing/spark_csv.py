@@ -132,11 +132,12 @@ class _Records:
         return judged.select(*declared, "_file_id", "_row", extra, raw, "_problem")
 
     def _read(self, spark: SparkSession, outline: Outline) -> DataFrame:
-        width = self._match.width
+        width, escape = self._match.width, self._shape.escape or self._shape.quote
         options: dict[str, bool | int | str] = {
             "sep": self._shape.delimiter,
             "quote": self._shape.quote,
-            "escape": self._shape.quote,
+            "escape": escape,
+            "charToEscapeQuoteEscaping": escape,
             "encoding": self._text.read_as,
             "header": False,
             "multiLine": True,  # Which also says that the file is one partition.
