@@ -86,10 +86,11 @@ class FieldFormat:
                 if close < 0:
                     return Fault.UNTERMINATED if is_end else self._later(data, start)
                 text, at = self._text(data, begin + 1, close), close + 1
-                if close > line_stop:
+                line_ends = len(LINE_END.findall(data, begin, close)) if close > line_stop else 0
+                if line_ends > MAX_QUOTED_LINE_ENDS:
+                    return Fault.UNTERMINATED
+                if line_ends:
                     across.append((begin + 1, close))
-                    if len(LINE_END.findall(data, begin, close)) > MAX_QUOTED_LINE_ENDS:
-                        return Fault.UNTERMINATED
             found = self._field_end.search(data, at, limit)
             stop = found.start() if found else limit
             if begin < at and data[at:stop].strip(b" \t"):
