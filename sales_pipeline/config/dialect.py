@@ -53,12 +53,12 @@ class Dialect(Declared):
     skip_lines: Annotated[int, Field(ge=0)] = 0
     """Lines before the header, or before the first record, that are no data. One that could count
     as a record is read as one all the same."""
-    skip_like: str = ""
+    skip_like: Text | None = None
     """What these lines look like, such as `Report*`: `*` stands for any text, `?` for a character.
     A line that does not look so is read as a record. Without it only a line with as many fields as
     a record, and with a day and a product where these are columns, is read as one."""
     footer_lines: Annotated[int, Field(ge=0)] = 0
     """Lines at the end that are no data, such as a line of totals. One that could count as a record
     is read as one all the same."""
-    footer_like: str = ""
+    footer_like: Text | None = None
     """What these lines look like, such as `TOTAL*`; otherwise as skip_like."""

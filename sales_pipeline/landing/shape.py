@@ -77,8 +77,8 @@ class FileShape:
             header=dialect.header,
             skip_lines=dialect.skip_lines,
             footer_lines=dialect.footer_lines,
-            skip_like=dialect.skip_like,
-            footer_like=dialect.footer_like,
+            skip_like=dialect.skip_like or "",
+            footer_like=dialect.footer_like or "",
             escape=dialect.escape if dialect.escape not in (None, dialect.quote) else "",
             never_store=tuple(never_store),
         )
