@@ -18,7 +18,8 @@ NO_KEYS = frozenset([
 
 REASON_CODES = frozenset([
     "too_few_columns", "too_many_columns", "unterminated_quote", "text_after_quote",
-    "too_long", "undecodable", "header_unknown", "key_missing", "store_missing", "store_unknown", "date_missing", "date_unreadable",
+    "too_long", "undecodable", "header_unknown", "key_missing", "store_missing", "store_unknown",
+    "date_missing", "date_unreadable",
     "date_out_of_range", "product_missing", "product_unknown", "code_missing",
     "language_unreadable", "translation_missing", "list_price_unreadable",
     "list_price_currency_unknown", "valid_from_unreadable", "quantity_missing",

@@ -1,8 +1,8 @@
 """A landing file's head, looked at before the file is taken: is it what its feed declares?
 
 Only the first 64 KiB are read, except where the header goes on, of gzip, which shows only at
-its end that it is whole, and of files with lines at their end that are no data. What is wrong is said in one sentence that names what was
-expected, what was got, and what to do.
+its end that it is whole, and of files with lines at their end that are no data. What is wrong is
+said in one sentence that names what was expected, what was got, and what to do.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales_pipeline.errors import FileChanged, FileRejected, examples
-from sales_pipeline.landing.landed_bytes import LandedBytes
-from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.dialect_guess import difference, other_shapes
 from sales_pipeline.landing.frame import DataLines, kept_lines
 from sales_pipeline.landing.headers import HeaderMatch
+from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
+from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.records import PROBLEMS, Record, RecordFormat, RecordSplitter
 from sales_pipeline.landing.shape import FileShape, bronze_schema
 from sales_pipeline.landing.transcoding import Transcoder

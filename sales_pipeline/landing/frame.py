@@ -23,6 +23,7 @@ _DAYS = ("sold_on", "date")
 """Columns of a day, the first of them that is declared: a record without a digit there is unfit."""
 _PRODUCT = "product"
 
+
 class DataLines:
     """Takes the lines that are no data from the two ends of a file in UTF-8, piece by piece.
 

@@ -1,5 +1,4 @@
-"""Headers of a landing file: where the declared columns are, from the first record on or from
-one further down.
+"""Headers of a landing file: where the declared columns are, also below a later header.
 
 Files are sometimes joined, or written by a till that begins anew. A record that has most of the
 header's texts again, in any order, is a header and no record: what follows is read by it.

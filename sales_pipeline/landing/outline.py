@@ -20,10 +20,10 @@ import pyarrow.compute as pc
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.landing.discovery import sha256_of
 from sales_pipeline.landing.examine import HEAD_BYTES, examine
+from sales_pipeline.landing.headers import HeaderMatch, match_header
 from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.records import PROBLEMS
-from sales_pipeline.landing.headers import HeaderMatch, match_header
 from sales_pipeline.landing.shape import FileShape
 
 UNREADABLE = ("unterminated_quote", "text_after_quote", "too_long", "header_unknown")

@@ -9,7 +9,7 @@ every quote stands where it should, and no record is a later header. Any other b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -67,8 +67,7 @@ class PlainParser:
         return "skip"
 
     def cut(self, pending: bytes, start: int, most: int) -> int:
-        """Returns the end of the longest block from `start` that ends with a line and has no odd
-        quote.
+        """Returns the end of the longest block that ends with a line and has no odd quote.
 
         It begins with a record, but may end within one.
         """
@@ -86,16 +85,9 @@ class PlainParser:
 
     def parse(self, pending: bytes, start: int, end: int) -> Parsed | None:
         """Returns the records from `start` to `end`; None where they may not be right."""
-        if end <= start or self._headers.match is None:
-            return None
-        # pyarrow drops a byte order mark wherever a block begins with one.
-        if pending.find(_NUL, start, end) >= 0 or _has_mark(pending, start, end):
-            return None
-        if self._escape and pending.find(self._escape, start, end) >= 0:
+        if end <= start or self._headers.match is None or self._has_others(pending, start, end):
             return None
         block = pa.py_buffer(memoryview(pending)[start:end])
-        if not _is_utf8(block):
-            return None
         is_quoted = pending.find(self._quote, start, end) >= 0
         quoted = self._quoted_fields(pending, start, end) if is_quoted else ()
         if quoted is None:
@@ -125,6 +117,14 @@ class PlainParser:
         if self._later_headers.may_be_in(columns) or any(map(self._may_be_header, self._ragged)):
             return None
         return columns, sorted(self._ragged, key=lambda row: row.number)
+
+    def _has_others(self, pending: bytes, start: int, end: int) -> bool:
+        """Tells whether a block has bytes that pyarrow reads in its own way."""
+        if pending.find(_NUL, start, end) >= 0 or _has_mark(pending, start, end):
+            return True
+        if self._escape and pending.find(self._escape, start, end) >= 0:
+            return True
+        return not _is_utf8(pa.py_buffer(memoryview(pending)[start:end]))
 
     def _may_be_header(self, row: csv.InvalidRow) -> bool:
         fields = self._fields.read_line(row.text.encode())
@@ -164,7 +164,9 @@ class PlainParser:
         self, block: _Bytes, runs: _Places, after: _Places, *, begins: _Flags, ends: _Flags
     ) -> tuple[_Places, _Places] | None:
         """Follows the quotes, for blocks with quotes in fields that are not quoted."""
-        opened, closed, is_open = [], [], False
+        opened: list[int] = []
+        closed: list[int] = []
+        is_open = False
         lists = (runs.tolist(), after.tolist(), begins.tolist(), ends.tolist())
         for run, stop, is_begin, is_end in zip(*lists, strict=True):
             is_odd = (stop - run) % 2 == 1
@@ -287,7 +289,7 @@ class _LaterHeaders:
 
     def _is_one_of(self, columns: Sequence[pa.Array], rows: _Places) -> bool:
         texts = [column.take(pa.array(rows)).cast(pa.binary()).to_pylist() for column in columns]
-        return any(map(self._headers.is_later_header, zip(*texts, strict=True)))
+        return any(self._headers.is_later_header(fields) for fields in zip(*texts, strict=True))
 
 
 def _begin(column: pa.Array, is_right: _Flags) -> _Flags:
@@ -298,7 +300,8 @@ def _begin(column: pa.Array, is_right: _Flags) -> _Flags:
     places = np.frombuffer(offsets, np.int32, len(column) + 1, column.offset * 4)
     texts = np.frombuffer(data, np.uint8)
     found: _Flags = is_right[texts[np.minimum(places[:-1], len(texts) - 1)]]
-    return found | (places[:-1] == places[1:])
+    found |= places[:-1] == places[1:]
+    return found
 
 
 def _has_mark(data: bytes, start: int, end: int) -> bool:

@@ -76,6 +76,7 @@ class FieldFormat:
         """
         limit = min(len(data), start + MAX_RECORD_BYTES + 1)
         is_end = final and limit == len(data)
+        later = Fault.UNKNOWN if limit == len(data) and not final else Fault.UNTERMINATED
         fields: list[bytes] = []
         across: list[tuple[int, int]] = []
         at = start
@@ -84,33 +85,42 @@ class FieldFormat:
             if data.startswith(self.quote, at):
                 close = self._close(data, at + 1, limit)
                 if close < 0:
-                    return Fault.UNTERMINATED if is_end else self._later(data, start)
+                    return later
                 text, at = self._text(data, begin + 1, close), close + 1
-                line_ends = len(LINE_END.findall(data, begin, close)) if close > line_stop else 0
-                if line_ends > MAX_QUOTED_LINE_ENDS:
-                    return Fault.UNTERMINATED
-                if line_ends:
+                if close > line_stop and LINE_END.search(data, begin, close):
                     across.append((begin + 1, close))
             found = self._field_end.search(data, at, limit)
             stop = found.start() if found else limit
             if begin < at and data[at:stop].strip(b" \t"):
                 return Fault.TEXT_AFTER_QUOTE if at <= line_stop else Fault.UNTERMINATED
             if found is None and not is_end:
-                return self._later(data, start)
+                return later
             fields.append(text + data[at:stop])
             if found is None or found.group() != self.delimiter:
                 break
             if width is not None and len(fields) >= width and stop > line_stop:
                 return Fault.UNTERMINATED
             at = stop + 1
-        if stop - start > MAX_RECORD_BYTES:
+        is_one = not across or self._is_one(data[start:stop], start, across, (len(fields), width))
+        if not is_one or stop - start > MAX_RECORD_BYTES:
             return Fault.UNTERMINATED
-        if across:
-            if width not in (None, len(fields)):
-                return Fault.UNTERMINATED
-            if self._holds_records(data[start:stop], start, across, len(fields)):
-                return Fault.UNTERMINATED
         return Span(fields, stop)
+
+    def _is_one(
+        self,
+        record: bytes,
+        start: int,
+        across: list[tuple[int, int]],
+        widths: tuple[int, int | None],
+    ) -> bool:
+        """Tells whether lines that are one record by their quotes are no records of their own."""
+        count, width = widths
+        if width not in (None, count):
+            return False
+        places = [(one - start, other - start) for one, other in across]
+        if any(len(LINE_END.findall(record, *place)) > MAX_QUOTED_LINE_ENDS for place in places):
+            return False
+        return not self._holds_records(record, places, count)
 
     def read_line(self, line: bytes) -> list[bytes] | None:
         """Returns the fields of a line on its own; None where its quotes are not in order."""
@@ -134,10 +144,6 @@ class FieldFormat:
             count += 1
         return count + line.count(self.delimiter, at)
 
-    def _later(self, data: bytes, start: int) -> Fault:
-        """Says that the end of a record is not there yet, or that it would be too long."""
-        return Fault.UNKNOWN if len(data) - start <= MAX_RECORD_BYTES else Fault.UNTERMINATED
-
     def _close(self, data: bytes, begin: int, limit: int) -> int:
         """Returns where the quoted field that begins there is closed, -1 if nowhere."""
         for mark in self._marks.finditer(data, begin, limit):
@@ -151,9 +157,7 @@ class FieldFormat:
             return text
         return self._marks.sub(lambda mark: mark[0][1:], text)
 
-    def _holds_records(
-        self, record: bytes, start: int, across: list[tuple[int, int]], width: int
-    ) -> bool:
+    def _holds_records(self, record: bytes, across: list[tuple[int, int]], width: int) -> bool:
         """Tells whether lines of a record could be records of their own, by their fields.
 
         A line counts if it has as many fields as a record on its own, and not only by the
@@ -168,9 +172,9 @@ class FieldFormat:
             if self.count_fields(record[begin:stop]) != width:
                 continue
             inside = sum(
-                record.count(self.delimiter, max(begin, one - start), min(stop, other - start))
+                record.count(self.delimiter, max(begin, one), min(stop, other))
                 for one, other in across
-                if one - start < stop and other - start > begin
+                if one < stop and other > begin
             )
             if line == 0:
                 is_first_like_one = inside > 0

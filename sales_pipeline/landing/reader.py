@@ -179,9 +179,7 @@ class _Parts:
             start = after
         return batches, pending[start:]
 
-    def _take(
-        self, pending: bytes, start: int, *, final: bool
-    ) -> tuple[list[pa.RecordBatch], int]:
+    def _take(self, pending: bytes, start: int, *, final: bool) -> tuple[list[pa.RecordBatch], int]:
         while not self._splitter.is_in_long_line:
             end = self._parser.cut(pending, start, self._size)
             parsed = self._parser.parse(pending, start, end)

@@ -129,9 +129,7 @@ class RecordSplitter:
         return records, start
 
     def _next(self, data: bytes, start: int, *, final: bool) -> tuple[Record | None, int | None]:
-        """Takes one record, later header or blank line; returns where the next begins, None where
-        the data ends.
-        """
+        """Takes one record or none; returns where the next begins, None where the data ends."""
         line_end = LINE_END.search(data, start)
         line_stop = line_end.start() if line_end else len(data)
         after_line = line_end.end() if line_end else (len(data) if final else None)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from sales_pipeline.landing.bronze_batches import json_text
+from sales_pipeline.landing.headers import HeaderMatch
 from sales_pipeline.landing.outline import (
     BETWEEN,
     BYTE_ORDER_MARKS,
@@ -23,9 +25,7 @@ from sales_pipeline.landing.outline import (
     begins_with_mark,
     checked_columns,
 )
-from sales_pipeline.landing.bronze_batches import json_text
 from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
-from sales_pipeline.landing.headers import HeaderMatch
 from sales_pipeline.landing.shape import FileShape
 
 if TYPE_CHECKING:

@@ -65,7 +65,7 @@ def is_text(line: bytes) -> bool:
 
 
 def shown_text(line: bytes, *, transcoded: bool, is_whole: bool = True) -> str:
-    r"""Returns what `Transcoder` gave as text; what is no text is shown as the file's bytes, `\x81`.
+    r"""Returns what `Transcoder` gave as text; bytes that are none are shown as `\x81`.
 
     Args:
         line: The bytes.

@@ -12,7 +12,7 @@ REASONS: dict[str, str] = {
     "too_long": "The record is longer than a record can sensibly be (1 MiB).",
     "undecodable": "Some bytes are not valid in the declared encoding.",
     "header_unknown": (
-        "A second header further up in the file lacks declared columns, so nothing below it is read."
+        "A second header further up in the file lacks declared columns; nothing below it is read."
     ),
     "key_missing": "A key column is empty, so the sale cannot be told from others.",
     "store_missing": "The store is empty.",

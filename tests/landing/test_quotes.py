@@ -47,13 +47,17 @@ OPEN = {
     ),
     "in the first column": ('"1,2025-12-01,Tea,1,4.50,x\n2",2025-12-02,Bench,1,425.00,x\n', 1),
     "over several records": (
-        '1,2025-12-01,Tea,1,4.50,"wrapped\n2,2025-12-02,Bench,1,425.00,x\n'
-        '3,2025-12-02,Bench,1,425.00,x\n4,2025-12-02,Bench,1,425.00,end"\n',
+        (
+            '1,2025-12-01,Tea,1,4.50,"wrapped\n2,2025-12-02,Bench,1,425.00,x\n'
+            '3,2025-12-02,Bench,1,425.00,x\n4,2025-12-02,Bench,1,425.00,end"\n'
+        ),
         3,
     ),
     "over records with empty quoted fields": (
-        '1,2025-12-01,Tea,1,4.50,"wrapped\n2,2025-12-02,"",1,425.00,""\n'
-        '3,2025-12-02,"Bench, red",1,425.00,x\n',
+        (
+            '1,2025-12-01,Tea,1,4.50,"wrapped\n2,2025-12-02,"",1,425.00,""\n'
+            '3,2025-12-02,"Bench, red",1,425.00,x\n'
+        ),
         2,
     ),
     "over records with windows line ends": (

@@ -69,7 +69,7 @@ def fields(data: bytes) -> list[list[str]]:
 
 
 def problems(data: bytes, **options: str) -> list[tuple[str | None, str | None]]:
-    return [(record.problem, record.raw) for record in split(data, **options)]  # type: ignore[arg-type]
+    return [(record.problem, record.raw) for record in split(data, **options)]
 
 
 @pytest.fixture

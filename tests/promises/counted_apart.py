@@ -141,11 +141,12 @@ def lost_text(
     if dialect.get("header", True):
         if not lines or quote in lines[0]:
             return None
-        header, *lines = (line.split(delimiter) for line in lines)
-        likeness = [_likeness([text.replace(quote, "") for text in row], header) for row in lines]
+        header, *rows_of_text = (line.split(delimiter) for line in lines)
+        bare = ([text.replace(quote, "") for text in row] for row in rows_of_text)
+        likeness = [_likeness(row, header) for row in bare]
         if any(0.2 < like < 1 for like in likeness):
             return None
-        rest = zip(lines, likeness, strict=True)
+        rest = zip(rows_of_text, likeness, strict=True)
         lines = [delimiter.join(row) for row, like in rest if like < 1]
     delivered = Counter("".join(lines))
     kept = Counter("".join(text for row in rows for text in _texts(row)))
