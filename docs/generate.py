@@ -159,7 +159,8 @@ blank line, or one of the lines that `csv.skip_lines` and `csv.footer_lines` lea
 **Quotes.** A quoted field may hold line ends. A quote that somebody forgot to close would run on
 to the next quote, and swallow the records between them. So a record that spans lines is read as
 one only if its quotes are closed right before a delimiter or a line end, it has as many fields as
-the header, no field of it has more than {MAX_QUOTED_LINE_ENDS} line ends, and no line within the quotes has as
+the header, no field of it has more than
+{MAX_QUOTED_LINE_ENDS} line ends, and no line within the quotes has as
 many fields as a record. Otherwise its first line waits in quarantine as `unterminated_quote`, and
 the other lines are records of their own. A field whose closing quote is followed by text, such as
 `"TV 32" flat"`, is quarantined as `text_after_quote`; spaces and tabs there are kept as a part of
