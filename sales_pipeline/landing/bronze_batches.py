@@ -58,7 +58,7 @@ class BatchMaker:
             else:
                 columns = zip(*(record.fields for record in of_match), strict=True)
                 batches.append(
-                    self._batch(own, match, [pa.array(each, pa.string()) for each in columns])
+                    self._batch(own, match, [pa.array(texts, pa.string()) for texts in columns])
                 )
         return batches
 
@@ -101,8 +101,8 @@ def _extra(match: HeaderMatch, columns: Sequence[pa.Array]) -> pa.Array:
         # Few texts occur many times, so the object is made for each text once.
         texts = pc.binary_join_element_wise("{", members[0].dictionary, "}", "")
         return texts.take(members[0].indices)
-    each = [member.dictionary.take(member.indices) for member in members]
-    return pc.binary_join_element_wise("{", pc.binary_join_element_wise(*each, ", "), "}", "")
+    objects = [member.dictionary.take(member.indices) for member in members]
+    return pc.binary_join_element_wise("{", pc.binary_join_element_wise(*objects, ", "), "}", "")
 
 
 def _json_members(key: str, column: pa.Array) -> pa.DictionaryArray:

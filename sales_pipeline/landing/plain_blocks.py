@@ -203,7 +203,7 @@ class PlainParser:
         # A line is like a record only by delimiters within the quotes.
         delimiters = np.flatnonzero(block == ord(self._fields.delimiter))
         places = opened[across], closed[across]
-        is_doubtful = np.not_equal(*(np.searchsorted(delimiters, each) for each in places))
+        is_doubtful = np.not_equal(*(np.searchsorted(delimiters, place) for place in places))
         read_to = 0
         for doubtful in across[is_doubtful].tolist():
             if opened[doubtful] < read_to:
