@@ -22,7 +22,8 @@ from sales_pipeline.operations.decisions import accept, withdraw
 from sales_pipeline.operations.maintenance import Maintenance, maintain
 from sales_pipeline.operations.quarantine_export import export
 from sales_pipeline.operations.quarantined_records import Filters
-from sales_pipeline.operations.rebuild_and_reset import Reset, rebuild, reset
+from sales_pipeline.operations.rebuild import rebuild
+from sales_pipeline.operations.reset import Reset, reset
 from sales_pipeline.operations.replay import replay
 from sales_pipeline.operations.rollback import Rollback, release, rollback
 from sales_pipeline.pipeline import run

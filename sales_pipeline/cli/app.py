@@ -22,6 +22,7 @@ from sales_pipeline.cli import (
     rebuild,
     release,
     reset,
+    restore,
     rollback,
     run,
     selftest,
@@ -51,7 +52,7 @@ Every day:
 
 _COMMANDS = (
     *(run, plan, show, status, check, accept, withdraw),
-    *(history, diff, rollback, release, rebuild, maintain, reset, selftest, certify, doctor),
+    *(history, diff, rollback, release, rebuild, maintain, reset, restore, selftest, certify, doctor),
 )
 
 

@@ -45,6 +45,6 @@ def rebuild(
     prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.cli.running import run_and_tell
-    from sales_pipeline.operations import rebuild_and_reset as upkeep
+    from sales_pipeline.operations import rebuild as operation
 
-    raise typer.Exit(run_and_tell(declaration, upkeep.rebuild, wait=wait, as_json=as_json))
+    raise typer.Exit(run_and_tell(declaration, operation.rebuild, wait=wait, as_json=as_json))

@@ -52,11 +52,11 @@ def reset(
         raise typer.Exit(1)
     # Spark comes with this import, and --help must not wait for it.
     from sales_pipeline.cli.stopping import stopped_by_signals
-    from sales_pipeline.operations import rebuild_and_reset as upkeep
+    from sales_pipeline.operations.reset import reset as put_back
     from sales_pipeline.report.reset_text import reset_document, reset_text
 
     with stopped_by_signals("the same again, which finishes it"):
-        done = upkeep.reset(declaration, wait_seconds=wait)
+        done = put_back(declaration, wait_seconds=wait)
     if as_json:
         show_json(reset_document(done))
     else:

@@ -13,6 +13,7 @@ from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.stores import store_rows
 
+MONTHS = "gold.revenue_per_month"
 _TAKEN = "gold.rates_taken"
 
 
@@ -26,7 +27,7 @@ def stores_changed(lakehouse: Lakehouse) -> bool:
 
 def months_in_gold(lakehouse: Lakehouse) -> set[date]:
     """The months that gold holds."""
-    rows = lakehouse.rows("gold.revenue_per_month", columns=["year", "month"])
+    rows = lakehouse.rows(MONTHS, columns=["year", "month"])
     return {date(row["year"], row["month"], 1) for row in rows}
 
 

@@ -131,6 +131,10 @@ class Lakehouse:
         self._prepare_views()
         self._prepare_table(RUNS)
 
+    def make(self, name: str) -> None:
+        """Makes one table, if it is not there; the others stay as they are."""
+        self._prepare_table(self.tables[name])
+
     def _prepare_views(self) -> None:
         """Makes the views that are not there, where the engine has a place for them."""
         if self.engine.capabilities.has_folder:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property, partial
@@ -20,6 +20,8 @@ UNFINISHED = "unfinished"
 MAINTAIN = "maintain"
 """The verb of runs that change no row."""
 _ASKED_AT_ONCE = 4
+_GONE = -1
+"""Stands for a version of a table that was lost and made again; engines raise VersionGone."""
 
 
 def new_run_id(now: datetime) -> str:
@@ -60,6 +62,22 @@ class RunRecord:
 def record_run(lakehouse: Lakehouse, record: RunRecord) -> None:
     """Commits the record of a run that is finished, or of a rollback that is to be."""
     lakehouse.put(RUNS.name, f"run_id = '{record.run_id}'", [asdict(record)])
+
+
+def forget_versions(lakehouse: Lakehouse, tables: Collection[str]) -> None:
+    """Commits that no earlier run's version of some tables can be read any more.
+
+    The tables are lost and made again, so that their versions count from 0 once more: a rollback
+    to an earlier run, or its answers, would take rows of another time for its own.
+    """
+    changed = []
+    for record in recorded_runs(lakehouse):
+        gone = dict.fromkeys(set(tables) & set(record.version_of), _GONE)
+        if gone:
+            changed.append(replace(record, versions=json.dumps(record.version_of | gone)))
+    if changed:
+        names = ", ".join(f"'{record.run_id}'" for record in changed)
+        lakehouse.put(RUNS.name, f"run_id IN ({names})", map(asdict, changed))
 
 
 def table_versions(lakehouse: Lakehouse) -> str:

@@ -59,6 +59,9 @@ def _remove_folders(lakehouse: Path, *, then: Callable[[], None] = lambda: None)
         lakehouse: The folder of the tables.
         then: Called when the ledger is gone, and with it whatever says who is at work here.
     """
+    if not _has_tables(lakehouse / _LEDGER):
+        # Without it a removal that is killed would look like a ledger that was lost.
+        _doomed(lakehouse / _LEDGER).mkdir(exist_ok=True)
     for schema in _SCHEMAS:
         folder = lakehouse / schema
         if _has_tables(folder):

@@ -19,7 +19,7 @@ from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import touched_by
 from sales_pipeline.lakehouse.opening import made_lakehouse
-from sales_pipeline.lakehouse.restoring import finish_rollback
+from sales_pipeline.lakehouse.rollback_steps import finish_rollback
 from sales_pipeline.pipeline import finish
 from sales_pipeline.run_report import Progress, RunReport, Silent
 

@@ -18,7 +18,7 @@ from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import made_lakehouse
-from sales_pipeline.lakehouse.restoring import begin_rollback, finish_rollback
+from sales_pipeline.lakehouse.rollback_steps import begin_rollback, finish_rollback
 from sales_pipeline.lakehouse.runs import (
     RunRecord,
     chosen_run,

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
 from sales_pipeline.errors import MAX_EXAMPLES, counted
+from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.printable import printable
 from sales_pipeline.report.figures import grouped, money, without_end_zeros
 from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
@@ -25,8 +26,9 @@ def check_text(check: Check) -> RenderableType:
 
 
 def _heading(check: Check) -> Text:
+    sales = [feed for feed in check.feeds if feed not in NOT_SALES]
     return Text(
-        f"{printable(check.source)}: valid; {counted(len(check.feeds) - 1, 'feed')} of sales, "
+        f"{printable(check.source)}: valid; {counted(len(sales), 'feed')} of sales, "
         f"answers in {check.base_currency}"
     )
 

@@ -11,7 +11,7 @@ from sales_pipeline.errors import counted, examples
 from sales_pipeline.printable import printable
 
 if TYPE_CHECKING:
-    from sales_pipeline.operations.rebuild_and_reset import Reset
+    from sales_pipeline.operations.reset import Reset
 
 
 def reset_text(done: Reset) -> RenderableType:

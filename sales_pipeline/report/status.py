@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sales_pipeline.bronze.archived_files import unknown_files
 from sales_pipeline.bronze.feed_files import find_files, folders_of, landing_patterns
 from sales_pipeline.bronze.landed import LandedFile, landed_files
 from sales_pipeline.config.model import Declaration
@@ -56,6 +57,8 @@ class Status:
         unready: Temporary or growing files.
         unreadable: Files and folders that cannot be read, and why.
         links: Symbolic links, which are not followed.
+        staying: Files in the landing folder that were taken in, and stay there as declared.
+        unknown: Archived files that the ledger does not know, as paths.
     """
 
     lakehouse: str
@@ -70,6 +73,8 @@ class Status:
     unready: tuple[str, ...]
     unreadable: tuple[FileNote, ...]
     links: tuple[str, ...]
+    staying: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 def status(declaration: Declaration) -> Status:
@@ -81,7 +86,10 @@ def status(declaration: Declaration) -> Status:
     patterns = landing_patterns(declaration)
     with opened_lakehouse(declaration) as lakehouse:
         ledger = Ledger(lakehouse)
-        found = find_files(declaration, ledger, folders_of(declaration))
+        folders = folders_of(declaration)
+        found = find_files(declaration, ledger, folders)
+        landed = landed_files(declaration, ledger, found)
+        news = {each.path for each in landed}
         runs = recorded_runs(lakehouse)
         return Status(
             lakehouse=declaration.lakehouse,
@@ -91,11 +99,19 @@ def status(declaration: Declaration) -> Status:
             rolling_back_to=next((each.to_run for each in runs if not each.is_finished), None),
             waiting=waiting_in_quarantine(lakehouse),
             displaced=tuple(displaced_sales(lakehouse, recorded(lakehouse))),
-            landed=tuple(landed_files(declaration, ledger, found)),
+            landed=tuple(landed),
             unclaimed=tuple(found.unclaimed),
             unready=tuple(found.unready),
             unreadable=tuple(unreadable(found.unreadable)),
             links=tuple(found.links),
+            staying=tuple(
+                each.path
+                for each in found.files
+                if each.feed in folders.left and each.path not in news
+            ),
+            unknown=tuple(
+                str(each.place) for each in unknown_files(ledger, folders, declaration)
+            ),
         )
 
 

@@ -28,7 +28,9 @@ def status_document(status: Status) -> dict[str, Any]:
             "unready": list(status.unready),
             "unreadable": [asdict(each) for each in status.unreadable],
             "links": list(status.links),
+            "staying": list(status.staying),
         },
+        "archive": {"unknown": list(status.unknown)},
     }
 
 

@@ -91,8 +91,21 @@ def _landing(status: Status) -> list[Text]:
     unreadable = [about_file(each.path, each.reason) for each in status.unreadable]
     lines += _paths("not readable", unreadable)
     lines += _paths("symbolic links, not followed", status.links)
+    lines += _paths("taken in, and staying here as declared", status.staying)
     heading = "In the landing folder" if lines else "Nothing in the landing folder."
-    return [Text(heading, style="bold"), *lines] if lines else [Text(heading)]
+    landing = [Text(heading, style="bold"), *lines] if lines else [Text(heading)]
+    return [*landing, *_unknown(status.unknown)]
+
+
+def _unknown(places: Sequence[str]) -> list[Text]:
+    """Archived files that no delivery of the ledger is, and what to do about them."""
+    if not places:
+        return []
+    count = counted(len(places), "file")
+    do = "To take one in, copy it to the landing folder."
+    heading = Text(f"In the archive, and not known to the ledger: {count}. {do}")
+    heading.stylize(_WORTH_A_LOOK)
+    return [heading, *few_lines(places, indent="  ")]
 
 
 def _files(what: str, files: Sequence[LandedFile]) -> list[Text]:

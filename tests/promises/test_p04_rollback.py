@@ -11,7 +11,7 @@ from rich.console import Console
 
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.ledger import State
-from sales_pipeline.lakehouse.restoring import begin_rollback
+from sales_pipeline.lakehouse.rollback_steps import begin_rollback
 from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.operations.planning import plan
 from sales_pipeline.report.status import status
