@@ -16,9 +16,9 @@ from datetime import datetime
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from sales_pipeline.bronze.archived_files import kept_files
 from sales_pipeline.bronze.claims import Claims
 from sales_pipeline.bronze.feed_files import check_reader, find_files, folders_of
-from sales_pipeline.bronze.archived_files import kept_files
 from sales_pipeline.bronze.file_moves import (
     Folders,
     archive_copies,

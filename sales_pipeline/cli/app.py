@@ -52,7 +52,19 @@ Every day:
 
 _COMMANDS = (
     *(run, plan, show, status, check, accept, withdraw),
-    *(history, diff, rollback, release, rebuild, maintain, reset, restore, selftest, certify, doctor),
+    *(
+        history,
+        diff,
+        rollback,
+        release,
+        rebuild,
+        maintain,
+        reset,
+        restore,
+        selftest,
+        certify,
+        doctor,
+    ),
 )
 
 

@@ -66,7 +66,7 @@ def plan(
     """
     declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.operations import planning
+    from sales_pipeline.operations import plan as planning
     from sales_pipeline.report.plan_json import plan_document
     from sales_pipeline.report.plan_text import plan_text
 

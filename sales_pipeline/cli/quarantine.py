@@ -97,7 +97,7 @@ def list_(
     """
     declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.operations.quarantined_records import Filters
+    from sales_pipeline.operations.quarantine_export import Filters
     from sales_pipeline.report.quarantine_json import waiting_document
     from sales_pipeline.report.quarantine_text import waiting_text
     from sales_pipeline.report.quarantined_records import waiting_files
@@ -131,7 +131,7 @@ def show(
     """
     declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.operations.quarantined_records import Filters
+    from sales_pipeline.operations.quarantine_export import Filters
     from sales_pipeline.report.quarantine_json import records_document
     from sales_pipeline.report.quarantine_text import records_text
     from sales_pipeline.report.quarantined_records import quarantined_records
@@ -167,8 +167,8 @@ def export(
     """
     declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     # Spark comes with these imports, and --help must not wait for it.
+    from sales_pipeline.operations.quarantine_export import Filters
     from sales_pipeline.operations.quarantine_export import export as exported
-    from sales_pipeline.operations.quarantined_records import Filters
 
     found = exported(declaration, Filters(feed, reason, file))
     if out == "-":

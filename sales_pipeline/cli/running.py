@@ -12,7 +12,7 @@ from sales_pipeline.cli.stopping import stopped_by_signals
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import counted
-from sales_pipeline.lakehouse.tables import RUNS
+from sales_pipeline.lakehouse.ops_tables import RUNS
 from sales_pipeline.report.answers import Answers, answers
 from sales_pipeline.report.answers_json import answers_document
 from sales_pipeline.report.answers_text import SHOWN_PRODUCTS, answers_text

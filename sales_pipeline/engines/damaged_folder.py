@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -20,7 +21,7 @@ def problem_in(table: Path) -> str | None:
 def _problem_in_log(log: Path) -> str | None:
     commits = sorted(path for path in log.glob("*.json") if path.stem.isdigit())
     versions = [int(path.stem) for path in commits]
-    for before, after in zip(versions, versions[1:], strict=False):
+    for before, after in pairwise(versions):
         if after != before + 1:
             return f"version {before + 1} is missing from its log, at {log}"
     if versions and versions[0] and not any(log.glob("*.checkpoint*.parquet")):

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.gold.rate_book import RateBook, rate_book
 from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.stores import store_rows
 
 MONTHS = "gold.revenue_per_month"
 _TAKEN = "gold.rates_taken"
@@ -23,6 +23,14 @@ def stores_changed(lakehouse: Lakehouse) -> bool:
     shown = lakehouse.rows("gold.revenue_per_month_and_shop", columns=columns)
     declared = {row["store"]: row for row in store_rows(lakehouse.declaration)}
     return any(declared.get(row["store"], row) != row for row in shown)
+
+
+def store_rows(declaration: Declaration) -> list[dict[str, str]]:
+    """Returns `store, shop, city, country` of every store, as gold shows them."""
+    return [
+        {"store": each.id, "shop": each.name, "city": each.city, "country": each.country}
+        for each in declaration.stores.values()
+    ]
 
 
 def months_in_gold(lakehouse: Lakehouse) -> set[date]:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from sales_pipeline.errors import SalesPipelineError, TableDamaged, VersionGone
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ops_tables import BALANCE, DELIVERIES, RUNS
 from sales_pipeline.lakehouse.runs import forget_versions
 from sales_pipeline.lakehouse.table_removal import is_removal_unfinished
-from sales_pipeline.lakehouse.tables import BALANCE, BRONZE_SALES, DELIVERIES, NOT_SALES, RUNS
+from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
 
 _BRONZE, _DERIVED = "bronze.", ("silver.", "gold.")
 _MISSING = "the table is missing"

@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
-from sales_pipeline.lakehouse.tables import DELIVERIES, NOT_SALES
+from sales_pipeline.lakehouse.ops_tables import DELIVERIES
+from sales_pipeline.lakehouse.tables import NOT_SALES
 
 
 class State(StrEnum):

@@ -19,9 +19,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 
 
 @contextmanager
-def opened_lakehouse(
-    declaration: Declaration, *, makes_again: bool = False
-) -> Iterator[Lakehouse]:
+def opened_lakehouse(declaration: Declaration, *, makes_again: bool = False) -> Iterator[Lakehouse]:
     """Opens the lakehouse of a retailer, even if no run has made it yet.
 
     Args:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from sales_pipeline.lakehouse.holding import Hold
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State, delivery_of
+from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
 from sales_pipeline.lakehouse.runs import (
     UNFINISHED,
     RunRecord,
@@ -22,7 +23,6 @@ from sales_pipeline.lakehouse.runs import (
     table_versions,
     unfinished_rollback,
 )
-from sales_pipeline.lakehouse.tables import DELIVERIES, RUNS
 
 _DONE = "done"
 _MADE = 0

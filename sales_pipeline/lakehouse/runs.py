@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from sales_pipeline.engines.engine import CHANGES_NO_ROW
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.tables import DELIVERIES, RUNS
+from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
 from sales_pipeline.together import together
 
 UNFINISHED = "unfinished"

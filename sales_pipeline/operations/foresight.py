@@ -27,17 +27,50 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.landing.examine import first_records
-from sales_pipeline.operations.plan import (
-    ABANDONED,
-    HELD,
-    NOT_READY,
-    REJUDGED,
-    UNFINISHED,
-    PlannedFile,
-)
 from sales_pipeline.silver.parsing.days import day_of
 
+HELD = "held"
+UNFINISHED = "unfinished"
+REJUDGED = "rejudged"
+ABANDONED = "abandoned"
+KNOWN = "known"
+NOT_READY = "not_ready"
+UNREADABLE = "unreadable"
+UNCLAIMED = "unclaimed"
+LINK = "link"
 _SILVER_SALES = "silver.sales"
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    """A file, and what a run would make of it.
+
+    Attributes:
+        path: Its path below the landing folder.
+        feed: Its feed; None where no feed claims it or it was not looked at.
+        bytes: Its size.
+        becomes: `new`, `correction`, `repeat`, `rejected`; `held`: a correction that would wait
+            until somebody accepts it; `unfinished`: one that an interrupted run left; `rejudged`:
+            one whose records are judged again; `abandoned`: an unfinished one whose file
+            changed or vanished since; `known`: it stays in the landing folder and is no news;
+            `not_ready`, `unreadable`, `unclaimed`, `link`: it is left where it is.
+        reason: Why, where that is to be said.
+        delivery: The delivery that it corrects or repeats, or that it is.
+        delivery_rows: The records of that delivery, where it is known.
+        records: Its records, where the file had to be read.
+        months: The months of its sales, and of those that it would replace; None where they are
+            not known before the run.
+    """
+
+    path: str
+    feed: str | None
+    bytes: int
+    becomes: str
+    reason: str | None = None
+    delivery: int | None = None
+    delivery_rows: int | None = None
+    records: int | None = None
+    months: tuple[date, ...] | None = ()
 
 
 @dataclass(frozen=True)

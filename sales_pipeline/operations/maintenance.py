@@ -19,6 +19,7 @@ from sales_pipeline.engines.engine import DataFile
 from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.opening import made_lakehouse
+from sales_pipeline.lakehouse.ops_tables import LOCK
 from sales_pipeline.lakehouse.runs import (
     MAINTAIN,
     RunRecord,
@@ -30,7 +31,6 @@ from sales_pipeline.lakehouse.runs import (
     table_versions,
     utc_now,
 )
-from sales_pipeline.lakehouse.tables import LOCK
 from sales_pipeline.landing.archive import partial_files, sync
 from sales_pipeline.version import __version__
 

@@ -28,8 +28,7 @@ from sales_pipeline.lakehouse.runs import new_run_id, utc_now
 from sales_pipeline.landing.archive import write_kept
 from sales_pipeline.operations.decisions import decide
 from sales_pipeline.operations.mended_file import MendedFile, read_mended, refuse
-from sales_pipeline.operations.quarantine_export import FILE_ID, ROW, feed_of_sales
-from sales_pipeline.operations.quarantined_records import QUARANTINE
+from sales_pipeline.operations.quarantine_export import FILE_ID, QUARANTINE, ROW, feed_of_sales
 from sales_pipeline.run_report import FileNote, Progress, RunReport
 
 

@@ -30,16 +30,10 @@ from sales_pipeline.lakehouse.damage import (
 from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
 from sales_pipeline.lakehouse.runs import forget_versions
 from sales_pipeline.lakehouse.table_removal import is_removal_unfinished
-from sales_pipeline.lakehouse.tables import (
-    BRONZE_SALES,
-    CATALOGUE,
-    DELIVERIES,
-    EXCHANGE_RATES,
-    RECORDS,
-    RUNS,
-)
+from sales_pipeline.lakehouse.tables import BRONZE_SALES, CATALOGUE, EXCHANGE_RATES, RECORDS
 from sales_pipeline.operations.restored_deliveries import RestoredDeliveries
 
 _BRONZE = (BRONZE_SALES, f"bronze.{CATALOGUE}", f"bronze.{EXCHANGE_RATES}")

@@ -225,7 +225,7 @@ class RestoredDeliveries:
     def _of_a_name(self, same: Sequence[Delivery]) -> Iterator[Delivery]:
         """The deliveries of one feed and name, each with the earlier one that it corrects."""
         corrects = self._corrects(same[0].feed)
-        in_force = [each.file_id for each in same if self._is_in_force(each, same[-1], corrects)]
+        in_force = [each.file_id for each in same if self._is_in_force(each, same[-1])]
         earlier: int | None = None
         for each in same:
             linked = replace(each, supersedes=earlier if corrects else None)
@@ -240,12 +240,12 @@ class RestoredDeliveries:
                 continue
             earlier = each.file_id
 
-    def _is_in_force(self, delivery: Delivery, last: Delivery, corrects: bool) -> bool:
+    def _is_in_force(self, delivery: Delivery, last: Delivery) -> bool:
         if delivery.feed not in NOT_SALES and self.in_silver is not None:
             return delivery.file_id in self.in_silver
         if not delivery.sha256:
             return False
-        return delivery is last or not corrects
+        return delivery is last or not self._corrects(delivery.feed)
 
     def _corrects(self, feed: str) -> bool:
         declared = self.lakehouse.declaration.feeds.get(feed)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, VersionGone
 from sales_pipeline.gold.changes import Moved, moved_between
+from sales_pipeline.lakehouse.gold_tables import SALES_CUBE
 from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
@@ -26,7 +27,6 @@ from sales_pipeline.lakehouse.runs import (
     new_run_id,
     utc_now,
 )
-from sales_pipeline.lakehouse.tables import SALES_CUBE
 from sales_pipeline.operations.decisions import decide, named_file, taken_up
 from sales_pipeline.run_report import Progress, RunReport
 from sales_pipeline.version import __version__

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, examples
 from sales_pipeline.gold.rate_book import RateBook, rate_book
-from sales_pipeline.lakehouse.lakehouse import catalogue_columns
+from sales_pipeline.lakehouse.declared_tables import catalogue_columns
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.silver.reference import products

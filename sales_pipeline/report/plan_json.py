@@ -7,7 +7,8 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sales_pipeline.operations.plan import Plan, PlannedFile
+from sales_pipeline.operations.foresight import PlannedFile
+from sales_pipeline.operations.plan import Plan
 from sales_pipeline.report.figures import month_text
 
 

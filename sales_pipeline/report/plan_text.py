@@ -12,7 +12,8 @@ from rich.text import Text
 
 from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
 from sales_pipeline.errors import counted, examples
-from sales_pipeline.operations.plan import ABANDONED, HELD, KNOWN, UNREADABLE, Plan, PlannedFile
+from sales_pipeline.operations.foresight import ABANDONED, HELD, KNOWN, UNREADABLE, PlannedFile
+from sales_pipeline.operations.plan import Plan
 from sales_pipeline.printable import printable
 from sales_pipeline.report.figures import month_text, size
 from sales_pipeline.report.sentences import about_file, few_lines

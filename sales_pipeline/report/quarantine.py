@@ -10,7 +10,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales_pipeline.lakehouse.groups import totals_by
+from sales_pipeline.lakehouse.arrow_types import totals_by
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 
 _QUARANTINE = "silver.quarantine"

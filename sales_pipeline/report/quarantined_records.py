@@ -10,7 +10,7 @@ from typing import Any
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
-from sales_pipeline.operations.quarantined_records import Filters, quarantined
+from sales_pipeline.operations.quarantine_export import Filters, quarantined
 from sales_pipeline.report.quarantine import WaitingFiles, counted_by_file, day_of_run
 
 _COUNTED = ["feed", "_file_id", "first_run", "reasons", "amount", "currency"]

@@ -109,9 +109,7 @@ def status(declaration: Declaration) -> Status:
                 for each in found.files
                 if each.feed in folders.left and each.path not in news
             ),
-            unknown=tuple(
-                str(each.place) for each in unknown_files(ledger, folders, declaration)
-            ),
+            unknown=tuple(str(each.place) for each in unknown_files(ledger, folders, declaration)),
         )
 
 

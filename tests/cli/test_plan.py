@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from sales_pipeline.landing import discovery
-from sales_pipeline.operations.plan import Plan
-from sales_pipeline.operations.planning import plan
+from sales_pipeline.operations.plan import Plan, plan
 from sales_pipeline.report.run_json import run_document
 from sales_pipeline.report.status import status
 from sales_pipeline.report.status_json import status_document

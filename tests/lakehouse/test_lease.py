@@ -28,8 +28,8 @@ from sales_pipeline.lakehouse.holding import Hold, held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.lease import AGE_SECONDS, Lease
 from sales_pipeline.lakehouse.ledger import Ledger, State
+from sales_pipeline.lakehouse.ops_tables import DELIVERIES, LOCK, RUNS
 from sales_pipeline.lakehouse.runs import finished_runs
-from sales_pipeline.lakehouse.tables import DELIVERIES, LOCK, RUNS
 from tests.retailer import Retailer, sale
 
 PACKAGE = Path(__file__).parents[2]

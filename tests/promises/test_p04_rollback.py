@@ -13,7 +13,7 @@ from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.ledger import State
 from sales_pipeline.lakehouse.rollback_steps import begin_rollback
 from sales_pipeline.lakehouse.runs import finished_runs
-from sales_pipeline.operations.planning import plan
+from sales_pipeline.operations.plan import plan
 from sales_pipeline.report.status import status
 from sales_pipeline.report.status_json import status_document
 from sales_pipeline.report.status_text import status_text

@@ -18,7 +18,9 @@ from sales_pipeline.commit_points import watched_by
 from sales_pipeline.errors import LakehouseBusy, Stopped
 from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.operations import decisions
+from sales_pipeline.operations.rebuild import rebuild
 from sales_pipeline.operations.replay import replay
+from sales_pipeline.operations.reset import reset
 from tests.retailer import Retailer, sale
 
 HOLDER = """\
