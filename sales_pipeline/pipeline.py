@@ -174,6 +174,7 @@ class _Run:
     _asked: list[RuleResult] = field(default_factory=list)
     _starting: Thread | None = None
     _already_told: set[int] = field(default_factory=set)
+    _is_repair: bool = False
 
     def go(self) -> RunReport:
         self.run_id = new_run_id(self.started_at)
@@ -204,6 +205,7 @@ class _Run:
         self.report.resumed = len(unfinished) if self.hold.verb == "run" else 0
         is_lost = missing_derived(self.lakehouse)
         is_work = claims.deliveries or claims.behind or unfinished or is_lost
+        self._is_repair = bool(unfinished or is_lost)
         return claims if is_work or self._is_anything_else_to_do() else None
 
     def _is_behind(self) -> bool:
@@ -361,9 +363,13 @@ class _Run:
         while waiting := self.ledger.in_state(State.CLAIMED, State.IN_BRONZE):
             now = {each.file_id for each in waiting}
             if now == before:
-                return
+                break
             self._take_in(waiting)
             before = now
+        if self._is_repair:
+            from sales_pipeline.silver.superseded_balances import balance_superseded
+
+            balance_superseded(self.lakehouse, self.ledger, run_id=self.run_id)
 
     def _take_in(self, waiting: list[Delivery]) -> None:
         # All that the catalogue teaches is known before any sale is judged by it.
@@ -416,8 +422,13 @@ class _Run:
         from sales_pipeline.gold.aggregation import aggregate_data
 
         self.progress.stage("gold", 0)
+        # What silver took in of a file and took out again touched months that gold never shows.
+        is_out = bool(self.report.rejected or self.report.failed)
+        before = months_in_gold(self.lakehouse) if is_out else set()
         made = aggregate_data(self.lakehouse, self.ledger)
-        self.report.months, self.report.held = made.months, made.held
+        shown = before | months_in_gold(self.lakehouse) if is_out else set(made.months)
+        self.report.months = [month for month in made.months if month in shown]
+        self.report.held = made.held
         self.report.provisional, self.report.repriced = made.provisional, made.repriced
 
     def _tell(self, taken: list[Delivery], claims: Claims) -> None:

@@ -45,8 +45,8 @@ def arrow_schema(table: Table) -> pa.Schema:
     """The Arrow schema of a declared table."""
     return pa.schema(
         [
-            pa.field(each.name, arrow_type(each.type), nullable=each.nullable)
-            for each in table.columns
+            pa.field(column.name, arrow_type(column.type), nullable=column.nullable)
+            for column in table.columns
         ]
     )
 
@@ -84,8 +84,8 @@ def _python_values(column: pa.ChunkedArray) -> list[Any]:
     if column.type != _SIMPLE["TIMESTAMP"]:
         values: list[Any] = column.to_pylist()
         return values
-    since = [each for chunk in column.chunks for each in chunk.view(pa.int64()).to_pylist()]
-    return [None if each is None else _EPOCH + timedelta(microseconds=each) for each in since]
+    since = [moment for chunk in column.chunks for moment in chunk.view(pa.int64()).to_pylist()]
+    return [None if moment is None else _EPOCH + timedelta(microseconds=moment) for moment in since]
 
 
 def totals_by(

@@ -89,5 +89,5 @@ def headers_like(header: str, written: Iterable[str]) -> list[str]:
     >>> headers_like("Till", ["TILL ", "Tills", "Till"])
     ['Till', 'TILL ']
     """
-    alike = [each for each in written if loose_text(each) == loose_text(header)]
-    return sorted(alike, key=lambda each: (each != header, each))
+    alike = [text for text in written if loose_text(text) == loose_text(header)]
+    return sorted(alike, key=lambda text: (text != header, text))

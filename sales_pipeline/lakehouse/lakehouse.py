@@ -57,7 +57,7 @@ class Lakehouse(PreparedTables):
         if name != BRONZE_SALES or not self.engine.exists(name):
             return declared
         known = {column.name for column in declared}
-        there = [each for each in self.engine.column_names(name) if each not in known]
+        there = [column for column in self.engine.column_names(name) if column not in known]
         return (*declared, *bronze_columns(there))
 
     def _late_columns(self, name: str) -> dict[str, str]:
@@ -142,7 +142,9 @@ class Lakehouse(PreparedTables):
         """
         from pyspark.sql import functions as F
 
-        types = {each.name: each.type for name, _, _ in parts for each in self.tables[name].columns}
+        types = {
+            column.name: column.type for name, _, _ in parts for column in self.tables[name].columns
+        }
         frames = []
         for name, _, rows in parts:
             own = set(self.tables[name].column_names)
@@ -179,7 +181,7 @@ class Lakehouse(PreparedTables):
         from pyspark.sql import functions as F
 
         columns = self.columns(name)
-        return [F.col(each.name).cast(each.type).alias(each.name) for each in columns]
+        return [F.col(column.name).cast(column.type).alias(column.name) for column in columns]
 
     def has(self, name: str) -> bool:
         """Says whether a table was made, or the table of a view."""

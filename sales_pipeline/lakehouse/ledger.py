@@ -124,8 +124,8 @@ class Ledger:
     def __init__(self, lakehouse: Lakehouse) -> None:
         self.lakehouse = lakehouse
         rows = lakehouse.rows(DELIVERIES.name)
-        found = sorted((delivery_of(row) for row in rows), key=lambda each: each.file_id)
-        self._deliveries = {each.file_id: each for each in found}
+        found = sorted((delivery_of(row) for row in rows), key=lambda delivery: delivery.file_id)
+        self._deliveries = {delivery.file_id: delivery for delivery in found}
 
     def __iter__(self) -> Any:
         return iter(list(self._deliveries.values()))
@@ -143,11 +143,11 @@ class Ledger:
 
     def unfinished(self) -> list[Delivery]:
         """Deliveries that a run has not brought to their end, in ledger order."""
-        return [each for each in self._deliveries.values() if each.state in UNFINISHED]
+        return [delivery for delivery in self._deliveries.values() if delivery.state in UNFINISHED]
 
     def in_state(self, *states: State) -> list[Delivery]:
         """Deliveries in one of some states, in ledger order."""
-        return [each for each in self._deliveries.values() if each.state in states]
+        return [delivery for delivery in self._deliveries.values() if delivery.state in states]
 
     def in_force(self, feed: str | None = None) -> list[Delivery]:
         """Deliveries whose records count, in ledger order; a correction on its way counts too.
@@ -156,16 +156,16 @@ class Ledger:
             feed: Only those of this feed.
         """
         gone = {
-            each.supersedes
-            for each in self._deliveries.values()
-            if each.state in IN_FORCE and each.supersedes is not None
+            delivery.supersedes
+            for delivery in self._deliveries.values()
+            if delivery.state in IN_FORCE and delivery.supersedes is not None
         }
         return [
-            each
-            for each in self._deliveries.values()
-            if each.state in IN_FORCE
-            and each.file_id not in gone
-            and (feed is None or each.feed == feed)
+            delivery
+            for delivery in self._deliveries.values()
+            if delivery.state in IN_FORCE
+            and delivery.file_id not in gone
+            and (feed is None or delivery.feed == feed)
         ]
 
     def superseded_by(self, deliveries: Iterable[Delivery]) -> set[int]:
@@ -174,8 +174,8 @@ class Ledger:
         All of it makes way for them, also where what stands between was refused.
         """
         gone: set[int] = set()
-        for each in deliveries:
-            earlier = each.supersedes
+        for delivery in deliveries:
+            earlier = delivery.supersedes
             while earlier is not None and earlier not in gone:
                 gone.add(earlier)
                 earlier = self[earlier].supersedes
@@ -183,15 +183,16 @@ class Ledger:
 
     def latest(self) -> dict[tuple[str, str], Delivery]:
         """Feed and path below the landing folder -> the last delivery of a file there."""
-        return {(each.feed, each.path): each for each in self}
+        return {(delivery.feed, delivery.path): delivery for delivery in self}
 
     def overtaken_by(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
         """Held corrections that later deliveries of their names make pointless, now superseded."""
-        latest = {(each.feed, each.name): each.file_id for each in deliveries}
+        latest = {(delivery.feed, delivery.name): delivery.file_id for delivery in deliveries}
         return [
-            each.moved_to(State.SUPERSEDED)
-            for each in self.in_state(State.HELD)
-            if latest.get((each.feed, each.name), 0) > each.file_id and self.corrects(each.feed)
+            delivery.moved_to(State.SUPERSEDED)
+            for delivery in self.in_state(State.HELD)
+            if latest.get((delivery.feed, delivery.name), 0) > delivery.file_id
+            and self.corrects(delivery.feed)
         ]
 
     def corrects(self, feed: str) -> bool:
@@ -204,7 +205,7 @@ class Ledger:
         changed = list(deliveries)
         if not changed:
             return
-        condition = among("_file_id", (each.file_id for each in changed))
+        condition = among("_file_id", (delivery.file_id for delivery in changed))
         self.lakehouse.put(DELIVERIES.name, condition, map(_to_row, changed))
-        self._deliveries.update({each.file_id: each for each in changed})
+        self._deliveries.update({delivery.file_id: delivery for delivery in changed})
         self._deliveries = dict(sorted(self._deliveries.items()))

@@ -64,11 +64,11 @@ BALANCE = Table(
         required("feed", "STRING", "the feed"),
         required("currency", "STRING", "currency of the amounts"),
         required("delivered_rows", "BIGINT", "records in bronze"),
-        *(required(f"{each}_rows", "BIGINT", f"records {each}") for each in _ROW_COUNTS),
+        *(required(f"{status}_rows", "BIGINT", f"records {status}") for status in _ROW_COUNTS),
         required("delivered_amount", "DECIMAL(38,4)", "readable amounts in bronze"),
         *(
-            required(f"{each}_amount", "DECIMAL(38,4)", f"readable amounts {each}")
-            for each in _ROW_COUNTS
+            required(f"{status}_amount", "DECIMAL(38,4)", f"readable amounts {status}")
+            for status in _ROW_COUNTS
         ),
         required("run_id", "STRING", "the run that counted"),
     ),

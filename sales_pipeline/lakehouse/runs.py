@@ -103,18 +103,18 @@ def is_recorded(lakehouse: Lakehouse) -> bool:
 
 def finished_runs(lakehouse: Lakehouse) -> list[RunRecord]:
     """All runs that have come to their end, the earliest first."""
-    return [each for each in recorded_runs(lakehouse) if each.is_finished]
+    return [record for record in recorded_runs(lakehouse) if record.is_finished]
 
 
 def unfinished_rollback(lakehouse: Lakehouse) -> RunRecord | None:
     """The rollback that was killed before its end; its versions are those that it goes back to."""
-    return next((each for each in recorded_runs(lakehouse) if not each.is_finished), None)
+    return next((record for record in recorded_runs(lakehouse) if not record.is_finished), None)
 
 
 def recorded_runs(lakehouse: Lakehouse) -> list[RunRecord]:
     """All runs that have a record, the earliest first; one of a rollback may not be finished."""
     records = [RunRecord(**row) for row in lakehouse.rows(RUNS.name)]
-    return sorted(records, key=lambda each: (each.finished_at, each.run_id))
+    return sorted(records, key=lambda record: (record.finished_at, record.run_id))
 
 
 def chosen_run(lakehouse: Lakehouse, run_id: str | None = None) -> RunRecord:
@@ -127,14 +127,14 @@ def chosen_run(lakehouse: Lakehouse, run_id: str | None = None) -> RunRecord:
     if not runs:
         place = lakehouse.declaration.tables_place
         raise UsageError(f"lakehouse: no finished run at {place} yet. Do: sales-pipeline run")
-    chosen = [each for each in runs if run_id in (None, each.run_id)]
+    chosen = [run for run in runs if run_id in (None, run.run_id)]
     if not chosen:
         raise _no_such(str(run_id), runs)
     return chosen[-1]
 
 
 def _no_such(run_id: str, runs: Sequence[RunRecord]) -> UsageError:
-    close = get_close_matches(run_id, [each.run_id for each in runs], n=1)
+    close = get_close_matches(run_id, [run.run_id for run in runs], n=1)
     guess = f"Did you mean {close[0]!r}? " if close else ""
     return UsageError(
         f"run: no such finished run, got {run_id!r}. {guess}Do: sales-pipeline history lists them."
@@ -144,7 +144,7 @@ def _no_such(run_id: str, runs: Sequence[RunRecord]) -> UsageError:
 def end_of_run(lakehouse: Lakehouse) -> datetime:
     """The time now, or just after the last recorded run's, where the clock went back since."""
     last = finished_runs(lakehouse)[-1:]
-    return max([utc_now(), *(each.finished_at + timedelta(microseconds=1) for each in last)])
+    return max([utc_now(), *(record.finished_at + timedelta(microseconds=1) for record in last)])
 
 
 def check_finished(lakehouse: Lakehouse, last: RunRecord) -> None:
@@ -159,7 +159,7 @@ def check_finished(lakehouse: Lakehouse, last: RunRecord) -> None:
     for name, version in last.version_of.items():
         newer = engine.version(name) - version if engine.exists(name) else 0
         commits = engine.history(name, limit=newer) if newer else ()
-        if any(each.operation not in CHANGES_NO_ROW for each in commits):
+        if any(commit.operation not in CHANGES_NO_ROW for commit in commits):
             raise UsageError(
                 f"lakehouse: a run did not finish, {name} is further on than the last one. {do}"
             )

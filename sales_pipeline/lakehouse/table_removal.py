@@ -45,7 +45,7 @@ def _drop(names: Iterable[str], engine: Engine) -> None:
         with commit_point("begin to remove the tables"):
             engine.set_properties(RUNS.name, properties_when_removed())
     # The ledger after all others: it knows feeds that are declared no more.
-    for name in sorted(there, key=lambda each: each.startswith(_LEDGER)):
+    for name in sorted(there, key=lambda table: table.startswith(_LEDGER)):
         with commit_point(f"remove {name}"):
             engine.drop(name)
     if is_made:
@@ -89,7 +89,7 @@ def is_removal_unfinished(lakehouse: Path) -> bool:
 def _has_tables(schema: Path) -> bool:
     """Whether a schema is there, with more than what says who is at work."""
     lock = LOCK.name.partition(".")[2]
-    names = {each.name for each in schema.iterdir()} if schema.is_dir() else set()
+    names = {folder.name for folder in schema.iterdir()} if schema.is_dir() else set()
     return schema.is_dir() and (schema.name != _LEDGER or names != {lock})
 
 

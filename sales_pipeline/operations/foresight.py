@@ -201,7 +201,7 @@ class Foresight:
     def _months_replaced(self, delivery: Delivery) -> set[date]:
         """The months of what a delivery corrects, and of what that corrected before it."""
         gone = self._replaced_by(delivery)
-        return {month for each in gone for month in self._months_in_silver.get(each, ())}
+        return {month for file_id in gone for month in self._months_in_silver.get(file_id, ())}
 
     def _replaced_by(self, delivery: Delivery) -> set[int]:
         gone: set[int] = set()
@@ -215,7 +215,7 @@ class Foresight:
     def _months_in_silver(self) -> dict[int, set[date]]:
         """Delivery that may leave silver -> the months of its sales in force."""
         leaving = [*self.ledger.unfinished(), *self.again]
-        ids = {each.file_id for each in leaving}
+        ids = {delivery.file_id for delivery in leaving}
         ids = ids.union(*map(self._replaced_by, [*leaving, *self.claims.deliveries]))
         found: dict[int, set[date]] = {}
         if ids and self.lakehouse.has(_SILVER_SALES):
@@ -230,8 +230,10 @@ class Foresight:
         held = self.ledger.in_state(State.HELD)
         others = [*self.ledger.in_force(), *self.claims.in_state(State.CLAIMED), *held]
         same = (delivery.feed, delivery.sha256)
-        return next((each for each in others if (each.feed, each.sha256) == same), None)
+        return next(
+            (delivery for delivery in others if (delivery.feed, delivery.sha256) == same), None
+        )
 
     @cached_property
     def _by_id(self) -> dict[int, Delivery]:
-        return {each.file_id: each for each in self.ledger}
+        return {delivery.file_id: delivery for delivery in self.ledger}

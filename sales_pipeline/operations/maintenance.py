@@ -73,14 +73,14 @@ class Maintenance:
     @property
     def freed_bytes(self) -> int | None:
         """The bytes of the removed files; None where the size of any is not known."""
-        of_tables = (file for each in self.tables for file in each.unneeded)
+        of_tables = (file for upkeep in self.tables for file in upkeep.unneeded)
         return bytes_of((*of_tables, *self.left_behind))
 
 
 def bytes_of(files: Iterable[DataFile]) -> int | None:
     """The bytes of some files together; None where the size of any is not known."""
-    sizes = [each.bytes for each in files]
-    known = [each for each in sizes if each is not None]
+    sizes = [file.bytes for file in files]
+    known = [size for size in sizes if size is not None]
     return sum(known) if len(known) == len(sizes) else None
 
 
@@ -138,7 +138,7 @@ def _foreseen(lakehouse: Lakehouse, last: RunRecord) -> Maintenance:
     days = lakehouse.declaration.keep_days
     found = (_table_upkeep(lakehouse, name, last) for name in _tables(lakehouse))
     tables = tuple(
-        each for each in (*found, *_lock_upkeep(lakehouse)) if each.small or each.unneeded
+        upkeep for upkeep in (*found, *_lock_upkeep(lakehouse)) if upkeep.small or upkeep.unneeded
     )
     return Maintenance(days, tables, left_behind=tuple(_left_behind(_folder(lakehouse))))
 
@@ -168,7 +168,7 @@ def _merge(lakehouse: Lakehouse, last: RunRecord, found: Maintenance) -> str | N
     readers with what the last run left, and is gone on with by the next.
     """
     engine, started_at = lakehouse.engine, utc_now()
-    small = {each.table for each in found.tables if each.small}
+    small = {upkeep.table for upkeep in found.tables if upkeep.small}
     for name in _tables(lakehouse):
         with commit_point(f"sum up the log of {name}"):
             engine.checkpoint(name)
@@ -188,9 +188,9 @@ def _merge(lakehouse: Lakehouse, last: RunRecord, found: Maintenance) -> str | N
 
 def _remove(lakehouse: Lakehouse, found: Maintenance) -> None:
     """Removes what was found before anything was merged, so that readers go on with it."""
-    for each in found.tables:
-        with commit_point(f"remove old files of {each.table}"):
-            lakehouse.engine.remove(each.table, each.unneeded)
+    for upkeep in found.tables:
+        with commit_point(f"remove old files of {upkeep.table}"):
+            lakehouse.engine.remove(upkeep.table, upkeep.unneeded)
     for path in [_folder(lakehouse) / file.path for file in found.left_behind]:
         path.unlink()
     for put_aside in list(_put_aside(_folder(lakehouse))):

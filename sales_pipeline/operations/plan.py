@@ -112,8 +112,8 @@ class Plan:
     @property
     def months(self) -> list[date]:
         """Every month of gold that the run would touch, as far as it is known."""
-        of_files = [each.months or () for each in self._all]
-        others = [each.months or () for each in self.remade]
+        of_files = [file.months or () for file in self._all]
+        others = [remade.months or () for remade in self.remade]
         found = [*of_files, *others, self.waiting_months]
         return sorted({month for months in found for month in months})
 
@@ -122,14 +122,14 @@ class Plan:
         """The feeds and reasons whose months are not known before the run."""
         if self.stop is not None:
             return []
-        files = (each.feed or "" for each in self._all if each.months is None)
-        reasons = (each.reason for each in self.remade if each.months is None)
+        files = (file.feed or "" for file in self._all if file.months is None)
+        reasons = (remade.reason for remade in self.remade if remade.months is None)
         return list(dict.fromkeys([*files, *reasons]))
 
     @property
     def is_nothing_to_do(self) -> bool:
         """Says whether a run would find nothing new."""
-        is_taken = any(each.becomes in TAKEN for each in self.files)
+        is_taken = any(file.becomes in TAKEN for file in self.files)
         other = self.unfinished or self.rejudged or self.waiting_months or self.remade or self.notes
         return not (self.stop or is_taken or other)
 
@@ -138,7 +138,7 @@ class Plan:
         """0; 1 where a file is refused, held or not readable; 2 where the run would stop."""
         if self.stop is not None:
             return 2
-        return int(any(each.becomes in _TROUBLE for each in self._all))
+        return int(any(file.becomes in _TROUBLE for file in self._all))
 
     @property
     def _all(self) -> list[PlannedFile]:
@@ -185,7 +185,9 @@ class _Planner:
             again=tuple(again.values()),
         )
         left = self.ledger.unfinished()
-        unfinished = tuple(look.unfinished(again.pop(each.file_id, each)) for each in left)
+        unfinished = tuple(
+            look.unfinished(again.pop(delivery.file_id, delivery)) for delivery in left
+        )
         files = (*map(look.claimed, claims.deliveries), *self._left(found, claims))
         if stop is not None:
             return Plan(stop, unfinished, files, self._held(claims), (), (), ())
@@ -197,15 +199,17 @@ class _Planner:
             waiting_months=self._waiting_months(),
             remade=tuple(self._remade()),
             notes=tuple(self._notes([*unfinished, *files])),
-            rejudged=tuple(look.rejudged(each) for each in again.values()),
+            rejudged=tuple(look.rejudged(delivery) for delivery in again.values()),
             untried=tuple(self._untried()),
         )
 
     def _again(self, claims: Claims) -> dict[int, Delivery]:
         """What is judged again because that is asked for; not what a file found now corrects."""
-        corrected = {each.supersedes for each in claims.in_state(State.CLAIMED)}
+        corrected = {delivery.supersedes for delivery in claims.in_state(State.CLAIMED)}
         found = sent_back(self.lakehouse.declaration, self.ledger, self.rejudge)
-        return {each.file_id: each for each in found if each.file_id not in corrected}
+        return {
+            delivery.file_id: delivery for delivery in found if delivery.file_id not in corrected
+        }
 
     def _untried(self) -> Iterator[str]:
         """The places of declared SQL: to try it takes a session."""
@@ -222,10 +226,10 @@ class _Planner:
 
     def _left(self, found: Discovery, claims: Claims) -> Iterator[PlannedFile]:
         """The files that no claim is made for."""
-        claimed = {each.path for each in claims.deliveries}
-        unfinished = {each.path for each in self.ledger.unfinished()}
-        latest = {each.path: each for each in self.ledger}
-        for path in [*found.disputed, *(each.path for each in found.files)]:
+        claimed = {delivery.path for delivery in claims.deliveries}
+        unfinished = {delivery.path for delivery in self.ledger.unfinished()}
+        latest = {delivery.path: delivery for delivery in self.ledger}
+        for path in [*found.disputed, *(file.path for file in found.files)]:
             if path not in claimed | unfinished:
                 yield self._known(latest[path])
         for note in unreadable(found.unreadable):
@@ -258,14 +262,16 @@ class _Planner:
 
     def _held(self, claims: Claims) -> tuple[FileNote, ...]:
         """The held deliveries, without those that a file found now makes pointless."""
-        pointless = {each.file_id for each in claims.changed if each.state is State.SUPERSEDED}
+        pointless = {
+            delivery.file_id for delivery in claims.changed if delivery.state is State.SUPERSEDED
+        }
         held = self.ledger.in_state(State.HELD)
-        return tuple(notes(each for each in held if each.file_id not in pointless))
+        return tuple(notes(delivery for delivery in held if delivery.file_id not in pointless))
 
     def _waiting_months(self) -> tuple[date, ...]:
-        on_the_way = {each.file_id for each in self.ledger.unfinished()}
-        settled = (each for each in self.ledger if each.file_id not in on_the_way)
-        return tuple(sorted({month for each in settled for month in each.months}))
+        on_the_way = {delivery.file_id for delivery in self.ledger.unfinished()}
+        settled = (delivery for delivery in self.ledger if delivery.file_id not in on_the_way)
+        return tuple(sorted({month for delivery in settled for month in delivery.months}))
 
     def _remade(self) -> Iterator[Remade]:
         """What of gold a run makes again because the declaration or the rates are others."""
@@ -294,7 +300,7 @@ class _Planner:
             yield _ROLLING_BACK.format(run=begun.to_run)
         if self.rejudge:
             yield _LEARNT_AGAIN
-        feeds = {each.feed for each in files if each.becomes in (NEW, CORRECTION, UNFINISHED)}
+        feeds = {file.feed for file in files if file.becomes in (NEW, CORRECTION, UNFINISHED)}
         if CATALOGUE in feeds:
             yield _MAY_RELEASE
         if EXCHANGE_RATES in feeds:

@@ -106,12 +106,12 @@ def _file_ids(declaration: Declaration, ledger: Ledger, file: str | None) -> lis
         return None
     below = os.path.relpath(file, declaration.landing)
     found = [
-        each.file_id
-        for each in ledger
-        if each.path in (file, below) or f"{each.feed}/{each.name}" == file
+        delivery.file_id
+        for delivery in ledger
+        if delivery.path in (file, below) or f"{delivery.feed}/{delivery.name}" == file
     ]
     if not found:
-        paths = sorted({each.path for each in ledger})
+        paths = sorted({delivery.path for delivery in ledger})
         raise UsageError(f"--file: never delivered, got {file!r}. {_meant(file, paths)}")
     return found
 
@@ -163,7 +163,7 @@ def feed_of_sales(declaration: Declaration, name: str) -> Feed:
         do = "Do: deliver its file again, corrected."
         raise UsageError(f"{name}: only records of sales are mended one by one. {do}")
     if name not in declaration.feeds:
-        known = [each for each in landing_patterns(declaration) if each not in NOT_SALES]
+        known = [feed for feed in landing_patterns(declaration) if feed not in NOT_SALES]
         raise UsageError(f"{name}: no such feed. The feeds are {examples(known)}.")
     feed = declaration.feeds[name]
     own = [header for header in feed.columns.values() if header in TECHNICAL]
@@ -180,10 +180,10 @@ def _delivered(lakehouse: Lakehouse, waiting: pa.Table) -> list[dict[str, Any]]:
     wanted = lakehouse.frame(waiting.select([FILE_ID, ROW]).cast(_PAIR))
     files = among(FILE_ID, set(waiting[FILE_ID].to_pylist()))
     rows = lakehouse.table(BRONZE_SALES).where(files).join(wanted, [FILE_ID, ROW], "left_semi")
-    found = {(each[FILE_ID], each[ROW]): each for each in rows.toArrow().to_pylist()}
+    found = {(row[FILE_ID], row[ROW]): row for row in rows.toArrow().to_pylist()}
     return [
-        {**found[each[FILE_ID], each[ROW]], REASONS: " ".join(each["reasons"])}
-        for each in waiting.to_pylist()
+        {**found[row[FILE_ID], row[ROW]], REASONS: " ".join(row["reasons"])}
+        for row in waiting.to_pylist()
     ]
 
 
@@ -206,10 +206,10 @@ class _Sheet:
         guarded = SpreadsheetText(self.feed.csv).guarded
         headers = [*self.feed.columns.values(), *self._undeclared]
         writer.writerow([*map(guarded, headers), *TECHNICAL])
-        for each in self.records:
-            values = [*self._values(each), each[RAW]]
+        for record in self.records:
+            values = [*self._values(record), record[RAW]]
             *fields, raw = (guarded(value or "") for value in values)
-            writer.writerow([*fields, each[FILE_ID], each[ROW], each[REASONS], raw])
+            writer.writerow([*fields, record[FILE_ID], record[ROW], record[REASONS], raw])
         return out.getvalue()
 
     def _values(self, record: Mapping[str, Any]) -> Iterator[str | None]:
@@ -221,8 +221,8 @@ class _Sheet:
     def _undeclared(self) -> list[str]:
         """What the files have besides, so that it is not lost when they are given back."""
         known = {loose_text(header) for header in (*TECHNICAL, *self.feed.columns.values())}
-        headers = (header for each in self.records for header in _extra(each))
-        return [each for each in dict.fromkeys(headers) if loose_text(each) not in known]
+        headers = (header for record in self.records for header in _extra(record))
+        return [header for header in dict.fromkeys(headers) if loose_text(header) not in known]
 
 
 def _extra(record: Mapping[str, Any]) -> dict[str, str | None]:

@@ -56,7 +56,7 @@ def reset(declaration: Declaration, *, wait_seconds: float = 0) -> Reset:
         is_known = _is_readable(engine, DELIVERIES.name)
         deliveries: list[Delivery] = list(Ledger(lakehouse)) if is_known else []
         done = _move_back(deliveries, folders, declaration)
-        remove_tables(lakehouse, [each.feed for each in deliveries], then=hold.take_again)
+        remove_tables(lakehouse, [delivery.feed for delivery in deliveries], then=hold.take_again)
     return done
 
 
@@ -67,7 +67,7 @@ def _is_readable(engine: Engine, table: str) -> bool:
 def _move_back(deliveries: list[Delivery], folders: Folders, declaration: Declaration) -> Reset:
     done = Reset()
     # The same bytes may have been delivered twice under a name: their place is one.
-    latest = {place: each for each in deliveries for place in _places(each, folders)}
+    latest = {place: delivery for delivery in deliveries for place in _places(delivery, folders)}
     found = [file for file in kept_files(folders, declaration) if not file.is_replay]
     for file in sorted(found, key=lambda file: _age(file, latest), reverse=True):
         delivery = latest.get(file.place)

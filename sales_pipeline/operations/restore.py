@@ -154,9 +154,13 @@ class _Restore:
     def _with_months(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """The deliveries; the first one touches all months of gold, so that they are made again."""
         months = months_in_gold(self.lakehouse) if self._is_readable(MONTHS) else set()
-        first = next((each for each in deliveries if each.state is State.IN_BRONZE), None)
+        first = next(
+            (delivery for delivery in deliveries if delivery.state is State.IN_BRONZE), None
+        )
         touched = {first.file_id: tuple(sorted(months))} if first else {}
-        return [replace(each, months=touched.get(each.file_id, ())) for each in deliveries]
+        return [
+            replace(delivery, months=touched.get(delivery.file_id, ())) for delivery in deliveries
+        ]
 
     def _is_readable(self, name: str) -> bool:
         engine = self.lakehouse.engine
@@ -179,11 +183,11 @@ class _Restore:
 
 
 def _report(restored: Restored, found: RestoredDeliveries, now: Sequence[Delivery]) -> Restored:
-    held_files = [each for each in now if each.state is State.HELD]
+    held_files = [delivery for delivery in now if delivery.state is State.HELD]
     return replace(
         restored,
-        states=Counter(each.state for each in now),
-        held=tuple((each.path, each.reason or "") for each in held_files),
+        states=Counter(delivery.state for delivery in now),
+        held=tuple((delivery.path, delivery.reason or "") for delivery in held_files),
         nameless=found.nameless,
         unknown=found.unknown,
     )

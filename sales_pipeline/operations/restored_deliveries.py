@@ -79,7 +79,7 @@ class RestoredDeliveries:
     @property
     def unknown(self) -> tuple[str, ...]:
         """The archived files whose records are not in bronze, as paths."""
-        places = {self.folders.archived(each) for each in self.deliveries}
+        places = {self.folders.archived(delivery) for delivery in self.deliveries}
         return tuple(str(file.place) for file in self._archived if file.place not in places)
 
     @cached_property
@@ -98,14 +98,14 @@ class RestoredDeliveries:
         found = kept_files(self.folders, self.lakehouse.declaration, below=(ARCHIVE,))
         files = [
             _File(
-                each.place,
-                each.feed,
-                each.name,
-                each.path,
-                sha256_of(each.place) or "",
-                is_replay=each.is_replay,
+                kept.place,
+                kept.feed,
+                kept.name,
+                kept.path,
+                sha256_of(kept.place) or "",
+                is_replay=kept.is_replay,
             )
-            for each in found
+            for kept in found
         ]
         # What was archived first was claimed first, if two files have the same records.
         return sorted(files, key=lambda file: file.place.stat().st_ctime_ns)
@@ -117,14 +117,14 @@ class RestoredDeliveries:
         found = discover(landing, landing_patterns(self.lakehouse.declaration))
         return [
             _File(
-                landing / each.path,
-                each.feed,
-                each.name,
-                each.path,
-                each.sha256,
-                seen=each.seen if each.feed in self.folders.left else None,
+                landing / landed.path,
+                landed.feed,
+                landed.name,
+                landed.path,
+                landed.sha256,
+                seen=landed.seen if landed.feed in self.folders.left else None,
             )
-            for each in found.files
+            for landed in found.files
         ]
 
     @cached_property
@@ -195,7 +195,7 @@ class RestoredDeliveries:
         """The records that a replay names, from the columns that it has for that."""
         extra = self._rows(number).sort_by("_row")["_extra"].to_pylist()
         named = [json.loads(text) for text in extra]
-        return as_text([(int(each["_file_id"]), int(each["_row"])) for each in named])
+        return as_text([(int(name["_file_id"]), int(name["_row"])) for name in named])
 
     def _made(self, number: int, file: _File, state: State, rows: int | None) -> Delivery:
         is_there = file.place.is_file()
@@ -217,28 +217,28 @@ class RestoredDeliveries:
     def _linked(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """The deliveries as they stand: in force, superseded by a later one of their name, held."""
         by_name: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
-        for each in deliveries:
-            by_name[each.feed, each.name].append(each)
-        linked = [each for same in by_name.values() for each in self._of_a_name(same)]
-        return sorted(linked, key=lambda each: each.file_id)
+        for delivery in deliveries:
+            by_name[delivery.feed, delivery.name].append(delivery)
+        linked = [delivery for same in by_name.values() for delivery in self._of_a_name(same)]
+        return sorted(linked, key=lambda delivery: delivery.file_id)
 
     def _of_a_name(self, same: Sequence[Delivery]) -> Iterator[Delivery]:
         """The deliveries of one feed and name, each with the earlier one that it corrects."""
         corrects = self._corrects(same[0].feed)
-        in_force = [each.file_id for each in same if self._is_in_force(each, same[-1])]
+        in_force = [delivery.file_id for delivery in same if self._is_in_force(delivery, same[-1])]
         earlier: int | None = None
-        for each in same:
-            linked = replace(each, supersedes=earlier if corrects else None)
-            if each.file_id in in_force:
+        for delivery in same:
+            linked = replace(delivery, supersedes=earlier if corrects else None)
+            if delivery.file_id in in_force:
                 yield linked
-            elif corrects and in_force and in_force[-1] > each.file_id:
+            elif corrects and in_force and in_force[-1] > delivery.file_id:
                 yield replace(linked, state=State.SUPERSEDED)
             else:
-                why = _WAS_NOT_COUNTED if each.sha256 else _IS_NAMELESS
-                reason = why.format(path=each.path)
-                yield replace(linked, state=State.HELD, reason=reason)
+                why = _WAS_NOT_COUNTED if delivery.sha256 else _IS_NAMELESS
+                reason = why.format(path=delivery.path)
+                yield replace(linked, state=State.HELD, reason=reason, rows=None)
                 continue
-            earlier = each.file_id
+            earlier = delivery.file_id
 
     def _is_in_force(self, delivery: Delivery, last: Delivery) -> bool:
         if delivery.feed not in NOT_SALES and self.in_silver is not None:
@@ -253,10 +253,10 @@ class RestoredDeliveries:
 
     def _others(self, linked: Sequence[Delivery]) -> Iterator[Delivery]:
         """Archived files that bronze has no records of: repeats, and files without a record."""
-        number = max((each.file_id for each in linked), default=0)
-        places = {self.folders.archived(each) for each in linked}
-        counted = {(each.feed, each.sha256): each for each in linked}
-        names = {(each.feed, each.name) for each in linked}
+        number = max((delivery.file_id for delivery in linked), default=0)
+        places = {self.folders.archived(delivery) for delivery in linked}
+        counted = {(delivery.feed, delivery.sha256): delivery for delivery in linked}
+        names = {(delivery.feed, delivery.name) for delivery in linked}
         for file in self._archived:
             if file.place in places or file.feed not in landing_patterns(
                 self.lakehouse.declaration
