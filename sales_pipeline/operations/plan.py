@@ -41,7 +41,7 @@ from sales_pipeline.operations.foresight import (
     Foresight,
     PlannedFile,
 )
-from sales_pipeline.pipeline import check_landing, sent_back
+from sales_pipeline.pipeline import check_archive, check_landing, sent_back
 from sales_pipeline.run_report import FileNote, notes, unreadable
 from sales_pipeline.silver.reference.exchange_rates import declared_rates, rates_changed
 
@@ -159,6 +159,7 @@ def plan(declaration: Declaration, *, rejudge: Collection[str] = ()) -> Plan:
     folders = folders_of(declaration)
     check_landing(folders)
     with opened_lakehouse(declaration) as lakehouse:
+        check_archive(lakehouse, folders)
         return _Planner(lakehouse, Ledger(lakehouse), folders, frozenset(rejudge)).plan()
 
 

@@ -18,7 +18,7 @@ from threading import Barrier, Event
 import pyarrow as pa
 import pytest
 
-from sales_pipeline import pipeline, upkeep
+from sales_pipeline import pipeline
 from sales_pipeline.commit_points import watched_by
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.errors import LakehouseBusy, LeaseLost
@@ -30,6 +30,7 @@ from sales_pipeline.lakehouse.lease import AGE_SECONDS, Lease
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES, LOCK, RUNS
 from sales_pipeline.lakehouse.runs import finished_runs
+from sales_pipeline.operations.reset import reset
 from tests.retailer import Retailer, sale
 
 PACKAGE = Path(__file__).parents[2]
@@ -287,7 +288,7 @@ def _share(retailer: Retailer, elsewhere: Path) -> None:
 
 def test_p10_a_reset_keeps_the_lease_to_its_end(leased: Retailer) -> None:
     leased.run()
-    assert upkeep.reset(leased.declaration).moved == ["catalogue/catalogue.csv", "lyon/a.csv"]
+    assert reset(leased.declaration).moved == ["catalogue/catalogue.csv", "lyon/a.csv"]
     assert [each.name for each in (leased.lakehouse / "ops").iterdir()] == ["lock"]
     assert _row(leased.lakehouse)["token"] is None
     assert leased.run().rows == 4
