@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from sales_pipeline.bronze.feed_files import file_headers
+from sales_pipeline.errors import FileRejected
 from sales_pipeline.landing.examine import examine
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.shape import BRONZE_TECHNICAL, FileShape, bronze_schema
@@ -56,9 +58,9 @@ def headers_in_bronze(path: Path, shape: FileShape, bronze: pa.Table) -> str | N
         bronze: All records of one delivery in bronze.
     """
     bronze = bronze.sort_by(_ROW)
-    rows = records_of(path, shape)
-    if _has_same(rows, bronze, [name for name, _ in shape.columns]):
-        return file_headers(shape, examine(path, shape).texts)
+    with suppress(FileRejected):
+        if _has_same(records_of(path, shape), bronze, [name for name, _ in shape.columns]):
+            return file_headers(shape, examine(path, shape).texts)
     return _headers_elsewhere(path, replace(shape, columns=()), bronze)
 
 

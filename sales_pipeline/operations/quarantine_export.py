@@ -29,9 +29,9 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
-from sales_pipeline.landing.shape import loose_text
 from sales_pipeline.operations.spreadsheet import SpreadsheetText
 from sales_pipeline.silver.validation.reasons import RULE, sentence_of
+from sales_pipeline.visible_text import header_form
 
 FILE_ID, ROW, REASONS, RAW = "_file_id", "_row", "_reasons", "_raw"
 TECHNICAL = (FILE_ID, ROW, REASONS, RAW)
@@ -220,9 +220,9 @@ class _Sheet:
     @cached_property
     def _undeclared(self) -> list[str]:
         """What the files have besides, so that it is not lost when they are given back."""
-        known = {loose_text(header) for header in (*TECHNICAL, *self.feed.columns.values())}
+        known = {header_form(header) for header in (*TECHNICAL, *self.feed.columns.values())}
         headers = (header for record in self.records for header in _extra(record))
-        return [header for header in dict.fromkeys(headers) if loose_text(header) not in known]
+        return [header for header in dict.fromkeys(headers) if header_form(header) not in known]
 
 
 def _extra(record: Mapping[str, Any]) -> dict[str, str | None]:

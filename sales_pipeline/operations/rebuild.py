@@ -18,7 +18,7 @@ from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
 from sales_pipeline.lakehouse.runs import forget_versions
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, EXCHANGE_RATES, NOT_SALES
-from sales_pipeline.pipeline import finish, judged_again
+from sales_pipeline.pipeline import finish, judged_again, reconsidered
 from sales_pipeline.run_report import Progress, RunReport, Silent
 
 _CLEARED = ("silver.records", "silver.products", "silver.list_prices")
@@ -53,7 +53,8 @@ def _send_back(declaration: Declaration, hold: Hold) -> None:
             finish_rollback(lakehouse, hold)
         ledger = Ledger(lakehouse)
         unread = _unread(declaration, ledger)
-        ledger.record(judged_again(lakehouse, ledger, without=unread))
+        again = judged_again(lakehouse, ledger, without=unread)
+        ledger.record([*again, *reconsidered(declaration, ledger)])
         _drop(lakehouse, damaged)
         prepare_again(lakehouse)
         for name in _CLEARED:

@@ -35,6 +35,7 @@ from sales_pipeline.lakehouse.runs import forget_versions
 from sales_pipeline.lakehouse.table_removal import is_removal_unfinished
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, CATALOGUE, EXCHANGE_RATES, RECORDS
 from sales_pipeline.operations.restored_deliveries import RestoredDeliveries
+from sales_pipeline.run_report import FileNote, notes
 
 _BRONZE = (BRONZE_SALES, f"bronze.{CATALOGUE}", f"bronze.{EXCHANGE_RATES}")
 
@@ -46,14 +47,14 @@ class Restored:
     Attributes:
         tables: The tables that were made again: `ops.deliveries`, `ops.runs`, or both.
         states: State -> number of deliveries of that state; none if their table was there.
-        held: Deliveries that wait for a decision, by path, with the reason.
+        held: Deliveries that wait for a decision, with the reason.
         nameless: Numbers of deliveries in bronze whose file is not in the archive.
         unknown: Archived files whose records are not in bronze, as paths.
     """
 
     tables: tuple[str, ...]
     states: Mapping[State, int] = field(default_factory=dict)
-    held: tuple[tuple[str, str], ...] = ()
+    held: tuple[FileNote, ...] = ()
     nameless: tuple[int, ...] = ()
     unknown: tuple[str, ...] = ()
 
@@ -187,7 +188,7 @@ def _report(restored: Restored, found: RestoredDeliveries, now: Sequence[Deliver
     return replace(
         restored,
         states=Counter(delivery.state for delivery in now),
-        held=tuple((delivery.path, delivery.reason or "") for delivery in held_files),
+        held=tuple(notes(held_files)),
         nameless=found.nameless,
         unknown=found.unknown,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -157,11 +158,12 @@ class RestoredDeliveries:
 
     def _records(self, file: _File) -> pa.Table | None:
         """The records of a file, or None if the declared feed cannot read it."""
-        shape = replace(self._shape(file), columns=())
-        try:
-            return records_of(file.place, shape)
-        except (FileRejected, FileChanged):
-            return None
+        declared = self._shape(file)
+        # A file may lack columns that were declared since.
+        for shape in (declared, replace(declared, columns=())):
+            with suppress(FileRejected, FileChanged):
+                return records_of(file.place, shape)
+        return None
 
     def _shape(self, file: _File) -> FileShape:
         shape = file_shape(self.lakehouse.declaration, file.feed)

@@ -1,17 +1,17 @@
-"""What `restore` found again, as text and as a JSON document."""
+"""Results of `restore`, as text and as JSON."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.errors import counted, examples
+from sales_pipeline.lakehouse.ledger import State
+from sales_pipeline.operations.restore import Restored
 from sales_pipeline.printable import printable
-
-if TYPE_CHECKING:
-    from sales_pipeline.operations.restore import Restored
+from sales_pipeline.report.document import View, json_object
 
 
 def restored_text(restored: Restored) -> RenderableType:
@@ -21,7 +21,7 @@ def restored_text(restored: Restored) -> RenderableType:
         states = (f"{count:,} {state}" for state, count in sorted(restored.states.items()))
         number = counted(sum(restored.states.values()), "delivery")
         lines.append(f"{number} found in bronze and the archive: {', '.join(states)}.")
-    lines += [f"held: {printable(path)}: {reason}" for path, reason in restored.held]
+    lines += [f"held: {printable(note.path)}: {note.reason}" for note in restored.held]
     if restored.nameless:
         numbers = examples([str(number) for number in restored.nameless])
         lines.append(f"no archived file has the records of delivery {numbers} in bronze")
@@ -39,12 +39,19 @@ def restored_text(restored: Restored) -> RenderableType:
     return Group(*(Text(line) for line in lines))
 
 
+class _Held(View):
+    path: str
+    reason: str
+
+
+class _Restored(View):
+    tables: list[str]
+    states: dict[State, int]
+    held: list[_Held]
+    nameless: list[int]
+    unknown: list[str]
+
+
 def restored_document(restored: Restored) -> dict[str, Any]:
-    """Returns the same as plain values."""
-    return {
-        "tables": list(restored.tables),
-        "states": {str(state): count for state, count in restored.states.items()},
-        "held": [{"path": path, "reason": reason} for path, reason in restored.held],
-        "nameless": list(restored.nameless),
-        "unknown": list(restored.unknown),
-    }
+    """Returns a restored ledger, ready for JSON."""
+    return json_object(_Restored, restored)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.cli.app import main
-from sales_pipeline.cli.failures import tell_failure
+from sales_pipeline.cli.screen import tell_failure
 from sales_pipeline.errors import TableDamaged, UsageError
 from sales_pipeline.lakehouse.ledger import State
 from sales_pipeline.operations.plan import plan
@@ -231,7 +231,7 @@ def test_p12_restore_holds_what_did_not_count_and_names_what_it_cannot_know(
     foreign.parent.mkdir()
     foreign.write_text("id,day,item,price,units,total\n" + sale("77") + "\n")
     restored = restore(lived_in.declaration)
-    assert [path for path, _ in restored.held] == ["lyon/c.csv"]
+    assert [note.path for note in restored.held] == ["lyon/c.csv"]
     assert len(restored.nameless) == 1
     assert restored.unknown == (str(foreign),)
     lived_in.run()

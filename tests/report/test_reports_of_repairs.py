@@ -8,11 +8,9 @@ from datetime import date
 import pytest
 from rich.console import RenderableType
 
-from sales_pipeline.cli.understanding import understand
-from sales_pipeline.report.preview_text import check_text
-from sales_pipeline.report.status import status
-from sales_pipeline.report.status_json import status_document
-from sales_pipeline.report.status_text import status_text
+from sales_pipeline.report.check import check_text
+from sales_pipeline.report.first_records import understand
+from sales_pipeline.report.status import status, status_document, status_text
 from tests.retailer import Retailer, sale
 
 Rendered = Callable[[RenderableType], list[str]]

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
-from sales_pipeline.report.run_json import run_document
+from sales_pipeline.report.run import run_document
 from sales_pipeline.report.status import status
 from sales_pipeline.silver.displaced import DisplacedSales
 from tests.retailer import Retailer, sale
@@ -38,6 +38,8 @@ def test_p1_a_run_says_what_its_files_displace_and_the_next_does_not(reused: Ret
             "sales": 1,
             "before": {"EUR": "10.0000"},
             "after": {"EUR": "4.0000"},
+            "in_one_file": False,
+            "example": "1",
         }
     ]
     reused.deliver("lyon/c.csv", sale("4"))

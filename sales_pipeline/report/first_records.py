@@ -1,0 +1,121 @@
+"""Reads and judges the first records of landing files as a run would, and keeps nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sales_pipeline.bronze.feed_files import file_shape, find_files, folders_of, landing_patterns
+from sales_pipeline.bronze.landed import REJECTED, landed_files
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Ledger
+from sales_pipeline.lakehouse.opening import opened_lakehouse
+from sales_pipeline.lakehouse.tables import CATALOGUE
+from sales_pipeline.landing.examine import first_records
+from sales_pipeline.landing.reader import read_batches
+from sales_pipeline.report.check import Check, FilePreview, RecordPreview
+from sales_pipeline.silver.feed_warnings import FeedWarning
+from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader
+from sales_pipeline.silver.reference.learning import Knowledge, learn
+from sales_pipeline.silver.reference.list_prices import known_prices
+from sales_pipeline.silver.reference.products import known_products
+from sales_pipeline.silver.trial import validated_files
+from sales_pipeline.silver.validation.conditions import check_conditions
+
+
+def understand(declaration: Declaration, *, source: str, rows: int) -> Check:
+    """Returns how the files in the landing folder would be understood.
+
+    A session starts only where SQL is declared, or a file has records to judge.
+
+    Args:
+        declaration: What the retailer declares.
+        source: Where the declaration comes from, for the report.
+        rows: How many records of each file are read.
+
+    Raises:
+        UsageError: Declared SQL is none over its columns.
+        LakehouseMismatch: The lakehouse does not fit the declaration.
+    """
+    patterns = landing_patterns(declaration)
+    with opened_lakehouse(declaration) as lakehouse:
+        check_conditions(lakehouse)
+        ledger = Ledger(lakehouse)
+        found = find_files(declaration, ledger, folders_of(declaration))
+        landed = landed_files(declaration, ledger, found)
+        files = [FilePreview(each.path, each.feed, each.becomes, each.reason) for each in landed]
+        known = _Catalogue(lakehouse).known(files)
+        judged, warnings = _judged(lakehouse, known, files, rows)
+        return Check(
+            source=source,
+            feeds=patterns,
+            base_currency=declaration.base_currency,
+            files=tuple(judged),
+            warnings=tuple(warnings),
+            names=len(known.products),
+            unclaimed=tuple(found.unclaimed),
+        )
+
+
+@dataclass(frozen=True)
+class _Catalogue:
+    """The names that the lakehouse knows, and those that catalogue files here would teach."""
+
+    lakehouse: Lakehouse
+
+    def known(self, files: Sequence[FilePreview]) -> Knowledge:
+        declaration = self.lakehouse.declaration
+        reader = CatalogueReader(declaration)
+        readable = (each for each in files if _is_readable(each, CATALOGUE))
+        rows = (row for each in readable for row in self._rows(each))
+        entries = [reader.entry(row) for row in rows if not reader.faults(row)]
+        taught = learn(entries, before=known_products(self.lakehouse)).knowledge
+        return Knowledge(taught.products, {**known_prices(self.lakehouse), **taught.prices})
+
+    def _rows(self, file: FilePreview) -> list[dict[str, Any]]:
+        declaration = self.lakehouse.declaration
+        path = Path(declaration.landing, file.path)
+        batches = read_batches(str(path), file_shape(declaration, CATALOGUE), 0)
+        return [row for batch in batches for row in batch.to_pylist()]
+
+
+def _judged(
+    lakehouse: Lakehouse, known: Knowledge, files: Sequence[FilePreview], rows: int
+) -> tuple[list[FilePreview], list[FeedWarning]]:
+    """The files, those of sales with their first records, and the warnings about those."""
+    declaration = lakehouse.declaration
+    readable = [each for feed in declaration.feeds for each in files if _is_readable(each, feed)]
+    first = [
+        first_records(
+            Path(declaration.landing, each.path), file_shape(declaration, each.feed), rows
+        )
+        for each in readable
+    ]
+    pairs = [(each.feed, table) for each, table in zip(readable, first, strict=True)]
+    trial = validated_files(lakehouse, known, pairs)
+    records: dict[str, list[RecordPreview]] = {}
+    for row in trial.records:
+        records.setdefault(readable[row["_file_id"] - 1].path, []).append(_record(row))
+    shown = [replace(each, records=tuple(records.get(each.path, ()))) for each in files]
+    return shown, trial.warnings
+
+
+def _is_readable(file: FilePreview, feed: str) -> bool:
+    return file.feed == feed and file.becomes != REJECTED
+
+
+def _record(row: dict[str, Any]) -> RecordPreview:
+    return RecordPreview(
+        row=row["_row"],
+        verdict=row["verdict"],
+        reasons=tuple(row["reasons"] or ()),
+        sold_on=row["sold_on"],
+        source_product=row["source_product"],
+        product=row["product"],
+        quantity=row["quantity"],
+        amount=row["amount"],
+        currency=row["currency"],
+    )
