@@ -188,6 +188,12 @@ class CatalogEngine(CatalogUpkeep):
             return f"cannot be read: {_reason(error)}" if _says_gone(error) else None
         return None
 
+    def blames_table(self, error: Exception) -> bool:
+        """Only what Delta says of files; a lost server would be asked for each table in vain."""
+        from pyspark.errors import PySparkException
+
+        return isinstance(error, PySparkException) and _says_gone(error)
+
     def replace(self, table: str, condition: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Replaces rows by an overwrite, or a mere deletion where there are none."""
         import pyarrow as pa

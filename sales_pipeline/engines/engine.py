@@ -157,6 +157,9 @@ class Engine(Protocol):
         error, and before a table is used that may be damaged.
         """
 
+    def blames_table(self, error: Exception) -> bool:
+        """Returns whether an error may come from a damaged table, so that `problem` is worth it."""
+
     def forget_tables(self) -> None:
         """Drops what is remembered of tables, because others may have changed them until now."""
 

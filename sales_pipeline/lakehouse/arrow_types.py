@@ -60,7 +60,7 @@ def sql_type(arrow: pa.DataType) -> str:
     if pa.types.is_list(arrow):
         return f"ARRAY<{sql_type(arrow.value_type)}>"
     if pa.types.is_struct(arrow):
-        return f"STRUCT<{', '.join(f'{each.name}: {sql_type(each.type)}' for each in arrow)}>"
+        return f"STRUCT<{', '.join(f'{part.name}: {sql_type(part.type)}' for part in arrow)}>"
     if pa.types.is_decimal(arrow):
         return f"DECIMAL({arrow.precision},{arrow.scale})"
     return next(name for name, type_ in _SIMPLE.items() if type_ == arrow)

@@ -1,4 +1,4 @@
-"""Where bronze has a declared column of a delivery, whatever it was called when it came.
+"""Finds the column of bronze that has a declared column of a delivery, whatever its name was then.
 
 The ledger keeps, for each delivery, which header of its file was read into which column of
 bronze. A value is found by its header: a column may be renamed, removed, declared again or moved

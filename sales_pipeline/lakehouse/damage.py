@@ -54,7 +54,7 @@ def check_ledger(lakehouse: Lakehouse) -> None:
 
 
 def is_ledger_empty(lakehouse: Lakehouse) -> bool:
-    """Whether the ledger was just made although bronze has records, as by a killed restore."""
+    """Returns whether the ledger is new and bronze has records, as after a killed restore."""
     engine = lakehouse.engine
     if engine.version(DELIVERIES.name) > 0 or not engine.exists(BRONZE_SALES):
         return False
@@ -62,7 +62,7 @@ def is_ledger_empty(lakehouse: Lakehouse) -> bool:
 
 
 def _was_made(lakehouse: Lakehouse, missing: Sequence[str]) -> bool:
-    """Whether runs worked here. A first run that was killed early leaves tables without rows."""
+    """Returns whether runs worked here. A killed first run may leave tables without rows."""
     if RUNS.name not in missing:
         return True
     there = (name for name in lakehouse.tables if name not in missing)
@@ -77,7 +77,7 @@ def _has_commits(lakehouse: Lakehouse, table: str) -> bool:
 
 
 def _is_delivered(lakehouse: Lakehouse, bronze: str) -> bool:
-    """Whether the ledger has a delivery whose records were in a bronze table."""
+    """Returns whether the ledger has a delivery with records in a bronze table."""
     rows = lakehouse.rows(DELIVERIES.name, columns=["feed", "rows"])
     is_sales = bronze == BRONZE_SALES
     feed = bronze.removeprefix(_BRONZE)
@@ -106,12 +106,12 @@ def damaged_derived(lakehouse: Lakehouse) -> list[str]:
 
 
 def is_derived(table: str) -> bool:
-    """Whether a table can be made again from bronze and the ledger."""
+    """Returns whether a run or `rebuild` can make a table again."""
     return table.startswith(_DERIVED) or table == BALANCE.name
 
 
 def prepare_again(lakehouse: Lakehouse) -> None:
-    """Makes all tables; earlier versions of those that were lost are said to be gone first."""
+    """Makes missing tables; first commits that the earlier versions of lost ones are gone."""
     missing = missing_derived(lakehouse)
     if missing:
         forget_versions(lakehouse, missing)
@@ -159,7 +159,10 @@ def named_damage(lakehouse: Lakehouse) -> Iterator[None]:
             raise named from error
         raise
     except Exception as error:
-        if named := _named(lakehouse, list(lakehouse.tables)) or _unwritable(lakehouse, error):
+        named = _unwritable(lakehouse, error)
+        if named is None and lakehouse.engine.blames_table(error):
+            named = _named(lakehouse, list(lakehouse.tables))
+        if named is not None:
             raise named from error
         raise
 

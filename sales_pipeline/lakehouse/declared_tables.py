@@ -1,4 +1,4 @@
-"""The tables and views that a declaration asks for: those of bronze depend on its columns."""
+"""The tables and views of a declaration: bronze has a column for each declared one."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Lakehouse(PreparedTables):
         return frame.select(*(column.name for column in self.columns(name)))
 
     def columns(self, name: str) -> tuple[Column, ...]:
-        """The columns of a table: the declared ones, and those of bronze that once were."""
+        """The columns of a table: the declared ones, then in bronze the formerly declared ones."""
         declared = self.tables[name].columns
         if name != BRONZE_SALES or not self.engine.exists(name):
             return declared
@@ -70,11 +70,11 @@ class Lakehouse(PreparedTables):
         return {column: headers[column] for column in later if column in headers}
 
     def local(self, rows: Iterable[dict[str, Any]], name: str) -> DataFrame:
-        """A DataFrame of the shape of a table from rows at hand."""
+        """Returns rows of this process as a DataFrame in the columns of a table."""
         return self.frame(self.arrow(rows, name))
 
     def frame(self, rows: pa.Table) -> DataFrame:
-        """A DataFrame of an Arrow table at hand; the engine knows its size, so it joins cheaply."""
+        """Returns an Arrow table as a DataFrame; the engine knows its size, so it joins cheaply."""
         if rows.num_rows:
             return self.engine.spark().createDataFrame(rows)
         return self.engine.spark().createDataFrame([], sql_schema(rows.schema))
@@ -92,7 +92,7 @@ class Lakehouse(PreparedTables):
         return self.engine.spark().table(purpose)
 
     def arrow(self, rows: Iterable[dict[str, Any]], name: str) -> pa.Table:
-        """An Arrow table of the shape of a table from rows at hand."""
+        """Returns rows of this process as an Arrow table in the columns of a table."""
         return pa.Table.from_pylist(list(rows), schema=arrow_schema(self.tables[name]))
 
     def replace(self, name: str, condition: str, rows: DataFrame) -> None:
@@ -123,7 +123,7 @@ class Lakehouse(PreparedTables):
             self.engine.replace(name, condition, batches)
 
     def put(self, name: str, condition: str, rows: Iterable[dict[str, Any]]) -> None:
-        """Replaces the rows of a small table that fulfil a condition by rows at hand.
+        """Replaces the rows of a small table that fulfil a condition by rows of this process.
 
         It does what `replace` does, in one commit too, as cheaply as the engine can: of a run
         with few sales, most commits are such.

@@ -18,7 +18,7 @@ from sales_pipeline.lakehouse.tables import NOT_SALES
 
 
 class State(StrEnum):
-    """Where a delivery stands."""
+    """The state of a delivery."""
 
     CLAIMED = "claimed"
     IN_BRONZE = "in_bronze"
@@ -92,7 +92,7 @@ class Delivery:
 
     @property
     def may_have_sales_in_silver(self) -> bool:
-        """Whether silver may hold sales of it: `rows` is committed before the first of them."""
+        """True if silver may hold sales of it: `rows` is committed before the first of them."""
         may_hold = self.state in IN_FORCE or self.state is State.WITHDRAWING
         return self.rows is not None and may_hold and self.feed not in NOT_SALES
 
@@ -190,7 +190,7 @@ class Ledger:
         ]
 
     def superseded_by(self, deliveries: Iterable[Delivery]) -> set[int]:
-        """What some deliveries correct, and what that corrected before them, whatever its state.
+        """Ids of all earlier deliveries that some deliveries correct, in any state.
 
         All of it makes way for them, also where what stands between was refused.
         """

@@ -60,7 +60,7 @@ def mended_rows(ledger: Ledger) -> set[Name]:
 
 
 def touched_by(ledger: Ledger, changing: Iterable[int]) -> set[int]:
-    """Returns the deliveries of which other records count once some come, or leave.
+    """Returns the deliveries to validate again when some deliveries come or leave.
 
     Those that a replay among them mends; and the other replays that mend the same files.
     Without the changing ones themselves, and without those that are yet to be judged.

@@ -1,4 +1,4 @@
-"""Makes the tables of a lakehouse, and adapts those that were made before to the declaration."""
+"""Makes the tables of a lakehouse, and adapts older ones to the declaration."""
 
 from __future__ import annotations
 

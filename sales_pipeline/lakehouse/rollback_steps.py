@@ -1,4 +1,4 @@
-"""Brings all tables and the ledger back to where a run left them.
+"""Steps of a rollback: all tables and the ledger go back to the state that a run left.
 
 Bronze stays as it is: what was delivered is never forgotten. The ledger keeps every delivery
 that it knows; those which the run did not know yet are held until somebody releases them. A

@@ -49,7 +49,7 @@ class RunRecord:
 
     @property
     def is_finished(self) -> bool:
-        """Whether it came to its end; a rollback has its record before that."""
+        """True if it finished; the record of a rollback is written before its end."""
         return self.outcome != UNFINISHED
 
     @cached_property
@@ -65,7 +65,7 @@ def record_run(lakehouse: Lakehouse, record: RunRecord) -> None:
 
 
 def forget_versions(lakehouse: Lakehouse, tables: Collection[str]) -> None:
-    """Commits that no earlier run's version of some tables can be read any more.
+    """Commits that earlier versions of some tables are gone.
 
     The tables are lost and made again, so that their versions count from 0 once more: a rollback
     to an earlier run, or its answers, would take rows of another time for its own.
@@ -107,7 +107,7 @@ def finished_runs(lakehouse: Lakehouse) -> list[RunRecord]:
 
 
 def unfinished_rollback(lakehouse: Lakehouse) -> RunRecord | None:
-    """The rollback that was killed before its end; its versions are those that it goes back to."""
+    """The killed rollback, or None; its record has the versions that it goes back to."""
     return next((record for record in recorded_runs(lakehouse) if not record.is_finished), None)
 
 

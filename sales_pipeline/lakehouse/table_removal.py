@@ -24,7 +24,7 @@ _SCHEMAS = (_LEDGER, "gold", "silver", "bronze")
 def remove_tables(
     lakehouse: Lakehouse, feeds: Iterable[str], *, then: Callable[[], None] = lambda: None
 ) -> None:
-    """Removes all tables, but for the one that says who is at work.
+    """Removes all tables except `ops.lock`.
 
     Args:
         lakehouse: The tables.
@@ -53,7 +53,7 @@ def _drop(names: Iterable[str], engine: Engine) -> None:
 
 
 def _remove_folders(lakehouse: Path, *, then: Callable[[], None] = lambda: None) -> None:
-    """Removes all tables; each schema is renamed first, so that no half of it is ever read.
+    """Removes all tables; renames each schema first, so that nobody reads half of it.
 
     Args:
         lakehouse: The folder of the tables.
@@ -87,7 +87,7 @@ def is_removal_unfinished(lakehouse: Path) -> bool:
 
 
 def _has_tables(schema: Path) -> bool:
-    """Whether a schema is there, with more than what says who is at work."""
+    """Returns whether a schema has a table other than `ops.lock`."""
     lock = LOCK.name.partition(".")[2]
     names = {folder.name for folder in schema.iterdir()} if schema.is_dir() else set()
     return schema.is_dir() and (schema.name != _LEDGER or names != {lock})

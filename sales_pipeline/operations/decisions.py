@@ -1,4 +1,4 @@
-"""What a person decides about a delivery: `accept` a held correction, `withdraw` a file.
+"""Decisions of a person about a delivery: `accept` a held one, `withdraw` a file.
 
 Both commit the decision to the ledger and leave the rest to an ordinary run, so that a
 killed one is finished by the next.
@@ -58,7 +58,7 @@ def taken_up(
     *,
     reason: str | None = None,
 ) -> list[Delivery]:
-    """Held deliveries as they are to be judged, each in the place of what has its name by now.
+    """Returns held deliveries, ready to be validated; each corrects the present one of its name.
 
     Args:
         declaration: What the retailer declares.
@@ -89,7 +89,7 @@ def taken_up(
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """What `withdraw` would take out.
+    """The deliveries that `withdraw` would take out.
 
     Attributes:
         file: The file, by its path below the landing folder.
@@ -111,7 +111,7 @@ class Withdrawal:
 
 
 def withdrawal(declaration: Declaration, file: str) -> Withdrawal:
-    """Says what `withdraw` would take out, and changes nothing.
+    """Returns the deliveries that `withdraw` would take out; changes nothing.
 
     Raises:
         UsageError: There is no such delivery.
@@ -204,7 +204,7 @@ def decide(
 def named_file(
     declaration: Declaration, file: str, deliveries: Sequence[Delivery], what: str
 ) -> list[Delivery]:
-    """The deliveries of the one file that is meant, in ledger order.
+    """Returns the deliveries of one file, in ledger order; refuses a text that means several.
 
     Args:
         declaration: What the retailer declares.
@@ -229,7 +229,7 @@ def named_file(
 
 
 def _named(declaration: Declaration, file: str, deliveries: Iterable[Delivery]) -> list[Delivery]:
-    """Those of some deliveries that a file as a person writes it means, in ledger order."""
+    """Returns the deliveries that a person's way to write a file means, in ledger order."""
     below = os.path.relpath(file, declaration.landing)
     return [
         delivery

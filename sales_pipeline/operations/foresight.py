@@ -1,4 +1,4 @@
-"""What a run would make of single files: their records, their months, whether they are held.
+"""Predicts what a run does with single files: their records, their months, whether they are held.
 
 A file is read through the landing reader; what silver holds of a delivery that would leave is
 read from its table. Nothing is written, and no session is started.
@@ -43,7 +43,7 @@ _SILVER_SALES = "silver.sales"
 
 @dataclass(frozen=True)
 class PlannedFile:
-    """A file, and what a run would make of it.
+    """A file, and its state after a run.
 
     Attributes:
         path: Its path below the landing folder.
@@ -75,7 +75,7 @@ class PlannedFile:
 
 @dataclass(frozen=True)
 class Foresight:
-    """Looks into the files of deliveries.
+    """Reads the files of deliveries, as far as a plan needs it.
 
     Attributes:
         lakehouse: The tables; those that are read are read without a session.

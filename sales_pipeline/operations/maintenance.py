@@ -1,4 +1,4 @@
-"""Keeps house: merges small files, and removes what no version needs that is to be kept.
+"""`maintain`: merges small files, and removes files that no kept version needs.
 
 No row changes by it, and no delivered file is touched: of the archive, only copies that a kill
 cut short are removed.
@@ -39,7 +39,7 @@ _LOCK_DAYS = 1
 
 @dataclass(frozen=True)
 class TableUpkeep:
-    """What there is to do for a table.
+    """The maintenance of one table.
 
     Attributes:
         table: The table.
@@ -54,7 +54,7 @@ class TableUpkeep:
 
 @dataclass(frozen=True)
 class Maintenance:
-    """What maintenance does, or did.
+    """The maintenance of a lakehouse, planned or done.
 
     Attributes:
         keep_days: For how many days earlier versions are kept.
@@ -85,7 +85,7 @@ def bytes_of(files: Iterable[DataFile]) -> int | None:
 
 
 def foreseen_maintenance(declaration: Declaration) -> Maintenance:
-    """Says what `maintain` would do, and changes nothing.
+    """Returns what `maintain` would do; changes nothing.
 
     Raises:
         UsageError: There is no lakehouse yet, or a killed run has to be finished first.
@@ -95,7 +95,7 @@ def foreseen_maintenance(declaration: Declaration) -> Maintenance:
 
 
 def maintain(declaration: Declaration, *, wait_seconds: float = 0) -> Maintenance:
-    """Merges small files, records that as a run, and removes what is older than the declared days.
+    """Merges small files, records that as a run, and removes versions older than the declared days.
 
     What the last finished run left is readable at every instant, and until the next maintenance,
     for those who began to read it before. A killed one may be repeated; a run may come before that.

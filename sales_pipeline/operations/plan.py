@@ -1,4 +1,4 @@
-"""What a run would do, without doing it.
+"""`plan`: predicts a run, without doing it.
 
 `plan` looks where a run looks (the ledger, the landing folder, the small tables) and judges
 files by the run's own judgement. It takes no lock and writes nothing, so a run at the same time
@@ -70,7 +70,7 @@ _NO_RECORD = "The record of the last run is missing, and a run makes it."
 
 @dataclass(frozen=True)
 class Remade:
-    """Months of gold that are made again although no file touches them.
+    """Months of gold that are computed again although no file touches them.
 
     Attributes:
         reason: Why.
@@ -83,7 +83,7 @@ class Remade:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would do now.
+    """A prediction of the next run.
 
     Attributes:
         stop: The message with which it would stop before it does anything, or None. Then
@@ -111,7 +111,7 @@ class Plan:
 
     @property
     def months(self) -> list[date]:
-        """Every month of gold that the run would touch, as far as it is known."""
+        """All months of gold that the run would touch, as far as they are known."""
         of_files = [file.months or () for file in self._all]
         others = [remade.months or () for remade in self.remade]
         found = [*of_files, *others, self.waiting_months]
@@ -146,7 +146,7 @@ class Plan:
 
 
 def plan(declaration: Declaration, *, rejudge: Collection[str] = ()) -> Plan:
-    """Says what a run would do now; changes nothing.
+    """Predicts the next run; changes nothing.
 
     Args:
         declaration: What the retailer declares.
@@ -205,7 +205,7 @@ class _Planner:
         )
 
     def _again(self, claims: Claims) -> dict[int, Delivery]:
-        """What is judged again because that is asked for; not what a file found now corrects."""
+        """Deliveries to validate again as asked, without those that a file corrects now."""
         corrected = {delivery.supersedes for delivery in claims.in_state(State.CLAIMED)}
         found = sent_back(self.lakehouse.declaration, self.ledger, self.rejudge)
         return {
@@ -262,7 +262,7 @@ class _Planner:
             return 0
 
     def _held(self, claims: Claims) -> tuple[FileNote, ...]:
-        """The held deliveries, without those that a file found now makes pointless."""
+        """The held deliveries, except those that a file in the landing folder replaces."""
         pointless = {
             delivery.file_id for delivery in claims.changed if delivery.state is State.SUPERSEDED
         }
@@ -275,7 +275,7 @@ class _Planner:
         return tuple(sorted({month for delivery in settled for month in delivery.months}))
 
     def _remade(self) -> Iterator[Remade]:
-        """What of gold a run makes again because the declaration or the rates are others."""
+        """Months of gold to compute again, because the declaration or the rates changed."""
         made = months_in_gold(self.lakehouse) if self.lakehouse.exists() else set()
         if not made:
             return
@@ -294,7 +294,7 @@ class _Planner:
             yield Remade("sales would take other exchange rates", tuple(sorted(mispriced)))
 
     def _notes(self, files: Sequence[PlannedFile]) -> Iterator[str]:
-        """What may follow for what was there before; nothing where nothing was."""
+        """Yields possible effects on earlier deliveries; nothing if there are none."""
         if not len(self.ledger):
             return
         if begun := unfinished_rollback(self.lakehouse):

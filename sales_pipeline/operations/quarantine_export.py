@@ -1,4 +1,4 @@
-"""Quarantined records, chosen by feed, reason and file; and those of one feed as CSV.
+"""Quarantined records, chosen by feed, reason and file, and exported as CSV.
 
 `quarantine list`, `show` and `export` choose alike, without a Spark session. The CSV is mended
 in a spreadsheet and given back by `replay`. Its values are those of bronze, as delivered, under the
@@ -44,7 +44,7 @@ QUARANTINE = "silver.quarantine"
 
 @dataclass(frozen=True)
 class Filters:
-    """Which quarantined records are meant; all of them where nothing is said.
+    """A choice of quarantined records; without any filter, all of them.
 
     Attributes:
         feed: Only those of this feed.
@@ -219,7 +219,7 @@ class _Sheet:
 
     @cached_property
     def _undeclared(self) -> list[str]:
-        """What the files have besides, so that it is not lost when they are given back."""
+        """Further headers of the files, so that their values are not lost on the way back."""
         known = {header_form(header) for header in (*TECHNICAL, *self.feed.columns.values())}
         headers = (header for record in self.records for header in _extra(record))
         return [header for header in dict.fromkeys(headers) if header_form(header) not in known]

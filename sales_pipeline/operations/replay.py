@@ -147,7 +147,7 @@ class _Replay:
 
     @cached_property
     def _names(self) -> list[Name]:
-        """What each record names: the record that was delivered first, not a mended one of it."""
+        """The delivered record that each mended record replaces."""
         given = self._given
         waiting = self._waiting({file_id for file_id, _ in given})
         mended = {name for delivery in replays(self.ledger) for name in names_of(delivery)}

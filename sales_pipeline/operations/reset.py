@@ -35,7 +35,7 @@ class Reset:
 
 
 def reset(declaration: Declaration, *, wait_seconds: float = 0) -> Reset:
-    """Puts a lakehouse back to before its first run.
+    """Removes all tables and moves every delivered file back.
 
     Every file goes back to where it was delivered, the latest delivery of a name first, also
     those that the ledger does not know; then the tables are removed. Files are never removed.

@@ -153,7 +153,7 @@ class _Restore:
         return frozenset(rows["_file_id"].to_pylist())
 
     def _with_months(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
-        """The deliveries; the first one touches all months of gold, so that they are made again."""
+        """Adds all months of gold to the first delivery, so that they are computed again."""
         months = months_in_gold(self.lakehouse) if self._is_readable(MONTHS) else set()
         first = next(
             (delivery for delivery in deliveries if delivery.state is State.IN_BRONZE), None

@@ -1,4 +1,4 @@
-"""The deliveries of a lost ledger, as bronze, silver and the files on the disk tell of them."""
+"""Finds the deliveries of a lost ledger in bronze, in silver, and among the files on the disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from sales_pipeline.bronze.archived_files import kept_files
 from sales_pipeline.bronze.feed_files import file_shape, landing_patterns
-from sales_pipeline.bronze.file_moves import ARCHIVE, Folders
+from sales_pipeline.bronze.file_moves import ARCHIVE, REJECTED, Folders
 from sales_pipeline.bronze.fingerprints import fingerprint
 from sales_pipeline.bronze.matching import first_texts, headers_in_bronze, records_of
 from sales_pipeline.errors import FileChanged, FileRejected
@@ -24,6 +24,7 @@ from sales_pipeline.lakehouse.ledger import Delivery, State
 from sales_pipeline.lakehouse.mends import as_text
 from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
+from sales_pipeline.landing.archive import reason_path
 from sales_pipeline.landing.discovery import discover, sha256_of
 from sales_pipeline.landing.shape import FileShape
 
@@ -48,6 +49,7 @@ class _File:
     sha256: str
     seen: str | None = None
     is_replay: bool = False
+    is_rejected: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,10 @@ class RestoredDeliveries:
 
     @cached_property
     def _archived(self) -> list[_File]:
-        found = kept_files(self.folders, self.lakehouse.declaration, below=(ARCHIVE,))
+        return self._kept(ARCHIVE)
+
+    def _kept(self, folder: str) -> list[_File]:
+        found = kept_files(self.folders, self.lakehouse.declaration, below=(folder,))
         files = [
             _File(
                 kept.place,
@@ -105,6 +110,7 @@ class RestoredDeliveries:
                 kept.path,
                 sha256_of(kept.place) or "",
                 is_replay=kept.is_replay,
+                is_rejected=folder == REJECTED,
             )
             for kept in found
         ]
@@ -133,7 +139,7 @@ class RestoredDeliveries:
         """Number of a delivery in bronze -> its file, and the headers of the file in bronze."""
         matched: dict[int, tuple[_File, str]] = {}
         first = self._first_texts()
-        for file in [*self._archived, *self._landed]:
+        for file in [*self._archived, *self._kept(REJECTED), *self._landed]:
             if file.feed not in landing_patterns(self.lakehouse.declaration):
                 continue
             for number in self._candidates(file, first, matched):
@@ -189,6 +195,9 @@ class RestoredDeliveries:
             nameless = _File(Path(), feed, name, f"{feed}/{name}", "")
             return self._made(number, nameless, State.IN_BRONZE, rows)
         file, headers = self._matched[number]
+        if file.is_rejected:
+            rejected = self._made(number, file, State.REJECTED, rows)
+            return replace(rejected, headers=headers, reason=_reason(file.place))
         delivery = self._made(number, file, State.IN_BRONZE, rows)
         mends = self._mends(number) if file.is_replay else None
         return replace(delivery, headers=headers, mends=mends)
@@ -227,6 +236,9 @@ class RestoredDeliveries:
     def _of_a_name(self, same: Sequence[Delivery]) -> Iterator[Delivery]:
         """The deliveries of one feed and name, each with the earlier one that it corrects."""
         corrects = self._corrects(same[0].feed)
+        rejected = [delivery for delivery in same if delivery.state is State.REJECTED]
+        yield from rejected
+        same = [delivery for delivery in same if delivery not in rejected]
         in_force = [delivery.file_id for delivery in same if self._is_in_force(delivery, same[-1])]
         earlier: int | None = None
         for delivery in same:
@@ -275,6 +287,12 @@ class RestoredDeliveries:
                 is_alone = (file.feed, file.name) not in names
                 state = State.IN_BRONZE if is_alone else State.SUPERSEDED
                 yield self._made(number, file, state, 0)
+
+
+def _reason(place: Path) -> str:
+    """Returns the reason beside a rejected file."""
+    beside = reason_path(place)
+    return beside.read_text(encoding="utf-8").strip() if beside.exists() else ""
 
 
 def _moved_at(place: Path) -> datetime:

@@ -36,7 +36,7 @@ _VERB, _HELD = "rollback", "held by a rollback"
 
 @dataclass(frozen=True)
 class Rollback:
-    """What a rollback did.
+    """Report of a rollback.
 
     Attributes:
         record: The run that it is, as recorded.

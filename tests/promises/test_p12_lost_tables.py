@@ -262,6 +262,21 @@ def test_p12_restore_finds_files_whose_columns_were_renamed_or_stay_in_the_landi
     assert retailer.run().is_nothing_new
 
 
+def test_p12_restore_knows_a_file_that_was_rejected_after_it_was_read(lived_in: Retailer) -> None:
+    lived_in.declared["feeds"]["lyon"]["max_quarantined"] = "40%"
+    lived_in.deliver("lyon/w.csv", sale("60"), sale("61", total="x"))
+    assert [each.path for each in lived_in.run().rejected] == ["lyon/w.csv"]
+    before = lived_in.state()
+    remove(lived_in, "ops.deliveries")
+    restored = restore(lived_in.declaration)
+    assert (restored.held, restored.nameless) == ((), ())
+    [rejected] = lived_in.ledger().in_state(State.REJECTED)
+    assert (rejected.path, rejected.reason) == ("lyon/w.csv", rejected.reason)
+    assert "quarantine" in (rejected.reason or "")
+    lived_in.run()
+    assert lived_in.state() == before
+
+
 def test_p12_restore_keeps_a_replay(lived_in: Retailer) -> None:
     lived_in.deliver("lyon/e.csv", sale("40", total="x"), sale("41"))
     lived_in.run()
