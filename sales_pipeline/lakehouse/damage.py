@@ -159,6 +159,8 @@ def named_damage(lakehouse: Lakehouse) -> Iterator[None]:
             raise named from error
         raise
     except Exception as error:
+        if os.strerror(errno.ENOSPC) in str(error):
+            raise
         named = _unwritable(lakehouse, error)
         if named is None and lakehouse.engine.blames_table(error):
             named = _named(lakehouse, list(lakehouse.tables))
