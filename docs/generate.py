@@ -48,16 +48,15 @@ from sales_pipeline.config.model import (
     Store,
 )
 from sales_pipeline.config.sql.functions import REFUSED, known_names
-from sales_pipeline.lakehouse.lakehouse import catalogue_columns, further_keys, rate_columns
-from sales_pipeline.lakehouse.ledger import IN_FORCE, State
-from sales_pipeline.lakehouse.tables import (
-    CATALOGUE,
-    EXCHANGE_RATES,
-    LOCK,
-    Table,
+from sales_pipeline.lakehouse.declared_tables import (
     all_tables,
-    bronze_table,
+    catalogue_columns,
+    further_keys,
+    rate_columns,
 )
+from sales_pipeline.lakehouse.ledger import IN_FORCE, State
+from sales_pipeline.lakehouse.ops_tables import LOCK
+from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, Table, bronze_table
 from sales_pipeline.landing.quotes import MAX_QUOTED_LINE_ENDS
 from sales_pipeline.silver.validation.reasons import REASONS
 

@@ -11,6 +11,7 @@ SalesPipelineError
     ├── FileChanged          a landing file changed while it was read
     ├── LakehouseBusy        another run has locked the lakehouse
     ├── LeaseLost            the run stopped, because its lock on the lakehouse expired
+    ├── TableDamaged         a table is missing, damaged, or cannot be written
     ├── Stopped              a person or a program stopped the run; exit 130 or 143
     ├── VersionGone          an earlier version of a table is no longer kept
     └── WorkspaceSilent      a Databricks workspace gives no usable answer
@@ -172,10 +173,25 @@ class Stopped(PipelineError):
         super().__init__(f"stopped by {name}, {where}. Do: {then}")
 
 
+class TableDamaged(PipelineError):
+    """A table is missing, damaged, or cannot be written.
+
+    Attributes:
+        table: The table, such as `silver.records`.
+        problem: What is wrong with it, with the file that shows it.
+        do: The command that helps.
+    """
+
+    def __init__(self, table: str, problem: str, do: str) -> None:
+        self.table, self.problem, self.do = table, problem, do
+        super().__init__(f"{table}: {problem}. Do: {do}")
+
+
 class VersionGone(PipelineError):
     """An earlier version of a table can no longer be read."""
 
     def __init__(self, table: str, version: int) -> None:
+        self.table = table
         super().__init__(
             f"{table}: version {version} is not kept any more (keep_days says for how long it was)"
         )

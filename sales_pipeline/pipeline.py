@@ -16,6 +16,7 @@ from datetime import datetime
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from sales_pipeline.bronze.archived_files import kept_files
 from sales_pipeline.bronze.claims import Claims
 from sales_pipeline.bronze.feed_files import (
     check_reader,
@@ -36,16 +37,18 @@ from sales_pipeline.config.locations import nested_folders
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, counted, examples
 from sales_pipeline.gold.changes import what_moved
-from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
+from sales_pipeline.gold.freshness import MONTHS, mispriced_months, months_in_gold, stores_changed
+from sales_pipeline.lakehouse.damage import missing_derived, prepare_again
 from sales_pipeline.lakehouse.holding import Hold, held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import names_of, touched_by
 from sales_pipeline.lakehouse.opening import opened_lakehouse
-from sales_pipeline.lakehouse.restoring import finish_rollback
+from sales_pipeline.lakehouse.rollback_steps import finish_rollback
 from sales_pipeline.lakehouse.runs import (
     RunRecord,
     end_of_run,
+    finished_runs,
     is_recorded,
     new_run_id,
     record_run,
@@ -122,6 +125,29 @@ def check_landing(folders: Folders) -> None:
         )
 
 
+def check_archive(lakehouse: Lakehouse, folders: Folders) -> None:
+    """Checks that a lakehouse which was never made has no archived files (P12).
+
+    A file that a reset left in the archive does not count: another lies in its place.
+
+    Raises:
+        UsageError: It has, so its tables are lost.
+    """
+    if lakehouse.exists() or any(map(lakehouse.engine.exists, lakehouse.tables)):
+        return
+    lost = [
+        file.path
+        for file in kept_files(folders, lakehouse.declaration)
+        if not (folders.landing / file.path).exists()
+    ]
+    if lost:
+        raise UsageError(
+            f"lakehouse: no table is at {lakehouse.declaration.tables_place}, but "
+            f"{counted(len(lost), 'file')} of earlier runs are in the archive: {examples(lost)}. "
+            "Do: sales-pipeline reset, which moves them back to the landing folder, and run again."
+        )
+
+
 def finish(
     declaration: Declaration,
     folders: Folders,
@@ -134,7 +160,8 @@ def finish(
     if is_removal_unfinished(folders.lakehouse):
         hold.take()
         finish_removal(folders.lakehouse)
-    with opened_lakehouse(declaration) as lakehouse:
+    with opened_lakehouse(declaration, makes_again=True) as lakehouse:
+        check_archive(lakehouse, folders)
         return _Run(lakehouse, folders, progress, hold, frozenset(rejudge)).go()
 
 
@@ -151,6 +178,8 @@ class _Run:
     _began: float = field(default_factory=time.monotonic)
     _asked: list[RuleResult] = field(default_factory=list)
     _starting: Thread | None = None
+    _already_told: set[int] = field(default_factory=set)
+    _is_repair: bool = False
 
     def go(self) -> RunReport:
         self.run_id = new_run_id(self.started_at)
@@ -179,7 +208,9 @@ class _Run:
         claims.behind = [each for each in behind if (each.feed, each.path) not in claimed]
         unfinished = self.ledger.unfinished()
         self.report.resumed = len(unfinished) if self.hold.verb == "run" else 0
-        is_work = claims.deliveries or claims.behind or unfinished
+        is_lost = missing_derived(self.lakehouse)
+        is_work = claims.deliveries or claims.behind or unfinished or is_lost
+        self._is_repair = bool(unfinished or is_lost)
         return claims if is_work or self._is_anything_else_to_do() else None
 
     def _is_behind(self) -> bool:
@@ -189,6 +220,8 @@ class _Run:
 
     def _work(self, claims: Claims) -> None:
         self.progress.stage("start", 0)
+        self._already_told = told_before(self.lakehouse, self.ledger)
+        self._judge_again_what_is_lost()
         self._prepare()
         if claims.in_state(State.CLAIMED):
             # What an engine that cannot be reached would take in is not claimed.
@@ -220,8 +253,19 @@ class _Run:
         }
         return [each.file_id for each in self.ledger.unfinished() if each.file_id not in mended]
 
+    def _judge_again_what_is_lost(self) -> None:
+        """Commits that lost tables of silver and gold are to be made again, before they are."""
+        lost = missing_derived(self.lakehouse)
+        if any(not name.startswith("gold.") for name in lost):
+            self.ledger.record(judged_again(self.lakehouse, self.ledger))
+        elif lost and len(self.ledger):
+            sales = self.lakehouse.totals("silver.sales", by=["month"], of="quantity")
+            first = next(iter(self.ledger))
+            months = tuple(sorted({*first.months, *sales["month"].to_pylist()}))
+            self.ledger.record([replace(first, months=months)])
+
     def _prepare(self) -> None:
-        self.lakehouse.prepare()
+        prepare_again(self.lakehouse)
         # PySpark takes over a second to import, so only a run with work does it.
         from sales_pipeline.silver.validation.conditions import check_conditions
 
@@ -324,9 +368,13 @@ class _Run:
         while waiting := self.ledger.in_state(State.CLAIMED, State.IN_BRONZE):
             now = {each.file_id for each in waiting}
             if now == before:
-                return
+                break
             self._take_in(waiting)
             before = now
+        if self._is_repair:
+            from sales_pipeline.silver.superseded_balances import balance_superseded
+
+            balance_superseded(self.lakehouse, self.ledger, run_id=self.run_id)
 
     def _take_in(self, waiting: list[Delivery]) -> None:
         # All that the catalogue teaches is known before any sale is judged by it.
@@ -379,8 +427,13 @@ class _Run:
         from sales_pipeline.gold.aggregation import aggregate_data
 
         self.progress.stage("gold", 0)
+        # What silver took in of a file and took out again touched months that gold never shows.
+        is_out = bool(self.report.rejected or self.report.failed)
+        before = months_in_gold(self.lakehouse) if is_out else set()
         made = aggregate_data(self.lakehouse, self.ledger)
-        self.report.months, self.report.held = made.months, made.held
+        shown = before | months_in_gold(self.lakehouse) if is_out else set(made.months)
+        self.report.months = [month for month in made.months if month in shown]
+        self.report.held = made.held
         self.report.provisional, self.report.repriced = made.provisional, made.repriced
 
     def _tell(self, taken: list[Delivery], claims: Claims) -> None:
@@ -397,6 +450,7 @@ class _Run:
             FileNote(each.path, f"takes the place of delivery {each.supersedes}")
             for each in taken
             if each.supersedes is not None and each.state is State.ARCHIVED
+            if each.file_id not in self._already_told
         ]
         report.corrected += self._mended(taken)
         report.displaced = self._displaced(taken)
@@ -422,7 +476,8 @@ class _Run:
         """What the replays among some deliveries mend, a note each."""
         found = []
         for each in taken:
-            if each.mends and each.state is State.ARCHIVED:
+            is_news = each.file_id not in self._already_told
+            if each.mends and each.state is State.ARCHIVED and is_news:
                 names = names_of(each)
                 paths = list(dict.fromkeys(self.ledger[file_id].path for file_id, _ in names))
                 records = counted(len(names), "record")
@@ -483,6 +538,50 @@ def reconsidered(
         if each.feed in landing_patterns(declaration)
         and each.fingerprint != fingerprint(declaration, each.feed)
     ]
+
+
+def judged_again(
+    lakehouse: Lakehouse, ledger: Ledger, *, without: Collection[int] = ()
+) -> list[Delivery]:
+    """Deliveries in force as they are to be judged again, with all months of gold.
+
+    Args:
+        lakehouse: The tables.
+        ledger: The deliveries as they stand.
+        without: Deliveries that stay as they are.
+    """
+    judged = [
+        each
+        for each in ledger.in_force()
+        if each.state is not State.CLAIMED and each.file_id not in without
+    ]
+    is_known = lakehouse.has(MONTHS) and lakehouse.engine.problem(MONTHS) is None
+    months = months_in_gold(lakehouse) if is_known else set()
+    return [
+        each.moved_to(
+            State.IN_BRONZE,
+            fingerprint=fingerprint(lakehouse.declaration, each.feed),
+            months=tuple(sorted({*each.months, *(months if place == 0 else ())})),
+        )
+        for place, each in enumerate(judged)
+    ]
+
+
+def told_before(lakehouse: Lakehouse, ledger: Ledger) -> set[int]:
+    """Ids of corrections and replays that an earlier run took in and reported."""
+    runs = finished_runs(lakehouse)
+    return {
+        each.file_id
+        for each in ledger
+        if runs and each.claimed_at <= runs[-1].finished_at and each.state is not State.CLAIMED
+        if each.mends or _is_corrected(ledger, each)
+    }
+
+
+def _is_corrected(ledger: Ledger, delivery: Delivery) -> bool:
+    """Whether what a delivery corrects has left already."""
+    earlier = delivery.supersedes
+    return earlier is not None and ledger[earlier].state not in IN_FORCE
 
 
 def _batches(deliveries: list[Delivery], batch_bytes: int) -> Iterator[list[Delivery]]:

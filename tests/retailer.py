@@ -20,10 +20,10 @@ from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.operations.decisions import accept, withdraw
 from sales_pipeline.operations.maintenance import Maintenance, maintain
-from sales_pipeline.operations.quarantine_export import export
-from sales_pipeline.operations.quarantined_records import Filters
-from sales_pipeline.operations.rebuild_and_reset import Reset, rebuild, reset
+from sales_pipeline.operations.quarantine_export import Filters, export
+from sales_pipeline.operations.rebuild import rebuild
 from sales_pipeline.operations.replay import replay
+from sales_pipeline.operations.reset import Reset, reset
 from sales_pipeline.operations.rollback import Rollback, release, rollback
 from sales_pipeline.pipeline import run
 from sales_pipeline.run_report import RunReport

@@ -11,7 +11,7 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.column_sources import headers_text
-from sales_pipeline.lakehouse.lakehouse import catalogue_columns, rate_columns
+from sales_pipeline.lakehouse.declared_tables import catalogue_columns, rate_columns
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
 from sales_pipeline.landing.discovery import Discovery, discover

@@ -51,7 +51,7 @@ def plan(
     """
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.operations import planning
+    from sales_pipeline.operations import plan as planning
     from sales_pipeline.report.plan import plan_document, plan_text
 
     planned = planning.plan(declaration, rejudge=rejudge or ())

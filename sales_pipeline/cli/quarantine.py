@@ -76,7 +76,7 @@ def list_(
     """
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.operations.quarantined_records import Filters
+    from sales_pipeline.operations.quarantine_export import Filters
     from sales_pipeline.report.quarantine import waiting_document, waiting_files, waiting_text
 
     waiting = waiting_files(declaration, Filters(feed, reason, file))
@@ -101,7 +101,7 @@ def show(
     """
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.operations.quarantined_records import Filters
+    from sales_pipeline.operations.quarantine_export import Filters
     from sales_pipeline.report.quarantined_records import (
         quarantined_records,
         records_document,
@@ -131,8 +131,8 @@ def export(
     """
     declaration = shared.declaration()
     # Spark comes with these imports, and --help must not wait for it.
+    from sales_pipeline.operations.quarantine_export import Filters
     from sales_pipeline.operations.quarantine_export import export as exported
-    from sales_pipeline.operations.quarantined_records import Filters
 
     exported_records = exported(declaration, Filters(feed, reason, file))
     if out == "-":

@@ -15,7 +15,7 @@ from sales_pipeline.cli.stopping import stopped_by_signals
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import counted
-from sales_pipeline.lakehouse.tables import RUNS
+from sales_pipeline.lakehouse.ops_tables import RUNS
 from sales_pipeline.report.answers import SHOWN_PRODUCTS, answers_document, answers_text
 from sales_pipeline.report.answers_of_run import answers as answers_of_run
 from sales_pipeline.report.questions import Question

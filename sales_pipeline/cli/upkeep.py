@@ -36,9 +36,9 @@ def rebuild(*, as_json: JsonOption = False, shared: Changing) -> None:
     declaration = shared.prepared()
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.cli.running import run_and_tell
-    from sales_pipeline.operations import rebuild_and_reset as upkeep
+    from sales_pipeline.operations import rebuild as operation
 
-    code = run_and_tell(declaration, upkeep.rebuild, wait=shared.wait, as_json=as_json)
+    code = run_and_tell(declaration, operation.rebuild, wait=shared.wait, as_json=as_json)
     raise typer.Exit(code)
 
 
@@ -91,9 +91,9 @@ def reset(
         say("Nothing was changed.")
         raise typer.Exit(1)
     from sales_pipeline.cli.stopping import stopped_by_signals
-    from sales_pipeline.operations import rebuild_and_reset as upkeep
+    from sales_pipeline.operations import reset as operation
     from sales_pipeline.report.rollback import reset_document, reset_text
 
     with stopped_by_signals("the same again, which finishes it"):
-        done = upkeep.reset(declaration, wait_seconds=shared.wait)
+        done = operation.reset(declaration, wait_seconds=shared.wait)
     show_report(done, reset_document, reset_text, as_json=as_json)

@@ -164,6 +164,8 @@ class CatalogEngine(CatalogUpkeep):
     def _ask(self, select: str, table: str, version: int | None = None, rest: str = "") -> pa.Table:
         from pyspark.errors import PySparkException
 
+        if version is not None and version < 0:  # The table was lost since, and made again.
+            raise VersionGone(table, version)
         at = "" if version is None else f" VERSION AS OF {version:d}"
         try:
             answer = self.spark().sql(f"{select} {self.table_name(table)}{at}{rest}").toArrow()
@@ -175,6 +177,22 @@ class CatalogEngine(CatalogUpkeep):
                 raise VersionGone(table, version) from error
             return self._ask(select, table, rest=rest)
         return _as_in_delta_rs(answer)
+
+    def problem(self, table: str) -> str | None:
+        """Opens every file of the last version, and reads no row."""
+        from pyspark.errors import PySparkException
+
+        try:
+            self._ask("SELECT sum(length(_metadata.file_name)) FROM", table)
+        except PySparkException as error:
+            return f"cannot be read: {_reason(error)}" if _says_gone(error) else None
+        return None
+
+    def blames_table(self, error: Exception) -> bool:
+        """Only what Delta says of files; a lost server would be asked for each table in vain."""
+        from pyspark.errors import PySparkException
+
+        return isinstance(error, PySparkException) and _says_gone(error)
 
     def replace(self, table: str, condition: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Replaces rows by an overwrite, or a mere deletion where there are none."""

@@ -150,6 +150,16 @@ class Engine(Protocol):
     def tables(self, schema: str) -> Sequence[str]:
         """Returns all tables in a schema such as `bronze`, of other programs too."""
 
+    def problem(self, table: str) -> str | None:
+        """Returns what is wrong with the log or a data file of an existing table, or None.
+
+        It names the file if it can. It may read all of the table's log, so it is asked after an
+        error, and before a table is used that may be damaged.
+        """
+
+    def blames_table(self, error: Exception) -> bool:
+        """Returns whether an error may come from a damaged table, so that `problem` is worth it."""
+
     def forget_tables(self) -> None:
         """Drops what is remembered of tables, because others may have changed them until now."""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from sales_pipeline.engines.damaged_folder import problem_in
 from sales_pipeline.engines.engine import DataFile, TableVersion
 from sales_pipeline.engines.session import OnSession, Session
 from sales_pipeline.errors import ExtraMissing, VersionGone
@@ -49,6 +50,14 @@ class FolderUpkeep(OnSession):
     def forget_tables(self) -> None:
         """Opens every table anew from now on."""
         self._known.clear()
+
+    def problem(self, table: str) -> str | None:
+        """Looks at the log, then at each data file that the last version names."""
+        return problem_in(self._folder(table))
+
+    def blames_table(self, error: Exception) -> bool:  # noqa: ARG002 -- to look costs little here
+        """Any error may: those of delta-rs and of Spark over a folder have too many forms."""
+        return True
 
     def version(self, table: str) -> int:
         """Returns the version of the last commit."""
@@ -164,6 +173,8 @@ class FolderUpkeep(OnSession):
         except ImportError as error:
             raise ExtraMissing(self.needs.extra, "deltalake") from error
         if version is not None:
+            if version < 0:  # The table was lost since, and made again.
+                raise VersionGone(table, version)
             return DeltaTable(self._folder(table), version=version)
         # Reading a log from its beginning costs many times as much as reading what is new.
         known = self._known.get(table)

@@ -11,12 +11,11 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from sales_pipeline.gold import sales_cube as answers
-from sales_pipeline.gold.freshness import mispriced_months
+from sales_pipeline.gold.freshness import mispriced_months, store_rows
 from sales_pipeline.gold.pricing import Pricing, price, taken_in_cube
 from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State
-from sales_pipeline.lakehouse.stores import store_rows
 
 _BEFORE_SILVER = (State.CLAIMED, State.IN_BRONZE)
 

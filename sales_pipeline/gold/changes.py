@@ -11,10 +11,11 @@ from typing import Any
 import pyarrow as pa
 
 from sales_pipeline.errors import VersionGone
+from sales_pipeline.lakehouse.gold_tables import SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.ops_tables import DELIVERIES
 from sales_pipeline.lakehouse.runs import finished_runs
-from sales_pipeline.lakehouse.tables import DELIVERIES, SALES_CUBE
 
 _RATES = "silver.exchange_rates"
 _GONE = (State.SUPERSEDED, State.WITHDRAWN, State.REJECTED, State.FAILED)

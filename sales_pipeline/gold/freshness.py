@@ -8,11 +8,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.gold.rate_book import RateBook, rate_book
 from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.stores import store_rows
 
+MONTHS = "gold.revenue_per_month"
 _TAKEN = "gold.rates_taken"
 
 
@@ -24,9 +25,17 @@ def stores_changed(lakehouse: Lakehouse) -> bool:
     return any(declared.get(row["store"], row) != row for row in shown)
 
 
+def store_rows(declaration: Declaration) -> list[dict[str, str]]:
+    """Returns `store, shop, city, country` of every store, as gold shows them."""
+    return [
+        {"store": each.id, "shop": each.name, "city": each.city, "country": each.country}
+        for each in declaration.stores.values()
+    ]
+
+
 def months_in_gold(lakehouse: Lakehouse) -> set[date]:
     """The months that gold holds."""
-    rows = lakehouse.rows("gold.revenue_per_month", columns=["year", "month"])
+    rows = lakehouse.rows(MONTHS, columns=["year", "month"])
     return {date(row["year"], row["month"], 1) for row in rows}
 
 

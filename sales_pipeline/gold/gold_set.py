@@ -13,9 +13,10 @@ import pyarrow as pa
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import UsageError, VersionGone
+from sales_pipeline.lakehouse.gold_tables import gold_tables
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import chosen_run
-from sales_pipeline.lakehouse.tables import Table, gold_tables
+from sales_pipeline.lakehouse.tables import Table
 
 _SCHEMA = "gold."
 _BY_RANK = ("gold.top_selling_products", "gold.top_selling_products_by_revenue")

@@ -1,12 +1,15 @@
-"""The Arrow types of the declared tables."""
+"""Arrow tables in this process: the types of the declared tables, their rows, and sums."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sales_pipeline.lakehouse.tables import Table
 
@@ -19,6 +22,7 @@ _SIMPLE = {
     "DATE": pa.date32(),
     "TIMESTAMP": pa.timestamp("us", "UTC"),
 }
+_BETWEEN = "\x1f"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,8 +45,8 @@ def arrow_schema(table: Table) -> pa.Schema:
     """The Arrow schema of a declared table."""
     return pa.schema(
         [
-            pa.field(each.name, arrow_type(each.type), nullable=each.nullable)
-            for each in table.columns
+            pa.field(column.name, arrow_type(column.type), nullable=column.nullable)
+            for column in table.columns
         ]
     )
 
@@ -56,7 +60,7 @@ def sql_type(arrow: pa.DataType) -> str:
     if pa.types.is_list(arrow):
         return f"ARRAY<{sql_type(arrow.value_type)}>"
     if pa.types.is_struct(arrow):
-        return f"STRUCT<{', '.join(f'{each.name}: {sql_type(each.type)}' for each in arrow)}>"
+        return f"STRUCT<{', '.join(f'{part.name}: {sql_type(part.type)}' for part in arrow)}>"
     if pa.types.is_decimal(arrow):
         return f"DECIMAL({arrow.precision},{arrow.scale})"
     return next(name for name, type_ in _SIMPLE.items() if type_ == arrow)
@@ -80,5 +84,28 @@ def _python_values(column: pa.ChunkedArray) -> list[Any]:
     if column.type != _SIMPLE["TIMESTAMP"]:
         values: list[Any] = column.to_pylist()
         return values
-    since = [each for chunk in column.chunks for each in chunk.view(pa.int64()).to_pylist()]
-    return [None if each is None else _EPOCH + timedelta(microseconds=each) for each in since]
+    since = [moment for chunk in column.chunks for moment in chunk.view(pa.int64()).to_pylist()]
+    return [None if moment is None else _EPOCH + timedelta(microseconds=moment) for moment in since]
+
+
+def totals_by(
+    keys: Sequence[pa.ChunkedArray], amounts: pa.ChunkedArray
+) -> Iterator[tuple[list[str], int, Decimal | None]]:
+    """Gives each group's keys, its number of rows, and its amount.
+
+    pyarrow's own `group_by` imports pandas, which takes longer than all the rest.
+
+    Args:
+        keys: Columns without nulls, whose texts hold no unit separator.
+        amounts: A column of decimals.
+    """
+    texts = [key.cast(pa.string()) for key in keys]
+    joined = pc.binary_join_element_wise(*texts, _BETWEEN).combine_chunks()
+    encoded = joined.dictionary_encode()
+    sorted_amounts = amounts.take(pc.sort_indices(encoded.indices))
+    start = 0
+    # Groups are numbered in the order in which they are met, which is that of their counts.
+    counts = pc.value_counts(encoded.indices).field("counts").to_pylist()
+    for key, rows in zip(encoded.dictionary.to_pylist(), counts, strict=True):
+        yield key.split(_BETWEEN), rows, pc.sum(sorted_amounts.slice(start, rows)).as_py()
+        start += rows

@@ -1,17 +1,23 @@
-"""Where bronze has a declared column of a delivery, whatever it was called when it came.
+"""Finds the column of bronze that has a declared column of a delivery, whatever its name was then.
 
 The ledger keeps, for each delivery, which header of its file was read into which column of
 bronze. A value is found by its header: a column may be renamed, removed, declared again or moved
-to `computed` with history in place.
+to `computed` with history in place. What a feed does not declare is JSON in `_extra`, under the
+header as the file wrote it; there a column that is declared later is found.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.visible_text import header_form
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from sales_pipeline.lakehouse.ledger import Delivery
 
 Source = tuple[str, str] | None
 """Where bronze has a column: ("column", its name there) or ("extra", its header); else null."""
@@ -53,3 +59,35 @@ def sources_of(columns: Mapping[str, str], delivery: Delivery) -> tuple[tuple[st
         elif column != name:
             moved.append((name, ("column", column)))
     return tuple(moved)
+
+
+def with_late_columns(bronze: DataFrame, late: Mapping[str, str]) -> DataFrame:
+    """Rows of bronze, their late columns taken from `_extra` where they are null.
+
+    Args:
+        bronze: Rows of a bronze table.
+        late: Column -> header as declared.
+    """
+    from pyspark.sql import functions as F
+
+    extra = F.from_json("_extra", "MAP<STRING,STRING>")
+    keys = bronze.where("_extra IS NOT NULL").select(F.explode(F.map_keys(extra)).alias("key"))
+    written = keys.distinct().toArrow().column(0).to_pylist()
+    found = {
+        column: F.coalesce(
+            F.col(column),
+            *(F.element_at(extra, F.lit(text)) for text in headers_like(header, written)),
+        )
+        for column, header in late.items()
+    }
+    return bronze.withColumns(found)
+
+
+def headers_like(header: str, written: Iterable[str]) -> list[str]:
+    """The headers in files that mean a declared one, its exact text first.
+
+    >>> headers_like("Till", ["TILL ", "Tills", "Till"])
+    ['Till', 'TILL ']
+    """
+    alike = [text for text in written if header_form(text) == header_form(header)]
+    return sorted(alike, key=lambda text: (text != header, text))

@@ -10,27 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales_pipeline.commit_points import commit_point
-from sales_pipeline.config.model import Declaration, Feed
-from sales_pipeline.engines.engine import Engine
 from sales_pipeline.engines.statements import Column
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows, sql_schema
-from sales_pipeline.lakehouse.properties import (
-    check_properties,
-    properties_kept,
-    properties_made_with,
-)
+from sales_pipeline.lakehouse.preparation import PreparedTables
 from sales_pipeline.lakehouse.tables import (
     BRONZE_SALES,
     BRONZE_TECHNICAL,
-    CATALOGUE,
-    EXCHANGE_RATES,
-    RUNS,
-    Table,
-    View,
-    all_tables,
     bronze_columns,
-    bronze_table,
-    silver_views,
 )
 from sales_pipeline.together import together
 
@@ -38,138 +24,14 @@ if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
     from pyspark.sql import DataFrame
 
-_SMALL_AT_ONCE = 4
-_TECHNICAL_NAMES = tuple(column.name for column in BRONZE_TECHNICAL)
 
-
-def further_keys(declaration: Declaration) -> list[str]:
-    """The key columns of all feeds other than `sale_id`, in the order of the declaration."""
-    keys = [key for feed in declaration.feeds.values() for key in feed.key]
-    return list(dict.fromkeys(key for key in keys if key != "sale_id"))
-
-
-def catalogue_columns(declaration: Declaration) -> dict[str, str]:
-    """Bronze column of the catalogue -> header in its files.
-
-    A wide catalogue has `product_<language>` and `category_<language>`, a long one
-    `language`, `product` and `category`; both may have `code`, `price`, `price_currency`
-    and `valid_from`.
-    """
-    catalogue, price = declaration.catalogue, declaration.catalogue.price
-    columns: dict[str, str | None] = {
-        f"{part}_{language}": getattr(headers, part)
-        for language, headers in catalogue.languages.items()
-        for part in ("product", "category")
-    }
-    if catalogue.rows is not None:
-        columns |= dict(catalogue.rows)
-    columns["code"] = catalogue.code
-    if price is not None:
-        columns["price"] = price.amount
-        columns["price_currency"] = price.currency_column
-        columns["valid_from"] = price.valid_from
-    return {name: header for name, header in columns.items() if header is not None}
-
-
-def rate_columns(declaration: Declaration) -> dict[str, str]:
-    """Bronze column of the exchange rates -> header in their files.
-
-    In a file with a column for each currency, all of these are undeclared: `_extra` has them.
-    """
-    names = ("date", "currency", "rate") if declaration.rates.layout == "rows" else ("date",)
-    return {name: getattr(declaration.rates.columns, name) for name in names}
-
-
-class Lakehouse:
-    """The tables of one retailer on one engine.
+class Lakehouse(PreparedTables):
+    """The tables of one retailer on one engine, to read and to write.
 
     Args:
         declaration: What the retailer declares.
         engine: Where the tables are.
-
-    Attributes:
-        tables: The declared tables, by name.
-        views: The views of them, by name; every reading method takes these names, too.
     """
-
-    def __init__(self, declaration: Declaration, engine: Engine) -> None:
-        self.declaration = declaration
-        self.engine = engine
-        self.further_keys = further_keys(declaration)
-        sales = (name for feed in declaration.feeds.values() for name in feed.columns)
-        self._headers = {
-            f"bronze.{CATALOGUE}": catalogue_columns(declaration),
-            f"bronze.{EXCHANGE_RATES}": rate_columns(declaration),
-        }
-        bronze = {BRONZE_SALES: list(dict.fromkeys(sales)), **self._headers}
-        self.tables: dict[str, Table] = all_tables(
-            [bronze_table(name, columns) for name, columns in bronze.items()],
-            further_keys=self.further_keys,
-            minor_units=declaration.minor_units,
-        )
-        views = [*silver_views(self.further_keys), *map(_feed_view, declaration.feeds.items())]
-        self.views = {view.name: view for view in views}
-
-    def exists(self) -> bool:
-        """Says whether this lakehouse was ever made: its last table is there."""
-        return self.engine.exists(RUNS.name)
-
-    def check(self) -> None:
-        """Checks that this package and declaration can go on with the lakehouse.
-
-        Raises:
-            LakehouseMismatch: Another format, or another base currency.
-        """
-        if not self.exists():
-            return
-        check_properties(self.engine.properties(RUNS.name), self.declaration)
-
-    def prepare(self) -> None:
-        """Makes every table that is not there; adds columns that were declared since."""
-        tables = (table for table in self.tables.values() if table is not RUNS)
-        together((partial(self._prepare_table, table) for table in tables), at_once=_SMALL_AT_ONCE)
-        self._prepare_views()
-        self._prepare_table(RUNS)
-
-    def _prepare_views(self) -> None:
-        """Makes the views that are not there, where the engine has a place for them."""
-        if self.engine.capabilities.has_folder:
-            return
-        for view in self.views.values():
-            if not self.engine.exists(view.name):
-                columns = {name: name for name in view.column_names}
-                self.engine.create_view(
-                    view.name, view.table, columns=columns, where=view.where, comment=view.comment
-                )
-
-    def _prepare_table(self, table: Table) -> None:
-        if self.engine.exists(table.name):
-            self.adapt(table.name)
-            return
-        made_with = properties_made_with(self.declaration) if table is RUNS else {}
-        properties = self._properties_kept() | made_with
-        with commit_point(f"make {table.name}"):
-            self.engine.create(table.name, table.columns, properties)
-
-    def adapt(self, name: str) -> None:
-        """Gives a table that was made before the columns and properties that it lacks now."""
-        self._add_missing_columns(self.tables[name])
-        there = self.engine.properties(name)
-        kept = self._properties_kept().items()
-        changed = {key: value for key, value in kept if there.get(key) != value}
-        if changed:
-            self.engine.set_properties(name, changed)
-
-    def _properties_kept(self) -> dict[str, str]:
-        has_folder = self.engine.capabilities.has_folder
-        return properties_kept(self.declaration, has_folder=has_folder)
-
-    def _add_missing_columns(self, table: Table) -> None:
-        there = set(self.engine.column_names(table.name))
-        missing = {column.name: column.type for column in table.columns if column.name not in there}
-        if missing:
-            with commit_point(f"add columns to {table.name}"):
-                self.engine.add_columns(table.name, missing)
 
     def table(self, name: str) -> DataFrame:
         """A table or a view as a DataFrame, its columns in the declared order.
@@ -184,18 +46,18 @@ class Lakehouse:
         frame = self.engine.spark().table(self.engine.table_name(name))
         late = self._late_columns(name)
         if late:
-            from sales_pipeline.lakehouse.late_columns import with_late_columns
+            from sales_pipeline.lakehouse.column_sources import with_late_columns
 
             frame = with_late_columns(frame, late)
         return frame.select(*(column.name for column in self.columns(name)))
 
     def columns(self, name: str) -> tuple[Column, ...]:
-        """The columns of a table: the declared ones, and those of bronze that once were."""
+        """The columns of a table: the declared ones, then in bronze the formerly declared ones."""
         declared = self.tables[name].columns
         if name != BRONZE_SALES or not self.engine.exists(name):
             return declared
         known = {column.name for column in declared}
-        there = [each for each in self.engine.column_names(name) if each not in known]
+        there = [column for column in self.engine.column_names(name) if column not in known]
         return (*declared, *bronze_columns(there))
 
     def _late_columns(self, name: str) -> dict[str, str]:
@@ -208,11 +70,11 @@ class Lakehouse:
         return {column: headers[column] for column in later if column in headers}
 
     def local(self, rows: Iterable[dict[str, Any]], name: str) -> DataFrame:
-        """A DataFrame of the shape of a table from rows at hand."""
+        """Returns rows of this process as a DataFrame in the columns of a table."""
         return self.frame(self.arrow(rows, name))
 
     def frame(self, rows: pa.Table) -> DataFrame:
-        """A DataFrame of an Arrow table at hand; the engine knows its size, so it joins cheaply."""
+        """Returns an Arrow table as a DataFrame; the engine knows its size, so it joins cheaply."""
         if rows.num_rows:
             return self.engine.spark().createDataFrame(rows)
         return self.engine.spark().createDataFrame([], sql_schema(rows.schema))
@@ -230,7 +92,7 @@ class Lakehouse:
         return self.engine.spark().table(purpose)
 
     def arrow(self, rows: Iterable[dict[str, Any]], name: str) -> pa.Table:
-        """An Arrow table of the shape of a table from rows at hand."""
+        """Returns rows of this process as an Arrow table in the columns of a table."""
         return pa.Table.from_pylist(list(rows), schema=arrow_schema(self.tables[name]))
 
     def replace(self, name: str, condition: str, rows: DataFrame) -> None:
@@ -261,7 +123,7 @@ class Lakehouse:
             self.engine.replace(name, condition, batches)
 
     def put(self, name: str, condition: str, rows: Iterable[dict[str, Any]]) -> None:
-        """Replaces the rows of a small table that fulfil a condition by rows at hand.
+        """Replaces the rows of a small table that fulfil a condition by rows of this process.
 
         It does what `replace` does, in one commit too, as cheaply as the engine can: of a run
         with few sales, most commits are such.
@@ -280,7 +142,9 @@ class Lakehouse:
         """
         from pyspark.sql import functions as F
 
-        types = {each.name: each.type for name, _, _ in parts for each in self.tables[name].columns}
+        types = {
+            column.name: column.type for name, _, _ in parts for column in self.tables[name].columns
+        }
         frames = []
         for name, _, rows in parts:
             own = set(self.tables[name].column_names)
@@ -317,7 +181,7 @@ class Lakehouse:
         from pyspark.sql import functions as F
 
         columns = self.columns(name)
-        return [F.col(each.name).cast(each.type).alias(each.name) for each in columns]
+        return [F.col(column.name).cast(column.type).alias(column.name) for column in columns]
 
     def has(self, name: str) -> bool:
         """Says whether a table was made, or the table of a view."""
@@ -378,18 +242,6 @@ class Lakehouse:
         if not self.has(name):
             return []
         return python_rows(self.read(name, columns=columns, version=version))
-
-
-def _feed_view(feed: tuple[str, Feed]) -> View:
-    """The view of the delivered records of one feed."""
-    name, declared = feed
-    return View(
-        f"bronze.{name}",
-        BRONZE_SALES,
-        f"The delivered records of {name}, untouched.",
-        f"feed = '{name}'",
-        (*declared.columns, *_TECHNICAL_NAMES),
-    )
 
 
 def among(column: str, values: Iterable[int]) -> str:

@@ -31,7 +31,7 @@ import pyarrow as pa
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import LeaseLost
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows
-from sales_pipeline.lakehouse.tables import LOCK
+from sales_pipeline.lakehouse.ops_tables import LOCK
 
 AGE_SECONDS = 360
 """A Spark Connect server goes on with a statement for up to 5 minutes after its client was killed.

@@ -13,11 +13,12 @@ from enum import StrEnum
 from typing import Any
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
-from sales_pipeline.lakehouse.tables import DELIVERIES, NOT_SALES
+from sales_pipeline.lakehouse.ops_tables import DELIVERIES
+from sales_pipeline.lakehouse.tables import NOT_SALES
 
 
 class State(StrEnum):
-    """Where a delivery stands."""
+    """The state of a delivery."""
 
     CLAIMED = "claimed"
     IN_BRONZE = "in_bronze"
@@ -91,7 +92,7 @@ class Delivery:
 
     @property
     def may_have_sales_in_silver(self) -> bool:
-        """Whether silver may hold sales of it: `rows` is committed before the first of them."""
+        """True if silver may hold sales of it: `rows` is committed before the first of them."""
         may_hold = self.state in IN_FORCE or self.state is State.WITHDRAWING
         return self.rows is not None and may_hold and self.feed not in NOT_SALES
 
@@ -126,8 +127,8 @@ class Ledger:
     def __init__(self, lakehouse: Lakehouse) -> None:
         self.lakehouse = lakehouse
         rows = lakehouse.rows(DELIVERIES.name)
-        found = sorted((delivery_of(row) for row in rows), key=lambda each: each.file_id)
-        self._deliveries = {each.file_id: each for each in found}
+        found = sorted((delivery_of(row) for row in rows), key=lambda delivery: delivery.file_id)
+        self._deliveries = {delivery.file_id: delivery for delivery in found}
 
     def __iter__(self) -> Any:
         return iter(list(self._deliveries.values()))
@@ -145,11 +146,11 @@ class Ledger:
 
     def unfinished(self) -> list[Delivery]:
         """Deliveries that a run has not brought to their end, in ledger order."""
-        return [each for each in self._deliveries.values() if each.state in UNFINISHED]
+        return [delivery for delivery in self._deliveries.values() if delivery.state in UNFINISHED]
 
     def in_state(self, *states: State) -> list[Delivery]:
         """Deliveries in one of some states, in ledger order."""
-        return [each for each in self._deliveries.values() if each.state in states]
+        return [delivery for delivery in self._deliveries.values() if delivery.state in states]
 
     def in_force(self, feed: str | None = None) -> list[Delivery]:
         """Deliveries whose records count, in ledger order; a correction on its way counts too.
@@ -158,16 +159,16 @@ class Ledger:
             feed: Only those of this feed.
         """
         gone = {
-            each.supersedes
-            for each in self._deliveries.values()
-            if each.state in IN_FORCE and each.supersedes is not None
+            delivery.supersedes
+            for delivery in self._deliveries.values()
+            if delivery.state in IN_FORCE and delivery.supersedes is not None
         }
         return [
-            each
-            for each in self._deliveries.values()
-            if each.state in IN_FORCE
-            and each.file_id not in gone
-            and (feed is None or each.feed == feed)
+            delivery
+            for delivery in self._deliveries.values()
+            if delivery.state in IN_FORCE
+            and delivery.file_id not in gone
+            and (feed is None or delivery.feed == feed)
         ]
 
     def reconsidered(self, feeds: Collection[str] | None = None) -> list[Delivery]:
@@ -189,13 +190,13 @@ class Ledger:
         ]
 
     def superseded_by(self, deliveries: Iterable[Delivery]) -> set[int]:
-        """What some deliveries correct, and what that corrected before them, whatever its state.
+        """Ids of all earlier deliveries that some deliveries correct, in any state.
 
         All of it makes way for them, also where what stands between was refused.
         """
         gone: set[int] = set()
-        for each in deliveries:
-            earlier = each.supersedes
+        for delivery in deliveries:
+            earlier = delivery.supersedes
             while earlier is not None and earlier not in gone:
                 gone.add(earlier)
                 earlier = self[earlier].supersedes
@@ -203,15 +204,16 @@ class Ledger:
 
     def latest(self) -> dict[tuple[str, str], Delivery]:
         """Feed and path below the landing folder -> the last delivery of a file there."""
-        return {(each.feed, each.path): each for each in self}
+        return {(delivery.feed, delivery.path): delivery for delivery in self}
 
     def overtaken_by(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
         """Held corrections that later deliveries of their names make pointless, now superseded."""
-        latest = {(each.feed, each.name): each.file_id for each in deliveries}
+        latest = {(delivery.feed, delivery.name): delivery.file_id for delivery in deliveries}
         return [
-            each.moved_to(State.SUPERSEDED)
-            for each in self.in_state(State.HELD)
-            if latest.get((each.feed, each.name), 0) > each.file_id and self.corrects(each.feed)
+            delivery.moved_to(State.SUPERSEDED)
+            for delivery in self.in_state(State.HELD)
+            if latest.get((delivery.feed, delivery.name), 0) > delivery.file_id
+            and self.corrects(delivery.feed)
         ]
 
     def corrects(self, feed: str) -> bool:
@@ -224,7 +226,7 @@ class Ledger:
         changed = list(deliveries)
         if not changed:
             return
-        condition = among("_file_id", (each.file_id for each in changed))
+        condition = among("_file_id", (delivery.file_id for delivery in changed))
         self.lakehouse.put(DELIVERIES.name, condition, map(_to_row, changed))
-        self._deliveries.update({each.file_id: each for each in changed})
+        self._deliveries.update({delivery.file_id: delivery for delivery in changed})
         self._deliveries = dict(sorted(self._deliveries.items()))

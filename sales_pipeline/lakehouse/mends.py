@@ -40,7 +40,7 @@ def names_of(delivery: Delivery) -> list[Name]:
 
 def replays(ledger: Ledger) -> list[Delivery]:
     """Returns the replays in force, in ledger order."""
-    return [each for each in ledger.in_state(*IN_FORCE) if each.mends]
+    return [replay for replay in ledger.in_state(*IN_FORCE) if replay.mends]
 
 
 def mended_rows(ledger: Ledger) -> set[Name]:
@@ -50,30 +50,32 @@ def mended_rows(ledger: Ledger) -> set[Name]:
     """
     latest: dict[Name, int] = {}
     found: set[Name] = set()
-    for each in replays(ledger):
-        latest.update(dict.fromkeys(names_of(each), each.file_id))
-    for each in replays(ledger):
-        for row, name in enumerate(names_of(each), start=1):
-            stands = latest[name] == each.file_id and ledger[name[0]].state in IN_FORCE
-            found |= {name} if stands else {name, (each.file_id, row)}
+    for replay in replays(ledger):
+        latest.update(dict.fromkeys(names_of(replay), replay.file_id))
+    for replay in replays(ledger):
+        for row, name in enumerate(names_of(replay), start=1):
+            stands = latest[name] == replay.file_id and ledger[name[0]].state in IN_FORCE
+            found |= {name} if stands else {name, (replay.file_id, row)}
     return found
 
 
 def touched_by(ledger: Ledger, changing: Iterable[int]) -> set[int]:
-    """Returns the deliveries of which other records count once some come, or leave.
+    """Returns the deliveries to validate again when some deliveries come or leave.
 
     Those that a replay among them mends; and the other replays that mend the same files.
     Without the changing ones themselves, and without those that are yet to be judged.
     """
     changed = set(changing)
-    files = {name[0] for each in changed for name in names_of(ledger[each])} | changed
+    files = {name[0] for file_id in changed for name in names_of(ledger[file_id])} | changed
     if len(files) == len(changed) and not replays(ledger):
         return set()
     sharing = {
-        each.file_id for each in replays(ledger) if any(name[0] in files for name in names_of(each))
+        replay.file_id
+        for replay in replays(ledger)
+        if any(name[0] in files for name in names_of(replay))
     }
     return {
-        each
-        for each in (files | sharing) - changed
-        if ledger[each].state in IN_FORCE - {State.CLAIMED}
+        file_id
+        for file_id in (files | sharing) - changed
+        if ledger[file_id].state in IN_FORCE - {State.CLAIMED}
     }

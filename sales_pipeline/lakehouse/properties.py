@@ -1,4 +1,4 @@
-"""What a lakehouse knows of itself: the properties of its tables.
+"""The properties of tables: format, base currency, and for how long versions are kept.
 
 `ops.runs`, the last table that is made, has the format and the base currency that the lakehouse
 was made with. Every table says for how long its earlier versions are kept.
@@ -20,12 +20,12 @@ _LOG_CLEANUP = "delta.enableExpiredLogCleanup"
 
 
 def properties_made_with(declaration: Declaration) -> dict[str, str]:
-    """What a lakehouse is made with, once and for all."""
+    """Returns the properties of a lakehouse that never change."""
     return {_FORMAT: str(FORMAT_VERSION), _CURRENCY: declaration.base_currency}
 
 
 def properties_kept(declaration: Declaration, *, has_folder: bool) -> dict[str, str]:
-    """What every table says of its earlier versions, as it is declared now.
+    """Returns the properties of every table about its earlier versions, as declared now.
 
     Args:
         declaration: What the retailer declares.
@@ -60,7 +60,7 @@ def check_properties(found: Mapping[str, str], declaration: Declaration) -> None
 
 
 def properties_when_removed() -> dict[str, str]:
-    """What the last table says while all others are removed."""
+    """Returns the property of the last table while all others are removed."""
     return {_ON_ITS_WAY_OUT: "true"}
 
 

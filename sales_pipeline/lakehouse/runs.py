@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property, partial
@@ -13,13 +13,15 @@ from functools import cached_property, partial
 from sales_pipeline.engines.engine import CHANGES_NO_ROW
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.tables import DELIVERIES, RUNS
+from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
 from sales_pipeline.together import together
 
 UNFINISHED = "unfinished"
 MAINTAIN = "maintain"
 """The verb of runs that change no row."""
 _ASKED_AT_ONCE = 4
+_GONE = -1
+"""Stands for a version of a table that was lost and made again; engines raise VersionGone."""
 
 
 def new_run_id(now: datetime) -> str:
@@ -47,7 +49,7 @@ class RunRecord:
 
     @property
     def is_finished(self) -> bool:
-        """Whether it came to its end; a rollback has its record before that."""
+        """True if it finished; the record of a rollback is written before its end."""
         return self.outcome != UNFINISHED
 
     @cached_property
@@ -60,6 +62,22 @@ class RunRecord:
 def record_run(lakehouse: Lakehouse, record: RunRecord) -> None:
     """Commits the record of a run that is finished, or of a rollback that is to be."""
     lakehouse.put(RUNS.name, f"run_id = '{record.run_id}'", [asdict(record)])
+
+
+def forget_versions(lakehouse: Lakehouse, tables: Collection[str]) -> None:
+    """Commits that earlier versions of some tables are gone.
+
+    The tables are lost and made again, so that their versions count from 0 once more: a rollback
+    to an earlier run, or its answers, would take rows of another time for its own.
+    """
+    changed = []
+    for record in recorded_runs(lakehouse):
+        gone = dict.fromkeys(set(tables) & set(record.version_of), _GONE)
+        if gone:
+            changed.append(replace(record, versions=json.dumps(record.version_of | gone)))
+    if changed:
+        names = ", ".join(f"'{record.run_id}'" for record in changed)
+        lakehouse.put(RUNS.name, f"run_id IN ({names})", map(asdict, changed))
 
 
 def table_versions(lakehouse: Lakehouse) -> str:
@@ -85,18 +103,18 @@ def is_recorded(lakehouse: Lakehouse) -> bool:
 
 def finished_runs(lakehouse: Lakehouse) -> list[RunRecord]:
     """All runs that have come to their end, the earliest first."""
-    return [each for each in recorded_runs(lakehouse) if each.is_finished]
+    return [record for record in recorded_runs(lakehouse) if record.is_finished]
 
 
 def unfinished_rollback(lakehouse: Lakehouse) -> RunRecord | None:
-    """The rollback that was killed before its end; its versions are those that it goes back to."""
-    return next((each for each in recorded_runs(lakehouse) if not each.is_finished), None)
+    """The killed rollback, or None; its record has the versions that it goes back to."""
+    return next((record for record in recorded_runs(lakehouse) if not record.is_finished), None)
 
 
 def recorded_runs(lakehouse: Lakehouse) -> list[RunRecord]:
     """All runs that have a record, the earliest first; one of a rollback may not be finished."""
     records = [RunRecord(**row) for row in lakehouse.rows(RUNS.name)]
-    return sorted(records, key=lambda each: (each.finished_at, each.run_id))
+    return sorted(records, key=lambda record: (record.finished_at, record.run_id))
 
 
 def chosen_run(lakehouse: Lakehouse, run_id: str | None = None) -> RunRecord:
@@ -109,14 +127,14 @@ def chosen_run(lakehouse: Lakehouse, run_id: str | None = None) -> RunRecord:
     if not runs:
         place = lakehouse.declaration.tables_place
         raise UsageError(f"lakehouse: no finished run at {place} yet. Do: sales-pipeline run")
-    chosen = [each for each in runs if run_id in (None, each.run_id)]
+    chosen = [run for run in runs if run_id in (None, run.run_id)]
     if not chosen:
         raise _no_such(str(run_id), runs)
     return chosen[-1]
 
 
 def _no_such(run_id: str, runs: Sequence[RunRecord]) -> UsageError:
-    close = get_close_matches(run_id, [each.run_id for each in runs], n=1)
+    close = get_close_matches(run_id, [run.run_id for run in runs], n=1)
     guess = f"Did you mean {close[0]!r}? " if close else ""
     return UsageError(
         f"run: no such finished run, got {run_id!r}. {guess}Do: sales-pipeline history lists them."
@@ -126,7 +144,7 @@ def _no_such(run_id: str, runs: Sequence[RunRecord]) -> UsageError:
 def end_of_run(lakehouse: Lakehouse) -> datetime:
     """The time now, or just after the last recorded run's, where the clock went back since."""
     last = finished_runs(lakehouse)[-1:]
-    return max([utc_now(), *(each.finished_at + timedelta(microseconds=1) for each in last)])
+    return max([utc_now(), *(record.finished_at + timedelta(microseconds=1) for record in last)])
 
 
 def check_finished(lakehouse: Lakehouse, last: RunRecord) -> None:
@@ -141,7 +159,7 @@ def check_finished(lakehouse: Lakehouse, last: RunRecord) -> None:
     for name, version in last.version_of.items():
         newer = engine.version(name) - version if engine.exists(name) else 0
         commits = engine.history(name, limit=newer) if newer else ()
-        if any(each.operation not in CHANGES_NO_ROW for each in commits):
+        if any(commit.operation not in CHANGES_NO_ROW for commit in commits):
             raise UsageError(
                 f"lakehouse: a run did not finish, {name} is further on than the last one. {do}"
             )

@@ -14,8 +14,8 @@ from pathlib import Path
 from sales_pipeline.commit_points import commit_point
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ops_tables import LOCK, RUNS
 from sales_pipeline.lakehouse.properties import properties_when_removed
-from sales_pipeline.lakehouse.tables import LOCK, RUNS
 
 _LEDGER = "ops"
 _SCHEMAS = (_LEDGER, "gold", "silver", "bronze")
@@ -24,7 +24,7 @@ _SCHEMAS = (_LEDGER, "gold", "silver", "bronze")
 def remove_tables(
     lakehouse: Lakehouse, feeds: Iterable[str], *, then: Callable[[], None] = lambda: None
 ) -> None:
-    """Removes all tables, but for the one that says who is at work.
+    """Removes all tables except `ops.lock`.
 
     Args:
         lakehouse: The tables.
@@ -45,7 +45,7 @@ def _drop(names: Iterable[str], engine: Engine) -> None:
         with commit_point("begin to remove the tables"):
             engine.set_properties(RUNS.name, properties_when_removed())
     # The ledger after all others: it knows feeds that are declared no more.
-    for name in sorted(there, key=lambda each: each.startswith(_LEDGER)):
+    for name in sorted(there, key=lambda table: table.startswith(_LEDGER)):
         with commit_point(f"remove {name}"):
             engine.drop(name)
     if is_made:
@@ -53,12 +53,15 @@ def _drop(names: Iterable[str], engine: Engine) -> None:
 
 
 def _remove_folders(lakehouse: Path, *, then: Callable[[], None] = lambda: None) -> None:
-    """Removes all tables; each schema is renamed first, so that no half of it is ever read.
+    """Removes all tables; renames each schema first, so that nobody reads half of it.
 
     Args:
         lakehouse: The folder of the tables.
         then: Called when the ledger is gone, and with it whatever says who is at work here.
     """
+    if not _has_tables(lakehouse / _LEDGER):
+        # Without it a removal that is killed would look like a ledger that was lost.
+        _doomed(lakehouse / _LEDGER).mkdir(exist_ok=True)
     for schema in _SCHEMAS:
         folder = lakehouse / schema
         if _has_tables(folder):
@@ -84,9 +87,9 @@ def is_removal_unfinished(lakehouse: Path) -> bool:
 
 
 def _has_tables(schema: Path) -> bool:
-    """Whether a schema is there, with more than what says who is at work."""
+    """Returns whether a schema has a table other than `ops.lock`."""
     lock = LOCK.name.partition(".")[2]
-    names = {each.name for each in schema.iterdir()} if schema.is_dir() else set()
+    names = {folder.name for folder in schema.iterdir()} if schema.is_dir() else set()
     return schema.is_dir() and (schema.name != _LEDGER or names != {lock})
 
 

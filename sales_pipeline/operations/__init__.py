@@ -1,1 +1,1 @@
-"""What a person asks for beside a run."""
+"""Commands of a person other than `run`: decide, plan, go back, make again, maintain."""

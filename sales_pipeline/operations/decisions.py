@@ -1,4 +1,4 @@
-"""What a person decides about a delivery: `accept` a held correction, `withdraw` a file.
+"""Decisions of a person about a delivery: `accept` a held one, `withdraw` a file.
 
 Both commit the decision to the ledger and leave the rest to an ordinary run, so that a
 killed one is finished by the next.
@@ -19,7 +19,7 @@ from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.ledger import ACCEPTED, IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import touched_by
 from sales_pipeline.lakehouse.opening import made_lakehouse
-from sales_pipeline.lakehouse.restoring import finish_rollback
+from sales_pipeline.lakehouse.rollback_steps import finish_rollback
 from sales_pipeline.pipeline import finish
 from sales_pipeline.run_report import Progress, RunReport, Silent
 
@@ -58,7 +58,7 @@ def taken_up(
     *,
     reason: str | None = None,
 ) -> list[Delivery]:
-    """Held deliveries as they are to be judged, each in the place of what has its name by now.
+    """Returns held deliveries, ready to be validated; each corrects the present one of its name.
 
     Args:
         declaration: What the retailer declares.
@@ -69,27 +69,27 @@ def taken_up(
     Returns:
         Them, and what has to be judged again with them.
     """
-    latest = {(each.feed, each.name): each.file_id for each in ledger.in_force()}
+    latest = {(delivery.feed, delivery.name): delivery.file_id for delivery in ledger.in_force()}
     found = []
-    for each in held:
-        name = (each.feed, each.name)
+    for delivery in held:
+        name = (delivery.feed, delivery.name)
         found.append(
-            each.moved_to(
+            delivery.moved_to(
                 State.IN_BRONZE,
-                supersedes=latest.get(name) if ledger.corrects(each.feed) else None,
-                fingerprint=fingerprint(declaration, each.feed),
+                supersedes=latest.get(name) if ledger.corrects(delivery.feed) else None,
+                fingerprint=fingerprint(declaration, delivery.feed),
                 reason=reason,
                 rolled_back_by=None,
             )
         )
-        latest[name] = each.file_id
-    mended = touched_by(ledger, (each.file_id for each in found if each.mends))
-    return [*(ledger[each].moved_to(State.IN_BRONZE) for each in mended), *found]
+        latest[name] = delivery.file_id
+    mended = touched_by(ledger, (delivery.file_id for delivery in found if delivery.mends))
+    return [*(ledger[file_id].moved_to(State.IN_BRONZE) for file_id in mended), *found]
 
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """What `withdraw` would take out.
+    """The deliveries that `withdraw` would take out.
 
     Attributes:
         file: The file, by its path below the landing folder.
@@ -107,11 +107,11 @@ class Withdrawal:
     @property
     def rows(self) -> int:
         """Records in force that leave."""
-        return sum(each.rows or 0 for each in self.deliveries if each.state in IN_FORCE)
+        return sum(delivery.rows or 0 for delivery in self.deliveries if delivery.state in IN_FORCE)
 
 
 def withdrawal(declaration: Declaration, file: str) -> Withdrawal:
-    """Says what `withdraw` would take out, and changes nothing.
+    """Returns the deliveries that `withdraw` would take out; changes nothing.
 
     Raises:
         UsageError: There is no such delivery.
@@ -145,11 +145,11 @@ def withdraw(
     def withdrawn(ledger: Ledger) -> list[Delivery]:
         leaving = _withdrawal(declaration, file, ledger).deliveries
         return [
-            each.moved_to(
-                State.WITHDRAWING if each.state in IN_FORCE else State.WITHDRAWN,
+            delivery.moved_to(
+                State.WITHDRAWING if delivery.state in IN_FORCE else State.WITHDRAWN,
                 reason="withdrawn on purpose",
             )
-            for each in leaving
+            for delivery in leaving
         ]
 
     return decide(declaration, withdrawn, progress, wait_seconds, verb="withdraw")
@@ -162,7 +162,11 @@ def _withdrawal(declaration: Declaration, file: str, ledger: Ledger) -> Withdraw
     in_force = ledger.in_state(*IN_FORCE)
     found = named_file(declaration, file, in_force, "in force")
     name = (found[-1].feed, found[-1].name)
-    earlier = [each for each in ledger.in_state(State.SUPERSEDED) if (each.feed, each.name) == name]
+    earlier = [
+        delivery
+        for delivery in ledger.in_state(State.SUPERSEDED)
+        if (delivery.feed, delivery.name) == name
+    ]
     return Withdrawal(found[-1].path, (*earlier, *found))
 
 
@@ -200,7 +204,7 @@ def decide(
 def named_file(
     declaration: Declaration, file: str, deliveries: Sequence[Delivery], what: str
 ) -> list[Delivery]:
-    """The deliveries of the one file that is meant, in ledger order.
+    """Returns the deliveries of one file, in ledger order; refuses a text that means several.
 
     Args:
         declaration: What the retailer declares.
@@ -212,12 +216,12 @@ def named_file(
         UsageError: None is meant, or several are; the message names those that could be.
     """
     found = _named(declaration, file, deliveries)
-    names = {f"{each.feed}/{each.name}": None for each in found}
+    names = {f"{delivery.feed}/{delivery.name}": None for delivery in found}
     if len(names) > 1:
         raise UsageError(f"{file}: means {' and '.join(names)}. Do: say which of them.")
     if found:
         return found
-    paths = sorted({each.path for each in deliveries})
+    paths = sorted({delivery.path for delivery in deliveries})
     close = get_close_matches(file, paths, n=1)
     meant = f"Did you mean {close[0]!r}? " if close else ""
     there = examples(paths) if paths else "no file is"
@@ -225,10 +229,10 @@ def named_file(
 
 
 def _named(declaration: Declaration, file: str, deliveries: Iterable[Delivery]) -> list[Delivery]:
-    """Those of some deliveries that a file as a person writes it means, in ledger order."""
+    """Returns the deliveries that a person's way to write a file means, in ledger order."""
     below = os.path.relpath(file, declaration.landing)
     return [
-        each
-        for each in deliveries
-        if each.path in (file, below) or f"{each.feed}/{each.name}" == file
+        delivery
+        for delivery in deliveries
+        if delivery.path in (file, below) or f"{delivery.feed}/{delivery.name}" == file
     ]

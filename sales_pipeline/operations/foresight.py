@@ -1,4 +1,4 @@
-"""What a run would make of single files: their records, their months, whether they are held.
+"""Predicts what a run does with single files: their records, their months, whether they are held.
 
 A file is read through the landing reader; what silver holds of a delivery that would leave is
 read from its table. Nothing is written, and no session is started.
@@ -27,22 +27,55 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.landing.examine import first_records
-from sales_pipeline.operations.plan import (
-    ABANDONED,
-    HELD,
-    NOT_READY,
-    REJUDGED,
-    UNFINISHED,
-    PlannedFile,
-)
 from sales_pipeline.silver.parsing.days import day_of
 
+HELD = "held"
+UNFINISHED = "unfinished"
+REJUDGED = "rejudged"
+ABANDONED = "abandoned"
+KNOWN = "known"
+NOT_READY = "not_ready"
+UNREADABLE = "unreadable"
+UNCLAIMED = "unclaimed"
+LINK = "link"
 _SILVER_SALES = "silver.sales"
 
 
 @dataclass(frozen=True)
+class PlannedFile:
+    """A file, and its state after a run.
+
+    Attributes:
+        path: Its path below the landing folder.
+        feed: Its feed; None where no feed claims it or it was not looked at.
+        bytes: Its size.
+        becomes: `new`, `correction`, `repeat`, `rejected`; `held`: a correction that would wait
+            until somebody accepts it; `unfinished`: one that an interrupted run left; `rejudged`:
+            one whose records are judged again; `abandoned`: an unfinished one whose file
+            changed or vanished since; `known`: it stays in the landing folder and is no news;
+            `not_ready`, `unreadable`, `unclaimed`, `link`: it is left where it is.
+        reason: Why, where that is to be said.
+        delivery: The delivery that it corrects or repeats, or that it is.
+        delivery_rows: The records of that delivery, where it is known.
+        records: Its records, where the file had to be read.
+        months: The months of its sales, and of those that it would replace; None where they are
+            not known before the run.
+    """
+
+    path: str
+    feed: str | None
+    bytes: int
+    becomes: str
+    reason: str | None = None
+    delivery: int | None = None
+    delivery_rows: int | None = None
+    records: int | None = None
+    months: tuple[date, ...] | None = ()
+
+
+@dataclass(frozen=True)
 class Foresight:
-    """Looks into the files of deliveries.
+    """Reads the files of deliveries, as far as a plan needs it.
 
     Attributes:
         lakehouse: The tables; those that are read are read without a session.
@@ -168,7 +201,7 @@ class Foresight:
     def _months_replaced(self, delivery: Delivery) -> set[date]:
         """The months of what a delivery corrects, and of what that corrected before it."""
         gone = self._replaced_by(delivery)
-        return {month for each in gone for month in self._months_in_silver.get(each, ())}
+        return {month for file_id in gone for month in self._months_in_silver.get(file_id, ())}
 
     def _replaced_by(self, delivery: Delivery) -> set[int]:
         gone: set[int] = set()
@@ -182,7 +215,7 @@ class Foresight:
     def _months_in_silver(self) -> dict[int, set[date]]:
         """Delivery that may leave silver -> the months of its sales in force."""
         leaving = [*self.ledger.unfinished(), *self.again]
-        ids = {each.file_id for each in leaving}
+        ids = {delivery.file_id for delivery in leaving}
         ids = ids.union(*map(self._replaced_by, [*leaving, *self.claims.deliveries]))
         found: dict[int, set[date]] = {}
         if ids and self.lakehouse.has(_SILVER_SALES):
@@ -197,8 +230,10 @@ class Foresight:
         held = self.ledger.in_state(State.HELD)
         others = [*self.ledger.in_force(), *self.claims.in_state(State.CLAIMED), *held]
         same = (delivery.feed, delivery.sha256)
-        return next((each for each in others if (each.feed, each.sha256) == same), None)
+        return next(
+            (delivery for delivery in others if (delivery.feed, delivery.sha256) == same), None
+        )
 
     @cached_property
     def _by_id(self) -> dict[int, Delivery]:
-        return {each.file_id: each for each in self.ledger}
+        return {delivery.file_id: delivery for delivery in self.ledger}

@@ -1,4 +1,4 @@
-"""Keeps house: merges small files, and removes what no version needs that is to be kept.
+"""`maintain`: merges small files, and removes files that no kept version needs.
 
 No row changes by it, and no delivered file is touched: of the archive, only copies that a kill
 cut short are removed.
@@ -19,6 +19,7 @@ from sales_pipeline.engines.engine import DataFile
 from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.opening import made_lakehouse
+from sales_pipeline.lakehouse.ops_tables import LOCK
 from sales_pipeline.lakehouse.runs import (
     MAINTAIN,
     RunRecord,
@@ -30,7 +31,6 @@ from sales_pipeline.lakehouse.runs import (
     table_versions,
     utc_now,
 )
-from sales_pipeline.lakehouse.tables import LOCK
 from sales_pipeline.landing.archive import partial_files, sync
 from sales_pipeline.version import __version__
 
@@ -39,7 +39,7 @@ _LOCK_DAYS = 1
 
 @dataclass(frozen=True)
 class TableUpkeep:
-    """What there is to do for a table.
+    """The maintenance of one table.
 
     Attributes:
         table: The table.
@@ -54,7 +54,7 @@ class TableUpkeep:
 
 @dataclass(frozen=True)
 class Maintenance:
-    """What maintenance does, or did.
+    """The maintenance of a lakehouse, planned or done.
 
     Attributes:
         keep_days: For how many days earlier versions are kept.
@@ -73,19 +73,19 @@ class Maintenance:
     @property
     def freed_bytes(self) -> int | None:
         """The bytes of the removed files; None where the size of any is not known."""
-        of_tables = (file for each in self.tables for file in each.unneeded)
+        of_tables = (file for upkeep in self.tables for file in upkeep.unneeded)
         return bytes_of((*of_tables, *self.left_behind))
 
 
 def bytes_of(files: Iterable[DataFile]) -> int | None:
     """The bytes of some files together; None where the size of any is not known."""
-    sizes = [each.bytes for each in files]
-    known = [each for each in sizes if each is not None]
+    sizes = [file.bytes for file in files]
+    known = [size for size in sizes if size is not None]
     return sum(known) if len(known) == len(sizes) else None
 
 
 def foreseen_maintenance(declaration: Declaration) -> Maintenance:
-    """Says what `maintain` would do, and changes nothing.
+    """Returns what `maintain` would do; changes nothing.
 
     Raises:
         UsageError: There is no lakehouse yet, or a killed run has to be finished first.
@@ -95,7 +95,7 @@ def foreseen_maintenance(declaration: Declaration) -> Maintenance:
 
 
 def maintain(declaration: Declaration, *, wait_seconds: float = 0) -> Maintenance:
-    """Merges small files, records that as a run, and removes what is older than the declared days.
+    """Merges small files, records that as a run, and removes versions older than the declared days.
 
     What the last finished run left is readable at every instant, and until the next maintenance,
     for those who began to read it before. A killed one may be repeated; a run may come before that.
@@ -138,7 +138,7 @@ def _foreseen(lakehouse: Lakehouse, last: RunRecord) -> Maintenance:
     days = lakehouse.declaration.keep_days
     found = (_table_upkeep(lakehouse, name, last) for name in _tables(lakehouse))
     tables = tuple(
-        each for each in (*found, *_lock_upkeep(lakehouse)) if each.small or each.unneeded
+        upkeep for upkeep in (*found, *_lock_upkeep(lakehouse)) if upkeep.small or upkeep.unneeded
     )
     return Maintenance(days, tables, left_behind=tuple(_left_behind(_folder(lakehouse))))
 
@@ -168,7 +168,7 @@ def _merge(lakehouse: Lakehouse, last: RunRecord, found: Maintenance) -> str | N
     readers with what the last run left, and is gone on with by the next.
     """
     engine, started_at = lakehouse.engine, utc_now()
-    small = {each.table for each in found.tables if each.small}
+    small = {upkeep.table for upkeep in found.tables if upkeep.small}
     for name in _tables(lakehouse):
         with commit_point(f"sum up the log of {name}"):
             engine.checkpoint(name)
@@ -188,9 +188,9 @@ def _merge(lakehouse: Lakehouse, last: RunRecord, found: Maintenance) -> str | N
 
 def _remove(lakehouse: Lakehouse, found: Maintenance) -> None:
     """Removes what was found before anything was merged, so that readers go on with it."""
-    for each in found.tables:
-        with commit_point(f"remove old files of {each.table}"):
-            lakehouse.engine.remove(each.table, each.unneeded)
+    for upkeep in found.tables:
+        with commit_point(f"remove old files of {upkeep.table}"):
+            lakehouse.engine.remove(upkeep.table, upkeep.unneeded)
     for path in [_folder(lakehouse) / file.path for file in found.left_behind]:
         path.unlink()
     for put_aside in list(_put_aside(_folder(lakehouse))):

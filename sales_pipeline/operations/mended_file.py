@@ -75,7 +75,7 @@ class MendedFile:
         self._refuse_empty(places)
         headers = [*feed.columns.values(), *(key for _, key in others)]
         places += [at for at, _ in others]
-        return headers, [[marks.bare(each[at]) for at in places] for each in self.records]
+        return headers, [[marks.bare(record[at]) for at in places] for record in self.records]
 
     def _check(self, match: HeaderMatch) -> None:
         if match.is_complete:

@@ -1,62 +1,76 @@
-"""What a run would do, as data; `report` turns it into text and JSON."""
+"""`plan`: predicts a run, without doing it.
+
+`plan` looks where a run looks (the ledger, the landing folder, the small tables) and judges
+files by the run's own judgement. It takes no lock and writes nothing, so a run at the same time
+may change what it says. It starts no Spark session where the engine reads tables without one;
+what only a session can tell (the verdict on a record, a SQL expression) is said to be unknown, and
+declared SQL not to be tried.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sales_pipeline.bronze.claiming import Claimant
+from sales_pipeline.bronze.claims import Claims
+from sales_pipeline.bronze.feed_files import find_files, folders_of
+from sales_pipeline.bronze.file_moves import Folders
+from sales_pipeline.bronze.fingerprints import check_meaning
 from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
-from sales_pipeline.run_report import FileNote
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.errors import LakehouseMismatch
+from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
+from sales_pipeline.gold.rate_book import book_of
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.opening import opened_lakehouse
+from sales_pipeline.lakehouse.runs import is_recorded, unfinished_rollback, utc_now
+from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
+from sales_pipeline.landing.discovery import Discovery
+from sales_pipeline.operations.foresight import (
+    ABANDONED,
+    HELD,
+    KNOWN,
+    LINK,
+    NOT_READY,
+    UNCLAIMED,
+    UNFINISHED,
+    UNREADABLE,
+    Foresight,
+    PlannedFile,
+)
+from sales_pipeline.pipeline import check_archive, check_landing, sent_back
+from sales_pipeline.run_report import FileNote, notes, unreadable
+from sales_pipeline.silver.reference.exchange_rates import declared_rates, rates_changed
 
-HELD = "held"
-UNFINISHED = "unfinished"
-REJUDGED = "rejudged"
-ABANDONED = "abandoned"
-KNOWN = "known"
-NOT_READY = "not_ready"
-UNREADABLE = "unreadable"
-UNCLAIMED = "unclaimed"
-LINK = "link"
 TAKEN = (NEW, CORRECTION, REPEAT, REJECTED, HELD)
 """What becomes of files that a run takes."""
 _TROUBLE = (REJECTED, HELD, ABANDONED, UNREADABLE)
 
 
-@dataclass(frozen=True)
-class PlannedFile:
-    """A file, and what a run would make of it.
-
-    Attributes:
-        path: Its path below the landing folder.
-        feed: Its feed; None where no feed claims it or it was not looked at.
-        bytes: Its size.
-        becomes: `new`, `correction`, `repeat`, `rejected`; `held`: a correction that would wait
-            until somebody accepts it; `unfinished`: one that an interrupted run left; `rejudged`:
-            one whose records are judged again; `abandoned`: an unfinished one whose file
-            changed or vanished since; `known`: it stays in the landing folder and is no news;
-            `not_ready`, `unreadable`, `unclaimed`, `link`: it is left where it is.
-        reason: Why, where that is to be said.
-        delivery: The delivery that it corrects or repeats, or that it is.
-        delivery_rows: The records of that delivery, where it is known.
-        records: Its records, where the file had to be read.
-        months: The months of its sales, and of those that it would replace; None where they are
-            not known before the run.
-    """
-
-    path: str
-    feed: str | None
-    bytes: int
-    becomes: str
-    reason: str | None = None
-    delivery: int | None = None
-    delivery_rows: int | None = None
-    records: int | None = None
-    months: tuple[date, ...] | None = ()
+_ROLLING_BACK = (
+    "A rollback to run {run} was interrupted: a run finishes it first, so that files may become "
+    "something else than is said here."
+)
+_MAY_RELEASE = (
+    "The catalogue changes: records that wait for a name may be released, and months made again "
+    "whose products or list prices it changes."
+)
+_MAY_REPRICE = (
+    "Exchange rates change: months may be made again at other rates, and those that wait for one."
+)
+_LEARNT_AGAIN = (
+    "The catalogue is learnt again with them: where it says otherwise now, sales of other feeds "
+    "are judged again, too."
+)
+_NO_RECORD = "The record of the last run is missing, and a run makes it."
 
 
 @dataclass(frozen=True)
 class Remade:
-    """Months of gold that are made again although no file touches them.
+    """Months of gold that are computed again although no file touches them.
 
     Attributes:
         reason: Why.
@@ -69,7 +83,7 @@ class Remade:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would do now.
+    """A prediction of the next run.
 
     Attributes:
         stop: The message with which it would stop before it does anything, or None. Then
@@ -97,9 +111,9 @@ class Plan:
 
     @property
     def months(self) -> list[date]:
-        """Every month of gold that the run would touch, as far as it is known."""
-        of_files = [each.months or () for each in self._all]
-        others = [each.months or () for each in self.remade]
+        """All months of gold that the run would touch, as far as they are known."""
+        of_files = [file.months or () for file in self._all]
+        others = [remade.months or () for remade in self.remade]
         found = [*of_files, *others, self.waiting_months]
         return sorted({month for months in found for month in months})
 
@@ -108,14 +122,14 @@ class Plan:
         """The feeds and reasons whose months are not known before the run."""
         if self.stop is not None:
             return []
-        files = (each.feed or "" for each in self._all if each.months is None)
-        reasons = (each.reason for each in self.remade if each.months is None)
+        files = (file.feed or "" for file in self._all if file.months is None)
+        reasons = (remade.reason for remade in self.remade if remade.months is None)
         return list(dict.fromkeys([*files, *reasons]))
 
     @property
     def is_nothing_to_do(self) -> bool:
         """Says whether a run would find nothing new."""
-        is_taken = any(each.becomes in TAKEN for each in self.files)
+        is_taken = any(file.becomes in TAKEN for file in self.files)
         other = self.unfinished or self.rejudged or self.waiting_months or self.remade or self.notes
         return not (self.stop or is_taken or other)
 
@@ -124,8 +138,173 @@ class Plan:
         """0; 1 where a file is refused, held or not readable; 2 where the run would stop."""
         if self.stop is not None:
             return 2
-        return int(any(each.becomes in _TROUBLE for each in self._all))
+        return int(any(file.becomes in _TROUBLE for file in self._all))
 
     @property
     def _all(self) -> list[PlannedFile]:
         return [*self.unfinished, *self.rejudged, *self.files]
+
+
+def plan(declaration: Declaration, *, rejudge: Collection[str] = ()) -> Plan:
+    """Predicts the next run; changes nothing.
+
+    Args:
+        declaration: What the retailer declares.
+        rejudge: Feeds whose records the run would judge again.
+
+    Raises:
+        UsageError: The landing folder is not there, there is no such feed, or the lakehouse was
+            made by something that this declaration cannot continue.
+    """
+    folders = folders_of(declaration)
+    check_landing(folders)
+    with opened_lakehouse(declaration) as lakehouse:
+        check_archive(lakehouse, folders)
+        return _Planner(lakehouse, Ledger(lakehouse), folders, frozenset(rejudge)).plan()
+
+
+@dataclass(frozen=True)
+class _Planner:
+    """Makes one plan."""
+
+    lakehouse: Lakehouse
+    ledger: Ledger
+    folders: Folders
+    rejudge: frozenset[str]
+
+    def plan(self) -> Plan:
+        declaration, stop = self.lakehouse.declaration, self._stop()
+        found = find_files(declaration, self.ledger, self.folders)
+        claims = Claimant(declaration, self.ledger, self.folders, "", utc_now()).claim(found)
+        again = self._again(claims)
+        look = Foresight(
+            self.lakehouse,
+            self.ledger,
+            self.folders,
+            claims,
+            is_stopped=stop is not None,
+            again=tuple(again.values()),
+        )
+        left = self.ledger.unfinished()
+        unfinished = tuple(
+            look.unfinished(again.pop(delivery.file_id, delivery)) for delivery in left
+        )
+        files = (*map(look.claimed, claims.deliveries), *self._left(found, claims))
+        if stop is not None:
+            return Plan(stop, unfinished, files, self._held(claims), (), (), ())
+        return Plan(
+            stop=None,
+            unfinished=unfinished,
+            files=files,
+            held=self._held(claims),
+            waiting_months=self._waiting_months(),
+            remade=tuple(self._remade()),
+            notes=tuple(self._notes([*unfinished, *files])),
+            rejudged=tuple(look.rejudged(delivery) for delivery in again.values()),
+            untried=tuple(self._untried()),
+        )
+
+    def _again(self, claims: Claims) -> dict[int, Delivery]:
+        """Deliveries to validate again as asked, without those that a file corrects now."""
+        corrected = {delivery.supersedes for delivery in claims.in_state(State.CLAIMED)}
+        found = sent_back(self.lakehouse.declaration, self.ledger, self.rejudge)
+        return {
+            delivery.file_id: delivery for delivery in found if delivery.file_id not in corrected
+        }
+
+    def _untried(self) -> Iterator[str]:
+        """The places of declared SQL: to try it takes a session."""
+        for name, feed in self.lakehouse.declaration.feeds.items():
+            for place in feed.declared_sql:
+                yield f"feeds.{name}.{place}"
+
+    def _stop(self) -> str | None:
+        try:
+            check_meaning(self.lakehouse, self.ledger, rejudged=self.rejudge)
+        except LakehouseMismatch as mismatch:
+            return str(mismatch)
+        return None
+
+    def _left(self, found: Discovery, claims: Claims) -> Iterator[PlannedFile]:
+        """The files that no claim is made for."""
+        claimed = {delivery.path for delivery in claims.deliveries}
+        unfinished = {delivery.path for delivery in self.ledger.unfinished()}
+        latest = {delivery.path: delivery for delivery in self.ledger}
+        for path in [*found.disputed, *(file.path for file in found.files)]:
+            if path not in claimed | unfinished:
+                yield self._known(latest[path])
+        for note in unreadable(found.unreadable):
+            size = self._size(note.path)
+            yield PlannedFile(note.path, None, size, UNREADABLE, reason=note.reason)
+        for becomes_, paths in (
+            (NOT_READY, found.unready),
+            (UNCLAIMED, found.unclaimed),
+            (LINK, found.links),
+        ):
+            for path in paths:
+                yield PlannedFile(path, None, self._size(path), becomes_)
+
+    def _known(self, delivery: Delivery) -> PlannedFile:
+        return PlannedFile(
+            delivery.path,
+            delivery.feed,
+            delivery.bytes,
+            KNOWN,
+            reason=f"{delivery.state}: {delivery.reason}" if delivery.reason else delivery.state,
+            delivery=delivery.file_id,
+            delivery_rows=delivery.rows,
+        )
+
+    def _size(self, path: str) -> int:
+        try:
+            return (self.folders.landing / path).lstat().st_size
+        except OSError:
+            return 0
+
+    def _held(self, claims: Claims) -> tuple[FileNote, ...]:
+        """The held deliveries, except those that a file in the landing folder replaces."""
+        pointless = {
+            delivery.file_id for delivery in claims.changed if delivery.state is State.SUPERSEDED
+        }
+        held = self.ledger.in_state(State.HELD)
+        return tuple(notes(delivery for delivery in held if delivery.file_id not in pointless))
+
+    def _waiting_months(self) -> tuple[date, ...]:
+        on_the_way = {delivery.file_id for delivery in self.ledger.unfinished()}
+        settled = (delivery for delivery in self.ledger if delivery.file_id not in on_the_way)
+        return tuple(sorted({month for delivery in settled for month in delivery.months}))
+
+    def _remade(self) -> Iterator[Remade]:
+        """Months of gold to compute again, because the declaration or the rates changed."""
+        made = months_in_gold(self.lakehouse) if self.lakehouse.exists() else set()
+        if not made:
+            return
+        if stores_changed(self.lakehouse):
+            yield Remade("stores are declared otherwise", tuple(sorted(made)))
+        declaration = self.lakehouse.declaration
+        if not rates_changed(self.lakehouse, self.ledger):
+            mispriced = mispriced_months(self.lakehouse)
+        elif declaration.rates.chosen_policy == "fixed":
+            book = book_of(declaration, declared_rates(declaration))
+            mispriced = mispriced_months(self.lakehouse, book)
+        else:
+            yield Remade("other exchange rates are in force", None)
+            return
+        if mispriced:
+            yield Remade("sales would take other exchange rates", tuple(sorted(mispriced)))
+
+    def _notes(self, files: Sequence[PlannedFile]) -> Iterator[str]:
+        """Yields possible effects on earlier deliveries; nothing if there are none."""
+        if not len(self.ledger):
+            return
+        if begun := unfinished_rollback(self.lakehouse):
+            yield _ROLLING_BACK.format(run=begun.to_run)
+        if self.rejudge:
+            yield _LEARNT_AGAIN
+        feeds = {file.feed for file in files if file.becomes in (NEW, CORRECTION, UNFINISHED)}
+        if CATALOGUE in feeds:
+            yield _MAY_RELEASE
+        if EXCHANGE_RATES in feeds:
+            yield _MAY_REPRICE
+        if self.lakehouse.exists() and not is_recorded(self.lakehouse):
+            yield _NO_RECORD

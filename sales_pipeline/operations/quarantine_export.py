@@ -1,7 +1,8 @@
-"""The quarantined records of one feed as CSV: mended in a spreadsheet, given back by `replay`.
+"""Quarantined records, chosen by feed, reason and file, and exported as CSV.
 
-The values are those of bronze, as delivered, under the feed's headers, with what the file
-had besides; then where the record comes from and why it waits.
+`quarantine list`, `show` and `export` choose alike, without a Spark session. The CSV is mended
+in a spreadsheet and given back by `replay`. Its values are those of bronze, as delivered, under the
+feed's headers, with what the file had besides; then where the record comes from and why it waits.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.bronze.fingerprints import check_meaning
@@ -25,14 +29,97 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
-from sales_pipeline.operations.quarantined_records import Filters, quarantined
 from sales_pipeline.operations.spreadsheet import SpreadsheetText
+from sales_pipeline.silver.validation.reasons import RULE, sentence_of
 from sales_pipeline.visible_text import header_form
 
 FILE_ID, ROW, REASONS, RAW = "_file_id", "_row", "_reasons", "_raw"
 TECHNICAL = (FILE_ID, ROW, REASONS, RAW)
 DELIMITERS = (",", ";", "\t", "|")
 """Those that a mended file may have; a feed with another one is exported with commas."""
+
+
+QUARANTINE = "silver.quarantine"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """A choice of quarantined records; without any filter, all of them.
+
+    Attributes:
+        feed: Only those of this feed.
+        reason: Only those with this reason among theirs, as in docs/reasons.md.
+        file: Only those of this file, by its path below the landing folder.
+    """
+
+    feed: str | None = None
+    reason: str | None = None
+    file: str | None = None
+
+
+def quarantined(
+    lakehouse: Lakehouse, ledger: Ledger, filters: Filters, *, columns: Sequence[str]
+) -> pa.Table:
+    """Returns the quarantined records that are meant, in the order of delivery.
+
+    Args:
+        lakehouse: The tables.
+        ledger: The deliveries, whose paths `filters.file` is one of.
+        filters: Which records.
+        columns: Columns of `silver.quarantine`.
+
+    Raises:
+        UsageError: There is no such feed, reason or file.
+    """
+    files = _file_ids(lakehouse.declaration, ledger, filters.file)
+    _check_feed(lakehouse.declaration, filters.feed)
+    _check_reason(filters.reason)
+    needed = dict.fromkeys(["feed", "reasons", "_file_id", "_row", *columns])
+    rows = lakehouse.read(QUARANTINE, columns=list(needed))
+    if filters.feed is not None:
+        rows = rows.filter(pc.equal(rows["feed"], filters.feed))
+    if files is not None:
+        rows = rows.filter(pc.is_in(rows["_file_id"], value_set=pa.array(files, pa.int64())))
+    if filters.reason is not None:
+        reasons = pc.binary_join(rows["reasons"].cast(pa.list_(pa.string())), ",")
+        listed = pc.binary_join_element_wise("", reasons, "", ",")
+        rows = rows.filter(pc.match_substring(listed, f",{filters.reason},"))
+    order = pc.sort_indices(rows, sort_keys=[("_file_id", "ascending"), ("_row", "ascending")])
+    return rows.take(order).select(list(columns))
+
+
+def _check_feed(declaration: Declaration, feed: str | None) -> None:
+    known = list(landing_patterns(declaration))
+    if feed is not None and feed not in known:
+        raise UsageError(f"--feed: no such feed, got {feed!r}. {_meant(feed, known)}")
+
+
+def _check_reason(reason: str | None) -> None:
+    if reason is not None and not sentence_of(reason):
+        do = f"Do: take one of docs/reasons.md; the reason of a rule is {RULE}<its name>."
+        raise UsageError(f"--reason: no such reason, got {reason!r}. {do}")
+
+
+def _file_ids(declaration: Declaration, ledger: Ledger, file: str | None) -> list[int] | None:
+    """The numbers of the deliveries of a file, by the names that a person may give it."""
+    if file is None:
+        return None
+    below = os.path.relpath(file, declaration.landing)
+    found = [
+        delivery.file_id
+        for delivery in ledger
+        if delivery.path in (file, below) or f"{delivery.feed}/{delivery.name}" == file
+    ]
+    if not found:
+        paths = sorted({delivery.path for delivery in ledger})
+        raise UsageError(f"--file: never delivered, got {file!r}. {_meant(file, paths)}")
+    return found
+
+
+def _meant(given: str, known: Iterable[str]) -> str:
+    names = list(known)
+    close = get_close_matches(given, names, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"There are: {examples(names)}."
 
 
 @dataclass(frozen=True)
@@ -76,7 +163,7 @@ def feed_of_sales(declaration: Declaration, name: str) -> Feed:
         do = "Do: deliver its file again, corrected."
         raise UsageError(f"{name}: only records of sales are mended one by one. {do}")
     if name not in declaration.feeds:
-        known = [each for each in landing_patterns(declaration) if each not in NOT_SALES]
+        known = [feed for feed in landing_patterns(declaration) if feed not in NOT_SALES]
         raise UsageError(f"{name}: no such feed. The feeds are {examples(known)}.")
     feed = declaration.feeds[name]
     own = [header for header in feed.columns.values() if header in TECHNICAL]
@@ -93,10 +180,10 @@ def _delivered(lakehouse: Lakehouse, waiting: pa.Table) -> list[dict[str, Any]]:
     wanted = lakehouse.frame(waiting.select([FILE_ID, ROW]).cast(_PAIR))
     files = among(FILE_ID, set(waiting[FILE_ID].to_pylist()))
     rows = lakehouse.table(BRONZE_SALES).where(files).join(wanted, [FILE_ID, ROW], "left_semi")
-    found = {(each[FILE_ID], each[ROW]): each for each in rows.toArrow().to_pylist()}
+    found = {(row[FILE_ID], row[ROW]): row for row in rows.toArrow().to_pylist()}
     return [
-        {**found[each[FILE_ID], each[ROW]], REASONS: " ".join(each["reasons"])}
-        for each in waiting.to_pylist()
+        {**found[row[FILE_ID], row[ROW]], REASONS: " ".join(row["reasons"])}
+        for row in waiting.to_pylist()
     ]
 
 
@@ -119,10 +206,10 @@ class _Sheet:
         guarded = SpreadsheetText(self.feed.csv).guarded
         headers = [*self.feed.columns.values(), *self._undeclared]
         writer.writerow([*map(guarded, headers), *TECHNICAL])
-        for each in self.records:
-            values = [*self._values(each), each[RAW]]
+        for record in self.records:
+            values = [*self._values(record), record[RAW]]
             *fields, raw = (guarded(value or "") for value in values)
-            writer.writerow([*fields, each[FILE_ID], each[ROW], each[REASONS], raw])
+            writer.writerow([*fields, record[FILE_ID], record[ROW], record[REASONS], raw])
         return out.getvalue()
 
     def _values(self, record: Mapping[str, Any]) -> Iterator[str | None]:
@@ -132,10 +219,10 @@ class _Sheet:
 
     @cached_property
     def _undeclared(self) -> list[str]:
-        """What the files have besides, so that it is not lost when they are given back."""
+        """Further headers of the files, so that their values are not lost on the way back."""
         known = {header_form(header) for header in (*TECHNICAL, *self.feed.columns.values())}
-        headers = (header for each in self.records for header in _extra(each))
-        return [each for each in dict.fromkeys(headers) if header_form(each) not in known]
+        headers = (header for record in self.records for header in _extra(record))
+        return [header for header in dict.fromkeys(headers) if header_form(header) not in known]
 
 
 def _extra(record: Mapping[str, Any]) -> dict[str, str | None]:

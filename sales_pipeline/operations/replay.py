@@ -28,8 +28,7 @@ from sales_pipeline.lakehouse.runs import new_run_id, utc_now
 from sales_pipeline.landing.archive import write_kept
 from sales_pipeline.operations.decisions import decide
 from sales_pipeline.operations.mended_file import MendedFile, read_mended, refuse
-from sales_pipeline.operations.quarantine_export import FILE_ID, ROW, feed_of_sales
-from sales_pipeline.operations.quarantined_records import QUARANTINE
+from sales_pipeline.operations.quarantine_export import FILE_ID, QUARANTINE, ROW, feed_of_sales
 from sales_pipeline.run_report import FileNote, Progress, RunReport
 
 
@@ -77,7 +76,7 @@ class _Replay:
 
     def repeats(self) -> str | None:
         """The path of the replay in force that is this very one, if there is one."""
-        known = {each.sha256: each.path for each in replays(self.ledger)}
+        known = {delivery.sha256: delivery.path for delivery in replays(self.ledger)}
         return known.get(sha256(self._data).hexdigest())
 
     def claim(self) -> list[Delivery]:
@@ -100,8 +99,8 @@ class _Replay:
         write_kept(folders_of(self.declaration).archived(delivery), self._data)
         files = {file_id for (file_id, _), _ in self._records}
         again = (files | touched_by(self.ledger, files)) & self._in_force
-        sent_back = [self.ledger[each].moved_to(State.IN_BRONZE) for each in sorted(again)]
-        return [*(each for each in sent_back if each.rows is not None), delivery]
+        sent_back = [self.ledger[file_id].moved_to(State.IN_BRONZE) for file_id in sorted(again)]
+        return [*(sent for sent in sent_back if sent.rows is not None), delivery]
 
     @cached_property
     def _data(self) -> bytes:
@@ -115,7 +114,7 @@ class _Replay:
 
     @cached_property
     def _records(self) -> list[tuple[Name, list[str]]]:
-        return sorted(zip(self._names, self._values[1], strict=True), key=lambda each: each[0])
+        return sorted(zip(self._names, self._values[1], strict=True), key=lambda record: record[0])
 
     @cached_property
     def _values(self) -> tuple[list[str], list[list[str]]]:
@@ -123,7 +122,7 @@ class _Replay:
 
     @cached_property
     def _in_force(self) -> set[int]:
-        return {each.file_id for each in self.ledger.in_force()}
+        return {delivery.file_id for delivery in self.ledger.in_force()}
 
     @cached_property
     def _given(self) -> list[Name]:
@@ -133,7 +132,7 @@ class _Replay:
     def _feed(self) -> str:
         """The feed of all the deliveries that are named."""
         given = self._given
-        known = {each.file_id for each in self.ledger}
+        known = {delivery.file_id for delivery in self.ledger}
         problems = self._problems(
             (number, f"no delivery has the {FILE_ID} {name[0]}")
             for number, name in enumerate(given, start=1)
@@ -148,17 +147,17 @@ class _Replay:
 
     @cached_property
     def _names(self) -> list[Name]:
-        """What each record names: the record that was delivered first, not a mended one of it."""
+        """The delivered record that each mended record replaces."""
         given = self._given
         waiting = self._waiting({file_id for file_id, _ in given})
-        mended = {name for each in replays(self.ledger) for name in names_of(each)}
+        mended = {name for delivery in replays(self.ledger) for name in names_of(delivery)}
         problems: list[tuple[int, str]] = []
         first: list[Name] = []
         for number, name in enumerate(given, start=1):
             root = self._root(name)
             first.append(root)
             where = f"{self.ledger[name[0]].path} record {name[1]:,}"
-            left = [each for each in (name[0], root[0]) if each not in self._in_force]
+            left = [file_id for file_id in (name[0], root[0]) if file_id not in self._in_force]
             if left:
                 path, state = self.ledger[left[0]].path, self.ledger[left[0]].state
                 problems.append((number, f"{path} (delivery {left[0]}) is {state}, not in force"))

@@ -14,11 +14,12 @@ import pyarrow as pa
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, VersionGone
 from sales_pipeline.gold.changes import Moved, moved_between
+from sales_pipeline.lakehouse.gold_tables import SALES_CUBE
 from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import made_lakehouse
-from sales_pipeline.lakehouse.restoring import begin_rollback, finish_rollback
+from sales_pipeline.lakehouse.rollback_steps import begin_rollback, finish_rollback
 from sales_pipeline.lakehouse.runs import (
     RunRecord,
     chosen_run,
@@ -26,7 +27,6 @@ from sales_pipeline.lakehouse.runs import (
     new_run_id,
     utc_now,
 )
-from sales_pipeline.lakehouse.tables import SALES_CUBE
 from sales_pipeline.operations.decisions import decide, named_file, taken_up
 from sales_pipeline.run_report import Progress, RunReport
 from sales_pipeline.version import __version__
@@ -36,7 +36,7 @@ _VERB, _HELD = "rollback", "held by a rollback"
 
 @dataclass(frozen=True)
 class Rollback:
-    """What a rollback did.
+    """Report of a rollback.
 
     Attributes:
         record: The run that it is, as recorded.
@@ -111,19 +111,19 @@ def _record(lakehouse: Lakehouse) -> RunRecord:
 
 def _told(lakehouse: Lakehouse, to: RunRecord, last: RunRecord, before: Ledger) -> Rollback:
     now = Ledger(lakehouse)
-    counted = {each.file_id for each in before.in_force()}
-    counts = {each.file_id for each in now.in_force()}
+    counted = {delivery.file_id for delivery in before.in_force()}
+    counts = {delivery.file_id for delivery in now.in_force()}
     record = finished_runs(lakehouse)[-1]
     try:
-        cubes = [_cube(lakehouse, each) for each in (last, record)]
+        cubes = [_cube(lakehouse, run) for run in (last, record)]
     except VersionGone:
         cubes = []
     moved = moved_between(*cubes, by=("month", "store", "product")) if cubes else []
     return Rollback(
         record=record,
         to=to,
-        held=tuple(now[each] for each in sorted(counted - counts)),
-        back=tuple(now[each] for each in sorted(counts - counted)),
+        held=tuple(now[file_id] for file_id in sorted(counted - counts)),
+        back=tuple(now[file_id] for file_id in sorted(counts - counted)),
         moved=tuple(moved),
         is_moved_known=bool(cubes),
         currency=lakehouse.declaration.base_currency,
@@ -157,13 +157,15 @@ def release(
     """
 
     def released(ledger: Ledger) -> list[Delivery]:
-        held = [each for each in ledger.in_state(State.HELD) if each.rolled_back_by]
+        held = [delivery for delivery in ledger.in_state(State.HELD) if delivery.rolled_back_by]
         if not held:
             raise UsageError("release: nothing is rolled back. Do: sales-pipeline history")
         named = [
-            each.file_id for file in files for each in named_file(declaration, file, held, _HELD)
+            delivery.file_id
+            for file in files
+            for delivery in named_file(declaration, file, held, _HELD)
         ]
-        chosen = [each for each in held if each.file_id in named or not files]
+        chosen = [delivery for delivery in held if delivery.file_id in named or not files]
         return taken_up(declaration, ledger, chosen)
 
     return decide(declaration, released, progress, wait_seconds, verb="release")

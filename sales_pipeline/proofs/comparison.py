@@ -18,7 +18,7 @@ from sales_pipeline.bronze.file_moves import ARCHIVE, REJECTED, Folders
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.tables import RUNS
+from sales_pipeline.lakehouse.ops_tables import RUNS
 from sales_pipeline.landing.discovery import sha256_of
 
 FILES = "files"

@@ -18,7 +18,7 @@ from rich.text import Text
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, counted, did_you_mean, examples
 from sales_pipeline.gold.rate_book import RateBook, rate_book
-from sales_pipeline.lakehouse.lakehouse import catalogue_columns
+from sales_pipeline.lakehouse.declared_tables import catalogue_columns
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.printable import printable

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
 from sales_pipeline.errors import MAX_EXAMPLES, counted
+from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.printable import printable
 from sales_pipeline.report.document import Exact, View, json_object, read_from
 from sales_pipeline.report.figures import grouped, money, without_end_zeros
@@ -135,8 +136,9 @@ def check_text(check: Check) -> RenderableType:
         for feed, files in by_feed.items()
         if any(file.records for file in files)
     ]
+    sales = [feed for feed in check.feeds if feed not in NOT_SALES]
     heading = (
-        f"{printable(check.source)}: valid; {counted(len(check.feeds) - 1, 'feed')} of sales, "
+        f"{printable(check.source)}: valid; {counted(len(sales), 'feed')} of sales, "
         f"answers in {check.base_currency}"
     )
     return Group(Text(heading), Text(), _files(check, by_feed), *tables, *_trouble(check))

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
 from sales_pipeline.errors import counted, examples
-from sales_pipeline.operations.plan import ABANDONED, HELD, KNOWN, UNREADABLE, Plan, PlannedFile
+from sales_pipeline.operations.foresight import ABANDONED, HELD, KNOWN, UNREADABLE, PlannedFile
+from sales_pipeline.operations.plan import Plan
 from sales_pipeline.printable import printable
 from sales_pipeline.report.document import Month, View, json_object, read_from
 from sales_pipeline.report.figures import month_text, size

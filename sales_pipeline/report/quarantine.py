@@ -15,11 +15,11 @@ from rich.text import Text
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import counted
-from sales_pipeline.lakehouse.groups import totals_by
+from sales_pipeline.lakehouse.arrow_types import totals_by
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
-from sales_pipeline.operations.quarantined_records import Filters, quarantined
+from sales_pipeline.operations.quarantine_export import Filters, quarantined
 from sales_pipeline.report.document import Amounts, json_object
 from sales_pipeline.report.layout import cell, money_lines, new_table, titled
 from sales_pipeline.silver.validation.reasons import sentence_of

@@ -15,7 +15,7 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
-from sales_pipeline.operations.quarantined_records import Filters, quarantined
+from sales_pipeline.operations.quarantine_export import Filters, quarantined
 from sales_pipeline.printable import printable
 from sales_pipeline.report.document import Exact, View, json_object, read_from
 from sales_pipeline.report.layout import WORTH_A_LOOK

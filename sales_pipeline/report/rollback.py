@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sales_pipeline.errors import counted, examples
 from sales_pipeline.lakehouse.ledger import Delivery
-from sales_pipeline.operations.rebuild_and_reset import Reset
+from sales_pipeline.operations.reset import Reset
 from sales_pipeline.operations.rollback import Rollback
 from sales_pipeline.printable import printable
 from sales_pipeline.report.compared_runs import moved_document, moved_table

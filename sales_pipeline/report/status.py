@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from sales_pipeline.bronze.archived_files import unknown_files
 from sales_pipeline.bronze.feed_files import find_files, folders_of, landing_patterns
 from sales_pipeline.bronze.landed import (
     CORRECTION,
@@ -96,6 +97,8 @@ class Status:
         unready: Temporary or growing files.
         unreadable: Files and folders that cannot be read, and why.
         links: Symbolic links, which are not followed.
+        staying: Files in the landing folder that were taken in, and stay there as declared.
+        unknown: Archived files that the ledger does not know, as paths.
     """
 
     lakehouse: str
@@ -110,6 +113,8 @@ class Status:
     unready: tuple[str, ...]
     unreadable: tuple[FileNote, ...]
     links: tuple[str, ...]
+    staying: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 def status(declaration: Declaration) -> Status:
@@ -121,7 +126,10 @@ def status(declaration: Declaration) -> Status:
     patterns = landing_patterns(declaration)
     with opened_lakehouse(declaration) as lakehouse:
         ledger = Ledger(lakehouse)
-        discovery = find_files(declaration, ledger, folders_of(declaration))
+        folders = folders_of(declaration)
+        discovery = find_files(declaration, ledger, folders)
+        landed = landed_files(declaration, ledger, discovery)
+        news = {file.path for file in landed}
         runs = recorded_runs(lakehouse)
         return Status(
             lakehouse=declaration.lakehouse,
@@ -131,11 +139,17 @@ def status(declaration: Declaration) -> Status:
             rolling_back_to=next((run.to_run for run in runs if not run.is_finished), None),
             waiting=waiting_in_quarantine(lakehouse),
             displaced=tuple(displaced_sales(lakehouse, recorded(lakehouse))),
-            landed=tuple(landed_files(declaration, ledger, discovery)),
+            landed=tuple(landed),
             unclaimed=tuple(discovery.unclaimed),
             unready=tuple(discovery.unready),
             unreadable=tuple(unreadable(discovery.unreadable)),
             links=tuple(discovery.links),
+            staying=tuple(
+                file.path
+                for file in discovery.files
+                if file.feed in folders.left and file.path not in news
+            ),
+            unknown=tuple(str(file.place) for file in unknown_files(ledger, folders, declaration)),
         )
 
 
@@ -167,6 +181,11 @@ class _Landing(View):
     unready: list[str]
     unreadable: list[FileNote]
     links: list[str]
+    staying: list[str]
+
+
+class _Archive(View):
+    unknown: list[str]
 
 
 class _Status(View):
@@ -181,7 +200,8 @@ class _Status(View):
 
 def status_document(status: Status) -> dict[str, Any]:
     """Returns the state of a lakehouse, ready for JSON; amounts are text by currency."""
-    return json_object(_Status, status) | {"landing": json_object(_Landing, status)}
+    parts = {"landing": json_object(_Landing, status), "archive": json_object(_Archive, status)}
+    return json_object(_Status, status) | parts
 
 
 def status_text(status: Status) -> RenderableType:
@@ -237,10 +257,19 @@ def _landing(status: Status) -> list[Text]:
     groups["not ready yet"] = list(status.unready)
     groups["not readable"] = [about_file(note.path, note.reason) for note in status.unreadable]
     groups["symbolic links, not followed"] = list(status.links)
+    groups["taken in, and staying here as declared"] = list(status.staying)
     lines = [
         line
         for meaning, files in groups.items()
         for line in listed(f"{meaning}: {counted(len(files), 'file')}", files, indent="  ")
     ]
     heading = "In the landing folder" if lines else "Nothing in the landing folder."
-    return [Text(heading, style="bold"), *lines] if lines else [Text(heading)]
+    landing = [Text(heading, style="bold"), *lines] if lines else [Text(heading)]
+    return [*landing, *_unknown(status.unknown)]
+
+
+def _unknown(places: Sequence[str]) -> list[Text]:
+    """Archived files that no delivery of the ledger is, and what to do about them."""
+    number = counted(len(places), "file")
+    do = "To take one in, copy it to the landing folder."
+    return listed(f"In the archive, and not known to the ledger: {number}. {do}", places)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
-from sales_pipeline.lakehouse.tables import BALANCE
+from sales_pipeline.lakehouse.ops_tables import BALANCE
 
 CLASSES = ("accepted", "quarantined", "duplicate", "displaced", "excluded", "superseded")
 NO_CURRENCY = "XXX"

@@ -16,7 +16,7 @@ from functools import reduce
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales_pipeline.lakehouse.groups import totals_by
+from sales_pipeline.lakehouse.arrow_types import totals_by
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.silver.balance import Balance
 

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from sales_pipeline.landing import discovery
-from sales_pipeline.operations.plan import Plan
-from sales_pipeline.operations.planning import plan
+from sales_pipeline.operations.plan import Plan, plan
 from sales_pipeline.report.run import run_document
 from sales_pipeline.report.status import status, status_document
 from tests.cli.conftest import Call

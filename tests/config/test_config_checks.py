@@ -11,7 +11,7 @@ import pytest
 from sales_pipeline.config import declaration_from
 from sales_pipeline.config.feed_checks import NO_KEYS, REASON_CODES
 from sales_pipeline.errors import DeclarationError
-from sales_pipeline.lakehouse.tables import all_tables
+from sales_pipeline.lakehouse.declared_tables import all_tables
 from sales_pipeline.silver.validation.reasons import REASONS
 
 GINZA = {"id": "ginza", "name": "Ginza", "city": "Tokyo", "country": "JP"}

@@ -28,9 +28,9 @@ from sales_pipeline.lakehouse.holding import Hold, held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.lease import AGE_SECONDS, Lease
 from sales_pipeline.lakehouse.ledger import Ledger, State
+from sales_pipeline.lakehouse.ops_tables import DELIVERIES, LOCK, RUNS
 from sales_pipeline.lakehouse.runs import finished_runs
-from sales_pipeline.lakehouse.tables import DELIVERIES, LOCK, RUNS
-from sales_pipeline.operations import rebuild_and_reset as upkeep
+from sales_pipeline.operations.reset import reset
 from tests.retailer import Retailer, sale
 
 PACKAGE = Path(__file__).parents[2]
@@ -288,7 +288,7 @@ def _share(retailer: Retailer, elsewhere: Path) -> None:
 
 def test_p10_a_reset_keeps_the_lease_to_its_end(leased: Retailer) -> None:
     leased.run()
-    assert upkeep.reset(leased.declaration).moved == ["catalogue/catalogue.csv", "lyon/a.csv"]
+    assert reset(leased.declaration).moved == ["catalogue/catalogue.csv", "lyon/a.csv"]
     assert [each.name for each in (leased.lakehouse / "ops").iterdir()] == ["lock"]
     assert _row(leased.lakehouse)["token"] is None
     assert leased.run().rows == 4

@@ -13,7 +13,7 @@ from deltalake import DeltaTable, write_deltalake
 from sales_pipeline import read_gold
 from sales_pipeline.errors import LakehouseMismatch
 from sales_pipeline.lakehouse.runs import table_versions
-from sales_pipeline.operations.planning import plan
+from sales_pipeline.operations.plan import plan
 from sales_pipeline.report.history import runs_of
 from sales_pipeline.report.status import status
 from tests.retailer import Retailer, sale

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.errors import FileRejected
-from sales_pipeline.lakehouse.late_columns import headers_like
+from sales_pipeline.lakehouse.column_sources import headers_like
 from sales_pipeline.landing.headers import match_header
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.shape import FileShape

@@ -24,7 +24,7 @@ from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.engines.spark_connect import RemoteSparkSession
 from sales_pipeline.lakehouse.arrow_types import arrow_schema
 from sales_pipeline.lakehouse.lease import AGE_SECONDS, Lease
-from sales_pipeline.lakehouse.tables import LOCK
+from sales_pipeline.lakehouse.ops_tables import LOCK
 from tests.retailer import Retailer, sale
 
 RUN = """\

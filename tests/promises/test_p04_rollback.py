@@ -11,9 +11,9 @@ from rich.console import Console
 
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.ledger import State
-from sales_pipeline.lakehouse.restoring import begin_rollback
+from sales_pipeline.lakehouse.rollback_steps import begin_rollback
 from sales_pipeline.lakehouse.runs import finished_runs
-from sales_pipeline.operations.planning import plan
+from sales_pipeline.operations.plan import plan
 from sales_pipeline.report.status import status, status_document, status_text
 from tests.promises.killed_run import dies
 from tests.retailer import CATALOGUE, Retailer, sale

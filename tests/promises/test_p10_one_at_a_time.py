@@ -18,8 +18,9 @@ from sales_pipeline.commit_points import watched_by
 from sales_pipeline.errors import LakehouseBusy, Stopped
 from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.operations import decisions
-from sales_pipeline.operations import rebuild_and_reset as upkeep
+from sales_pipeline.operations.rebuild import rebuild
 from sales_pipeline.operations.replay import replay
+from sales_pipeline.operations.reset import reset
 from tests.retailer import Retailer, sale
 
 HOLDER = """\
@@ -51,8 +52,8 @@ def _end(holder: subprocess.Popen[str]) -> None:
 
 VERBS: dict[str, Callable[[Retailer], object]] = {
     "run": lambda it: pipeline.run(it.declaration),
-    "rebuild": lambda it: upkeep.rebuild(it.declaration),
-    "reset": lambda it: upkeep.reset(it.declaration),
+    "rebuild": lambda it: rebuild(it.declaration),
+    "reset": lambda it: reset(it.declaration),
     "accept": lambda it: decisions.accept(it.declaration, "lyon/a.csv"),
     "withdraw": lambda it: decisions.withdraw(it.declaration, "lyon/a.csv"),
     "rollback": lambda it: it.rollback("any"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import RenderableType
 
-from sales_pipeline.operations.rebuild_and_reset import Reset
+from sales_pipeline.operations.reset import Reset
 from sales_pipeline.report.rollback import reset_document, reset_text
 
 Rendered = Callable[[RenderableType], list[str]]

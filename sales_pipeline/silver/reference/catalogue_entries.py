@@ -17,7 +17,7 @@ from typing import Any
 
 from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.config.model import Catalogue, Declaration
-from sales_pipeline.lakehouse.lakehouse import catalogue_columns
+from sales_pipeline.lakehouse.declared_tables import catalogue_columns
 from sales_pipeline.silver.parsing.days import day_of
 from sales_pipeline.silver.parsing.numbers import decimal_of
 from sales_pipeline.silver.reference.list_prices import ALWAYS, Price

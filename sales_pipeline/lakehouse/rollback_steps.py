@@ -1,4 +1,4 @@
-"""Brings all tables and the ledger back to where a run left them.
+"""Steps of a rollback: all tables and the ledger go back to the state that a run left.
 
 Bronze stays as it is: what was delivered is never forgotten. The ledger keeps every delivery
 that it knows; those which the run did not know yet are held until somebody releases them. A
@@ -14,6 +14,7 @@ from dataclasses import replace
 from sales_pipeline.lakehouse.holding import Hold
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State, delivery_of
+from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
 from sales_pipeline.lakehouse.runs import (
     UNFINISHED,
     RunRecord,
@@ -22,7 +23,6 @@ from sales_pipeline.lakehouse.runs import (
     table_versions,
     unfinished_rollback,
 )
-from sales_pipeline.lakehouse.tables import DELIVERIES, RUNS
 
 _DONE = "done"
 _MADE = 0
@@ -86,7 +86,7 @@ def deliveries_then(lakehouse: Lakehouse, run: RunRecord) -> dict[int, Delivery]
         VersionGone: It is not kept any more.
     """
     rows = lakehouse.rows(DELIVERIES.name, version=run.version_of[DELIVERIES.name])
-    return {each.file_id: each for each in map(delivery_of, rows)}
+    return {delivery.file_id: delivery for delivery in map(delivery_of, rows)}
 
 
 def _versions(lakehouse: Lakehouse, run: RunRecord) -> dict[str, int]:
@@ -98,8 +98,8 @@ def _versions(lakehouse: Lakehouse, run: RunRecord) -> dict[str, int]:
 
 def _changed(ledger: Ledger, then: Mapping[int, Delivery], rollback: RunRecord) -> list[Delivery]:
     """The deliveries as they stand after a rollback, where they stand otherwise now."""
-    after = [_after(each, then.get(each.file_id), rollback) for each in ledger]
-    return [each for each in after if each != ledger[each.file_id]]
+    after = [_after(delivery, then.get(delivery.file_id), rollback) for delivery in ledger]
+    return [delivery for delivery in after if delivery != ledger[delivery.file_id]]
 
 
 def _after(now: Delivery, then: Delivery | None, rollback: RunRecord) -> Delivery:

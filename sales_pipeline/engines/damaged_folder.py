@@ -1,0 +1,76 @@
+"""Finds the file that makes a Delta table in a folder unreadable: a commit, or a data file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote
+
+
+def problem_in(table: Path) -> str | None:
+    """Returns what is wrong with a table, with the file that shows it, or None.
+
+    Args:
+        table: The folder of the table.
+    """
+    return _problem_in_log(table / "_delta_log") or _problem_in_data(table)
+
+
+def _problem_in_log(log: Path) -> str | None:
+    commits = sorted(path for path in log.glob("*.json") if path.stem.isdigit())
+    versions = [int(path.stem) for path in commits]
+    for before, after in pairwise(versions):
+        if after != before + 1:
+            return f"version {before + 1} is missing from its log, at {log}"
+    if versions and versions[0] and not any(log.glob("*.checkpoint*.parquet")):
+        return f"its log begins with version {versions[0]} and has no checkpoint, at {log}"
+    for path in commits:
+        if not _is_whole(path):
+            return f"its log is damaged, at {path}"
+    return None
+
+
+def _is_whole(commit: Path) -> bool:
+    """Returns whether a commit is lines of JSON, as a commit that was cut off is not."""
+    try:
+        lines = commit.read_text(encoding="utf-8").splitlines()
+        return bool(lines) and all(isinstance(json.loads(line), dict) for line in lines if line)
+    except (OSError, ValueError):
+        return False
+
+
+def _problem_in_data(table: Path) -> str | None:
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    try:
+        paths = list(_paths(DeltaTable(table)))
+    except (DeltaError, OSError) as error:
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        return f"its log cannot be read, at {table / '_delta_log'}: {reason}"
+    for path in paths:
+        # A path may have odd characters as their codes.
+        file = next((each for each in (path, unquote(path)) if (table / each).exists()), None)
+        if file is None:
+            return f"a data file is missing, {table / path}"
+        if not _is_parquet(table / file):
+            return f"a data file is damaged, {table / file}"
+    return None
+
+
+def _paths(table: object) -> Iterator[str]:
+    files = table.get_add_actions(flatten=True)  # type: ignore[attr-defined]
+    yield from files.column("path").to_pylist()
+
+
+def _is_parquet(file: Path) -> bool:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        parquet.read_metadata(file)
+    except (pa.ArrowException, OSError):
+        return False
+    return True

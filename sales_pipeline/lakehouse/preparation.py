@@ -1,0 +1,112 @@
+"""Makes the tables of a lakehouse, and adapts older ones to the declaration."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sales_pipeline.commit_points import commit_point
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.engines.engine import Engine
+from sales_pipeline.lakehouse.declared_tables import (
+    declared_headers,
+    declared_tables,
+    declared_views,
+    further_keys,
+)
+from sales_pipeline.lakehouse.ops_tables import RUNS
+from sales_pipeline.lakehouse.properties import (
+    check_properties,
+    properties_kept,
+    properties_made_with,
+)
+from sales_pipeline.lakehouse.tables import Table
+from sales_pipeline.together import together
+
+_MADE_AT_ONCE = 4
+
+
+class PreparedTables:
+    """The tables of one retailer on one engine: declared, made, and adapted.
+
+    Args:
+        declaration: What the retailer declares.
+        engine: Where the tables are.
+
+    Attributes:
+        tables: The declared tables, by name.
+        views: The views of them, by name; every reading method takes these names, too.
+        further_keys: The key columns of all feeds other than `sale_id`.
+    """
+
+    def __init__(self, declaration: Declaration, engine: Engine) -> None:
+        self.declaration = declaration
+        self.engine = engine
+        self.further_keys = further_keys(declaration)
+        self.tables = declared_tables(declaration)
+        self.views = declared_views(declaration)
+        self._headers = declared_headers(declaration)
+
+    def exists(self) -> bool:
+        """Says whether this lakehouse was ever made: its last table is there."""
+        return self.engine.exists(RUNS.name)
+
+    def check(self) -> None:
+        """Checks that this package and declaration can go on with the lakehouse.
+
+        Raises:
+            LakehouseMismatch: Another format, or another base currency.
+        """
+        if not self.exists():
+            return
+        check_properties(self.engine.properties(RUNS.name), self.declaration)
+
+    def prepare(self) -> None:
+        """Makes every table that is not there; adds columns that were declared since."""
+        tables = (table for table in self.tables.values() if table is not RUNS)
+        together((partial(self._prepare_table, table) for table in tables), at_once=_MADE_AT_ONCE)
+        self._prepare_views()
+        self._prepare_table(RUNS)
+
+    def make(self, name: str) -> None:
+        """Makes one table, if it is not there; the others stay as they are."""
+        self._prepare_table(self.tables[name])
+
+    def _prepare_views(self) -> None:
+        """Makes the views that are not there, where the engine has a place for them."""
+        if self.engine.capabilities.has_folder:
+            return
+        for view in self.views.values():
+            if not self.engine.exists(view.name):
+                columns = {name: name for name in view.column_names}
+                self.engine.create_view(
+                    view.name, view.table, columns=columns, where=view.where, comment=view.comment
+                )
+
+    def _prepare_table(self, table: Table) -> None:
+        if self.engine.exists(table.name):
+            self.adapt(table.name)
+            return
+        made_with = properties_made_with(self.declaration) if table is RUNS else {}
+        properties = self._properties_kept() | made_with
+        with commit_point(f"make {table.name}"):
+            self.engine.create(table.name, table.columns, properties)
+
+    def adapt(self, name: str) -> None:
+        """Gives a table that was made before the columns and properties that it lacks now."""
+        self._add_missing_columns(self.tables[name])
+        there = self.engine.properties(name)
+        kept = self._properties_kept().items()
+        changed = {key: value for key, value in kept if there.get(key) != value}
+        if changed:
+            self.engine.set_properties(name, changed)
+
+    def _properties_kept(self) -> dict[str, str]:
+        has_folder = self.engine.capabilities.has_folder
+        return properties_kept(self.declaration, has_folder=has_folder)
+
+    def _add_missing_columns(self, table: Table) -> None:
+        there = set(self.engine.column_names(table.name))
+        missing = {column.name: column.type for column in table.columns if column.name not in there}
+        if missing:
+            with commit_point(f"add columns to {table.name}"):
+                self.engine.add_columns(table.name, missing)

@@ -1,0 +1,102 @@
+"""`rebuild`: silver and gold again from bronze and the ledger."""
+
+from __future__ import annotations
+
+from sales_pipeline.bronze.feed_files import folders_of
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.lakehouse.damage import (
+    damaged_derived,
+    damaged_table,
+    is_derived,
+    missing_derived,
+    prepare_again,
+)
+from sales_pipeline.lakehouse.holding import Hold, held
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.opening import made_lakehouse
+from sales_pipeline.lakehouse.rollback_steps import finish_rollback
+from sales_pipeline.lakehouse.runs import forget_versions
+from sales_pipeline.lakehouse.tables import BRONZE_SALES, EXCHANGE_RATES, NOT_SALES
+from sales_pipeline.pipeline import finish, judged_again, reconsidered
+from sales_pipeline.run_report import Progress, RunReport, Silent
+
+_CLEARED = ("silver.records", "silver.products", "silver.list_prices")
+
+
+def rebuild(
+    declaration: Declaration, *, progress: Progress | None = None, wait_seconds: float = 0
+) -> RunReport:
+    """Makes silver and gold again from bronze and the ledger, under the declaration as it stands.
+
+    All deliveries in force go back to `in_bronze` in one commit; from there on it is an
+    ordinary run, so a killed rebuild is finished by the next run. Nothing is emptied before the
+    ledger and bronze were read (P12).
+
+    Raises:
+        UsageError: There is no lakehouse yet.
+        LakehouseBusy: Another run holds it.
+        TableDamaged: The ledger or bronze cannot be read, or lacks records; nothing is changed.
+    """
+    folders = folders_of(declaration)
+    with held(declaration, "rebuild", wait_seconds=wait_seconds) as hold:
+        _send_back(declaration, hold)
+        return finish(declaration, folders, progress or Silent(), hold=hold)
+
+
+def _send_back(declaration: Declaration, hold: Hold) -> None:
+    with made_lakehouse(declaration, makes_again=True) as lakehouse:
+        hold.take(lakehouse.engine)
+        _check_bronze(lakehouse, Ledger(lakehouse))
+        damaged = damaged_derived(lakehouse)
+        if not damaged and not missing_derived(lakehouse):
+            finish_rollback(lakehouse, hold)
+        ledger = Ledger(lakehouse)
+        unread = _unread(declaration, ledger)
+        again = judged_again(lakehouse, ledger, without=unread)
+        ledger.record([*again, *reconsidered(declaration, ledger)])
+        _drop(lakehouse, damaged)
+        prepare_again(lakehouse)
+        for name in _CLEARED:
+            all_but = f"NOT {among('_file_id', unread)}" if unread else "true"
+            lakehouse.replace(name, all_but, lakehouse.local([], name))
+
+
+def _check_bronze(lakehouse: Lakehouse, ledger: Ledger) -> None:
+    """Checks that bronze has all records of the deliveries in force.
+
+    Raises:
+        TableDamaged: It has not.
+    """
+    by_table: dict[str, list[Delivery]] = {}
+    for delivery in ledger.in_force():
+        if delivery.state is not State.CLAIMED and delivery.rows:
+            is_sales = delivery.feed not in NOT_SALES
+            table = BRONZE_SALES if is_sales else f"bronze.{delivery.feed}"
+            by_table.setdefault(table, []).append(delivery)
+    for table, deliveries in by_table.items():
+        counted = lakehouse.totals(table, by=["_file_id"], of="_row")
+        ids, counts = counted["_file_id"].to_pylist(), counted["records"].to_pylist()
+        rows = dict(zip(ids, counts, strict=True))
+        for delivery in deliveries:
+            there = rows.get(delivery.file_id, 0)
+            if there != delivery.rows:
+                problem = f"has {there:,} of the {delivery.rows:,} records of {delivery.path}"
+                raise damaged_table(lakehouse, table, problem)
+
+
+def _drop(lakehouse: Lakehouse, damaged: list[str]) -> None:
+    """Removes damaged tables; with one of gold all of it, because months may be in others only."""
+    if any(name.startswith("gold.") for name in damaged):
+        gold = [name for name in lakehouse.tables if name.startswith("gold.")]
+        damaged = [*(name for name in damaged if name not in gold), *gold]
+    forget_versions(lakehouse, damaged)
+    for name in damaged:
+        if is_derived(name) and lakehouse.engine.exists(name):
+            lakehouse.engine.drop(name)
+
+
+def _unread(declaration: Declaration, ledger: Ledger) -> set[int]:
+    """Files of rates under fixed rates: nothing uses them, or says how they are to be read."""
+    is_fixed = declaration.rates.chosen_policy == "fixed"
+    return {delivery.file_id for delivery in ledger.in_force(EXCHANGE_RATES)} if is_fixed else set()
