@@ -49,12 +49,16 @@ from sales_pipeline.config.sql.functions import REFUSED, known_names
 from sales_pipeline.lakehouse.lakehouse import catalogue_columns, further_keys, rate_columns
 from sales_pipeline.lakehouse.ledger import IN_FORCE, State
 from sales_pipeline.lakehouse.tables import (
+    BRONZE_SALES,
     CATALOGUE,
     EXCHANGE_RATES,
     LOCK,
+    RECORDS,
     Table,
+    View,
     all_tables,
     bronze_table,
+    silver_views,
 )
 from sales_pipeline.silver.validation.reasons import REASONS
 
@@ -84,26 +88,73 @@ def _fenced(text: str, language: str) -> str:
     return f"```{language}\n{text}\n```"
 
 
+_DELTA_RS = """
+from deltalake import DeltaTable, QueryBuilder
+
+records = DeltaTable("lakehouse/{folder}")
+QueryBuilder().register("r", records).execute("SELECT * FROM r WHERE {where}")
+"""
+
+READERS = {
+    "DuckDB": ("sql", "SELECT * FROM delta_scan('lakehouse/{folder}') WHERE {where}"),
+    "Python, with delta-rs": ("python", _DELTA_RS.strip()),
+    "Spark": (
+        "python",
+        'spark.read.format("delta").load("lakehouse/{folder}").where("{where}")',
+    ),
+}
+"""How programs read the rows of a view where the tables lie in a folder: language and text."""
+
+
 def tables() -> str:
-    """`tables.md`: every table, its columns and its key; bronze for the sample's feeds."""
+    """`tables.md`: every table, its columns and its key; the views and how to do without them."""
     declaration = load_config()
-    bronze = [
-        bronze_table(CATALOGUE, catalogue_columns(declaration)),
-        bronze_table(EXCHANGE_RATES, rate_columns(declaration)),
-    ]
-    bronze += [bronze_table(name, feed.columns) for name, feed in declaration.feeds.items()]
-    found = all_tables(
-        bronze, further_keys=further_keys(declaration), minor_units=declaration.minor_units
+    sales = dict.fromkeys(name for feed in declaration.feeds.values() for name in feed.columns)
+    bronze = {
+        BRONZE_SALES: list(sales),
+        f"bronze.{CATALOGUE}": list(catalogue_columns(declaration)),
+        f"bronze.{EXCHANGE_RATES}": list(rate_columns(declaration)),
+    }
+    by_name = all_tables(
+        [bronze_table(name, columns) for name, columns in bronze.items()],
+        further_keys=further_keys(declaration),
+        minor_units=declaration.minor_units,
     )
     return _page(
         "Tables",
         "sales_pipeline/lakehouse/tables.py",
-        "Every table of the lakehouse as it is declared. Types are those of Spark SQL. Bronze "
-        "has one table for each declared feed: those of the sample retailer are shown. Silver "
-        "has one more column for each key column that is not `sale_id`. The scale of `revenue` "
-        f"is the minor unit of the base currency ({declaration.base_currency} here).",
-        *_table_sections([*found.values(), LOCK]),
+        "Every table of the lakehouse as it is declared. Types are those of Spark SQL. "
+        f"`{BRONZE_SALES}` has one column for each column that a feed declares: those of the "
+        f"sample retailer are shown. `{RECORDS}` has one more column for each key column that is "
+        "not `sale_id`. The scale of `revenue` is the minor unit of the base currency "
+        f"({declaration.base_currency} here).",
+        *_view_section(silver_views(further_keys(declaration))),
+        *_table_sections([*by_name.values(), LOCK]),
     )
+
+
+def _view_section(views: Sequence[View]) -> Iterator[str]:
+    yield "## Views"
+    yield (
+        f"The records of all feeds are in two tables, `{BRONZE_SALES}` and `{RECORDS}`. A view "
+        "shows a part of one of them. Where the tables are in a catalog, the views are there, too."
+    )
+    rows = [
+        (_code(each.name), _code(each.table), _code(each.where), each.comment) for each in views
+    ]
+    one_feed = "The delivered records of one feed of sales, untouched; there is a view for each."
+    rows.append(("`bronze.<feed>`", _code(BRONZE_SALES), "`feed = '<feed>'`", one_feed))
+    yield _table(("View", "Rows of", "Condition", "What it shows"), rows)
+    sales = views[0]
+    yield (
+        "Where the tables are in a folder there are no views, and the condition takes their place. "
+        f"The rows of {_code(sales.name)}, for example, and of any other view with its table and "
+        "condition:"
+    )
+    for program, (language, text) in READERS.items():
+        yield f"{program}:"
+        folder = sales.table.replace(".", "/")
+        yield _fenced(text.format(folder=folder, where=sales.where), language)
 
 
 def _table_sections(found: Iterable[Table]) -> Iterator[str]:
