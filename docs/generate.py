@@ -10,8 +10,10 @@ One file on purpose: each page is one function, named after it, and stands below
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from inspect import cleandoc
@@ -24,8 +26,8 @@ import typer
 from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 
-from sales_pipeline.cli import whole
-from sales_pipeline.cli.app import app
+from sales_pipeline.cli.app import app, run_pipeline_app
+from sales_pipeline.cli.options import Changing
 from sales_pipeline.config import load_config, schema_text, values
 from sales_pipeline.config.examples import EXAMPLES
 from sales_pipeline.config.model import (
@@ -396,17 +398,21 @@ def _written(value: object) -> str:
 
 
 def cli() -> str:
-    """`cli.md`: every command with its options."""
-    whole_app = typer.Typer(rich_markup_mode=None, add_completion=False)
-    whole_app.command(epilog=whole.EXAMPLE)(whole.whole)
-    commands = _commands("sales-pipeline", typer.main.get_command(app))
+    """`cli.md`: every command with its options; those that most share are explained once."""
+    commands = list(_commands("sales-pipeline", typer.main.get_command(app)))
+    commands.append(("run-pipeline", typer.main.get_command(run_pipeline_app)))
+    names = ["as_json", *(field.name for field in fields(Changing))]
+    of_run = {each.name: each for each in _options(dict(commands)["sales-pipeline run"])}
+    shared = [of_run[name] for name in names]
     return _page(
         "The command line",
         "sales_pipeline/cli",
         "Answers go to stdout, everything else to stderr. Exit code 0: done. 1: the data or the "
         "run failed. 2: the command line or the declaration is wrong.",
-        *(block for name, each in commands for block in _command_section(name, each)),
-        *_command_section("run-pipeline", typer.main.get_command(whole_app)),
+        *(block for name, each in commands for block in _command_section(name, each, shared)),
+        "## Shared options",
+        "Most commands take these options, and mean the same by them.",
+        _option_table(shared),
     )
 
 
@@ -419,49 +425,109 @@ def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
         yield from _commands(f"{name} {word}", each)
 
 
-def _command_section(name: str, command: Any) -> Iterator[str]:
+def _options(command: Any) -> list[Any]:
+    return [each for each in command.params if each.param_type_name == "option"]
+
+
+def _command_section(name: str, command: Any, shared: Sequence[Any]) -> Iterator[str]:
     yield f"## {_code(name)}"
-    yield from (" ".join(text.split()) for text in (command.help or "").split("\n\n"))
+    yield from (_prose(text) for text in (command.help or "").split("\n\n"))
     arguments = [each for each in command.params if each.param_type_name == "argument"]
-    options = [each for each in command.params if each.param_type_name == "option"]
     words = [name, "[OPTIONS]", *(_argument(each) for each in arguments)]
     words += ["COMMAND"] if getattr(command, "commands", {}) else []
     yield _fenced(" ".join(words), "text")
-    rows = [
-        *((_code(_argument(each)), each.help or "") for each in arguments),
-        *((_code(_option(each)), _explained(each)) for each in options),
-    ]
-    yield _table(("Option", "Meaning"), rows)
+    meanings = {each.name: each.help for each in shared}
+    own = [each for each in _options(command) if meanings.get(each.name) != each.help]
+    if arguments or own:
+        yield _option_table([*arguments, *own])
+    taken = {each.name for each in _options(command)} - {each.name for each in own}
+    if taken:
+        also = "It also takes" if arguments or own else "It takes"
+        yield f"{also} {_shared_options(taken, shared)}."
     if command.epilog:
         yield from _epilog(command.epilog)
+
+
+def _shared_options(taken: set[str], shared: Sequence[Any]) -> str:
+    """Names those shared options that a command takes, or the few that it does not take."""
+    link = f"[shared option{'s' if len(taken) > 1 else ''}](#shared-options)"
+    left = [_code(each.opts[0]) for each in shared if each.name not in taken]
+    if len(left) < len(taken):
+        return f"the {link}" + (f" except {' and '.join(left)}" if left else "")
+    *first, last = (_code(each.opts[0]) for each in shared if each.name in taken)
+    return f"the {link} " + (f"{', '.join(first)} and {last}" if first else last)
+
+
+def _option_table(parameters: Iterable[Any]) -> str:
+    rows = ((_code(_written_option(each)), _explained(each)) for each in parameters)
+    return _table(("Option", "Meaning"), rows)
 
 
 def _argument(parameter: Any) -> str:
     return str(parameter.metavar) if parameter.required else f"[{parameter.metavar}]"
 
 
-def _option(parameter: Any) -> str:
+def _written_option(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return _argument(parameter)
     return " ".join([", ".join(parameter.opts), parameter.metavar or ""]).strip()
 
 
 def _explained(parameter: Any) -> str:
-    text = parameter.help or ""
-    if parameter.is_flag or not parameter.show_default or parameter.default is None:
+    text = _prose(parameter.help or "")
+    is_option = parameter.param_type_name == "option"
+    if not is_option or parameter.is_flag or not parameter.show_default:
+        return text
+    if parameter.default is None:
         return text
     return f"{text} Default: {_code(str(parameter.default))}."
+
+
+def _prose(text: str) -> str:
+    r"""Help text as a paragraph, with options, variables and commands set as code.
+
+    >>> _prose("Without --config:\n$SALES_PIPELINE_CONFIG, then `x --y`.")
+    'Without `--config`: `$SALES_PIPELINE_CONFIG`, then `x --y`.'
+    """
+    parts = " ".join(text.split()).split("`")
+    parts[::2] = [_CODE_IN_PROSE.sub(r"`\g<0>`", part) for part in parts[::2]]
+    return "`".join(parts)
+
+
+_CODE_IN_PROSE = re.compile(
+    r"(?<![\w./$-])"
+    r"(?:--[a-z][a-z-]*|\$[A-Z_]+|sales-pipeline(?: [a-z]+(?: [A-Z]{2,})*)?|(?:\./)?config\.yaml"
+    r"|rejected/|(?:[a-z]+\.)?_?[a-z]+(?:_[a-z]+)+|_row)"
+)
 
 
 def _epilog(text: str) -> Iterator[str]:
     r"""The blocks of an epilog: those that begin with `\b` keep their lines, as on the screen."""
     for block in text.split("\n\n"):
         lines = [line for line in block.splitlines() if line.strip() and line != "\b"]
-        if not lines:
-            continue
-        if any(line.startswith("  ") for line in lines):
-            yield lines[0].strip()
-            yield _fenced("\n".join(line.removeprefix("  ") for line in lines[1:]), "sh")
+        told = [line for line in lines if not line.startswith("  ")]
+        shown = [line.removeprefix("  ") for line in lines if line.startswith("  ")]
+        sentences = [_prose(sentence) for sentence in _sentences(told)]
+        if shown:
+            yield from sentences
+            yield _fenced("\n".join(shown), "sh")
+        elif sentences:
+            yield "\n".join(f"- {each}" for each in sentences) if sentences[1:] else sentences[0]
+
+
+def _sentences(lines: Iterable[str]) -> list[str]:
+    """The sentences of some lines; a line that does not end one goes on in the next.
+
+    >>> _sentences(["Exit code 0: done.", "Exit code 1: a file", "was refused."])
+    ['Exit code 0: done.', 'Exit code 1: a file was refused.']
+    """
+    sentences: list[str] = []
+    for line in lines:
+        if sentences and not sentences[-1].endswith((".", ":")):
+            sentences[-1] += f" {line}"
         else:
-            yield "\n".join(f"- {line}" for line in lines) if len(lines) > 1 else lines[0]
+            sentences.append(line)
+    return sentences
 
 
 PAGES: dict[str, Callable[[], str]] = {

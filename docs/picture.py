@@ -16,10 +16,10 @@ from rich.terminal_theme import DIMMED_MONOKAI
 
 from sales_pipeline.config import load_config
 from sales_pipeline.pipeline import run
-from sales_pipeline.report.answers import Answers, answers
-from sales_pipeline.report.answers_text import answers_text
+from sales_pipeline.report.answers import Answers, answers_text
+from sales_pipeline.report.answers_of_run import answers
 from sales_pipeline.report.questions import Question
-from sales_pipeline.report.run_text import run_text
+from sales_pipeline.report.run import run_text
 from sales_pipeline.sample import place_sample
 
 PICTURE = Path(__file__).parent / "answers.svg"

@@ -21,8 +21,9 @@ and say how many there are in all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 MAX_EXAMPLES = 5
 
@@ -49,6 +50,16 @@ def counted(count: int, noun: str) -> str:
     is_ies = noun.endswith("y") and noun[-2] not in "aeou"
     plural = f"{noun[:-1]}ies" if is_ies else f"{noun}s"
     return f"{count:,} {noun if count == 1 else plural}"
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """Asks whether the known name that is most like a given one was meant, if one is like it.
+
+    >>> did_you_mean("lion", ["lyon", "boston"]), did_you_mean("x", ["lyon"])
+    (" Did you mean 'lyon'?", '')
+    """
+    close = get_close_matches(given, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 class SalesPipelineError(Exception):

@@ -1,6 +1,7 @@
 """Makes text from files safe to print, because names of products and files are untrusted.
 
-Used wherever text goes to a terminal, or to a file that a person may show in one.
+Used wherever text goes to a terminal, or to a file that a person may open there or in a
+spreadsheet.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 _SPACES = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 _HALF_CHARACTERS = re.compile(r"[\ud800-\udfff]")
+# The last four are the wide forms of the first four, which some spreadsheets take, too.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def printable(text: str) -> str:
@@ -42,6 +45,25 @@ def without_control_characters(text: str) -> str:
     'Pot[31m rouge'
     """
     return _HALF_CHARACTERS.sub("\ufffd", _CONTROLS.sub("", _SPACES.sub(" ", text)))
+
+
+def is_formula(text: str) -> bool:
+    """Says whether a spreadsheet may run a text as a formula, also behind white space.
+
+    >>> is_formula("=1+1"), is_formula(" =1+1"), is_formula("Tea")
+    (True, True, False)
+    """
+    return text.startswith(_FORMULA_STARTS) or text.lstrip().startswith(_FORMULA_STARTS)
+
+
+def spreadsheet_text(text: str) -> str:
+    """Returns text on one line that no spreadsheet runs: a leading `'` keeps a formula text.
+
+    >>> spreadsheet_text("=1+1"), spreadsheet_text("Tea")
+    ("'=1+1", 'Tea')
+    """
+    shown = without_control_characters(text)
+    return f"'{shown}" if is_formula(text) or is_formula(shown) else shown
 
 
 def _number(character: re.Match[str]) -> str:

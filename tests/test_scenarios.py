@@ -31,7 +31,7 @@ from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.pipeline import run
-from sales_pipeline.report.run_text import run_text
+from sales_pipeline.report.run import run_text
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 NAMES = sorted(path.name for path in SCENARIOS.iterdir() if (path / "config.yaml").exists())

@@ -5,39 +5,30 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 import typer
 
 from sales_pipeline.cli import (
-    accept,
+    catalogue,
     certify,
     check,
-    diff,
+    databricks,
     doctor,
+    held_files,
     history,
-    maintain,
     plan,
-    rebuild,
-    release,
-    reset,
-    rollback,
+    quarantine,
+    rates,
     run,
     selftest,
     show,
     status,
-    whole,
-    withdraw,
+    upkeep,
 )
-from sales_pipeline.cli.catalogue import catalogue_commands
-from sales_pipeline.cli.config import config_commands
-from sales_pipeline.cli.databricks import databricks_commands
-from sales_pipeline.cli.failures import tell_failure
-from sales_pipeline.cli.log import start_log
-from sales_pipeline.cli.quarantine import quarantine_commands
-from sales_pipeline.cli.rates import rates_commands
-from sales_pipeline.cli.screen import prepare_streams
+from sales_pipeline.cli.options import with_shared_options
+from sales_pipeline.cli.screen import prepare_streams, start_log, tell_failure
 from sales_pipeline.version import __version__
 
 EXAMPLE = """\b
@@ -49,10 +40,46 @@ Every day:
   sales-pipeline run && sales-pipeline show global --json
 """
 
-_COMMANDS = (
-    *(run, plan, show, status, check, accept, withdraw),
-    *(history, diff, rollback, release, rebuild, maintain, reset, selftest, certify, doctor),
-)
+_Functions = dict[Callable[..., None], str]
+"""Commands, each with its examples."""
+
+_COMMANDS: _Functions = {
+    run.run: run.EXAMPLE,
+    plan.plan: plan.EXAMPLE,
+    show.show: show.EXAMPLE,
+    status.status: status.EXAMPLE,
+    check.check: check.EXAMPLE,
+    held_files.accept: held_files.ACCEPT_EXAMPLE,
+    held_files.withdraw: held_files.WITHDRAW_EXAMPLE,
+    history.history: history.HISTORY_EXAMPLE,
+    history.diff: history.DIFF_EXAMPLE,
+    history.rollback: history.ROLLBACK_EXAMPLE,
+    held_files.release: held_files.RELEASE_EXAMPLE,
+    upkeep.rebuild: upkeep.REBUILD_EXAMPLE,
+    upkeep.maintain: upkeep.MAINTAIN_EXAMPLE,
+    upkeep.reset: upkeep.RESET_EXAMPLE,
+    selftest.selftest: selftest.EXAMPLE,
+    certify.certify: certify.EXAMPLE,
+    doctor.doctor: doctor.EXAMPLE,
+}
+_GROUPS: dict[str, tuple[str, _Functions]] = {
+    "rates": ("Which exchange rate a sale takes.", {rates.show: rates.EXAMPLE}),
+    "catalogue": (
+        "The names that the catalogue knows, and those it lacks.",
+        {catalogue.show: catalogue.SHOW_EXAMPLE, catalogue.missing: catalogue.MISSING_EXAMPLE},
+    ),
+    "quarantine": (
+        "Records that wait in quarantine, and how a person mends them.",
+        {
+            quarantine.list_: quarantine.LIST_EXAMPLE,
+            quarantine.show: quarantine.SHOW_EXAMPLE,
+            quarantine.export: quarantine.EXPORT_EXAMPLE,
+            quarantine.replay: quarantine.REPLAY_EXAMPLE,
+        },
+    ),
+    "config": ("About the declaration itself.", {check.schema: check.SCHEMA_EXAMPLE}),
+}
+"""Name of a group -> what it is about, and its commands."""
 
 
 def _version(asked: bool) -> None:
@@ -75,53 +102,59 @@ def _begin(
     """
 
 
-def _make_app() -> typer.Typer:
+def _new_app(**settings: Any) -> typer.Typer:
     # Plain help: rich's takes twice as long to import as everything else together.
-    made = typer.Typer(
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        add_completion=False,
+    return typer.Typer(
+        rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False, **settings
     )
-    made.callback(epilog=EXAMPLE)(_begin)
-    for module in _COMMANDS:
-        command = getattr(module, module.__name__.rpartition(".")[2])
-        made.command(epilog=module.EXAMPLE)(command)
-    made.add_typer(rates_commands(), name="rates")
-    made.add_typer(catalogue_commands(), name="catalogue")
-    made.add_typer(quarantine_commands(), name="quarantine")
-    made.add_typer(config_commands(), name="config")
-    made.add_typer(databricks_commands(), name="databricks")
-    return made
 
 
-def _make_whole() -> typer.Typer:
-    made = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
-    made.command(epilog=whole.EXAMPLE)(whole.whole)
-    return made
+def _add(commands: typer.Typer, functions: _Functions) -> None:
+    for function, examples in functions.items():
+        name = function.__name__.rstrip("_")
+        commands.command(name, epilog=examples)(with_shared_options(function))
+
+
+def _make_app() -> typer.Typer:
+    commands = _new_app(no_args_is_help=True)
+    commands.callback(epilog=EXAMPLE)(_begin)
+    _add(commands, _COMMANDS)
+    for name, (about, functions) in _GROUPS.items():
+        group = _new_app(help=about, no_args_is_help=True)
+        _add(group, functions)
+        commands.add_typer(group, name=name)
+    commands.add_typer(databricks.databricks_commands(), name="databricks")
+    return commands
+
+
+def _make_run_pipeline() -> typer.Typer:
+    commands = _new_app()
+    commands.command(epilog=run.RUN_PIPELINE_EXAMPLE)(run.run_pipeline)
+    return commands
 
 
 app = _make_app()
+run_pipeline_app = _make_run_pipeline()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs `sales-pipeline` and ends the process with its exit code.
 
     Args:
-        arguments: What follows the name of the command; those of the process without it.
+        arguments: What follows the name of the command; by default those of the process.
     """
     _start(app, "sales-pipeline", arguments)
 
 
 def run_pipeline(arguments: Sequence[str] | None = None) -> None:
-    """Runs `run-pipeline`, the whole pipeline and nothing else."""
-    _start(_make_whole(), "run-pipeline", arguments)
+    """Runs `run-pipeline`: the whole pipeline and nothing else."""
+    _start(run_pipeline_app, "run-pipeline", arguments)
 
 
 def _start(commands: typer.Typer, name: str, arguments: Sequence[str] | None) -> None:
     prepare_streams()
     start_log()
-    # Nobody needs the memory of a process that ends; to search it takes a tenth of a second.
+    # A process that ends needs no garbage collection, which takes a tenth of a second.
     atexit.register(gc.freeze)
     try:
         commands(args=arguments, prog_name=name)

@@ -1,4 +1,4 @@
-"""`sales-pipeline catalogue`: what the catalogue knows, and what it lacks."""
+"""`sales-pipeline catalogue`: names that the catalogue knows, and names that it lacks."""
 
 from __future__ import annotations
 
@@ -6,18 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
-from sales_pipeline.cli.options import (
-    CatalogOption,
-    ConfigOption,
-    CsvOption,
-    EngineOption,
-    JsonOption,
-    LakehouseOption,
-    SchemaOption,
-    VerboseOption,
-    check_one_form,
-)
+from sales_pipeline.cli.options import CsvOption, JsonOption, Shared, check_one_form
 from sales_pipeline.cli.screen import show as show_text
 from sales_pipeline.cli.screen import show_exactly, show_json
 
@@ -40,9 +29,8 @@ def show(
         str,
         typer.Argument(
             metavar="TEXT",
-            help="What the name, the product or the category has in it, whatever its case. "
-            "All without it.",
-            show_default=False,
+            help="Only entries with this text in the name, product or category, in any case. "
+            "Without it: all.",
         ),
     ] = "",
     *,
@@ -52,32 +40,30 @@ def show(
     ] = None,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
-    verbose: VerboseOption = False,
+    shared: Shared,
 ) -> None:
-    """Shows what the catalogue knows.
+    """Shows the names and codes that the catalogue knows.
 
-    That is: every name and code, the product and category that it means, its list prices
-    with their first days, and the file that taught it. Nothing is changed.
+    Each is shown with the product and category that it means, its list prices with their first
+    days, and the file that taught it. Nothing is changed.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.report.catalogue import known_names
-    from sales_pipeline.report.catalogue_plain import known_csv, known_document
-    from sales_pipeline.report.catalogue_text import known_text
+    from sales_pipeline.report.catalogue_names import (
+        known_csv,
+        known_document,
+        known_names,
+        known_text,
+    )
 
-    found = known_names(declaration, text, language=language)
+    names = known_names(declaration, text, language=language)
     if as_json:
-        show_json(known_document(found))
+        show_json(known_document(names))
     elif as_csv:
-        show_exactly(known_csv(found))
+        show_exactly(known_csv(names))
     else:
-        show_text(known_text(found))
+        show_text(known_text(names))
 
 
 def missing(
@@ -90,41 +76,27 @@ def missing(
     ] = 20,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
-    verbose: VerboseOption = False,
+    shared: Shared,
 ) -> None:
     """Shows the names that the catalogue lacks.
 
-    Those that hold back most money come first, by the latest rate of each currency; beside
-    each stand the known names that are most like it, and below, how to teach it. Nothing is
+    Names that hold back most money come first, by the latest rate of each currency; beside
+    each are the known names that are most like it, and below, how to teach it. Nothing is
     changed.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
-    from sales_pipeline.report.catalogue import missing_from_catalogue
-    from sales_pipeline.report.catalogue_plain import missing_csv, missing_document
-    from sales_pipeline.report.catalogue_text import missing_text
-
-    found = missing_from_catalogue(declaration, feed=feed)
-    if as_json:
-        show_json(missing_document(found, limit=limit))
-    elif as_csv:
-        show_exactly(missing_csv(found, limit=limit))
-    else:
-        show_text(missing_text(found, limit=limit))
-
-
-def catalogue_commands() -> typer.Typer:
-    """Returns the commands below `catalogue`."""
-    commands = typer.Typer(
-        help="What the product catalogue knows, and what it lacks.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
+    declaration = shared.declaration()
+    from sales_pipeline.report.catalogue_names import (
+        missing_csv,
+        missing_document,
+        missing_from_catalogue,
+        missing_text,
     )
-    commands.command(epilog=SHOW_EXAMPLE)(show)
-    commands.command(epilog=MISSING_EXAMPLE)(missing)
-    return commands
+
+    names = missing_from_catalogue(declaration, feed=feed)
+    if as_json:
+        show_json(missing_document(names, limit=limit))
+    elif as_csv:
+        show_exactly(missing_csv(names, limit=limit))
+    else:
+        show_text(missing_text(names, limit=limit))

@@ -1,4 +1,4 @@
-"""Which declaration a command works with."""
+"""Which declaration a command works with, and what options put in place of its values."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sales_pipeline.cli.screen import say
+from sales_pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from sales_pipeline.config.model import Declaration
@@ -30,9 +31,27 @@ def chosen_path(config: Path | None) -> Path | None:
     return USUAL if USUAL.exists() else None
 
 
+def named_path(config: Path | None) -> Path:
+    """Returns the declaration's file, for what changes something and so must not guess.
+
+    Args:
+        config: As for `chosen_path`.
+
+    Raises:
+        UsageError: None is named.
+    """
+    path = chosen_path(config)
+    if path is None:
+        raise UsageError(
+            f"declaration: none is named. Do: give --config PATH, set {VARIABLE}, or write "
+            f"{USUAL} in this folder; --sample takes the sample retailer's."
+        )
+    return path
+
+
 @dataclass(frozen=True)
 class Given:
-    """What options say in place of what is declared; None where they say nothing.
+    """Values that options put in place of declared ones; None for an option that is not given.
 
     Attributes:
         lakehouse: Another lakehouse folder.

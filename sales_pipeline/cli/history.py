@@ -1,4 +1,4 @@
-"""`sales-pipeline history`: the runs, or the versions of a table."""
+"""`sales-pipeline history`, `diff` and `rollback`: earlier runs, and the way back to one."""
 
 from __future__ import annotations
 
@@ -6,23 +6,28 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
-from sales_pipeline.cli.options import (
-    CatalogOption,
-    ConfigOption,
-    EngineOption,
-    JsonOption,
-    LakehouseOption,
-    SchemaOption,
-    VerboseOption,
-)
-from sales_pipeline.cli.screen import show, show_json
+from sales_pipeline.cli.options import Changing, JsonOption, Shared
+from sales_pipeline.cli.screen import show, show_json, show_report
 
-EXAMPLE = """\b
+HISTORY_EXAMPLE = """\b
 Examples:
   sales-pipeline history
   sales-pipeline history --table gold.sales_cube
   sales-pipeline history --json | jq -r '.runs[0].run_id'
+"""
+DIFF_EXAMPLE = """\b
+Examples:
+  sales-pipeline diff
+  sales-pipeline diff 20250131T060000-1a2b3c
+  sales-pipeline diff 20250131T060000-1a2b3c 20250201T060000-4d5e6f --json
+"""
+ROLLBACK_EXAMPLE = """\b
+Examples:
+  sales-pipeline diff 20250131T060000-1a2b3c
+  sales-pipeline rollback --to 20250131T060000-1a2b3c
+
+\b
+To undo it: sales-pipeline rollback, to the run before it.
 """
 
 
@@ -34,16 +39,10 @@ def history(
             "--table",
             metavar="TABLE",
             help="The versions of this table, such as gold.sales_cube, and what each changed.",
-            show_default=False,
         ),
     ] = None,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
     as_json: JsonOption = False,
-    verbose: VerboseOption = False,
+    shared: Shared,
 ) -> None:
     """Shows the runs, or the versions of a table.
 
@@ -51,21 +50,73 @@ def history(
     last 20. A version of a table has the rows and files that it held, what was done, and the run
     that left it.
     """
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.report import history_json, history_text
-    from sales_pipeline.report.history import kept_of, runs_of, versions_of
+    from sales_pipeline.report import history as report
 
     if table is None:
-        runs = runs_of(declaration)
-        kept = kept_of(declaration, runs)
+        runs = report.runs_of(declaration)
+        kept = report.kept_of(declaration, runs)
         if as_json:
-            show_json(history_json.runs_document(runs, kept=kept))
+            show_json(report.runs_document(runs, kept=kept))
         else:
-            show(history_text.runs_text(runs, kept=kept))
+            show(report.runs_text(runs, kept=kept))
         return
-    found = versions_of(declaration, table, limit=None if as_json else history_text.SHOWN)
+    versions = report.versions_of(declaration, table, limit=None if as_json else report.SHOWN)
     if as_json:
-        show_json(history_json.versions_document(table, found))
+        show_json(report.versions_document(table, versions))
     else:
-        show(history_text.versions_text(table, found))
+        show(report.versions_text(table, versions))
+
+
+def diff(
+    earlier: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RUN",
+            help="A finished run, by its id from `history`. Without it: the one before the last.",
+        ),
+    ] = None,
+    later: Annotated[
+        str | None,
+        typer.Argument(metavar="RUN", help="Another one. Without it: the last one."),
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+    shared: Shared,
+) -> None:
+    """Shows what moved between two finished runs.
+
+    That is units and revenue by month, store and product, on both sides. The screen shows the
+    first of them; revenue is exact to the end and rounded half up once.
+    """
+    declaration = shared.declaration()
+    from sales_pipeline.report import compared_runs as report
+
+    compared = report.compared_runs(declaration, earlier, later)
+    show_report(compared, report.compared_runs_document, report.compared_runs_text, as_json=as_json)
+
+
+def rollback(
+    *,
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="RUN", help="A finished run, by its id from `history`."),
+    ],
+    as_json: JsonOption = False,
+    shared: Changing,
+) -> None:
+    """Brings all tables and the ledger back to what a run left.
+
+    It is a run of its own and can be rolled back like any other. What was delivered since is held
+    until `release`, so the next scheduled run does not undo it; no file and no record is removed.
+    `diff RUN` says beforehand what will move.
+    """
+    declaration = shared.prepared()
+    from sales_pipeline.cli.stopping import stopped_by_signals
+    from sales_pipeline.operations import rollback as going_back
+    from sales_pipeline.report.rollback import rollback_document, rollback_text
+
+    with stopped_by_signals():
+        done = going_back.rollback(declaration, to=to, wait_seconds=shared.wait)
+    show_report(done, rollback_document, rollback_text, as_json=as_json)

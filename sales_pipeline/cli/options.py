@@ -1,15 +1,33 @@
-"""The options that commands share, so that they are called, explained and checked alike."""
+"""The options that commands share: named, explained and checked in one place.
+
+A command that works with a declaration takes `shared: Shared`, one that changes something
+`shared: Changing`; `with_shared_options` turns that into options of the command line. So a new
+shared option is a new field here and nothing else.
+"""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from sales_pipeline.cli.log import log_everything
+from sales_pipeline.cli.declaration import (
+    Given,
+    chosen_path,
+    load_declaration,
+    named_path,
+    with_options,
+)
+from sales_pipeline.cli.screen import log_everything
+from sales_pipeline.engines.spark_session import prepare_process
 from sales_pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from sales_pipeline.config.model import Declaration
 
 
 def _verbose(value: bool) -> bool:
@@ -56,9 +74,15 @@ ConfigOption = Annotated[
     typer.Option(
         "--config",
         metavar="PATH",
-        help="The declaration. Without it: $SALES_PIPELINE_CONFIG, else ./config.yaml, "
-        "else the sample retailer's.",
-        show_default=False,
+        help="The declaration. Without it: $SALES_PIPELINE_CONFIG, else ./config.yaml; if there is "
+        "neither, commands that only read take the sample retailer's.",
+    ),
+]
+SampleOption = Annotated[
+    bool,
+    typer.Option(
+        "--sample",
+        help="Take the sample retailer, with its own declaration unless --config is given.",
     ),
 ]
 LakehouseOption = Annotated[
@@ -67,7 +91,6 @@ LakehouseOption = Annotated[
         "--lakehouse",
         metavar="PATH",
         help="The folder of the tables, in place of the declared one.",
-        show_default=False,
     ),
 ]
 EngineOption = Annotated[
@@ -78,7 +101,6 @@ EngineOption = Annotated[
         help="What runs it: embedded, spark, sc://HOST:PORT, or databricks. Without it: the "
         "declared one, else $SPARK_REMOTE, else embedded.",
         callback=check_engine,
-        show_default=False,
     ),
 ]
 CatalogOption = Annotated[
@@ -88,7 +110,6 @@ CatalogOption = Annotated[
         metavar="NAME",
         help="The catalog of the tables, in place of the declared one; not with embedded.",
         callback=check_name,
-        show_default=False,
     ),
 ]
 SchemaOption = Annotated[
@@ -99,7 +120,6 @@ SchemaOption = Annotated[
         help="How the schemas of the tables begin in the catalog, in place of the declared one: "
         "sales for sales_bronze, sales_silver, sales_gold and sales_ops.",
         callback=check_name,
-        show_default=False,
     ),
 ]
 VerboseOption = Annotated[
@@ -110,21 +130,97 @@ VerboseOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV for a spreadsheet.")]
-RunOption = Annotated[
-    str | None,
-    typer.Option(
-        "--run",
-        metavar="RUN",
-        help="As this finished run left it, by its id from `history`; the last one without it.",
-        show_default=False,
-    ),
-]
 WaitOption = Annotated[
     float,
     typer.Option(
         "--wait", metavar="SECONDS", min=0, help="How long to wait for another run to end."
     ),
 ]
+FileArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE", help="The file as the run names it: its path below the landing folder."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The options of every command that works with a declaration."""
+
+    config: ConfigOption = None
+    sample: SampleOption = False
+    lakehouse: LakehouseOption = None
+    engine: EngineOption = None
+    catalog: CatalogOption = None
+    schema: SchemaOption = None
+    verbose: VerboseOption = False
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the declaration; None for the sample retailer's own."""
+        return self.config if self.sample else chosen_path(self.config)
+
+    def declaration(self) -> Declaration:
+        """Loads the declaration, with the values that options replace.
+
+        Raises:
+            DeclarationError: The file cannot be used.
+            UsageError: No declaration is named, and the command changes something.
+        """
+        given = Given(**{field.name: getattr(self, field.name) for field in fields(Given)})
+        return with_options(self.path, given) if self.sample else load_declaration(self.path, given)
+
+
+@dataclass(frozen=True)
+class Changing(Shared):
+    """The options of every command that changes something; it never guesses a declaration."""
+
+    wait: WaitOption = 0
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the declaration; None for the sample retailer's own, if asked for."""
+        return self.config if self.sample else named_path(self.config)
+
+    def prepared(self) -> Declaration:
+        """Loads the declaration and prepares the process for a Spark session."""
+        declaration = self.declaration()
+        prepare_process(declaration)
+        return declaration
+
+
+def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Returns a command whose parameter `shared` became the options of its class.
+
+    Args:
+        command: Any command; one without that parameter is returned as it is.
+    """
+    own = dict(inspect.signature(command).parameters)
+    if own.pop("shared", None) is None:
+        return command
+    hints = get_type_hints(command, include_extras=True)
+    kind = hints["shared"]
+    options = get_type_hints(kind, include_extras=True)
+    parameters = [each.replace(annotation=hints[name]) for name, each in own.items()]
+    parameters += [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=options[field.name],
+        )
+        for field in fields(kind)
+    ]
+
+    def called(**values: Any) -> None:
+        shared = kind(**{field.name: values.pop(field.name) for field in fields(kind)})
+        command(**values, shared=shared)
+
+    called.__name__, called.__doc__ = command.__name__, command.__doc__
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {each.name: each.annotation for each in parameters}
+    return called
 
 
 def check_one_form(*, as_json: bool, as_csv: bool) -> None:

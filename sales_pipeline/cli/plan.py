@@ -6,17 +6,8 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
-from sales_pipeline.cli.options import (
-    CatalogOption,
-    ConfigOption,
-    EngineOption,
-    JsonOption,
-    LakehouseOption,
-    SchemaOption,
-    VerboseOption,
-)
-from sales_pipeline.cli.screen import show, show_json
+from sales_pipeline.cli.options import JsonOption, Shared
+from sales_pipeline.cli.screen import show_report
 
 EXAMPLE = """\b
 Examples:
@@ -27,8 +18,8 @@ Examples:
 \b
 Exit code 0: a run would do all of it.
 Exit code 1: a file would be rejected or held, as far as can be seen before the run.
-Exit code 2: the declaration or the command line is wrong; also where the run would stop
-because the declaration says otherwise what its records mean.
+Exit code 2: the declaration or the command line is wrong; also if the run would stop
+because records were judged under another declaration.
 """
 
 
@@ -39,20 +30,14 @@ def plan(
         typer.Option(
             "--rejudge",
             metavar="FEED",
-            help="Say what a run with this option would do: judge all records of the feed again. "
+            help="Show a run with this option, which judges all records of the feed again. "
             "May be given several times.",
-            show_default=False,
         ),
     ] = None,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
     as_json: JsonOption = False,
-    verbose: VerboseOption = False,
+    shared: Shared,
 ) -> None:
-    """Says what a run would do, without doing it.
+    """Shows what a run would do, without doing it.
 
     That is: what an interrupted run left; what becomes of every file in the landing folder, in
     the order in which a run takes them; the months of gold that it touches; and what waits.
@@ -60,19 +45,15 @@ def plan(
     change what is said here. SQL in the declaration is not tried: sales-pipeline check does that.
 
     Only the run can tell whether a record is accepted. So the months are those of the days in
-    the files: one in which no sale comes into force is not made, and one in which a file takes
-    the key of an earlier sale is made, too. A file may still be rejected for its records, and a
-    month be held for want of a rate.
+    the files: the run leaves out a month in which no sale takes effect, and adds one in which a
+    file takes the key of an earlier sale. A file may still be rejected for its records, and a
+    month be on hold because it has no rate.
     """
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.operations import planning
-    from sales_pipeline.report.plan_json import plan_document
-    from sales_pipeline.report.plan_text import plan_text
+    from sales_pipeline.report.plan import plan_document, plan_text
 
-    found = planning.plan(declaration, rejudge=rejudge or ())
-    if as_json:
-        show_json(plan_document(found))
-    else:
-        show(plan_text(found))
-    raise typer.Exit(found.exit_code)
+    planned = planning.plan(declaration, rejudge=rejudge or ())
+    show_report(planned, plan_document, plan_text, as_json=as_json)
+    raise typer.Exit(planned.exit_code)

@@ -1,4 +1,4 @@
-"""What a run tells while it works: a bar on a terminal, plain lines anywhere else."""
+"""Progress of a run on stderr: a bar on a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sales_pipeline.errors import counted
 from sales_pipeline.report.figures import size
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress as Bars
 
     from sales_pipeline.run_report import Progress
@@ -27,18 +28,35 @@ def progress_on_stderr() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield Lines()
         return
-    # The bars' library takes as long to import as a run with nothing to do.
-    from sales_pipeline.cli.bars import make_bars
-
     with make_bars() as bars:
         yield OnTerminal(bars)
 
 
-class Pace:
-    """How far a stage is, in words.
+def make_bars(console: Console | None = None) -> Bars:
+    """Returns bars on stderr, which leave nothing on the screen when they end.
 
     Args:
-        total_bytes: The bytes that the stage has before it; 0 where nobody knows.
+        console: Draws the bars somewhere else.
+    """
+    # The bars' library takes as long to import as a run with nothing to do.
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[words]}", markup=False),
+        console=console or Console(stderr=True),
+        transient=True,
+    )
+
+
+class Pace:
+    """Rows, bytes, rate and time left of a stage, in words.
+
+    Args:
+        total_bytes: The bytes that the stage has to read; 0 if not known.
         clock: Gives the time in seconds.
     """
 
@@ -54,7 +72,7 @@ class Pace:
         self._rows += rows_done
 
     def words(self) -> str:
-        """Rows, bytes, rate and time left, those of them that are known."""
+        """Rows, bytes, rate and time left, as far as they are known."""
         rows = [counted(self._rows, "row")] if self._rows else []
         seconds = self._clock() - self._began
         if not self._bytes or seconds <= 0:
@@ -64,8 +82,8 @@ class Pace:
         if not self._total:
             return ", ".join([*rows, size(self._bytes), speed])
         left = max(self._total - self._bytes, 0) / rate
-        done = f"{size(self._bytes)} of {size(self._total)}"
-        return ", ".join([*rows, done, speed, f"{left:.0f} s left"])
+        progress = f"{size(self._bytes)} of {size(self._total)}"
+        return ", ".join([*rows, progress, speed, f"{left:.0f} s left"])
 
 
 class Lines:
@@ -79,25 +97,25 @@ class Lines:
         self._clock = clock
         self._name = ""
         self._pace = Pace(0, clock)
-        self._told = clock()
+        self._said_at = clock()
 
     def stage(self, name: str, total_bytes: int) -> None:
         """Says that a stage begins."""
         self._name, self._pace = name, Pace(total_bytes, self._clock)
-        self._told = self._clock()
+        self._said_at = self._clock()
         say(f"{name}: {size(total_bytes)}" if total_bytes else name)
 
     def advance(self, *, bytes_done: int, rows_done: int = 0) -> None:
-        """Counts, and says how far the stage is where that was not said for a while."""
+        """Counts, and every few seconds says how far the stage is."""
         self._pace.count(bytes_done, rows_done)
         now = self._clock()
-        if now - self._told >= SECONDS_BETWEEN_LINES:
-            self._told = now
+        if now - self._said_at >= SECONDS_BETWEEN_LINES:
+            self._said_at = now
             say(f"{self._name}: {self._pace.words()}")
 
 
 class OnTerminal:
-    """Progress as one bar, that of the stage at work.
+    """Progress as one bar: the stage that is running.
 
     Args:
         bars: The bars, already on the screen.

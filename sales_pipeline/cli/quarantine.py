@@ -1,4 +1,4 @@
-"""`sales-pipeline quarantine`: what waits, and how a person mends it."""
+"""`sales-pipeline quarantine`: records that wait, and how a person mends them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,8 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
-from sales_pipeline.cli.options import (
-    CatalogOption,
-    ConfigOption,
-    EngineOption,
-    JsonOption,
-    LakehouseOption,
-    SchemaOption,
-    VerboseOption,
-    WaitOption,
-)
-from sales_pipeline.cli.screen import say, show_exactly, show_json
-from sales_pipeline.cli.screen import show as show_text
-from sales_pipeline.engines.spark_session import prepare_process
+from sales_pipeline.cli.options import Changing, JsonOption, Shared
+from sales_pipeline.cli.screen import say, show_exactly, show_report
 from sales_pipeline.errors import counted
 
 LIST_EXAMPLE = """\b
@@ -55,15 +43,12 @@ To take it back: sales-pipeline withdraw, with the name that the run gives it.
 
 FeedOption = Annotated[
     str | None,
-    typer.Option("--feed", metavar="FEED", help="Only records of this feed.", show_default=False),
+    typer.Option("--feed", metavar="FEED", help="Only records of this feed."),
 ]
 ReasonOption = Annotated[
     str | None,
     typer.Option(
-        "--reason",
-        metavar="REASON",
-        help="Only records with this reason, such as date_unreadable.",
-        show_default=False,
+        "--reason", metavar="REASON", help="Only records with this reason, such as date_unreadable."
     ),
 ]
 FileOption = Annotated[
@@ -72,7 +57,6 @@ FileOption = Annotated[
         "--file",
         metavar="FILE",
         help="Only records of this file, by its path below the landing folder.",
-        show_default=False,
     ),
 ]
 
@@ -82,31 +66,21 @@ def list_(
     feed: FeedOption = None,
     reason: ReasonOption = None,
     file: FileOption = None,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
     as_json: JsonOption = False,
-    verbose: VerboseOption = False,
+    shared: Shared,
 ) -> None:
-    """Counts what waits, by feed, file and reason.
+    """Counts the records that wait, by feed, file and reason.
 
-    With the money that waits, where it is readable, and since when. A record with two reasons
-    is counted under both.
+    It shows their money, as far as it is readable, and since when they wait. A record with two
+    reasons is counted under both.
     """
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.operations.quarantined_records import Filters
-    from sales_pipeline.report.quarantine_json import waiting_document
-    from sales_pipeline.report.quarantine_text import waiting_text
-    from sales_pipeline.report.quarantined_records import waiting_files
+    from sales_pipeline.report.quarantine import waiting_document, waiting_files, waiting_text
 
-    found = waiting_files(declaration, Filters(feed, reason, file))
-    if as_json:
-        show_json(waiting_document(found))
-    else:
-        show_text(waiting_text(found))
+    waiting = waiting_files(declaration, Filters(feed, reason, file))
+    show_report(waiting, waiting_document, waiting_text, as_json=as_json)
 
 
 def show(
@@ -117,30 +91,25 @@ def show(
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=1, help="How many records at most.")
     ] = 20,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
     as_json: JsonOption = False,
-    verbose: VerboseOption = False,
+    shared: Shared,
 ) -> None:
     """Shows the records that wait, and why each of them does.
 
-    Each with its file, its number there, every reason in a sentence, and its text as delivered.
+    Each is shown with its file, its number there, every reason in a sentence, and its text as
+    delivered.
     """
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.operations.quarantined_records import Filters
-    from sales_pipeline.report.quarantine_json import records_document
-    from sales_pipeline.report.quarantine_text import records_text
-    from sales_pipeline.report.quarantined_records import quarantined_records
+    from sales_pipeline.report.quarantined_records import (
+        quarantined_records,
+        records_document,
+        records_text,
+    )
 
-    found = quarantined_records(declaration, Filters(feed, reason, file), limit=limit)
-    if as_json:
-        show_json(records_document(found))
-    else:
-        show_text(records_text(found))
+    records = quarantined_records(declaration, Filters(feed, reason, file), limit=limit)
+    show_report(records, records_document, records_text, as_json=as_json)
 
 
 def export(
@@ -151,31 +120,26 @@ def export(
     ] = "-",
     reason: ReasonOption = None,
     file: FileOption = None,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
-    verbose: VerboseOption = False,
+    shared: Shared,
 ) -> None:
-    """Writes the records of a feed that wait as CSV, to be mended by a person.
+    """Writes the quarantined records of a feed as CSV, for a person to mend.
 
-    The columns of the feed with their text as delivered, then _file_id and _row, which say
-    which record it is, the reasons, and the text of a record that could not be split. UTF-8
-    with a byte order mark, delimited as the feed's files are. Text that a spreadsheet would run
-    as a formula has an apostrophe before it, which replay takes off again.
+    It has the columns of the feed with their text as delivered, then _file_id and _row, which
+    identify the record, the reasons, and the text of a record that could not be split. It is
+    UTF-8 with a byte order mark, delimited as the feed's files are. Text that a spreadsheet would
+    run as a formula has an apostrophe before it, which replay takes off again.
     """
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    declaration = shared.declaration()
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.operations.quarantine_export import export as exported
     from sales_pipeline.operations.quarantined_records import Filters
 
-    found = exported(declaration, Filters(feed, reason, file))
+    exported_records = exported(declaration, Filters(feed, reason, file))
     if out == "-":
-        show_exactly(found.text)
+        show_exactly(exported_records.text)
     else:
-        Path(out).write_bytes(found.text.encode())
-        say(f"{out}: {counted(found.records, 'record')} of {feed}")
+        Path(out).write_bytes(exported_records.text.encode())
+        say(f"{out}: {counted(exported_records.records, 'record')} of {feed}")
 
 
 def replay(
@@ -184,42 +148,20 @@ def replay(
         typer.Argument(metavar="FILE", help="The mended file, with the columns that export wrote."),
     ],
     *,
-    wait: WaitOption = 0,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
     as_json: JsonOption = False,
-    verbose: VerboseOption = False,
+    shared: Changing,
 ) -> None:
-    """Takes mended records in, each in the place of the one it names.
+    """Takes mended records in, in the place of the quarantined ones.
 
-    Every record of the file stands for the one of its _file_id and _row, which does not count
-    any more; records that are not in the file stay in quarantine. One that is wrong again is
+    Each record of the file replaces the record with its _file_id and _row, which does not count
+    any more; records that are not in the file stay in quarantine. A record that is wrong again is
     quarantined again, under the name of the replay. The pipeline runs then, so that the answers
     change at once. The file itself stays where it is.
     """
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
-    prepare_process(declaration)
+    declaration = shared.prepared()
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.cli.running import run_and_tell
     from sales_pipeline.operations.replay import replay as replayed
 
-    raise typer.Exit(
-        run_and_tell(declaration, partial(replayed, file=file), wait=wait, as_json=as_json)
-    )
-
-
-def quarantine_commands() -> typer.Typer:
-    """Returns the commands below `quarantine`."""
-    commands = typer.Typer(
-        help="What waits in quarantine, and how a person mends it.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
-    commands.command("list", epilog=LIST_EXAMPLE)(list_)
-    commands.command(epilog=SHOW_EXAMPLE)(show)
-    commands.command(epilog=EXPORT_EXAMPLE)(export)
-    commands.command(epilog=REPLAY_EXAMPLE)(replay)
-    return commands
+    verb = partial(replayed, file=file)
+    raise typer.Exit(run_and_tell(declaration, verb, wait=shared.wait, as_json=as_json))

@@ -8,18 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
-from sales_pipeline.cli.options import (
-    CatalogOption,
-    ConfigOption,
-    CsvOption,
-    EngineOption,
-    JsonOption,
-    LakehouseOption,
-    SchemaOption,
-    VerboseOption,
-    check_one_form,
-)
+from sales_pipeline.cli.options import CsvOption, JsonOption, Shared, check_one_form
 from sales_pipeline.cli.screen import show as show_text
 from sales_pipeline.cli.screen import show_exactly, show_json
 from sales_pipeline.errors import UsageError
@@ -51,8 +40,7 @@ def show(
         list[str] | None,
         typer.Argument(
             metavar="CURRENCY",
-            help="The currencies to show day by day, such as USD. All in short without any.",
-            show_default=False,
+            help="Currencies to show day by day, such as USD. Without any: all of them, in short.",
         ),
     ] = None,
     *,
@@ -70,42 +58,27 @@ def show(
     ] = None,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
-    verbose: VerboseOption = False,
+    shared: Shared,
 ) -> None:
     """Shows which exchange rates sales take.
 
-    In short: the latest rate of each currency, where it is from, and the days of sales that
-    have none. Day by day: the days that have a rate or a sale (on the screen the latest), or
-    every day of the calendar from one to another. Nothing is changed.
+    In short, that is the latest rate of each currency, the file it is from, and the days of
+    sales that have none. Day by day, it is the days that have a rate or a sale (on the screen
+    the latest), or every day of the calendar from one to another. Nothing is changed.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
     if on and (first or last):
         raise UsageError("--on, --from, --to: give one day or the ends of several, got both")
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.report.rates import Days, shown_rates
-    from sales_pipeline.report.rates_plain import rates_csv, rates_document
-    from sales_pipeline.report.rates_text import SHOWN_DAYS, rates_text
+    from sales_pipeline.report.rates_of_days import Days, shown_rates
+    from sales_pipeline.report.rates_shown import SHOWN_DAYS, rates_csv, rates_document, rates_text
 
     days = Days(on or first, on or last)
-    found = shown_rates(declaration, currencies or (), days=days)
+    rates = shown_rates(declaration, currencies or (), days=days)
     if as_json:
-        show_json(rates_document(found))
+        show_json(rates_document(rates))
     elif as_csv:
-        show_exactly(rates_csv(found))
+        show_exactly(rates_csv(rates))
     else:
-        show_text(rates_text(found, last_days=SHOWN_DAYS if days.is_open else None))
-
-
-def rates_commands() -> typer.Typer:
-    """Returns the commands below `rates`."""
-    commands = typer.Typer(
-        help="Which exchange rate a sale takes.", no_args_is_help=True, rich_markup_mode=None
-    )
-    commands.command(epilog=EXAMPLE)(show)
-    return commands
+        show_text(rates_text(rates, last_days=SHOWN_DAYS if days.is_open else None))

@@ -1,4 +1,7 @@
-"""Runs, and tells: progress on stderr meanwhile, the report on stdout at the end."""
+"""Runs the pipeline for a command: progress on stderr meanwhile, the report on stdout at the end.
+
+Spark comes with the imports of this module, so commands import it when they are called.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +16,16 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.tables import RUNS
-from sales_pipeline.report.answers import Answers, answers
-from sales_pipeline.report.answers_json import answers_document
-from sales_pipeline.report.answers_text import SHOWN_PRODUCTS, answers_text
+from sales_pipeline.report.answers import SHOWN_PRODUCTS, answers_document, answers_text
+from sales_pipeline.report.answers_of_run import answers as answers_of_run
 from sales_pipeline.report.questions import Question
-from sales_pipeline.report.run_json import run_document
-from sales_pipeline.report.run_text import run_text
+from sales_pipeline.report.run import run_document, run_text
 from sales_pipeline.run_report import Progress, RunReport
 from sales_pipeline.sample import place_sample
 
 
 def place_sample_files(declaration: Declaration) -> None:
-    """Puts the sample's files into the landing folder, where no lakehouse was made yet."""
+    """Puts the sample's files into the landing folder, if no lakehouse was made yet."""
     with closing(open_engine(declaration)) as engine:
         if engine.exists(RUNS.name):
             return
@@ -34,7 +35,7 @@ def place_sample_files(declaration: Declaration) -> None:
 
 
 class Verb(Protocol):
-    """A function that runs, given how it tells of its stages and how long it waits."""
+    """A function that runs the pipeline and reports its progress."""
 
     def __call__(
         self, declaration: Declaration, /, *, progress: Progress, wait_seconds: float
@@ -54,32 +55,23 @@ def run_and_tell(
 
     Args:
         declaration: What the retailer declares.
-        verb: What runs, such as `upkeep.rebuild`.
+        verb: The function that runs, such as `upkeep.rebuild`.
         wait: Seconds to wait for another run.
         answers: Whether the four answers follow.
         as_json: Whether it is all one JSON document.
     """
     with stopped_by_signals(), progress_on_stderr() as progress:
         report = verb(declaration, progress=progress, wait_seconds=wait)
-    return tell(declaration, report, answers=answers, as_json=as_json)
-
-
-def tell(
-    declaration: Declaration, report: RunReport, *, answers: bool = False, as_json: bool = False
-) -> int:
-    """Prints what a run did and, where they are asked for, the four answers."""
-    found = _answers(declaration, as_json=as_json) if answers else None
+    shown = None
+    if answers:
+        shown = answers_of_run(declaration, top=None if as_json else SHOWN_PRODUCTS)
     questions = list(Question)
     if as_json:
-        also = {} if found is None else {"answers": answers_document(found, questions)}
-        show_json(run_document(report) | also)
+        more = {} if shown is None else {"answers": answers_document(shown, questions)}
+        show_json(run_document(report) | more)
     else:
         show(run_text(report))
-        if found is not None:
+        if shown is not None:
             show("")
-            show(answers_text(found, questions))
+            show(answers_text(shown, questions))
     return report.exit_code
-
-
-def _answers(declaration: Declaration, *, as_json: bool) -> Answers:
-    return answers(declaration, top=None if as_json else SHOWN_PRODUCTS)

@@ -1,20 +1,33 @@
-"""Prints: answers to stdout, everything else to stderr. Nothing else in the package prints."""
+"""Prints: answers to stdout; messages, log lines and errors to stderr.
+
+Nothing else in the package prints.
+"""
 
 from __future__ import annotations
 
+import errno
 import io
+import logging
+import os
 import sys
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from sales_pipeline.errors import SalesPipelineError
 from sales_pipeline.printable import printable_lines
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+Report = TypeVar("Report")
+_PACKAGE = "sales_pipeline"
 _WIDTH_OF_A_FILE = 1000
+_MAX_UNFORESEEN = 300
+_NO_SPACE = os.strerror(errno.ENOSPC)
+logger = logging.getLogger(__name__)
 
 
 def prepare_streams() -> None:
@@ -36,9 +49,30 @@ def show(renderable: RenderableType) -> None:
 
 def show_json(document: dict[str, Any]) -> None:
     """Prints one JSON document to stdout, in UTF-8 wherever it goes."""
-    from sales_pipeline.report.json_text import json_text
+    from sales_pipeline.report.document import json_text
 
     _write(f"{json_text(document)}\n")
+
+
+def show_report(
+    report: Report,
+    document: Callable[[Report], dict[str, Any]],
+    text: Callable[[Report], RenderableType],
+    *,
+    as_json: bool,
+) -> None:
+    """Prints a report as one JSON document or as text.
+
+    Args:
+        report: The data.
+        document: Turns it into a document.
+        text: Turns it into text.
+        as_json: Whether the document is asked for.
+    """
+    if as_json:
+        show_json(document(report))
+    else:
+        show(text(report))
 
 
 def show_exactly(text: str) -> None:
@@ -58,3 +92,54 @@ def _console() -> Console:
     # In a notebook's process rich would draw into a cell, which the page of a job does not show.
     plain = partial(Console, markup=False, emoji=False, highlight=False, force_jupyter=False)
     return plain() if sys.stdout.isatty() else plain(width=_WIDTH_OF_A_FILE)
+
+
+class _Stderr(logging.Handler):
+    """Writes each record to the stderr of that moment, which a progress bar may replace."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes one record, without anything that a terminal obeys."""
+        say(self.format(record))
+
+
+def start_log() -> None:
+    """Sends the package's warnings to stderr; called once per command."""
+    package = logging.getLogger(_PACKAGE)
+    handler = _Stderr()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    package.handlers = [handler]
+    package.propagate = False
+    package.setLevel(logging.WARNING)
+
+
+def log_everything() -> None:
+    """Sends all of the package's log lines to stderr, tracebacks among them."""
+    logging.getLogger(_PACKAGE).setLevel(logging.DEBUG)
+
+
+def tell_failure(error: Exception) -> int:
+    """Says in one message what went wrong and returns the exit code.
+
+    With `--verbose` the traceback is logged, too.
+
+    Args:
+        error: An error of this package, one of the operating system, or an unforeseen one.
+    """
+    logger.debug("traceback", exc_info=error)
+    if isinstance(error, SalesPipelineError):
+        say(str(error))
+        return error.exit_code
+    if _NO_SPACE in str(error):
+        say(f"system: {_NO_SPACE}. Do: make room and run again; nothing is lost, and it goes on.")
+    elif isinstance(error, OSError) and error.strerror:
+        say(f"{error.filename or 'system'}: {error.strerror}")
+    else:
+        say(f"unforeseen {type(error).__name__}: {_beginning(error)}")
+        if not logger.isEnabledFor(logging.DEBUG):
+            say("Do: the same again with --verbose, which shows where it happened.")
+    return 1
+
+
+def _beginning(error: Exception) -> str:
+    text = str(error).strip().partition("\n")[0]
+    return text if len(text) <= _MAX_UNFORESEEN else f"{text[:_MAX_UNFORESEEN]}…"

@@ -8,18 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
-from sales_pipeline.cli.options import (
-    CatalogOption,
-    ConfigOption,
-    EngineOption,
-    JsonOption,
-    LakehouseOption,
-    RunOption,
-    SchemaOption,
-    VerboseOption,
-    check_one_form,
-)
+from sales_pipeline.cli.options import JsonOption, Shared, check_one_form
 from sales_pipeline.cli.screen import show as show_text
 from sales_pipeline.cli.screen import show_exactly, show_json
 from sales_pipeline.errors import UsageError
@@ -55,8 +44,7 @@ def show(
         typer.Argument(
             metavar="ANSWER",
             help="global: revenue per month. stores: revenue per month and store. "
-            "volume: best sellers by units. value: best sellers by revenue. All without it.",
-            show_default=False,
+            "volume: best sellers by units. value: best sellers by revenue. Without it: all.",
         ),
     ] = None,
     *,
@@ -76,43 +64,47 @@ def show(
             metavar="N",
             min=1,
             help="How many products the rankings hold: 10 on the screen, all in JSON and CSV.",
-            show_default=False,
         ),
     ] = None,
-    run: RunOption = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            "--run",
+            metavar="RUN",
+            help="Show what this run left, by its id from `history`. Without it: the last run.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print one answer as CSV for a spreadsheet.")
     ] = False,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
-    verbose: VerboseOption = False,
+    shared: Shared,
 ) -> None:
     """Shows the four answers, or one of them.
 
     They are as the last finished run left them, one consistent set, also while a run works or
-    after one was killed; `--run` shows what another one left. Every revenue is in the base
+    after one was killed; `--run` shows what another run left. Every revenue is in the base
     currency, exact to the end and rounded half up once.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
     if as_csv and question is None:
         raise UsageError(f"--csv: holds one answer, got none. Do: name {' or '.join(Question)}")
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
+    declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.report.answers import answers
-    from sales_pipeline.report.answers_csv import answer_csv
-    from sales_pipeline.report.answers_json import answers_document
-    from sales_pipeline.report.answers_text import SHOWN_PRODUCTS, answers_text
+    from sales_pipeline.report.answers import (
+        SHOWN_PRODUCTS,
+        answer_csv,
+        answers_document,
+        answers_text,
+    )
+    from sales_pipeline.report.answers_of_run import answers
 
     questions = list(Question) if question is None else [question]
     shown = top if as_json or as_csv else top or SHOWN_PRODUCTS
-    found = answers(declaration, month=month, store=store, top=shown, run=run)
+    sales_answers = answers(declaration, month=month, store=store, top=shown, run=run)
     if as_json:
-        show_json(answers_document(found, questions))
+        show_json(answers_document(sales_answers, questions))
     elif as_csv:
-        show_exactly(answer_csv(found, questions[0]))
+        show_exactly(answer_csv(sales_answers, questions[0]))
     else:
-        show_text(answers_text(found, questions))
+        show_text(answers_text(sales_answers, questions))

@@ -1,17 +1,8 @@
-"""`sales-pipeline status`: what was delivered, what waits, what the next run would find."""
+"""`sales-pipeline status`: deliveries, runs, quarantine and the landing folder."""
 
 from __future__ import annotations
 
-from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
-from sales_pipeline.cli.options import (
-    CatalogOption,
-    ConfigOption,
-    EngineOption,
-    JsonOption,
-    LakehouseOption,
-    SchemaOption,
-    VerboseOption,
-)
+from sales_pipeline.cli.options import JsonOption, Shared
 from sales_pipeline.cli.screen import show, show_json
 from sales_pipeline.engines.private_network import network_of_a_run
 
@@ -24,33 +15,26 @@ Examples:
 
 def status(
     *,
-    config: ConfigOption = None,
-    lakehouse: LakehouseOption = None,
-    engine: EngineOption = None,
-    catalog: CatalogOption = None,
-    schema: SchemaOption = None,
     as_json: JsonOption = False,
-    verbose: VerboseOption = False,
+    shared: Shared,
 ) -> None:
-    """Shows deliveries, runs, and what waits.
+    """Shows deliveries, runs, quarantine and landing folder.
 
-    That is: deliveries by feed and state with the last one of each, the last runs, what
-    waits in quarantine and why, the sales that later files displaced with another day or amount,
-    and what the next run would make of the files that lie in the landing folder. A feed that
-    never delivered is shown, too. Nothing is changed.
+    That is: deliveries by feed and state with the last one of each, the last runs, the records
+    in quarantine and why they wait, the sales that later files displaced with another day or
+    amount, and what the next run would make of the files in the landing folder. A feed that never
+    delivered is shown, too. Nothing is changed.
     """
-    declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
-    # Asked first: it can be told only before the imports below have started threads.
-    network = network_of_a_run() if verbose else None
+    declaration = shared.declaration()
+    # Asked first: the answer is known only before the imports below start threads.
+    network = network_of_a_run() if shared.verbose else None
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.report import status as standing
-    from sales_pipeline.report.status_json import status_document
-    from sales_pipeline.report.status_text import status_text
+    from sales_pipeline.report import status as report
 
-    found = standing.status(declaration)
+    lakehouse = report.status(declaration)
     if as_json:
-        show_json(status_document(found) | ({"network": network} if network else {}))
+        show_json(report.status_document(lakehouse) | ({"network": network} if network else {}))
     else:
-        show(status_text(found))
+        show(report.status_text(lakehouse))
         if network:
             show(f"\nEngine: {network}.")

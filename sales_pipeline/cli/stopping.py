@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C: the run stops at its next safe point, and the next run finishes it."""
+"""Stops a run on SIGTERM or Ctrl-C at its next safe point; the next run finishes it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 
 
 class _Stopping:
-    """Remembers the signal that came, and stops the run at the next point where it is asked."""
+    """Remembers a signal, and stops the run at the next safe point."""
 
     def __init__(self, then: str) -> None:
         self._then = then
@@ -28,7 +28,7 @@ class _Stopping:
         self._got = name, number
 
     def pause(self) -> None:
-        """Stops the run where a signal came."""
+        """Stops the run if a signal came."""
         if self._got is not None:
             raise Stopped(*self._got, then=self._then)
 
@@ -41,37 +41,37 @@ class _Stopping:
 
 @contextmanager
 def told_of_signals(tell: Callable[[str, int], None], *, where: str = "") -> Iterator[None]:
-    """Tells of the first signal that comes while the block runs; the same again ends the process.
+    """Reports the first signal while the block runs; a second one ends the process.
 
     Args:
         tell: Takes the name and the number of the signal; it is called within the handler.
-        where: Where what is done in the block stops, in words.
+        where: Where the work of the block stops, in words.
     """
 
     def take(number: int, _: FrameType | None) -> None:
         name = _NAMES[signal.Signals(number)]
         tell(name, number)
-        for each in _NAMES:
-            signal.signal(each, signal.SIG_DFL)
+        for stopping_signal in _NAMES:
+            signal.signal(stopping_signal, signal.SIG_DFL)
         say(f"{name}: stopping{where}; again to end at once")
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {each: signal.signal(each, take) for each in _NAMES}
+    before = {number: signal.signal(number, take) for number in _NAMES}
     try:
         yield
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
 def stopped_by_signals(then: str = "run again, which finishes it") -> Iterator[None]:
-    """Stops what is done in the block at its next safe point, where a signal asks for it.
+    """Stops the work of the block at its next safe point after a signal.
 
     Args:
-        then: What who stopped it may do next.
+        then: What to do next, for the message.
 
     Raises:
         Stopped: A signal came.

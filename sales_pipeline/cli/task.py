@@ -1,7 +1,7 @@
-"""The entry point of wheel tasks: runs a command, and returns or raises, but never exits.
+"""Runs a command as a wheel task: returns or raises, and never ends the process.
 
-The platform calls the entry point `databricks` within its own process. It ignores the returned
-value, and a SystemExit fails the task even after success. So failure is an exception.
+The platform calls the entry point `databricks` within a process of its own. What it returns does
+not count, and a SystemExit, even that of success, fails the task: only an exception says failure.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any, TextIO
 
 from sales_pipeline.cli.app import app
-from sales_pipeline.cli.failures import tell_failure
-from sales_pipeline.cli.log import start_log
+from sales_pipeline.cli.screen import start_log, tell_failure
 from sales_pipeline.engines.private_network import keep_network
 
 _NAME = "sales-pipeline"
@@ -24,13 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command of `sales-pipeline` and returns when it succeeded.
 
     Args:
-        arguments: The parameters of the task; without it, the arguments of the process.
+        arguments: The parameters of the task; those of the process without it.
 
     Raises:
-        RuntimeError: The command failed; the text is the reason, on one line.
+        RuntimeError: The command failed; the text is its reason, on one line.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    # The process talks to its cluster, and other code runs in it too.
+    # The process talks to its cluster, and is not ours alone.
     keep_network("the process belongs to a task of a job")
     with _plain_streams():
         start_log()
@@ -40,29 +39,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _reason_of_failure(arguments: list[str]) -> str | None:
-    """Runs a command; returns the reason of its failure on one line, or None."""
+    """The reason why a command failed, on one line; None if it succeeded."""
     command = " ".join([_NAME, *arguments[:1]])
     try:
         code = app(args=arguments, prog_name=_NAME, standalone_mode=False)
     except SystemExit as end:
         code = end.code
-    except Exception as error:  # noqa: BLE001 -- any error becomes a message here
-        return f"{command}: {_print_failure(error)}"
+    except Exception as error:  # noqa: BLE001 -- the last stop: whatever comes becomes a message
+        return f"{command}: {_reported(error)}"
     return None if not code else f"{command}: exit code {code}; its output says why"
 
 
-def _print_failure(error: Exception) -> str:
-    """Prints an error on stderr, and returns its first line."""
-    usage_message = getattr(error, "format_message", None)
-    if usage_message is not None:
-        sys.stderr.write(f"{usage_message()}\n")
-        return str(usage_message()).partition("\n")[0]
+def _reported(error: Exception) -> str:
+    """Says on stderr what went wrong, and returns the first line of it."""
+    wrong_usage = getattr(error, "format_message", None)
+    if wrong_usage is not None:
+        sys.stderr.write(f"{wrong_usage()}\n")
+        return str(wrong_usage()).partition("\n")[0]
     tell_failure(error)
     return str(error).partition("\n")[0] or type(error).__name__
 
 
 class _Plain(io.TextIOBase):
-    """A stream that writes to another one, and never claims to be a terminal."""
+    """A stream that writes to another, and never says that it is a terminal."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -86,7 +85,7 @@ class _Plain(io.TextIOBase):
 
 @contextmanager
 def _plain_streams() -> Iterator[None]:
-    """Makes output in the block free of progress bars and colours; it goes where it went before."""
+    """Prints without progress bars and colours in the block, to where the streams lead now."""
     out: Any = _Plain(sys.stdout)
     err: Any = _Plain(sys.stderr)
     with redirect_stdout(out), redirect_stderr(err):

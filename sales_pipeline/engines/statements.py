@@ -31,10 +31,15 @@ class Column:
 
 
 def create_statement(name: str, columns: Iterable[Column], properties: Mapping[str, str]) -> str:
-    """Returns the CREATE TABLE IF NOT EXISTS statement of a Delta table."""
+    """Returns the CREATE TABLE IF NOT EXISTS statement of a Delta table.
+
+    >>> create_statement("t", [Column("id", "BIGINT", "the id")], {})
+    "CREATE TABLE IF NOT EXISTS t (`id` BIGINT COMMENT 'the id') USING delta"
+    """
     parts = ", ".join(column.ddl for column in columns)
     pairs = ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in properties.items())
-    return f"CREATE TABLE IF NOT EXISTS {name} ({parts}) USING delta TBLPROPERTIES ({pairs})"
+    with_properties = f" TBLPROPERTIES ({pairs})" if pairs else ""
+    return f"CREATE TABLE IF NOT EXISTS {name} ({parts}) USING delta{with_properties}"
 
 
 def quoted(text: str) -> str:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sales_pipeline.config.dialect import Dialect, thousands_marks
+from sales_pipeline.printable import is_formula
 
 _APOSTROPHE = "'"
-# The last four are the wide forms of the first four, which some spreadsheets take, too.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,7 @@ class SpreadsheetText:
         is taken off that was not put there.
         """
         plain = text.lstrip(_APOSTROPHE)
-        begins = plain.startswith(_FORMULA_STARTS) or plain.lstrip().startswith(_FORMULA_STARTS)
-        return begins and not self._number.fullmatch(plain)
+        return is_formula(plain) and not self._number.fullmatch(plain)
 
     @cached_property
     def _number(self) -> re.Pattern[str]:

@@ -1,4 +1,4 @@
-"""What a run did and what the sales come to, as data, text, JSON and CSV.
+"""One module for a subject, with its data, its text for a terminal, its JSON and its CSV.
 
-Functions here build; only `cli` prints. Nothing here imports Spark.
+Functions here return what they build; only `cli` prints. Only `first_records` needs Spark.
 """

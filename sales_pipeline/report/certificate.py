@@ -11,9 +11,9 @@ from rich.text import Text
 
 from sales_pipeline.errors import counted
 from sales_pipeline.printable import printable
+from sales_pipeline.report.document import timestamp
 from sales_pipeline.report.figures import moment
-from sales_pipeline.report.json_text import timestamp
-from sales_pipeline.report.tables import cell, new_table
+from sales_pipeline.report.layout import cell, new_table
 
 if TYPE_CHECKING:
     from sales_pipeline.proofs.certificate import Certificate

@@ -1,63 +1,46 @@
-"""Sales that later deliveries displaced by another day or amount, as lines and as JSON."""
+"""Sales that later deliveries displaced by another day or amount, as text and as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from rich.text import Text
 
 from sales_pipeline.errors import counted
-from sales_pipeline.printable import printable
-from sales_pipeline.report.figures import money
-from sales_pipeline.report.json_text import amounts_document
-from sales_pipeline.report.sentences import few_lines
-
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from sales_pipeline.silver.displaced import DisplacedSales
-
-_HEADING = (
-    "displaced by a later file, with another day or amount under the same key; "
-    "are ticket numbers used again?"
-)
+from sales_pipeline.report.document import Amounts, View
+from sales_pipeline.report.layout import WORTH_A_LOOK, listed, money_lines
+from sales_pipeline.silver.displaced import DisplacedSales
 
 
-def displaced_lines(displaced: Iterable[DisplacedSales]) -> list[Text]:
+class Displaced(View):
+    """Sales that later deliveries displaced by another day or amount, as JSON."""
+
+    feed: str
+    store: str | None
+    sales: int
+    before: Amounts
+    after: Amounts
+
+
+def displaced_lines(displaced: Sequence[DisplacedSales]) -> list[Text]:
     """Returns how many sales were displaced, and a line for each feed and store with their money.
 
-    Nothing where none was.
+    Nothing if none was.
     """
-    found = list(displaced)
-    if not found:
-        return []
-    sales = counted(sum(each.sales for each in found), "sale")
-    lines = [_line(each) for each in found]
-    return [Text(f"{sales} {_HEADING}", style="yellow"), *few_lines(lines, indent="  ")]
-
-
-def displaced_document(displaced: Iterable[DisplacedSales]) -> list[dict[str, Any]]:
-    """Returns displaced sales as plain values, amounts as text by currency."""
-    return [
-        {
-            "feed": each.feed,
-            "store": each.store,
-            "sales": each.sales,
-            "before": amounts_document(each.before),
-            "after": amounts_document(each.after),
-        }
-        for each in displaced
-    ]
-
-
-def _line(displaced: DisplacedSales) -> str:
-    store = "" if displaced.store is None else f", store {displaced.store}"
-    return printable(
-        f"{displaced.feed}{store}: {counted(displaced.sales, 'sale')} of "
-        f"{_money(displaced.before)}; in force instead: {_money(displaced.after)}"
+    sales = counted(sum(group.sales for group in displaced), "sale")
+    heading = (
+        f"{sales} displaced by a later file, with another day or amount under the same key; "
+        "are ticket numbers used again?"
     )
+    return listed(heading, [_displaced_line(group) for group in displaced], style=WORTH_A_LOOK)
 
 
-def _money(amounts: Mapping[str, Decimal]) -> str:
-    return " and ".join(money(amount, currency) for currency, amount in sorted(amounts.items()))
+def _displaced_line(group: DisplacedSales) -> str:
+    store = "" if group.store is None else f", store {group.store}"
+    before, after = (
+        money_lines(amounts).replace("\n", " and ") for amounts in (group.before, group.after)
+    )
+    return (
+        f"{group.feed}{store}: {counted(group.sales, 'sale')} of {before}; "
+        f"in force instead: {after}"
+    )

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sales_pipeline.errors import counted
 from sales_pipeline.proofs.diagnosis import CheckState
-from sales_pipeline.report.tables import cell, new_table
+from sales_pipeline.report.layout import cell, new_table
 
 if TYPE_CHECKING:
     from sales_pipeline.proofs.diagnosis import Diagnosis, Finding

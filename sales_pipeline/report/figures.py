@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from sales_pipeline.config.currencies import MINOR_UNITS
 
+_EXACT = Context(prec=76, rounding=ROUND_HALF_UP)
+"""Wide enough for any sum of DECIMAL(38,18); the default of 28 digits would round."""
 _BAR_WIDTH = 20
 _STEP = 1000
 _SIZES = ("B", "kB", "MB", "GB", "TB")
@@ -27,12 +30,21 @@ def money(amount: Decimal, currency: str) -> str:
     >>> money(Decimal("1234.5650"), "EUR"), money(Decimal("1200"), "JPY")
     ('1,234.57 EUR', '1,200 JPY')
     """
-    return f"{grouped(rounded(amount, MINOR_UNITS.get(currency, 2)))} {currency}"
+    return f"{grouped(rounded(amount, currency))} {currency}"
 
 
-def rounded(amount: Decimal, minor_units: int) -> Decimal:
-    """Returns an amount rounded half up to some decimals."""
-    return amount.quantize(Decimal(1).scaleb(-minor_units), rounding=ROUND_HALF_UP)
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """Returns an amount rounded half up to the minor unit of its currency."""
+    minor_unit = Decimal(1).scaleb(-MINOR_UNITS.get(currency, 2))
+    return amount.quantize(minor_unit, context=_EXACT)
+
+
+def exact_sum(figures: Iterable[Decimal]) -> Decimal:
+    """Returns a sum of which no digit is rounded away."""
+    total = Decimal(0)
+    for figure in figures:
+        total = _EXACT.add(total, figure)
+    return total
 
 
 def without_end_zeros(figure: Decimal) -> Decimal:

@@ -1,18 +1,31 @@
-"""What waits in quarantine, counted by feed, file and reason, without a record's text."""
+"""Records that wait in quarantine, counted by feed, file and reason, as text and as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from rich.console import RenderableType
+from rich.text import Text
 
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.groups import totals_by
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Ledger
+from sales_pipeline.lakehouse.opening import made_lakehouse
+from sales_pipeline.operations.quarantined_records import Filters, quarantined
+from sales_pipeline.report.document import Amounts, json_object
+from sales_pipeline.report.layout import cell, money_lines, new_table, titled
+from sales_pipeline.silver.validation.reasons import sentence_of
 
+NOTHING_WAITS = "Nothing waits in quarantine."
+_COUNTED = ["feed", "_file_id", "first_run", "reasons", "amount", "currency"]
 _QUARANTINE = "silver.quarantine"
 
 
@@ -30,12 +43,12 @@ class WaitingRows:
     feed: str
     reason: str
     rows: int = 0
-    amounts: dict[str, Decimal] = field(default_factory=dict)
+    amounts: Amounts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """All that waits in quarantine.
+    """Records that wait in quarantine, by feed and reason.
 
     Attributes:
         rows: Number of records; a record with two reasons counts once.
@@ -44,12 +57,12 @@ class Waiting:
     """
 
     rows: int = 0
-    amounts: dict[str, Decimal] = field(default_factory=dict)
+    amounts: Amounts = field(default_factory=dict)
     by_reason: tuple[WaitingRows, ...] = ()
 
 
 def waiting_in_quarantine(lakehouse: Lakehouse) -> Waiting:
-    """Returns what waits in quarantine; nothing where there is no lakehouse yet."""
+    """Returns what waits in quarantine; nothing if there is no lakehouse yet."""
     if not lakehouse.has(_QUARANTINE):
         return Waiting()
     columns = ["feed", "reasons", "amount", "currency"]
@@ -65,32 +78,41 @@ def counted_by_reason(quarantine: pa.Table) -> Waiting:
     by_reason: dict[tuple[str, str], WaitingRows] = {}
     amounts: dict[str, Decimal] = {}
     for (feed, reasons, currency), rows, amount in _groups(quarantine, "feed"):
-        add_amount(amounts, currency, amount)
+        _add_amount(amounts, currency, amount)
         for reason in reasons.split(","):
             entry = by_reason.setdefault((feed, reason), WaitingRows(feed, reason))
             entry.rows += rows
-            add_amount(entry.amounts, currency, amount)
-    return Waiting(quarantine.num_rows, amounts, tuple(_commonest_first(by_reason.values())))
+            _add_amount(entry.amounts, currency, amount)
+    order = sorted(by_reason.values(), key=lambda group: (-group.rows, group.feed, group.reason))
+    return Waiting(quarantine.num_rows, amounts, tuple(order))
 
 
 @dataclass
-class WaitingInFile(WaitingRows):
+class WaitingInFile:
     """Records of one file that wait for one reason.
 
     Attributes:
+        feed: The feed that delivered them.
         file: The file, by its path below the landing folder.
         file_id: Its delivery.
+        reason: The reason's code.
+        rows: How many.
+        amounts: Currency -> readable amount.
         since: The day of the run that quarantined the first of them.
     """
 
-    file: str = ""
-    file_id: int = 0
+    feed: str
+    file: str
+    file_id: int
+    reason: str
+    rows: int = 0
+    amounts: Amounts = field(default_factory=dict)
     since: date = date.max
 
 
 @dataclass(frozen=True)
 class WaitingFiles:
-    """What waits in quarantine, by file.
+    """Records that wait in quarantine, by file.
 
     Attributes:
         rows: Number of records; a record with two reasons counts once.
@@ -100,11 +122,23 @@ class WaitingFiles:
     """
 
     rows: int
-    amounts: dict[str, Decimal]
+    amounts: Amounts
     by_file: tuple[WaitingInFile, ...]
 
 
-def counted_by_file(quarantine: pa.Table, paths: Mapping[int, str]) -> WaitingFiles:
+def waiting_files(declaration: Declaration, filters: Filters) -> WaitingFiles:
+    """Counts what waits in quarantine by feed, file and reason.
+
+    Raises:
+        UsageError: There is no such feed, reason or file, or no lakehouse yet.
+    """
+    with made_lakehouse(declaration) as lakehouse:
+        ledger = Ledger(lakehouse)
+        rows = quarantined(lakehouse, ledger, filters, columns=_COUNTED)
+        return _counted_by_file(rows, {delivery.file_id: delivery.path for delivery in ledger})
+
+
+def _counted_by_file(quarantine: pa.Table, paths: Mapping[int, str]) -> WaitingFiles:
     """Counts records by feed, file and reason.
 
     Args:
@@ -112,19 +146,19 @@ def counted_by_file(quarantine: pa.Table, paths: Mapping[int, str]) -> WaitingFi
             `silver.quarantine`.
         paths: File id -> path of the file below the landing folder.
     """
-    found: dict[tuple[int, str], WaitingInFile] = {}
+    by_file: dict[tuple[int, str], WaitingInFile] = {}
     amounts: dict[str, Decimal] = {}
     groups = _groups(quarantine, "feed", "_file_id", "first_run")
     for (feed, file_id, run, reasons, currency), rows, amount in groups:
-        add_amount(amounts, currency, amount)
+        _add_amount(amounts, currency, amount)
         for reason in reasons.split(","):
             number = int(file_id)
-            new = WaitingInFile(feed, reason, file=paths[number], file_id=number)
-            entry = found.setdefault((number, reason), new)
+            new = WaitingInFile(feed, paths[number], number, reason)
+            entry = by_file.setdefault((number, reason), new)
             entry.rows += rows
             entry.since = min(entry.since, day_of_run(run))
-            add_amount(entry.amounts, currency, amount)
-    order = sorted(found.values(), key=lambda each: (each.file_id, -each.rows, each.reason))
+            _add_amount(entry.amounts, currency, amount)
+    order = sorted(by_file.values(), key=lambda group: (group.file_id, -group.rows, group.reason))
     return WaitingFiles(quarantine.num_rows, amounts, tuple(order))
 
 
@@ -145,11 +179,35 @@ def _groups(quarantine: pa.Table, *columns: str) -> Iterator[tuple[list[str], in
     return totals_by(keys, quarantine["amount"])
 
 
-def add_amount(amounts: dict[str, Decimal], currency: str, amount: Decimal | None) -> None:
-    """Adds to an amount by currency; one of which nobody knows the currency is no money."""
+def _add_amount(amounts: dict[str, Decimal], currency: str, amount: Decimal | None) -> None:
+    """Adds to an amount by currency; without a currency it is no money."""
     if currency and amount is not None:
         amounts[currency] = amounts.get(currency, Decimal(0)) + amount
 
 
-def _commonest_first(entries: Iterable[WaitingRows]) -> list[WaitingRows]:
-    return sorted(entries, key=lambda each: (-each.rows, each.feed, each.reason))
+def waiting_document(waiting: WaitingFiles) -> dict[str, Any]:
+    """Returns what waits by feed, file and reason, ready for JSON; amounts by currency."""
+    return json_object(WaitingFiles, waiting)
+
+
+def waiting_text(waiting: WaitingFiles) -> RenderableType:
+    """Returns what waits by feed, file and reason, as a table."""
+    if not waiting.rows:
+        return Text(NOTHING_WAITS)
+    names, figures = ("Feed", "File", "Reason"), ("Records", "Amount")
+    table = new_table(*names, *figures, "Since", "What it means", right=figures, fold=names)
+    for group in waiting.by_file:
+        table.add_row(
+            *(cell(name) for name in (group.feed, group.file, group.reason)),
+            f"{group.rows:,}",
+            money_lines(group.amounts),
+            f"{group.since}",
+            sentence_of(group.reason),
+        )
+    return titled("Quarantine", table, remark=total_line(waiting.rows, waiting.amounts))
+
+
+def total_line(rows: int, amounts: Mapping[str, Decimal]) -> str:
+    """Returns how much waits in all, in a sentence."""
+    amount = money_lines(amounts).replace("\n", ", ") or "no readable amount"
+    return f"{counted(rows, 'record')} in all, {amount}; one may have several reasons."

@@ -1,20 +1,36 @@
-"""The quarantined records themselves: where they come from, why they wait, what they say."""
+"""The quarantined records themselves: their files, reasons and texts, as text and as JSON."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import PlainSerializer
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.operations.quarantined_records import Filters, quarantined
-from sales_pipeline.report.quarantine import WaitingFiles, counted_by_file, day_of_run
+from sales_pipeline.printable import printable
+from sales_pipeline.report.document import Exact, View, json_object, read_from
+from sales_pipeline.report.layout import WORTH_A_LOOK
+from sales_pipeline.report.quarantine import NOTHING_WAITS, day_of_run
+from sales_pipeline.silver.validation.reasons import sentence_of
 
-_COUNTED = ["feed", "_file_id", "first_run", "reasons", "amount", "currency"]
-_SHOWN = [*_COUNTED, "_row", "raw"]
+_COLUMNS = ["feed", "_file_id", "first_run", "reasons", "amount", "currency", "_row", "raw"]
+_SHOWN_CHARACTERS = 1_000
+
+
+def _explained(reasons: tuple[str, ...]) -> list[dict[str, str]]:
+    return [{"code": reason, "sentence": sentence_of(reason)} for reason in reasons]
+
+
+Reasons = Annotated[tuple[str, ...], PlainSerializer(_explained)]
 
 
 @dataclass(frozen=True)
@@ -38,16 +54,16 @@ class QuarantinedRecord:
     file: str
     file_id: int
     row: int
-    reasons: tuple[str, ...]
+    reasons: Reasons
     text: str | None
-    amount: Decimal | None
+    amount: Exact | None
     currency: str | None
     since: date
 
 
 @dataclass(frozen=True)
 class QuarantinedRecords:
-    """Some of the records that wait.
+    """The first of the quarantined records that were asked for.
 
     Attributes:
         total: How many wait, of those that were asked for.
@@ -59,20 +75,8 @@ class QuarantinedRecords:
 
     @property
     def more(self) -> int:
-        """How many there are besides."""
+        """The number of records that are not among them."""
         return self.total - len(self.records)
-
-
-def waiting_files(declaration: Declaration, filters: Filters) -> WaitingFiles:
-    """Counts what waits in quarantine by feed, file and reason.
-
-    Raises:
-        UsageError: There is no such feed, reason or file, or no lakehouse yet.
-    """
-    with made_lakehouse(declaration) as lakehouse:
-        ledger = Ledger(lakehouse)
-        rows = quarantined(lakehouse, ledger, filters, columns=_COUNTED)
-        return counted_by_file(rows, {each.file_id: each.path for each in ledger})
 
 
 def quarantined_records(
@@ -90,7 +94,7 @@ def quarantined_records(
     """
     with made_lakehouse(declaration) as lakehouse:
         ledger = Ledger(lakehouse)
-        rows = quarantined(lakehouse, ledger, filters, columns=_SHOWN)
+        rows = quarantined(lakehouse, ledger, filters, columns=_COLUMNS)
         first = rows.slice(0, limit).to_pylist()
         records = tuple(_record(row, ledger[row["_file_id"]]) for row in first)
         return QuarantinedRecords(rows.num_rows, records)
@@ -108,3 +112,41 @@ def _record(row: dict[str, Any], delivery: Delivery) -> QuarantinedRecord:
         currency=row["currency"],
         since=day_of_run(row["first_run"]),
     )
+
+
+class _Records(View):
+    rows: int = read_from("total")
+    more: int
+    records: list[QuarantinedRecord]
+
+
+def records_document(shown: QuarantinedRecords) -> dict[str, Any]:
+    """Returns records that wait, ready for JSON, and how many there are besides."""
+    return json_object(_Records, shown)
+
+
+def records_text(shown: QuarantinedRecords) -> RenderableType:
+    """Returns records that wait, a paragraph each, and how many there are besides."""
+    if not shown.total:
+        return Text(NOTHING_WAITS)
+    lines = [line for record in shown.records for line in _paragraph(record)]
+    if shown.more:
+        lines.append(Text(f"and {counted(shown.more, 'record')} more: --limit shows them"))
+    return Group(*lines)
+
+
+def _paragraph(record: QuarantinedRecord) -> Iterator[Text]:
+    where = f"{record.file} record {record.row:,} (feed {record.feed}, since {record.since})"
+    yield Text(printable(where), style="bold")
+    for reason in record.reasons:
+        yield Text(f"  {printable(reason)}: {sentence_of(reason)}", style=WORTH_A_LOOK)
+    yield Text(f"  {_shortened(record.text)}")
+    yield Text()
+
+
+def _shortened(text: str | None) -> str:
+    if text is None:
+        return "(its text is not kept: the feed has columns in never_store)"
+    shown = printable(text[:_SHOWN_CHARACTERS])
+    rest = len(text) - _SHOWN_CHARACTERS
+    return f"{shown} … and {counted(rest, 'character')} more" if rest > 0 else shown

@@ -1,4 +1,7 @@
-"""How a lakehouse stands: what was delivered, what waits, what the next run would find."""
+"""The state of a lakehouse: deliveries, runs, quarantine, landing folder.
+
+As data, as text and as JSON.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +9,68 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from sales_pipeline.bronze.feed_files import find_files, folders_of, landing_patterns
-from sales_pipeline.bronze.landed import LandedFile, landed_files
+from sales_pipeline.bronze.landed import (
+    CORRECTION,
+    NEW,
+    REJECTED,
+    REPEAT,
+    LandedFile,
+    landed_files,
+)
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, recorded_runs
-from sales_pipeline.report.quarantine import Waiting, waiting_in_quarantine
+from sales_pipeline.printable import printable
+from sales_pipeline.report.displaced import Displaced, displaced_lines
+from sales_pipeline.report.document import Moment, View, json_object, read_from
+from sales_pipeline.report.figures import moment
+from sales_pipeline.report.history import RecordedRun, runs_table
+from sales_pipeline.report.layout import (
+    WORTH_A_LOOK,
+    about_file,
+    cell,
+    listed,
+    money_lines,
+    new_table,
+    titled,
+)
+from sales_pipeline.report.quarantine import (
+    NOTHING_WAITS,
+    Waiting,
+    total_line,
+    waiting_in_quarantine,
+)
 from sales_pipeline.run_report import FileNote, unreadable
 from sales_pipeline.silver.balance import recorded
 from sales_pipeline.silver.displaced import DisplacedSales
 from sales_pipeline.silver.displacement import displaced_sales
+from sales_pipeline.silver.validation.reasons import sentence_of
 
 SHOWN_RUNS = 5
+_BECOMES = {
+    NEW: "new",
+    CORRECTION: "corrections of earlier ones",
+    REPEAT: "repeats, not to be counted",
+    REJECTED: "to be rejected",
+}
 
 
 @dataclass(frozen=True)
 class FeedStanding:
-    """What came from one feed.
+    """The deliveries of one feed.
 
     Attributes:
         feed: The feed.
         states: State of a delivery -> number of deliveries in it.
-        last_name: The file that was delivered last, or None where nothing ever was.
+        last_name: The file that was delivered last, or None if nothing ever was.
         last_at: When it was claimed, UTC.
     """
 
@@ -41,7 +82,7 @@ class FeedStanding:
 
 @dataclass(frozen=True)
 class Status:
-    """How a lakehouse stands.
+    """The state of a lakehouse.
 
     Attributes:
         lakehouse: Its folder.
@@ -49,7 +90,7 @@ class Status:
         feeds: Every declared feed, the catalogue first, and those of the ledger besides.
         runs: The last runs, the latest first.
         rolling_back_to: The run that an interrupted rollback goes back to; the next run ends it.
-        waiting: What waits in quarantine, by feed and reason.
+        waiting: Records in quarantine, by feed and reason.
         displaced: Sales that later deliveries displaced by another day or amount.
         landed: Files that a feed claims, in the order of claiming.
         unclaimed: Files that no feed claims.
@@ -73,7 +114,7 @@ class Status:
 
 
 def status(declaration: Declaration) -> Status:
-    """Returns how a lakehouse stands; starts no Spark session and changes nothing.
+    """Returns the state of a lakehouse; starts no Spark session and changes nothing.
 
     Raises:
         LakehouseMismatch: The lakehouse does not fit the declaration.
@@ -81,33 +122,126 @@ def status(declaration: Declaration) -> Status:
     patterns = landing_patterns(declaration)
     with opened_lakehouse(declaration) as lakehouse:
         ledger = Ledger(lakehouse)
-        found = find_files(declaration, ledger, folders_of(declaration))
+        discovery = find_files(declaration, ledger, folders_of(declaration))
         runs = recorded_runs(lakehouse)
         return Status(
             lakehouse=declaration.lakehouse,
             is_made=lakehouse.exists(),
             feeds=tuple(_feeds(patterns, list(ledger))),
-            runs=tuple(reversed([each for each in runs if each.is_finished][-SHOWN_RUNS:])),
-            rolling_back_to=next((each.to_run for each in runs if not each.is_finished), None),
+            runs=tuple(reversed([run for run in runs if run.is_finished][-SHOWN_RUNS:])),
+            rolling_back_to=next((run.to_run for run in runs if not run.is_finished), None),
             waiting=waiting_in_quarantine(lakehouse),
             displaced=tuple(displaced_sales(lakehouse, recorded(lakehouse))),
-            landed=tuple(landed_files(declaration, ledger, found)),
-            unclaimed=tuple(found.unclaimed),
-            unready=tuple(found.unready),
-            unreadable=tuple(unreadable(found.unreadable)),
-            links=tuple(found.links),
+            landed=tuple(landed_files(declaration, ledger, discovery)),
+            unclaimed=tuple(discovery.unclaimed),
+            unready=tuple(discovery.unready),
+            unreadable=tuple(unreadable(discovery.unreadable)),
+            links=tuple(discovery.links),
         )
 
 
 def _feeds(declared: Iterable[str], deliveries: Sequence[Delivery]) -> list[FeedStanding]:
-    names = dict.fromkeys([*declared, *(each.feed for each in deliveries)])
-    return [_feed(name, [each for each in deliveries if each.feed == name]) for name in names]
+    of_feed: dict[str, list[Delivery]] = {name: [] for name in declared}
+    for delivery in deliveries:
+        of_feed.setdefault(delivery.feed, []).append(delivery)
+    return [_feed(name, own) for name, own in of_feed.items()]
 
 
 def _feed(name: str, deliveries: Sequence[Delivery]) -> FeedStanding:
-    counts = Counter(each.state for each in deliveries)
+    counts = Counter(delivery.state for delivery in deliveries)
     states = {state: counts[state] for state in State if counts[state]}
-    last = deliveries[-1] if deliveries else None
-    if last is None:
+    if not deliveries:
         return FeedStanding(name, states, None, None)
-    return FeedStanding(name, states, last.name, last.claimed_at)
+    return FeedStanding(name, states, deliveries[-1].name, deliveries[-1].claimed_at)
+
+
+class _Feed(View):
+    feed: str
+    deliveries: dict[State, int] = read_from("states")
+    last_file: str | None = read_from("last_name")
+    last_at: Moment | None
+
+
+class _Landing(View):
+    files: list[LandedFile] = read_from("landed")
+    unclaimed: list[str]
+    unready: list[str]
+    unreadable: list[FileNote]
+    links: list[str]
+
+
+class _Status(View):
+    lakehouse: str
+    is_made: bool
+    feeds: list[_Feed]
+    runs: list[RecordedRun]
+    rolling_back_to: str | None
+    quarantine: Waiting = read_from("waiting")
+    displaced: list[Displaced]
+
+
+def status_document(status: Status) -> dict[str, Any]:
+    """Returns the state of a lakehouse, ready for JSON; amounts are text by currency."""
+    return json_object(_Status, status) | {"landing": json_object(_Landing, status)}
+
+
+def status_text(status: Status) -> RenderableType:
+    """Returns the state of a lakehouse as text, part by part."""
+    if not status.is_made:
+        nothing = Text(f"No lakehouse at {printable(status.lakehouse)} yet: sales-pipeline run")
+        return Group(nothing, Text(), *_landing(status))
+    tables = (_deliveries(status.feeds), runs_table(status.runs), _waiting(status.waiting))
+    sentences = [*_rolling_back(status), *displaced_lines(status.displaced)]
+    return Group(*tables, *sentences, *([Text()] if sentences else []), *_landing(status))
+
+
+def _rolling_back(status: Status) -> list[Text]:
+    if status.rolling_back_to is None:
+        return []
+    run = printable(status.rolling_back_to)
+    line = f"A rollback to run {run} was interrupted; the next run finishes it first."
+    return [Text(line, style=WORTH_A_LOOK)]
+
+
+def _deliveries(feeds: Sequence[FeedStanding]) -> Group:
+    states = [state for state in State if any(state in feed.states for feed in feeds)]
+    figures = [state.replace("_", " ").capitalize() for state in states]
+    table = new_table("Feed", *figures, "Last delivery (UTC)", "File", right=figures, fold=["File"])
+    for feed in feeds:
+        counts = [f"{feed.states.get(state, 0):,}" for state in states]
+        when = "never" if feed.last_at is None else moment(feed.last_at)
+        style = WORTH_A_LOOK if feed.last_at is None else ""
+        table.add_row(cell(feed.feed), *counts, Text(when, style=style), cell(feed.last_name))
+    return titled("Deliveries", table)
+
+
+def _waiting(waiting: Waiting) -> Group:
+    if not waiting.rows:
+        return Group(Text(NOTHING_WAITS), Text())
+    figures = ("Rows", "Amount")
+    table = new_table("Feed", "Reason", *figures, "What it means", right=figures)
+    for group in waiting.by_reason:
+        names = (cell(group.feed), cell(group.reason))
+        amount = money_lines(group.amounts)
+        table.add_row(*names, f"{group.rows:,}", amount, sentence_of(group.reason))
+    return titled("Quarantine", table, remark=total_line(waiting.rows, waiting.amounts))
+
+
+def _landing(status: Status) -> list[Text]:
+    groups = {
+        meaning: [
+            about_file(file.path, file.reason) for file in status.landed if file.becomes == becomes
+        ]
+        for becomes, meaning in _BECOMES.items()
+    }
+    groups["claimed by no feed"] = list(status.unclaimed)
+    groups["not ready yet"] = list(status.unready)
+    groups["not readable"] = [about_file(note.path, note.reason) for note in status.unreadable]
+    groups["symbolic links, not followed"] = list(status.links)
+    lines = [
+        line
+        for meaning, files in groups.items()
+        for line in listed(f"{meaning}: {counted(len(files), 'file')}", files, indent="  ")
+    ]
+    heading = "In the landing folder" if lines else "Nothing in the landing folder."
+    return [Text(heading, style="bold"), *lines] if lines else [Text(heading)]

@@ -55,7 +55,7 @@ def test_the_embedded_engine_takes_no_catalog(call: Call) -> None:
 
 
 def test_databricks_needs_one(call: Call) -> None:
-    said = call("run", "--engine", "databricks")
+    said = call("run", "--sample", "--engine", "databricks")
     assert said.code == 2
     assert said.err.endswith(
         "catalog: missing, and the engine databricks has its tables in one. "

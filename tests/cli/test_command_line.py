@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
 
-from sales_pipeline.cli import app, failures, running
+from sales_pipeline.cli import app, running, screen
 from sales_pipeline.config.schema import schema_text
 from sales_pipeline.version import __version__
 from tests.cli.conftest import Call, loaded_by, python_in
+from tests.cli.lyon import declare_lyon
 
 COMMANDS = (
     "run",
@@ -33,6 +35,7 @@ LOOKUPS = ("rates show", "catalogue show", "catalogue missing")
 QUARANTINE = tuple(f"quarantine {each}" for each in ("list", "show", "export", "replay"))
 
 
+SHARED = ("--config", "--sample", "--lakehouse", "--engine", "--catalog", "--schema", "--verbose")
 FURTHER = ("selftest", "config schema", "databricks test")
 
 
@@ -46,7 +49,7 @@ def test_help_teaches_with_an_example(command: str, call: Call) -> None:
 @pytest.mark.parametrize("command", [*COMMANDS, *LOOKUPS])
 def test_every_command_takes_the_shared_options(command: str, call: Call) -> None:
     said = call(*command.split(), "--help")
-    assert all(option in said.out for option in ("--config", "--lakehouse", "--verbose", "--json"))
+    assert [option for option in (*SHARED, "--json") if option not in said.out] == []
 
 
 def test_help_lists_every_command_in_a_full_sentence(call: Call) -> None:
@@ -99,7 +102,7 @@ def test_help_needs_no_part_of_a_declaration(arguments: list[str], tmp_path: Pat
     "command", ["show", "status", "plan", "history", "diff", "maintain", *LOOKUPS]
 )
 def test_reading_starts_no_spark(command: str, tmp_path: Path) -> None:
-    assert loaded_by(tmp_path, *command.split(), heavy=("pyspark", "pysail")) == "[]"
+    assert loaded_by(tmp_path, *command.split(), "--sample", heavy=("pyspark", "pysail")) == "[]"
 
 
 def test_the_package_alone_imports_nothing_heavy(tmp_path: Path) -> None:
@@ -171,10 +174,50 @@ def test_without_a_declaration_the_sample_is_taken_and_said(
     )
 
 
+CHANGING = (
+    ["run"], ["rebuild"], ["maintain"], ["reset", "--yes"], ["rollback", "--to", "x"], ["release"],
+    ["accept", "paris/a.csv"], ["withdraw", "paris/a.csv", "--yes"],
+    ["quarantine", "replay", "a.csv"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", CHANGING, ids=lambda arguments: " ".join(arguments))
+def test_a_command_that_changes_something_never_guesses_a_declaration(
+    arguments: list[str], tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "landing").mkdir()
+    said = call(*arguments)
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        "declaration: none is named. Do: give --config PATH, set SALES_PIPELINE_CONFIG, or write "
+        "config.yaml in this folder; --sample takes the sample retailer's.\n"
+    )
+    assert not (tmp_path / "lakehouse").exists()
+    assert "declaration: none" not in call(*arguments, "--sample").err
+
+
+def test_run_pipeline_never_guesses_a_declaration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as end:
+        app.run_pipeline([])
+    assert end.value.code == 2
+    assert capfd.readouterr().err.startswith("declaration: none is named. Do: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_declaration_that_is_named_counts_more_than_that_of_the_sample(call: Call) -> None:
+    assert call("show", "--sample", "--config", "third.yaml").err.startswith("third.yaml: ")
+
+
 def test_a_missing_landing_folder_is_a_usage_error(
     tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    declare_lyon(tmp_path, {})
+    shutil.rmtree(tmp_path / "landing")
     said = call("run")
     assert said.code == 2
     assert "landing: no such folder" in said.err
@@ -221,7 +264,7 @@ def test_the_schema_is_printed_as_it_is(call: Call) -> None:
 def test_what_nobody_foresaw_is_still_a_message(
     error: Exception, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert failures.tell_failure(error) == 1
+    assert screen.tell_failure(error) == 1
     assert capsys.readouterr().err.startswith(message)
 
 
@@ -231,7 +274,7 @@ def test_an_error_within_a_command_becomes_its_exit_code(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "landing").mkdir()
     (tmp_path / "lakehouse").write_text("in the way")
-    said = call("run")
+    said = call("run", "--sample")
     assert said.code == 1
     assert "lakehouse: File exists" in said.err
 

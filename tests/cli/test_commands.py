@@ -57,18 +57,20 @@ def test_a_second_time_nothing_is_new_and_the_answers_are_the_same(demo: Demo) -
 @pytest.mark.parametrize("command", ["run", "show"])
 def test_what_finds_nothing_new_imports_neither_pandas_nor_spark(command: str, demo: Demo) -> None:
     heavy = ("pyspark", "pysail", "pandas")
-    assert loaded_by(demo[0], command, heavy=heavy) == "[]"
+    assert loaded_by(demo[0], command, "--sample", heavy=heavy) == "[]"
 
 
 def test_run_pipeline_does_what_main_does(demo: Demo) -> None:
-    said = python_in(demo[0], "-c", "from sales_pipeline.cli.app import run_pipeline as r; r()")
+    said = python_in(
+        demo[0], "-c", "from sales_pipeline.cli.app import run_pipeline as r; r(['--sample'])"
+    )
     assert said.code == 0
     assert said.out.startswith("Nothing new.")
     assert "Best sellers by value" in said.out
 
 
 def test_a_run_as_json_is_one_document(in_demo: Path, call: Call) -> None:
-    said = call("run", "--json", "--show")
+    said = call("run", "--sample", "--json", "--show")
     document = json.loads(said.out)
     assert (said.code, document["outcome"], document["run_id"]) == (0, "done", None)
     assert len(document["answers"]["volume"]) == 48
@@ -123,7 +125,7 @@ def test_reset_asks_and_does_nothing_without_a_yes(
     in_demo: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
-    said = call("reset")
+    said = call("reset", "--sample")
     assert said.code == 1
     assert "Nothing was changed." in said.err
     assert (in_demo / "lakehouse/gold").is_dir()

@@ -13,9 +13,8 @@ import pytest
 from sales_pipeline.landing import discovery
 from sales_pipeline.operations.plan import Plan
 from sales_pipeline.operations.planning import plan
-from sales_pipeline.report.run_json import run_document
-from sales_pipeline.report.status import status
-from sales_pipeline.report.status_json import status_document
+from sales_pipeline.report.run import run_document
+from sales_pipeline.report.status import status, status_document
 from tests.cli.conftest import Call
 from tests.retailer import CATALOGUE, Retailer, sale
 

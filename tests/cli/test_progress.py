@@ -6,8 +6,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from sales_pipeline.cli.bars import make_bars
-from sales_pipeline.cli.progress import Lines, OnTerminal, progress_on_stderr
+from sales_pipeline.cli.progress import Lines, OnTerminal, make_bars, progress_on_stderr
 
 
 class Clock:

@@ -74,6 +74,19 @@ def test_a_page_names_everything_it_is_about(page: str, entries: list[str]) -> N
     assert [entry for entry in entries if f"`{entry}`" not in text] == []
 
 
+def test_no_sentence_of_a_help_text_is_broken_into_two_bullets() -> None:
+    bullets = [line for line in PAGES["cli.md"]().splitlines() if line.startswith("- ")]
+    assert bullets
+    assert [line for line in bullets if not (line[2].isupper() and line.endswith("."))] == []
+
+
+def test_an_option_that_commands_share_is_explained_once() -> None:
+    text = PAGES["cli.md"]()
+    assert text.count("`--lakehouse PATH`") == 1
+    assert "It also takes the [shared options](#shared-options) except `--wait`." in text
+    assert "It takes the [shared option](#shared-options) `--verbose`." in text
+
+
 def test_a_type_without_words_stops_the_page() -> None:
     with pytest.raises(TypeError, match="no words for"):
         in_words(complex)

@@ -18,7 +18,7 @@ from threading import Barrier, Event
 import pyarrow as pa
 import pytest
 
-from sales_pipeline import pipeline, upkeep
+from sales_pipeline import pipeline
 from sales_pipeline.commit_points import watched_by
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.errors import LakehouseBusy, LeaseLost
@@ -30,6 +30,7 @@ from sales_pipeline.lakehouse.lease import AGE_SECONDS, Lease
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.lakehouse.tables import DELIVERIES, LOCK, RUNS
+from sales_pipeline.operations import rebuild_and_reset as upkeep
 from tests.retailer import Retailer, sale
 
 PACKAGE = Path(__file__).parents[2]

@@ -21,5 +21,5 @@ def test_conditions_over_thousands_of_deliveries_are_not_nested_too_deep(tmp_pat
 
     odd = [row for row in made.table("silver.sales") if row["_file_id"] % 2]
     assert made.read(count) == len(odd)
-    made.read(lambda lakehouse: lakehouse.put("silver.sales", every_other, []))
+    made.read(lambda lakehouse: lakehouse.put("silver.records", every_other, []))
     assert all(row["_file_id"] % 2 == 0 for row in made.table("silver.sales"))

@@ -108,9 +108,11 @@ assert not is_running()
 def test_a_spark_of_the_program_stays_as_it_is_and_one_of_ours_ends(
     tmp_path: Path, script: str
 ) -> None:
+    # Sessions of Spark Connect in this process say so in its environment.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
     ended = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", PROGRAM + script, str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env=kept | {"PYTHONPATH": str(Path(__file__).parents[2])},
         cwd=tmp_path,
         text=True,
         capture_output=True,

@@ -35,8 +35,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, State
 from sales_pipeline.landing.examine import examine
 from sales_pipeline.landing.reader import read_batches
-from sales_pipeline.report.run_json import run_document
-from sales_pipeline.report.run_text import run_text
+from sales_pipeline.report.run import run_document, run_text
 from tests.landing.definition import defined_rows, in_order
 from tests.promises.counted_apart import amount_of, day_of, lost_text, other_fields, told
 from tests.promises.mutations import (

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from sales_pipeline.bronze.feed_files import folders_of
-from sales_pipeline.cli.failures import tell_failure
+from sales_pipeline.cli.screen import tell_failure
 from sales_pipeline.commit_points import watched_by
 from sales_pipeline.lakehouse import runs
 from sales_pipeline.lakehouse.runs import finished_runs

@@ -13,7 +13,7 @@ from sales_pipeline import read_gold
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.lakehouse.tables import gold_tables
-from sales_pipeline.report.answers import answers
+from sales_pipeline.report.answers_of_run import answers
 from tests.promises.killed_run import dies
 from tests.retailer import Retailer, sale
 

@@ -14,9 +14,7 @@ from sales_pipeline.lakehouse.ledger import State
 from sales_pipeline.lakehouse.restoring import begin_rollback
 from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.operations.planning import plan
-from sales_pipeline.report.status import status
-from sales_pipeline.report.status_json import status_document
-from sales_pipeline.report.status_text import status_text
+from sales_pipeline.report.status import status, status_document, status_text
 from tests.promises.killed_run import dies
 from tests.retailer import CATALOGUE, Retailer, sale
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from rich.console import Console
 
-from sales_pipeline.report.run_text import run_text
+from sales_pipeline.report.run import run_text
 from tests.retailer import CATALOGUE, Retailer, sale
 
 HEADER = "produit,categorie,product,category"

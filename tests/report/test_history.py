@@ -10,12 +10,19 @@ import pytest
 from rich.console import RenderableType
 
 from sales_pipeline.errors import UsageError
-from sales_pipeline.report.compared_runs import compared_runs
-from sales_pipeline.report.compared_runs_json import compared_runs_document
-from sales_pipeline.report.compared_runs_text import compared_runs_text
-from sales_pipeline.report.history import runs_of, versions_of
-from sales_pipeline.report.history_json import runs_document, versions_document
-from sales_pipeline.report.history_text import runs_text, versions_text
+from sales_pipeline.report.compared_runs import (
+    compared_runs,
+    compared_runs_document,
+    compared_runs_text,
+)
+from sales_pipeline.report.history import (
+    runs_document,
+    runs_of,
+    runs_text,
+    versions_document,
+    versions_of,
+    versions_text,
+)
 from tests.retailer import Retailer, sale
 
 Rendered = Callable[[RenderableType], list[str]]

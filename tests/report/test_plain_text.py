@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.printable import printable, printable_lines, without_control_characters
-from sales_pipeline.report.json_text import json_text
-from sales_pipeline.report.plain_text import spreadsheet_text
+from sales_pipeline.printable import (
+    printable,
+    printable_lines,
+    spreadsheet_text,
+    without_control_characters,
+)
+from sales_pipeline.report.document import csv_text, json_text
 
 
 @given(st.text())
@@ -67,3 +71,13 @@ def test_a_json_document_cannot_steer_the_terminal_and_loses_nothing() -> None:
     assert printable_lines(text) == text
     assert "Thé" in text
     assert json.loads(text) == {"product": "Thé\x1b[2J\x9b\u202e"}
+
+
+@pytest.mark.parametrize("figure", ["-2000.0000", "0.5", "7"])
+def test_a_figure_stays_a_figure_in_csv(figure: str) -> None:
+    assert csv_text(["amount"], [[figure]]) == f"amount\n{figure}\n"
+
+
+@pytest.mark.parametrize("text", ["-2+3", "-2000.0000.", "+7", "-"])
+def test_what_only_looks_like_a_figure_is_guarded_in_csv(text: str) -> None:
+    assert csv_text(["name"], [[text]]) == f"name\n'{text}\n"

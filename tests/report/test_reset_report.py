@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import RenderableType
 
 from sales_pipeline.operations.rebuild_and_reset import Reset
-from sales_pipeline.report.reset_text import reset_document, reset_text
+from sales_pipeline.report.rollback import reset_document, reset_text
 
 Rendered = Callable[[RenderableType], list[str]]
 
@@ -15,7 +15,7 @@ def test_what_came_back_and_what_stayed_is_said(rendered: Rendered) -> None:
     done = Reset(moved=["lyon/a.csv"], kept=[Path("lakehouse/archive/lyon/0/a.csv")])
     assert rendered(reset_text(done)) == [
         "The tables are removed; 1 file moved back: lyon/a.csv.",
-        "1 file stayed, for another lies in the place: lakehouse/archive/lyon/0/a.csv.",
+        "1 file stayed, because another is in its place: lakehouse/archive/lyon/0/a.csv.",
     ]
     assert reset_document(done) == {
         "moved": ["lyon/a.csv"],

@@ -9,8 +9,7 @@ from rich.console import RenderableType
 
 from sales_pipeline.gold.changes import Moved
 from sales_pipeline.gold.rate_book import HeldRate
-from sales_pipeline.report.run_json import run_document
-from sales_pipeline.report.run_text import run_line, run_text
+from sales_pipeline.report.run import run_document, run_line, run_text
 from sales_pipeline.run_report import FeedCounts, FileNote, RunReport
 from sales_pipeline.silver.displaced import DisplacedSales
 
@@ -115,7 +114,7 @@ def test_held_months_are_named_with_their_days_and_money(
     ]
     report.repriced, report.provisional = [january, february], [february]
     assert rendered(run_text(report))[7:-2] == [
-        "1 month held; gold stays as it was there until a run finds the rates",
+        "1 month on hold; gold stays as it was there until a run finds the rates",
         "  2025-01 USD: 3 days without a rate, from 2025-01-04 to 2025-01-09, 1,234.50 USD",
         "  2025-01 JPY: 1 day without a rate, on 2025-01-04, 900 JPY",
         "2 months made again because rates changed: 2025-01, 2025-02",

@@ -10,9 +10,7 @@ import pytest
 from rich.console import RenderableType
 
 from sales_pipeline.report.quarantine import Waiting, counted_by_reason
-from sales_pipeline.report.status import Status, status
-from sales_pipeline.report.status_json import status_document
-from sales_pipeline.report.status_text import status_text
+from sales_pipeline.report.status import Status, status, status_document, status_text
 from sales_pipeline.silver.displaced import DisplacedSales
 from tests.retailer import HEADER, Retailer, sale
 

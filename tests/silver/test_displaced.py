@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
-from sales_pipeline.report.run_json import run_document
+from sales_pipeline.report.run import run_document
 from sales_pipeline.report.status import status
 from sales_pipeline.silver.displaced import DisplacedSales
 from tests.retailer import Retailer, sale

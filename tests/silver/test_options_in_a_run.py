@@ -10,7 +10,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from sales_pipeline.errors import UsageError
-from sales_pipeline.report.run_json import run_document
+from sales_pipeline.report.run import run_document
 from tests.retailer import CATALOGUE, Retailer, sale
 
 

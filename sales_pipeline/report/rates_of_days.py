@@ -1,7 +1,7 @@
-"""Which rate a sale takes on each day, and the days of sales for which there is none (P8).
+"""The rate that a sale takes on each day, and days of sales that have no rate (P8).
 
 Reads `silver.exchange_rates` and the days of `silver.sales` without Spark; the rate of a day
-is what gold's own `rate_book` says.
+is the one of gold's own `rate_book`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from difflib import get_close_matches
 
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import UsageError, examples
+from sales_pipeline.errors import UsageError, did_you_mean, examples
 from sales_pipeline.gold.rate_book import RateBook, Taken, rate_book
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
@@ -50,7 +49,7 @@ class RateOnDay:
 
 @dataclass(frozen=True)
 class CurrencyRates:
-    """What is known of one currency.
+    """The rates and the sales of one currency, in short.
 
     Attributes:
         currency: The currency.
@@ -69,9 +68,24 @@ class CurrencyRates:
     missing: tuple[RateOnDay, ...]
 
     @property
-    def missing_amount(self) -> Decimal:
-        """What was sold on days without a rate, in the currency."""
-        return sum((each.amount for each in self.missing), Decimal(0))
+    def days_without_rate(self) -> int:
+        """The number of days with sales and without a rate."""
+        return len(self.missing)
+
+    @property
+    def first_without_rate(self) -> date | None:
+        """The first day with sales and without a rate."""
+        return self.missing[0].day if self.missing else None
+
+    @property
+    def last_without_rate(self) -> date | None:
+        """The last day with sales and without a rate."""
+        return self.missing[-1].day if self.missing else None
+
+    @property
+    def amount_without_rate(self) -> Decimal:
+        """The sales on days without a rate, in the currency."""
+        return sum((day.amount for day in self.missing), Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -108,7 +122,7 @@ class ShownRates:
 
 @dataclass(frozen=True)
 class Days:
-    """Which days are asked for: from one to another, both included; each may be open."""
+    """The days that are asked for, from one to another, both included; each may be open."""
 
     first: date | None = None
     last: date | None = None
@@ -122,7 +136,7 @@ class Days:
 def shown_rates(
     declaration: Declaration, currencies: Sequence[str] = (), *, days: Days | None = None
 ) -> ShownRates:
-    """Returns which rates sales take; starts no Spark session and changes nothing.
+    """Returns the rates that sales take; starts no Spark session and changes nothing.
 
     Args:
         declaration: What the retailer declares.
@@ -134,27 +148,26 @@ def shown_rates(
         UsageError: There is no lakehouse yet, or nothing is known of a currency, or the days are
             too many or none.
     """
-    asked = days or Days()
-    if asked.first and asked.last and asked.first > asked.last:
-        raise UsageError(f"--from, --to: {asked.first} is after {asked.last}. Do: exchange them.")
+    wanted = days or Days()
+    if wanted.first and wanted.last and wanted.first > wanted.last:
+        raise UsageError(f"--from, --to: {wanted.first} is after {wanted.last}. Do: exchange them.")
     with made_lakehouse(declaration) as lakehouse:
-        found = _Rates.read(lakehouse)
+        rates = _Rates.read(lakehouse)
         is_stale = rates_changed(lakehouse, Ledger(lakehouse))
-    chosen = _chosen(found, [each.upper() for each in currencies])
-    is_by_day = bool(currencies) or not asked.is_open
-    lines = [line for each in chosen for line in found.days(each, asked)] if is_by_day else []
-    summaries = tuple(found.summary(each) for each in chosen)
-    return ShownRates(declaration, is_stale, summaries, tuple(lines))
+    chosen = _chosen(rates, [currency.upper() for currency in currencies])
+    by_day = chosen if currencies or not wanted.is_open else []
+    shown = tuple(day for currency in by_day for day in rates.days(currency, wanted))
+    summaries = tuple(rates.summary(currency) for currency in chosen)
+    return ShownRates(declaration, is_stale, summaries, shown)
 
 
-def _chosen(found: _Rates, currencies: Sequence[str]) -> list[str]:
-    known = found.currencies
-    for each in currencies:
-        if each not in {*known, found.book.base_currency}:
-            close = get_close_matches(each, known, n=1)
-            meant = f" Did you mean {close[0]!r}?" if close else ""
+def _chosen(rates: _Rates, currencies: Sequence[str]) -> list[str]:
+    known = rates.currencies
+    for currency in currencies:
+        if currency not in {*known, rates.book.base_currency}:
+            meant = did_you_mean(currency, known)
             there = f"There are {examples(known)}." if known else "There is none at all."
-            raise UsageError(f"{each}: no rate and no sale in this currency.{meant} {there}")
+            raise UsageError(f"{currency}: no rate and no sale in this currency.{meant} {there}")
     return list(dict.fromkeys(currencies)) or known
 
 
@@ -199,7 +212,7 @@ class _Rates:
             return (own[taken.published_on],)
         month = day.replace(day=1)
         return tuple(
-            dict.fromkeys(own[each] for each in sorted(own) if each.replace(day=1) == month)
+            dict.fromkeys(own[known] for known in sorted(own) if known.replace(day=1) == month)
         )
 
     def days(self, currency: str, asked: Days) -> list[RateOnDay]:
@@ -217,7 +230,7 @@ class _Rates:
                 f"--from, --to: at most {_MAX_DAYS:,} days at a time, got {count:,}. "
                 "Do: name a first and a last day that are nearer to each other."
             )
-        return [first + timedelta(days=each) for each in range(count)]
+        return [first + timedelta(days=number) for number in range(count)]
 
     def _known_days(self, currency: str) -> list[date]:
         """The days that have a rate of their own or a sale, in order."""
@@ -235,7 +248,7 @@ class _Rates:
             last_day=rate_days[-1] if rate_days else None,
             latest=self.on(currency, rate_days[-1] if rate_days else date.max),
             days_sold=len(sold),
-            missing=tuple(each for each in sold if each.taken is None),
+            missing=tuple(rate for rate in sold if rate.taken is None),
         )
 
 

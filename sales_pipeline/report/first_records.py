@@ -16,7 +16,7 @@ from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.landing.examine import first_records
 from sales_pipeline.landing.reader import read_batches
-from sales_pipeline.report.preview import Check, FilePreview, RecordPreview
+from sales_pipeline.report.check import Check, FilePreview, RecordPreview
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader
 from sales_pipeline.silver.reference.learning import Knowledge, learn

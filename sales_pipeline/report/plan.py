@@ -1,4 +1,4 @@
-"""What a run would do, as text: the files in its order, the months, one greppable line."""
+"""The plan of a run, as text and as JSON: its files in order, its months, one line for grep."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import groupby
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -14,32 +15,78 @@ from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
 from sales_pipeline.errors import counted, examples
 from sales_pipeline.operations.plan import ABANDONED, HELD, KNOWN, UNREADABLE, Plan, PlannedFile
 from sales_pipeline.printable import printable
+from sales_pipeline.report.document import Month, View, json_object, read_from
 from sales_pipeline.report.figures import month_text, size
-from sales_pipeline.report.sentences import about_file, few_lines
-from sales_pipeline.report.tables import cell, new_table, titled
+from sales_pipeline.report.layout import (
+    TROUBLE,
+    WORTH_A_LOOK,
+    about_file,
+    cell,
+    listed,
+    listed_files,
+    new_table,
+    titled,
+)
+from sales_pipeline.run_report import FileNote
 
-_TROUBLE = "bold red"
-_WORTH_A_LOOK = "yellow"
 _STYLES = {
-    REJECTED: _TROUBLE,
-    HELD: _TROUBLE,
-    ABANDONED: _TROUBLE,
-    UNREADABLE: _TROUBLE,
-    CORRECTION: _WORTH_A_LOOK,
+    REJECTED: TROUBLE,
+    HELD: TROUBLE,
+    ABANDONED: TROUBLE,
+    UNREADABLE: TROUBLE,
+    CORRECTION: WORTH_A_LOOK,
 }
 _COUNTED = (NEW, CORRECTION, REPEAT, REJECTED, HELD)
 
 
+class _File(View):
+    path: str
+    feed: str | None
+    bytes: int
+    becomes: str
+    reason: str | None
+    delivery: int | None
+    delivery_rows: int | None
+    records: int | None
+    months: tuple[Month, ...] | None
+
+
+class _Remade(View):
+    reason: str
+    months: tuple[Month, ...] | None
+
+
+class _Plan(View):
+    exit_code: int
+    is_nothing_to_do: bool
+    stop: str | None
+    unfinished: list[_File]
+    rejudged: list[_File]
+    files: list[_File]
+    held_files: list[FileNote] = read_from("held")
+    months: list[Month]
+    months_unknown: list[str]
+    waiting_months: list[Month]
+    remade: list[_Remade]
+    notes: list[str]
+    untried: list[str]
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """Returns a plan, ready for JSON; months that are not known before the run are null."""
+    return json_object(_Plan, plan)
+
+
 def plan_text(plan: Plan) -> RenderableType:
-    """Returns a plan as text, its greppable line last."""
+    """Returns a plan as text, its line for grep last."""
     parts: list[RenderableType] = []
     if plan.stop is not None:
-        parts += [Text("A run would stop:", style=_TROUBLE), Text(printable(plan.stop)), Text()]
+        parts += [Text("A run would stop:", style=TROUBLE), Text(printable(plan.stop)), Text()]
     elif plan.is_nothing_to_do:
         parts += [Text("A run would find nothing new."), Text()]
     if plan.unfinished:
         parts.append(_table("Left by an interrupted run; finished first", plan.unfinished))
-    news = [each for each in plan.files if each.becomes != KNOWN]
+    news = [file for file in plan.files if file.becomes != KNOWN]
     if news:
         parts.append(_table("In the landing folder", news))
     sentences = [
@@ -47,36 +94,31 @@ def plan_text(plan: Plan) -> RenderableType:
         *_known(plan),
         *_held(plan),
         *_month_lines(plan),
-        *(Text(each) for each in plan.notes),
+        *(Text(note) for note in plan.notes),
         *_untried(plan),
     ]
     return Group(*parts, *sentences, *([Text()] if sentences else []), _line(plan))
 
 
 def _table(title: str, files: Sequence[PlannedFile]) -> Group:
-    table = new_table()
-    table.add_column("Feed")
-    table.add_column("File", overflow="fold")
-    table.add_column("Size", justify="right")
-    table.add_column("Becomes", overflow="fold")
-    table.add_column("Records", justify="right")
-    table.add_column("Months", overflow="fold")
-    table.add_column("Why", overflow="fold")
-    for each in files:
+    headers = ("Feed", "File", "Size", "Becomes", "Records", "Months", "Why")
+    figures, texts = ("Size", "Records"), ("File", "Becomes", "Months", "Why")
+    table = new_table(*headers, right=figures, fold=texts)
+    for file in files:
         table.add_row(
-            cell(each.feed),
-            cell(each.path),
-            size(each.bytes),
-            cell(_becomes(each), style=_STYLES.get(each.becomes, "")),
-            "" if each.records is None else f"{each.records:,}",
-            "not known" if each.months is None else _months(each.months),
-            cell(each.reason),
+            cell(file.feed),
+            cell(file.path),
+            size(file.bytes),
+            cell(_becomes(file), style=_STYLES.get(file.becomes, "")),
+            "" if file.records is None else f"{file.records:,}",
+            "not known" if file.months is None else _months(file.months),
+            cell(file.reason),
         )
     return titled(title, table)
 
 
 def _becomes(file: PlannedFile) -> str:
-    """What becomes of a file, with the delivery that it is about."""
+    """The future of a file, with the delivery that it is about."""
     words = file.becomes.replace("_", " ")
     if file.delivery is None:
         return words
@@ -88,13 +130,13 @@ def _becomes(file: PlannedFile) -> str:
 
 
 def _rejudged(plan: Plan) -> list[Text]:
-    """What is judged again, counted by feed; after years these are very many files."""
+    """The records that are judged again, counted by feed: after years these are many files."""
     lines = []
-    for feed, files in groupby(plan.rejudged, key=lambda each: each.feed):
+    for feed, files in groupby(plan.rejudged, key=lambda file: file.feed):
         deliveries = list(files)
-        records = counted(sum(each.delivery_rows or 0 for each in deliveries), "record")
+        records = counted(sum(file.delivery_rows or 0 for file in deliveries), "record")
         lines.append(f"{feed}: {counted(len(deliveries), 'file')}, {records}")
-    return [Text("Judged again:"), *few_lines(lines, indent="  ")] if lines else []
+    return listed("Judged again:", lines)
 
 
 def _untried(plan: Plan) -> list[Text]:
@@ -106,21 +148,16 @@ def _untried(plan: Plan) -> list[Text]:
 
 
 def _known(plan: Plan) -> list[Text]:
-    """The files that stay in the landing folder; after years there are very many."""
-    known = [each for each in plan.files if each.becomes == KNOWN]
-    if not known:
-        return []
-    lines = [f"{each.path}: delivery {each.delivery}, {each.reason}" for each in known]
-    heading = f"{counted(len(known), 'file')} in the landing folder known already"
-    return [Text(heading), *few_lines(lines, indent="  ")]
+    """The files that stay in the landing folder: after years there are very many."""
+    known = [file for file in plan.files if file.becomes == KNOWN]
+    lines = [f"{file.path}: delivery {file.delivery}, {file.reason}" for file in known]
+    return listed_files("in the landing folder known already", lines)
 
 
 def _held(plan: Plan) -> list[Text]:
-    if not plan.held:
-        return []
-    lines = [about_file(each.path, each.reason) for each in plan.held]
-    heading = f"{counted(len(lines), 'file')} held already, until accepted, released or withdrawn"
-    return [Text(heading, style=_WORTH_A_LOOK), *few_lines(lines, indent="  ")]
+    lines = [about_file(note.path, note.reason) for note in plan.held]
+    what = "held already, until accepted, released or withdrawn"
+    return listed_files(what, lines, style=WORTH_A_LOOK)
 
 
 def _month_lines(plan: Plan) -> list[Text]:
@@ -132,9 +169,9 @@ def _month_lines(plan: Plan) -> list[Text]:
         lines.append(
             f"  of them waiting already, for a rate or since an interrupted run: {waiting}"
         )
-    for each in plan.remade:
-        which = "not known before the run" if each.months is None else _months(each.months)
-        lines.append(f"Gold is made again, because {each.reason}: {which}")
+    for remade in plan.remade:
+        months = "not known before the run" if remade.months is None else _months(remade.months)
+        lines.append(f"Gold is made again, because {remade.reason}: {months}")
     if plan.months_unknown:
         lines.append(f"Months not known before the run: {', '.join(plan.months_unknown)}")
     return [Text(printable(line)) for line in lines]
@@ -146,7 +183,7 @@ def _months(months: Iterable[date]) -> str:
 
 def _line(plan: Plan) -> Text:
     """The plan on one line of `key=value` pairs, for grep and for logs."""
-    counts = Counter(each.becomes for each in plan.files)
+    counts = Counter(file.becomes for file in plan.files)
     pairs: dict[str, object] = {"plan": plan.exit_code, "unfinished": len(plan.unfinished)}
     pairs |= {kind: counts[kind] for kind in _COUNTED}
     pairs["months"] = len(plan.months)

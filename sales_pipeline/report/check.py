@@ -1,0 +1,199 @@
+"""A checked declaration, and how it understands the first records of landing files.
+
+As data, as text and as JSON; `first_records` reads and judges them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
+from sales_pipeline.errors import MAX_EXAMPLES, counted
+from sales_pipeline.printable import printable
+from sales_pipeline.report.document import Exact, View, json_object, read_from
+from sales_pipeline.report.figures import grouped, money, without_end_zeros
+from sales_pipeline.report.layout import (
+    TROUBLE,
+    WORTH_A_LOOK,
+    about_file,
+    cell,
+    listed,
+    new_table,
+    titled,
+    warning_lines,
+)
+from sales_pipeline.silver.feed_warnings import FeedWarning
+
+
+@dataclass(frozen=True)
+class RecordPreview:
+    """One record as it would be understood; a figure that cannot be read is None.
+
+    Attributes:
+        row: Its number in the file, from 1.
+        verdict: `fit`, `quarantined` or `excluded`.
+        reasons: The codes of all reasons for which it would be quarantined.
+        sold_on: The day.
+        product: The product in the language of the declaration.
+        source_product: The product as delivered.
+        quantity: Units.
+        amount: What was paid.
+        currency: Its currency; None if nothing says which.
+    """
+
+    row: int
+    verdict: str
+    reasons: tuple[str, ...]
+    sold_on: date | None
+    product: str | None
+    source_product: str | None
+    quantity: Exact | None
+    amount: Exact | None
+    currency: str | None
+
+
+@dataclass(frozen=True)
+class FilePreview:
+    """One landing file.
+
+    Attributes:
+        path: Its path below the landing folder.
+        feed: Its feed.
+        becomes: What the next run would make of it; see `landed.LandedFile`.
+        reason: Why, where it is a repeat or would be rejected.
+        records: Its first records; none for the catalogue and for a rejected file.
+    """
+
+    path: str
+    feed: str
+    becomes: str
+    reason: str | None
+    records: tuple[RecordPreview, ...] = ()
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Says whether a run would reject it or not count one of its records."""
+        return self.becomes == REJECTED or any(record.verdict != "fit" for record in self.records)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A declaration that is valid, and how it understands what lies in the landing folder.
+
+    Attributes:
+        source: Where the declaration comes from.
+        feeds: Feed -> its landing pattern, the catalogue first.
+        base_currency: The currency of the answers.
+        files: The files that a feed claims.
+        names: Number of product names that the catalogue and its files here know.
+        unclaimed: Files that no feed claims.
+        warnings: Warnings about values in the first records that look suspicious.
+    """
+
+    source: str
+    feeds: dict[str, str]
+    base_currency: str
+    files: tuple[FilePreview, ...]
+    names: int
+    unclaimed: tuple[str, ...]
+    warnings: tuple[FeedWarning, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 1 where a file would be rejected."""
+        return 1 if any(file.becomes == REJECTED for file in self.files) else 0
+
+
+class _Check(View):
+    declaration: str = read_from("source")
+    base_currency: str
+    exit_code: int
+    feeds: dict[str, str]
+    names: int
+    files: list[FilePreview]
+    unclaimed: list[str]
+    warnings: list[FeedWarning]
+
+
+def check_document(check: Check) -> dict[str, Any]:
+    """Returns a check, ready for JSON; figures are text."""
+    return json_object(_Check, check)
+
+
+def check_text(check: Check) -> RenderableType:
+    """Returns a check as text: of each feed the first few files and the files that need a look."""
+    by_feed = {feed: [file for file in check.files if file.feed == feed] for feed in check.feeds}
+    tables = [
+        _table(feed, files)
+        for feed, files in by_feed.items()
+        if any(file.records for file in files)
+    ]
+    heading = (
+        f"{printable(check.source)}: valid; {counted(len(check.feeds) - 1, 'feed')} of sales, "
+        f"answers in {check.base_currency}"
+    )
+    return Group(Text(heading), Text(), _files(check, by_feed), *tables, *_trouble(check))
+
+
+def _files(check: Check, by_feed: dict[str, list[FilePreview]]) -> Group:
+    kinds = (NEW, CORRECTION, REPEAT, REJECTED)
+    headers = [kind.capitalize() for kind in kinds]
+    table = new_table("Feed", "Pattern", *headers, right=headers)
+    for feed, files in by_feed.items():
+        counts = [sum(file.becomes == kind for file in files) for kind in kinds]
+        table.add_row(cell(feed), cell(check.feeds[feed]), *(f"{count:,}" for count in counts))
+    remark = f"The catalogue knows {counted(check.names, 'name')}."
+    return titled("In the landing folder", table, remark=remark)
+
+
+def _table(feed: str, files: Sequence[FilePreview]) -> Group:
+    headers = ("File", "Record", "Day", "Product", "As delivered", "Quantity", "Amount", "Verdict")
+    table = new_table(*headers, right=["Record", "Quantity", "Amount"], fold=["File"])
+    shown = [file for place, file in enumerate(files) if place < MAX_EXAMPLES or file.needs_a_look]
+    for file in shown:
+        for record in file.records:
+            table.add_row(cell(file.path), str(record.row), *_understood(record))
+    rest = len(files) - len(shown)
+    remark = f"{counted(rest, 'more file')} alike; --json has all." if rest else ""
+    return titled(f"{feed}: the first records as they are understood", table, remark=remark)
+
+
+def _understood(record: RecordPreview) -> Iterable[Text]:
+    quantity = record.quantity
+    style = "" if record.verdict == "fit" else WORTH_A_LOOK
+    reasons = f": {', '.join(record.reasons)}" if record.reasons else ""
+    return (
+        cell(record.sold_on),
+        cell(record.product),
+        cell(record.source_product),
+        cell(None if quantity is None else grouped(without_end_zeros(quantity))),
+        cell(_money(record.amount, record.currency)),
+        cell(f"{record.verdict}{reasons}", style=style),
+    )
+
+
+def _money(amount: Decimal | None, currency: str | None) -> str | None:
+    if amount is None:
+        return None
+    return grouped(without_end_zeros(amount)) if currency is None else money(amount, currency)
+
+
+def _trouble(check: Check) -> list[Text]:
+    rejected = [file for file in check.files if file.becomes == REJECTED]
+    lists = {
+        "Would be rejected": [about_file(file.path, file.reason) for file in rejected],
+        "Claimed by no feed": check.unclaimed,
+    }
+    lines = [
+        line
+        for heading, files in lists.items()
+        for line in listed(f"{heading}: {counted(len(files), 'file')}", files, style=TROUBLE)
+    ]
+    return [*lines, *warning_lines(check.warnings)]
