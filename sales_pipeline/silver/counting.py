@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -19,7 +20,6 @@ from sales_pipeline.lakehouse.tables import QUARANTINED, RECORDS, SALE
 from sales_pipeline.silver.balance import NO_CURRENCY
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.parsing.numbers import product_of
-from sales_pipeline.silver.validation.feed_groups import FeedGroup
 from sales_pipeline.silver.validation.reasons import WAITING
 
 _ZERO = Decimal(0)
@@ -55,20 +55,27 @@ def _counted_texts(batch: Batch) -> Iterator[tuple[int, str | None, int, Decimal
         return
     feeds = batch.lakehouse.declaration.feeds
     feed_of = {delivery.file_id: feeds[delivery.feed] for delivery in batch.deliveries}
-    columns = ("_file_id", "_feed_group", "quantity", "unit_price", "amount", "records")
-    for row in zip(*(table[name].to_pylist() for name in columns), strict=True):
-        file_id, number, quantity, unit_price, amount, records = row
-        if number not in groups:
-            continue
-        if not _delivers_amount(groups[number]):
-            amount = product_of(unit_price, quantity)
-        currencies = feed_of[file_id].currencies
-        currency = currencies[0][1] if currencies else None
-        yield file_id, currency, records, None if amount is None else amount * records
+    for number, group in groups.items():
+        own = table.filter(pc.equal(table["_feed_group"], number))
+        for file_id, records, amount in _sums_by_file(own, has_amount=group.feed.has("amount")):
+            currencies = feed_of[file_id].currencies
+            yield file_id, currencies[0][1] if currencies else None, records, amount
 
 
-def _delivers_amount(group: FeedGroup) -> bool:
-    return group.feed.has("amount")
+def _sums_by_file(
+    counted: pa.Table, *, has_amount: bool
+) -> Iterator[tuple[int, int, Decimal | None]]:
+    """The records of each file and their amounts added up, of counted texts."""
+    amounts = counted["amount"]
+    if not has_amount:
+        pairs = zip(counted["unit_price"].to_pylist(), counted["quantity"].to_pylist(), strict=True)
+        amounts = pa.array([product_of(*pair) for pair in pairs], pa.decimal128(18, 4))
+    times = counted["records"].cast(pa.decimal128(19, 0))
+    money = pc.multiply(amounts, times).cast(pa.decimal128(38, 4))
+    sums = pa.table({"file": counted["_file_id"], "records": counted["records"], "money": money})
+    totals = sums.group_by("file").aggregate([("records", "sum"), ("money", "sum")])
+    names = ("file", "records_sum", "money_sum")
+    yield from zip(*(totals[name].to_pylist() for name in names), strict=True)
 
 
 def _counted_rows(batch: Batch) -> Iterator[tuple[int, str | None, int, Decimal | None]]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import reduce
-from typing import Any
+from functools import cached_property, reduce
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
@@ -146,17 +146,15 @@ class TextParser:
             self._parse_apart(parsed)
         return parsed
 
-    def _feed(self, group: int) -> Feed:
-        return next(
-            branch.delivered.feed
-            for branch in self.branches
-            if branch.delivered.group.number == group
-        )
+    @cached_property
+    def _feeds(self) -> dict[int, Feed]:
+        """Group -> the declaration that its feeds share."""
+        return {branch.delivered.group.number: branch.delivered.feed for branch in self.branches}
 
     def _days(self, texts: pa.Table, parsed: ParsedTexts) -> pa.Table:
         rows = []
         for row in texts.select(["_feed_group", _TEXTS[_DAY]]).to_pylist():
-            patterns = self._feed(row["_feed_group"]).date_formats
+            patterns = self._feeds[row["_feed_group"]].date_formats
             text = row[_TEXTS[_DAY]]
             days = days_of(text, patterns)
             rows.append({**row, _DAY: days[0] if days else None})
@@ -167,28 +165,15 @@ class TextParser:
 
     def _parse_priced(self, counts: pa.Table, parsed: ParsedTexts) -> None:
         texts = counts.select([*_KEYS, *(_TEXTS[name] for name in (_PRODUCT, *NUMBERS))])
-        places: dict[tuple[Any, ...], int] = {}
-        rows = [
-            places.setdefault(combination, len(places))
-            for combination in zip(
-                *(texts[name].to_pylist() for name in texts.column_names), strict=True
-            )
-        ]
-        columns = zip(*places, strict=True) if places else [()] * texts.num_columns
-        distinct = pa.table(list(map(list, columns)), schema=texts.schema)
+        distinct, places = _distinct(texts)
         values = self._with_products(distinct)
         for column in NUMBERS:
             values = values.append_column(column, self._numbers(distinct, column))
         parsed.priced = self.lakehouse.shared("parsed_prices", values)
-        parsed.counted = pa.table(
-            {
-                "_file_id": counts["_file_id"],
-                "_feed_group": counts["_feed_group"],
-                "place": pa.array(rows, pa.int64()),
-                "records": counts["records"],
-                **{name: values[name].take(pa.array(rows, pa.int64())) for name in NUMBERS},
-            }
-        )
+        numbers = {name: values[name].take(places) for name in NUMBERS}
+        parsed.counted = counts.select(["_file_id", "_feed_group", "records"])
+        for name, column in numbers.items():
+            parsed.counted = parsed.counted.append_column(name, column)
 
     def _parse_apart(self, parsed: ParsedTexts) -> None:
         """Parses each column by itself; one with too many texts is left to Spark."""
@@ -210,33 +195,46 @@ class TextParser:
 
     def _numbers(self, texts: pa.Table, column: str) -> pa.Array:
         """The number of each text, null where it is none."""
-        known: dict[tuple[int, str], Decimal | None] = {}
-        groups, given = texts["_feed_group"].to_pylist(), texts[_TEXTS[column]].to_pylist()
-        for key in set(zip(groups, given, strict=True)):
-            known[key] = number_of(self._feed(key[0]), column, key[1])
-        values = [known[key] for key in zip(groups, given, strict=True)]
-        return pa.array(values, pa.decimal128(18, SCALES[column]))
+        distinct, places = _distinct(texts.select(["_feed_group", _TEXTS[column]]))
+        pairs = zip(*(each.to_pylist() for each in distinct.columns), strict=True)
+        numbers = [number_of(self._feeds[group], column, text) for group, text in pairs]
+        return pa.array(numbers, pa.decimal128(18, SCALES[column])).take(places)
 
     def _with_products(self, texts: pa.Table) -> pa.Table:
-        """Adds what the products mean: `product, category`, and `prices` where they are taken."""
+        """Adds what the products mean: `product, category`, and `_prices` where they are taken."""
         feed_of = {
-            lookup_of(feed): name
+            lookup_of(branch.delivered.feeds[name]): name
             for branch in self.branches
-            for name, feed in ((n, branch.delivered.feeds[n]) for n in branch.delivered.group.names)
+            for name in branch.delivered.group.names
         }
-        lookups, products = texts["_feed_lookup"].to_pylist(), texts[_TEXTS[_PRODUCT]].to_pylist()
-        places = list(zip((feed_of[lookup] for lookup in lookups), products, strict=True))
-        distinct = [{"feed": feed, "source_product": text} for feed, text in dict.fromkeys(places)]
-        meanings = self.meanings.table(distinct)
+        distinct, places = _distinct(texts.select(["_feed_lookup", _TEXTS[_PRODUCT]]))
+        lookups, products = (column.to_pylist() for column in distinct.columns)
+        delivered = [
+            {"feed": feed_of[lookup], "source_product": text}
+            for lookup, text in zip(lookups, products, strict=True)
+        ]
+        meanings = self.meanings.table(delivered)
         known = zip(
             meanings["feed"].to_pylist(), meanings["source_product"].to_pylist(), strict=True
         )
         row_of = {place: row for row, place in enumerate(known)}
-        rows = pa.array([row_of.get(place) for place in places], pa.int64())
+        rows = [row_of.get((each["feed"], each["source_product"])) for each in delivered]
+        meant = pa.array(rows, pa.int64()).take(places)
         for name in meanings.column_names[2:]:
             column = "_prices" if name == "prices" else name
-            texts = texts.append_column(column, meanings[name].take(rows))
+            texts = texts.append_column(column, meanings[name].take(meant))
         return texts
+
+
+def _distinct(texts: pa.Table) -> tuple[pa.Table, pa.Array]:
+    """The distinct rows of a table without nulls, and the place among them of each row."""
+    codes = np.zeros(texts.num_rows, np.int64)
+    for column in texts.columns:
+        encoded = column.combine_chunks().dictionary_encode()
+        wide = codes * max(1, len(encoded.dictionary)) + encoded.indices.to_numpy()
+        codes = np.unique(wide, return_inverse=True)[1].astype(np.int64)
+    _, first = np.unique(codes, return_index=True)
+    return texts.take(pa.array(first, pa.int64())), pa.array(codes, pa.int64())
 
 
 def _each_text(branch: BranchRecords) -> DataFrame:
