@@ -62,6 +62,7 @@ from sales_pipeline.lakehouse.tables import (
     bronze_table,
     silver_views,
 )
+from sales_pipeline.landing.quotes import MAX_QUOTED_LINE_ENDS
 from sales_pipeline.silver.validation.reasons import REASONS
 
 DOCS = Path(__file__).resolve().parent
@@ -247,7 +248,41 @@ def deliveries() -> str:
         "safe to do twice, so the next run goes on from wherever a killed one stopped.",
         "*In force*: its records count, or will when the run that works on it ends.",
         _table(("State", "Meaning", "In force"), rows),
+        *(" ".join(part.split()) for part in WHAT_IS_A_RECORD.split("\n\n")),
     )
+
+
+WHAT_IS_A_RECORD = f"""
+## What is a record
+
+Every line of a file is a record, a part of a record that is known to span lines, a header, a
+blank line, or one of the lines that `csv.skip_lines` and `csv.footer_lines` leave out.
+
+**Quotes.** A quoted field may hold line ends. A quote that somebody forgot to close would run on
+to the next quote, and swallow the records between them. So a record that spans lines is read as
+one only if its quotes are closed right before a delimiter or a line end, it has as many fields as
+the header, no field of it has more than
+{MAX_QUOTED_LINE_ENDS} line ends, and no line within the quotes has as
+many fields as a record. Otherwise its first line waits in quarantine as `unterminated_quote`, and
+the other lines are records of their own. A field whose closing quote is followed by text, such as
+`"TV 32" flat"`, is quarantined as `text_after_quote`; spaces and tabs there are kept as a part of
+the field. A quote within a field is doubled, or stands behind the character that `csv.escape`
+declares.
+
+**Headers.** A record that has more than half of the header's texts again, in any order, and no
+field that begins with a digit, is a header and no record, like the first one: it is not counted
+as delivered, and `_row` goes on without it. What follows is read by it. If it lacks declared
+columns, what follows waits as `header_unknown`, up to the next header. Header texts are compared
+without case, space around them and invisible characters, in Unicode form NFC. A byte order mark
+before a record, where two files were joined, is no part of it.
+
+**Lines around the data.** A line that `csv.skip_lines` or `csv.footer_lines` would leave out is
+read as a record all the same if it does not look like what `csv.skip_like` or `csv.footer_like`
+declares. Without these it is read if it has as many fields as a record, a digit in the column of
+the day and a text in that of the product. A warning shows such lines: a file that comes without
+its line of totals may be cut off.
+"""
+"""What `deliveries.md` says of the lines of a file."""
 
 
 PARTS: dict[str, type[BaseModel]] = {

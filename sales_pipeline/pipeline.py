@@ -17,7 +17,12 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from sales_pipeline.bronze.claims import Claims
-from sales_pipeline.bronze.feed_files import check_reader, find_files, folders_of
+from sales_pipeline.bronze.feed_files import (
+    check_reader,
+    find_files,
+    folders_of,
+    landing_patterns,
+)
 from sales_pipeline.bronze.file_moves import (
     Folders,
     archive_copies,
@@ -404,7 +409,7 @@ class _Run:
 
     def _displaced(self, taken: Iterable[Delivery]) -> list[DisplacedSales]:
         """What this run displaced, or a killed one whose work it brought to its end."""
-        from sales_pipeline.silver.displacement import displaced_sales
+        from sales_pipeline.silver.displaced import displaced_sales
 
         done = {each.file_id for each in taken if each.state is State.ARCHIVED}
         judged = done | {each.file_id for each in self.ledger if each.run_id == self.run_id}
@@ -448,10 +453,35 @@ def sent_back(declaration: Declaration, ledger: Ledger, rejudge: Collection[str]
     With them the catalogue is learnt again: it may have to say names in another language.
     """
     feeds = {*rejudge, CATALOGUE} if rejudge else set()
-    return [
+    judged = [
         each.moved_to(State.IN_BRONZE, fingerprint=fingerprint(declaration, each.feed))
         for each in ledger.in_force()
         if each.feed in feeds and each.state is not State.CLAIMED
+    ]
+    return [*judged, *reconsidered(declaration, ledger, feeds)]
+
+
+def reconsidered(
+    declaration: Declaration, ledger: Ledger, feeds: Collection[str] | None = None
+) -> list[Delivery]:
+    """Deliveries that another declaration had refused, as they are to be validated again.
+
+    Args:
+        declaration: What the retailer declares now.
+        ledger: The deliveries.
+        feeds: Only those of these feeds; None for all.
+    """
+    in_force = {(each.feed, each.name): each.file_id for each in ledger.in_force()}
+    return [
+        each.moved_to(
+            State.IN_BRONZE,
+            fingerprint=fingerprint(declaration, each.feed),
+            supersedes=in_force.get((each.feed, each.name)),
+            reason=None,
+        )
+        for each in ledger.reconsidered(feeds)
+        if each.feed in landing_patterns(declaration)
+        and each.fingerprint != fingerprint(declaration, each.feed)
     ]
 
 

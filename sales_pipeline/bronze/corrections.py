@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales_pipeline.bronze.feed_files import shape_of
-from sales_pipeline.config.dialect import INVISIBLE, WHITE_SPACE
+from sales_pipeline.config.dialect import WHITE_SPACE
 from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.config.sql.feed_sql import computed_expression
 from sales_pipeline.errors import counted
@@ -28,6 +28,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
 from sales_pipeline.landing.reader import read_batches
+from sales_pipeline.visible_text import INVISIBLE
 
 if TYPE_CHECKING:
     from pyspark.sql import Column

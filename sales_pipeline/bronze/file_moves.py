@@ -111,8 +111,10 @@ def archive_copies(deliveries: Iterable[Delivery], folders: Folders) -> None:
 
     def archive(delivery: Delivery) -> None:
         is_there = delivery.mends or delivery.feed in folders.left
-        if not is_there and folders.source(delivery).exists():
-            keep(folders.source(delivery), folders.archived(delivery), delivery.sha256)
+        # A file that another declaration had rejected lies where it was put then.
+        for place in (folders.source(delivery), folders.rejected(delivery)):
+            if not is_there and place.exists():
+                keep(place, folders.archived(delivery), delivery.sha256)
 
     together((partial(archive, each) for each in deliveries), at_once=_MOVED_AT_ONCE)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from typing import Annotated, Literal, get_args
 
@@ -18,13 +17,6 @@ NOT_BUILTIN = ("cp932", "utf-16")
 
 WHITE_SPACE = " \t\r\n\u00a0\u202f\u3000"
 """The characters trimmed from delivered text: ASCII white space, no-break and wide spaces."""
-INVISIBLE = "".join(
-    chr(code)
-    for first, last in [(0xAD, 0xAD), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2064),
-                        (0x2066, 0x206F), (0xFEFF, 0xFEFF)]
-    for code in range(first, last + 1)
-)  # fmt: skip
-"""Characters that nobody sees: of no width, marks of direction, byte order marks."""
 _ALSO_THOUSANDS = {" ": "\u00a0\u202f", "'": "\u2019"}
 
 
@@ -35,6 +27,9 @@ class Dialect(Declared):
     """The one character between two fields."""
     quote: Mark = '"'
     """The character around a field that holds delimiters, quotes (doubled) or line ends."""
+    escape: Mark | None = None
+    """The character before a quote within a quoted field, such as a backslash, or nothing. Before
+    itself it stands for itself; a doubled quote is one quote with it as well."""
     encoding: Encoding = "utf-8"
     """The encoding of the text. A byte order mark is recognised and removed."""
     decimal: Literal[".", ","] = "."
@@ -48,19 +43,17 @@ class Dialect(Declared):
     """Whether a row of headers comes before the records. Without one, the header of a column in the
     declaration is its number in the file, from 1."""
     skip_lines: Annotated[int, Field(ge=0)] = 0
-    """The number of lines to skip before the header, or before the first record."""
+    """Lines before the header, or before the first record, that are no data. One that could count
+    as a record is read as one all the same."""
+    skip_like: Text | None = None
+    """A pattern of these lines, such as `Report*`: `*` stands for any text, `?` for a character. A
+    line that does not match is read as a record. Without it only a line with as many fields as a
+    record, and with a day and a product where these are columns, is read as one."""
     footer_lines: Annotated[int, Field(ge=0)] = 0
-    """The number of lines to skip at the end, such as a line of totals."""
-
-
-def loose_text(text: str) -> str:
-    r"""Returns the form in which two headers are the same: stripped, caseless, NFC.
-
-    >>> loose_text(" Quantite\u0301 ") == loose_text("QUANTITÉ")
-    True
-    """
-    composed = unicodedata.normalize("NFC", text.strip())
-    return unicodedata.normalize("NFC", composed.casefold())
+    """Lines at the end that are no data, such as a line of totals. One that could count as a record
+    is read as one all the same."""
+    footer_like: Text | None = None
+    """A pattern of these lines, such as `TOTAL*`, as skip_like."""
 
 
 def thousands_marks(declared: str) -> str:
@@ -78,6 +71,8 @@ def dialect_mismatches(dialect: Plain) -> Iterator[Mismatch]:
     do = "; write another for one of them"
     if "quote" in dialect and quote == dialect.get("delimiter"):
         yield Mismatch(("quote",), "the same as the delimiter", do)
+    if dialect.get("escape") and dialect["escape"] == dialect.get("delimiter"):
+        yield Mismatch(("escape",), "the same as the delimiter", do)
     if thousands and thousands == dialect.get("decimal"):
         yield Mismatch(("thousands",), "the same as the decimal mark", do)
     if thousands and thousands == quote:

@@ -210,6 +210,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         """,
         "same_name": "same_name: adds",
         "max_removed": "max_removed: 20%",
+        "max_repeated_keys": "max_repeated_keys: 5%",
         "archive": "archive: leave",
         "never_store": "never_store: [nom du client, carte]",
         "product_by": "product_by: code",
@@ -249,13 +250,22 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "feeds.<feed>.csv": {
         "delimiter": 'delimiter: "\\t"',
         "quote": 'quote: "\'"',
+        "escape": 'escape: "\\\\"',
         "encoding": "encoding: cp1252",
         "decimal": 'decimal: ","',
         "thousands": 'thousands: " "',
         "symbols": "symbols: [€, EUR]",
         "header": "header: false",
         "skip_lines": "skip_lines: 3",
+        "skip_like": """
+            skip_lines: 2
+            skip_like: "Report*"
+        """,
         "footer_lines": "footer_lines: 1",
+        "footer_like": """
+            footer_lines: 1
+            footer_like: "TOTAL*"
+        """,
     },
     "feeds.<feed>.computed.<column>": {
         "sql": "sql: concat(sale_id, '-', product)",

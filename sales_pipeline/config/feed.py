@@ -46,6 +46,7 @@ _NO_MEANING: Mapping[str, Any] = {
     "same_name": True,
     "max_removed": True,
     "max_quarantined": True,
+    "max_repeated_keys": True,
     "archive": True,
     "never_store": True,
     "store": {"name", "city", "country"},
@@ -159,6 +160,10 @@ class Format(Declared):
     max_removed: Share = Decimal("0.50")
     """The share of records above which a correction that removes them is held until it is
     accepted."""
+    max_repeated_keys: Share = Decimal("0.01")
+    """The share of a file's records above which sales that share a key with another one of the
+    file, and differ from it in day or amount, hold the file until it is accepted: such a key does
+    not tell sales apart."""
     archive: Literal["move", "leave"] | None = None
     """Whether files move to the archive once their records are safe. The default is `leave` if
     there are columns in never_store, else the `archive` of the declaration."""

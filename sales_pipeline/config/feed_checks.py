@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sales_pipeline.config.dialect import dialect_mismatches, loose_text
+from sales_pipeline.config.dialect import dialect_mismatches
 from sales_pipeline.config.problems import (
     KEY,
     Loc,
@@ -19,6 +19,7 @@ from sales_pipeline.config.problems import (
     order_mismatches,
 )
 from sales_pipeline.config.sql.feed_sql import sql_mismatches
+from sales_pipeline.visible_text import header_form
 
 SALE_COLUMNS = ("sale_id", "sold_on", "product", "unit_price", "quantity", "amount")
 REQUIRED_SALE_COLUMNS = ("sold_on", "product", "quantity")
@@ -33,7 +34,8 @@ NO_KEYS = frozenset([
 """Columns that silver already has, so that no key column can have their names."""
 
 REASON_CODES = frozenset([
-    "too_few_columns", "too_many_columns", "unterminated_quote", "too_long", "undecodable",
+    "too_few_columns", "too_many_columns", "unterminated_quote", "text_after_quote",
+    "too_long", "undecodable", "header_unknown",
     "key_missing", "store_missing", "store_unknown", "date_missing", "date_unreadable",
     "date_out_of_range", "product_missing", "product_unknown", "code_missing",
     "language_unreadable", "translation_missing", "list_price_unreadable",
@@ -141,9 +143,9 @@ def _header_mismatches(feed: Plain) -> Iterator[Mismatch]:
     private: list[tuple[Loc, object]] = [
         (("never_store", at), header) for at, header in enumerate(entries(feed.get("never_store")))
     ]
-    stored = {loose_text(str(header)): dotted(loc) for loc, header in named}
+    stored = {header_form(str(header)): dotted(loc) for loc, header in named}
     for loc, header in private:
-        if place := stored.get(loose_text(str(header))):
+        if place := stored.get(header_form(str(header))):
             what = f"a header that {place} stores"
             yield Mismatch(loc, what, "; take it out here or there")
     yield from _repeated_headers(columns)

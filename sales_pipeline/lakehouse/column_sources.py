@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from sales_pipeline.config.dialect import loose_text
 from sales_pipeline.lakehouse.ledger import Delivery
+from sales_pipeline.visible_text import header_form
 
 Source = tuple[str, str] | None
 """Where bronze has a column: ("column", its name there) or ("extra", its header); else null."""
@@ -41,10 +41,10 @@ def sources_of(columns: Mapping[str, str], delivery: Delivery) -> tuple[tuple[st
     if delivery.headers is None:
         return ()
     written: dict[str, str | None] = json.loads(delivery.headers)
-    loose = {loose_text(header): header for header in reversed(written)}
+    loose = {header_form(header): header for header in reversed(written)}
     moved: list[tuple[str, Source]] = []
     for name, header in columns.items():
-        there = header if header in written else loose.get(loose_text(header))
+        there = header if header in written else loose.get(header_form(header))
         column = written[there] if there is not None else None
         if there is None:
             moved.append((name, None))

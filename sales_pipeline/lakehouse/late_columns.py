@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.dialect import loose_text
+from sales_pipeline.visible_text import header_form
 
 
 def with_late_columns(bronze: DataFrame, late: Mapping[str, str]) -> DataFrame:
@@ -41,5 +41,5 @@ def headers_like(header: str, written: Iterable[str]) -> list[str]:
     >>> headers_like("Till", ["TILL ", "Tills", "Till"])
     ['Till', 'TILL ']
     """
-    alike = [each for each in written if loose_text(each) == loose_text(header)]
+    alike = [each for each in written if header_form(each) == header_form(header)]
     return sorted(alike, key=lambda each: (each != header, each))

@@ -6,7 +6,7 @@ safe to do twice, so a run that finds a delivery half-way goes on from its state
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -47,8 +47,9 @@ _MEANINGS: Mapping[State, str] = {
     State.ARCHIVED: "Done: the records count, the file lies in the archive.",
     State.SUPERSEDED: "A corrected file of the same name took its place; its records do not count.",
     State.HELD: (
-        "A correction that would remove too much, until `accept`; what it would replace stays in "
-        "force. Or rolled back, until `release`. Its records are in bronze."
+        "A doubtful file, until `accept`: a correction that would remove too much, whose original "
+        "stays in force; one in which a key stands for many sales; one that a changed declaration "
+        "would reject. Or rolled back, until `release`. Its records are in bronze."
     ),
     State.WITHDRAWING: "Somebody withdrew it; its records are on their way out.",
     State.WITHDRAWN: "Somebody withdrew it; neither its records nor its earlier versions count.",
@@ -58,6 +59,8 @@ _MEANINGS: Mapping[State, str] = {
     State.ABANDONED: "The file changed or vanished before its records were in bronze.",
 }
 
+ACCEPTED = "accepted on purpose"
+"""The reason of a delivery that a person accepted; no check of doubtful files holds it again."""
 _ON_THE_WAY = frozenset({State.CLAIMED, State.IN_BRONZE, State.IN_SILVER, State.IN_GOLD})
 UNFINISHED = _ON_THE_WAY | {State.WITHDRAWING}
 IN_FORCE = _ON_THE_WAY | {State.ARCHIVED}
@@ -165,6 +168,24 @@ class Ledger:
             if each.state in IN_FORCE
             and each.file_id not in gone
             and (feed is None or each.feed == feed)
+        ]
+
+    def reconsidered(self, feeds: Collection[str] | None = None) -> list[Delivery]:
+        """Deliveries that were validated and did not pass, and that nothing of their name replaced.
+
+        Their records are in bronze, so they can be validated under another declaration.
+
+        Args:
+            feeds: Only those of these feeds; None for all.
+        """
+        newest = {(each.feed, each.name): each.file_id for each in self.in_force()}
+        return [
+            each
+            for each in self.in_state(State.REJECTED, State.HELD)
+            if each.rows is not None
+            and each.rolled_back_by is None
+            and (feeds is None or each.feed in feeds)
+            and newest.get((each.feed, each.name), 0) < each.file_id
         ]
 
     def superseded_by(self, deliveries: Iterable[Delivery]) -> set[int]:

@@ -1,15 +1,16 @@
 """A landing file's head, looked at before the file is taken: is it what its feed declares?
 
-Only the first 64 KiB are read, except where the header goes on, and of gzip, which shows
-only at its end that it is whole. What is wrong is said in one sentence that names what was
-expected, what was got, and what to do.
+Only the first 64 KiB are read, except where the header goes on, of gzip, which shows only at
+its end that it is whole, and of files with lines at their end that are no data. What is wrong is
+said in one sentence that names what was expected, what was got, and what to do.
 """
 
 from __future__ import annotations
 
 import codecs
+import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,32 +19,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales_pipeline.errors import FileChanged, FileRejected, examples
+from sales_pipeline.landing.dialect_guess import difference, other_shapes
+from sales_pipeline.landing.frame import DataLines, kept_lines
+from sales_pipeline.landing.headers import HeaderMatch
 from sales_pipeline.landing.landed_bytes import LandedBytes
+from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
 from sales_pipeline.landing.reader import read_batches
-from sales_pipeline.landing.records import (
-    MAX_RECORD_BYTES,
-    PROBLEMS,
-    DataLines,
-    Record,
-    RecordFormat,
-    RecordSplitter,
-    Transcoder,
-)
-from sales_pipeline.landing.shape import (
-    FileShape,
-    HeaderMatch,
-    bronze_schema,
-    loose_text,
-)
+from sales_pipeline.landing.records import PROBLEMS, Record, RecordFormat, RecordSplitter
+from sales_pipeline.landing.shape import FileShape, bronze_schema
+from sales_pipeline.landing.transcoding import Transcoder
+from sales_pipeline.visible_text import header_form
 
+logger = logging.getLogger(__name__)
 HEAD_BYTES = 64 << 10
 
 _BLOCK_BYTES = 1 << 20
 _LONGEST_HEAD = 2 * MAX_RECORD_BYTES
 _SHOWN_CHARACTERS = 40
-_SKIPPED_LINES = 10
-_DELIMITERS = (",", ";", "\t", "|")
-_ENCODINGS = ("utf-8", "cp1252", "cp932", "utf-16")
 _MAGIC = {
     b"PK\x03\x04": "a zip archive",
     b"\x1f\x8b": "a gzip archive",
@@ -64,11 +56,14 @@ class Header:
         texts: The header texts, in the file's order.
         undeclared: Those that the feed does not declare; their values go to `_extra`.
         bytes: The file's size.
+        kept_lines: Lines that `csv.skip_lines` and `csv.footer_lines` would leave out, and that
+            are read as records all the same, because they could count as such.
     """
 
     texts: tuple[str, ...]
     undeclared: tuple[str, ...]
     bytes: int
+    kept_lines: tuple[str, ...] = ()
 
 
 def examine(path: str | Path, shape: FileShape) -> Header:
@@ -86,9 +81,25 @@ def examine(path: str | Path, shape: FileShape) -> Header:
             while landed.is_gzip and landed.read(_BLOCK_BYTES):
                 pass
             size = file.seek(0, 2)
+        header = head.header(size)
+        if shape.skip_lines or shape.footer_lines:
+            header = replace(header, kept_lines=kept_lines(str(path), shape, header.texts))
+            _warn(str(path), shape, header.kept_lines)
     except FileNotFoundError as error:
         raise FileChanged(str(path)) from error
-    return head.header(size)
+    return header
+
+
+def _warn(path: str, shape: FileShape, kept: Sequence[str]) -> None:
+    """Says which lines are read as records, although the feed declares that none is there."""
+    if kept:
+        shown = "not shown as the feed has never_store" if shape.never_store else _listed(kept)
+        logger.warning(
+            "%s: csv.skip_lines: %d and csv.footer_lines: %d leave out lines that read as records, "
+            "so they are kept as records: %s. Do: see whether the file is whole; declare "
+            "csv.skip_like or csv.footer_like if they are none",
+            path, shape.skip_lines, shape.footer_lines, shown,
+        )  # fmt: skip
 
 
 def _head(path: str, shape: FileShape, landed: LandedBytes) -> _Head:
@@ -143,10 +154,10 @@ class _Head:
         text = Transcoder(shape.encoding).feed(self.data, final=final)
         text = DataLines(shape.skip_lines, shape.footer_lines).feed(text, final=final)
         splitter = RecordSplitter(RecordFormat.of(shape))
-        found, rest = splitter.split(text, final=final, most=1)
+        found, start = splitter.split(text, final=final, most=1)
         if found:
             return found[0]
-        raw = text if splitter.is_in_long_line else rest
+        raw = text if splitter.is_in_long_line else text[start:]
         return Record([], raw[:HEAD_BYTES].decode(errors="replace"))
 
     def _refuse_other_kinds(self) -> None:
@@ -244,10 +255,10 @@ class _Head:
 
     def _missing(self, match: HeaderMatch) -> str:
         """Names the missing headers, each with the ones there that look like it."""
-        others = {loose_text(text): text for _, text in match.undeclared}
+        others = {header_form(text): text for _, text in match.undeclared}
         named = []
         for header in match.missing:
-            close = get_close_matches(loose_text(header), others, n=2)
+            close = get_close_matches(header_form(header), others, n=2)
             alike = " or ".join(_shown(others[text]) for text in close)
             named.append(_shown(header) + (f" (did you mean {alike}?)" if alike else ""))
         return examples(named)
@@ -255,41 +266,15 @@ class _Head:
     def _guess(self, found: int) -> str:
         """Names the dialect under which the header has more of the declared columns, if any."""
         best = ""
-        for shape in _other_shapes(self.shape):
+        for shape in other_shapes(self.shape):
             match = shape.match(self._first_record(shape).fields)
             columns = len(match.positions) - len(match.missing)
             if columns > found:
-                found, best = columns, _difference(self.shape, shape)
+                found, best = columns, difference(self.shape, shape)
         return best and f"; it would fit with {best}"
 
     def _rejected(self, code: str, what: str) -> FileRejected:
         return FileRejected(code, f"{self.path}: {what}")
-
-
-def _other_shapes(shape: FileShape) -> Iterator[FileShape]:
-    """Gives the shape in other dialects: another delimiter, then encoding, then first line."""
-    delimiters = [shape.delimiter, *(mark for mark in _DELIMITERS if mark != shape.delimiter)]
-    encodings = [shape.encoding, *(name for name in _ENCODINGS if name != shape.encoding)]
-    for encoding in encodings:
-        for delimiter in delimiters:
-            if delimiter != shape.quote:
-                yield replace(shape, encoding=encoding, delimiter=delimiter)
-    for skip_lines in range(_SKIPPED_LINES + 1):
-        yield replace(shape, skip_lines=skip_lines)
-
-
-def _difference(shape: FileShape, other: FileShape) -> str:
-    """Says what to declare under `csv` to get from one shape to the other."""
-    changes = [
-        f"csv.{name}: {after!r}"
-        for name, before, after in (
-            ("delimiter", shape.delimiter, other.delimiter),
-            ("encoding", shape.encoding, other.encoding),
-            ("skip_lines", shape.skip_lines, other.skip_lines),
-        )
-        if before != after
-    ]
-    return " and ".join(changes)
 
 
 def _shown(text: str) -> str:

@@ -20,12 +20,13 @@ import pyarrow.compute as pc
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.landing.discovery import sha256_of
 from sales_pipeline.landing.examine import HEAD_BYTES, examine
+from sales_pipeline.landing.headers import HeaderMatch, match_header
 from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.records import PROBLEMS
-from sales_pipeline.landing.shape import FileShape, HeaderMatch, match_header
+from sales_pipeline.landing.shape import FileShape
 
-UNREADABLE = ("unterminated_quote", "too_long")
+UNREADABLE = ("unterminated_quote", "text_after_quote", "too_long", "header_unknown")
 """Problems of records that Spark's CSV reader would read as other records, or as none."""
 BETWEEN, NOTHING = "\x1f", "\0"
 """What stands between two texts of a record that is checked, and for one that is not there."""

@@ -6,12 +6,13 @@ the workers of any engine as JSON. Nothing here knows Spark.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+
+from sales_pipeline.landing.headers import HeaderMatch, match_header
 
 if TYPE_CHECKING:
     from sales_pipeline.config.model import Dialect
@@ -41,6 +42,10 @@ class FileShape:
         header: Whether a record of header texts comes first.
         skip_lines: How many lines before it, or before the first record, are no data.
         footer_lines: How many lines that are not empty are no data at the end.
+        skip_like: What the lines before look like, `*` for any text and `?` for one character;
+            empty where only a record that could count is none of them.
+        footer_like: The same for the lines at the end.
+        escape: The ASCII character before a quote that belongs to a quoted field, or empty.
         never_store: Header texts of columns that are kept nowhere; nor is the text of a
             record that cannot be split, which may hold them.
         max_unpacked_ratio: How many times its own size a file in gzip may unpack to.
@@ -53,6 +58,9 @@ class FileShape:
     header: bool = True
     skip_lines: int = 0
     footer_lines: int = 0
+    skip_like: str = ""
+    footer_like: str = ""
+    escape: str = ""
     never_store: tuple[str, ...] = ()
     max_unpacked_ratio: int = 200
 
@@ -69,6 +77,9 @@ class FileShape:
             header=dialect.header,
             skip_lines=dialect.skip_lines,
             footer_lines=dialect.footer_lines,
+            skip_like=dialect.skip_like or "",
+            footer_like=dialect.footer_like or "",
+            escape=dialect.escape if dialect.escape not in (None, dialect.quote) else "",
             never_store=tuple(never_store),
         )
 
@@ -106,69 +117,3 @@ def bronze_schema(columns: Sequence[tuple[str, str]]) -> pa.Schema:
     types = {"BIGINT": pa.int64(), "STRING": pa.string()}
     declared = [pa.field(name, pa.string()) for name, _ in columns]
     return pa.schema([*declared, *(pa.field(name, types[sql]) for name, sql in BRONZE_TECHNICAL)])
-
-
-@dataclass(frozen=True)
-class HeaderMatch:
-    """Where the declared columns are in a file.
-
-    Attributes:
-        positions: For each declared column its position in the file, or None.
-        undeclared: Position and key of each column that the feed does not declare, in file order;
-            without those that are never stored.
-        missing: The declared header texts that the file does not have.
-        repeated: The header texts that stand for two columns of the file.
-        width: How many columns the file has.
-    """
-
-    positions: tuple[int | None, ...]
-    undeclared: tuple[tuple[int, str], ...]
-    missing: tuple[str, ...]
-    repeated: tuple[str, ...]
-    width: int
-
-    @property
-    def is_complete(self) -> bool:
-        """Tells whether every declared column is there, and only once."""
-        return not self.missing and not self.repeated
-
-
-def match_header(
-    columns: Sequence[tuple[str, str]], texts: Sequence[str], never_store: Sequence[str] = ()
-) -> HeaderMatch:
-    """Finds the declared columns among a file's header texts, in any order.
-
-    A header's exact text wins; the rest is matched by `loose_text`. A column
-    without a header text is known as `column 5`, by its place in the file. Columns
-    that are never stored are as if they were not there.
-
-    >>> match_header([("sold_on", "Date"), ("product", "Item")], ["ITEM ", "Date", ""])
-    HeaderMatch(positions=(1, 0), undeclared=((2, 'column 3'),), missing=(), repeated=(), width=3)
-    """
-    keys = [text or f"column {at}" for at, text in enumerate(texts, start=1)]
-    never = {loose_text(header) for header in never_store}
-    kept = [at for at, key in enumerate(keys) if loose_text(key) not in never]
-    first = {keys[at]: at for at in reversed(kept)}
-    repeated = {keys[at] for at in kept if first[keys[at]] != at}
-    positions = [first.get(header) for _, header in columns]
-    free = [at for at in kept if at not in positions]
-    for index, (_, header) in enumerate(columns):
-        if positions[index] is None:
-            alike = [at for at in free if loose_text(keys[at]) == loose_text(header)]
-            positions[index] = alike[0] if alike else None
-            repeated |= {keys[at] for at in alike[1:]}
-            free = [at for at in free if at not in alike]
-    undeclared = tuple((at, keys[at]) for at in free)
-    missing = [header for at, (_, header) in zip(positions, columns, strict=True) if at is None]
-    twice = tuple(sorted(repeated))
-    return HeaderMatch(tuple(positions), undeclared, tuple(missing), twice, len(texts))
-
-
-def loose_text(text: str) -> str:
-    r"""Gives the form in which two header texts are the same: stripped, caseless, NFC.
-
-    >>> loose_text(" Quantite\u0301 ") == loose_text("QUANTITÉ")
-    True
-    """
-    composed = unicodedata.normalize("NFC", text.strip())
-    return unicodedata.normalize("NFC", composed.casefold())

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from sales_pipeline.landing.bronze_batches import json_text
+from sales_pipeline.landing.headers import HeaderMatch
 from sales_pipeline.landing.outline import (
     BETWEEN,
     BYTE_ORDER_MARKS,
@@ -23,9 +25,8 @@ from sales_pipeline.landing.outline import (
     begins_with_mark,
     checked_columns,
 )
-from sales_pipeline.landing.reader import json_text
-from sales_pipeline.landing.records import MAX_RECORD_BYTES
-from sales_pipeline.landing.shape import FileShape, HeaderMatch
+from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
+from sales_pipeline.landing.shape import FileShape
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -131,11 +132,12 @@ class _Records:
         return judged.select(*declared, "_file_id", "_row", extra, raw, "_problem")
 
     def _read(self, spark: SparkSession, outline: Outline) -> DataFrame:
-        width = self._match.width
+        width, escape = self._match.width, self._shape.escape or self._shape.quote
         options: dict[str, bool | int | str] = {
             "sep": self._shape.delimiter,
             "quote": self._shape.quote,
-            "escape": self._shape.quote,
+            "escape": escape,
+            "charToEscapeQuoteEscaping": escape,
             "encoding": self._text.read_as,
             "header": False,
             "multiLine": True,  # Which also says that the file is one partition.

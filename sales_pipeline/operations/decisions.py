@@ -16,7 +16,7 @@ from sales_pipeline.bronze.fingerprints import check_meaning, fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, examples
 from sales_pipeline.lakehouse.holding import held
-from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import ACCEPTED, IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import touched_by
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.restoring import finish_rollback
@@ -46,18 +46,25 @@ def accept(
 
     def accepted(ledger: Ledger) -> list[Delivery]:
         held = named_file(declaration, file, ledger.in_state(State.HELD), "held")[-1]
-        return taken_up(declaration, ledger, [held])
+        return taken_up(declaration, ledger, [held], reason=ACCEPTED)
 
     return decide(declaration, accepted, progress, wait_seconds, verb="accept")
 
 
-def taken_up(declaration: Declaration, ledger: Ledger, held: Iterable[Delivery]) -> list[Delivery]:
+def taken_up(
+    declaration: Declaration,
+    ledger: Ledger,
+    held: Iterable[Delivery],
+    *,
+    reason: str | None = None,
+) -> list[Delivery]:
     """Held deliveries as they are to be judged, each in the place of what has its name by now.
 
     Args:
         declaration: What the retailer declares.
         ledger: The deliveries as they stand.
         held: Some of them, in ledger order; their records are in bronze.
+        reason: Why they count now.
 
     Returns:
         Them, and what has to be judged again with them.
@@ -71,7 +78,7 @@ def taken_up(declaration: Declaration, ledger: Ledger, held: Iterable[Delivery])
                 State.IN_BRONZE,
                 supersedes=latest.get(name) if ledger.corrects(each.feed) else None,
                 fingerprint=fingerprint(declaration, each.feed),
-                reason=None,
+                reason=reason,
                 rolled_back_by=None,
             )
         )

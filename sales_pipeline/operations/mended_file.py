@@ -17,10 +17,11 @@ from pathlib import Path
 from sales_pipeline.config.feed import Feed
 from sales_pipeline.errors import MAX_EXAMPLES, UsageError, examples
 from sales_pipeline.lakehouse.mends import Name
-from sales_pipeline.landing.records import MAX_RECORD_BYTES
-from sales_pipeline.landing.shape import HeaderMatch, loose_text, match_header
+from sales_pipeline.landing.headers import HeaderMatch, match_header
+from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
 from sales_pipeline.operations.quarantine_export import DELIMITERS, FILE_ID, RAW, ROW, TECHNICAL
 from sales_pipeline.operations.spreadsheet import SpreadsheetText
+from sales_pipeline.visible_text import header_form
 
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NUMBER = re.compile("[0-9]{1,18}")
@@ -68,8 +69,8 @@ class MendedFile:
         texts = [marks.bare(header) for header in self.headers]
         match = match_header(tuple(feed.columns.items()), texts, feed.never_store)
         self._check(match)
-        technical = {loose_text(header) for header in TECHNICAL}
-        others = [(at, key) for at, key in match.undeclared if loose_text(key) not in technical]
+        technical = {header_form(header) for header in TECHNICAL}
+        others = [(at, key) for at, key in match.undeclared if header_form(key) not in technical]
         places = [at for at in match.positions if at is not None]
         self._refuse_empty(places)
         headers = [*feed.columns.values(), *(key for _, key in others)]

@@ -25,9 +25,9 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
-from sales_pipeline.landing.shape import loose_text
 from sales_pipeline.operations.quarantined_records import Filters, quarantined
 from sales_pipeline.operations.spreadsheet import SpreadsheetText
+from sales_pipeline.visible_text import header_form
 
 FILE_ID, ROW, REASONS, RAW = "_file_id", "_row", "_reasons", "_raw"
 TECHNICAL = (FILE_ID, ROW, REASONS, RAW)
@@ -133,9 +133,9 @@ class _Sheet:
     @cached_property
     def _undeclared(self) -> list[str]:
         """What the files have besides, so that it is not lost when they are given back."""
-        known = {loose_text(header) for header in (*TECHNICAL, *self.feed.columns.values())}
+        known = {header_form(header) for header in (*TECHNICAL, *self.feed.columns.values())}
         headers = (header for each in self.records for header in _extra(each))
-        return [each for each in dict.fromkeys(headers) if loose_text(each) not in known]
+        return [each for each in dict.fromkeys(headers) if header_form(each) not in known]
 
 
 def _extra(record: Mapping[str, Any]) -> dict[str, str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sales_pipeline.bronze.feed_files import folders_of
@@ -21,7 +21,7 @@ from sales_pipeline.lakehouse.restoring import finish_rollback
 from sales_pipeline.lakehouse.table_removal import remove_tables
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, RUNS
 from sales_pipeline.landing.archive import move, reason_path
-from sales_pipeline.pipeline import finish
+from sales_pipeline.pipeline import finish, reconsidered
 from sales_pipeline.run_report import Progress, RunReport, Silent
 
 _CLEARED = (
@@ -62,14 +62,17 @@ def _send_back(declaration: Declaration, hold: Hold) -> None:
             if each.state is not State.CLAIMED and each.file_id not in unread
         ]
         months = months_in_gold(lakehouse)
-        ledger.record(
-            each.moved_to(
-                State.IN_BRONZE,
-                fingerprint=fingerprint(declaration, each.feed),
-                months=tuple(sorted({*each.months, *(months if place == 0 else ())})),
-            )
-            for place, each in enumerate(judged)
-        )
+        again = [
+            *(
+                each.moved_to(State.IN_BRONZE, fingerprint=fingerprint(declaration, each.feed))
+                for each in judged
+            ),
+            *reconsidered(declaration, ledger),
+        ]
+        if again:
+            first = again[0]
+            again[0] = replace(first, months=tuple(sorted({*first.months, *months})))
+        ledger.record(again)
         for name in _CLEARED:
             all_but = f"NOT {among('_file_id', unread)}" if unread else "true"
             lakehouse.replace(name, all_but, lakehouse.local([], name))

@@ -141,9 +141,15 @@ def probe_bytes(declaration: Declaration) -> bytes:
         headers = tuple(str(column) for column in range(1, max(map(int, headers)) + 1))
     records = [headers] if shape.header else []
     records += [(str(row),) * len(headers) for row in range(1, PROBE_RECORDS + 1)]
-    lines = ["no data"] * shape.skip_lines + [_line(record, shape) for record in records]
-    lines += ["no data"] * shape.footer_lines
+    lines = [_no_data(shape.skip_like)] * shape.skip_lines
+    lines += [_line(record, shape) for record in records]
+    lines += [_no_data(shape.footer_like)] * shape.footer_lines
     return "".join(f"{line}\n" for line in lines).encode(shape.encoding)
+
+
+def _no_data(pattern: str) -> str:
+    """A line that the declared pattern takes for no record."""
+    return pattern.replace("*", "x").replace("?", "x") or "no data"
 
 
 def _line(values: tuple[str, ...], shape: FileShape) -> str:

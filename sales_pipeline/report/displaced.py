@@ -20,6 +20,17 @@ class Displaced(View):
     sales: int
     before: Amounts
     after: Amounts
+    in_one_file: bool
+    example: str | None
+
+
+_CAUSES = {
+    False: "by a later file, with another day or amount under the same key; are ticket numbers "
+    "used again?",
+    True: "within their own file, with another day or amount under the same key; does the key "
+    "tell sales apart?",
+}
+"""Whether a record of their own file displaced sales -> how that is said."""
 
 
 def displaced_lines(displaced: Sequence[DisplacedSales]) -> list[Text]:
@@ -27,20 +38,22 @@ def displaced_lines(displaced: Sequence[DisplacedSales]) -> list[Text]:
 
     Nothing if none was.
     """
-    sales = counted(sum(group.sales for group in displaced), "sale")
-    heading = (
-        f"{sales} displaced by a later file, with another day or amount under the same key; "
-        "are ticket numbers used again?"
-    )
-    return listed(heading, [_displaced_line(group) for group in displaced], style=WORTH_A_LOOK)
+    lines: list[Text] = []
+    for in_one_file, cause in _CAUSES.items():
+        groups = [group for group in displaced if group.in_one_file == in_one_file]
+        sales = counted(sum(group.sales for group in groups), "sale")
+        own = [_displaced_line(group) for group in groups]
+        lines += listed(f"{sales} displaced {cause}", own, style=WORTH_A_LOOK)
+    return lines
 
 
 def _displaced_line(group: DisplacedSales) -> str:
     store = "" if group.store is None else f", store {group.store}"
+    example = "" if not group.in_one_file or group.example is None else f"; such as {group.example}"
     before, after = (
         money_lines(amounts).replace("\n", " and ") for amounts in (group.before, group.after)
     )
     return (
         f"{group.feed}{store}: {counted(group.sales, 'sale')} of {before}; "
-        f"in force instead: {after}"
+        f"in force instead: {after}{example}"
     )

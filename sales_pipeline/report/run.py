@@ -146,7 +146,7 @@ def run_notes(report: RunReport) -> list[Text]:
         *_on_hold(report.held),
         *_months_with("made again because rates changed", report.repriced),
         *_months_with("provisional, until a later one has rates", report.provisional),
-        *_files("held: what they would correct stays in force", report.held_files, WORTH_A_LOOK),
+        *_files("held until somebody decides", report.held_files, WORTH_A_LOOK),
         *_files("held since a rollback; not counted", report.rolled_back, WORTH_A_LOOK),
         *_files("corrected", report.corrected),
         *_files("withdrawn", report.withdrawn),

@@ -50,8 +50,7 @@ from sales_pipeline.report.quarantine import (
 )
 from sales_pipeline.run_report import FileNote, unreadable
 from sales_pipeline.silver.balance import recorded
-from sales_pipeline.silver.displaced import DisplacedSales
-from sales_pipeline.silver.displacement import displaced_sales
+from sales_pipeline.silver.displaced import DisplacedSales, displaced_sales
 from sales_pipeline.silver.validation.reasons import sentence_of
 
 SHOWN_RUNS = 5

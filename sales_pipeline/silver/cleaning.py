@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import ACCEPTED, IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import mended_rows, touched_by
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, NOT_SALES
 from sales_pipeline.silver import balance as balances
@@ -22,6 +23,7 @@ from sales_pipeline.silver import counting
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.counting import Delivered, InSilver
+from sales_pipeline.silver.displaced import displaced_in_own_file
 from sales_pipeline.silver.feed_warnings import FeedWarning, warnings_of
 from sales_pipeline.silver.quarantine_limit import overly_quarantined
 from sales_pipeline.silver.records import RecordsWriter
@@ -39,6 +41,7 @@ from sales_pipeline.silver.validation.reasons import STORE_UNKNOWN
 from sales_pipeline.silver.validation.rule_results import RuleResult
 
 logger = logging.getLogger(__name__)
+_COUNTED = ("accepted", "quarantined", "duplicate", "displaced", "excluded")
 _ATTEMPTS = 2
 """A batch that does not balance is written once more before its deliveries are taken out."""
 
@@ -138,6 +141,26 @@ def take_back(lakehouse: Lakehouse, ledger: Ledger, *, run_id: str) -> Cleaned:
     return cleaned
 
 
+@dataclass(frozen=True)
+class _Out:
+    """Deliveries of a batch that do not count, by file id, and why.
+
+    Attributes:
+        refused: Those that are rejected.
+        failed: Those that do not balance.
+        held: Those that wait for a person's decision.
+    """
+
+    refused: Mapping[int, str]
+    failed: Mapping[int, str]
+    held: Mapping[int, str]
+
+    @property
+    def files(self) -> set[int]:
+        """All of them."""
+        return {*self.refused, *self.failed, *self.held}
+
+
 @dataclass
 class _Cleaning:
     """One pass over deliveries of sales; those in `going` are taken out."""
@@ -173,12 +196,41 @@ class _Cleaning:
                 break
         refused |= self._check_rules(batch, written)
         failed = {file_id: why for file_id, why in failed.items() if file_id not in refused}
-        out = refused | failed
+        held = self._doubtful(batch, rows, written)
+        held |= {each: refused.pop(each) for each in sorted(refused) if self._was_in_force(each)}
+        out = refused | failed | held
         if out:
             moved |= self._take_out(set(out))
             files = ({*batch.file_ids} | moved) - set(out)
             found = self._balances(files, delivered, counting.in_silver(self.lakehouse, files))
-        self._record(batch, delivered, found, refused, failed)
+        self._record(batch, delivered, found, _Out(refused, failed, held))
+
+    def _doubtful(self, batch: Batch, rows: Mapping[int, int], written: InSilver) -> dict[int, str]:
+        """Deliveries in which many sales share a key with another one of the file, and why."""
+        displaced = {
+            delivery.file_id
+            for delivery in batch.deliveries
+            if delivery.reason != ACCEPTED
+            and not delivery.mends
+            and delivery.file_id in written.with_displaced
+        }
+        doubtful = {}
+        for file_id, count in displaced_in_own_file(self.lakehouse, displaced).items():
+            delivery = self.ledger[file_id]
+            allowed = self._feeds[delivery.feed].max_repeated_keys
+            if Decimal(count) / rows[file_id] > allowed:
+                doubtful[file_id] = (
+                    f"{count:,} of its {rows[file_id]:,} records share their key with another one "
+                    "of the file and differ from it in day or amount, so the key does not tell "
+                    "sales apart. Do: declare another key, or "
+                    f"sales-pipeline accept {delivery.path}"
+                )
+        return doubtful
+
+    def _was_in_force(self, file_id: int) -> bool:
+        """Says whether a delivery counted before, so that only a declaration can refuse it."""
+        recorded = [each for (number, _), each in self._on_record.items() if number == file_id]
+        return any(each.rows(name) for each in recorded for name in _COUNTED)
 
     @property
     def _feeds(self) -> Mapping[str, Feed]:
@@ -334,39 +386,34 @@ class _Cleaning:
         before = {key: each.delivered for key, each in self._on_record.items()}
         return {key: each for key, each in before.items() if key[0] not in counted} | delivered
 
-    def _record(
-        self,
-        batch: Batch,
-        delivered: Delivered,
-        found: list[Balance],
-        refused: Mapping[int, str],
-        failed: Mapping[int, str],
-    ) -> None:
+    def _record(self, batch: Batch, delivered: Delivered, found: list[Balance], out: _Out) -> None:
         """Commits the balances, then the states of all deliveries that were touched."""
-        accepted = [each for each in batch.file_ids if each not in {*refused, *failed}]
+        accepted = [file_id for file_id in batch.file_ids if file_id not in out.files]
         superseded = {
-            each
-            for each in self.ledger.superseded_by(self.ledger[each] for each in accepted)
-            if self.ledger[each].state in IN_FORCE
+            file_id
+            for file_id in self.ledger.superseded_by(self.ledger[each] for each in accepted)
+            if self.ledger[file_id].state in IN_FORCE
         }
-        out = {*superseded, *failed, *refused, *self.going}
-        found = [each for each in found if each.file_id not in out]
+        leaving = {*superseded, *out.files, *self.going}
+        found = [each for each in found if each.file_id not in leaving]
         self.cleaned.released += self._released(found)
-        found += self._balances_of_superseded(out, delivered)
+        # A held delivery has no balance until it is accepted, unless it counted before.
+        counted = {each for each in leaving if each not in out.held or self._was_in_force(each)}
+        found += self._balances_of_superseded(counted, delivered)
         balances.record(self.lakehouse, found, self.run_id)
         self.cleaned.balances += found
-        rejected = [self._refused(each, State.REJECTED, refused[each]) for each in refused]
-        unbalanced = [self._refused(each, State.FAILED, failed[each]) for each in failed]
+        rejected = [self._moved(each, State.REJECTED, why) for each, why in out.refused.items()]
+        unbalanced = [self._moved(each, State.FAILED, why) for each, why in out.failed.items()]
+        held = [self._moved(each, State.HELD, why) for each, why in out.held.items()]
         self.cleaned.rejected += rejected
         self.cleaned.failed += unbalanced
         done = [self._accepted(each) for each in accepted]
         replaced = [self.ledger[each].moved_to(State.SUPERSEDED) for each in superseded]
         overtaken = self.ledger.overtaken_by(done)
-        changed = {
-            each.file_id: each for each in (*done, *replaced, *overtaken, *rejected, *unbalanced)
-        }
+        moved = (*done, *replaced, *overtaken, *rejected, *unbalanced, *held)
+        changed = {delivery.file_id: delivery for delivery in moved}
         # In this very commit, so that no kill can leave them as they were judged before.
-        for file_id in touched_by(self.ledger, out):
+        for file_id in touched_by(self.ledger, leaving):
             now = changed.get(file_id, self.ledger[file_id])
             changed[file_id] = now.moved_to(State.IN_BRONZE)
         self.ledger.record(changed.values())
@@ -380,7 +427,7 @@ class _Cleaning:
             now[each.file_id] += each.rows("quarantined")
         return sum(max(0, before[file_id] - now[file_id]) for file_id in now)
 
-    def _refused(self, file_id: int, state: State, reason: str) -> Delivery:
+    def _moved(self, file_id: int, state: State, reason: str) -> Delivery:
         return self.ledger[file_id].moved_to(state, reason=reason, run_id=self.run_id)
 
     def _accepted(self, file_id: int) -> Delivery:

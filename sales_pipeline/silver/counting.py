@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
-from sales_pipeline.lakehouse.tables import QUARANTINED, RECORDS, SALE
+from sales_pipeline.lakehouse.tables import DISPLACED, QUARANTINED, RECORDS, SALE
 from sales_pipeline.silver.balance import NO_CURRENCY
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.parsing.numbers import product_of
@@ -118,12 +118,15 @@ class InSilver:
         months: File id -> months of its sales in force.
         unusable: File id -> number of quarantined records that do not only wait.
         reasons: File id -> how many records have each reason.
+        with_displaced: Deliveries with displaced records.
     """
 
     counts: Counts = field(default_factory=lambda: defaultdict(dict))
     months: dict[int, set[date]] = field(default_factory=dict)
     unusable: Counter[int] = field(default_factory=Counter)
     reasons: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    with_displaced: set[int] = field(default_factory=set)
 
     def add(self, row: dict[str, Any]) -> None:
         """Adds a group of records that have status, currency, month and reasons in common."""
@@ -135,6 +138,8 @@ class InSilver:
         classes[name] = (rows + records, amount + (row["amount"] if is_money else _ZERO))
         if row["status"] == SALE:
             self.months.setdefault(file_id, set()).add(row["month"])
+        if row["status"] == DISPLACED:
+            self.with_displaced.add(file_id)
         if row["status"] == QUARANTINED:
             own = [reason for reason in row["reasons"] if reason not in WAITING]
             self.unusable[file_id] += records if own else 0

@@ -1,24 +1,46 @@
-"""What is told of sales that later deliveries displaced by another day or amount.
+"""Sales that another record displaced by another day or amount: reused ticket numbers.
 
-They are found in `displacement`; this much is light enough for every report.
+`silver.set_aside` keeps, beside each of them, the day and the amount of the sale that is in force
+instead, so that a run and anybody later can ask without a session. Within one file they mean that
+the key does not tell the sales apart.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import reduce
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sales_pipeline.lakehouse.groups import totals_by
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.silver.balance import Balance
+
+_SET_ASIDE = "silver.set_aside"
+_DISPLACED = "displaced"
+_COMPARED = ("sold_on", "amount", "currency")
+_COLUMNS = [
+    "feed", "store", "sale_id", "status", "_file_id", "winner_file_id", "winner_row",
+    *_COMPARED, *(f"winner_{name}" for name in _COMPARED),
+]  # fmt: skip
 
 
 @dataclass
 class DisplacedSales:
-    """Sales of one feed that later deliveries displaced by another day or amount.
+    """Sales of one feed that other records displaced by another day or amount.
 
     Attributes:
         feed: The feed.
         store: Their store, where the feed has several.
         sales: How many.
-        before: Currency -> what they came to.
-        after: Currency -> what the sales that are in force instead come to.
+        before: Currency -> their amounts added up.
+        after: Currency -> the amounts of the sales that are in force instead.
+        in_one_file: Whether a record of their own file displaced them.
+        example: The number of one of the sales, where they have one.
     """
 
     feed: str
@@ -26,3 +48,95 @@ class DisplacedSales:
     sales: int = 0
     before: dict[str, Decimal] = field(default_factory=dict)
     after: dict[str, Decimal] = field(default_factory=dict)
+    in_one_file: bool = False
+    example: str | None = field(default=None, compare=False)
+
+
+def displaced_sales(
+    lakehouse: Lakehouse, balances: Iterable[Balance], *, judged: Collection[int] | None = None
+) -> list[DisplacedSales]:
+    """Counts the sales that other records displaced by another day or amount, with their money.
+
+    A correction of the same name is none of these: what it replaces is superseded as a whole. Nor
+    is a cancellation, because no other sale is in force then.
+
+    Args:
+        lakehouse: `silver.set_aside` is read, where any of the balances counts displaced records.
+        balances: The balances of the deliveries whose records are looked at.
+        judged: Only where one of these deliveries displaces, or is displaced; None for all.
+
+    Returns:
+        Those that later files displaced, then those that their own file displaced.
+    """
+    files = {each.file_id for each in balances if each.rows(_DISPLACED)}
+    if not files:
+        return []
+    rows = lakehouse.read(_SET_ASIDE, columns=_COLUMNS, file_ids=files)
+    rows = rows.filter(_is_other_sale(rows, judged))
+    is_own = pc.equal(rows["_file_id"], rows["winner_file_id"])
+    return [
+        *_counted(lakehouse, rows.filter(pc.invert(is_own)), in_one_file=False),
+        *_counted(lakehouse, rows.filter(is_own), in_one_file=True),
+    ]
+
+
+def displaced_in_own_file(lakehouse: Lakehouse, file_ids: Collection[int]) -> Counter[int]:
+    """File id -> how many sales a record of their own file displaced by another day or amount.
+
+    Args:
+        lakehouse: `silver.set_aside` is read.
+        file_ids: Deliveries with displaced records.
+    """
+    if not file_ids:
+        return Counter()
+    rows = lakehouse.read(_SET_ASIDE, columns=_COLUMNS, file_ids=file_ids)
+    rows = rows.filter(_is_other_sale(rows, None))
+    own = rows.filter(pc.equal(rows["_file_id"], rows["winner_file_id"]))
+    return Counter(own["_file_id"].to_pylist())
+
+
+def _is_other_sale(rows: pa.Table, judged: Collection[int] | None) -> pa.ChunkedArray:
+    differs = [pc.not_equal(rows[name], rows[f"winner_{name}"]) for name in _COMPARED]
+    conditions = [
+        pc.equal(rows["status"], _DISPLACED),
+        # Null where no sale is in force instead.
+        pc.is_valid(rows["winner_sold_on"]),
+        reduce(pc.or_kleene, differs),
+    ]
+    if judged is not None:
+        ids = pa.array(sorted(judged), pa.int64())
+        sides = [pc.is_in(rows[name], value_set=ids) for name in ("_file_id", "winner_file_id")]
+        conditions.append(reduce(pc.or_, sides))
+    return reduce(pc.and_kleene, conditions)
+
+
+def _counted(lakehouse: Lakehouse, rows: pa.Table, *, in_one_file: bool) -> list[DisplacedSales]:
+    feeds = lakehouse.declaration.feeds
+    found: dict[tuple[str, str], DisplacedSales] = {}
+
+    def of(feed: str, store: str) -> DisplacedSales:
+        shown = store if feeds[feed].stores else None
+        return found.setdefault((feed, store), DisplacedSales(feed, shown, in_one_file=in_one_file))
+
+    before = [rows[name] for name in ("feed", "store", "currency")]
+    for (feed, store, currency), count, amount in totals_by(before, rows["amount"]):
+        of(feed, store).sales += count
+        of(feed, store).before[currency] = amount or Decimal(0)
+    for feed, store, sale_id in zip(
+        *(rows[name].to_pylist() for name in ("feed", "store", "sale_id")), strict=True
+    ):
+        known = of(feed, store)
+        known.example = min((text for text in (known.example, sale_id) if text), default=None)
+    winners = _each_winner_once(rows)
+    after = [winners[name] for name in ("feed", "store", "winner_currency")]
+    for (feed, store, currency), _, amount in totals_by(after, winners["winner_amount"]):
+        of(feed, store).after[currency] = amount or Decimal(0)
+    order = list(feeds)
+    return [found[key] for key in sorted(found, key=lambda key: (order.index(key[0]), key[1]))]
+
+
+def _each_winner_once(rows: pa.Table) -> pa.Table:
+    """One row for each sale in force, however many it displaced."""
+    winners = zip(rows["winner_file_id"].to_pylist(), rows["winner_row"].to_pylist(), strict=True)
+    place_of = {winner: place for place, winner in enumerate(winners)}
+    return rows.take(pa.array(place_of.values(), pa.int64()))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from sales_pipeline.config.model import Feed
-from sales_pipeline.lakehouse.ledger import Delivery
+from sales_pipeline.lakehouse.ledger import ACCEPTED, Delivery
 from sales_pipeline.silver.counting import InSilver
 from sales_pipeline.silver.validation.reasons import WAITING, sentence_of
 
@@ -35,8 +35,9 @@ def overly_quarantined(
     for delivery in deliveries:
         count, unusable = rows[delivery.file_id], written.unusable[delivery.file_id]
         allowed = feeds[delivery.feed].max_quarantined
-        # The records of a replay waited already, and a person looked at each of them.
-        if count and not delivery.mends and Decimal(unusable) / count > allowed:
+        # A person looked at each record of a replay, and at a file that was accepted.
+        is_settled = delivery.mends or delivery.reason == ACCEPTED
+        if count and not is_settled and Decimal(unusable) / count > allowed:
             reasons = written.reasons[delivery.file_id]
             rejected[delivery.file_id] = _refusal(unusable, reasons, count, allowed)
     return rejected

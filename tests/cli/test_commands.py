@@ -240,7 +240,7 @@ def test_a_held_correction_is_accepted_and_a_file_is_withdrawn(
     (tmp_path / "landing/lyon/a.csv").write_text(f"{HEADER}\n9,2025-02-15,Thé vert,1,7.00\n")
     held = call("run")
     assert held.code == 1
-    assert "1 file held: what they would correct stays in force" in held.out
+    assert "1 file held until somebody decides" in held.out
     assert "Do: sales-pipeline accept lyon/a.csv" in held.out
     assert call("accept", "lyon/b.csv").code == 2
     accepted = call("accept", "lyon/a.csv")

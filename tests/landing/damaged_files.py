@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass, replace
 
-from sales_pipeline.landing.records import MAX_RECORD_BYTES
+from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
 from sales_pipeline.landing.shape import FileShape
 
 SHAPE = FileShape((("sold_on", "day"), ("product", "item")))
@@ -65,7 +65,10 @@ SAME = {
     "windows line end at the end only": _text("day,item\n1,chair\r\n2,lamp\r"),
     "quotes within fields": _text('day,item\n1,4" nail\n2,a""b\n3,"say ""hi"""\n4,""""\n'),
     "quotes within fields of ragged records": _text(
-        'day,item\nx"y,a,b"c\n4" nail\n1,4" a,5" b,2\n"",b"",c\n"""x,",y,z\n"a"","\nb",""x,y"\n'
+        'day,item\nx"y,a,b"c\n4" nail\n1,4" a,5" b,2\n"",b"",c\n"""x,",y,z\n"a"",b","x",y\n'
+    ),
+    "escaped quotes": _text(
+        'day,item\n1,"say \\"hi\\""\n2,"a\\\\"\n3,\\\n4,"a\\n"\n', replace(SHAPE, escape="\\")
     ),
     "backslashes": _text('day,item\n1,\\\n\\,"a\\"\n"\\\\",\\"\n'),
     "what looks like a comment": _text("day,item\n#1,chair\n//,-- x\n"),
@@ -128,6 +131,15 @@ REFUSED = {
     "a lone line end among others": (_text("day,item\n1,chair\r2,lamp\n"), "a carriage return"),
     "a lone line end within quotes": (_text('day,item\n1,"a\rb"\n'), "a carriage return"),
     "a quote that is never closed": (_text('day,item\n1,"chair\n2,lamp\n'), "record 1: a quoted"),
+    "a quote that is closed further down": (
+        _text('day,item\n1,"chair\n2,lamp"\n'),
+        "record 1: a quoted",
+    ),
+    "text behind a closed quote": (_text('day,item\n1,"chair"s\n'), "record 1: text follows"),
+    "a header that lacks a column": (
+        _text("day,item,x\n1,chair,2\nday,note,x\n2,lamp,3\n"),
+        "record 2: a header further up",
+    ),
     "a line end within quotes of a record with too many fields": (
         _text('day,item\n1,"a\nb",3\n4,bed\n'),
         "record 1: a quoted",
@@ -152,7 +164,9 @@ REFUSED = {
 """Kinds of files that are refused before Spark reads them, and what the reason says."""
 
 MISREAD = {
-    "text behind a closed quote": _text('day,item\n1,"chair"s\n'),
+    "a header further down": _text("day,item\n1,chair\nitem,day\nlamp,2\n"),
+    "a byte order mark further down": _text("day,item\n1,chair\n\ufeff2,lamp\n"),
+    "a record among the lines before": _text("1,chair\n\n2,lamp\nday,item\n3,bed\nTotal\n", FRAMED),
     "a space behind a closed quote": _text('day,item\n"1" ,chair\n'),
     "an undecodable byte in a record with quotes": Kind(b'day,item\n1,"a\xff"\n2,bed\n'),
     "an empty line behind a mark, and a byte that is no text": Kind(

@@ -8,14 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from sales_pipeline.landing.records import (
-    DataLines,
-    Record,
-    RecordFormat,
-    RecordSplitter,
-    Transcoder,
-)
-from sales_pipeline.landing.shape import FileShape, HeaderMatch
+from sales_pipeline.landing.frame import DataLines, FrameLines
+from sales_pipeline.landing.headers import Headers
+from sales_pipeline.landing.records import Record, RecordFormat, RecordSplitter
+from sales_pipeline.landing.shape import FileShape
+from sales_pipeline.landing.transcoding import Transcoder
 
 
 def in_order(batches: Iterable[pa.RecordBatch | pa.Table]) -> list[tuple[Any, ...]]:
@@ -27,22 +24,31 @@ def in_order(batches: Iterable[pa.RecordBatch | pa.Table]) -> list[tuple[Any, ..
 def defined_rows(data: bytes, shape: FileShape) -> list[tuple[Any, ...]] | None:
     """What `records` alone makes of the same bytes; None where the header is not the declared."""
     text = Transcoder(shape.encoding).feed(data, final=True)
-    text = DataLines(shape.skip_lines, shape.footer_lines).feed(text, final=True)
-    first, rest = RecordSplitter(RecordFormat.of(shape)).split(text, final=True, most=1)
+    lines = DataLines(shape.skip_lines, shape.footer_lines)
+    text = lines.feed(text, final=True)
+    first, start = RecordSplitter(RecordFormat.of(shape)).split(text, final=True, most=1)
     match = shape.match(first[0].fields) if first and not first[0].problem else None
     if match is None or not match.is_complete:
         return None
-    splitter = RecordSplitter(RecordFormat.of(shape, width=match.width))
-    found, rest = splitter.split(rest if shape.header else text, final=True)
-    assert rest == b""
+    frame = FrameLines(shape, match)
+    before = b"".join(frame.skipped_records(lines.skipped))
+    after = b"".join(frame.footer_records(lines.footer))
+    text = before + (text[start:] if shape.header else text) + after
+    splitter = RecordSplitter(RecordFormat.of(shape), Headers(shape, first[0].fields))
+    found, end = splitter.split(text, final=True)
+    assert end == len(text)
     if shape.never_store:
         found = [record._replace(raw=None) for record in found]
-    return [_defined_row(number, record, match) for number, record in enumerate(found, start=1)]
+    return [
+        _defined_row(number, record, len(shape.columns))
+        for number, record in enumerate(found, start=1)
+    ]
 
 
-def _defined_row(number: int, record: Record, match: HeaderMatch) -> tuple[Any, ...]:
-    if record.problem:
-        return (*(None for _ in match.positions), number, None, record.raw, record.problem)
+def _defined_row(number: int, record: Record, declared: int) -> tuple[Any, ...]:
+    match = record.match
+    if match is None:
+        return (*(None for _ in range(declared)), number, None, record.raw, record.problem)
     extra = {key: record.fields[at] for at, key in match.undeclared}
     text = json.dumps(extra, ensure_ascii=False) if extra else None
     return (

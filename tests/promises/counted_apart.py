@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
+from unicodedata import category, normalize
 
 csv.field_size_limit(1 << 26)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|$)")
@@ -50,12 +51,21 @@ def told(data: bytes, dialect: Mapping[str, Any]) -> Told:
         return Told(None, None)
     if "\0" in text:
         return Told(None, None)
-    lines = [line for line in _LINE.findall(text) if line][dialect.get("skip_lines", 0) :]
+    lines = [line for line in _LINE.findall(text) if line]
+    skip = dialect.get("skip_lines", 0)
+    left_out, lines = lines[:skip], lines[skip:]
     for _ in range(dialect.get("footer_lines", 0)):
         while lines and not lines[-1].strip("\r\n"):
             lines.pop()
-        lines = lines[:-1]
+        left_out, lines = [*left_out, *lines[-1:]], lines[:-1]
+    if any(_fields(line, dialect) == _fields(lines[0], dialect) for line in left_out if lines):
+        return Told(None, None)  # It may be a record that is kept.
     return _records(lines, dialect)
+
+
+def _fields(line: str, dialect: Mapping[str, Any]) -> int:
+    """How many fields a line has, whatever its quotes are."""
+    return line.count(dialect.get("delimiter", ",")) + 1
 
 
 def _text(plain: bytes, encoding: str) -> str:
@@ -76,14 +86,42 @@ def _records(lines: Sequence[str], dialect: Mapping[str, Any]) -> Told:
             # A quote that is closed so late is taken for one that never is.
             if _size(lines[begins : rows.line_num]) > _LONGEST:
                 return Told(texts, None)
+            if _may_hold_records(lines[begins : rows.line_num], len(row), dialect):
+                return Told(texts, None)
             begins = rows.line_num
             records += [row] if row else []
     except csv.Error:
         return Told(texts, None)
+    if dialect.get("header", True):
+        later = [_likeness(row, records[0]) for row in records[1:]]
+        if any(0.2 < like < 1 for like in later):
+            return Told(texts, None)  # Is it a header, and what is read by it?
     is_even = len({len(row) for row in records}) <= 1
     if not is_even and any(quote in line for line in lines):
         return Told(texts, None)
     return Told(texts, records, is_even)
+
+
+def _may_hold_records(lines: Sequence[str], width: int, dialect: Mapping[str, Any]) -> bool:
+    """Whether lines that are one record, if quotes are to be believed, may be several."""
+    return len(lines) > 100 or any(_fields(line, dialect) >= width for line in lines[1:])
+
+
+def _likeness(row: Sequence[str], header: Sequence[str]) -> float:
+    """The share of a header's texts that a record has, as they are seen."""
+    texts = {_seen(text) for text in header} - {""}
+    return len(texts & {_seen(text) for text in row}) / len(texts) if texts else 0
+
+
+def _seen(text: str) -> str:
+    visible = "".join(mark for mark in text if category(mark) != "Cf")
+    return normalize("NFC", visible).strip().casefold()
+
+
+def without_headers(found: Told) -> list[Sequence[str]]:
+    """The records without the header, where it comes again."""
+    records = list(found.records or ())
+    return [row for row in records[1:] if _likeness(row, records[0]) < 1]
 
 
 def _size(lines: Sequence[str]) -> int:
@@ -97,12 +135,19 @@ def lost_text(
 
     Marks between fields and records do not count, nor does the header.
     """
-    marks = {dialect.get("delimiter", ","), dialect.get("quote", '"'), "\r", "\n"}
+    delimiter, quote = dialect.get("delimiter", ","), dialect.get("quote", '"')
+    marks = {delimiter, quote, "\r", "\n", "\ufeff"}
     lines = [line for line in found.texts or () if line.strip("\r\n")]
     if dialect.get("header", True):
-        if not lines or dialect.get("quote", '"') in lines[0]:
+        if not lines or quote in lines[0]:
             return None
-        lines = lines[1:]
+        header, *rows_of_text = (line.split(delimiter) for line in lines)
+        bare = ([text.replace(quote, "") for text in row] for row in rows_of_text)
+        likeness = [_likeness(row, header) for row in bare]
+        if any(0.2 < like < 1 for like in likeness):
+            return None
+        rest = zip(rows_of_text, likeness, strict=True)
+        lines = [delimiter.join(row) for row, like in rest if like < 1]
     delivered = Counter("".join(lines))
     kept = Counter("".join(text for row in rows for text in _texts(row)))
     for mark in marks:
@@ -110,6 +155,21 @@ def lost_text(
     if delivered == kept:
         return None
     return f"not in bronze {dict(delivered - kept)}, only in bronze {dict(kept - delivered)}"
+
+
+def swallowed(
+    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], dialect: Mapping[str, Any]
+) -> str | None:
+    """Says which text of bronze has a line within it that looks like a record of its file."""
+    for row in rows:
+        if row["_problem"] is not None:
+            continue
+        width = len(columns) + len(json.loads(row["_extra"] or "{}"))
+        for text in _texts(row):
+            inside = re.split(r"\r\n?|\n", text)[1:-1]
+            if any(_fields(line, dialect) == width for line in inside):
+                return f"a text holds a record: {text!r:.300}"
+    return None
 
 
 def _texts(row: Mapping[str, Any]) -> list[str]:
@@ -126,13 +186,27 @@ def other_fields(
     if not found.is_even or not records:
         return None
     titles = records.pop(0) if header else [str(at) for at in range(1, len(records[0]) + 1)]
+    parts = _by_header(titles, records, header=header)
     for name, title in columns.items():
-        if titles.count(title) != 1:
+        if any(titles.count(title) != 1 for titles, _ in parts):
             continue
-        expected = [record[titles.index(title)] for record in records]
+        expected = [record[titles.index(title)] for titles, record in parts]
         if (got := [row[name] for row in rows]) != expected:
             return f"column {name}: read {expected!r:.300}, bronze has {got!r:.300}"
     return None
+
+
+def _by_header(
+    titles: Sequence[str], records: Sequence[Sequence[str]], *, header: bool
+) -> list[tuple[Sequence[str], Sequence[str]]]:
+    """Each record with the header texts that hold for it."""
+    found = []
+    for record in records:
+        if header and _likeness(record, titles) == 1:
+            titles = record
+        else:
+            found.append((titles, record))
+    return found
 
 
 def amount_of(text: str, feed: Mapping[str, Any]) -> Decimal | None:

@@ -37,7 +37,15 @@ from sales_pipeline.landing.examine import examine
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.report.run import run_document, run_text
 from tests.landing.definition import defined_rows, in_order
-from tests.promises.counted_apart import amount_of, day_of, lost_text, other_fields, told
+from tests.promises.counted_apart import (
+    amount_of,
+    day_of,
+    lost_text,
+    other_fields,
+    swallowed,
+    told,
+    without_headers,
+)
 from tests.promises.mutations import (
     MutatedFile,
     declaration,
@@ -145,11 +153,13 @@ class _Accounts:
         counted = told(file.data, dialect)
         has_header = dialect.get("header", True)
         if counted.records is not None:
-            expected = len(counted.records) - has_header
+            expected = len(without_headers(counted) if has_header else counted.records)
             if expected != len(rows):
                 yield Finding(f"{expected} records, of them in bronze {len(rows)}", file.path)
             elif other := other_fields(counted, rows, feed["columns"], header=has_header):
                 yield Finding(other, file.path)
+        if inside := swallowed(rows, feed["columns"], dialect):
+            yield Finding(inside, file.path)
         is_kept = counted.texts is not None and "never_store" not in feed
         if is_kept and (lost := lost_text(counted, rows, dialect)):
             yield Finding(lost, file.path)

@@ -40,6 +40,7 @@ BYTES = (
     b'\x00', b'\xff', b'\x81', b'\xc3', b'\xed\xa0\x80', b'\xef\xbb\xbf', b'\r', b'\n', b'\r\n',
     b'\x1a', b'"', b'""', b"'", b',', b';', b'\t', b'\x1b[2J', b'\xe2\x80\xae', b'\xf0\x9f',
 )  # fmt: skip
+INVISIBLE = ("\u200b", "\ufeff", "\u200e", "\u202e", "\u2060", "\xad")
 COLUMNS = {"sale_id": "id", "sold_on": "day", "product": "item", "unit_price": "price",
            "quantity": "units", "amount": "total"}  # fmt: skip
 _SEMI = {"delimiter": ";", "encoding": "cp1252", "decimal": ",", "thousands": ".",
@@ -300,7 +301,45 @@ def _blank_lines(dice: random.Random, data: bytes) -> bytes:
     return data.replace(b"\n", dice.choice((b"\n\n", b"\r\r\n", b"\n \n")))
 
 
+def _open_quote(dice: random.Random, data: bytes) -> bytes:
+    """Opens a quote at the beginning of a field, or takes one away."""
+    mark = dice.choice((b'"', b"'"))
+    at = [place for place, byte in enumerate(data) if bytes([byte]) == mark]
+    if at and dice.random() < 0.5:
+        place = dice.choice(at)
+        return data[:place] + data[place + 1 :]
+    begins = [0, *(place + 1 for place, byte in enumerate(data) if byte in b",;|\t\r\n")]
+    place = dice.choice(begins)
+    return data[:place] + mark + data[place:]
+
+
+def _header_again(dice: random.Random, data: bytes) -> bytes:
+    """Puts one of the first lines between two others, now and then with its columns turned."""
+    lines = data.splitlines(keepends=True)
+    line = dice.choice(lines[:3])
+    if dice.random() < 0.5:
+        bare = line.rstrip(b"\r\n")
+        delimiter = max((b",", b";", b"|", b"\t"), key=bare.count)
+        line = delimiter.join(reversed(bare.split(delimiter))) + line[len(bare) :]
+    if dice.random() < 0.2:
+        line = b"\xef\xbb\xbf" + line
+    at = dice.randint(0, len(lines))
+    return b"".join([*lines[:at], line, *lines[at:]])
+
+
+def _invisible(dice: random.Random, data: bytes) -> bytes:
+    """Puts in characters that nobody sees, often into the header."""
+    for _ in range(dice.randint(1, 3)):
+        most = len(data) if dice.random() < 0.5 else min(len(data), 40)
+        at = dice.randint(0, most)
+        data = data[:at] + dice.choice(INVISIBLE).encode() + data[at:]
+    return data
+
+
 DAMAGES: dict[str, Damage] = {
+    "a quote left open": _open_quote,
+    "a header again": _header_again,
+    "invisible characters": _invisible,
     "bits flipped": _flip,
     "cut": _cut,
     "cut out": _cut_out,

@@ -85,7 +85,7 @@ def test_every_file_that_needs_a_sentence_gets_one(report: RunReport, rendered: 
         "  paris/c.csv: changed or vanished while it was read",
         "1 file not readable; left for the next run",
         "  paris/u.csv: cannot be read: Permission denied",
-        "1 file held: what they would correct stays in force",
+        "1 file held until somebody decides",
         "  paris/h.csv: it has no record",
         "1 file corrected",
         "  paris/d.csv: takes the place of delivery 3",

@@ -46,6 +46,8 @@ def test_p1_a_run_says_what_its_files_displace_and_the_next_does_not(reused: Ret
             "sales": 1,
             "before": {"EUR": "10.0000"},
             "after": {"EUR": "4.0000"},
+            "in_one_file": False,
+            "example": "1",
         }
     ]
     reused.deliver("lyon/c.csv", sale("4"))

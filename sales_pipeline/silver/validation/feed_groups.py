@@ -30,6 +30,7 @@ _DATA: Any = {
     "same_name": True,
     "max_removed": True,
     "max_quarantined": True,
+    "max_repeated_keys": True,
     "archive": True,
     "never_store": True,
     "product_by": True,

@@ -5,9 +5,15 @@ from __future__ import annotations
 REASONS: dict[str, str] = {
     "too_few_columns": "The record has fewer fields than the header.",
     "too_many_columns": "The record has more fields than the header.",
-    "unterminated_quote": "A quoted field is not closed where the record should end.",
+    "unterminated_quote": (
+        "A quoted field is not closed where the record should end, or would swallow other records."
+    ),
+    "text_after_quote": "Text follows the closing quote of a field, up to the delimiter.",
     "too_long": "The record is longer than a record can sensibly be (1 MiB).",
     "undecodable": "Some bytes are not valid in the declared encoding.",
+    "header_unknown": (
+        "A second header further up in the file lacks declared columns; nothing below it is read."
+    ),
     "key_missing": "A key column is empty, so the sale cannot be told from others.",
     "store_missing": "The store is empty.",
     "store_unknown": "The feed's stores do not have what the record says is its store.",

@@ -1,0 +1,172 @@
+"""The lines around the data of a landing file, which its feed declares to be no records.
+
+A file that comes without its line of totals would lose its last sale, and one without its title
+its first. So a line that is to be left out is first held against what such lines look like: the
+declared pattern, or, without one, anything that could not count as a record anyway.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+
+from sales_pipeline.landing import quotes
+from sales_pipeline.landing.headers import HeaderMatch, match_header
+from sales_pipeline.landing.landed_bytes import LandedBytes
+from sales_pipeline.landing.quotes import LINE_END, FieldFormat
+from sales_pipeline.landing.shape import FileShape
+from sales_pipeline.landing.transcoding import Transcoder
+
+_LINES = re.compile(rb"[^\r\n]*(?:\r\n?|\n|\Z)")
+_DAYS = ("sold_on", "date")
+"""Columns of a day, the first of them that is declared: a record without a digit there is unfit."""
+_PRODUCT = "product"
+
+
+class DataLines:
+    """Takes the lines that are no data from the two ends of a file in UTF-8, piece by piece.
+
+    They are lines as they stand in the file, whatever their quotes: any before the
+    data, and at the end those that are not empty, with the empty ones among them, as far as
+    they lie within the last bytes of the file, as many as the longest record may have.
+
+    Args:
+        skip: How many lines before the data are none.
+        footer: How many at the end.
+
+    Attributes:
+        skipped: The lines before the data, with their ends; longer than a record are left out.
+    """
+
+    def __init__(self, skip: int, footer: int) -> None:
+        self.skipped: list[bytes] = []
+        self._skip = skip
+        self._footer = footer
+        self._kept = b""
+        self._before = b"\n"  # The last byte that was given away.
+        self._is_in_long_line = False
+
+    def feed(self, data: bytes, *, final: bool = False) -> bytes:
+        """Returns the next bytes that are data; `final` says that the file ends with this piece.
+
+        The lines at the end are never among them; `footer` gives them.
+        """
+        data, self._kept = self._kept + data, b""
+        if self._skip:
+            data = self._after_skipped(data, final=final)
+        if self._footer and not self._skip:
+            end = self._footer_start(data)
+            data, self._kept = data[:end], data[end:]
+            self._before = data[-1:] or self._before
+        return data
+
+    @property
+    def footer(self) -> list[bytes]:
+        """The lines at the end of the file, with their ends; known after its last piece."""
+        return [line for line in _LINES.findall(self._kept) if line]
+
+    def _after_skipped(self, data: bytes, *, final: bool) -> bytes:
+        start = 0
+        while self._skip:
+            line_end = LINE_END.search(data, start)
+            is_half = line_end is not None and line_end.end() == len(data) and data[-1:] == b"\r"
+            if line_end is None or (is_half and not final):  # It may be the first half of a \r\n.
+                rest = data[start:]
+                if len(rest) > quotes.MAX_RECORD_BYTES + len(b"\r"):
+                    rest, self._is_in_long_line = rest[-1:] if is_half else b"", True
+                self._kept = rest
+                return b""
+            if not self._is_in_long_line:
+                self.skipped.append(data[start : line_end.end()])
+            self._is_in_long_line = False
+            start = line_end.end()
+            self._skip -= 1
+        return data[start:]
+
+    def _footer_start(self, data: bytes) -> int:
+        """Returns where the last lines begin, as many as the footer may still have."""
+        first = max(0, len(data) - quotes.MAX_RECORD_BYTES)
+        start = len(data)
+        for _ in range(self._footer):
+            end = first + len(data[first:start].rstrip(b"\r\n"))
+            begin = max(data.rfind(b"\n", first, end), data.rfind(b"\r", first, end)) + 1
+            if not begin and (first or self._before not in b"\r\n"):
+                break  # The line began before.
+            start = begin
+            if not start:
+                break
+        return start
+
+
+class FrameLines:
+    """Tells records from lines that a feed declares to be none.
+
+    Args:
+        shape: How the file is written.
+        match: Where its columns are.
+    """
+
+    def __init__(self, shape: FileShape, match: HeaderMatch) -> None:
+        marks = (shape.delimiter, shape.quote, shape.escape)
+        self._format = FieldFormat(*(mark.encode() for mark in marks))
+        self._width = match.width
+        self._skip_like, self._footer_like = shape.skip_like, shape.footer_like
+        at = {name: at for (name, _), at in zip(shape.columns, match.positions, strict=True)}
+        self._day = next((at[name] for name in _DAYS if name in at), None)
+        self._product = at.get(_PRODUCT)
+
+    def skipped_records(self, lines: Sequence[bytes]) -> list[bytes]:
+        """Returns those of the lines before the data that are records."""
+        return [line for line in lines if self._is_record(line, self._skip_like)]
+
+    def footer_records(self, lines: Sequence[bytes]) -> list[bytes]:
+        """Returns those of the lines at the end that are records."""
+        return [line for line in lines if self._is_record(line, self._footer_like)]
+
+    def _is_record(self, line: bytes, like: str) -> bool:
+        line = line.rstrip(b"\r\n")
+        if not line or len(line) > quotes.MAX_RECORD_BYTES:
+            return False
+        if like:
+            return not _pattern(like).fullmatch(line.decode(errors="replace"))
+        fields = self._format.read_line(line)
+        if fields is None:
+            return self._format.count_fields(line) == self._width
+        if len(fields) != self._width:
+            return False
+        texts = [field.decode(errors="replace").strip() for field in fields]
+        if self._product is not None and not texts[self._product]:
+            return False
+        return self._day is None or any(mark.isdigit() for mark in texts[self._day])
+
+
+def kept_lines(path: str, shape: FileShape, texts: Sequence[str]) -> tuple[str, ...]:
+    """Returns the lines around the data of a file that are records all the same.
+
+    Of a file that is not packed only the two ends are read.
+
+    Args:
+        path: The file.
+        shape: How it is written.
+        texts: Its header texts.
+    """
+    lines = DataLines(shape.skip_lines, shape.footer_lines)
+    transcoder, final = Transcoder(shape.encoding), False
+    with open(path, "rb") as file:
+        landed = LandedBytes(file, path, max_ratio=shape.max_unpacked_ratio)
+        tail = os.fstat(file.fileno()).st_size - 2 * quotes.MAX_RECORD_BYTES
+        while not final:
+            data = landed.read(quotes.MAX_RECORD_BYTES)
+            final = not data or not shape.footer_lines
+            lines.feed(transcoder.feed(data, final=final), final=final)
+            if not landed.is_gzip and shape.encoding != "utf-16" and file.tell() < tail:
+                file.seek(tail)
+    frame = FrameLines(shape, match_header(shape.columns, texts, shape.never_store))
+    kept = frame.skipped_records(lines.skipped) + frame.footer_records(lines.footer)
+    return tuple(line.decode(errors="replace").rstrip("\r\n") for line in kept)
+
+
+def _pattern(like: str) -> re.Pattern[str]:
+    marks = {"*": ".*", "?": "."}
+    return re.compile("".join(marks.get(mark, re.escape(mark)) for mark in like), re.DOTALL)

@@ -1,0 +1,134 @@
+"""Headers of a landing file: where the declared columns are, also below a later header.
+
+Files are sometimes joined, or written by a till that begins anew. A record that has most of the
+header's texts again, in any order, is a header and no record: what follows is read by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sales_pipeline.visible_text import header_form
+
+if TYPE_CHECKING:
+    from sales_pipeline.landing.shape import FileShape
+
+
+@dataclass(frozen=True)
+class HeaderMatch:
+    """Where the declared columns are in a file.
+
+    Attributes:
+        positions: For each declared column its position in the file, or None.
+        undeclared: Position and key of each column that the feed does not declare, in file order;
+            without those that are never stored.
+        missing: The declared header texts that the file does not have.
+        repeated: The header texts that stand for two columns of the file.
+        width: How many columns the file has.
+    """
+
+    positions: tuple[int | None, ...]
+    undeclared: tuple[tuple[int, str], ...]
+    missing: tuple[str, ...]
+    repeated: tuple[str, ...]
+    width: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Tells whether every declared column is there, and only once."""
+        return not self.missing and not self.repeated
+
+
+def match_header(
+    columns: Sequence[tuple[str, str]], texts: Sequence[str], never_store: Sequence[str] = ()
+) -> HeaderMatch:
+    """Finds the declared columns among a file's header texts, in any order.
+
+    A header's exact text wins; the rest is matched by `header_form`. A column
+    without a header text is known as `column 5`, by its place in the file. Columns
+    that are never stored are as if they were not there.
+
+    >>> match_header([("sold_on", "Date"), ("product", "Item")], ["ITEM ", "Date", ""])
+    HeaderMatch(positions=(1, 0), undeclared=((2, 'column 3'),), missing=(), repeated=(), width=3)
+    """
+    keys = [text or f"column {at}" for at, text in enumerate(texts, start=1)]
+    never = {header_form(header) for header in never_store}
+    kept = [at for at, key in enumerate(keys) if header_form(key) not in never]
+    first = {keys[at]: at for at in reversed(kept)}
+    repeated = {keys[at] for at in kept if first[keys[at]] != at}
+    positions = [first.get(header) for _, header in columns]
+    free = [at for at in kept if at not in positions]
+    for index, (_, header) in enumerate(columns):
+        if positions[index] is None:
+            alike = [at for at in free if header_form(keys[at]) == header_form(header)]
+            positions[index] = alike[0] if alike else None
+            repeated |= {keys[at] for at in alike[1:]}
+            free = [at for at in free if at not in alike]
+    undeclared = tuple((at, keys[at]) for at in free)
+    missing = [header for at, (_, header) in zip(positions, columns, strict=True) if at is None]
+    twice = tuple(sorted(repeated))
+    return HeaderMatch(tuple(positions), undeclared, tuple(missing), twice, len(texts))
+
+
+class Headers:
+    """The header that holds for the records which come next: the file's, or a later one.
+
+    A later header has more than half of the declared header texts, or of those of the file's
+    header (two at least, unless there is only one), and no field that begins with a digit,
+    unless it is such a text. Files without a header have no later one.
+
+    Args:
+        shape: How the file is written.
+        first: The fields of its first record.
+
+    Attributes:
+        match: Where the columns are; None below a later header that lacks declared columns.
+        width: How many fields a record has.
+    """
+
+    def __init__(self, shape: FileShape, first: Sequence[str]) -> None:
+        self._shape = shape
+        self.match: HeaderMatch | None = shape.match(first)
+        self.width = len(first)
+        groups = ([header for _, header in shape.columns], first) if shape.header else ()
+        self._groups = [{form for form in map(header_form, texts) if form} for texts in groups]
+        self._digits = {form for group in self._groups for form in group if form[0] in "0123456789"}
+        self.is_watching = bool(self._groups)
+        self.fewest = min((len(group) // 2 + 1 for group in self._groups), default=0)
+        """How many header texts a later header has at least."""
+        self.first_digits = bytes({form.encode()[0] for form in self._digits})
+        """The ASCII digits with which a field of a later header can begin."""
+        self.first_letters = frozenset(
+            letter
+            for group in self._groups
+            for form in group
+            for letter in (form[0], form[0].upper())
+            if letter.isascii()
+        )
+        """The ASCII characters with which a header text can begin."""
+
+    def is_later_header(self, fields: Sequence[bytes]) -> bool:
+        """Tells whether the fields of a record are a header again."""
+        if not self.is_watching or len(fields) < self.fewest:
+            return False
+        for field in fields:
+            if field[:1].isdigit() and not (self._digits and _form(field) in self._digits):
+                return False
+        forms = set(map(_form, fields))
+        return any(_are_most(len(forms & group), len(group)) for group in self._groups)
+
+    def begin_part(self, fields: Sequence[bytes]) -> None:
+        """Reads what follows by this later header."""
+        match = self._shape.match([field.decode(errors="replace") for field in fields])
+        self.match = match if match.is_complete else None
+        self.width = len(fields)
+
+
+def _are_most(count: int, whole: int) -> bool:
+    return count * 2 > whole and (count > 1 or whole == 1)
+
+
+def _form(field: bytes) -> str:
+    return header_form(field.decode(errors="replace"))

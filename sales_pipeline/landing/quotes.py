@@ -1,0 +1,183 @@
+r"""Quoted fields: where they are closed, and whether a quote that spans lines is one at all.
+
+A quote opens a quoted field only at the field's start. Inside, a doubled quote is one quote, and
+so is a quote behind the escape character, where one is declared. The field ends with its closing
+quote; spaces and tabs behind it, up to the delimiter, belong to it, and other text does not.
+
+A quote that somebody forgot to close runs on to the next one, records further down. So a record
+that spans lines is believed only if nothing speaks against it: text behind a closing quote, a
+number of fields other than the header's, a field of very many lines, or a line inside the quotes
+that has as many fields as a record.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import NamedTuple
+
+MAX_RECORD_BYTES = 1 << 20
+"""A longer record is malformed; also how far ahead the end of a quoted field is looked for."""
+MAX_QUOTED_LINE_ENDS = 100
+"""A quoted field with more line ends is taken for one that is never closed."""
+LINE_END = re.compile(rb"\r\n?|\n")
+
+
+class Fault(Enum):
+    """Why no record can be read at a place."""
+
+    UNKNOWN = auto()
+    """Its end is not there yet."""
+    TEXT_AFTER_QUOTE = auto()
+    UNTERMINATED = auto()
+
+
+class Span(NamedTuple):
+    """Where a record's fields were found, and where it ends without its line end."""
+
+    fields: list[bytes]
+    end: int
+
+
+@dataclass(frozen=True)
+class FieldFormat:
+    """How fields are written, in UTF-8.
+
+    Attributes:
+        delimiter: The byte between two fields.
+        quote: The byte around a field that holds delimiters or line ends.
+        escape: The byte before a quote that belongs to a quoted field, or nothing.
+    """
+
+    delimiter: bytes
+    quote: bytes
+    escape: bytes = b""
+    _marks: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
+    _field_end: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        delimiter, quote, escape = map(re.escape, (self.delimiter, self.quote, self.escape))
+        escaped = escape + b"[" + escape + quote + b"]|" if escape else b""
+        object.__setattr__(self, "_marks", re.compile(escaped + quote + quote + b"?"))
+        object.__setattr__(self, "_field_end", re.compile(b"[\r\n" + delimiter + b"]"))
+
+    def read_record(
+        self, data: bytes, start: int, line_stop: int, *, width: int | None, final: bool
+    ) -> Span | Fault:
+        """Finds the fields of the record at `start`, in one line or in several.
+
+        Args:
+            data: The bytes of the file, as far as they are there.
+            start: Where the record begins.
+            line_stop: Where its first line ends.
+            width: How many fields a record has; None takes any number.
+            final: Whether the file ends with the data.
+        """
+        limit = min(len(data), start + MAX_RECORD_BYTES + 1)
+        is_end = final and limit == len(data)
+        later = Fault.UNKNOWN if limit == len(data) and not final else Fault.UNTERMINATED
+        fields: list[bytes] = []
+        across: list[tuple[int, int]] = []
+        at = start
+        while True:
+            begin, text = at, b""
+            if data.startswith(self.quote, at):
+                close = self._close(data, at + 1, limit)
+                if close < 0:
+                    return later
+                text, at = self._text(data, begin + 1, close), close + 1
+                if close > line_stop and LINE_END.search(data, begin, close):
+                    across.append((begin + 1, close))
+            found = self._field_end.search(data, at, limit)
+            stop = found.start() if found else limit
+            if begin < at and data[at:stop].strip(b" \t"):
+                return Fault.TEXT_AFTER_QUOTE if at <= line_stop else Fault.UNTERMINATED
+            if found is None and not is_end:
+                return later
+            fields.append(text + data[at:stop])
+            if found is None or found.group() != self.delimiter:
+                break
+            if width is not None and len(fields) >= width and stop > line_stop:
+                return Fault.UNTERMINATED
+            at = stop + 1
+        is_one = not across or self._is_one(data[start:stop], start, across, (len(fields), width))
+        if not is_one or stop - start > MAX_RECORD_BYTES:
+            return Fault.UNTERMINATED
+        return Span(fields, stop)
+
+    def _is_one(
+        self,
+        record: bytes,
+        start: int,
+        across: list[tuple[int, int]],
+        widths: tuple[int, int | None],
+    ) -> bool:
+        """Tells whether lines that are one record by their quotes are no records of their own."""
+        count, width = widths
+        if width not in (None, count):
+            return False
+        places = [(one - start, other - start) for one, other in across]
+        if any(len(LINE_END.findall(record, *place)) > MAX_QUOTED_LINE_ENDS for place in places):
+            return False
+        return not self._holds_records(record, places, count)
+
+    def read_line(self, line: bytes) -> list[bytes] | None:
+        """Returns the fields of a line on its own; None where its quotes are not in order."""
+        if self.quote not in line:
+            return line.split(self.delimiter)
+        found = self.read_record(line, 0, len(line), width=None, final=True)
+        return found.fields if isinstance(found, Span) and found.end == len(line) else None
+
+    def count_fields(self, line: bytes) -> int:
+        """Returns how many fields a line has on its own; a quote left open ends with its field."""
+        count, at = 1, 0
+        while line.find(self.quote, at) >= 0:
+            if line.startswith(self.quote, at):
+                close = self._close(line, at + 1, len(line))
+                if close < 0:
+                    break
+                at = close + 1
+            at = line.find(self.delimiter, at) + 1
+            if not at:
+                return count
+            count += 1
+        return count + line.count(self.delimiter, at)
+
+    def _close(self, data: bytes, begin: int, limit: int) -> int:
+        """Returns where the quoted field that begins there is closed, -1 if nowhere."""
+        for mark in self._marks.finditer(data, begin, limit):
+            if mark.end() - mark.start() == 1:
+                return mark.start()
+        return -1
+
+    def _text(self, data: bytes, begin: int, close: int) -> bytes:
+        text = data[begin:close]
+        if self.quote not in text and not (self.escape and self.escape in text):
+            return text
+        return self._marks.sub(lambda mark: mark[0][1:], text)
+
+    def _holds_records(self, record: bytes, across: list[tuple[int, int]], width: int) -> bool:
+        """Tells whether lines of a record could be records of their own, by their fields.
+
+        A line counts if it has as many fields as a record on its own, and not only by the
+        delimiters outside the quotes that span lines. The first line alone does not: it needs
+        a later one that completes a record, too.
+        """
+        ends = [end.span() for end in LINE_END.finditer(record)]
+        begins = [0, *(after for _, after in ends)]
+        stops = [*(before for before, _ in ends), len(record)]
+        is_first_like_one = False
+        for line, (begin, stop) in enumerate(zip(begins, stops, strict=True)):
+            if self.count_fields(record[begin:stop]) != width:
+                continue
+            inside = sum(
+                record.count(self.delimiter, max(begin, one), min(stop, other))
+                for one, other in across
+                if one < stop and other > begin
+            )
+            if line == 0:
+                is_first_like_one = inside > 0
+            elif inside or is_first_like_one:
+                return True
+        return False

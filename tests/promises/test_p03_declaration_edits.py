@@ -1,0 +1,108 @@
+"""A declaration that is edited, with history in place: values are found by their header (P3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.retailer import HEADER, Retailer, sale
+
+
+def _columns(retailer: Retailer) -> dict[str, str]:
+    columns: dict[str, str] = retailer.declared["feeds"]["lyon"]["columns"]
+    return columns
+
+
+def _delivered(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1", units="2", total="20.00"), sale("2"))
+    retailer.run()
+
+
+def test_p3_a_column_may_be_renamed_and_computed_and_named_back(retailer: Retailer) -> None:
+    _delivered(retailer)
+    before = retailer.state()
+    _columns(retailer)["pieces"] = _columns(retailer).pop("quantity")
+    retailer.declared["feeds"]["lyon"]["computed"] = {"quantity": {"sql": "pieces"}}
+    assert retailer.run(rejudge=["lyon"]).exit_code == 0
+    assert retailer.revenue() == {(2025, 1): "30.00"}
+    assert retailer.rows("silver.sales", "sale_id", "quantity") == [
+        ("1", 2), ("2", 1),
+    ]  # fmt: skip
+    del retailer.declared["feeds"]["lyon"]["computed"]
+    _columns(retailer)["quantity"] = _columns(retailer).pop("pieces")
+    retailer.run(rejudge=["lyon"])
+    assert retailer.state() == before
+    retailer.rebuild()
+    assert retailer.state() == before
+
+
+def test_p3_a_removed_column_does_not_stop_the_next_file(retailer: Retailer) -> None:
+    header = HEADER + ",till"
+    _columns(retailer)["till"] = "till"
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1") + ",7", header=header)
+    retailer.run()
+    del _columns(retailer)["till"]
+    retailer.deliver("lyon/b.csv", sale("2") + ",8", header=header)
+    assert retailer.run(rejudge=["lyon"]).exit_code == 0
+    assert retailer.revenue() == {(2025, 1): "20.00"}
+    # It is there again, in both files, when it is declared again.
+    _columns(retailer)["till"] = "till"
+    retailer.declared["feeds"]["lyon"]["exclude_when"] = "till = '8'"
+    retailer.run(rejudge=["lyon"])
+    assert retailer.rows("silver.sales", "sale_id") == [("1",)]
+    retailer.declared["feeds"]["lyon"]["exclude_when"] = "till = '7'"
+    retailer.run(rejudge=["lyon"])
+    assert retailer.rows("silver.sales", "sale_id") == [("2",)]
+
+
+def test_p3_two_columns_may_swap_their_headers(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1", price="4.00", units="2", total="8.00"))
+    retailer.run()
+    columns = _columns(retailer)
+    columns["amount"], columns["unit_price"] = columns["unit_price"], columns["amount"]
+    retailer.run(rejudge=["lyon"])
+    assert retailer.revenue() == {(2025, 1): "4.00"}
+    columns["amount"], columns["unit_price"] = columns["unit_price"], columns["amount"]
+    retailer.run(rejudge=["lyon"])
+    assert retailer.revenue() == {(2025, 1): "8.00"}
+
+
+def test_p3_a_rejudge_that_would_reject_a_file_in_force_holds_it(retailer: Retailer) -> None:
+    feed: dict[str, Any] = retailer.declared["feeds"]["lyon"]
+    feed["max_quarantined"] = "20%"
+    _delivered(retailer)
+    before = retailer.state()
+    feed["date_formats"] = ["dd/MM/yyyy"]
+    report = retailer.run(rejudge=["lyon"])
+    assert report.exit_code == 1
+    assert [note.path for note in report.held_files] == ["lyon/a.csv"]
+    assert retailer.states()["lyon/a.csv"] == ["held"]
+    assert report.rejected == []
+    feed["date_formats"] = ["yyyy-MM-dd"]
+    assert retailer.run(rejudge=["lyon"]).exit_code == 0
+    assert retailer.state() == before
+    retailer.rebuild()
+    assert retailer.state() == before
+
+
+def test_p3_what_only_a_declaration_rejected_is_taken_up_again(retailer: Retailer) -> None:
+    feed: dict[str, Any] = retailer.declared["feeds"]["lyon"]
+    feed["max_quarantined"] = "20%"
+    feed["date_formats"] = ["dd/MM/yyyy"]
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2"))
+    assert [note.path for note in retailer.run().rejected] == ["lyon/a.csv"]
+    feed["date_formats"] = ["yyyy-MM-dd"]
+    report = retailer.run(rejudge=["lyon"])
+    assert (report.exit_code, report.rows) == (0, 5)
+    assert retailer.revenue() == {(2025, 1): "20.00"}
+    assert retailer.states()["lyon/a.csv"] == ["archived"]
+    archived = [path.name for path in (retailer.lakehouse / "archive").rglob("*.csv")]
+    assert sorted(archived) == ["a.csv", "catalogue.csv"]
+    assert list((retailer.lakehouse / "rejected").rglob("*.csv")) == []
+    # What is refused under the declaration as it stands is not reported again by a rebuild.
+    retailer.deliver("lyon/b.csv", sale("3", "never"), sale("4", "never"))
+    assert [note.path for note in retailer.run().rejected] == ["lyon/b.csv"]
+    assert retailer.rebuild().exit_code == 0
