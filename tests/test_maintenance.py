@@ -72,7 +72,7 @@ def _age_log(path: Path, days: int) -> None:
 def test_what_it_would_do_is_said_and_nothing_is_changed(daily: Retailer) -> None:
     before = _all_files(daily)
     found = foreseen_maintenance(daily.declaration)
-    assert "silver.sales" in [each.table for each in found.tables]
+    assert "silver.records" in [each.table for each in found.tables]
     assert not found.freed_bytes
     assert "Nothing was changed. Do: sales-pipeline maintain --yes" in _text(found)
     assert _all_files(daily) == before
@@ -80,9 +80,9 @@ def test_what_it_would_do_is_said_and_nothing_is_changed(daily: Retailer) -> Non
 
 def test_small_files_become_one_and_every_row_stays(daily: Retailer) -> None:
     state, ledger = daily.state(), daily.table("ops.deliveries")
-    assert len(_delta(daily, "silver/sales").file_uris()) == 3
+    assert len(_delta(daily, "silver/records").file_uris()) == 3
     done = daily.maintain()
-    assert len(_delta(daily, "silver/sales").file_uris()) == 1
+    assert len(_delta(daily, "silver/records").file_uris()) == 1
     assert (daily.state(), daily.table("ops.deliveries")) == (state, ledger)
     last = daily.read(finished_runs)[-1]
     assert (last.verb, last.run_id) == ("maintain", done.run_id)
@@ -177,7 +177,7 @@ def test_daily_files_leave_a_bounded_number_of_data_files(tmp_path: Path) -> Non
         retailer.run()
         if day % 4 == 0:
             retailer.maintain()
-            assert len(_delta(retailer, "silver/sales").file_uris()) == 1
+            assert len(_delta(retailer, "silver/records").file_uris()) == 1
             files = [path for path in _all_files(retailer) if "/archive/" not in path]
             on_disk.append(len([path for path in files if path.startswith("lakehouse/")]))
     assert len(retailer.table("silver.sales")) == 12
@@ -222,7 +222,7 @@ def test_the_days_stand_in_the_properties_of_each_table(daily: Retailer) -> None
     assert _delta(daily).metadata().configuration[kept] == "interval 30 days"
     daily.declared["keep_days"] = 90
     daily.maintain()
-    for table in (CUBE, "silver/sales", "ops/runs", "bronze/lyon"):
+    for table in (CUBE, "silver/records", "ops/runs", "bronze/sales"):
         found = _delta(daily, table).metadata().configuration
         assert found[kept] == found["delta.logRetentionDuration"] == "interval 90 days"
 

@@ -211,8 +211,8 @@ def test_p4_an_unknown_run_is_named_with_the_one_that_was_meant(lived: Lived) ->
 def test_p4_a_run_whose_versions_are_gone_says_so_before_anything_changes(lived: Lived) -> None:
     retailer, _, second = lived
     versions = retailer.read(lambda lakehouse: finished_runs(lakehouse)[0].version_of)
-    folder = retailer.lakehouse / "silver" / "sales"
-    then = DeltaTable(folder, version=versions["silver.sales"]).file_uris()
+    folder = retailer.lakehouse / "silver" / "records"
+    then = DeltaTable(folder, version=versions["silver.records"]).file_uris()
     for each in set(then) - set(DeltaTable(folder).file_uris()):
         Path(each).unlink()
     with pytest.raises(UsageError, match=r"silver\.sales: version \d+ is not kept any more"):
