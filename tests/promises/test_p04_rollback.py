@@ -215,7 +215,7 @@ def test_p4_a_run_whose_versions_are_gone_says_so_before_anything_changes(lived:
     then = DeltaTable(folder, version=versions["silver.records"]).file_uris()
     for each in set(then) - set(DeltaTable(folder).file_uris()):
         Path(each).unlink()
-    with pytest.raises(UsageError, match=r"silver\.sales: version \d+ is not kept any more"):
+    with pytest.raises(UsageError, match=r"silver\.records: version \d+ is not kept any more"):
         retailer.rollback(retailer.run_ids()[0])
     assert retailer.state() == second
     assert retailer.run().is_nothing_new
