@@ -150,6 +150,8 @@ def _view_section(views: Sequence[View]) -> Iterator[str]:
     yield _table(("View", "Rows of", "Condition", "What it shows"), rows)
     sales = views[0]
     yield (
+        'In Python, `read_silver(declaration, "sales")` gives the rows of `silver.sales` on every '
+        "engine, and the same with `set_aside` and `quarantine`.\n\n"
         "Where the tables are in a folder there are no views, and the condition takes their place. "
         f"The rows of {_code(sales.name)}, for example, and of any other view with its table and "
         "condition:"

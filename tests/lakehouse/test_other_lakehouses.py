@@ -20,7 +20,6 @@ from tests.retailer import Retailer, sale
 
 FORMAT = "sales_pipeline.format"
 LATER_COLUMNS = {
-    "silver/records": ["winner_sold_on", "winner_amount", "winner_currency"],
     "ops/deliveries": ["seen", "mends", "rolled_back_by"],
     "ops/runs": ["rules", "to_run"],
 }

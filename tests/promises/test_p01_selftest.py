@@ -56,9 +56,9 @@ def test_what_differs_is_told_with_an_example(tmp_path: Path) -> None:
     expected = retailer.read(lambda lakehouse: contents(lakehouse, places))
     assert retailer.read(lambda lakehouse: differences(expected, lakehouse, places)) == []
     (retailer.landing / "left.csv").write_text("new")
-    retailer.read(lambda lakehouse: lakehouse.put("silver.sales", "sale_id = '1'", []))
+    retailer.read(lambda lakehouse: lakehouse.put("silver.records", "sale_id = '1'", []))
     said = retailer.read(lambda lakehouse: differences(expected, lakehouse, places))
-    assert said[0] == "silver.sales: 1 row missing, 0 rows too many"
+    assert said[0] == "silver.records: 1 row missing, 0 rows too many"
     assert said[1].startswith("files: 0 files missing, 1 file too many, such as landing/left.csv ")
 
 
