@@ -24,15 +24,21 @@ from tests.retailer import Retailer, sale
 CUBE = "gold/sales_cube"
 
 
-@pytest.fixture
-def daily(tmp_path: Path) -> Retailer:
-    """A retailer that delivered on three days, each in a run of its own."""
-    retailer = Retailer(tmp_path)
+@pytest.fixture(scope="module")
+def daily_once(tmp_path_factory: pytest.TempPathFactory) -> Retailer:
+    """A retailer that delivered on three days, each in a run of its own; tests copy it."""
+    retailer = Retailer(tmp_path_factory.mktemp("daily"))
     retailer.deliver_catalogue()
     for day in ("01", "02", "03"):
         retailer.deliver(f"lyon/{day}.csv", sale(day, f"2025-01-{day}"))
         retailer.run()
     return retailer
+
+
+@pytest.fixture
+def daily(daily_once: Retailer, tmp_path: Path) -> Retailer:
+    """A copy of the retailer that delivered on three days."""
+    return daily_once.copied_to(tmp_path)
 
 
 def _delta(retailer: Retailer, table: str = CUBE) -> DeltaTable:
@@ -160,6 +166,7 @@ def test_a_rollback_brings_back_what_small_files_held_before_they_were_merged(
     assert len(daily.table("silver.sales")) == 3
 
 
+@pytest.mark.long
 def test_daily_files_leave_a_bounded_number_of_data_files(tmp_path: Path) -> None:
     retailer = Retailer(tmp_path)
     retailer.declared["keep_days"] = 0
@@ -220,6 +227,7 @@ def test_the_days_stand_in_the_properties_of_each_table(daily: Retailer) -> None
         assert found[kept] == found["delta.logRetentionDuration"] == "interval 90 days"
 
 
+@pytest.mark.long
 def test_p1_maintenance_killed_at_any_step_loses_nothing(daily: Retailer) -> None:
     daily.declared["keep_days"] = 7
     _age(daily, 8)
@@ -236,6 +244,7 @@ def test_p1_maintenance_killed_at_any_step_loses_nothing(daily: Retailer) -> Non
     assert (daily.state(), daily.run().is_nothing_new) == (state, True)
 
 
+@pytest.mark.long
 def test_p1_a_run_goes_on_after_a_killed_maintenance(daily: Retailer) -> None:
     assert dies(daily, 30, "after", "maintain")
     daily.deliver("lyon/04.csv", sale("04", "2025-01-04"))
@@ -246,6 +255,7 @@ def test_p1_a_run_goes_on_after_a_killed_maintenance(daily: Retailer) -> None:
     assert daily.state() == state
 
 
+@pytest.mark.long
 def test_p1_a_killed_rollback_is_finished_before_house_is_kept(daily: Retailer) -> None:
     first = daily.read(finished_runs)[0].run_id
     assert dies(daily, 2, "before", "rollback", first)
@@ -255,6 +265,7 @@ def test_p1_a_killed_rollback_is_finished_before_house_is_kept(daily: Retailer) 
     assert daily.maintain().is_done
 
 
+@pytest.mark.long
 def test_p1_a_killed_run_is_finished_before_house_is_kept(daily: Retailer) -> None:
     daily.deliver("lyon/04.csv", sale("04", "2025-01-04"))
     with daily.stopped_before("gold"):

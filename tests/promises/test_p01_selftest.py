@@ -86,6 +86,7 @@ def test_points_are_numbers_and_ranges(text: str) -> None:
         _numbers(text)
 
 
+@pytest.mark.long
 def test_the_command_answers_with_one_document(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -266,6 +266,7 @@ def test_p8_rates_that_mean_something_else_are_read_again_when_asked(
     assert retailer.revenue() == {(2025, 1): "12.50"}
 
 
+@pytest.mark.long
 def test_p8_runs_killed_while_rates_change_end_like_one_that_was_not(tmp_path: Path) -> None:
     killed, calm = (_retailer(tmp_path / name, **BY_DAY) for name in ("killed", "calm"))
     for retailer in (killed, calm):
@@ -285,6 +286,7 @@ def test_p8_runs_killed_while_rates_change_end_like_one_that_was_not(tmp_path: P
     assert killed.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_p8_rates_whose_withdrawal_is_killed_are_gone_after_the_next_run(tmp_path: Path) -> None:
     killed, calm = (_retailer(tmp_path / name, **BY_DAY) for name in ("killed", "calm"))
     for retailer in (killed, calm):
