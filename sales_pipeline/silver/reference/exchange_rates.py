@@ -7,7 +7,7 @@ sale takes is decided in gold, by `gold.rate_book`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -16,7 +16,14 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
-from sales_pipeline.silver.reference.rate_quotes import RATE_STEP, QuoteReader, Reading, base_rates
+from sales_pipeline.silver.reference.rate_quotes import (
+    RATE_STEP,
+    Quote,
+    QuoteReader,
+    Reading,
+    base_rates,
+)
+from sales_pipeline.silver.reference.reference_balance import Fault
 
 Row = dict[str, Any]
 _TABLE = "silver.exchange_rates"
@@ -88,9 +95,19 @@ class Record:
     row: Row
     reading: Reading
 
+    def with_faults(self, faults: Iterable[Fault]) -> Record:
+        """The same record with further faults; its quotes stay."""
+        reading = replace(self.reading, faults=(*self.reading.faults, *faults))
+        return replace(self, reading=reading)
+
 
 Records = dict[int, list[Record]]
 """File id -> its records, in their order."""
+
+
+def quotes_of(records: Iterable[Record]) -> list[Quote]:
+    """The rates that some records say, in their order."""
+    return [quote for record in records for quote in record.reading.quotes]
 
 
 def read_records(lakehouse: Lakehouse, file_ids: Iterable[int]) -> Records:
@@ -110,16 +127,15 @@ def write_rates(lakehouse: Lakehouse, ledger: Ledger, records: Records) -> None:
     declaration = lakehouse.declaration
     rows = declared_rates(declaration)
     if declaration.rates.chosen_policy != "fixed":
-        quotes = (
-            quote for own in records.values() for each in own for quote in each.reading.quotes
-        )
+        quotes = (quote for of_file in records.values() for quote in quotes_of(of_file))
         rows += [
             {
-                "date": each.day,
-                "currency": each.currency,
-                "rate": each.rate,
-                "source": ledger[each.file_id].path,
+                "date": rate.day,
+                "currency": rate.currency,
+                "rate": rate.rate,
+                "source": ledger[rate.file_id].path,
             }
-            for each in base_rates(quotes, declaration.rates, base=declaration.base_currency)
+            for rate in base_rates(quotes, declaration.rates, base=declaration.base_currency)
+            if rate.fits
         ]
     lakehouse.put(_TABLE, "true", rows)
