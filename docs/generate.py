@@ -242,6 +242,7 @@ ALIASES = (
     (values.Share, "share: 0.2 or 20%"),
     (values.Rate, "number above 0"),
     (values.Quantity, "number above 0"),
+    (values.Factor, "number above 1"),
     (int, "whole number"),
     (bool, "`true` or `false`"),
 )
@@ -297,7 +298,7 @@ def in_words(hint: Any) -> str:
     """
     if get_origin(hint) is Annotated and any(isinstance(each, Tag) for each in get_args(hint)):
         kept = [each for each in get_args(hint) if not isinstance(each, Tag)]
-        return in_words(Annotated[tuple(kept)])
+        return in_words(Annotated[tuple(kept)] if len(kept) > 1 else kept[0])
     for alias, words in ALIASES:
         if hint == alias:
             return words

@@ -26,6 +26,7 @@ from sales_pipeline.config.values import (
     DatePattern,
     Day,
     Declared,
+    Factor,
     Header,
     LandingPattern,
     OneOrMany,
@@ -114,7 +115,7 @@ class Rates(Declared):
     no_rate: Annotated[tuple[Text, ...], OneOrMany] = ()
     """Texts that mean that there is no rate, beside an empty cell, N/A, ND, NaN, null, dashes and
     dots."""
-    max_change: Annotated[Decimal, Field(gt=1)] = Decimal(2)
+    max_change: Factor = Decimal(2)
     """How many times as much, or less, a rate may be than those around it. A file with another one,
     or with one that is near the inverse, ten, a hundred or a thousand times those, is held until
     it is accepted."""

@@ -352,8 +352,8 @@ def test_p8_a_cell_that_is_no_rate_leaves_the_other_currencies_of_its_day(
     ("text", "named"),
     [
         ("Date,USD\n2025-13-01,1.25\n,1.3\n2025-04-03,1.2\n",
-         "2 of 3 records are unusable: record 1: Date '2025-13-01' (date_unreadable), "
-         "record 2: Date is empty (date_missing)"),
+         "2 of 3 records are unusable: record 1: date '2025-13-01' (date_unreadable), "
+         "record 2: date is empty (date_missing)"),
         ("Date,USD,JPY\n2025-04-01,O.9,x\n2025-04-02,1.2,1.6.2\n",
          "2 of 2 records are unusable: record 1: USD 'O.9' (rate_unreadable:USD), "
          "record 2: JPY '1.6.2' (rate_unreadable:JPY)"),
