@@ -85,7 +85,9 @@ def test_p8_a_rate_that_is_upside_down_is_doubtful_with_both_figures() -> None:
 
 
 @pytest.mark.parametrize("place", range(5))
-@pytest.mark.parametrize("wrong", ["0.0061", "1.63", "16.3", "1630", "16300", "163000", "400", "60"])
+@pytest.mark.parametrize(
+    "wrong", ["0.0061", "1.63", "16.3", "1630", "16300", "163000", "400", "60"]
+)
 def test_p8_of_several_deliveries_the_one_that_differs_is_held(place: int, wrong: str) -> None:
     values = ["162", "163", "161.5", "162.2", "164"]
     values[place] = wrong

@@ -144,7 +144,9 @@ class Rates(Declared):
 
     def units_of(self, currency: str) -> Decimal:
         """Returns how many units of a currency a delivered rate is for."""
-        return self.units if isinstance(self.units, Decimal) else self.units.get(currency, Decimal(1))
+        if isinstance(self.units, Decimal):
+            return self.units
+        return self.units.get(currency, Decimal(1))
 
     def fixed_rates(self, currency: str) -> tuple[tuple[date | None, Decimal], ...]:
         """Returns the declared rates of a currency in order, each with its first day.

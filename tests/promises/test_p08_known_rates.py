@@ -187,16 +187,12 @@ def test_p8_unusable_records_of_rates_are_quarantined_and_disagreement_is_refuse
     reasons = [(each.path, each.reason) for each in report.rejected]
     assert [path for path, _ in reasons] == ["rates/b.csv", "rates/c.csv"]
     assert "USD on 2025-04-10 is 1.3 in record 1 and 1.4 in record 2" in reasons[0][1]
-    assert reasons[1][1] == (
-        "1 of 2 records are unusable: record 2: USD 'x' (rate_unreadable:USD)"
-    )
+    assert reasons[1][1] == ("1 of 2 records are unusable: record 2: USD 'x' (rate_unreadable:USD)")
     [quarantined] = retailer.rows("silver.quarantine", "feed", "_row", "raw", "reasons")
     raw = json.dumps({"date": "2025-04-21", "USD": "O.9"})
     assert quarantined == ("exchange_rates", 11, raw, ["rate_unreadable:USD"])
     [warning] = report.warnings
-    assert warning.sentence == (
-        "rates/a.csv: not used: record 11: USD 'O.9' (rate_unreadable:USD)"
-    )
+    assert warning.sentence == ("rates/a.csv: not used: record 11: USD 'O.9' (rate_unreadable:USD)")
     counted = ("delivered_rows", "accepted_rows", "quarantined_rows", "currency")
     assert (11, 10, 1, "XXX") in retailer.rows("ops.balance", *counted)
     assert retailer.revenue() == {(2025, 4): "8.00"}
@@ -352,11 +348,11 @@ def test_p8_a_cell_that_is_no_rate_leaves_the_other_currencies_of_its_day(
     ("text", "named"),
     [
         ("Date,USD\n2025-13-01,1.25\n,1.3\n2025-04-03,1.2\n",
-         "2 of 3 records are unusable: record 1: date '2025-13-01' (date_unreadable), "
-         "record 2: date is empty (date_missing)"),
+         ("2 of 3 records are unusable: record 1: date '2025-13-01' (date_unreadable), "
+          "record 2: date is empty (date_missing)")),
         ("Date,USD,JPY\n2025-04-01,O.9,x\n2025-04-02,1.2,1.6.2\n",
-         "2 of 2 records are unusable: record 1: USD 'O.9' (rate_unreadable:USD), "
-         "record 2: JPY '1.6.2' (rate_unreadable:JPY)"),
+         ("2 of 2 records are unusable: record 1: USD 'O.9' (rate_unreadable:USD), "
+          "record 2: JPY '1.6.2' (rate_unreadable:JPY)")),
         ("Date,USD\n2025-04-01\n",
          "1 of 1 records are unusable: record 1: '2025-04-01' (too_few_columns)"),
         (_column("USD", *["x"] * 7),
@@ -413,8 +409,8 @@ def test_p8_a_column_of_units_that_is_declared_later_counts_when_asked(tmp_path:
     ("base", "currency", "rate", "named"),
     [
         ("LBP", "LBP", "104000.00",
-         "record 1: one EUR is 104,000 LBP, and a rate has to be below 100,000 "
-         "(rate_too_large:EUR)"),
+         ("record 1: one EUR is 104,000 LBP, and a rate has to be below 100,000 "
+          "(rate_too_large:EUR)")),
         ("EUR", "USD", "0.00001", "record 1: one USD is 100,000 EUR, and a rate has to be below"),
         ("EUR", "USD", "2000000000",
          "record 1: one USD is 0.0000000005 EUR, and a rate has to be at least 0.000000001"),

@@ -81,7 +81,7 @@ class CatalogueReader:
         return catalogue_columns(self.declaration)
 
     def faults(self, row: Row) -> list[Fault]:
-        """Everything for which a row of `bronze.catalogue` says nothing, with reasons.md's codes."""
+        """Everything that makes a row of `bronze.catalogue` unusable; codes as in reasons.md."""
         number = row["_row"]
         if row["_problem"]:
             return [Fault.of_record(number, row["_raw"], str(row["_problem"]))]

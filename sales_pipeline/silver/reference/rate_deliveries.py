@@ -1,4 +1,4 @@
-"""Brings deliveries of exchange rates into silver: read, balanced, refused, held, superseded (P8)."""
+"""Brings deliveries of exchange rates into silver: reads, refuses, holds, balances them (P8)."""
 
 from __future__ import annotations
 
@@ -181,10 +181,7 @@ def _doubtful(
     replaced = QuotedRates()
     replaced.add(quote for file_id in sorted(known) for quote in known[file_id])
     staying = [
-        quote
-        for file_id in sorted(known)
-        if file_id not in corrected
-        for quote in known[file_id]
+        quote for file_id in sorted(known) if file_id not in corrected for quote in known[file_id]
     ]
     history = RateHistory(staying, replaced, rates.max_change)
     doubts = history.doubts({file_id: quotes_of(records[file_id]) for file_id in new})
@@ -230,7 +227,9 @@ def _warnings(records: Records, deliveries: Iterable[Delivery]) -> list[FeedWarn
     """Names the cells and records of deliveries that could not be used."""
     warnings = []
     for delivery in deliveries:
-        faults = [str(fault) for record in records[delivery.file_id] for fault in record.reading.faults]
+        faults = [
+            str(fault) for record in records[delivery.file_id] for fault in record.reading.faults
+        ]
         if faults:
             sentence = f"{delivery.path}: not used: {examples(faults)}"
             warnings.append(FeedWarning(EXCHANGE_RATES, sentence))

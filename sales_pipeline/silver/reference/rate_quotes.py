@@ -32,7 +32,8 @@ _PRECISE = Context(prec=120)
 _SCALE, _DIGITS = 30, 48
 """The decimals and digits that a delivered number may have."""
 _NO_RATE = frozenset(
-    ["", "N/A", "N.A.", "NA", "#N/A", "ND", "N.D.", "NAN", "NULL", "NONE", "-", "--", "–", "—",
+    ["", "N/A", "N.A.", "NA", "#N/A", "ND", "N.D.", "NAN", "NULL", "NONE",
+     "-", "--", "\u2013", "\u2014",
      ".", "..", "...", "…"]
 )  # fmt: skip
 _UNSEEN = dict.fromkeys(map(ord, INVISIBLE))
@@ -260,7 +261,8 @@ def unfit_rates(rates: Iterable[BaseRate], file_id: int, *, base: str) -> list[F
             continue
         is_large = rate.rate >= TOO_LARGE
         limit = f"below {TOO_LARGE:,}" if is_large else f"at least {SMALLEST:f}"
-        what = f"one {rate.currency} is {rate.rate.normalize():,f} {base}, and a rate has to be {limit}"
+        figure = f"{rate.rate.normalize():,f} {base}"
+        what = f"one {rate.currency} is {figure}, and a rate has to be {limit}"
         kind = "rate_too_large" if is_large else "rate_too_small"
         faults.append(Fault(own.row, what, f"{kind}:{rate.currency}"))
     return faults
