@@ -118,8 +118,8 @@ def test_p8_numbers_are_read_in_the_declared_dialect() -> None:
 @pytest.mark.parametrize(
     ("text", "csv"),
     [("0,8512", {"thousands": ","}), ("1,2345", {"thousands": ","}), ("1.08.5", {"thousands": ","}),
-     ("0.8512", {"decimal": ",", "thousands": "."}), ("12 34,5", {"decimal": ",", "thousands": " "}),
-     ("1'0,5", {"thousands": "'"})],
+     ("0.8512", {"decimal": ",", "thousands": "."}),
+     ("12 34,5", {"decimal": ",", "thousands": " "}), ("1'0,5", {"thousands": "'"})],
 )  # fmt: skip
 def test_p8_a_thousands_mark_stands_between_groups_of_three_digits(
     text: str, csv: dict[str, str]

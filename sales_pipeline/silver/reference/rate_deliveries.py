@@ -69,20 +69,12 @@ def learn_rates(
         deliveries: Deliveries of rates that wait in bronze.
         run_id: The run.
     """
-    learnt_before = [
-        delivery for delivery in ledger.in_state(*LEARNT) if delivery.feed == EXCHANGE_RATES
-    ]
+    learnt_before = _learnt(ledger)
     involved = [*learnt_before, *deliveries]
     records = read_records(lakehouse, (delivery.file_id for delivery in involved))
-    _mark_unfit(lakehouse.declaration, ledger, records, deliveries)
-    refused = {
-        delivery: reason
-        for delivery in deliveries
-        if (reason := _refusal(records[delivery.file_id]))
-    }
-    passed = [delivery for delivery in deliveries if delivery not in refused]
-    held = _doubtful(lakehouse.declaration.rates, ledger, records, (learnt_before, passed))
-    accepted = [delivery for delivery in passed if delivery not in held]
+    verdict = judge_rates(lakehouse.declaration, ledger, records, deliveries)
+    refused, held = verdict.refused, verdict.held
+    accepted = [each for each in deliveries if each not in refused and each not in held]
     kept_out = {delivery.file_id for delivery in (*refused, *held)}
     corrected = ledger.superseded_by(accepted)
     gone = {
@@ -124,6 +116,44 @@ def learn_rates(
     return Learnt(found, rejected, _warnings(records, learnt_now))
 
 
+def _learnt(ledger: Ledger) -> list[Delivery]:
+    return [delivery for delivery in ledger.in_state(*LEARNT) if delivery.feed == EXCHANGE_RATES]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The deliveries of rates that do not come to count, each with the reason.
+
+    Attributes:
+        refused: Too many records are unusable, or two of them disagree.
+        held: A rate looks mistaken.
+    """
+
+    refused: dict[Delivery, str]
+    held: dict[Delivery, str]
+
+
+def judge_rates(
+    declaration: Declaration, ledger: Ledger, records: Records, deliveries: Sequence[Delivery]
+) -> Verdict:
+    """Judges deliveries of rates as wholes; reads and writes no table.
+
+    Args:
+        declaration: What the retailer declares.
+        ledger: The deliveries that were learnt before.
+        records: What all of them say; faults of rates that do not fit are added.
+        deliveries: Those that are judged, in ledger order.
+    """
+    _mark_unfit(declaration, ledger, records, deliveries)
+    refused = {
+        delivery: reason
+        for delivery in deliveries
+        if (reason := _refusal(records[delivery.file_id]))
+    }
+    passed = [delivery for delivery in deliveries if delivery not in refused]
+    return Verdict(refused, _doubtful(declaration.rates, ledger, records, passed))
+
+
 def _mark_unfit(
     declaration: Declaration, ledger: Ledger, records: Records, deliveries: Iterable[Delivery]
 ) -> None:
@@ -156,26 +186,16 @@ def _mark_unfit(
 
 
 def _doubtful(
-    rates: Rates,
-    ledger: Ledger,
-    records: Records,
-    deliveries: tuple[Sequence[Delivery], Sequence[Delivery]],
+    rates: Rates, ledger: Ledger, records: Records, passed: Sequence[Delivery]
 ) -> dict[Delivery, str]:
     """The deliveries to hold, because a rate of them looks mistaken, and why.
 
     What was judged before has its number of rows: it passed then, or was accepted since.
-
-    Args:
-        rates: The declaration.
-        ledger: The deliveries.
-        records: What all of them say.
-        deliveries: Those that were learnt before, and those to be learnt now.
     """
-    learnt_before, passed = deliveries
     new = {delivery.file_id: delivery for delivery in passed if delivery.rows is None}
     if not new or rates.chosen_policy == "fixed":
         return {}
-    judged = [each for each in (*learnt_before, *passed) if each.file_id not in new]
+    judged = [each for each in (*_learnt(ledger), *passed) if each.file_id not in new]
     corrected = ledger.superseded_by(new.values())
     known = {delivery.file_id: quotes_of(records[delivery.file_id]) for delivery in judged}
     replaced = QuotedRates()

@@ -33,8 +33,7 @@ _SCALE, _DIGITS = 30, 48
 """The decimals and digits that a delivered number may have."""
 _NO_RATE = frozenset(
     ["", "N/A", "N.A.", "NA", "#N/A", "ND", "N.D.", "NAN", "NULL", "NONE",
-     "-", "--", "\u2013", "\u2014",
-     ".", "..", "...", "…"]
+     "-", "--", "\u2013", "\u2014", ".", "..", "...", "…"]
 )  # fmt: skip
 _UNSEEN = dict.fromkeys(map(ord, INVISIBLE))
 
