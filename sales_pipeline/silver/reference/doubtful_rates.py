@@ -25,7 +25,7 @@ _MULTIPLES = {10: ("ten times", "a tenth"), 100: ("a hundred times", "a hundredt
 
 
 def relation(value: Decimal, other: Decimal, factor: Decimal) -> str | None:
-    """How a rate differs from another one, before whose figure it is read; None if it is near.
+    """The words for a doubtful difference between two rates; None if they are near each other.
 
     >>> relation(Decimal("0.005556"), Decimal(180), Decimal(2))
     'near the inverse of'
@@ -88,7 +88,7 @@ class QuotedRates:
 
 @dataclass(frozen=True)
 class RateHistory:
-    """The rates that new deliveries are compared with.
+    """Rates in force, to compare new deliveries with.
 
     Attributes:
         staying: Quotes that are in force and stay so.
@@ -124,9 +124,9 @@ class RateHistory:
         doubtful = {}
         for file_id in order:
             quotes = deliveries[file_id]
-            found = [*self._jumps(quotes, known), *self._replacements(quotes)]
-            if found:
-                doubtful[file_id] = found
+            doubts = [*self._jumps(quotes, known), *self._replacements(quotes)]
+            if doubts:
+                doubtful[file_id] = doubts
             else:
                 known.add(quotes)
         return doubtful
@@ -153,7 +153,7 @@ class RateHistory:
             yield f"{_named(quote)}, {phrase} {other.value:f} on {other.day}"
 
     def _replacements(self, quotes: Sequence[Quote]) -> Iterator[str]:
-        """Currencies of which most rates differ too much from those that they replace."""
+        """One rate of each currency whose rates mostly differ too much from the replaced ones."""
         by_currency: dict[str, list[tuple[Quote, Quote]]] = {}
         for quote in quotes:
             if known := self.replaced.on(quote.currency, quote.day):
@@ -174,5 +174,5 @@ def _named(quote: Quote) -> str:
 
 def _nearest(quote: Quote, *others: Quote | None) -> Quote | None:
     """The nearest of some quotes; of one day, the first."""
-    there = [other for other in others if other is not None]
-    return min(there, key=lambda other: abs(other.day - quote.day), default=None)
+    present = [candidate for candidate in others if candidate is not None]
+    return min(present, key=lambda near: abs(near.day - quote.day), default=None)

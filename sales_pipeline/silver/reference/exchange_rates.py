@@ -78,14 +78,14 @@ def rates_changed(lakehouse: Lakehouse, ledger: Ledger) -> bool:
         return (
             is_other or sorted(lakehouse.rows(_TABLE, columns=columns), key=_in_order) != declared
         )
-    paths = {each.path for each in ledger.in_force(EXCHANGE_RATES)}
+    paths = {delivery.path for delivery in ledger.in_force(EXCHANGE_RATES)}
     return not sources <= paths
 
 
 def keep_rates(lakehouse: Lakehouse, ledger: Ledger) -> None:
     """Makes `silver.exchange_rates` what the declaration and all learnt deliveries in force say."""
-    learnt = [each for each in ledger.in_force(EXCHANGE_RATES) if each.state in LEARNT]
-    write_rates(lakehouse, ledger, read_records(lakehouse, (each.file_id for each in learnt)))
+    learnt = [file for file in ledger.in_force(EXCHANGE_RATES) if file.state in LEARNT]
+    write_rates(lakehouse, ledger, read_records(lakehouse, (file.file_id for file in learnt)))
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ def quotes_of(records: Iterable[Record]) -> list[Quote]:
 
 
 def read_records(lakehouse: Lakehouse, file_ids: Iterable[int]) -> Records:
-    """What the rows of some deliveries in `bronze.exchange_rates` say."""
-    records: Records = {each: [] for each in sorted(file_ids)}
+    """Reads the rows of some deliveries from `bronze.exchange_rates`."""
+    records: Records = {file_id: [] for file_id in sorted(file_ids)}
     if not records:
         return records
     rows = lakehouse.table(f"bronze.{EXCHANGE_RATES}").where(among("_file_id", records))

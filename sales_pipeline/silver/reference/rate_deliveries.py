@@ -41,7 +41,7 @@ from sales_pipeline.silver.reference.reference_balance import (
 
 @dataclass
 class Learnt:
-    """What deliveries of rates brought.
+    """The outcome of learning deliveries of rates.
 
     Attributes:
         balances: The balance of each delivery that was touched.
@@ -74,7 +74,7 @@ def learn_rates(
     records = read_records(lakehouse, (delivery.file_id for delivery in involved))
     verdict = judge_rates(lakehouse.declaration, ledger, records, deliveries)
     refused, held = verdict.refused, verdict.held
-    accepted = [each for each in deliveries if each not in refused and each not in held]
+    accepted = [file for file in deliveries if file not in refused and file not in held]
     kept_out = {delivery.file_id for delivery in (*refused, *held)}
     corrected = ledger.superseded_by(accepted)
     gone = {
@@ -195,7 +195,7 @@ def _doubtful(
     new = {delivery.file_id: delivery for delivery in passed if delivery.rows is None}
     if not new or rates.chosen_policy == "fixed":
         return {}
-    judged = [each for each in (*_learnt(ledger), *passed) if each.file_id not in new]
+    judged = [file for file in (*_learnt(ledger), *passed) if file.file_id not in new]
     corrected = ledger.superseded_by(new.values())
     known = {delivery.file_id: quotes_of(records[delivery.file_id]) for delivery in judged}
     replaced = QuotedRates()

@@ -1,4 +1,4 @@
-"""What the records of files of rates say, and what that is in the base currency (P8).
+"""Parses the records of files of rates, and turns the rates to the base currency (P8).
 
 Rates are few, so they are read in plain Python: its decimals divide with as many digits
 as one asks for. No engine divides or averages them.
@@ -51,7 +51,7 @@ class Quote:
 
 @dataclass(frozen=True)
 class Reading:
-    """What one record says.
+    """The rates and the faults of one record.
 
     Attributes:
         quotes: The rates of its cells that can be used.
@@ -89,7 +89,7 @@ class QuoteReader:
         self._no_rate = _NO_RATE | {_bare(text).upper() for text in rates.no_rate}
 
     def read(self, row: Mapping[str, Any]) -> Reading:
-        """What a row of `bronze.exchange_rates` says."""
+        """Parses a row of `bronze.exchange_rates`."""
         number = row["_row"]
         if row["_problem"]:
             return Reading(faults=(Fault.of_record(number, row["_raw"], str(row["_problem"])),))
@@ -129,7 +129,7 @@ class QuoteReader:
                 yield _Cell(code, code, text or "", self._rates.units_of(code))
 
     def _units(self, currency: str, row: Mapping[str, Any]) -> Decimal | None:
-        """How many units a rate is for; None where the column says none."""
+        """The number of units that a rate is for; None if the column has none."""
         if self._rates.columns.units is None:
             return self._rates.units_of(currency)
         units = self._number(_bare(row["units"]))
@@ -246,7 +246,7 @@ def _rate(value: Decimal, in_base: Decimal, rates: Rates) -> Decimal:
 
 
 def unfit_rates(rates: Iterable[BaseRate], file_id: int, *, base: str) -> list[Fault]:
-    """What of a delivery comes to rates that the table cannot hold, as faults of its records.
+    """Returns the rates of a delivery that the table cannot hold, as faults of its records.
 
     Args:
         rates: Rates to the base currency, of the days of the delivery.
