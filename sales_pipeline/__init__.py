@@ -40,7 +40,7 @@ _HOMES = {
     "clean_data": "silver.cleaning",
     "ingest_data": "bronze.ingestion",
     "load_config": "config.loader",
-    "read_gold": "gold.gold_set",
+    "read_gold": "gold.reading",
     "run": "pipeline",
 }
 

@@ -51,8 +51,7 @@ def accept(
 
     A file with the name of an earlier one takes its place. Where it has no record, shares no
     key with the earlier one or would remove more of it than max_removed allows, it is held
-    until it is accepted here. So is a file of rates with a rate that looks mistaken. The pipeline
-    runs then, so that the answers change at once.
+    until it is accepted here. The pipeline runs then, so that the answers change at once.
     """
     declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     prepare_process(declaration)

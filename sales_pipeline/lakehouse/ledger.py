@@ -47,8 +47,8 @@ _MEANINGS: Mapping[State, str] = {
     State.ARCHIVED: "Done: the records count, the file lies in the archive.",
     State.SUPERSEDED: "A corrected file of the same name took its place; its records do not count.",
     State.HELD: (
-        "A correction that would remove too much, or doubtful rates, until `accept`; what it would "
-        "replace stays in force. Or rolled back, until `release`. Its records are in bronze."
+        "A correction that would remove too much, until `accept`; what it would replace stays in "
+        "force. Or rolled back, until `release`. Its records are in bronze."
     ),
     State.WITHDRAWING: "Somebody withdrew it; its records are on their way out.",
     State.WITHDRAWN: "Somebody withdrew it; neither its records nor its earlier versions count.",
