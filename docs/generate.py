@@ -336,6 +336,7 @@ ALIASES = (
     (values.Share, "share: 0.2 or 20%"),
     (values.Rate, "number above 0"),
     (values.Quantity, "number above 0"),
+    (values.Factor, "number above 1"),
     (int, "whole number"),
     (bool, "`true` or `false`"),
 )
@@ -389,9 +390,9 @@ def in_words(hint: Any) -> str:
     Raises:
         TypeError: Nothing is known to call it.
     """
-    if get_origin(hint) is Annotated and any(isinstance(part, Tag) for part in get_args(hint)):
-        kept = [part for part in get_args(hint) if not isinstance(part, Tag)]
-        return in_words(Annotated[tuple(kept)])
+    if get_origin(hint) is Annotated and any(isinstance(each, Tag) for each in get_args(hint)):
+        kept = [each for each in get_args(hint) if not isinstance(each, Tag)]
+        return in_words(Annotated[tuple(kept)] if len(kept) > 1 else kept[0])
     for alias, words in ALIASES:
         if hint == alias:
             return words

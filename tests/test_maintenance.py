@@ -10,7 +10,7 @@ import pytest
 from deltalake import DeltaTable
 from rich.console import Console
 
-from sales_pipeline import read_gold
+from sales_pipeline import pipeline, read_gold
 from sales_pipeline.errors import LakehouseBusy, UsageError
 from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.runs import finished_runs
@@ -39,6 +39,14 @@ def daily_once(tmp_path_factory: pytest.TempPathFactory) -> Retailer:
 def daily(daily_once: Retailer, tmp_path: Path) -> Retailer:
     """A copy of the retailer that delivered on three days."""
     return daily_once.copied_to(tmp_path)
+
+
+class _KilledError(Exception):
+    """A test ends a run before its record."""
+
+
+def _die(*_: object) -> None:
+    raise _KilledError
 
 
 def _delta(retailer: Retailer, table: str = CUBE) -> DeltaTable:
@@ -95,6 +103,38 @@ def test_after_it_nothing_is_new_and_a_second_time_there_is_nothing_to_do(daily:
     again = daily.maintain()
     assert (again.tables, again.run_id) == ((), None)
     assert "Nothing to do" in _text(again)
+
+
+def test_a_ledger_that_the_platform_merged_gives_a_run_nothing_to_do(daily: Retailer) -> None:
+    ids = daily.run_ids()
+    ledger = _delta(daily, "ops/deliveries")
+    before = ledger.version()
+    ledger.optimize.compact()
+    ledger.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
+    assert ledger.version() > before
+    assert daily.run().is_nothing_new
+    assert daily.run_ids() == ids
+    # A change of rows is still seen, also with upkeep before and after it.
+    with daily.stopped_before("gold"):
+        daily.deliver("lyon/04.csv", sale("04", "2025-01-04"))
+        daily.run()
+    _delta(daily, "ops/deliveries").optimize.compact()
+    assert not daily.run().is_nothing_new
+    assert daily.run().is_nothing_new
+
+
+def test_a_killed_record_is_made_up_for_although_the_ledger_was_merged(daily: Retailer) -> None:
+    daily.deliver("lyon/04.csv", sale("04", "2025-01-04"))
+    runs = len(daily.run_ids())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "record_run", _die)
+        with pytest.raises(_KilledError):
+            daily.run()
+    _delta(daily, "ops/deliveries").optimize.compact()
+    assert len(daily.run_ids()) == runs
+    assert not daily.run().is_nothing_new
+    assert len(daily.run_ids()) == runs + 1
+    assert daily.run().is_nothing_new
 
 
 def test_runs_within_the_declared_days_are_still_shown(daily: Retailer) -> None:
