@@ -53,6 +53,18 @@ class Dialect(Declared):
     """The number of lines to skip at the end, such as a line of totals."""
 
 
+_UNSEEN = dict.fromkeys(map(ord, INVISIBLE))
+
+
+def visible_name(name: str) -> str:
+    r"""Returns the form in which two file names are the same: NFC, without invisible characters.
+
+    >>> visible_name("de\u0301cembre\u200b.csv") == "d\u00e9cembre.csv"
+    True
+    """
+    return unicodedata.normalize("NFC", name.translate(_UNSEEN))
+
+
 def loose_text(text: str) -> str:
     r"""Returns the form in which two headers are the same: stripped, caseless, NFC.
 

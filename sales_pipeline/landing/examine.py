@@ -29,6 +29,7 @@ from sales_pipeline.landing.records import (
     RecordSplitter,
     Transcoder,
 )
+from sales_pipeline.landing.regular_files import regular_opener
 from sales_pipeline.landing.shape import (
     FileShape,
     HeaderMatch,
@@ -80,7 +81,7 @@ def examine(path: str | Path, shape: FileShape) -> Header:
         FileChanged: The file is gone.
     """
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=regular_opener) as file:
             landed = LandedBytes(file, str(path), max_ratio=shape.max_unpacked_ratio)
             head = _head(str(path), shape, landed)
             while landed.is_gzip and landed.read(_BLOCK_BYTES):

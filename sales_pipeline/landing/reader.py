@@ -30,6 +30,7 @@ from sales_pipeline.landing.records import (
     Transcoder,
     ragged_problem,
 )
+from sales_pipeline.landing.regular_files import regular_opener
 from sales_pipeline.landing.shape import FileShape, HeaderMatch, bronze_schema
 
 BLOCK_BYTES = 15 << 16
@@ -72,7 +73,7 @@ def read_batches(
             damaged or unpacks too far; `examine` says more about it, before anything is read.
     """
     try:
-        with open(path, "rb", buffering=0) as file:
+        with open(path, "rb", buffering=0, opener=regular_opener) as file:
             landed = LandedBytes(file, path, max_ratio=shape.max_unpacked_ratio)
             source = _Source(landed, shape, block_bytes)
             try:

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.bronze.fingerprints import check_meaning, fingerprint
+from sales_pipeline.config.dialect import visible_name
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, examples
 from sales_pipeline.lakehouse.holding import held
@@ -31,7 +32,9 @@ def accept(
     progress: Progress | None = None,
     wait_seconds: float = 0,
 ) -> RunReport:
-    """Lets a held correction take the place of the delivery that it corrects, and runs.
+    """Lets a held file count, in the place of the delivery that it corrects if any, and runs.
+
+    Where a name is used again for other days (`same_name: adds`), all that is held of it counts.
 
     Args:
         declaration: What the retailer declares.
@@ -45,8 +48,8 @@ def accept(
     """
 
     def accepted(ledger: Ledger) -> list[Delivery]:
-        held = named_file(declaration, file, ledger.in_state(State.HELD), "held")[-1]
-        return taken_up(declaration, ledger, [held])
+        held = named_file(declaration, file, ledger.in_state(State.HELD), "held")
+        return taken_up(declaration, ledger, held[-1:] if ledger.corrects(held[-1].feed) else held)
 
     return decide(declaration, accepted, progress, wait_seconds, verb="accept")
 
@@ -62,10 +65,10 @@ def taken_up(declaration: Declaration, ledger: Ledger, held: Iterable[Delivery])
     Returns:
         Them, and what has to be judged again with them.
     """
-    latest = {(each.feed, each.name): each.file_id for each in ledger.in_force()}
+    latest = {each.known_as: each.file_id for each in ledger.in_force()}
     found = []
     for each in held:
-        name = (each.feed, each.name)
+        name = each.known_as
         found.append(
             each.moved_to(
                 State.IN_BRONZE,
@@ -154,8 +157,8 @@ def _withdrawal(declaration: Declaration, file: str, ledger: Ledger) -> Withdraw
         return Withdrawal(held[-1].path, tuple(named_file(declaration, file, held, "held")))
     in_force = ledger.in_state(*IN_FORCE)
     found = named_file(declaration, file, in_force, "in force")
-    name = (found[-1].feed, found[-1].name)
-    earlier = [each for each in ledger.in_state(State.SUPERSEDED) if (each.feed, each.name) == name]
+    name = found[-1].known_as
+    earlier = [each for each in ledger.in_state(State.SUPERSEDED) if each.known_as == name]
     return Withdrawal(found[-1].path, (*earlier, *found))
 
 
@@ -205,7 +208,7 @@ def named_file(
         UsageError: None is meant, or several are; the message names those that could be.
     """
     found = _named(declaration, file, deliveries)
-    names = {f"{each.feed}/{each.name}": None for each in found}
+    names = {"/".join(each.known_as): None for each in found}
     if len(names) > 1:
         raise UsageError(f"{file}: means {' and '.join(names)}. Do: say which of them.")
     if found:
@@ -219,9 +222,9 @@ def named_file(
 
 def _named(declaration: Declaration, file: str, deliveries: Iterable[Delivery]) -> list[Delivery]:
     """Those of some deliveries that a file as a person writes it means, in ledger order."""
-    below = os.path.relpath(file, declaration.landing)
+    meant = {visible_name(path) for path in (file, os.path.relpath(file, declaration.landing))}
     return [
         each
         for each in deliveries
-        if each.path in (file, below) or f"{each.feed}/{each.name}" == file
+        if visible_name(each.path) in meant or "/".join(each.known_as) == visible_name(file)
     ]

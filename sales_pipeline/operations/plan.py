@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
+from sales_pipeline.bronze.landed import CORRECTION, HELD, NEW, REJECTED, REPEAT
 from sales_pipeline.run_report import FileNote
 
-HELD = "held"
 UNFINISHED = "unfinished"
 REJUDGED = "rejudged"
 ABANDONED = "abandoned"

@@ -149,6 +149,8 @@ class _Planner:
         for note in unreadable(found.unreadable):
             size = self._size(note.path)
             yield PlannedFile(note.path, None, size, UNREADABLE, reason=note.reason)
+        for path, why in found.left.items():
+            yield PlannedFile(path, None, self._size(path), NOT_READY, reason=why)
         for becomes_, paths in (
             (NOT_READY, found.unready),
             (UNCLAIMED, found.unclaimed),

@@ -46,6 +46,7 @@ def displaced_document(displaced: Iterable[DisplacedSales]) -> list[dict[str, An
             "sales": each.sales,
             "before": amounts_document(each.before),
             "after": amounts_document(each.after),
+            "order": each.order,
         }
         for each in displaced
     ]
@@ -53,9 +54,10 @@ def displaced_document(displaced: Iterable[DisplacedSales]) -> list[dict[str, An
 
 def _line(displaced: DisplacedSales) -> str:
     store = "" if displaced.store is None else f", store {displaced.store}"
+    rule = "" if displaced.order is None else f"; later by {displaced.order}"
     return printable(
         f"{displaced.feed}{store}: {counted(displaced.sales, 'sale')} of "
-        f"{_money(displaced.before)}; in force instead: {_money(displaced.after)}"
+        f"{_money(displaced.before)}; in force instead: {_money(displaced.after)}{rule}"
     )
 
 

@@ -10,9 +10,9 @@ from itertools import groupby
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
+from sales_pipeline.bronze.landed import CORRECTION, HELD, NEW, REJECTED, REPEAT
 from sales_pipeline.errors import counted, examples
-from sales_pipeline.operations.plan import ABANDONED, HELD, KNOWN, UNREADABLE, Plan, PlannedFile
+from sales_pipeline.operations.plan import ABANDONED, KNOWN, UNREADABLE, Plan, PlannedFile
 from sales_pipeline.printable import printable
 from sales_pipeline.report.figures import month_text, size
 from sales_pipeline.report.sentences import about_file, few_lines
@@ -82,7 +82,7 @@ def _becomes(file: PlannedFile) -> str:
         return words
     rows = "" if file.delivery_rows is None else f" ({counted(file.delivery_rows, 'record')})"
     relation = " of" if file.becomes in (CORRECTION, REPEAT) else ":"
-    if file.becomes == HELD:
+    if file.becomes == HELD and file.delivery is not None:
         relation = ": a correction of"
     return f"{words}{relation} delivery {file.delivery}{rows}"
 

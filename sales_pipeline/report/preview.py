@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from sales_pipeline.bronze.landed import REJECTED
+from sales_pipeline.run_report import FileNote
 from sales_pipeline.silver.feed_warnings import FeedWarning
 
 
@@ -72,6 +73,7 @@ class Check:
         files: The files that a feed claims.
         names: Number of product names that the catalogue and its files here know.
         unclaimed: Files that no feed claims.
+        left: Files that a run leaves: still being written, or no regular files; each with why.
         warnings: What is to be told of the texts in the first records.
     """
 
@@ -81,6 +83,7 @@ class Check:
     files: tuple[FilePreview, ...]
     names: int
     unclaimed: tuple[str, ...]
+    left: tuple[FileNote, ...] = ()
     warnings: tuple[FeedWarning, ...] = ()
 
     @property

@@ -18,6 +18,7 @@ def check_document(check: Check) -> dict[str, Any]:
         "names": check.names,
         "files": [_file(each) for each in check.files],
         "unclaimed": list(check.unclaimed),
+        "left": [asdict(each) for each in check.left],
         "warnings": [asdict(each) for each in check.warnings],
     }
 

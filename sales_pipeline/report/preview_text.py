@@ -97,6 +97,7 @@ def _trouble(check: Check) -> list[Text]:
     return [
         *_listed("Would be rejected", [about_file(each.path, each.reason) for each in rejected]),
         *_listed("Claimed by no feed", check.unclaimed),
+        *_listed("Left", [about_file(each.path, each.reason) for each in check.left]),
         *warning_lines(check.warnings),
     ]
 

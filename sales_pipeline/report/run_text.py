@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 _ALWAYS = ("accepted", "quarantined", "duplicate")
 _WHERE_ANY = ("displaced", "excluded", "superseded")
 _TROUBLE = "bold red"
+_REJECTED = {
+    "": "rejected, in rejected/ of the lakehouse",
+    "archive": "rejected; they stay in the archive",
+    "landing": "rejected; they stay in the landing folder",
+}
 _WORTH_A_LOOK = "yellow"
 
 
@@ -65,9 +70,11 @@ def run_line(report: RunReport) -> str:
 def run_notes(report: RunReport) -> list[Text]:
     """Returns the sentences of a run on what the table does not say; none where all is plain."""
     return [
-        *_files("rejected, in rejected/ of the lakehouse", report.rejected, _TROUBLE),
+        *_rejected(report),
         *_files("failed: taken out again", report.failed, _TROUBLE),
         *_files("abandoned; the next run takes them as they are then", report.abandoned, _TROUBLE),
+        *_files("changed after a run had moved them", report.changed, _TROUBLE),
+        *_files("not moved", report.unmoved, _TROUBLE),
         *_files("not readable; left for the next run", report.unreadable, _TROUBLE),
         *_held(report.held),
         *_months_with("made again because rates changed", report.repriced),
@@ -79,6 +86,7 @@ def run_notes(report: RunReport) -> list[Text]:
         *_files("repeated; archived and not counted", report.repeated),
         *_paths("in the landing folder that no feed claims", report.unclaimed, _WORTH_A_LOOK),
         *_paths("not ready; left for the next run", report.unready),
+        *_files("left for the next run", report.left, _WORTH_A_LOOK),
         *_links(report.links),
         *_resumed(report.resumed),
         *_learnt(report.learnt, report.released),
@@ -86,6 +94,15 @@ def run_notes(report: RunReport) -> list[Text]:
         *displaced_lines(report.displaced),
         *warning_lines(report.warnings),
     ]
+
+
+def _rejected(report: RunReport) -> list[Text]:
+    """The rejected files by where they lie now."""
+    lines = []
+    for place, what in _REJECTED.items():
+        notes = [each for each in report.rejected if report.staying.get(each.path, "") == place]
+        lines += _files(what, notes, _TROUBLE)
+    return lines
 
 
 def _feed_table(feeds: Sequence[FeedCounts]) -> Group:

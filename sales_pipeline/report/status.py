@@ -10,7 +10,7 @@ from datetime import datetime
 from sales_pipeline.bronze.feed_files import find_files, folders_of, landing_patterns
 from sales_pipeline.bronze.landed import LandedFile, landed_files
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, claim_times
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, recorded_runs
 from sales_pipeline.report.quarantine import Waiting, waiting_in_quarantine
@@ -53,7 +53,8 @@ class Status:
         displaced: Sales that later deliveries displaced by another day or amount.
         landed: Files that a feed claims, in the order of claiming.
         unclaimed: Files that no feed claims.
-        unready: Temporary or growing files.
+        unready: Temporary files.
+        left: Files that are still being written, or no regular files, and why they are left.
         unreadable: Files and folders that cannot be read, and why.
         links: Symbolic links, which are not followed.
     """
@@ -68,6 +69,7 @@ class Status:
     landed: tuple[LandedFile, ...]
     unclaimed: tuple[str, ...]
     unready: tuple[str, ...]
+    left: tuple[FileNote, ...]
     unreadable: tuple[FileNote, ...]
     links: tuple[str, ...]
 
@@ -90,10 +92,11 @@ def status(declaration: Declaration) -> Status:
             runs=tuple(reversed([each for each in runs if each.is_finished][-SHOWN_RUNS:])),
             rolling_back_to=next((each.to_run for each in runs if not each.is_finished), None),
             waiting=waiting_in_quarantine(lakehouse),
-            displaced=tuple(displaced_sales(lakehouse, recorded(lakehouse))),
+            displaced=tuple(displaced_sales(lakehouse, recorded(lakehouse), runs=claim_times(ledger))),
             landed=tuple(landed_files(declaration, ledger, found)),
             unclaimed=tuple(found.unclaimed),
             unready=tuple(found.unready),
+            left=tuple(FileNote(path, why) for path, why in found.left.items()),
             unreadable=tuple(unreadable(found.unreadable)),
             links=tuple(found.links),
         )

@@ -26,6 +26,7 @@ def status_document(status: Status) -> dict[str, Any]:
             "files": [asdict(each) for each in status.landed],
             "unclaimed": list(status.unclaimed),
             "unready": list(status.unready),
+            "left": [asdict(each) for each in status.left],
             "unreadable": [asdict(each) for each in status.unreadable],
             "links": list(status.links),
         },

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT, LandedFile
+from sales_pipeline.bronze.landed import (
+    CORRECTION,
+    HELD,
+    NEW,
+    REJECTED,
+    REPEAT,
+    LandedFile,
+)
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.ledger import State
 from sales_pipeline.printable import printable
@@ -26,6 +33,7 @@ _BECOMES = {
     NEW: "new",
     CORRECTION: "corrections of earlier ones",
     REPEAT: "repeats, not to be counted",
+    HELD: "to be held, until accepted",
     REJECTED: "to be rejected",
 }
 
@@ -88,6 +96,7 @@ def _landing(status: Status) -> list[Text]:
     ]
     lines += _paths("claimed by no feed", status.unclaimed)
     lines += _paths("not ready yet", status.unready)
+    lines += _paths("left", [about_file(each.path, each.reason) for each in status.left])
     unreadable = [about_file(each.path, each.reason) for each in status.unreadable]
     lines += _paths("not readable", unreadable)
     lines += _paths("symbolic links, not followed", status.links)

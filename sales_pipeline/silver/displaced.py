@@ -19,6 +19,8 @@ class DisplacedSales:
         sales: How many.
         before: Currency -> what they came to.
         after: Currency -> what the sales that are in force instead come to.
+        order: The rule by which one of two files that were found together is the later one; None
+            if the later one came in another run.
     """
 
     feed: str
@@ -26,3 +28,4 @@ class DisplacedSales:
     sales: int = 0
     before: dict[str, Decimal] = field(default_factory=dict)
     after: dict[str, Decimal] = field(default_factory=dict)
+    order: str | None = None

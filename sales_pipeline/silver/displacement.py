@@ -6,7 +6,8 @@ instead, so that a run and anybody later can ask without a session.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from functools import reduce
 
@@ -28,7 +29,11 @@ _COLUMNS = [
 
 
 def displaced_sales(
-    lakehouse: Lakehouse, balances: Iterable[Balance], *, judged: Collection[int] | None = None
+    lakehouse: Lakehouse,
+    balances: Iterable[Balance],
+    *,
+    judged: Collection[int] | None = None,
+    runs: Mapping[int, datetime] | None = None,
 ) -> list[DisplacedSales]:
     """Counts what later deliveries displaced by another day or amount, with its money.
 
@@ -39,12 +44,13 @@ def displaced_sales(
         lakehouse: `silver.set_aside` is read, where any of the balances counts displaced records.
         balances: The balances of the deliveries whose records are looked at.
         judged: Only where one of these deliveries displaces, or is displaced; None for all.
+        runs: Id of each delivery -> when it was claimed, by which files found together are known.
     """
     files = {each.file_id for each in balances if each.rows(_DISPLACED)}
     if not files:
         return []
     rows = lakehouse.read(_SET_ASIDE, columns=_COLUMNS, file_ids=files)
-    return _counted(lakehouse, rows.filter(_is_other_sale(rows, judged)))
+    return _counted(lakehouse, rows.filter(_is_other_sale(rows, judged)), runs or {})
 
 
 def _is_other_sale(rows: pa.Table, judged: Collection[int] | None) -> pa.ChunkedArray:
@@ -63,8 +69,11 @@ def _is_other_sale(rows: pa.Table, judged: Collection[int] | None) -> pa.Chunked
     return reduce(pc.and_kleene, conditions)
 
 
-def _counted(lakehouse: Lakehouse, rows: pa.Table) -> list[DisplacedSales]:
+def _counted(
+    lakehouse: Lakehouse, rows: pa.Table, runs: Mapping[int, datetime]
+) -> list[DisplacedSales]:
     feeds = lakehouse.declaration.feeds
+    together = _found_together(rows, runs)
     found: dict[tuple[str, str], DisplacedSales] = {}
 
     def of(feed: str, store: str) -> DisplacedSales:
@@ -79,8 +88,21 @@ def _counted(lakehouse: Lakehouse, rows: pa.Table) -> list[DisplacedSales]:
     after = [winners[name] for name in ("feed", "store", "winner_currency")]
     for (feed, store, currency), _, amount in totals_by(after, winners["winner_amount"]):
         of(feed, store).after[currency] = amount or Decimal(0)
+    for key in found.keys() & together:
+        found[key].order = lakehouse.declaration.order_of(key[0]).rule
     order = list(feeds)
     return [found[key] for key in sorted(found, key=lambda key: (order.index(key[0]), key[1]))]
+
+
+def _found_together(rows: pa.Table, runs: Mapping[int, datetime]) -> set[tuple[str, str]]:
+    """Feed and store of sales whose deliveries were claimed at once, so that an order decided."""
+    names = ("feed", "store", "_file_id", "winner_file_id")
+    pairs = rows.select(names).group_by(list(names)).aggregate([]).to_pylist()
+    return {
+        (pair["feed"], pair["store"])
+        for pair in pairs
+        if pair["_file_id"] in runs and runs[pair["_file_id"]] == runs.get(pair["winner_file_id"])
+    }
 
 
 def _each_winner_once(rows: pa.Table) -> pa.Table:
