@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -223,9 +223,9 @@ def changed_since_kept(ledger: Ledger, folders: Folders, *, now: datetime) -> li
     latest: dict[Path, Delivery] = {}
     for delivery in ledger:
         is_recent = now - delivery.claimed_at < _CHANGES_WITHIN
-        if is_recent and delivery.state in _KEPT and not delivery.mends:
-            if delivery.feed not in folders.left:
-                latest[folders.kept(delivery)] = delivery
+        is_moved = delivery.feed not in folders.left and not delivery.mends
+        if is_recent and is_moved and delivery.state in _KEPT:
+            latest[folders.kept(delivery)] = delivery
     return [each for place, each in latest.items() if _is_changed(place, each)]
 
 

@@ -35,7 +35,8 @@ def ingest_data(
     """Reads claimed files into bronze.
 
     Every delivery leaves the state `claimed`: to `in_bronze`; to `held`, where it is a
-    correction that would remove too much, or equal to a file of another feed; to `abandoned` where its file changed or vanished
+    correction that would remove too much, or equal to a file of another feed; to
+    `abandoned` where its file changed or vanished
     since it was claimed, and the next run takes it as it is then; or to `rejected` where the
     declared reader cannot read it.
 

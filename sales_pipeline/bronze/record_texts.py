@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +23,9 @@ from sales_pipeline.lakehouse.column_sources import Source, sources_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
 
 _BETWEEN = "\x1f"
 
@@ -103,7 +107,7 @@ def _sql_texts(
     from pyspark.sql import functions as F
 
     rows = lakehouse.table(BRONZE_SALES).where(among("_file_id", [delivery.file_id]))
-    texts = []
+    texts: list[Column] = []
     for name in columns:
         expression = computed_expression(feed, name) if name in feed.computed else None
         if expression is not None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 
 from sales_pipeline.config.arrival import Arrival
@@ -149,7 +150,7 @@ class _Looks:
         try:
             with open_regular(path) as file:
                 before = os.fstat(file.fileno())
-                if reason := self._unfinished(found, before, is_being_written(file)):
+                if reason := self._unfinished(found, file):
                     return reason
                 seen = signature_of(before)
                 digest = self.hashed.get((found.path, seen)) or digest_of(file)
@@ -162,11 +163,10 @@ class _Looks:
             return "still being written: it changed while it was read"
         return FoundFile(found.feed, found.name, found.path, before.st_size, digest, seen)
 
-    def _unfinished(
-        self, found: FoundFile, status: os.stat_result, is_written: bool | None
-    ) -> str | None:
+    def _unfinished(self, found: FoundFile, file: FileIO) -> str | None:
         """Why a file is not complete yet, or None if it is."""
         arrival = self.arrivals.get(found.feed, _ANY_TIME)
+        status, is_written = os.fstat(file.fileno()), is_being_written(file)
         if is_written:
             return "still being written: another process has it open"
         if arrival.by == "marker" and not self._has_marker(found.path, arrival.marker, status):
@@ -181,9 +181,9 @@ class _Looks:
 
     def _has_marker(self, path: str, marker: str, status: os.stat_result) -> bool:
         file = self.landing / path
-        for place in (file.with_name(f"{file.name}{marker}"), file.with_name(f"{file.stem}{marker}")):
+        for name in (f"{file.name}{marker}", f"{file.stem}{marker}"):
             try:
-                if place.lstat().st_mtime_ns >= status.st_mtime_ns:
+                if file.with_name(name).lstat().st_mtime_ns >= status.st_mtime_ns:
                     return True
             except OSError:
                 continue

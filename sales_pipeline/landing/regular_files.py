@@ -103,10 +103,9 @@ def is_being_written(file: FileIO) -> bool | None:
     Args:
         file: The file, open for reading only.
     """
-    path = os.fsdecode(file.name)
     if fcntl is None or not hasattr(fcntl, "F_SETLEASE"):
         return None
-    if not _is_of_this_machine(os.fstat(file.fileno()).st_dev, os.path.dirname(path)):
+    if not _is_of_this_machine(os.fstat(file.fileno()).st_dev, Path(file.name).parent):
         return None
     try:
         # Whoever opens the file while it is leased makes the system send a signal, which ends a
@@ -120,7 +119,7 @@ def is_being_written(file: FileIO) -> bool | None:
 
 
 @cache
-def _is_of_this_machine(device: int, folder: str) -> bool:  # noqa: ARG001 - a part of the key
+def _is_of_this_machine(device: int, folder: Path) -> bool:  # noqa: ARG001 - a part of the key
     """Says whether a folder is on a file system that no other machine writes to."""
     try:
         with open(_MOUNTS, encoding="utf-8", errors="surrogateescape") as mounts:

@@ -10,6 +10,7 @@ from datetime import datetime
 from sales_pipeline.bronze.feed_files import find_files, folders_of, landing_patterns
 from sales_pipeline.bronze.landed import LandedFile, landed_files
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, claim_times
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, recorded_runs
@@ -92,7 +93,7 @@ def status(declaration: Declaration) -> Status:
             runs=tuple(reversed([each for each in runs if each.is_finished][-SHOWN_RUNS:])),
             rolling_back_to=next((each.to_run for each in runs if not each.is_finished), None),
             waiting=waiting_in_quarantine(lakehouse),
-            displaced=tuple(displaced_sales(lakehouse, recorded(lakehouse), runs=claim_times(ledger))),
+            displaced=tuple(_displaced(lakehouse, ledger)),
             landed=tuple(landed_files(declaration, ledger, found)),
             unclaimed=tuple(found.unclaimed),
             unready=tuple(found.unready),
@@ -100,6 +101,10 @@ def status(declaration: Declaration) -> Status:
             unreadable=tuple(unreadable(found.unreadable)),
             links=tuple(found.links),
         )
+
+
+def _displaced(lakehouse: Lakehouse, ledger: Ledger) -> list[DisplacedSales]:
+    return displaced_sales(lakehouse, recorded(lakehouse), runs=claim_times(ledger))
 
 
 def _feeds(declared: Iterable[str], deliveries: Sequence[Delivery]) -> list[FeedStanding]:
