@@ -17,7 +17,7 @@ from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
 from sales_pipeline.landing.discovery import Discovery, FoundFile, discover
-from sales_pipeline.landing.file_names import declared_order, natural_order
+from sales_pipeline.landing.file_names import declared_order, natural_order, natural_value
 from sales_pipeline.landing.shape import FileShape
 
 
@@ -150,7 +150,7 @@ def _version(path: Path, shape: FileShape, column: str) -> str:
     try:
         for batch in read_batches(str(path), shape, 0):
             texts = pc.unique(batch[column].drop_null()).to_pylist()
-            greatest = max([greatest, *(text.strip() for text in texts)], key=natural_order)
+            greatest = max([greatest, *(text.strip() for text in texts)], key=natural_value)
     except (FileChanged, FileRejected):
         return ""
     return greatest

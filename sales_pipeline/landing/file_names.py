@@ -17,6 +17,7 @@ from sales_pipeline.config.values import landing_root
 
 _TEMPORARY_ENDINGS = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")
 _LOCK_FILE = re.compile(r"~\$.*|\.~lock\..*#|\.ds_store|thumbs\.db|desktop\.ini", re.IGNORECASE)
+_SUFFIXES = re.compile(r"(?:\.[A-Za-z0-9]{1,5}){0,2}$")
 _COPY_WORDS = "copy|copie|kopie|kopia|copia|cópia|kopi|kopio|копия|コピー|副本|복사본"
 _COPIES = (
     # `x (1)` of browsers; `x - Copy`, `x - Copy (2)`, `x copy 2` of file managers.
@@ -79,21 +80,27 @@ def natural_order(name: str) -> NameKey:
     ['x.csv', 'Copy of x.csv', 'x (1).csv', 'x (2).csv']
     """
     original, copies = _original(visible_name(name))
-    return (_numbers_apart(original), copies, _numbers_apart(name))
+    return (natural_value(original), copies, natural_value(name))
 
 
 def _original(name: str) -> tuple[str, tuple[int, ...]]:
     """The name of which a name is a copy, and the numbers of the copies; none if it is none."""
     path = PurePosixPath(name)
-    suffixes = "".join(path.suffixes)
+    match = _SUFFIXES.search(path.name)
+    suffixes = match[0] if match else ""
     stem = path.name.removesuffix(suffixes)
     copies: tuple[int, ...] = ()
-    while match := next(filter(None, (copy.fullmatch(stem) for copy in _COPIES)), None):
-        stem, copies = match["original"], (int(match["number"] or 1), *copies)
+    while copy := next(filter(None, (form.fullmatch(stem) for form in _COPIES)), None):
+        stem, copies = copy["original"], (int(copy["number"] or 1), *copies)
     return str(path.with_name(f"{stem}{suffixes}")), copies
 
 
-def _numbers_apart(name: str) -> list[tuple[int, int, str]]:
+def natural_value(name: str) -> list[tuple[int, int, str]]:
+    """A sort key of any text in which numbers count as numbers.
+
+    >>> max(["v9", "v10", ""], key=natural_value)
+    'v10'
+    """
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
     key = [(0, int(part), part) if part[0] in "0123456789" else (1, 0, part) for part in parts]
     return [*key, (0, -1, name)]
@@ -112,7 +119,7 @@ def declared_order(order: FileOrder, name: str, *, changed_at: int, version: str
         return (changed_at,)
     if order.by == "date" and order.date_format is not None:
         return _date_in(visible_name(name), order.date_format)
-    return (_numbers_apart(version),) if order.by == "column" else ()
+    return (natural_value(version),) if order.by == "column" else ()
 
 
 def _date_in(name: str, date_format: str) -> NameKey:
