@@ -29,6 +29,7 @@ from pydantic.fields import FieldInfo
 from sales_pipeline.cli.app import app, run_pipeline_app
 from sales_pipeline.cli.options import Changing
 from sales_pipeline.config import load_config, schema_text, values
+from sales_pipeline.config.arrival import Arrival, FileOrder
 from sales_pipeline.config.examples import EXAMPLES
 from sales_pipeline.config.model import (
     Catalogue,
@@ -298,6 +299,8 @@ PARTS: dict[str, type[BaseModel]] = {
     "feeds.<feed>.stores.<text>": ListedStore,
     "feeds.<feed>.currency[]": DatedCurrency,
     "feeds.<feed>.csv": Dialect,
+    "feeds.<feed>.arrival": Arrival,
+    "feeds.<feed>.order": FileOrder,
     "feeds.<feed>.computed.<column>": Computed,
     "feeds.<feed>.rules.<rule>": Rule,
     "catalogue": Catalogue,
@@ -311,6 +314,8 @@ PARTS: dict[str, type[BaseModel]] = {
 """Where each part of a declaration stands; that of a format is in no place of its own."""
 
 ALSO = {
+    "feeds.<feed>.arrival": "The same keys stand below `arrival` at the top.",
+    "feeds.<feed>.order": "The same keys but `column` stand below `order` at the top.",
     "feeds.<feed>": "A [format](#formats) below `formats.<format>` has the same keys but "
     "`landing`, `format`, `store` and `stores`, and needs none of them.",
     "feeds.<feed>.csv": "The same keys stand below `catalogue.csv` and `rates.csv`.",

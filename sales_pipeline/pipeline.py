@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,11 +25,14 @@ from sales_pipeline.bronze.feed_files import (
     landing_patterns,
 )
 from sales_pipeline.bronze.file_moves import (
+    REJECTED,
     Folders,
     archive_copies,
     archive_files,
+    changed_since_kept,
     left_behind,
     reject_files,
+    send_back,
 )
 from sales_pipeline.bronze.fingerprints import check_meaning, fingerprint
 from sales_pipeline.commit_points import safe_point
@@ -41,7 +44,7 @@ from sales_pipeline.gold.freshness import MONTHS, mispriced_months, months_in_go
 from sales_pipeline.lakehouse.damage import missing_derived, prepare_again
 from sales_pipeline.lakehouse.holding import Hold, held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State, claim_times
 from sales_pipeline.lakehouse.mends import names_of, touched_by
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
@@ -57,7 +60,7 @@ from sales_pipeline.lakehouse.runs import (
 )
 from sales_pipeline.lakehouse.table_removal import finish_removal, is_removal_unfinished
 from sales_pipeline.lakehouse.tables import CATALOGUE
-from sales_pipeline.landing.discovery import Discovery
+from sales_pipeline.landing.discovery import Discovery, seen_of
 from sales_pipeline.run_report import (
     FileNote,
     Progress,
@@ -73,6 +76,9 @@ from sales_pipeline.silver.reference.exchange_rates import keep_rates, rates_cha
 from sales_pipeline.silver.validation.rule_results import RuleResult, summary
 from sales_pipeline.together import in_background
 from sales_pipeline.version import __version__
+
+_BATCH_FILES = 2_000
+"""The number of files in a batch, which bounds the size of its statements."""
 
 if TYPE_CHECKING:
     from sales_pipeline.silver.cleaning import Cleaned
@@ -177,6 +183,8 @@ class _Run:
     started_at: datetime = field(default_factory=utc_now)
     _began: float = field(default_factory=time.monotonic)
     _asked: list[RuleResult] = field(default_factory=list)
+    _changed: list[FileNote] = field(default_factory=list)
+    _told: set[int] = field(default_factory=set)
     _starting: Thread | None = None
     _already_told: set[int] = field(default_factory=set)
     _is_repair: bool = False
@@ -191,6 +199,9 @@ class _Run:
         held = self.ledger.in_state(State.HELD)
         self.report.held_files = notes(each for each in held if not each.rolled_back_by)
         self.report.rolled_back = notes(each for each in held if each.rolled_back_by)
+        self.report.changed = self._changed
+        if self._changed:
+            self.report.outcome = "failed"
         self.report.seconds = self._seconds()
         return self.report
 
@@ -201,17 +212,36 @@ class _Run:
         self.report = RunReport()
         check_meaning(self.lakehouse, self.ledger, rejudged=self.rejudge)
         check_reader(self.lakehouse.declaration, self.lakehouse.engine)
+        self._send_changed_back()
         found = self._discover()
         claims = self._claim(found)
         claimed = {(each.feed, each.path) for each in claims.deliveries}
         behind = left_behind(self.ledger, self.folders)
         claims.behind = [each for each in behind if (each.feed, each.path) not in claimed]
         unfinished = self.ledger.unfinished()
-        self.report.resumed = len(unfinished) if self.hold.verb == "run" else 0
+        self._told = self._counted_before()
+        resumed = [each for each in unfinished if each.file_id not in self._told]
+        self.report.resumed = len(resumed) if self.hold.verb == "run" else 0
         is_lost = missing_derived(self.lakehouse)
         is_work = claims.deliveries or claims.behind or unfinished or is_lost
         self._is_repair = bool(unfinished or is_lost)
         return claims if is_work or self._is_anything_else_to_do() else None
+
+    def _counted_before(self) -> set[int]:
+        """Deliveries that an earlier run counted and reported, and only could not archive."""
+        waiting = self.ledger.in_state(State.IN_GOLD)
+        is_told = bool(waiting) and is_recorded(self.lakehouse)
+        return {each.file_id for each in waiting} if is_told else set()
+
+    def _send_changed_back(self) -> None:
+        """Moves kept files that were written to since to the landing folder, as corrections."""
+        now = self.started_at
+        if not changed_since_kept(self.ledger, self.folders, now=now):
+            return
+        if self.hold.take(self.lakehouse.engine):
+            self.ledger = Ledger(self.lakehouse)
+        for delivery in changed_since_kept(self.ledger, self.folders, now=now):
+            self._changed.append(FileNote(delivery.path, send_back(delivery, self.folders)))
 
     def _is_behind(self) -> bool:
         """Whether somebody worked on the lakehouse after the look and before it was held."""
@@ -236,7 +266,7 @@ class _Run:
         self._gold()
         # Files have times of the clock as it stands, which may have gone back since the run began.
         began = min(self.started_at.timestamp(), time.time() - self._seconds())
-        archive_files(self.lakehouse, self.ledger, self.folders, since=began)
+        self._unmoved(archive_files(self.lakehouse, self.ledger, self.folders, since=began))
         self._keep_repeats(claims.in_state(State.REPEATED))
         self._tell([self.ledger[each] for each in touched], claims)
         self._record()
@@ -251,7 +281,8 @@ class _Run:
             for each in self.ledger.in_state(State.CLAIMED)
             for file_id in touched_by(self.ledger, [each.file_id] if each.mends else ())
         }
-        return [each.file_id for each in self.ledger.unfinished() if each.file_id not in mended]
+        told = mended | self._told
+        return [each.file_id for each in self.ledger.unfinished() if each.file_id not in told]
 
     def _judge_again_what_is_lost(self) -> None:
         """Commits that lost tables of silver and gold are to be made again, before they are."""
@@ -281,6 +312,7 @@ class _Run:
         )
         self.report.unclaimed = found.unclaimed
         self.report.unready = found.unready
+        self.report.left = [FileNote(path, why) for path, why in found.left.items()]
         self.report.unreadable = unreadable(found.unreadable)
         if found.unreadable:
             self.report.outcome = "failed"
@@ -309,8 +341,26 @@ class _Run:
         return Claimant(*parts, self.run_id, self.started_at).claim(found)
 
     def _refuse(self, deliveries: list[Delivery]) -> None:
-        reject_files(deliveries, self.folders)
+        self._move_refused(deliveries)
         self.report.rejected += notes(deliveries)
+
+    def _move_refused(self, deliveries: list[Delivery]) -> None:
+        unmoved = reject_files(deliveries, self.folders)
+        self._unmoved(unmoved)
+        self._remember(unmoved)
+        places = {each.path: self.folders.place_of(each) for each in deliveries}
+        self.report.staying |= {path: place for path, place in places.items() if place != REJECTED}
+
+    def _unmoved(self, unmoved: Mapping[int, str]) -> None:
+        self.report.unmoved += [
+            FileNote(self.ledger[file_id].path, reason) for file_id, reason in unmoved.items()
+        ]
+
+    def _remember(self, unmoved: Iterable[int]) -> None:
+        """Records files that could not be moved and do not count, so that they are no news."""
+        deliveries = [self.ledger[file_id] for file_id in unmoved]
+        seen = {each.file_id: seen_of(self.folders.source(each)) for each in deliveries}
+        self.ledger.record(replace(each, seen=seen[each.file_id] or None) for each in deliveries)
 
     def _send_back(self) -> None:
         """Commits that the records of some feeds are to be judged again."""
@@ -331,7 +381,9 @@ class _Run:
             for each in repeats
             if (each.feed, each.sha256) not in counted and (each.path, each.sha256) not in held
         ]
-        archive_copies((each for each in repeats if each not in vain), self.folders)
+        unmoved = archive_copies((each for each in repeats if each not in vain), self.folders)
+        self._unmoved(unmoved)
+        self._remember(unmoved)
         reason = "what it repeats does not count after all; the next run takes it as a new file"
         self.ledger.record(each.moved_to(State.ABANDONED, reason=reason) for each in vain)
 
@@ -414,7 +466,7 @@ class _Run:
 
     def _tell_cleaned(self, cleaned: Cleaned) -> None:
         self._refuse(cleaned.rejected)
-        reject_files(cleaned.failed, self.folders)
+        self._move_refused(cleaned.failed)
         self.report.failed += notes(cleaned.failed)
         self.report.balances += cleaned.balances
         self.report.released += cleaned.released
@@ -458,7 +510,8 @@ class _Run:
         report.rows = sum(each.delivered for each in report.feeds)
         report.bytes = sum(each.bytes for each in taken)
         is_held = any(each.state is State.HELD for each in taken)
-        if report.rejected or report.failed or report.abandoned or report.held or is_held:
+        is_refused = report.rejected or report.failed or report.abandoned
+        if is_refused or report.held or is_held or report.unmoved:
             report.outcome = "failed"
 
     def _displaced(self, taken: Iterable[Delivery]) -> list[DisplacedSales]:
@@ -470,7 +523,8 @@ class _Run:
         balances = self.report.balances
         if done - {each.file_id for each in balances}:
             balances = recorded(self.lakehouse)
-        return displaced_sales(self.lakehouse, balances, judged=judged)
+        runs = claim_times(self.ledger)
+        return displaced_sales(self.lakehouse, balances, judged=judged, runs=runs)
 
     def _mended(self, taken: list[Delivery]) -> list[FileNote]:
         """What the replays among some deliveries mend, a note each."""
@@ -584,13 +638,15 @@ def _is_corrected(ledger: Ledger, delivery: Delivery) -> bool:
     return earlier is not None and ledger[earlier].state not in IN_FORCE
 
 
-def _batches(deliveries: list[Delivery], batch_bytes: int) -> Iterator[list[Delivery]]:
-    """Deliveries in ledger order, in batches of about so many bytes."""
+def _batches(deliveries: Iterable[Delivery], batch_bytes: int) -> Iterator[list[Delivery]]:
+    """Deliveries in ledger order, in batches of about so many bytes and at most so many files."""
     batch: list[Delivery] = []
-    for each in deliveries:
-        if batch and sum(other.bytes for other in batch) + each.bytes > batch_bytes:
+    size = 0
+    for delivery in deliveries:
+        size += delivery.bytes
+        if batch and (size > batch_bytes or len(batch) == _BATCH_FILES):
             yield batch
-            batch = []
-        batch.append(each)
+            batch, size = [], delivery.bytes
+        batch.append(delivery)
     if batch:
         yield batch

@@ -65,7 +65,12 @@ class RunReport:
         currency: The base currency.
         abandoned: Files that changed while they were read.
         unclaimed: Files in the landing folder that no feed claims.
-        unready: Temporary or growing files, left for the next run.
+        unready: Temporary files, left for the next run.
+        left: Files left for the next run because they are still being written, or that are no
+            regular files.
+        changed: Archived or rejected files that were written to after they had been moved.
+        unmoved: Files that could not be moved out of the landing folder, and what to do.
+        staying: Path of a rejected file that is not in `rejected/` -> `archive` or `landing`.
         unreadable: Files and folders that could not be read, left for the next run.
         links: Symbolic links in the landing folder, not followed.
         resumed: Number of deliveries that an earlier run had left unfinished.
@@ -101,6 +106,10 @@ class RunReport:
     abandoned: list[FileNote] = field(default_factory=list)
     unclaimed: list[str] = field(default_factory=list)
     unready: list[str] = field(default_factory=list)
+    left: list[FileNote] = field(default_factory=list)
+    changed: list[FileNote] = field(default_factory=list)
+    unmoved: list[FileNote] = field(default_factory=list)
+    staying: dict[str, str] = field(default_factory=dict)
     unreadable: list[FileNote] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     resumed: int = 0

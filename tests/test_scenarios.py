@@ -25,6 +25,7 @@ import pytest
 from rich.console import Console
 
 from sales_pipeline.config import load_config
+from sales_pipeline.config.arrival import Arrival
 from sales_pipeline.config.locations import EMBEDDED
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.embedded import EmbeddedEngine
@@ -44,7 +45,9 @@ def play(
     """Runs a scenario in an empty folder; returns name -> text of what is expected of it."""
     declared = load_config(scenario / "config.yaml")
     places = {"landing": str(folder / "landing"), "lakehouse": str(folder / "lakehouse")}
-    declaration = declared.model_copy(update={**places, "engine": engine, "reader": reader})
+    arrival = Arrival(by="rename")
+    chosen = {"engine": engine, "reader": reader, "arrival": arrival}
+    declaration = declared.model_copy(update={**places, **chosen})
     said = []
     for deliveries in sorted(scenario.glob("landing*")):
         shutil.copytree(deliveries, folder / "landing", dirs_exist_ok=True)

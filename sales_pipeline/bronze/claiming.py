@@ -17,11 +17,12 @@ from sales_pipeline.lakehouse.ledger import IN_FORCE, UNFINISHED, Delivery, Ledg
 from sales_pipeline.landing.discovery import (
     Discovery,
     FoundFile,
-    name_in_feed,
     seen_of,
     sha256_of,
 )
 from sales_pipeline.landing.examine import examine, first_records
+from sales_pipeline.landing.file_names import name_in_feed
+from sales_pipeline.visible_text import visible_form
 
 
 class _InForce:
@@ -35,13 +36,13 @@ class _InForce:
 
     def claim(self, delivery: Delivery) -> None:
         """Adds a claimed delivery; the one that it corrects is not in force any more."""
-        replaced = self._by_name.get((delivery.feed, delivery.name))
+        replaced = self._by_name.get(delivery.known_as)
         if replaced is not None and delivery.supersedes == replaced.file_id:
             self._by_bytes[replaced.sha256].remove(replaced)
         self._add(delivery)
 
     def _add(self, delivery: Delivery) -> None:
-        self._by_name[delivery.feed, delivery.name] = delivery
+        self._by_name[delivery.known_as] = delivery
         self._by_bytes.setdefault(delivery.sha256, []).append(delivery)
 
     def with_bytes(self, sha256: str) -> list[Delivery]:
@@ -50,7 +51,7 @@ class _InForce:
 
     def with_name(self, feed: str, name: str) -> Delivery | None:
         """The delivery in force that a file of this feed and name would correct."""
-        return self._by_name.get((feed, name))
+        return self._by_name.get((feed, visible_form(name)))
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Claimant:
                 continue
             claimed = self._judge(found, claims, known)
             claims.deliveries.append(claimed)
-            if claimed.state is State.CLAIMED:
+            if claimed.state is State.CLAIMED and not claimed.reason:
                 known.claim(claimed)
         claims.changed += self.ledger.overtaken_by(self._said_again(claims, known))
         return claims
@@ -94,9 +95,9 @@ class Claimant:
     def _disputed(self, path: str, feed: str) -> FoundFile:
         file = self.folders.landing / path
         name = name_in_feed(path, landing_patterns(self.declaration)[feed])
-        return FoundFile(
-            feed, name, path, file.stat().st_size, sha256_of(file) or "", seen_of(file)
-        )
+        seen = seen_of(file)
+        size = int(seen.split()[0]) if seen else 0
+        return FoundFile(feed, name, path, size, sha256_of(file) or "", seen)
 
     def _is_known(self, found: FoundFile, claims: Claims) -> bool:
         """Says whether the ledger has this very file already, so that it is no news."""
@@ -131,7 +132,7 @@ class Claimant:
     @cached_property
     def _held(self) -> dict[tuple[str, str, str], Delivery]:
         held = self.ledger.in_state(State.HELD)
-        return {(each.feed, each.name, each.sha256): each for each in held}
+        return {(*each.known_as, each.sha256): each for each in held}
 
     def _said_again(self, claims: Claims, known: _InForce) -> list[Delivery]:
         """Repeats of what is in force under the same name: they refuse a held correction of it."""
@@ -147,15 +148,15 @@ class Claimant:
         try:
             header = examine(self.folders.landing / found.path, shape)
         except FileRejected as rejected:
-            return self._delivery(found, claims, State.REJECTED, reason=rejected.reason)
+            refused = self._delivery(found, claims, State.REJECTED)
+            return replace(refused, reason=self.folders.named(rejected.reason, refused))
+        reason = None
         if same_bytes and self._has_records(found):
-            other = same_bytes[0]
-            reason = f"the same bytes are in force as {other.name} of feed {other.feed}"
-            return self._delivery(found, claims, State.REJECTED, reason=reason)
+            reason = self._equal_to(same_bytes[0], found)
         corrects = self.ledger.corrects(found.feed)
         earlier = known.with_name(found.feed, found.name) if corrects else None
         supersedes = earlier.file_id if earlier else None
-        claimed = self._delivery(found, claims, State.CLAIMED, supersedes=supersedes)
+        claimed = self._delivery(found, claims, State.CLAIMED, reason=reason, supersedes=supersedes)
         return replace(claimed, headers=file_headers(shape, header.texts))
 
     def _repeats(self, found: FoundFile, same_bytes: Iterable[Delivery]) -> str | None:
@@ -163,11 +164,18 @@ class Claimant:
         for each in same_bytes:
             if each.feed == found.feed:
                 return f"the same bytes as {each.name}, which is in force"
-        held = self._held.get((found.feed, found.name, found.sha256))
+        held = self._held.get((found.feed, visible_form(found.name), found.sha256))
         if held is None:
             return None
         verb = "release" if held.rolled_back_by else "accept"
         return f"held already. Do: sales-pipeline {verb} {found.path}"
+
+    def _equal_to(self, twin: Delivery, found: FoundFile) -> str:
+        """Why a file with the bytes of another feed's waits for a person."""
+        return (
+            f"the same bytes are in force as {twin.name} of feed {twin.feed}; it does not count. "
+            f"Do: if both stores sold the same, sales-pipeline accept {found.path}"
+        )
 
     def _has_records(self, found: FoundFile) -> bool:
         """Two stores may well deliver the same header on a day without sales."""

@@ -1,39 +1,37 @@
 """Holds corrections back that would remove too much, until somebody accepts them (P5).
 
 A file of a name that was delivered before takes the place of the earlier one. One that is empty,
-shares no key with it, or lacks most of its records is more likely a mistake than a correction.
+shares no key with it, or lacks most of its records is more likely a mistake than a correction; one
+that shares no day with it is more likely the file of another day, under a name that is used again.
 Its records stay in bronze; the earlier delivery stays in force. `run` asks it of records that are
 in bronze, `plan` of a file in the landing folder; both compare the same texts.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales_pipeline.bronze.feed_files import shape_of
-from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.bronze.record_texts import (
+    bronze_texts,
+    compared_columns,
+    day_column,
+    days_in,
+    has_sql,
+    joined_texts,
+)
 from sales_pipeline.config.model import Declaration, Feed
-from sales_pipeline.config.sql.feed_sql import computed_expression
 from sales_pipeline.errors import counted
-from sales_pipeline.lakehouse.column_sources import Source, sources_of
-from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import NO_SHARED_DAY, Delivery, Ledger, State
+from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.landing.reader import read_batches
-from sales_pipeline.visible_text import INVISIBLE
-
-if TYPE_CHECKING:
-    from pyspark.sql import Column
-
-_BETWEEN = "\x1f"
 
 
 @dataclass(frozen=True)
@@ -94,23 +92,22 @@ class Removal:
 def held_back(
     lakehouse: Lakehouse, ledger: Ledger, deliveries: Iterable[Delivery]
 ) -> dict[int, str]:
-    """The corrections that are to be held, by file id, and why.
+    """The deliveries that are to be held, by file id, and why.
 
     Args:
         lakehouse: The tables; `bronze.*` hold the records of all these deliveries.
         ledger: The deliveries that came before.
         deliveries: Deliveries whose records were just written to bronze.
     """
-    pairs = [
-        (delivery, ledger[delivery.supersedes])
-        for delivery in deliveries
-        if delivery.supersedes is not None
-    ]
+    found = list(deliveries)
+    held = {each.file_id: each.reason for each in found if each.reason}
+    pairs = [(each, ledger[each.supersedes]) for each in found if each.supersedes is not None]
     if not pairs:
-        return {}
+        return held
     involved = [delivery for pair in pairs for delivery in pair]
-    keys = bronze_keys(lakehouse, involved)
-    held: dict[int, str] = {}
+    keys = bronze_texts(lakehouse, involved, compared_columns)
+    sales = [each for each in involved if each.feed not in NOT_SALES]
+    days = bronze_texts(lakehouse, sales, day_column)
     for correction, earlier in pairs:
         feed = lakehouse.declaration.feeds.get(correction.feed)
         before, after = keys[earlier.file_id], keys[correction.file_id]
@@ -118,115 +115,47 @@ def held_back(
             removal = Removal.of_keys(before, after)
         else:
             removal = Removal.counted(len(before), len(after))
-        if removal.exceeds(feed.max_removed if feed else None):
+        apart = None
+        if feed is not None and correction.feed not in NOT_SALES:
+            texts = (days[each.file_id].unique().to_pylist() for each in (earlier, correction))
+            apart = _days_apart(feed, *texts)
+        if apart is not None:
+            held[correction.file_id] = days_apart_reason(earlier, *apart, correction.path)
+        elif removal.exceeds(feed.max_removed if feed else None):
             held[correction.file_id] = removal.reason(earlier, correction.path)
     return held
 
 
-def compared_columns(feed: Feed) -> list[str]:
-    """The columns by which records are the same: the key, and the store where that is one."""
-    return [*feed.key, *(["store"] if feed.key and feed.has("store") else [])]
+def _days_apart(
+    feed: Feed, before: Iterable[str], after: Iterable[str]
+) -> tuple[set[str], set[str]] | None:
+    """The days of a delivery and of its correction if both have some and share none, else None."""
+    days = days_in(before, feed.date_formats), days_in(after, feed.date_formats)
+    return days if all(days) and days[0].isdisjoint(days[1]) else None
 
 
-def has_sql_key(feed: Feed) -> bool:
-    """Says whether a column by which records are compared is a SQL expression."""
-    names = (name for name in compared_columns(feed) if name in feed.computed)
-    return any(feed.computed[name].sql is not None for name in names)
+def days_apart_reason(
+    earlier: Delivery, before: Collection[str], after: Collection[str], path: str
+) -> str:
+    """Why a file is held that has none of the days of the delivery that it would replace.
 
-
-def bronze_keys(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> dict[int, pa.Array]:
-    """File id -> the key of each record in bronze as text; empty texts where there is no key.
-
-    No session starts, unless the key of a feed is a SQL expression.
+    Args:
+        earlier: That delivery.
+        before: Its days.
+        after: The days of the file.
+        path: The file, as it is accepted by.
     """
-    found: dict[int, pa.Array] = {}
-    plain: list[Delivery] = []
-    for delivery in deliveries:
-        feed = lakehouse.declaration.feeds.get(delivery.feed)
-        if feed is None or delivery.feed in NOT_SALES:
-            rows = lakehouse.read(
-                f"bronze.{delivery.feed}", columns=["_row"], file_ids=[delivery.file_id]
-            )
-            found[delivery.file_id] = pa.repeat("", rows.num_rows)
-        elif has_sql_key(feed):
-            found[delivery.file_id] = _sql_keys(lakehouse, feed, delivery)
-        else:
-            plain.append(delivery)
-    return found | _plain_keys(lakehouse, plain)
+    return (
+        f"{NO_SHARED_DAY} {earlier.file_id}: {_span(after)}, there {_span(before)}; that one stays "
+        "in force. Do: if the name is used again for other days, declare feeds."
+        f"{earlier.feed}.same_name: adds, so that both count; then, or if this file corrects that "
+        f"one, sales-pipeline accept {path}"
+    )
 
 
-def _plain_keys(lakehouse: Lakehouse, deliveries: Sequence[Delivery]) -> dict[int, pa.Array]:
-    """The same for feeds whose keys are columns of their files or constants, in one read."""
-    if not deliveries:
-        return {}
-    feeds = lakehouse.declaration.feeds
-    there = set(lakehouse.engine.column_names(BRONZE_SALES))
-    names = {name for each in deliveries for name in compared_columns(feeds[each.feed])}
-    sources = {
-        delivery.file_id: dict(sources_of(feeds[delivery.feed].columns, delivery))
-        for delivery in deliveries
-    }
-    moved = [source for of_file in sources.values() for source in of_file.values() if source]
-    names |= {name for kind, name in moved if kind == "column"}
-    extra = ["_extra"] if any(kind == "extra" for kind, _ in moved) else []
-    columns = ["_file_id", *sorted(names & there), *extra]
-    rows = lakehouse.read(BRONZE_SALES, columns=columns, file_ids={d.file_id for d in deliveries})
-    return {
-        delivery.file_id: _key_texts(
-            feeds[delivery.feed],
-            rows.filter(pc.equal(rows["_file_id"], delivery.file_id)),
-            sources[delivery.file_id],
-        )
-        for delivery in deliveries
-    }
-
-
-def _sql_keys(lakehouse: Lakehouse, feed: Feed, delivery: Delivery) -> pa.Array:
-    from pyspark.sql import functions as F
-
-    rows = lakehouse.table(BRONZE_SALES).where(among("_file_id", [delivery.file_id]))
-    texts: list[Column] = []
-    for name in compared_columns(feed):
-        expression = computed_expression(feed, name) if name in feed.computed else None
-        if expression is not None:
-            text = F.expr(expression.safe_sql)
-        elif name in feed.computed:
-            text = F.lit(feed.computed[name].value)
-        else:
-            text = F.col(name)
-        texts.append(text.cast("STRING").alias(f"key_{len(texts)}"))
-    table = rows.select(*texts).toArrow()
-    return _joined([table[name] for name in table.column_names], table.num_rows)
-
-
-def _key_texts(feed: Feed, rows: pa.Table, sources: Mapping[str, Source]) -> pa.Array:
-    """The keys of some records; their columns by name, or where a delivery has them."""
-    columns = []
-    for name in compared_columns(feed):
-        source = sources.get(name, ("column", name))
-        if name in feed.computed:
-            columns.append(pa.repeat(pa.scalar(feed.computed[name].value, pa.string()), len(rows)))
-        elif source is None:
-            columns.append(pa.nulls(len(rows), pa.string()))
-        elif source[0] == "column":
-            columns.append(rows[source[1]])
-        else:
-            texts = (json.loads(text or "{}").get(source[1]) for text in rows["_extra"].to_pylist())
-            columns.append(pa.array(texts, pa.string()))
-    return _joined(columns, rows.num_rows)
-
-
-def _joined(columns: Sequence[pa.Array | pa.ChunkedArray], rows: int) -> pa.Array:
-    """One text for each record, of its trimmed texts without what nobody sees."""
-    if not columns:
-        return pa.repeat("", rows)
-    invisible = f"[{INVISIBLE}]"
-    texts = []
-    for column in columns:
-        whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-        visible = pc.replace_substring_regex(pc.fill_null(whole, ""), invisible, "")
-        texts.append(pc.utf8_trim(pc.utf8_normalize(visible, form="NFC"), WHITE_SPACE))
-    return pc.binary_join_element_wise(*texts, _BETWEEN)
+def _span(days: Collection[str]) -> str:
+    first, last = min(days), max(days)
+    return first if first == last else f"{first} to {last}"
 
 
 @dataclass
@@ -270,8 +199,9 @@ def landed_records(
     for batch in read_batches(str(path), shape, 0, sha256=delivery.sha256):
         records.rows += batch.num_rows
         records.day_texts |= _day_texts(feed, batch)
-        if with_keys and not has_sql_key(feed):
-            records.keys.append(_key_texts(feed, pa.Table.from_batches([batch]), {}))
+        if with_keys and not has_sql(feed, compared_columns(feed)):
+            table = pa.Table.from_batches([batch])
+            records.keys.append(joined_texts(feed, table, compared_columns(feed), {}))
     return records
 
 
@@ -297,7 +227,21 @@ def landed_removal(
         return None
     if not feed.key or not records.rows:
         return Removal.counted(earlier.rows, records.rows)
-    if has_sql_key(feed):
+    if has_sql(feed, compared_columns(feed)):
         return None
-    before = bronze_keys(lakehouse, [earlier])[earlier.file_id]
+    before = bronze_texts(lakehouse, [earlier], compared_columns)[earlier.file_id]
     return Removal.of_keys(before, pa.concat_arrays(records.keys))
+
+
+def landed_days_apart(
+    lakehouse: Lakehouse, earlier: Delivery, records: LandedRecords
+) -> tuple[set[str], set[str]] | None:
+    """The days of a delivery and of a landed file that corrects it, if they share none.
+
+    None if they share one, or where it cannot be told without a session.
+    """
+    feed = lakehouse.declaration.feeds[earlier.feed]
+    if earlier.rows is None or earlier.state is State.CLAIMED or not has_day_texts(feed):
+        return None
+    before = bronze_texts(lakehouse, [earlier], day_column)[earlier.file_id]
+    return _days_apart(feed, before.unique().to_pylist(), records.day_texts)

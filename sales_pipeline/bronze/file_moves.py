@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +17,22 @@ from sales_pipeline.landing.archive import (
     keep,
     kept_path,
     sync,
+    take_back,
     write_reason,
 )
+from sales_pipeline.landing.discovery import sha256_of
+from sales_pipeline.landing.regular_files import is_being_written, open_regular
 from sales_pipeline.together import together
 
 ARCHIVE = "archive"
 REJECTED = "rejected"
 _MOVED_AT_ONCE = 4
+_CHANGES_WITHIN = timedelta(days=7)
+_KEPT = frozenset(
+    {State.IN_GOLD, State.ARCHIVED, State.HELD, State.REPEATED, State.REJECTED, State.FAILED}
+)
+_NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.ETXTBSY})
+"""What the system says of files that a user may not move, or nobody may at present."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,25 @@ class Folders:
         folder = self.lakehouse / REJECTED
         return kept_path(folder, delivery.feed, delivery.sha256, delivery.name)
 
+    def kept(self, delivery: Delivery) -> Path:
+        """Its place by its state: in the archive, or among the rejected files."""
+        is_refused = delivery.state in (State.REJECTED, State.FAILED)
+        return self.rejected(delivery) if is_refused else self.archived(delivery)
+
+    def place_of(self, delivery: Delivery) -> str:
+        """Where the file of a refused delivery lies: `rejected`, `archive` or `landing`."""
+        if self.rejected(delivery).exists():
+            return REJECTED
+        return ARCHIVE if self.archived(delivery).exists() else "landing"
+
+    def named(self, reason: str, delivery: Delivery) -> str:
+        """A sentence that begins with where a file lies, as one that begins with its path."""
+        source = self.source(delivery)
+        for place in (source, source.absolute()):
+            if reason.startswith(f"{place}: "):
+                return f"{delivery.path}{reason.removeprefix(str(place))}"
+        return reason
+
     def waits_for_archive(self, delivery: Delivery) -> bool:
         """Says whether a file that is to be archived still lies in the landing folder only."""
         in_archive = delivery.feed in self.left or self.archived(delivery).exists()
@@ -65,70 +95,166 @@ class Folders:
 
 
 def left_behind(ledger: Ledger, folders: Folders) -> list[Delivery]:
-    """What a killed run recorded as a repeat or refused, and did not come to move.
+    """Repeats and refused files that a run recorded and did not move.
 
-    After a run that came to its end, such a file was put back by somebody: it is delivered anew.
+    Either it was killed, or the system did not let it move them; then they have `seen`. Any other
+    was put back by somebody after a run had ended, and is delivered anew.
     """
     waiting = [
-        each
-        for each in ledger.latest().values()
-        if (each.state is State.REPEATED and folders.waits_for_archive(each))
-        or (each.state in (State.REJECTED, State.FAILED) and folders.waits_for_rejected(each))
+        delivery
+        for delivery in ledger.latest().values()
+        if (delivery.state is State.REPEATED and folders.waits_for_archive(delivery))
+        or (
+            delivery.state in (State.REJECTED, State.FAILED)
+            and folders.waits_for_rejected(delivery)
+        )
     ]
-    return [] if waiting and is_recorded(ledger.lakehouse) else waiting
+    if not waiting or not is_recorded(ledger.lakehouse):
+        return waiting
+    return [each for each in waiting if each.seen and each.feed not in folders.left]
 
 
-def archive_files(lakehouse: Lakehouse, ledger: Ledger, folders: Folders, *, since: float) -> None:
+def archive_files(
+    lakehouse: Lakehouse, ledger: Ledger, folders: Folders, *, since: float
+) -> dict[int, str]:
     """Archives the files of all deliveries that have come to their end.
 
     What gold counts becomes `archived`, what was on its way out becomes `withdrawn`; a held
-    correction stays held.
+    correction stays held. A delivery whose file cannot be moved stays as it is.
 
     Args:
         lakehouse: The tables; what was written to them is synced to the disk first.
         ledger: The deliveries; changed and committed.
         folders: Where the files lie.
         since: When the run began, in seconds of the file system's clock.
+
+    Returns:
+        Id of each delivery whose file was not moved -> why, and what to do.
     """
     counted, leaving = ledger.in_state(State.IN_GOLD), ledger.in_state(State.WITHDRAWING)
     left_over = [*ledger.in_state(State.HELD), *leaving]
     waiting = [*counted, *(each for each in left_over if folders.waits_for_archive(each))]
+    unmoved: dict[int, str] = {}
     if waiting:
         # Also what an earlier run wrote, which was killed before it could sync.
         claimed = [each.claimed_at for each in waiting if folders.waits_for_archive(each)]
         sync([*lakehouse.engine.new_files(min([since, *(at.timestamp() for at in claimed)]))])
-        archive_copies(waiting, folders)
+        unmoved = archive_copies(waiting, folders)
+    # A file that is gone cannot be waited for.
+    staying = {id_ for id_ in unmoved if folders.source(ledger[id_]).exists()}
     ledger.record(
-        [
-            *(each.moved_to(State.ARCHIVED) for each in counted),
-            *(each.moved_to(State.WITHDRAWN) for each in leaving),
-        ]
+        each.moved_to(
+            State.ARCHIVED if each.state is State.IN_GOLD else State.WITHDRAWN,
+            reason=unmoved.get(each.file_id, each.reason),
+        )
+        for each in (*counted, *leaving)
+        if each.file_id not in staying
     )
+    return unmoved
 
 
-def archive_copies(deliveries: Iterable[Delivery], folders: Folders) -> None:
-    """Moves landing files to the archive; one that holds other bytes by now is left."""
+def archive_copies(deliveries: Iterable[Delivery], folders: Folders) -> dict[int, str]:
+    """Moves landing files to the archive, and says why one could not be moved.
 
-    def archive(delivery: Delivery) -> None:
-        is_there = delivery.mends or delivery.feed in folders.left
+    Returns:
+        Id of each delivery whose file was not moved -> why, and what to do.
+    """
+
+    def archive(delivery: Delivery) -> tuple[int, str | None]:
+        if delivery.mends or delivery.feed in folders.left:
+            return delivery.file_id, None
+        target = folders.archived(delivery)
         # A file that another declaration had rejected lies where it was put then.
-        for place in (folders.source(delivery), folders.rejected(delivery)):
-            if not is_there and place.exists():
-                keep(place, folders.archived(delivery), delivery.sha256)
+        places = (folders.source(delivery), folders.rejected(delivery))
+        source = next((place for place in places if place.exists()), places[0])
+        if not source.exists() and target.exists() and target.stat().st_size == delivery.bytes:
+            return delivery.file_id, None
+        return delivery.file_id, _why_not_kept(source, target, delivery)
 
-    together((partial(archive, each) for each in deliveries), at_once=_MOVED_AT_ONCE)
+    results = together((partial(archive, each) for each in deliveries), at_once=_MOVED_AT_ONCE)
+    return {file_id: reason for file_id, reason in results if reason is not None}
 
 
-def reject_files(deliveries: Iterable[Delivery], folders: Folders) -> None:
+def _why_not_kept(source: Path, target: Path, delivery: Delivery) -> str | None:
+    """Keeps a file; returns None, or why it was not moved and what to do."""
+    try:
+        if keep(source, target, delivery.sha256):
+            return None
+    except OSError as error:
+        if error.errno not in _NOT_ALLOWED:
+            raise
+        why = error.strerror or str(error)
+        return (
+            f"cannot be moved out of the landing folder: {why}. Do: let the user of this run write "
+            "to that folder, or declare archive: leave; the next run moves it"
+        )
+    if not source.exists():
+        return "vanished before it was moved; its records are safe. Do: put it back if it is needed"
+    if sha256_of(source) == delivery.sha256:
+        return "another process has it open for writing; the next run moves it once it is closed"
+    return "holds other bytes than were read; the next run takes it as it is then"
+
+
+def reject_files(deliveries: Iterable[Delivery], folders: Folders) -> dict[int, str]:
     """Moves landing files to `rejected/`, with the reason beside them.
 
     Of a file that stays in the landing folder, only the reason is written there.
+
+    Returns:
+        Id of each delivery whose file was not moved -> why, and what to do.
     """
-    for each in deliveries:
-        source, target = folders.source(each), folders.rejected(each)
-        stays = each.feed in folders.left and not each.mends
+    unmoved: dict[int, str] = {}
+    for delivery in deliveries:
+        source, target = folders.source(delivery), folders.rejected(delivery)
+        stays = delivery.feed in folders.left and not delivery.mends
         # The reason first: a file in rejected/ says that all of this is done.
-        if stays or is_keepable(source, target, each.sha256):
-            write_reason(target, each.reason or "")
-        if not stays:
-            keep(source, target, each.sha256)
+        if stays or is_keepable(source, target, delivery.sha256):
+            write_reason(target, delivery.reason or "")
+        is_there = source.exists()
+        reason = None if stays else _why_not_kept(source, target, delivery)
+        if reason is not None and is_there:
+            unmoved[delivery.file_id] = reason
+    return unmoved
+
+
+def changed_since_kept(ledger: Ledger, folders: Folders, *, now: datetime) -> list[Delivery]:
+    """Deliveries of the last days whose archived or rejected file is not any more what was read.
+
+    Whoever had it open when it was moved has written to it since. Its bytes are only hashed if
+    its size or its time of change is another.
+    """
+    latest: dict[Path, Delivery] = {}
+    for delivery in ledger:
+        is_recent = now - delivery.claimed_at < _CHANGES_WITHIN
+        is_moved = delivery.feed not in folders.left and not delivery.mends
+        if is_recent and is_moved and delivery.state in _KEPT:
+            latest[folders.kept(delivery)] = delivery
+    return [each for place, each in latest.items() if _is_changed(place, each)]
+
+
+def _is_changed(place: Path, delivery: Delivery) -> bool:
+    try:
+        status = place.lstat()
+    except OSError:
+        return False
+    is_later = status.st_mtime > delivery.claimed_at.timestamp()
+    if status.st_size == delivery.bytes and not is_later:
+        return False
+    return sha256_of(place) not in (delivery.sha256, None)
+
+
+def send_back(delivery: Delivery, folders: Folders) -> str:
+    """Moves a kept file that has changed back to the landing folder, where it is found anew.
+
+    Returns:
+        What happened to the file, for the report.
+    """
+    place = folders.kept(delivery)
+    what = f"changed after delivery {delivery.file_id} was taken from it"
+    with open_regular(place) as file:
+        if is_being_written(file):
+            return f"{what}, and another process still writes to it; a later run takes it"
+    source = folders.landing / delivery.path
+    if not take_back(place, source, delivery.sha256, delivery.bytes):
+        return f"{what}, and another file lies at its place in the landing folder already"
+    return f"{what}; taken again as it is now. Do: deliver files by renaming them when complete"

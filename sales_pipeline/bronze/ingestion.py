@@ -35,7 +35,8 @@ def ingest_data(
     """Reads claimed files into bronze.
 
     Every delivery leaves the state `claimed`: to `in_bronze`; to `held`, where it is a
-    correction that would remove too much; to `abandoned` where its file changed or vanished
+    correction that would remove too much, or equal to a file of another feed; to
+    `abandoned` where its file changed or vanished
     since it was claimed, and the next run takes it as it is then; or to `rejected` where the
     declared reader cannot read it.
 
@@ -66,10 +67,11 @@ def ingest_data(
         for each in staying
         if each.file_id in reasons
     ]
+    corrections = [each for each in held if not each.is_of_other_days]
     taken = [each.moved_to(State.IN_BRONZE) for each in staying if each.file_id not in reasons]
     lost = touched_by(ledger, (each.file_id for each in gone if each.mends))
     again = [ledger[each].moved_to(State.IN_BRONZE) for each in lost]
-    ledger.record([*taken, *held, *ledger.overtaken_by(held), *gone, *again])
+    ledger.record([*taken, *held, *ledger.overtaken_by(corrections), *gone, *again])
     return gone
 
 
@@ -108,13 +110,15 @@ class _Ingestion:
     def ingest(self, deliveries: list[Delivery]) -> list[Delivery]:
         """Writes the records in one commit; returns the deliveries whose records are not taken."""
         condition = among("_file_id", (delivery.file_id for delivery in deliveries))
-        gone: dict[int, Delivery] = _given_up(deliveries, self.files.look_at(deliveries))
+        gone: dict[int, Delivery] = _given_up(
+            deliveries, self.files.look_at(deliveries), self.folders
+        )
         while True:
             staying = [delivery for delivery in deliveries if delivery.file_id not in gone]
             unread = self._write(condition, staying)
             if not unread:
                 return list(gone.values())
-            gone |= _given_up(staying, unread)
+            gone |= _given_up(staying, unread, self.folders)
 
     def _write(self, condition: str, deliveries: list[Delivery]) -> Unread:
         if not deliveries:
@@ -131,13 +135,22 @@ class _Ingestion:
         return unread or self.files.compare(self.table, deliveries)
 
 
-def _given_up(deliveries: Sequence[Delivery], unread: Unread) -> dict[int, Delivery]:
-    """The deliveries that cannot be read, as the ledger is to have them."""
+def _given_up(
+    deliveries: Sequence[Delivery], unread: Unread, folders: Folders
+) -> dict[int, Delivery]:
+    """The deliveries that cannot be read, as the ledger is to have them.
+
+    Args:
+        deliveries: Those that were to be read.
+        unread: Why some of them were not.
+        folders: Where their files lie.
+    """
     found = {}
     for each in deliveries:
         why = unread.get(each.file_id)
         if isinstance(why, FileRejected):
-            found[each.file_id] = each.moved_to(State.REJECTED, reason=why.reason)
+            reason = folders.named(why.reason, each)
+            found[each.file_id] = each.moved_to(State.REJECTED, reason=reason)
         elif why is not None:
             reason = "changed or vanished while it was read"
             found[each.file_id] = each.moved_to(State.ABANDONED, reason=reason)

@@ -15,6 +15,7 @@ NEW = "new"
 CORRECTION = "correction"
 REPEAT = "repeat"
 REJECTED = "rejected"
+HELD = "held"
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class LandedFile:
     Attributes:
         path: Its path below the landing folder.
         feed: Its feed.
-        becomes: `new`, `correction`, `repeat` or `rejected`.
-        reason: Why, where it is a repeat or would be rejected.
+        becomes: `new`, `correction`, `repeat`, `held` or `rejected`.
+        reason: Why, where it is a repeat, or would be held or rejected.
     """
 
     path: str
@@ -44,7 +45,9 @@ def landed_files(declaration: Declaration, ledger: Ledger, found: Discovery) -> 
 
 
 def becomes(delivery: Delivery) -> str:
-    """What a file becomes by its claim: `new`, `correction`, `repeat` or `rejected`."""
+    """What a file becomes by its claim: `new`, `correction`, `repeat`, `held` or `rejected`."""
+    if delivery.state is State.CLAIMED and delivery.reason:
+        return HELD
     if delivery.state is State.CLAIMED:
         return NEW if delivery.supersedes is None else CORRECTION
     return REPEAT if delivery.state is State.REPEATED else REJECTED

@@ -45,6 +45,7 @@ def declaration_mismatches(declaration: Plain) -> Iterator[Mismatch]:
     yield from _landing_mismatches(declaration, feeds)
     yield from _store_mismatches(feeds)
     yield from _folder_mismatches(declaration)
+    yield from _order_mismatches(mapping(declaration.get("order")))
     yield from _reader_mismatches(declaration, feeds)
 
 
@@ -62,6 +63,12 @@ def _folder_mismatches(declaration: Plain) -> Iterator[Mismatch]:
         is_usual = lakehouse == USUAL_LAKEHOUSE
         place = "landing" if is_usual else "lakehouse"
         yield Mismatch((place,), nested, "; declare two folders of which none is in the other")
+
+
+def _order_mismatches(order: Plain) -> Iterator[Mismatch]:
+    """Yields an order of all files by a column, which only a feed has."""
+    if order.get("by") == "column":
+        yield Mismatch(("order", "by"), "only possible in a feed", "; declare it there")
 
 
 def _reader_mismatches(declaration: Plain, feeds: Mapping[str, Plain]) -> Iterator[Mismatch]:

@@ -26,6 +26,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
         """,
         "reader": "reader: builtin",
         "archive": "archive: leave",
+        "arrival": "arrival: {settle_seconds: 60}",
+        "order": "order: {by: time}",
         "batch_bytes": "batch_bytes: 250000000",
         "max_unpacked_ratio": "max_unpacked_ratio: 50",
         "keep_days": "keep_days: 90",
@@ -75,6 +77,16 @@ EXAMPLES: dict[str, dict[str, str]] = {
                   quantity: quantité
                   amount: montant
         """,
+    },
+    "feeds.<feed>.arrival": {
+        "by": "by: rename",
+        "settle_seconds": "settle_seconds: 60",
+        "marker": "by: marker\nmarker: .ok",
+    },
+    "feeds.<feed>.order": {
+        "by": "by: time",
+        "date_format": "by: date\ndate_format: dd-MM-yyyy",
+        "column": "by: column\ncolumn: sale_id",
     },
     "rates": {
         "policy": "policy: month_average\nlanding: rates/*.csv",
@@ -221,6 +233,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "max_removed": "max_removed: 20%",
         "max_repeated_keys": "max_repeated_keys: 5%",
         "archive": "archive: leave",
+        "arrival": "arrival: {by: rename}",
+        "order": "order: {by: date, date_format: ddMMyyyy}",
         "never_store": "never_store: [nom du client, carte]",
         "product_by": "product_by: code",
         "ignore_case": "ignore_case: true",

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from sales_pipeline.config.arrival import Arrival, FileOrder
 from sales_pipeline.config.dialect import Dialect
 from sales_pipeline.config.feed_checks import feed_mismatches
 from sales_pipeline.config.problems import ONE, SEVERAL
@@ -48,6 +49,8 @@ _NO_MEANING: Mapping[str, Any] = {
     "max_quarantined": True,
     "max_repeated_keys": True,
     "archive": True,
+    "arrival": True,
+    "order": True,
     "never_store": True,
     "store": {"name", "city", "country"},
     "stores": {"__all__": {"name", "city", "country"}},
@@ -167,6 +170,12 @@ class Format(Declared):
     archive: Literal["move", "leave"] | None = None
     """Whether files move to the archive once their records are safe. The default is `leave` if
     there are columns in never_store, else the `archive` of the declaration."""
+    arrival: Arrival | None = None
+    """How a complete file is told from one that is still being written. The default is the
+    `arrival` of the declaration."""
+    order: FileOrder | None = None
+    """Which of several files that are found together is the later one, whose records are in force
+    if both have a key. The default is the `order` of the declaration."""
     never_store: Annotated[tuple[Header, ...], OneOrMany] = ()
     """Headers of columns with personal data, which reach no table; none of them is in columns."""
     product_by: Literal["name", "code"] = "name"

@@ -58,6 +58,7 @@ def feed_mismatches(feed: Plain) -> Iterator[Mismatch]:
     yield from _computed_mismatches(feed)
     yield from _header_mismatches(feed)
     yield from sql_mismatches(feed)
+    yield from _order_mismatches(feed)
     if mapping(feed.get("columns")):
         yield from _required_mismatches(feed)
         yield from _key_mismatches(feed)
@@ -107,6 +108,14 @@ def listed_currencies(feed: Plain) -> Iterator[tuple[Loc, object]]:
     """Yields the place and the currency of each listed store; None if it has none of its own."""
     for text, store in mapping(feed.get("stores")).items():
         yield ("stores", text, "currency"), mapping(store).get("currency")
+
+
+def _order_mismatches(feed: Plain) -> Iterator[Mismatch]:
+    """Yields a column that files are ordered by and that they do not have."""
+    column, columns = mapping(feed.get("order")).get("column"), mapping(feed.get("columns"))
+    if column is not None and columns and column not in columns:
+        what = f"not one of the columns {', '.join(columns)}"
+        yield Mismatch(("order", "column"), what, "; add it to columns, or write one of them")
 
 
 def _day_mismatches(feed: Plain) -> Iterator[Mismatch]:

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from sales_pipeline.config.arrival import Arrival, FileOrder
 from sales_pipeline.config.catalogue import (
     Catalogue,
     CatalogueLanguage,
@@ -122,6 +123,11 @@ class Declaration(Declared):
     archive: Literal["move", "leave"] = "move"
     """Whether files move to the archive once their records are safe, or stay in the landing folder,
     which is then never changed."""
+    arrival: Arrival = Arrival()
+    """How a complete file is told from one that is still being written."""
+    order: FileOrder = FileOrder()
+    """Which of several files that are found together is the later one; `column` is only possible
+    in a feed."""
     batch_bytes: Annotated[int, Field(ge=1)] = 1_000_000_000
     """The approximate size in bytes of the landing files in one batch, which bounds memory."""
     max_unpacked_ratio: Annotated[int, Field(ge=1)] = 200
@@ -176,6 +182,16 @@ class Declaration(Declared):
         # Personal data is copied to the archive only if the feed declares it.
         usual = "leave" if declared.never_store else self.archive
         return (declared.archive or usual) == "move"
+
+    def arrival_of(self, feed: str) -> Arrival:
+        """Returns how the files of a feed, of the catalogue or of the rates arrive."""
+        declared = self.feeds.get(feed)
+        return (declared and declared.arrival) or self.arrival
+
+    def order_of(self, feed: str) -> FileOrder:
+        """Returns the order of files of a feed, of the catalogue or of the rates."""
+        declared = self.feeds.get(feed)
+        return (declared and declared.order) or self.order
 
     def meaning_of(self, feed: str) -> str:
         """Returns 16 hex digits that change when validation may treat a feed's records otherwise.

@@ -15,6 +15,7 @@ from typing import Any
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES
 from sales_pipeline.lakehouse.tables import NOT_SALES
+from sales_pipeline.visible_text import visible_form
 
 
 class State(StrEnum):
@@ -44,25 +45,35 @@ _MEANINGS: Mapping[State, str] = {
     State.CLAIMED: "The file has its number; its records are not in bronze yet.",
     State.IN_BRONZE: "The records are in bronze and wait to be judged, or to be judged again.",
     State.IN_SILVER: "The records are judged and balanced; gold is not made yet.",
-    State.IN_GOLD: "Gold counts the records; the file waits for the archive.",
+    State.IN_GOLD: (
+        "Gold counts the records; the file waits for the archive, also where the system does not "
+        "let it be moved."
+    ),
     State.ARCHIVED: "Done: the records count, the file lies in the archive.",
     State.SUPERSEDED: "A corrected file of the same name took its place; its records do not count.",
     State.HELD: (
-        "A doubtful file, until `accept`: a correction that would remove too much, whose original "
-        "stays in force; one in which a key stands for many sales; rates far from their "
-        "neighbours; one that a changed declaration would reject. Or rolled back, until `release`. "
-        "Its records are in bronze."
+        "A doubtful file, until `accept`: a correction that would remove too much or has none of "
+        "the days of its original, which stays in force; one in which a key stands for many sales; "
+        "the same bytes as a file of another feed; rates far from their neighbours; one that a "
+        "changed declaration would reject. Or rolled back, until `release`. Its records are in "
+        "bronze."
     ),
     State.WITHDRAWING: "Somebody withdrew it; its records are on their way out.",
     State.WITHDRAWN: "Somebody withdrew it; neither its records nor its earlier versions count.",
     State.REPEATED: "The same bytes are in force already; the file is archived and not counted.",
-    State.REJECTED: "The file is not what its feed declares; it lies in rejected/ with the reason.",
+    State.REJECTED: (
+        "The file is not what its feed declares. The reason is in rejected/, and so is the file, "
+        "unless it is in the archive already or stays in the landing folder."
+    ),
     State.FAILED: "The records did not balance and were taken out again.",
     State.ABANDONED: "The file changed or vanished before its records were in bronze.",
 }
 
 ACCEPTED = "accepted on purpose"
 """The reason of a delivery that a person accepted; no check of doubtful files holds it again."""
+NO_SHARED_DAY = "it shares no day with delivery"
+"""How the reason of a held file begins that may be another day's under a name used again."""
+
 _ON_THE_WAY = frozenset({State.CLAIMED, State.IN_BRONZE, State.IN_SILVER, State.IN_GOLD})
 UNFINISHED = _ON_THE_WAY | {State.WITHDRAWING}
 IN_FORCE = _ON_THE_WAY | {State.ARCHIVED}
@@ -92,6 +103,16 @@ class Delivery:
     headers: str | None = None
 
     @property
+    def known_as(self) -> tuple[str, str]:
+        """Feed and name, in the form in which two files have the same name."""
+        return self.feed, visible_form(self.name)
+
+    @property
+    def is_of_other_days(self) -> bool:
+        """Whether it is held because it has none of the days of what it would replace."""
+        return self.state is State.HELD and (self.reason or "").startswith(NO_SHARED_DAY)
+
+    @property
     def may_have_sales_in_silver(self) -> bool:
         """True if silver may hold sales of it: `rows` is committed before the first of them."""
         may_hold = self.state in IN_FORCE or self.state is State.WITHDRAWING
@@ -108,6 +129,11 @@ def delivery_of(row: Mapping[str, Any]) -> Delivery:
     fields["state"] = State(fields["state"])
     fields["months"] = tuple(fields["months"])
     return Delivery(**fields)
+
+
+def claim_times(deliveries: Iterable[Delivery]) -> dict[int, datetime]:
+    """Id of each delivery -> when it was claimed; files that were found together share it."""
+    return {each.file_id: each.claimed_at for each in deliveries}
 
 
 def _to_row(delivery: Delivery) -> dict[str, Any]:
@@ -208,13 +234,17 @@ class Ledger:
         return {(delivery.feed, delivery.path): delivery for delivery in self}
 
     def overtaken_by(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
-        """Held corrections that later deliveries of their names make pointless, now superseded."""
-        latest = {(delivery.feed, delivery.name): delivery.file_id for delivery in deliveries}
+        """Held corrections that later deliveries of their names make pointless, now superseded.
+
+        Not one that may be another day's file: it is no earlier form of a later file.
+        """
+        latest = {delivery.known_as: delivery.file_id for delivery in deliveries}
         return [
             delivery.moved_to(State.SUPERSEDED)
             for delivery in self.in_state(State.HELD)
-            if latest.get((delivery.feed, delivery.name), 0) > delivery.file_id
+            if latest.get(delivery.known_as, 0) > delivery.file_id
             and self.corrects(delivery.feed)
+            and not delivery.is_of_other_days
         ]
 
     def corrects(self, feed: str) -> bool:

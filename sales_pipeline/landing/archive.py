@@ -12,14 +12,23 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 
 from sales_pipeline.commit_points import commit_point
-from sales_pipeline.landing.discovery import sha256_of
+from sales_pipeline.landing.discovery import seen_of, sha256_of
+from sales_pipeline.landing.regular_files import (
+    digest_of,
+    is_being_written,
+    open_regular,
+    signature_of,
+)
 from sales_pipeline.printable import printable
 
 _REASON = ".reason.txt"
 _PARTIAL = re.compile(r"\.[0-9a-f]{64}\.part")
+_COPY_BLOCK = 1 << 20
+_MOVES_OPEN_FILES = os.name == "posix"
 _LONGEST_NAME = 255
 """In bytes; what the file systems of all usual machines take."""
 
@@ -40,21 +49,142 @@ def keep(source: Path, target: Path, sha256: str) -> bool:
     Args:
         source: The landing file.
         target: Its place, from `kept_path`.
-        sha256: What the bytes must be; a landing file that holds other bytes by now is left.
+        sha256: What the bytes must be; a landing file that holds other bytes by now, or that a
+            process has open for writing, is left.
 
     Returns:
         Whether the bytes are in their place now.
+
+    Raises:
+        OSError: The system does not let it be moved.
     """
-    if source.is_symlink():  # Somebody put it in the place of the file that was read.
+    if target.exists():
+        if sha256_of(target) == sha256:
+            _remove_kept(source, sha256)
+            return True
+        # A killed run moved a file that had just taken the place of the one that it read.
+        _put_back(target, source)
+    try:
+        with open_regular(source) as file:
+            seen = signature_of(os.fstat(file.fileno()))
+            if is_being_written(file) or digest_of(file) != sha256:
+                return False
+            if _MOVES_OPEN_FILES:
+                return _move_read(file, seen, source, target)
+    except FileNotFoundError:
         return False
-    if target.exists() and sha256_of(target) == sha256:
-        if sha256_of(source) == sha256:
-            with commit_point(f"remove {source.name}, which is kept"):
-                source.unlink()
+    return _move_read(None, seen, source, target)
+
+
+def _move_read(file: FileIO | None, seen: str, source: Path, target: Path) -> bool:
+    """Moves a file that was read; if another has taken its place since then, that one stays.
+
+    Args:
+        file: The file that was read, if it can be kept open meanwhile.
+        seen: Its signature.
+        source: Where it lay.
+        target: Its place.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Not over another: whatever is moved there is looked at afterwards.
+    with commit_point(f"move {source.name}"):
+        place = _renamed(source, target)
+    if place == target and seen_of(place) == seen:
+        sync([target.parent])
         return True
-    if sha256_of(source) != sha256:
+    is_read = seen_of(place) == seen
+    if not is_read:
+        _put_back(place, source)
+    if file is None and not is_read:
         return False
-    move(source, target)
+    try:
+        _copy_kept(file or place, target)
+    except OSError:
+        if is_read:
+            _put_back(place, source)
+        raise
+    if is_read:
+        place.unlink()
+    return True
+
+
+def _renamed(source: Path, target: Path) -> Path:
+    """Renames a file to its place, or to a private name beside it if that is on another disk."""
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        private = _partial_path(source)
+        os.rename(source, private)
+        return private
+    return target
+
+
+def _remove_kept(source: Path, sha256: str) -> None:
+    """Removes a landing file whose bytes are in their place, unless somebody is writing it."""
+    try:
+        with open_regular(source) as file:
+            if is_being_written(file) or digest_of(file) != sha256:
+                return
+    except FileNotFoundError:
+        return
+    with commit_point(f"remove {source.name}, which is kept"):
+        source.unlink()
+
+
+def _put_back(place: Path, source: Path) -> None:
+    """Moves a file back to where it was delivered, never over another.
+
+    If there is another by now, it is kept in the archive by its own hash.
+    """
+    source.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(place, source)
+    except FileExistsError:
+        sha256 = sha256_of(place) or ""
+        aside = place.parent.parent / sha256[:12] / place.name
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(place, aside)
+    except OSError:  # Another disk, or one without links.
+        if os.path.lexists(source):
+            raise
+        move(place, source)
+    else:
+        place.unlink()
+
+
+def take_back(place: Path, source: Path, sha256: str, size: int) -> bool:
+    """Moves a kept file that was written to since then back to where it was delivered.
+
+    The bytes that were read stay in the archive, as far as the file still begins with them.
+
+    Args:
+        place: Its place in the archive, or in `rejected/`.
+        source: Where it lay.
+        sha256: Of the bytes that were read.
+        size: How many they were.
+
+    Returns:
+        Whether it was moved; not if another file has been delivered there meanwhile.
+    """
+    if os.path.lexists(source):
+        return False
+    partial = _partial_path(place)
+    digest, left = hashlib.sha256(), size
+    with open_regular(place) as file, partial.open("wb") as copy:
+        while left and (block := file.read(min(left, _COPY_BLOCK))):
+            digest.update(block)
+            copy.write(block)
+            left -= len(block)
+    sync([partial])
+    with commit_point(f"move {place.name} back"):
+        _put_back(place, source)
+    if digest.hexdigest() == sha256:
+        os.replace(partial, place)
+    else:
+        partial.unlink()
+    sync([place.parent])
     return True
 
 
@@ -62,21 +192,30 @@ def move(source: Path, target: Path) -> None:
     """Moves a file, also to another file system, so that no half file is ever seen."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with commit_point(f"move {source.name}"):
-        _rename(source, target)
+        try:
+            os.rename(source, target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _copy_kept(source, target)
+            source.unlink()
     sync([target.parent])
 
 
-def _rename(source: Path, target: Path) -> None:
-    try:
-        os.rename(source, target)
-    except OSError as error:
-        if error.errno != 18:  # EXDEV: the target is on another file system
-            raise
-        partial = _partial_path(target)
+def _copy_kept(source: Path | FileIO, target: Path) -> None:
+    """Copies a file to its place, so that no half file is ever seen there."""
+    partial = _partial_path(target)
+    if isinstance(source, Path):
         shutil.copy2(source, partial)
-        sync([partial])
-        os.rename(partial, target)
-        source.unlink()
+    else:
+        source.seek(0)
+        with partial.open("wb") as copy:
+            shutil.copyfileobj(source, copy, _COPY_BLOCK)
+        status = os.fstat(source.fileno())
+        os.utime(partial, ns=(status.st_atime_ns, status.st_mtime_ns))
+    sync([partial])
+    os.rename(partial, target)
+    sync([target.parent])
 
 
 def _partial_path(target: Path) -> Path:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
+import stat
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 
-from sales_pipeline.config.values import landing_root
+from sales_pipeline.config.arrival import Arrival
+from sales_pipeline.landing.file_names import (
+    is_lock_file,
+    is_temporary,
+    name_in_feed,
+    natural_order,
+    path_regex,
+)
+from sales_pipeline.landing.regular_files import (
+    digest_of,
+    is_being_written,
+    open_regular,
+    signature_of,
+    special_kind,
+)
+from sales_pipeline.visible_text import visible_form
 
-_TEMPORARY_ENDINGS = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")
-_HASH_BLOCK = 1 << 20
 _HASHED_AT_ONCE = 2
+_ANY_TIME = Arrival(settle_seconds=0)
 
 
 @dataclass(frozen=True)
@@ -37,6 +52,11 @@ class FoundFile:
     sha256: str = ""
     seen: str = ""
 
+    @property
+    def changed_at(self) -> int:
+        """When it changed last, in nanoseconds."""
+        return int(self.seen.split()[1]) if self.seen else 0
+
 
 @dataclass
 class Discovery:
@@ -47,7 +67,9 @@ class Discovery:
         disputed: Files that two or more feeds claim -> those feeds.
         unclaimed: Files that no feed claims, or whose names are no UTF-8 text, so that no record
             can name them; they are left where they are.
-        unready: Temporary files and files that are still growing; left for the next run.
+        unready: Temporary files; left for the next run.
+        left: Files that are left where they are for another reason -> that reason: they are still
+            being written, or are no regular files.
         links: Symbolic links; they are not followed.
         unreadable: Files and folders that cannot be read -> why, in the system's words.
     """
@@ -56,6 +78,7 @@ class Discovery:
     disputed: dict[str, list[str]] = field(default_factory=dict)
     unclaimed: list[str] = field(default_factory=list)
     unready: list[str] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
 
@@ -64,59 +87,107 @@ def discover(
     landing: Path,
     patterns: Mapping[str, str],
     *,
+    arrivals: Mapping[str, Arrival] | None = None,
     hashed: Mapping[tuple[str, str], str] | None = None,
     on_hashed: Callable[[int], None] = lambda _: None,
 ) -> Discovery:
     """Looks at the landing folder once and reads the hash of every file that a feed claims.
 
+    A file that a process has open for writing is left. Where the system cannot tell, a file is
+    left until it is complete by what its feed declares.
+
     Args:
         landing: The folder; where it is not there, nothing is found.
         patterns: Feed -> its landing pattern, in the order of the declaration.
+        arrivals: Feed -> how its files arrive; a feed without one has no time to wait.
         hashed: Path and `seen` of files that were hashed before -> their sha256.
         on_hashed: Called with the bytes of each file once it is hashed.
     """
     discovery = Discovery()
-    compiled = {feed: _regex(pattern) for feed, pattern in patterns.items()}
-    found: list[FoundFile] = []
-    for path in _walk(landing, discovery):
-        feeds = [feed for feed, regex in compiled.items() if regex.fullmatch(path)]
+    compiled = {feed: path_regex(pattern) for feed, pattern in patterns.items()}
+    looks = _Looks(landing, arrivals or {}, hashed or {})
+    markers = {each.marker for each in (arrivals or {}).values() if each.by == "marker"}
+    claimed: list[tuple[FoundFile, list[str]]] = []
+    for path, status in _walk(landing, discovery):
+        shown = visible_form(path)
+        feeds = [feed for feed, regex in compiled.items() if regex.fullmatch(shown)]
+        if not feeds and path.endswith(tuple(markers)):
+            continue
         if not feeds or not _is_text(path):
             discovery.unclaimed.append(path)
-        elif len(feeds) > 1:
-            discovery.disputed[path] = feeds
         else:
             name = name_in_feed(path, patterns[feeds[0]])
-            found.append(FoundFile(feeds[0], name, path, _size(landing / path)))
+            file = FoundFile(feeds[0], name, path, status.st_size, seen=signature_of(status))
+            claimed.append((file, feeds))
     order = {feed: place for place, feed in enumerate(patterns)}
-    ordered = sorted(found, key=lambda file: (order[file.feed], natural_order(file.name)))
+    claimed.sort(key=lambda each: (order[each[0].feed], natural_order(each[0].name)))
     with ThreadPoolExecutor(_HASHED_AT_ONCE) as threads:
-        looked_at = threads.map(lambda file: _hashed(landing, file, hashed or {}), ordered)
-        for each, whole in zip(ordered, looked_at, strict=True):
-            if whole is None:
-                discovery.unready.append(each.path)
+        looked_at = threads.map(looks.look_at, (file for file, _ in claimed))
+        for (file, feeds), whole in zip(claimed, looked_at, strict=True):
+            if isinstance(whole, str):
+                discovery.left[file.path] = whole
             elif isinstance(whole, OSError):
-                discovery.unreadable[each.path] = _why(whole)
+                discovery.unreadable[file.path] = _why(whole)
+            elif len(feeds) > 1:
+                discovery.disputed[file.path] = feeds
             else:
                 discovery.files.append(whole)
-            on_hashed(each.bytes)
+            on_hashed(file.bytes)
     return discovery
 
 
-def _hashed(
-    landing: Path, file: FoundFile, hashed: Mapping[tuple[str, str], str]
-) -> FoundFile | OSError | None:
-    """The file with its hash, or why it cannot be read; None where it vanished or changed."""
-    path = landing / file.path
-    size, seen = _size(path), seen_of(path)
-    try:
-        digest = hashed.get((file.path, seen)) or _digest(path)
-    except FileNotFoundError:
+@dataclass(frozen=True)
+class _Looks:
+    """Reads the files of one discovery, each of them unchanged from the first byte to the last."""
+
+    landing: Path
+    arrivals: Mapping[str, Arrival]
+    hashed: Mapping[tuple[str, str], str]
+
+    def look_at(self, found: FoundFile) -> FoundFile | OSError | str:
+        """The file with its hash, why it cannot be read, or why it is left for the next run."""
+        path = self.landing / found.path
+        try:
+            with open_regular(path) as file:
+                before = os.fstat(file.fileno())
+                if reason := self._unfinished(found, file):
+                    return reason
+                seen = signature_of(before)
+                digest = self.hashed.get((found.path, seen)) or digest_of(file)
+            after = seen_of(path)
+        except FileNotFoundError:
+            return "it vanished while it was read"
+        except OSError as error:
+            return error
+        if seen != after:
+            return "still being written: it changed while it was read"
+        return FoundFile(found.feed, found.name, found.path, before.st_size, digest, seen)
+
+    def _unfinished(self, found: FoundFile, file: FileIO) -> str | None:
+        """Why a file is not complete yet, or None if it is."""
+        arrival = self.arrivals.get(found.feed, _ANY_TIME)
+        status, is_written = os.fstat(file.fileno()), is_being_written(file)
+        if is_written:
+            return "still being written: another process has it open"
+        if arrival.by == "marker" and not self._has_marker(found.path, arrival.marker, status):
+            return f"still being written: no marker {arrival.marker} beside it, or an older one"
+        age = time.time() - status.st_mtime
+        if arrival.by == "write" and is_written is None and age < arrival.settle_seconds:
+            return (
+                f"maybe still being written: changed less than {arrival.settle_seconds} seconds "
+                "ago (arrival.settle_seconds)"
+            )
         return None
-    except OSError as error:
-        return error
-    if not seen or seen != seen_of(path):
-        return None
-    return FoundFile(file.feed, file.name, file.path, size, digest, seen)
+
+    def _has_marker(self, path: str, marker: str, status: os.stat_result) -> bool:
+        file = self.landing / path
+        for name in (f"{file.name}{marker}", f"{file.stem}{marker}"):
+            try:
+                if file.with_name(name).lstat().st_mtime_ns >= status.st_mtime_ns:
+                    return True
+            except OSError:
+                continue
+        return False
 
 
 def _why(error: OSError) -> str:
@@ -125,64 +196,49 @@ def _why(error: OSError) -> str:
 
 def seen_of(path: Path) -> str:
     """Size, time of change and inode of a file as one text; empty where it is not there."""
-    return " ".join(map(str, _signature(path) or ()))
+    try:
+        return signature_of(path.lstat())
+    except OSError:
+        return ""
 
 
 def sha256_of(path: Path) -> str | None:
     """The sha256 of a file's bytes, or None where it cannot be read."""
     try:
-        return _digest(path)
+        with open_regular(path) as file:
+            return digest_of(file)
     except OSError:
         return None
 
 
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_HASH_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+def _walk(landing: Path, discovery: Discovery) -> Iterator[tuple[str, os.stat_result]]:
+    """Yields each regular file that may be a delivery; notes all else in the discovery."""
 
-
-def natural_order(name: str) -> list[tuple[int, int, str]]:
-    """A sort key in which numbers count as numbers.
-
-    >>> sorted(["sales_10.csv", "sales_2.csv"], key=natural_order)
-    ['sales_2.csv', 'sales_10.csv']
-    """
-    parts = re.findall(r"[0-9]+|[^0-9]+", name)
-    key = [(0, int(part), part) if part[0] in "0123456789" else (1, 0, part) for part in parts]
-    return [*key, (0, -1, name)]
-
-
-def name_in_feed(path: str, pattern: str) -> str:
-    """The path of a file below its feed's landing folder.
-
-    >>> name_in_feed("paris/2025/jan.csv", "paris/**/*.csv")
-    '2025/jan.csv'
-    """
-    root = landing_root(pattern)
-    return path[len(root) + 1 :] if root else path
-
-
-def _walk(landing: Path, discovery: Discovery) -> Iterator[str]:
     def unlisted(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
             path = _below(landing, os.fsdecode(error.filename), "")
             discovery.unreadable[f"{path}/"] = _why(error)
 
     for folder, folders, names in os.walk(landing, onerror=unlisted):
-        folders[:] = sorted(each for each in folders if not each.startswith("."))
-        linked = [each for each in folders if os.path.islink(os.path.join(folder, each))]
-        discovery.links += [_below(landing, folder, each) for each in linked]
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        linked = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        discovery.links += [_below(landing, folder, name) for name in linked]
         for name in sorted(names):
             path = _below(landing, folder, name)
-            if os.path.islink(os.path.join(folder, name)):
+            try:
+                status = os.lstat(os.path.join(folder, name))
+            except OSError:  # It vanished just now.
+                continue
+            if is_lock_file(name):
+                continue
+            if stat.S_ISLNK(status.st_mode):
                 discovery.links.append(path)
-            elif name.startswith((".", "_")) or name.lower().endswith(_TEMPORARY_ENDINGS):
+            elif kind := special_kind(status):
+                discovery.left[path] = f"{kind}, which is never opened; deliver a regular file"
+            elif is_temporary(name):
                 discovery.unready.append(path)
             else:
-                yield path
+                yield path, status
 
 
 def _is_text(path: str) -> bool:
@@ -195,23 +251,3 @@ def _is_text(path: str) -> bool:
 
 def _below(landing: Path, folder: str, name: str) -> str:
     return (Path(folder) / name).relative_to(landing).as_posix()
-
-
-def _size(path: Path) -> int:
-    signature = _signature(path)
-    return signature[0] if signature else 0
-
-
-def _signature(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns, status.st_ino
-
-
-def _regex(pattern: str) -> re.Pattern[str]:
-    pieces = re.split(r"(\*\*/|\*|\?)", pattern)
-    translated = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
-    text = "".join(translated.get(piece, re.escape(piece)) for piece in pieces)
-    return re.compile(text, re.DOTALL)

@@ -26,6 +26,7 @@ from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.records import PROBLEMS, Record, RecordFormat, RecordSplitter
+from sales_pipeline.landing.regular_files import regular_opener
 from sales_pipeline.landing.shape import FileShape, bronze_schema
 from sales_pipeline.landing.transcoding import Transcoder
 from sales_pipeline.visible_text import header_form
@@ -75,7 +76,7 @@ def examine(path: str | Path, shape: FileShape) -> Header:
         FileChanged: The file is gone.
     """
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=regular_opener) as file:
             landed = LandedBytes(file, str(path), max_ratio=shape.max_unpacked_ratio)
             head = _head(str(path), shape, landed)
             while landed.is_gzip and landed.read(_BLOCK_BYTES):

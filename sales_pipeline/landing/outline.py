@@ -24,6 +24,7 @@ from sales_pipeline.landing.headers import HeaderMatch, match_header
 from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.records import PROBLEMS
+from sales_pipeline.landing.regular_files import regular_opener
 from sales_pipeline.landing.shape import FileShape
 
 UNREADABLE = ("unterminated_quote", "text_after_quote", "too_long", "header_unknown")
@@ -140,7 +141,7 @@ def _check_name(path: str) -> None:
         raise _refused(path, f"{what}; deliver it under a name that begins otherwise")
     if ":" in path:
         raise _refused(path, "Spark cannot open a path with a colon; deliver it under another name")
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=regular_opener) as file:
         is_gzip = LandedBytes(file, path, max_ratio=1).is_gzip
     ending = Path(path).suffix
     if is_gzip != (ending == _GZIP) or ending.lower() in _PACKED:
@@ -151,7 +152,7 @@ def _check_name(path: str) -> None:
 
 def _check_line_ends(path: str, shape: FileShape) -> None:
     r"""Refuses what has a `\r` on its own, where Spark sees no end of a line."""
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=regular_opener) as file:
         landed = LandedBytes(file, path, max_ratio=shape.max_unpacked_ratio)
         data = landed.read(_BLOCK_BYTES)
         while data:
@@ -178,7 +179,7 @@ def _lines_before(path: str, shape: FileShape) -> int:
     """How many of the lines that are skipped at the beginning are not empty."""
     if not shape.skip_lines:
         return 0
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=regular_opener) as file:
         landed = LandedBytes(file, path, max_ratio=shape.max_unpacked_ratio)
         data = more = landed.read(HEAD_BYTES)
         while more and data.count(b"\n") < shape.skip_lines:

@@ -19,6 +19,7 @@ from sales_pipeline.landing.headers import Headers
 from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.plain_blocks import PlainParser
 from sales_pipeline.landing.records import PROBLEMS, RecordFormat, RecordSplitter
+from sales_pipeline.landing.regular_files import regular_opener
 from sales_pipeline.landing.shape import FileShape
 from sales_pipeline.landing.transcoding import Transcoder
 
@@ -56,7 +57,7 @@ def read_batches(
             damaged or unpacks too far; `examine` says more about it, before anything is read.
     """
     try:
-        with open(path, "rb", buffering=0) as file:
+        with open(path, "rb", buffering=0, opener=regular_opener) as file:
             landed = LandedBytes(file, path, max_ratio=shape.max_unpacked_ratio)
             source = _Source(landed, shape, block_bytes)
             try:

@@ -22,6 +22,7 @@ from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
 from sales_pipeline.pipeline import finish
 from sales_pipeline.run_report import Progress, RunReport, Silent
+from sales_pipeline.visible_text import visible_form
 
 
 def accept(
@@ -31,7 +32,9 @@ def accept(
     progress: Progress | None = None,
     wait_seconds: float = 0,
 ) -> RunReport:
-    """Lets a held correction take the place of the delivery that it corrects, and runs.
+    """Lets a held file count, in the place of the delivery that it corrects if any, and runs.
+
+    Where a name is used again for other days (`same_name: adds`), all that is held of it counts.
 
     Args:
         declaration: What the retailer declares.
@@ -45,8 +48,9 @@ def accept(
     """
 
     def accepted(ledger: Ledger) -> list[Delivery]:
-        held = named_file(declaration, file, ledger.in_state(State.HELD), "held")[-1]
-        return taken_up(declaration, ledger, [held], reason=ACCEPTED)
+        held = named_file(declaration, file, ledger.in_state(State.HELD), "held")
+        chosen = held[-1:] if ledger.corrects(held[-1].feed) else held
+        return taken_up(declaration, ledger, chosen, reason=ACCEPTED)
 
     return decide(declaration, accepted, progress, wait_seconds, verb="accept")
 
@@ -69,10 +73,10 @@ def taken_up(
     Returns:
         Them, and what has to be judged again with them.
     """
-    latest = {(delivery.feed, delivery.name): delivery.file_id for delivery in ledger.in_force()}
+    latest = {delivery.known_as: delivery.file_id for delivery in ledger.in_force()}
     found = []
     for delivery in held:
-        name = (delivery.feed, delivery.name)
+        name = delivery.known_as
         found.append(
             delivery.moved_to(
                 State.IN_BRONZE,
@@ -161,11 +165,9 @@ def _withdrawal(declaration: Declaration, file: str, ledger: Ledger) -> Withdraw
         return Withdrawal(held[-1].path, tuple(named_file(declaration, file, held, "held")))
     in_force = ledger.in_state(*IN_FORCE)
     found = named_file(declaration, file, in_force, "in force")
-    name = (found[-1].feed, found[-1].name)
+    name = found[-1].known_as
     earlier = [
-        delivery
-        for delivery in ledger.in_state(State.SUPERSEDED)
-        if (delivery.feed, delivery.name) == name
+        delivery for delivery in ledger.in_state(State.SUPERSEDED) if delivery.known_as == name
     ]
     return Withdrawal(found[-1].path, (*earlier, *found))
 
@@ -216,7 +218,7 @@ def named_file(
         UsageError: None is meant, or several are; the message names those that could be.
     """
     found = _named(declaration, file, deliveries)
-    names = {f"{delivery.feed}/{delivery.name}": None for delivery in found}
+    names = {"/".join(delivery.known_as): None for delivery in found}
     if len(names) > 1:
         raise UsageError(f"{file}: means {' and '.join(names)}. Do: say which of them.")
     if found:
@@ -230,9 +232,9 @@ def named_file(
 
 def _named(declaration: Declaration, file: str, deliveries: Iterable[Delivery]) -> list[Delivery]:
     """Returns the deliveries that a person's way to write a file means, in ledger order."""
-    below = os.path.relpath(file, declaration.landing)
+    meant = {visible_form(path) for path in (file, os.path.relpath(file, declaration.landing))}
     return [
         delivery
         for delivery in deliveries
-        if delivery.path in (file, below) or f"{delivery.feed}/{delivery.name}" == file
+        if visible_form(delivery.path) in meant or "/".join(delivery.known_as) == visible_form(file)
     ]

@@ -15,13 +15,15 @@ from sales_pipeline.bronze.claims import Claims
 from sales_pipeline.bronze.corrections import (
     LandedRecords,
     Removal,
+    days_apart_reason,
     has_day_texts,
+    landed_days_apart,
     landed_records,
     landed_removal,
 )
 from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.file_moves import Folders
-from sales_pipeline.bronze.landed import REJECTED, becomes
+from sales_pipeline.bronze.landed import HELD, REJECTED, becomes
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
@@ -29,7 +31,6 @@ from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.landing.examine import first_records
 from sales_pipeline.silver.parsing.days import day_of
 
-HELD = "held"
 UNFINISHED = "unfinished"
 REJUDGED = "rejudged"
 ABANDONED = "abandoned"
@@ -96,7 +97,7 @@ class Foresight:
     def claimed(self, delivery: Delivery) -> PlannedFile:
         """A file that is to be claimed."""
         file = replace(self._file(delivery, becomes(delivery)), reason=delivery.reason)
-        if delivery.state is State.CLAIMED:
+        if delivery.state is State.CLAIMED and file.becomes != HELD:
             return self._foreseen(delivery, file)
         if delivery.state is State.REPEATED and (repeated := self._repeated(delivery)):
             return replace(file, delivery=repeated.file_id, delivery_rows=repeated.rows)
@@ -149,7 +150,8 @@ class Foresight:
             # Bronze has the records, so that a run does not need the file.
             return replace(file, months=None)
         if isinstance(error, FileRejected):
-            return replace(file, becomes=REJECTED, reason=error.reason)
+            reason = self.folders.named(error.reason, delivery)
+            return replace(file, becomes=REJECTED, reason=reason)
         is_left_over = file.becomes == UNFINISHED
         reason = "it changed or vanished; the next run takes it as it is then"
         return replace(file, becomes=ABANDONED if is_left_over else NOT_READY, reason=reason)
@@ -161,7 +163,8 @@ class Foresight:
         shape = shape_of(self.lakehouse.declaration, delivery)
         if first_records(self.folders.source(delivery), shape, 1).num_rows:
             return file
-        return self._held(file, earlier, Removal.counted(earlier.rows, 0))
+        removal = Removal.counted(earlier.rows, 0)
+        return self._held(file, earlier, removal.reason(earlier, file.path))
 
     def _of_sales(self, delivery: Delivery, file: PlannedFile) -> PlannedFile:
         declaration = self.lakehouse.declaration
@@ -177,18 +180,20 @@ class Foresight:
         records = landed_records(declaration, delivery, path, with_keys=earlier is not None)
         file = replace(file, records=records.rows)
         found = landed_removal(self.lakehouse, earlier, records) if earlier else None
+        if earlier and (apart := landed_days_apart(self.lakehouse, earlier, records)):
+            return self._held(file, earlier, days_apart_reason(earlier, *apart, file.path))
         if earlier and found and found.exceeds(feed.max_removed):
-            return self._held(file, earlier, found)
+            return self._held(file, earlier, found.reason(earlier, file.path))
         if not has_day_texts(feed):
             return replace(file, months=None)
         months = self._months(delivery, records) | self._months_replaced(delivery)
         return replace(file, months=tuple(sorted(months)))
 
-    def _held(self, file: PlannedFile, earlier: Delivery, found: Removal) -> PlannedFile:
+    def _held(self, file: PlannedFile, earlier: Delivery, reason: str) -> PlannedFile:
         return replace(
             file,
             becomes=HELD,
-            reason=found.reason(earlier, file.path),
+            reason=reason,
             delivery=earlier.file_id,
             delivery_rows=earlier.rows,
         )

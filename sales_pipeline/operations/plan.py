@@ -18,7 +18,7 @@ from sales_pipeline.bronze.claims import Claims
 from sales_pipeline.bronze.feed_files import find_files, folders_of
 from sales_pipeline.bronze.file_moves import Folders
 from sales_pipeline.bronze.fingerprints import check_meaning
-from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
+from sales_pipeline.bronze.landed import CORRECTION, HELD, NEW, REJECTED, REPEAT
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import LakehouseMismatch
 from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
@@ -31,7 +31,6 @@ from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
 from sales_pipeline.landing.discovery import Discovery
 from sales_pipeline.operations.foresight import (
     ABANDONED,
-    HELD,
     KNOWN,
     LINK,
     NOT_READY,
@@ -236,6 +235,8 @@ class _Planner:
         for note in unreadable(found.unreadable):
             size = self._size(note.path)
             yield PlannedFile(note.path, None, size, UNREADABLE, reason=note.reason)
+        for path, why in found.left.items():
+            yield PlannedFile(path, None, self._size(path), NOT_READY, reason=why)
         for becomes_, paths in (
             (NOT_READY, found.unready),
             (UNCLAIMED, found.unclaimed),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sales_pipeline.bronze.feed_files import file_shape, landing_patterns
+from sales_pipeline.config.arrival import Arrival
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileRejected, UsageError
 from sales_pipeline.landing.discovery import discover
@@ -38,13 +39,20 @@ def write_declaration(folder: Path, declaration: Declaration) -> None:
 def copied_declaration(run_folder: Path, **changes: object) -> Declaration:
     """Returns the declaration of a copy, with the landing folder and lakehouse of one run folder.
 
+    The files of a copy are complete, so that no run waits for one.
+
     Args:
         run_folder: A folder inside the folder of the copy.
         **changes: Further fields of the declaration to change.
     """
     text = (run_folder.parent / _DECLARATION).read_text(encoding="utf-8")
     folders = {"landing": str(run_folder / LANDING), "lakehouse": str(run_folder / LAKEHOUSE)}
-    return Declaration.model_validate_json(text).model_copy(update={**folders, **changes})
+    declaration = Declaration.model_validate_json(text)
+    feeds = {
+        name: feed.model_copy(update={"arrival": None}) for name, feed in declaration.feeds.items()
+    }
+    complete = {"feeds": feeds, "arrival": Arrival(by="rename")}
+    return declaration.model_copy(update={**folders, **complete, **changes})
 
 
 def copy_landing_files(declaration: Declaration, target: Path, *, records: int | None) -> int:

@@ -30,6 +30,7 @@ from sales_pipeline.report.layout import (
     titled,
     warning_lines,
 )
+from sales_pipeline.run_report import FileNote
 from sales_pipeline.silver.feed_warnings import FeedWarning
 
 
@@ -95,6 +96,7 @@ class Check:
         files: The files that a feed claims.
         names: Number of product names that the catalogue and its files here know.
         unclaimed: Files that no feed claims.
+        left: Files that a run leaves: still being written, or no regular files; each with why.
         warnings: Warnings about values in the first records that look suspicious.
     """
 
@@ -104,6 +106,7 @@ class Check:
     files: tuple[FilePreview, ...]
     names: int
     unclaimed: tuple[str, ...]
+    left: tuple[FileNote, ...] = ()
     warnings: tuple[FeedWarning, ...] = ()
 
     @property
@@ -120,6 +123,7 @@ class _Check(View):
     names: int
     files: list[FilePreview]
     unclaimed: list[str]
+    left: list[FileNote]
     warnings: list[FeedWarning]
 
 

@@ -22,6 +22,7 @@ class Displaced(View):
     after: Amounts
     in_one_file: bool
     example: str | None
+    order: str | None
 
 
 _CAUSES = {
@@ -50,10 +51,11 @@ def displaced_lines(displaced: Sequence[DisplacedSales]) -> list[Text]:
 def _displaced_line(group: DisplacedSales) -> str:
     store = "" if group.store is None else f", store {group.store}"
     example = "" if not group.in_one_file or group.example is None else f"; such as {group.example}"
+    rule = "" if group.order is None else f"; later by {group.order}"
     before, after = (
         money_lines(amounts).replace("\n", " and ") for amounts in (group.before, group.after)
     )
     return (
         f"{group.feed}{store}: {counted(group.sales, 'sale')} of {before}; "
-        f"in force instead: {after}{example}"
+        f"in force instead: {after}{rule}{example}"
     )

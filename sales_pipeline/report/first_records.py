@@ -17,6 +17,7 @@ from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.landing.examine import first_records
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.report.check import Check, FilePreview, RecordPreview
+from sales_pipeline.run_report import FileNote
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader
 from sales_pipeline.silver.reference.learning import Knowledge, learn
@@ -57,6 +58,7 @@ def understand(declaration: Declaration, *, source: str, rows: int) -> Check:
             warnings=tuple(warnings),
             names=len(known.products),
             unclaimed=tuple(found.unclaimed),
+            left=tuple(FileNote(path, why) for path, why in found.left.items()),
         )
 
 

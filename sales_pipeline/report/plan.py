@@ -11,9 +11,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
+from sales_pipeline.bronze.landed import CORRECTION, HELD, NEW, REJECTED, REPEAT
 from sales_pipeline.errors import counted, examples
-from sales_pipeline.operations.foresight import ABANDONED, HELD, KNOWN, UNREADABLE, PlannedFile
+from sales_pipeline.operations.foresight import ABANDONED, KNOWN, UNREADABLE, PlannedFile
 from sales_pipeline.operations.plan import Plan
 from sales_pipeline.printable import printable
 from sales_pipeline.report.document import Month, View, json_object, read_from
@@ -125,7 +125,7 @@ def _becomes(file: PlannedFile) -> str:
         return words
     rows = "" if file.delivery_rows is None else f" ({counted(file.delivery_rows, 'record')})"
     relation = " of" if file.becomes in (CORRECTION, REPEAT) else ":"
-    if file.becomes == HELD:
+    if file.becomes == HELD and file.delivery is not None:
         relation = ": a correction of"
     return f"{words}{relation} delivery {file.delivery}{rows}"
 

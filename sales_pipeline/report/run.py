@@ -34,6 +34,12 @@ from sales_pipeline.run_report import FeedCounts, FileNote, RunReport
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.reference.learning import Learnt
 
+_REJECTED = {
+    "": "rejected, in rejected/ of the lakehouse",
+    "archive": "rejected; they stay in the archive",
+    "landing": "rejected; they stay in the landing folder",
+}
+"""Where rejected files lie now, as `RunReport.staying` says it -> how that is said."""
 _ALWAYS = ("accepted", "quarantined", "duplicate")
 _WHERE_ANY = ("displaced", "excluded", "superseded")
 
@@ -92,6 +98,9 @@ class _Run(View):
     repeated: list[FileNote]
     unclaimed: list[str]
     unready: list[str]
+    left: list[FileNote]
+    changed: list[FileNote]
+    unmoved: list[FileNote]
     unreadable: list[FileNote]
     links: list[str]
 
@@ -139,9 +148,11 @@ def run_line(report: RunReport) -> str:
 def run_notes(report: RunReport) -> list[Text]:
     """Returns the sentences on what the table of a run does not say; none if all is plain."""
     return [
-        *_files("rejected, in rejected/ of the lakehouse", report.rejected, TROUBLE),
+        *_rejected(report),
         *_files("failed: taken out again", report.failed, TROUBLE),
         *_files("abandoned; the next run takes them as they are then", report.abandoned, TROUBLE),
+        *_files("changed after a run had moved them", report.changed, TROUBLE),
+        *_files("not moved", report.unmoved, TROUBLE),
         *_files("not readable; left for the next run", report.unreadable, TROUBLE),
         *_on_hold(report.held),
         *_months_with("made again because rates changed", report.repriced),
@@ -155,6 +166,7 @@ def run_notes(report: RunReport) -> list[Text]:
             "in the landing folder that no feed claims", report.unclaimed, style=WORTH_A_LOOK
         ),
         *listed_files("not ready; left for the next run", report.unready),
+        *_files("left for the next run", report.left, WORTH_A_LOOK),
         *listed(
             f"{counted(len(report.links), 'symbolic link')}, not followed",
             report.links,
@@ -166,6 +178,15 @@ def run_notes(report: RunReport) -> list[Text]:
         *displaced_lines(report.displaced),
         *warning_lines(report.warnings),
     ]
+
+
+def _rejected(report: RunReport) -> list[Text]:
+    """The rejected files by where they lie now."""
+    lines = []
+    for place, what in _REJECTED.items():
+        notes = [note for note in report.rejected if report.staying.get(note.path, "") == place]
+        lines += _files(what, notes, TROUBLE)
+    return lines
 
 
 def _feed_table(feeds: Sequence[FeedCounts]) -> Group:

@@ -18,6 +18,7 @@ from sales_pipeline.bronze.archived_files import unknown_files
 from sales_pipeline.bronze.feed_files import find_files, folders_of, landing_patterns
 from sales_pipeline.bronze.landed import (
     CORRECTION,
+    HELD,
     NEW,
     REJECTED,
     REPEAT,
@@ -26,7 +27,8 @@ from sales_pipeline.bronze.landed import (
 )
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import counted
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, claim_times
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, recorded_runs
 from sales_pipeline.printable import printable
@@ -59,6 +61,7 @@ _BECOMES = {
     NEW: "new",
     CORRECTION: "corrections of earlier ones",
     REPEAT: "repeats, not to be counted",
+    HELD: "to be held, until accepted",
     REJECTED: "to be rejected",
 }
 
@@ -94,7 +97,8 @@ class Status:
         displaced: Sales that later deliveries displaced by another day or amount.
         landed: Files that a feed claims, in the order of claiming.
         unclaimed: Files that no feed claims.
-        unready: Temporary or growing files.
+        unready: Temporary files.
+        left: Files that are still being written, or no regular files, and why they are left.
         unreadable: Files and folders that cannot be read, and why.
         links: Symbolic links, which are not followed.
         staying: Files in the landing folder that were taken in, and stay there as declared.
@@ -111,6 +115,7 @@ class Status:
     landed: tuple[LandedFile, ...]
     unclaimed: tuple[str, ...]
     unready: tuple[str, ...]
+    left: tuple[FileNote, ...]
     unreadable: tuple[FileNote, ...]
     links: tuple[str, ...]
     staying: tuple[str, ...] = ()
@@ -138,10 +143,11 @@ def status(declaration: Declaration) -> Status:
             runs=tuple(reversed([run for run in runs if run.is_finished][-SHOWN_RUNS:])),
             rolling_back_to=next((run.to_run for run in runs if not run.is_finished), None),
             waiting=waiting_in_quarantine(lakehouse),
-            displaced=tuple(displaced_sales(lakehouse, recorded(lakehouse))),
+            displaced=tuple(_displaced(lakehouse, ledger)),
             landed=tuple(landed),
             unclaimed=tuple(discovery.unclaimed),
             unready=tuple(discovery.unready),
+            left=tuple(FileNote(path, why) for path, why in discovery.left.items()),
             unreadable=tuple(unreadable(discovery.unreadable)),
             links=tuple(discovery.links),
             staying=tuple(
@@ -151,6 +157,10 @@ def status(declaration: Declaration) -> Status:
             ),
             unknown=tuple(str(file.place) for file in unknown_files(ledger, folders, declaration)),
         )
+
+
+def _displaced(lakehouse: Lakehouse, ledger: Ledger) -> list[DisplacedSales]:
+    return displaced_sales(lakehouse, recorded(lakehouse), runs=claim_times(ledger))
 
 
 def _feeds(declared: Iterable[str], deliveries: Sequence[Delivery]) -> list[FeedStanding]:
@@ -179,6 +189,7 @@ class _Landing(View):
     files: list[LandedFile] = read_from("landed")
     unclaimed: list[str]
     unready: list[str]
+    left: list[FileNote]
     unreadable: list[FileNote]
     links: list[str]
     staying: list[str]
@@ -255,6 +266,7 @@ def _landing(status: Status) -> list[Text]:
     }
     groups["claimed by no feed"] = list(status.unclaimed)
     groups["not ready yet"] = list(status.unready)
+    groups["left"] = [about_file(note.path, note.reason) for note in status.left]
     groups["not readable"] = [about_file(note.path, note.reason) for note in status.unreadable]
     groups["symbolic links, not followed"] = list(status.links)
     groups["taken in, and staying here as declared"] = list(status.staying)

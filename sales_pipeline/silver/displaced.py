@@ -8,8 +8,9 @@ the key does not tell the sales apart.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from functools import reduce
 
@@ -40,6 +41,8 @@ class DisplacedSales:
         before: Currency -> their amounts added up.
         after: Currency -> the amounts of the sales that are in force instead.
         in_one_file: Whether a record of their own file displaced them.
+        order: The rule by which one of two files that were found together is the later one; None
+            if the later one came in another run.
         example: The number of one of the sales, where they have one.
     """
 
@@ -48,12 +51,17 @@ class DisplacedSales:
     sales: int = 0
     before: dict[str, Decimal] = field(default_factory=dict)
     after: dict[str, Decimal] = field(default_factory=dict)
+    order: str | None = None
     in_one_file: bool = False
     example: str | None = field(default=None, compare=False)
 
 
 def displaced_sales(
-    lakehouse: Lakehouse, balances: Iterable[Balance], *, judged: Collection[int] | None = None
+    lakehouse: Lakehouse,
+    balances: Iterable[Balance],
+    *,
+    judged: Collection[int] | None = None,
+    runs: Mapping[int, datetime] | None = None,
 ) -> list[DisplacedSales]:
     """Counts the sales that other records displaced by another day or amount, with their money.
 
@@ -64,6 +72,7 @@ def displaced_sales(
         lakehouse: `silver.set_aside` is read, where any of the balances counts displaced records.
         balances: The balances of the deliveries whose records are looked at.
         judged: Only where one of these deliveries displaces, or is displaced; None for all.
+        runs: Id of each delivery -> when it was claimed, by which files found together are known.
 
     Returns:
         Those that later files displaced, then those that their own file displaced.
@@ -75,8 +84,8 @@ def displaced_sales(
     rows = rows.filter(_is_other_sale(rows, judged))
     is_own = pc.equal(rows["_file_id"], rows["winner_file_id"])
     return [
-        *_counted(lakehouse, rows.filter(pc.invert(is_own)), in_one_file=False),
-        *_counted(lakehouse, rows.filter(is_own), in_one_file=True),
+        *_counted(lakehouse, rows.filter(pc.invert(is_own)), runs or {}, in_one_file=False),
+        *_counted(lakehouse, rows.filter(is_own), {}, in_one_file=True),
     ]
 
 
@@ -110,7 +119,9 @@ def _is_other_sale(rows: pa.Table, judged: Collection[int] | None) -> pa.Chunked
     return reduce(pc.and_kleene, conditions)
 
 
-def _counted(lakehouse: Lakehouse, rows: pa.Table, *, in_one_file: bool) -> list[DisplacedSales]:
+def _counted(
+    lakehouse: Lakehouse, rows: pa.Table, runs: Mapping[int, datetime], *, in_one_file: bool
+) -> list[DisplacedSales]:
     feeds = lakehouse.declaration.feeds
     found: dict[tuple[str, str], DisplacedSales] = {}
 
@@ -131,8 +142,21 @@ def _counted(lakehouse: Lakehouse, rows: pa.Table, *, in_one_file: bool) -> list
     after = [winners[name] for name in ("feed", "store", "winner_currency")]
     for (feed, store, currency), _, amount in totals_by(after, winners["winner_amount"]):
         of(feed, store).after[currency] = amount or Decimal(0)
+    for place in found.keys() & _found_together(rows, runs):
+        found[place].order = lakehouse.declaration.order_of(place[0]).rule
     order = list(feeds)
     return [found[key] for key in sorted(found, key=lambda key: (order.index(key[0]), key[1]))]
+
+
+def _found_together(rows: pa.Table, runs: Mapping[int, datetime]) -> set[tuple[str, str]]:
+    """Feed and store of sales whose deliveries were claimed at once, so that an order decided."""
+    names = ["feed", "store", "_file_id", "winner_file_id"]
+    pairs = rows.select(names).group_by(names).aggregate([]).to_pylist()
+    return {
+        (pair["feed"], pair["store"])
+        for pair in pairs
+        if pair["_file_id"] in runs and runs[pair["_file_id"]] == runs.get(pair["winner_file_id"])
+    }
 
 
 def _each_winner_once(rows: pa.Table) -> pa.Table:

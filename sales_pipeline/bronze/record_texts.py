@@ -1,0 +1,178 @@
+"""The texts by which records of a correction are compared with those that it would replace.
+
+They come from bronze, or from a batch of the landing reader, in the same form: trimmed, in NFC and
+without what nobody sees. No session starts, unless a column that is compared is a SQL expression.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sales_pipeline.config.dates import DateLayout, parse_date_pattern
+from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.config.model import Feed
+from sales_pipeline.config.sql.feed_sql import computed_expression
+from sales_pipeline.lakehouse.column_sources import Source, sources_of
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.ledger import Delivery
+from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
+from sales_pipeline.visible_text import INVISIBLE
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+_BETWEEN = "\x1f"
+
+
+def compared_columns(feed: Feed) -> list[str]:
+    """The columns by which records are the same: the key, and the store where that is one."""
+    return [*feed.key, *(["store"] if feed.key and feed.has("store") else [])]
+
+
+def day_column(_: Feed) -> list[str]:
+    """The column of the day of a sale."""
+    return ["sold_on"]
+
+
+def has_sql(feed: Feed, columns: Iterable[str]) -> bool:
+    """Says whether one of some columns is a SQL expression."""
+    return any(feed.computed[name].sql is not None for name in columns if name in feed.computed)
+
+
+def bronze_texts(
+    lakehouse: Lakehouse, deliveries: Iterable[Delivery], columns_of: Callable[[Feed], list[str]]
+) -> dict[int, pa.Array]:
+    """File id -> the texts of some columns of each record in bronze, joined to one.
+
+    Args:
+        lakehouse: The tables; `bronze.*` are read.
+        deliveries: Their records are in bronze.
+        columns_of: The columns of a feed that are asked for. The text is empty where there are
+            none, or where the feed is the catalogue, the rates, or not declared.
+    """
+    found: dict[int, pa.Array] = {}
+    plain: list[Delivery] = []
+    for delivery in deliveries:
+        feed = lakehouse.declaration.feeds.get(delivery.feed)
+        if feed is None or delivery.feed in NOT_SALES:
+            rows = lakehouse.read(
+                f"bronze.{delivery.feed}", columns=["_row"], file_ids=[delivery.file_id]
+            )
+            found[delivery.file_id] = pa.repeat("", rows.num_rows)
+        elif has_sql(feed, columns_of(feed)):
+            found[delivery.file_id] = _sql_texts(lakehouse, feed, delivery, columns_of(feed))
+        else:
+            plain.append(delivery)
+    return found | _plain_texts(lakehouse, plain, columns_of)
+
+
+def _plain_texts(
+    lakehouse: Lakehouse, deliveries: Sequence[Delivery], columns_of: Callable[[Feed], list[str]]
+) -> dict[int, pa.Array]:
+    """The same for feeds whose columns are in their files or constants, in one read."""
+    if not deliveries:
+        return {}
+    feeds = lakehouse.declaration.feeds
+    there = set(lakehouse.engine.column_names(BRONZE_SALES))
+    names = {name for each in deliveries for name in columns_of(feeds[each.feed])}
+    sources = {
+        delivery.file_id: dict(sources_of(feeds[delivery.feed].columns, delivery))
+        for delivery in deliveries
+    }
+    moved = [source for of_file in sources.values() for source in of_file.values() if source]
+    names |= {name for kind, name in moved if kind == "column"}
+    extra = ["_extra"] if any(kind == "extra" for kind, _ in moved) else []
+    columns = ["_file_id", *sorted(names & there), *extra]
+    rows = lakehouse.read(BRONZE_SALES, columns=columns, file_ids={d.file_id for d in deliveries})
+    return {
+        delivery.file_id: joined_texts(
+            feeds[delivery.feed],
+            rows.filter(pc.equal(rows["_file_id"], delivery.file_id)),
+            columns_of(feeds[delivery.feed]),
+            sources[delivery.file_id],
+        )
+        for delivery in deliveries
+    }
+
+
+def _sql_texts(
+    lakehouse: Lakehouse, feed: Feed, delivery: Delivery, columns: Sequence[str]
+) -> pa.Array:
+    from pyspark.sql import functions as F
+
+    rows = lakehouse.table(BRONZE_SALES).where(among("_file_id", [delivery.file_id]))
+    texts: list[Column] = []
+    for name in columns:
+        expression = computed_expression(feed, name) if name in feed.computed else None
+        if expression is not None:
+            text = F.expr(expression.safe_sql)
+        elif name in feed.computed:
+            text = F.lit(feed.computed[name].value)
+        else:
+            text = F.col(name)
+        texts.append(text.cast("STRING").alias(f"text_{len(texts)}"))
+    table = rows.select(*texts).toArrow()
+    return _joined([table[name] for name in table.column_names], table.num_rows)
+
+
+def joined_texts(
+    feed: Feed, rows: pa.Table, names: Sequence[str], sources: Mapping[str, Source]
+) -> pa.Array:
+    """The texts of some records; their columns by name, or where a delivery has them."""
+    columns = []
+    for name in names:
+        source = sources.get(name, ("column", name))
+        if name in feed.computed:
+            columns.append(pa.repeat(pa.scalar(feed.computed[name].value, pa.string()), len(rows)))
+        elif source is None:
+            columns.append(pa.nulls(len(rows), pa.string()))
+        elif source[0] == "column":
+            columns.append(rows[source[1]])
+        else:
+            texts = (json.loads(text or "{}").get(source[1]) for text in rows["_extra"].to_pylist())
+            columns.append(pa.array(texts, pa.string()))
+    return _joined(columns, rows.num_rows)
+
+
+def _joined(columns: Sequence[pa.Array | pa.ChunkedArray], rows: int) -> pa.Array:
+    """One text for each record, of its trimmed texts without what nobody sees."""
+    if not columns:
+        return pa.repeat("", rows)
+    invisible = f"[{INVISIBLE}]"
+    texts = []
+    for column in columns:
+        whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        visible = pc.replace_substring_regex(pc.fill_null(whole, ""), invisible, "")
+        texts.append(pc.utf8_trim(pc.utf8_normalize(visible, form="NFC"), WHITE_SPACE))
+    return pc.binary_join_element_wise(*texts, _BETWEEN)
+
+
+def days_in(texts: Iterable[str], patterns: Sequence[str]) -> set[str]:
+    """The days that some texts name, as `2025-01-31`; a text that names none is left out.
+
+    >>> days_in(["31/01/2025 10:00", "n/a"], ["dd/MM/yyyy HH:mm"])
+    {'2025-01-31'}
+    """
+    return {day for text in texts for day in [_day(text.strip(WHITE_SPACE), patterns)] if day}
+
+
+def _day(text: str, patterns: Sequence[str]) -> str | None:
+    for layout in map(_layout, patterns):
+        if match := re.match(layout.regex, text):
+            year, month, day = (
+                match[group] for group in (layout.year_group, layout.month_group, layout.day_group)
+            )
+            return f"{year}-{month:0>2}-{day:0>2}"
+    return None
+
+
+@cache
+def _layout(pattern: str) -> DateLayout:
+    return parse_date_pattern(pattern)
