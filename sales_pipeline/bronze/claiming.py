@@ -156,9 +156,7 @@ class Claimant:
         corrects = self.ledger.corrects(found.feed)
         earlier = known.with_name(found.feed, found.name) if corrects else None
         supersedes = earlier.file_id if earlier else None
-        claimed = self._delivery(
-            found, claims, State.CLAIMED, reason=reason, supersedes=supersedes
-        )
+        claimed = self._delivery(found, claims, State.CLAIMED, reason=reason, supersedes=supersedes)
         return replace(claimed, headers=file_headers(shape, header.texts))
 
     def _repeats(self, found: FoundFile, same_bytes: Iterable[Delivery]) -> str | None:

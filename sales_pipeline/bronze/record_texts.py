@@ -166,8 +166,7 @@ def _day(text: str, patterns: Sequence[str]) -> str | None:
     for layout in map(_layout, patterns):
         if match := re.match(layout.regex, text):
             year, month, day = (
-                match[group]
-                for group in (layout.year_group, layout.month_group, layout.day_group)
+                match[group] for group in (layout.year_group, layout.month_group, layout.day_group)
             )
             return f"{year}-{month:0>2}-{day:0>2}"
     return None

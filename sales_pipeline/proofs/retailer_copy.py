@@ -49,8 +49,7 @@ def copied_declaration(run_folder: Path, **changes: object) -> Declaration:
     folders = {"landing": str(run_folder / LANDING), "lakehouse": str(run_folder / LAKEHOUSE)}
     declaration = Declaration.model_validate_json(text)
     feeds = {
-        name: feed.model_copy(update={"arrival": None})
-        for name, feed in declaration.feeds.items()
+        name: feed.model_copy(update={"arrival": None}) for name, feed in declaration.feeds.items()
     }
     complete = {"feeds": feeds, "arrival": Arrival(by="rename")}
     return declaration.model_copy(update={**folders, **complete, **changes})

@@ -102,7 +102,9 @@ def test_p5_a_correction_that_shares_a_day_is_none_of_another_day(retailer: Reta
     retailer.deliver_catalogue()
     retailer.deliver("lyon/sales.csv", sale("1", f"{MONDAY} 09:00"), sale("2", f"{MONDAY} 10:00"))
     retailer.run()
-    retailer.deliver("lyon/sales.csv", sale("1", "13/01/2025", total="12.00"), sale("2", "14/01/2025"))
+    retailer.deliver(
+        "lyon/sales.csv", sale("1", "13/01/2025", total="12.00"), sale("2", "14/01/2025")
+    )
     assert retailer.run().exit_code == 0
     assert retailer.revenue() == {(2025, 1): "22.00"}
 
