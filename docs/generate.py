@@ -244,12 +244,95 @@ def sql() -> str:
     )
 
 
+_BY_RENAME = (
+    "**Deliver by rename**: write a file under another name, and give it its own once it is "
+    "complete. A name that begins with a dot, or ends in `.part` or `.tmp`, is left by every run. "
+    "A rename on the same disk happens at once, so that no run ever sees half a file."
+)
+_PROGRAMS = (
+    (
+        "rsync",
+        (
+            "`rsync sales.csv till@host:landing/paris/` as it is: it writes a hidden file and "
+            "renames it. Not with `--inplace`."
+        ),
+    ),
+    (
+        "sftp",
+        (
+            "`put sales.csv landing/paris/sales.csv.part`, then "
+            "`rename landing/paris/sales.csv.part landing/paris/sales.csv`"
+        ),
+    ),
+    (
+        "FTP",
+        (
+            "`put sales.csv sales.csv.part`, then `rename sales.csv.part sales.csv`; many programs "
+            "have an option such as *upload under a temporary name*"
+        ),
+    ),
+    (
+        "scp",
+        (
+            "`scp sales.csv till@host:landing/paris/sales.csv.part`, then "
+            "`ssh till@host mv landing/paris/sales.csv.part landing/paris/sales.csv`"
+        ),
+    ),
+    (
+        "copying",
+        (
+            "`cp sales.csv landing/paris/.sales.csv`, then "
+            "`mv landing/paris/.sales.csv landing/paris/sales.csv`"
+        ),
+    ),
+)
+_ARRIVAL = """
+Declare `arrival: {by: rename}` then. Where a program cannot rename, let it write an empty file
+`sales.csv.done` after `sales.csv`, and declare `arrival: {by: marker}`.
+
+A correction is delivered under the name of the file that it corrects. Where a till uses one name
+for each day's file, declare `same_name: adds`; a file that shares no day with the one before waits
+for `sales-pipeline accept` until that is declared.
+
+## A file that is written slowly
+
+- On Linux a run asks the system whether any process has the file open for writing. If so, also
+  while that one pauses, the file is left and named; otherwise it is taken at once.
+- Where the system cannot tell (network mounts, files of another user, other systems), a file is
+  left until it has not changed for `arrival.settle_seconds`, 10 unless declared.
+- Its size, time and inode are the same before and after it is read, and before and after it is
+  moved. A correction that takes its place meanwhile stays in the landing folder for the next run.
+- A file that is written to after it was moved to the archive is found by the runs of the next
+  seven days. It goes back to the landing folder, is taken as a correction of what was counted, and
+  is named with exit code 1. The bytes that were counted stay in the archive, if the file still
+  begins with them.
+- A file that the system does not let a run move is counted once, named with what to do (exit
+  code 1), and moved by the next run that may.
+
+Symbolic links, named pipes, sockets and devices are never opened; they are left and named. Lock
+files of office programs (`~$sales.csv`, `.~lock.sales.csv#`) are ignored.
+
+## Which of two files is later
+
+Records of one key count once: those of the later file. Files that are found together are in the
+order that [`order`](declaration.md) declares; by default in the natural order of their names,
+`sales_2` before `sales_10` and a copy (`sales (1)`, `sales - Copy`, `Copy of sales`) after its
+original. Where that order decided between two amounts, the run says by which rule. Two names are
+the same if they only differ in Unicode form or in characters that nobody sees.
+"""
+
+
 def deliveries() -> str:
-    """`deliveries.md`: where a delivery can stand."""
+    """`deliveries.md`: how files are delivered, and where a delivery can stand."""
     rows = ((_code(state), state.meaning, "yes" if state in IN_FORCE else "no") for state in State)
     return _page(
         "Deliveries",
-        "sales_pipeline/lakehouse/ledger.py",
+        "docs/generate.py and sales_pipeline/lakehouse/ledger.py",
+        "## How to deliver",
+        _BY_RENAME,
+        _table(("With", "Do"), _PROGRAMS),
+        _ARRIVAL.strip(),
+        "## Where a delivery stands",
         "A delivery is one landed file. The ledger, `ops.deliveries`, says how far each has "
         "come: `claimed` → `in_bronze` → `in_silver` → `in_gold` → `archived`. Every step is "
         "safe to do twice, so the next run goes on from wherever a killed one stopped.",
