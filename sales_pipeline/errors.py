@@ -22,6 +22,8 @@ and say how many there are in all.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -61,6 +63,10 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
     """
     close = get_close_matches(given, known, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+NO_SPACE = os.strerror(errno.ENOSPC)
+"""The words of every engine for a full disk, whatever the class of its error."""
 
 
 class SalesPipelineError(Exception):

@@ -16,6 +16,7 @@ from sales_pipeline import pipeline
 from sales_pipeline.config import declaration_from
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.embedded import EmbeddedEngine
+from sales_pipeline.intake import Intake
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.runs import finished_runs
@@ -200,9 +201,13 @@ class Retailer:
 
         The stages are withdrawal, bronze, silver, gold and archive.
         """
-        steps = {"withdrawal": "_take_back", "bronze": "_bronze", "silver": "_silver"}
-        step = {**steps, "gold": "_gold"}.get(stage)
-        target, name = (pipeline._Run, step) if step else (pipeline, "archive_files")
+        target, name = {
+            "withdrawal": (Intake, "take_back"),
+            "bronze": (Intake, "_bronze"),
+            "silver": (Intake, "_silver"),
+            "gold": (pipeline._Run, "_gold"),
+            "archive": (pipeline, "archive_files"),
+        }[stage]
         with pytest.MonkeyPatch.context() as patch, suppress(_StoppedError):
             patch.setattr(target, name, _stop)
             yield

@@ -11,6 +11,8 @@ from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.bronze.file_moves import ARCHIVE, REJECTED, Folders
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.config.values import landing_root
+from sales_pipeline.errors import UsageError, counted, examples
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.landing.archive import partial_files
 from sales_pipeline.landing.discovery import sha256_of
@@ -73,3 +75,26 @@ def unknown_files(ledger: Ledger, folders: Folders, declaration: Declaration) ->
     known = {folders.archived(delivery) for delivery in ledger}
     archived = kept_files(folders, declaration, below=(ARCHIVE,))
     return [file for file in archived if file.place not in known]
+
+
+def check_archive(lakehouse: Lakehouse, folders: Folders) -> None:
+    """Checks that a lakehouse which was never made has no archived files (P12).
+
+    A file that a reset left in the archive does not count: another lies in its place.
+
+    Raises:
+        UsageError: It has, so its tables are lost.
+    """
+    if lakehouse.exists() or any(map(lakehouse.engine.exists, lakehouse.tables)):
+        return
+    lost = [
+        file.path
+        for file in kept_files(folders, lakehouse.declaration)
+        if not (folders.landing / file.path).exists()
+    ]
+    if lost:
+        raise UsageError(
+            f"lakehouse: no table is at {lakehouse.declaration.tables_place}, but "
+            f"{counted(len(lost), 'file')} of earlier runs are in the archive: {examples(lost)}. "
+            "Do: sales-pipeline reset, which moves them back to the landing folder, and run again."
+        )

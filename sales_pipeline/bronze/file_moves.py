@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from sales_pipeline.config.locations import nested_folders
+from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.runs import is_recorded
@@ -258,3 +260,22 @@ def send_back(delivery: Delivery, folders: Folders) -> str:
     if not take_back(place, source, delivery.sha256, delivery.bytes):
         return f"{what}, and another file lies at its place in the landing folder already"
     return f"{what}; taken again as it is now. Do: deliver files by renaming them when complete"
+
+
+def check_landing(folders: Folders) -> None:
+    """Checks that the landing folder is there, and apart from the lakehouse.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if not folders.landing.is_dir():
+        raise UsageError(
+            f"landing: no such folder, got {str(folders.landing)!r}. "
+            "Do: make it, or declare another under landing:."
+        )
+    # Links and --lakehouse may bring together what is declared apart.
+    if nested := nested_folders(folders.landing.resolve(), folders.lakehouse.resolve()):
+        raise UsageError(
+            f"lakehouse: {nested}, got {str(folders.lakehouse)!r}. "
+            "Do: declare two folders of which none is in the other."
+        )

@@ -5,10 +5,8 @@ Nothing else in the package prints.
 
 from __future__ import annotations
 
-import errno
 import io
 import logging
-import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from sales_pipeline.errors import SalesPipelineError
+from sales_pipeline.errors import NO_SPACE, SalesPipelineError
 from sales_pipeline.printable import printable_lines
 
 if TYPE_CHECKING:
@@ -26,7 +24,6 @@ Report = TypeVar("Report")
 _PACKAGE = "sales_pipeline"
 _WIDTH_OF_A_FILE = 1000
 _MAX_UNFORESEEN = 300
-_NO_SPACE = os.strerror(errno.ENOSPC)
 logger = logging.getLogger(__name__)
 
 
@@ -129,8 +126,8 @@ def tell_failure(error: Exception) -> int:
     if isinstance(error, SalesPipelineError):
         say(str(error))
         return error.exit_code
-    if _NO_SPACE in str(error):
-        say(f"system: {_NO_SPACE}. Do: make room and run again; nothing is lost, and it goes on.")
+    if NO_SPACE in str(error):
+        say(f"system: {NO_SPACE}. Do: make room and run again; nothing is lost, and it goes on.")
     elif isinstance(error, OSError) and error.strerror:
         say(f"{error.filename or 'system'}: {error.strerror}")
     else:

@@ -153,9 +153,13 @@ class Ledger:
 
     def __init__(self, lakehouse: Lakehouse) -> None:
         self.lakehouse = lakehouse
-        rows = lakehouse.rows(DELIVERIES.name)
+        self.read_again()
+
+    def read_again(self) -> None:
+        """Forgets what is in memory, and reads the table as it stands."""
+        rows = self.lakehouse.rows(DELIVERIES.name)
         found = sorted((delivery_of(row) for row in rows), key=lambda delivery: delivery.file_id)
-        self._deliveries = {delivery.file_id: delivery for delivery in found}
+        self._deliveries: dict[int, Delivery] = {each.file_id: each for each in found}
 
     def __iter__(self) -> Any:
         return iter(list(self._deliveries.values()))

@@ -13,10 +13,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sales_pipeline.bronze.archived_files import check_archive
 from sales_pipeline.bronze.claiming import Claimant
 from sales_pipeline.bronze.claims import Claims
 from sales_pipeline.bronze.feed_files import find_files, folders_of
-from sales_pipeline.bronze.file_moves import Folders
+from sales_pipeline.bronze.file_moves import Folders, check_landing
 from sales_pipeline.bronze.fingerprints import check_meaning
 from sales_pipeline.bronze.landed import CORRECTION, HELD, NEW, REJECTED, REPEAT
 from sales_pipeline.config.model import Declaration
@@ -40,7 +41,7 @@ from sales_pipeline.operations.foresight import (
     Foresight,
     PlannedFile,
 )
-from sales_pipeline.pipeline import check_archive, check_landing, sent_back
+from sales_pipeline.recomputation import sent_back
 from sales_pipeline.run_report import FileNote, notes, unreadable
 from sales_pipeline.silver.reference.exchange_rates import declared_rates, rates_changed
 

@@ -18,7 +18,8 @@ from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
 from sales_pipeline.lakehouse.runs import forget_versions
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, EXCHANGE_RATES, NOT_SALES
-from sales_pipeline.pipeline import finish, judged_again, reconsidered
+from sales_pipeline.pipeline import finish
+from sales_pipeline.recomputation import judged_again, reconsidered
 from sales_pipeline.run_report import Progress, RunReport, Silent
 
 _CLEARED = ("silver.records", "silver.products", "silver.list_prices")

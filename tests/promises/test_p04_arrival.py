@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.bronze.feed_files import find_files, folders_of
+from sales_pipeline.intake import batches_of
 from sales_pipeline.operations.plan import plan
-from sales_pipeline.pipeline import _batches
 from sales_pipeline.report.status import status
 from tests.retailer import HEADER, Retailer, sale
 
@@ -196,10 +196,10 @@ def test_batches_are_bounded_by_bytes_and_by_files(retailer: Retailer) -> None:
         retailer.deliver(f"lyon/{name}.csv", sale(name))
     retailer.run()
     deliveries = retailer.ledger().in_force() * 1000
-    assert [len(batch) for batch in _batches(deliveries, 10**9)] == [2000, 2000]
-    assert [len(batch) for batch in _batches(deliveries[:4], 1)] == [1, 1, 1, 1]
+    assert [len(batch) for batch in batches_of(deliveries, 10**9)] == [2000, 2000]
+    assert [len(batch) for batch in batches_of(deliveries[:4], 1)] == [1, 1, 1, 1]
     size = deliveries[0].bytes + deliveries[1].bytes
-    assert [len(batch) for batch in _batches(deliveries[:4], size)] == [2, 2]
+    assert [len(batch) for batch in batches_of(deliveries[:4], size)] == [2, 2]
 
 
 def test_a_file_that_stays_is_found_in_the_order_of_its_feed(retailer: Retailer) -> None:

@@ -1,0 +1,213 @@
+"""Takes deliveries through bronze and silver, in batches; the trouble of one feed is its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sales_pipeline.bronze.file_moves import REJECTED, Folders, reject_files
+from sales_pipeline.errors import NO_SPACE, SalesPipelineError
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, NOT_SALES, RECORDS
+from sales_pipeline.landing.discovery import seen_of
+from sales_pipeline.run_report import Progress, ReportWriter, notes
+
+if TYPE_CHECKING:
+    from sales_pipeline.silver.cleaning import Cleaned
+
+logger = logging.getLogger(__name__)
+_BATCH_FILES = 2_000
+"""The number of files in a batch, which bounds the size of its statements."""
+_WAITING = (State.CLAIMED, State.IN_BRONZE)
+_REFERENCE = {CATALOGUE: 0, EXCHANGE_RATES: 1}
+"""What comes before sales: all that it teaches is known before any sale is validated by it."""
+
+
+@dataclass
+class Intake:
+    """The way of deliveries from the landing folder into silver, in one run.
+
+    Attributes:
+        lakehouse: The tables.
+        ledger: The deliveries; changed and committed.
+        folders: Where the files lie.
+        progress: Told of every stage.
+        writer: What the run reports; added to.
+        run_id: The run.
+    """
+
+    lakehouse: Lakehouse
+    ledger: Ledger
+    folders: Folders
+    progress: Progress
+    writer: ReportWriter
+    run_id: str
+
+    def take_in(self) -> None:
+        """Takes in everything that waits.
+
+        An unforeseen error in one feed leaves the others alone: its deliveries are `failed`, with
+        the error as their reason. Deliveries of which silver has records already stay as they are,
+        and the next run tries them again; so do the catalogue and rates.
+
+        Raises:
+            Exception: No feed could be taken in, or the error concerns all of them: one that this
+                package foresees, one of the operating system, a full disk.
+        """
+        before: set[int] = set()
+        given_up: set[str] = set()
+        # A replay that is refused, or whose original leaves, sends others back to bronze.
+        while waiting := [each for each in self._waiting() if each.feed not in given_up]:
+            now = {delivery.file_id for delivery in waiting}
+            if now == before:
+                break
+            feeds = sorted({delivery.feed for delivery in waiting}, key=_reference_first)
+            errors = self._errors(feeds)
+            if len(errors) == len(feeds):
+                raise errors[feeds[0]]
+            for feed, error in errors.items():
+                self._give_up(feed, error)
+            given_up |= {*errors}
+            before = now
+
+    def _waiting(self, feeds: Iterable[str] | None = None) -> list[Delivery]:
+        waiting = self.ledger.in_state(*_WAITING)
+        if feeds is None:
+            return waiting
+        chosen = {*feeds}
+        return [delivery for delivery in waiting if delivery.feed in chosen]
+
+    def _errors(self, feeds: Sequence[str]) -> dict[str, Exception]:
+        """Takes feeds in together, or halves of them apart; returns what stopped single ones."""
+        try:
+            self._take_in(self._waiting(feeds))
+        except (SalesPipelineError, OSError):
+            raise
+        except Exception as error:
+            if NO_SPACE in str(error):
+                raise
+            self.ledger.read_again()
+            if len(feeds) == 1:
+                return {feeds[0]: error}
+            logger.debug("taken in apart after an error", exc_info=error)
+            middle = len(feeds) // 2
+            return self._errors(feeds[:middle]) | self._errors(feeds[middle:])
+        return {}
+
+    def _give_up(self, feed: str, error: Exception) -> None:
+        """Marks the deliveries of a feed as failed, as far as silver has no records of them."""
+        logger.debug("feed %s failed", feed, exc_info=error)
+        what = str(error).strip().partition("\n")[0][:200]
+        reason = f"unforeseen {type(error).__name__}: {what}. Other feeds went on"
+        deliveries = self._waiting([feed])
+        ids = {delivery.file_id for delivery in deliveries}
+        rows = self.lakehouse.read(RECORDS, columns=["_file_id"], file_ids=ids)
+        kept = {*rows["_file_id"].to_pylist()}
+        failed = [
+            delivery.moved_to(State.FAILED, reason=reason)
+            for delivery in deliveries
+            if delivery.file_id not in kept and feed not in NOT_SALES
+        ]
+        self.ledger.record(failed)
+        gone = {delivery.file_id for delivery in failed}
+        stay = [each.moved_to(each.state, reason=reason) for each in deliveries]
+        self.writer.failed(failed)
+        self.writer.failed(each for each in stay if each.file_id not in gone)
+        self._move_refused(failed)
+
+    def _take_in(self, waiting: Sequence[Delivery]) -> None:
+        ordered = sorted(waiting, key=lambda delivery: delivery.feed != CATALOGUE)
+        batches = list(batches_of(ordered, self.lakehouse.declaration.batch_bytes))
+        for place, batch in enumerate(batches, start=1):
+            which = f" {place} of {len(batches)}" if len(batches) > 1 else ""
+            self._bronze(f"bronze{which}", batch)
+            self._silver(f"silver{which}", batch)
+
+    def _bronze(self, stage: str, batch: list[Delivery]) -> None:
+        from sales_pipeline.bronze.ingestion import ingest_data
+
+        claimed = [delivery for delivery in batch if delivery.state is State.CLAIMED]
+        self.progress.stage(stage, sum(delivery.bytes for delivery in claimed))
+        gone = ingest_data(
+            self.lakehouse,
+            self.ledger,
+            claimed,
+            landing=self.folders.landing,
+            on_read=lambda count: self.progress.advance(bytes_done=count),
+        )
+        self.refuse([delivery for delivery in gone if delivery.state is State.REJECTED])
+        abandoned = (delivery for delivery in gone if delivery.state is State.ABANDONED)
+        self.writer.report.abandoned += notes(abandoned)
+
+    def _silver(self, stage: str, batch: list[Delivery]) -> None:
+        from sales_pipeline.silver.cleaning import clean_data
+
+        total = sum(delivery.bytes for delivery in batch)
+        self.progress.stage(stage, total)
+        now = [self.ledger[delivery.file_id] for delivery in batch]
+        in_bronze = [delivery for delivery in now if delivery.state is State.IN_BRONZE]
+        cleaned = clean_data(self.lakehouse, self.ledger, in_bronze, run_id=self.run_id)
+        rows = sum(balance.delivered[0] for balance in cleaned.balances)
+        self._tell(cleaned)
+        self.progress.advance(bytes_done=total, rows_done=rows)
+
+    def take_back(self) -> None:
+        """Takes what was withdrawn out of silver."""
+        if self.ledger.in_state(State.WITHDRAWING):
+            from sales_pipeline.silver.cleaning import take_back
+
+            self._tell(take_back(self.lakehouse, self.ledger, run_id=self.run_id))
+
+    def settle_superseded(self) -> None:
+        """Counts what a killed run left of superseded deliveries."""
+        from sales_pipeline.silver.superseded_balances import balance_superseded
+
+        balance_superseded(self.lakehouse, self.ledger, run_id=self.run_id)
+
+    def refuse(self, deliveries: list[Delivery]) -> None:
+        """Moves the files of rejected deliveries, and reports them."""
+        self._move_refused(deliveries)
+        self.writer.report.rejected += notes(deliveries)
+
+    def remember_unmoved(self, unmoved: Mapping[int, str]) -> None:
+        """Reports files that do not count and could not be moved, and records that they were seen.
+
+        Args:
+            unmoved: File id -> why it was not moved.
+        """
+        self.writer.unmoved(unmoved)
+        deliveries = [self.ledger[file_id] for file_id in unmoved]
+        seen = {each.file_id: seen_of(self.folders.source(each)) for each in deliveries}
+        self.ledger.record(replace(each, seen=seen[each.file_id] or None) for each in deliveries)
+
+    def _move_refused(self, deliveries: list[Delivery]) -> None:
+        self.remember_unmoved(reject_files(deliveries, self.folders))
+        places = {delivery.path: self.folders.place_of(delivery) for delivery in deliveries}
+        staying = {path: place for path, place in places.items() if place != REJECTED}
+        self.writer.report.staying |= staying
+
+    def _tell(self, cleaned: Cleaned) -> None:
+        self.refuse(cleaned.rejected)
+        self._move_refused(cleaned.failed)
+        self.writer.cleaned(cleaned)
+
+
+def _reference_first(feed: str) -> tuple[int, str]:
+    return _REFERENCE.get(feed, len(_REFERENCE)), feed
+
+
+def batches_of(deliveries: Iterable[Delivery], batch_bytes: int) -> Iterator[list[Delivery]]:
+    """Deliveries in ledger order, in batches of about so many bytes and at most so many files."""
+    batch: list[Delivery] = []
+    size = 0
+    for delivery in deliveries:
+        size += delivery.bytes
+        if batch and (size > batch_bytes or len(batch) == _BATCH_FILES):
+            yield batch
+            batch, size = [], delivery.bytes
+        batch.append(delivery)
+    if batch:
+        yield batch

@@ -1,0 +1,125 @@
+"""What a run does again: deliveries to be validated again, and months of gold to be made again.
+
+The reasons are a person's wish (`--rejudge`), a changed declaration, other rates, and a lost table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import date
+
+from sales_pipeline.bronze.feed_files import landing_patterns
+from sales_pipeline.bronze.fingerprints import fingerprint
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.gold.freshness import MONTHS, mispriced_months, months_in_gold, stores_changed
+from sales_pipeline.lakehouse.damage import missing_derived
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.runs import is_recorded
+from sales_pipeline.lakehouse.tables import CATALOGUE
+from sales_pipeline.silver.reference.exchange_rates import keep_rates, rates_changed
+
+
+def sent_back(declaration: Declaration, ledger: Ledger, rejudge: Collection[str]) -> list[Delivery]:
+    """The deliveries in force of some feeds, as they are to be validated again.
+
+    With them the catalogue is learnt again: it may have to say names in another language.
+    """
+    feeds = {*rejudge, CATALOGUE} if rejudge else set()
+    judged = [
+        delivery.moved_to(State.IN_BRONZE, fingerprint=fingerprint(declaration, delivery.feed))
+        for delivery in ledger.in_force()
+        if delivery.feed in feeds and delivery.state is not State.CLAIMED
+    ]
+    return [*judged, *reconsidered(declaration, ledger, feeds)]
+
+
+def reconsidered(
+    declaration: Declaration, ledger: Ledger, feeds: Collection[str] | None = None
+) -> list[Delivery]:
+    """Deliveries that another declaration had refused, as they are to be validated again.
+
+    Args:
+        declaration: What the retailer declares now.
+        ledger: The deliveries.
+        feeds: Only those of these feeds; None for all.
+    """
+    in_force = {delivery.known_as: delivery.file_id for delivery in ledger.in_force()}
+    return [
+        delivery.moved_to(
+            State.IN_BRONZE,
+            fingerprint=fingerprint(declaration, delivery.feed),
+            supersedes=in_force.get(delivery.known_as),
+            reason=None,
+        )
+        for delivery in ledger.reconsidered(feeds)
+        if delivery.feed in landing_patterns(declaration)
+        and delivery.fingerprint != fingerprint(declaration, delivery.feed)
+    ]
+
+
+def judged_again(
+    lakehouse: Lakehouse, ledger: Ledger, *, without: Collection[int] = ()
+) -> list[Delivery]:
+    """Deliveries in force as they are to be validated again, with all months of gold.
+
+    Args:
+        lakehouse: The tables.
+        ledger: The deliveries as they stand.
+        without: Deliveries that stay as they are.
+    """
+    judged = [
+        delivery
+        for delivery in ledger.in_force()
+        if delivery.state is not State.CLAIMED and delivery.file_id not in without
+    ]
+    is_known = lakehouse.has(MONTHS) and lakehouse.engine.problem(MONTHS) is None
+    months = months_in_gold(lakehouse) if is_known else set()
+    return [
+        delivery.moved_to(
+            State.IN_BRONZE,
+            fingerprint=fingerprint(lakehouse.declaration, delivery.feed),
+            months=tuple(sorted({*delivery.months, *(months if place == 0 else ())})),
+        )
+        for place, delivery in enumerate(judged)
+    ]
+
+
+def for_lost_tables(lakehouse: Lakehouse, ledger: Ledger) -> list[Delivery]:
+    """Deliveries as they have to be, so that lost tables of silver and gold are made again."""
+    lost = missing_derived(lakehouse)
+    if any(not name.startswith("gold.") for name in lost):
+        return judged_again(lakehouse, ledger)
+    if lost and len(ledger):
+        sales = lakehouse.totals("silver.sales", by=["month"], of="quantity")
+        return [_with_months(ledger, sales["month"].to_pylist())]
+    return []
+
+
+def is_gold_stale(lakehouse: Lakehouse, ledger: Ledger) -> bool:
+    """Whether gold shows other rates or stores than it should, or no record tells of it."""
+    if any(delivery.months for delivery in ledger):
+        return True
+    if not lakehouse.exists() or not months_in_gold(lakehouse):
+        return False
+    stale = rates_changed(lakehouse, ledger) or stores_changed(lakehouse)
+    return bool(stale or mispriced_months(lakehouse)) or not is_recorded(lakehouse)
+
+
+def touch_stale_months(lakehouse: Lakehouse, ledger: Ledger) -> None:
+    """Commits that all months are to be made again, where stores are declared otherwise.
+
+    Months that changed rates touch are found by gold itself, from the rates it was made with.
+    """
+    months = months_in_gold(lakehouse)
+    if months and stores_changed(lakehouse):
+        ledger.record([_with_months(ledger, months)])
+    if rates_changed(lakehouse, ledger):
+        keep_rates(lakehouse, ledger)
+
+
+def _with_months(ledger: Ledger, months: Collection[date]) -> Delivery:
+    """The first delivery, with further months that are to be made again."""
+    first: Delivery = next(iter(ledger))
+    return replace(first, months=tuple(sorted({*first.months, *months})))
