@@ -41,7 +41,7 @@ def test_p1_bytes_in_force_in_another_feed_are_held(retailer: Retailer) -> None:
     retailer.deliver("boston/january.csv", sale("1"))
     report = retailer.run()
     assert [note.path for note in report.held_files] == ["boston/january.csv"]
-    assert "in force as january.csv of feed lyon" in report.rejected[0].reason
+    assert "in force as january.csv of feed lyon" in report.held_files[0].reason
     assert retailer.revenue() == {(2025, 1): "10.00"}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.bronze.feed_files import find_files, folders_of
+from sales_pipeline.landing import archive
 from sales_pipeline.operations.planning import plan
 from sales_pipeline.pipeline import _batches
 from sales_pipeline.report.status import status
@@ -120,7 +121,7 @@ def read_only(monkeypatch: pytest.MonkeyPatch, landing: Path) -> None:
             raise PermissionError(13, "Permission denied")
         rename(source, target)
 
-    monkeypatch.setattr(os, "rename", refuse)
+    monkeypatch.setattr(archive.os, "rename", refuse)
 
 
 def test_p4_a_file_that_cannot_be_moved_keeps_no_run_from_being_recorded(
