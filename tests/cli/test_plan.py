@@ -85,7 +85,8 @@ def traded(traded_once: Retailer, tmp_path: Path) -> Retailer:
 
 def with_every_kind(retailer: Retailer) -> None:
     """Lands a file of every kind."""
-    retailer.deliver("lyon/a.csv", *(sale(str(number), "2025-03-01") for number in range(1, 4)))
+    march = [sale(str(number), "2025-03-01") for number in range(2, 4)]
+    retailer.deliver("lyon/a.csv", sale("1"), *march)
     retailer.deliver("lyon/b.csv", sale("99", "2025-02-01"))
     retailer.deliver("lyon/c.csv", sale("31", "2025-04-30"), sale("32", "2025-05-01"))
     retailer.deliver("lyon/copy.csv", sale("31", "2025-04-30"), sale("32", "2025-05-01"))
@@ -125,7 +126,7 @@ def test_a_file_that_cannot_be_read_is_said_by_plan_status_and_run(
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
     traded.deliver("lyon/c.csv", sale("31", "2025-04-30"))
-    monkeypatch.setattr(discovery, "_digest", refused)
+    monkeypatch.setattr(discovery, "digest_of", refused)
     found = planned(traded)
     assert becomes(found) == {"lyon/c.csv": "unreadable"}
     assert (found.is_nothing_to_do, found.exit_code) == (True, 1)
@@ -191,7 +192,8 @@ def test_files_that_are_left_and_known_are_said_with_their_delivery(
 
 @pytest.mark.parametrize("stage", ["bronze", "silver", "gold", "archive"])
 def test_what_an_interrupted_run_left_is_said_with_its_months(traded: Retailer, stage: str) -> None:
-    traded.deliver("lyon/a.csv", *(sale(str(number), "2025-03-01") for number in range(1, 4)))
+    march = [sale(str(number), "2025-03-01") for number in range(2, 4)]
+    traded.deliver("lyon/a.csv", sale("1"), *march)
     with traded.stopped_before(stage):
         traded.run()
     found = planned(traded)

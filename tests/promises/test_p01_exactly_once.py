@@ -35,13 +35,13 @@ def test_p1_the_same_bytes_delivered_again_later_do_not_count(retailer: Retailer
     assert not (retailer.landing / "lyon/january.csv").exists()
 
 
-def test_p1_bytes_in_force_in_another_feed_are_rejected(retailer: Retailer) -> None:
+def test_p1_bytes_in_force_in_another_feed_are_held(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/january.csv", sale("1"))
     retailer.deliver("boston/january.csv", sale("1"))
     report = retailer.run()
-    assert [note.path for note in report.rejected] == ["boston/january.csv"]
-    assert "in force as january.csv of feed lyon" in report.rejected[0].reason
+    assert [note.path for note in report.held_files] == ["boston/january.csv"]
+    assert "in force as january.csv of feed lyon" in report.held_files[0].reason
     assert retailer.revenue() == {(2025, 1): "10.00"}
 
 

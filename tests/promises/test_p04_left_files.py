@@ -42,7 +42,7 @@ def test_p4_files_that_lie_there_still_are_no_news_and_not_hashed_again(
     reader: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader.run()
-    monkeypatch.setattr(discovery, "sha256_of", lambda path: pytest.fail(f"hashed {path}"))
+    monkeypatch.setattr(discovery, "digest_of", lambda file: pytest.fail(f"hashed {file}"))
     assert reader.run().is_nothing_new
     assert len(reader.ledger()) == 4
 
