@@ -200,11 +200,11 @@ def test_p4_an_unknown_run_is_named_with_the_one_that_was_meant(tmp_path: Path) 
 def test_p4_a_run_whose_versions_are_gone_says_so_before_anything_changes(tmp_path: Path) -> None:
     retailer, _, second = _lived(tmp_path)
     versions = retailer.read(lambda lakehouse: finished_runs(lakehouse)[0].version_of)
-    folder = retailer.lakehouse / "silver" / "sales"
-    then = DeltaTable(folder, version=versions["silver.sales"]).file_uris()
+    folder = retailer.lakehouse / "silver" / "records"
+    then = DeltaTable(folder, version=versions["silver.records"]).file_uris()
     for each in set(then) - set(DeltaTable(folder).file_uris()):
         Path(each).unlink()
-    with pytest.raises(UsageError, match=r"silver\.sales: version \d+ is not kept any more"):
+    with pytest.raises(UsageError, match=r"silver\.records: version \d+ is not kept any more"):
         retailer.rollback(retailer.run_ids()[0])
     assert retailer.state() == second
     assert retailer.run().is_nothing_new
