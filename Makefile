@@ -29,14 +29,14 @@ $(CHECKS): $(READY)
 demo: $(READY) ## Runs the sample retailer, from landing files to the four answers
 	$(BIN)/python main.py
 
-test: $(READY) ## Runs the tests
-	@.ci/tests
+test: $(READY) ## Runs the tests but the long ones, in a few minutes
+	$(BIN)/python -m pytest tests/ -m "not long" -n auto --maxprocesses 8 --dist worksteal
 
 parity: ## Runs the tests on Spark with Delta Lake, in an environment of their own; needs Java 17
 	PYTHON="$(PYTHON)" .ci/parity
 
-check: format lint types layers workflows docs-current ## Format, lint, types, layers, workflows, docs, tests, coverage
-	@.ci/tests --once
+check: format lint types layers workflows docs-current ## Format, lint, types, layers, workflows, docs, all tests with coverage
+	@.ci/tests
 
 format: $(CHECKS) ## Checks the format (ruff format puts it right)
 	$(BIN)/ruff format --check .

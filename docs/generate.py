@@ -56,7 +56,16 @@ from sales_pipeline.lakehouse.declared_tables import (
 )
 from sales_pipeline.lakehouse.ledger import IN_FORCE, State
 from sales_pipeline.lakehouse.ops_tables import LOCK
-from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, Table, bronze_table
+from sales_pipeline.lakehouse.tables import (
+    BRONZE_SALES,
+    CATALOGUE,
+    EXCHANGE_RATES,
+    RECORDS,
+    Table,
+    View,
+    bronze_table,
+    silver_views,
+)
 from sales_pipeline.landing.quotes import MAX_QUOTED_LINE_ENDS
 from sales_pipeline.silver.validation.reasons import REASONS
 
@@ -86,30 +95,79 @@ def _fenced(text: str, language: str) -> str:
     return f"```{language}\n{text}\n```"
 
 
+_DELTA_RS = """
+from deltalake import DeltaTable, QueryBuilder
+
+records = DeltaTable("lakehouse/{folder}")
+QueryBuilder().register("r", records).execute("SELECT * FROM r WHERE {where}")
+"""
+
+READERS = {
+    "DuckDB": ("sql", "SELECT * FROM delta_scan('lakehouse/{folder}') WHERE {where}"),
+    "Python, with delta-rs": ("python", _DELTA_RS.strip()),
+    "Spark": (
+        "python",
+        'spark.read.format("delta").load("lakehouse/{folder}").where("{where}")',
+    ),
+}
+"""How programs read the rows of a view where the tables lie in a folder: language and text."""
+
+
 def tables() -> str:
-    """`tables.md`: every table, its columns and its key; bronze for the sample's feeds."""
+    """`tables.md`: every table, its columns and its key; the views and how to do without them."""
     declaration = load_config()
-    bronze = [
-        bronze_table(CATALOGUE, catalogue_columns(declaration)),
-        bronze_table(EXCHANGE_RATES, rate_columns(declaration)),
-    ]
-    bronze += [bronze_table(name, feed.columns) for name, feed in declaration.feeds.items()]
-    found = all_tables(
-        bronze, further_keys=further_keys(declaration), minor_units=declaration.minor_units
+    sales = dict.fromkeys(name for feed in declaration.feeds.values() for name in feed.columns)
+    bronze = {
+        BRONZE_SALES: list(sales),
+        f"bronze.{CATALOGUE}": list(catalogue_columns(declaration)),
+        f"bronze.{EXCHANGE_RATES}": list(rate_columns(declaration)),
+    }
+    by_name = all_tables(
+        [bronze_table(name, columns) for name, columns in bronze.items()],
+        further_keys=further_keys(declaration),
+        minor_units=declaration.minor_units,
     )
     return _page(
         "Tables",
         "sales_pipeline/lakehouse/tables.py",
-        "Every table of the lakehouse as it is declared. Types are those of Spark SQL. Bronze "
-        "has one table for each declared feed: those of the sample retailer are shown. Silver "
-        "has one more column for each key column that is not `sale_id`. The scale of `revenue` "
-        f"is the minor unit of the base currency ({declaration.base_currency} here).",
-        *_table_sections([*found.values(), LOCK]),
+        "Every table of the lakehouse as it is declared. Types are those of Spark SQL. "
+        f"`{BRONZE_SALES}` has one column for each column that a feed declares: those of the "
+        f"sample retailer are shown. `{RECORDS}` has one more column for each key column that is "
+        "not `sale_id`. The scale of `revenue` is the minor unit of the base currency "
+        f"({declaration.base_currency} here).",
+        *_view_section(silver_views(further_keys(declaration))),
+        *_table_sections([*by_name.values(), LOCK]),
     )
 
 
-def _table_sections(found: Iterable[Table]) -> Iterator[str]:
-    for schema, of_schema in groupby(found, key=lambda table: table.name.partition(".")[0]):
+def _view_section(views: Sequence[View]) -> Iterator[str]:
+    yield "## Views"
+    yield (
+        f"The records of all feeds are in two tables, `{BRONZE_SALES}` and `{RECORDS}`. A view "
+        "shows a part of one of them. Where the tables are in a catalog, the views are there, too."
+    )
+    rows = [
+        (_code(view.name), _code(view.table), _code(view.where), view.comment) for view in views
+    ]
+    one_feed = "The delivered records of one feed of sales, untouched; there is a view for each."
+    rows.append(("`bronze.<feed>`", _code(BRONZE_SALES), "`feed = '<feed>'`", one_feed))
+    yield _table(("View", "Rows of", "Condition", "What it shows"), rows)
+    sales = views[0]
+    yield (
+        'In Python, `read_silver(declaration, "sales")` gives the rows of `silver.sales` on every '
+        "engine, and the same with `set_aside` and `quarantine`.\n\n"
+        "Where the tables are in a folder there are no views, and the condition takes their place. "
+        f"The rows of {_code(sales.name)}, for example, and of any other view with its table and "
+        "condition:"
+    )
+    for program, (language, text) in READERS.items():
+        yield f"{program}:"
+        folder = sales.table.replace(".", "/")
+        yield _fenced(text.format(folder=folder, where=sales.where), language)
+
+
+def _table_sections(declared: Iterable[Table]) -> Iterator[str]:
+    for schema, of_schema in groupby(declared, key=lambda table: table.name.partition(".")[0]):
         yield f"## {schema}"
         for table in of_schema:
             yield from _table_section(table)
@@ -120,8 +178,8 @@ def _table_section(table: Table) -> Iterator[str]:
     yield table.comment
     yield f"Key: {', '.join(map(_code, table.key))}"
     rows = (
-        (_code(each.name), _code(each.type), "yes" if each.nullable else "no", each.comment)
-        for each in table.columns
+        (_code(column.name), _code(column.type), "yes" if column.nullable else "no", column.comment)
+        for column in table.columns
     )
     yield _table(("Column", "Type", "May be null", "What it holds"), rows)
 
@@ -278,6 +336,7 @@ ALIASES = (
     (values.Share, "share: 0.2 or 20%"),
     (values.Rate, "number above 0"),
     (values.Quantity, "number above 0"),
+    (values.Factor, "number above 1"),
     (int, "whole number"),
     (bool, "`true` or `false`"),
 )
@@ -333,16 +392,16 @@ def in_words(hint: Any) -> str:
     """
     if get_origin(hint) is Annotated and any(isinstance(each, Tag) for each in get_args(hint)):
         kept = [each for each in get_args(hint) if not isinstance(each, Tag)]
-        return in_words(Annotated[tuple(kept)])
+        return in_words(Annotated[tuple(kept)] if len(kept) > 1 else kept[0])
     for alias, words in ALIASES:
         if hint == alias:
             return words
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return "part"
-    found = _in_words(get_origin(hint), get_args(hint))
-    if found is None:
+    composed = _in_words(get_origin(hint), get_args(hint))
+    if composed is None:
         raise TypeError(f"docs: no words for {hint}; add them to docs/generate.py")
-    return found
+    return composed
 
 
 def _in_words(origin: Any, inner: tuple[Any, ...]) -> str | None:
@@ -351,9 +410,9 @@ def _in_words(origin: Any, inner: tuple[Any, ...]) -> str | None:
     if origin is Annotated:
         return in_words(inner[0])
     if origin is Literal:
-        return " or ".join(_code(each if each.strip() else f"'{each}'") for each in inner)
+        return " or ".join(_code(value if value.strip() else f"'{value}'") for value in inner)
     if origin in (Union, UnionType):
-        return " or ".join(in_words(each) for each in inner if each is not NoneType)
+        return " or ".join(in_words(kind) for kind in inner if kind is not NoneType)
     if origin is dict:
         return f"{in_words(inner[1])} for each {in_words(inner[0])}"
     return f"list of {in_words(inner[0])}s" if origin is tuple else None
@@ -381,18 +440,18 @@ def _written(value: object) -> str:
 
 
 def cli() -> str:
-    """`cli.md`: every command with its options; those that most share are explained once."""
+    """`cli.md`: every command with its options; shared options are explained once."""
     commands = list(_commands("sales-pipeline", typer.main.get_command(app)))
     commands.append(("run-pipeline", typer.main.get_command(run_pipeline_app)))
     names = ["as_json", *(field.name for field in fields(Changing))]
-    of_run = {each.name: each for each in _options(dict(commands)["sales-pipeline run"])}
+    of_run = {option.name: option for option in _options(dict(commands)["sales-pipeline run"])}
     shared = [of_run[name] for name in names]
     return _page(
         "The command line",
         "sales_pipeline/cli",
         "Answers go to stdout, everything else to stderr. Exit code 0: done. 1: the data or the "
         "run failed. 2: the command line or the declaration is wrong.",
-        *(block for name, each in commands for block in _command_section(name, each, shared)),
+        *(block for name, command in commands for block in _command_section(name, command, shared)),
         "## Shared options",
         "Most commands take these options, and mean the same by them.",
         _option_table(shared),
@@ -404,26 +463,26 @@ def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     below = getattr(command, "commands", {})
     if not below or command.epilog:
         yield name, command
-    for word, each in below.items():
-        yield from _commands(f"{name} {word}", each)
+    for word, subcommand in below.items():
+        yield from _commands(f"{name} {word}", subcommand)
 
 
 def _options(command: Any) -> list[Any]:
-    return [each for each in command.params if each.param_type_name == "option"]
+    return [parameter for parameter in command.params if parameter.param_type_name == "option"]
 
 
 def _command_section(name: str, command: Any, shared: Sequence[Any]) -> Iterator[str]:
     yield f"## {_code(name)}"
     yield from (_prose(text) for text in (command.help or "").split("\n\n"))
-    arguments = [each for each in command.params if each.param_type_name == "argument"]
-    words = [name, "[OPTIONS]", *(_argument(each) for each in arguments)]
+    arguments = [argument for argument in command.params if argument.param_type_name == "argument"]
+    words = [name, "[OPTIONS]", *(_argument(argument) for argument in arguments)]
     words += ["COMMAND"] if getattr(command, "commands", {}) else []
     yield _fenced(" ".join(words), "text")
-    meanings = {each.name: each.help for each in shared}
-    own = [each for each in _options(command) if meanings.get(each.name) != each.help]
+    meanings = {option.name: option.help for option in shared}
+    own = [option for option in _options(command) if meanings.get(option.name) != option.help]
     if arguments or own:
         yield _option_table([*arguments, *own])
-    taken = {each.name for each in _options(command)} - {each.name for each in own}
+    taken = {option.name for option in _options(command)} - {option.name for option in own}
     if taken:
         also = "It also takes" if arguments or own else "It takes"
         yield f"{also} {_shared_options(taken, shared)}."
@@ -434,15 +493,15 @@ def _command_section(name: str, command: Any, shared: Sequence[Any]) -> Iterator
 def _shared_options(taken: set[str], shared: Sequence[Any]) -> str:
     """Names those shared options that a command takes, or the few that it does not take."""
     link = f"[shared option{'s' if len(taken) > 1 else ''}](#shared-options)"
-    left = [_code(each.opts[0]) for each in shared if each.name not in taken]
+    left = [_code(option.opts[0]) for option in shared if option.name not in taken]
     if len(left) < len(taken):
         return f"the {link}" + (f" except {' and '.join(left)}" if left else "")
-    *first, last = (_code(each.opts[0]) for each in shared if each.name in taken)
+    *first, last = (_code(option.opts[0]) for option in shared if option.name in taken)
     return f"the {link} " + (f"{', '.join(first)} and {last}" if first else last)
 
 
 def _option_table(parameters: Iterable[Any]) -> str:
-    rows = ((_code(_written_option(each)), _explained(each)) for each in parameters)
+    rows = ((_code(_written_option(parameter)), _explained(parameter)) for parameter in parameters)
     return _table(("Option", "Meaning"), rows)
 
 
@@ -485,17 +544,21 @@ _CODE_IN_PROSE = re.compile(
 
 
 def _epilog(text: str) -> Iterator[str]:
-    r"""The blocks of an epilog: those that begin with `\b` keep their lines, as on the screen."""
+    r"""The blocks of an epilog; blocks that begin with `\b` keep their lines, as on the screen."""
     for block in text.split("\n\n"):
         lines = [line for line in block.splitlines() if line.strip() and line != "\b"]
-        told = [line for line in lines if not line.startswith("  ")]
+        prose = [line for line in lines if not line.startswith("  ")]
         shown = [line.removeprefix("  ") for line in lines if line.startswith("  ")]
-        sentences = [_prose(sentence) for sentence in _sentences(told)]
+        sentences = [_prose(sentence) for sentence in _sentences(prose)]
         if shown:
             yield from sentences
             yield _fenced("\n".join(shown), "sh")
         elif sentences:
-            yield "\n".join(f"- {each}" for each in sentences) if sentences[1:] else sentences[0]
+            yield (
+                "\n".join(f"- {sentence}" for sentence in sentences)
+                if sentences[1:]
+                else sentences[0]
+            )
 
 
 def _sentences(lines: Iterable[str]) -> list[str]:
@@ -526,8 +589,8 @@ PAGES: dict[str, Callable[[], str]] = {
 
 def stale_pages(docs: Path = DOCS) -> dict[str, str]:
     """The pages that are missing or not current in a folder: name -> what they should be."""
-    made = {name: make() for name, make in PAGES.items()}
-    return {name: text for name, text in made.items() if _text(docs / name) != text}
+    current = {name: make() for name, make in PAGES.items()}
+    return {name: text for name, text in current.items() if _text(docs / name) != text}
 
 
 def _text(path: Path) -> str | None:

@@ -34,11 +34,11 @@ def main() -> None:
         declaration = load_config().model_copy(update=places)
         place_sample(Path(places["landing"]))
         report = run(declaration)
-        found = _latest(answers(declaration, top=PRODUCTS))
+        shown = _latest(answers(declaration, top=PRODUCTS))
     console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True)
     console.print("$ make demo\n", style="bold")
     console.print(_without_the_line_for_grep(run_text(replace(report, repeated=[]))))
-    console.print(answers_text(found, list(Question)))
+    console.print(answers_text(shown, list(Question)))
     svg = console.export_svg(title="sales_pipeline", theme=DIMMED_MONOKAI)
     # The picture is complete in itself: no font is fetched from anywhere.
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
@@ -50,12 +50,12 @@ def _without_the_line_for_grep(text: RenderableType) -> Group:
     return Group(*parts[:-1])
 
 
-def _latest(found: Answers) -> Answers:
+def _latest(all_months: Answers) -> Answers:
     """Only the last months, so that the picture fits on a page."""
-    months = found.global_performance[-MONTHS:]
-    last = {each.month for each in months[-2:]}
-    stores = tuple(each for each in found.store_performance if each.month in last)
-    return replace(found, global_performance=months, store_performance=stores)
+    months = all_months.global_performance[-MONTHS:]
+    last = {row.month for row in months[-2:]}
+    stores = tuple(row for row in all_months.store_performance if row.month in last)
+    return replace(all_months, global_performance=months, store_performance=stores)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """Takes the sales files of an international retailer's stores to four answers in one currency.
 
-    from sales_pipeline import load_config, read_gold, run
+    from sales_pipeline import load_config, read_gold, read_silver, run
 
     declaration = load_config("config.yaml")
     report = run(declaration)
     months = read_gold(declaration, "revenue_per_month")  # a pyarrow.Table
+    waiting = read_silver(declaration, "quarantine")
 
 `ingest_data`, `clean_data` and `aggregate_data` are the three stages that `run` calls.
 Names are imported when they are first asked for, so that `import sales_pipeline` costs nothing.
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sales_pipeline.gold.gold_set import read_gold
     from sales_pipeline.pipeline import run
     from sales_pipeline.silver.cleaning import clean_data
+    from sales_pipeline.silver.silver_tables import read_silver
     from sales_pipeline.version import __version__
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "ingest_data",
     "load_config",
     "read_gold",
+    "read_silver",
     "run",
 ]
 
@@ -41,6 +44,7 @@ _HOMES = {
     "ingest_data": "bronze.ingestion",
     "load_config": "config.loader",
     "read_gold": "gold.gold_set",
+    "read_silver": "silver.silver_tables",
     "run": "pipeline",
 }
 

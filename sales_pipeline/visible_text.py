@@ -1,4 +1,4 @@
-"""Text as a reader sees it: what two header texts have in common that look the same.
+"""Text as a reader sees it: headers, keys and names that look the same are the same.
 
 Imports nothing, because the workers of every engine load it with the landing reader.
 """
@@ -15,6 +15,25 @@ INVISIBLE = "".join(
 )  # fmt: skip
 """Characters that nobody sees: of no width, marks of direction, byte order marks."""
 _WITHOUT_INVISIBLE = dict.fromkeys(map(ord, INVISIBLE))
+_NOT_ALWAYS_COMPOSED = (
+    (0x300, 0x387), (0x5B4, 0x655), (0x93C, 0xDDF), (0xF43, 0x102E), (0x1161, 0x11C2),
+    (0x1B35, 0x1B35), (0x1F71, 0x2001), (0x2126, 0x212B), (0x2329, 0x232A), (0x2ADC, 0x2ADC),
+    (0x3099, 0x309A), (0xF900, 0xFB4E), (0x110BA, 0x11127), (0x1133E, 0x11357), (0x114B0, 0x115AF),
+    (0x11930, 0x11930), (0x1D15E, 0x1D1C0), (0x2F800, 0x2FA1D),
+)  # fmt: skip
+MAY_NOT_BE_COMPOSED = f"[{''.join(f'{chr(a)}-{chr(b)}' for a, b in _NOT_ALWAYS_COMPOSED)}]"
+"""A regular expression of characters that text in Unicode form NFC may lack, and some others."""
+
+
+def visible_form(text: str) -> str:
+    r"""Returns text in Unicode form NFC, without invisible characters.
+
+    >>> visible_form("cafe\u0301\u200b")
+    'caf\xe9'
+    """
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", text.translate(_WITHOUT_INVISIBLE))
 
 
 def header_form(text: str) -> str:
@@ -27,5 +46,4 @@ def header_form(text: str) -> str:
     """
     if text.isascii():
         return text.strip().casefold()
-    composed = unicodedata.normalize("NFC", text.translate(_WITHOUT_INVISIBLE)).strip()
-    return unicodedata.normalize("NFC", composed.casefold())
+    return unicodedata.normalize("NFC", visible_form(text).strip().casefold())

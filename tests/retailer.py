@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from copy import deepcopy
@@ -105,6 +106,14 @@ class Retailer:
 
     def __post_init__(self) -> None:
         self.landing.mkdir(exist_ok=True)
+
+    def copied_to(self, folder: Path) -> Retailer:
+        """Copies this retailer, with its landing files and lakehouse, into another folder.
+
+        Tests that begin alike copy one retailer of their module, instead of running it again.
+        """
+        shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)
+        return Retailer(folder, deepcopy(self.declared))
 
     @property
     def landing(self) -> Path:

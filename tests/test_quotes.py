@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from sales_pipeline.silver.reference.rate_quotes import (
     Reading,
     base_rates,
     check_quotes,
+    unfit_rates,
 )
 
 DAY = date(2025, 1, 3)
@@ -35,8 +37,16 @@ def _long(currency: str, rate: str) -> dict[str, Any]:
 
 
 def _said(reading: Reading) -> dict[str, str]:
-    assert reading.problem is None
-    return {each.currency: str(each.value) for each in reading.quotes}
+    assert reading.faults == ()
+    return _quoted(reading)
+
+
+def _quoted(reading: Reading) -> dict[str, str]:
+    return {quote.currency: f"{quote.value:f}" for quote in reading.quotes}
+
+
+def _reasons(reading: Reading) -> list[str]:
+    return [fault.reason for fault in reading.faults]
 
 
 def test_p8_a_header_that_is_a_currency_code_is_a_rate_and_others_are_ignored() -> None:
@@ -44,40 +54,112 @@ def test_p8_a_header_that_is_a_currency_code_is_a_rate_and_others_are_ignored() 
     assert _said(_read(_wide(**cells))) == {"USD": "1.25", "JPY": "160"}
 
 
-@pytest.mark.parametrize("text", ["N/A", "n/a", "", "  "])
+@pytest.mark.parametrize(
+    "text",
+    ["N/A", "n/a", "", "  ", "ND", "nd", "-", ".", "NaN", "n.a.", "#N/A", "\u2013", "..", "null",
+     "\u200b", " \ufeff-\u00a0"],
+)  # fmt: skip
 def test_p8_a_cell_without_a_rate_is_no_rate_and_no_mistake(text: str) -> None:
     assert _read(_wide(USD=text)) == Reading()
     assert _read(_long("USD", text), layout="rows") == Reading()
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "1e3", "1,25", "nan", "\u0661", "1.", "1 2"])
-def test_p8_a_rate_that_is_no_number_above_zero_makes_the_record_unusable(text: str) -> None:
-    assert _read(_wide(USD=text, JPY="160")).problem == "rate_unreadable"
+@pytest.mark.parametrize("text", ["closed", "pas de cours", "*"])
+def test_p8_a_declared_text_means_that_there_is_no_rate(text: str) -> None:
+    assert _reasons(_read(_wide(USD=text))) == ["rate_unreadable:USD"]
+    declared = ["CLOSED", "pas de cours", "*"]
+    assert _said(_read(_wide(USD=text, JPY="160"), no_rate=declared)) == {"JPY": "160"}
+    assert _read(_long("USD", text), layout="rows", no_rate=declared) == Reading()
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1e3", "1,25", "inf", "\u0661", "1.", "1 2", "O.9"])
+def test_p8_a_cell_that_is_no_rate_is_named_and_the_other_currencies_count(text: str) -> None:
+    reading = _read(_wide(USD=text, JPY="160"))
+    assert _quoted(reading) == {"JPY": "160"}
+    [fault] = reading.faults
+    assert str(fault) == f"record 1: USD {text!r} (rate_unreadable:USD)"
+    [fault] = _read(_long("USD", text), layout="rows").faults
+    assert str(fault) == f"record 1: rate of USD {text!r} (rate_unreadable:USD)"
 
 
 def test_p8_the_compared_currency_is_one_of_itself() -> None:
-    assert _said(_read(_wide(EUR="1.000"))) == {"EUR": "1.000"}
-    assert _read(_wide(EUR="1.1")).problem == "rate_unreadable"
+    assert _said(_read(_wide(EUR="1.000"))) == {"EUR": "1"}
+    assert _reasons(_read(_wide(EUR="1.1"))) == ["rate_unreadable:EUR"]
 
 
 def test_p8_days_are_read_in_the_first_pattern_that_fits() -> None:
     formats = ["yyyy-MM-dd", "d.M.yyyy"]
     [quote] = _read(_wide("3.1.2025 ", USD="1"), date_formats=formats).quotes
     assert quote.day == DAY
-    assert _read(_wide("31.2.2025", USD="1"), date_formats=formats).problem == "date_unreadable"
-    assert _read(_wide("", USD="1")).problem == "date_missing"
+    [unreadable] = _read(_wide("31.2.2025", USD="1"), date_formats=formats).faults
+    assert str(unreadable) == "record 1: date '31.2.2025' (date_unreadable)"
+    [missing] = _read(_wide("", USD="1")).faults
+    assert str(missing) == "record 1: date is empty (date_missing)"
 
 
 def test_p8_a_row_for_each_rate_needs_a_known_currency() -> None:
     assert _said(_read(_long(" USD ", "1.25"), layout="rows")) == {"USD": "1.25"}
-    assert _read(_long("USX", "1.25"), layout="rows").problem == "currency_unknown"
-    assert _read(_long("", "1.25"), layout="rows").problem == "currency_unknown"
+    assert _reasons(_read(_long("USX", "1.25"), layout="rows")) == ["currency_unknown"]
+    assert _reasons(_read(_long("", "1.25"), layout="rows")) == ["currency_unknown"]
+
+
+def test_p8_what_nobody_sees_is_no_part_of_a_currency_a_day_or_a_rate() -> None:
+    cells = {"\ufeffUSD": "1.25\u200b", "JPY\u200e": "\u2060160"}
+    assert _said(_read(_wide("\ufeff2025-01-03", **cells))) == {"USD": "1.25", "JPY": "160"}
+    assert _said(_read(_long("U\u00adSD", "1.25"), layout="rows")) == {"USD": "1.25"}
 
 
 def test_p8_numbers_are_read_in_the_declared_dialect() -> None:
     csv = {"decimal": ",", "thousands": " ", "symbols": "kr", "delimiter": ";"}
     assert _said(_read(_wide(IDR="19\u00a0640,96 kr"), csv=csv)) == {"IDR": "19640.96"}
-    assert _read(_wide(IDR="19.5"), csv=csv).problem == "rate_unreadable"
+    assert _reasons(_read(_wide(IDR="19.5"), csv=csv)) == ["rate_unreadable:IDR"]
+
+
+@pytest.mark.parametrize(
+    ("text", "csv"),
+    [("0,8512", {"thousands": ","}), ("1,2345", {"thousands": ","}), ("1.08.5", {"thousands": ","}),
+     ("0.8512", {"decimal": ",", "thousands": "."}),
+     ("12 34,5", {"decimal": ",", "thousands": " "}), ("1'0,5", {"thousands": "'"})],
+)  # fmt: skip
+def test_p8_a_thousands_mark_stands_between_groups_of_three_digits(
+    text: str, csv: dict[str, str]
+) -> None:
+    csv = {"delimiter": ";", **csv}
+    assert _reasons(_read(_wide(USD=text), csv=csv)) == ["rate_unreadable:USD"]
+
+
+def test_p8_a_rate_of_many_decimals_is_read_as_it_is() -> None:
+    text = "0.00055555555555555556"
+    assert _said(_read(_wide(USD=text))) == {"USD": text}
+
+
+def test_p8_the_rate_of_some_units_is_divided_by_them() -> None:
+    by_currency = {"JPY": 100, "HUF": 1000}
+    cells = {"JPY": "13.345", "HUF": "63", "USD": "20.8"}
+    assert _said(_read(_wide(**cells), units=by_currency)) == {
+        "JPY": "0.13345", "HUF": "0.063", "USD": "20.8",
+    }  # fmt: skip
+    assert _said(_read(_wide(USD="125"), units=100)) == {"USD": "1.25"}
+    assert _said(_read(_wide(JPY="1.62"), units={"JPY": "0.01"})) == {"JPY": "162"}
+
+
+_PER_UNITS = {"layout": "rows", "columns": {"units": "mnozstvi"}}
+
+
+@pytest.mark.parametrize(
+    ("units", "rate"), [("100", "0.13345"), ("1", "13.345"), (" 1000 ", "0.013345")]
+)
+def test_p8_the_units_of_a_rate_are_in_a_column(units: str, rate: str) -> None:
+    row = {**_long("JPY", "13.345"), "units": units}
+    assert _said(_read(row, **_PER_UNITS)) == {"JPY": rate}
+
+
+@pytest.mark.parametrize(
+    ("units", "what"), [("", "is empty"), ("0", "'0'"), ("sto", "'sto'"), ("-1", "'-1'")]
+)
+def test_p8_units_that_are_no_number_above_zero_are_named(units: str, what: str) -> None:
+    [fault] = _read({**_long("JPY", "13.345"), "units": units}, **_PER_UNITS).faults
+    assert str(fault) == f"record 1: mnozstvi {what} (rate_unreadable:JPY)"
 
 
 def _rates(base: str, *quoted: tuple[int, str, str], **declared: Any) -> dict[str, str]:
@@ -85,7 +167,7 @@ def _rates(base: str, *quoted: tuple[int, str, str], **declared: Any) -> dict[st
         Quote(DAY, currency, _decimal(value), file_id, 1) for file_id, currency, value in quoted
     ]
     found = base_rates(quotes, Rates.model_validate(declared), base=base)
-    return {each.currency: f"{each.rate:f}" for each in found}
+    return {each.currency: f"{each.rate:f}" for each in found if each.fits}
 
 
 def _decimal(text: str) -> Any:
@@ -133,9 +215,31 @@ def test_p8_the_latest_delivery_wins_for_a_day_and_currency() -> None:
     assert _rates("EUR", (1, "USD", "1.25"), (2, "USD", "1.6")) == {"USD": "0.62500000000000"}
 
 
-def test_p8_a_rate_that_the_table_cannot_hold_is_no_rate() -> None:
-    tiny, huge = "0.000001", "999999999999999999"
-    assert _rates("EUR", (1, "USD", tiny), (1, "JPY", huge)) == {}
+@pytest.mark.parametrize(
+    ("base", "quoted", "fault"),
+    [
+        ("EUR", "0.00001", "one USD is 100,000 EUR, and a rate has to be below 100,000"),
+        ("USD", "104000", "one EUR is 104,000 USD, and a rate has to be below 100,000"),
+        ("EUR", "2000000000",
+         "one USD is 0.0000000005 EUR, and a rate has to be at least 0.000000001"),
+        ("EUR", "999999999999999999",
+         "one USD is 0 EUR, and a rate has to be at least 0.000000001"),
+    ],
+)  # fmt: skip
+def test_p8_a_rate_that_the_table_cannot_hold_is_no_rate_and_is_named(
+    base: str, quoted: str, fault: str
+) -> None:
+    rates = base_rates([Quote(DAY, "USD", _decimal(quoted), 7, 3)], Rates(), base=base)
+    [named] = unfit_rates(rates, 7, base=base)
+    assert (named.row, named.what) == (3, fault)
+    assert unfit_rates(rates, 8, base=base) == []
+
+
+@pytest.mark.parametrize("quoted", ["0.00001000000001", "999999999"])
+def test_p8_large_and_small_rates_keep_their_precision(quoted: str) -> None:
+    [rate] = base_rates([Quote(DAY, "USD", _decimal(quoted), 7, 3)], Rates(), base="EUR")
+    assert rate.fits
+    assert abs(rate.rate * _decimal(quoted) - 1) < Decimal("0.00001")
 
 
 def test_p8_two_rates_of_a_currency_on_a_day_are_refused_naming_both_records() -> None:

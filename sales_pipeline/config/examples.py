@@ -103,6 +103,14 @@ EXAMPLES: dict[str, dict[str, str]] = {
             layout: rows
             direction: value_of_one
         """,
+        "units": """
+            landing: rates/*.csv
+            layout: rows
+            direction: value_of_one
+            units: {JPY: 100, HUF: 100}
+        """,
+        "no_rate": "landing: rates/*.csv\nno_rate: [closed, suspended]",
+        "max_change": "landing: rates/*.csv\nmax_change: 1.5",
         "max_age_days": "landing: rates/*.csv\nmax_age_days: 4",
     },
     "rates.fixed.<currency>[]": {
@@ -113,6 +121,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "date": "date: Date",
         "currency": "currency: Currency",
         "rate": "rate: Value",
+        "units": "units: Amount",
     },
     "catalogue": {
         "landing": "landing: products/catalogue-*.csv",

@@ -26,10 +26,13 @@ from sales_pipeline.config.values import (
     DatePattern,
     Day,
     Declared,
+    Factor,
     Header,
     LandingPattern,
     OneOrMany,
+    Quantity,
     Rate,
+    Text,
     one_or_several,
     raise_mismatches,
 )
@@ -54,6 +57,16 @@ DatedRates = Annotated[
 ]
 
 
+def _one_or_by_currency(value: object) -> str:
+    return SEVERAL if isinstance(value, dict) else ONE
+
+
+Units = Annotated[
+    Annotated[Quantity, Tag(ONE)] | Annotated[dict[Currency, Quantity], Tag(SEVERAL)],
+    Discriminator(_one_or_by_currency),
+]
+
+
 class RateColumns(Declared):
     """The headers of a file of rates."""
 
@@ -63,6 +76,9 @@ class RateColumns(Declared):
     """The header of the currency, in a file with a row for each rate."""
     rate: Header = "rate"
     """The header of the rate, in a file with a row for each rate."""
+    units: Header | None = None
+    """The header of the number of units that a rate is for, in a file with a row for each rate,
+    such as 100 in a row that has the value of 100 yen."""
 
 
 class Rates(Declared):
@@ -93,6 +109,16 @@ class Rates(Declared):
     direction: Literal["units_for_one", "value_of_one"] = "units_for_one"
     """The meaning of a rate. `units_for_one`: units of the currency for one unit of `of`, as in
     reference rates. `value_of_one`: the value of one unit of the currency, in `of`."""
+    units: Units = Decimal(1)
+    """How many units each rate is for: a number, or a number for each currency, such as JPY: 100
+    if the file has the value of 100 yen. The delivered rate is divided by it."""
+    no_rate: Annotated[tuple[Text, ...], OneOrMany] = ()
+    """Texts that mean that there is no rate, beside an empty cell, N/A, ND, NaN, null, dashes and
+    dots."""
+    max_change: Factor = Decimal(2)
+    """How many times as much, or less, a rate may be than those around it. A file with another one,
+    or with one that is near the inverse, ten, a hundred or a thousand times those, is held until
+    it is accepted."""
     max_age_days: Annotated[int, Field(ge=0)] = 7
     """The greatest age in days of a rate for a day without one of its own."""
 
@@ -111,10 +137,16 @@ class Rates(Declared):
 
         The choice among the rates does not count, because every run chooses again.
         """
-        chosen = {"policy", "fixed", "landing", "max_age_days"}
+        chosen = {"policy", "fixed", "landing", "max_age_days", "max_change"}
         meaning = self.model_dump(mode="json", exclude=chosen, exclude_defaults=True)
         canonical = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
         return sha256(canonical.encode()).hexdigest()[:16]
+
+    def units_of(self, currency: str) -> Decimal:
+        """Returns how many units of a currency a delivered rate is for."""
+        if isinstance(self.units, Decimal):
+            return self.units
+        return self.units.get(currency, Decimal(1))
 
     def fixed_rates(self, currency: str) -> tuple[tuple[date | None, Decimal], ...]:
         """Returns the declared rates of a currency in order, each with its first day.
@@ -139,6 +171,18 @@ def rates_mismatches(rates: Plain) -> Iterator[Mismatch]:
     if has_columns and rates.get("direction") == "value_of_one":
         what = "only for layout rows: a file with a column for each currency has units for one"
         yield Mismatch(("direction",), what, "; take it out, or write layout: rows")
+    yield from _unit_mismatches(rates, has_columns=has_columns)
+
+
+def _unit_mismatches(rates: Plain, *, has_columns: bool) -> Iterator[Mismatch]:
+    if mapping(rates.get("columns")).get("units") is None:
+        return
+    if has_columns:
+        what = "only for layout rows: a file with a column for each currency has no column of units"
+        yield Mismatch(("columns", "units"), what, "; write units: with a number for each currency")
+    elif rates.get("units", 1) != 1:
+        what = "also in a column of the files"
+        yield Mismatch(("units",), what, "; take one of them out", shows=False)
 
 
 def policy_of(rates: Plain) -> object:

@@ -183,6 +183,7 @@ Constant = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}]}),
 ]
 Day = Annotated[date, BeforeValidator(_day)]
+Factor = Annotated[Decimal, Field(gt=1)]
 Quantity = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=3)]
 Mark = Annotated[
     str, AfterValidator(_mark), Field(json_schema_extra={"minLength": 1, "maxLength": 1})

@@ -56,8 +56,10 @@ def rate_columns(declaration: Declaration) -> dict[str, str]:
 
     In a file with a column for each currency, all of these are undeclared: `_extra` has them.
     """
-    names = ("date", "currency", "rate") if declaration.rates.layout == "rows" else ("date",)
-    return {name: getattr(declaration.rates.columns, name) for name in names}
+    is_by_row = declaration.rates.layout == "rows"
+    names = ("date", "currency", "rate", "units") if is_by_row else ("date",)
+    headers = {name: getattr(declaration.rates.columns, name) for name in names}
+    return {name: header for name, header in headers.items() if header is not None}
 
 
 def all_tables(

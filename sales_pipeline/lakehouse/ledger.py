@@ -49,8 +49,9 @@ _MEANINGS: Mapping[State, str] = {
     State.SUPERSEDED: "A corrected file of the same name took its place; its records do not count.",
     State.HELD: (
         "A doubtful file, until `accept`: a correction that would remove too much, whose original "
-        "stays in force; one in which a key stands for many sales; one that a changed declaration "
-        "would reject. Or rolled back, until `release`. Its records are in bronze."
+        "stays in force; one in which a key stands for many sales; rates far from their "
+        "neighbours; one that a changed declaration would reject. Or rolled back, until "
+        "`release`. Its records are in bronze."
     ),
     State.WITHDRAWING: "Somebody withdrew it; its records are on their way out.",
     State.WITHDRAWN: "Somebody withdrew it; neither its records nor its earlier versions count.",

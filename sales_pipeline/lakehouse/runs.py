@@ -92,13 +92,22 @@ def is_recorded(lakehouse: Lakehouse) -> bool:
     """Says whether the last recorded run saw the ledger as it stands.
 
     The record is a run's last commit, so a run that was killed just before it left the
-    ledger further on than any record says.
+    ledger further on than any record says. Upkeep of the table, such as merging its files, is
+    no work of a run.
     """
     runs = finished_runs(lakehouse)
     if not runs:
         return False
-    seen = json.loads(runs[-1].versions)[DELIVERIES.name]
-    return bool(seen == lakehouse.engine.version(DELIVERIES.name))
+    seen = runs[-1].version_of[DELIVERIES.name]
+    return not _has_changed_rows(lakehouse, DELIVERIES.name, since=seen)
+
+
+def _has_changed_rows(lakehouse: Lakehouse, name: str, *, since: int) -> bool:
+    """Says whether a commit after a version of a table may have changed a row of it."""
+    engine = lakehouse.engine
+    newer = engine.version(name) - since if engine.exists(name) else 0
+    commits = engine.history(name, limit=newer) if newer > 0 else ()
+    return newer < 0 or any(commit.operation not in CHANGES_NO_ROW for commit in commits)
 
 
 def finished_runs(lakehouse: Lakehouse) -> list[RunRecord]:
@@ -153,13 +162,11 @@ def check_finished(lakehouse: Lakehouse, last: RunRecord) -> None:
     Raises:
         UsageError: Somebody did, or began to; the message names the command that finishes it.
     """
-    engine, do = lakehouse.engine, "Do: sales-pipeline run"
+    do = "Do: sales-pipeline run"
     if begun := unfinished_rollback(lakehouse):
         raise UsageError(f"lakehouse: rollback {begun.run_id} did not finish. {do}")
     for name, version in last.version_of.items():
-        newer = engine.version(name) - version if engine.exists(name) else 0
-        commits = engine.history(name, limit=newer) if newer else ()
-        if any(commit.operation not in CHANGES_NO_ROW for commit in commits):
+        if _has_changed_rows(lakehouse, name, since=version):
             raise UsageError(
                 f"lakehouse: a run did not finish, {name} is further on than the last one. {do}"
             )

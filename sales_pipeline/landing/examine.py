@@ -141,6 +141,7 @@ class _Head:
             self._refuse_mismatch(record.fields, match)
         else:
             self._refuse_numbers(record.fields, match)
+        self._refuse_utf8()
         undeclared = tuple(key for _, key in match.undeclared)
         return Header(tuple(self.shape.texts(record.fields)), undeclared, size)
 
@@ -159,6 +160,13 @@ class _Head:
             return found[0]
         raw = text if splitter.is_in_long_line else text[start:]
         return Record([], raw[:HEAD_BYTES].decode(errors="replace"))
+
+    def _refuse_utf8(self) -> None:
+        """Refuses a file that is UTF-8 under another declaration; a longer one by its reader."""
+        if self.is_whole:
+            transcoder = Transcoder(self.shape.encoding)
+            transcoder.feed(self.data, final=True)
+            transcoder.check(self.path)
 
     def _refuse_other_kinds(self) -> None:
         plain = _MARK.sub(b"", self.data, count=1).replace(b"\0", b"")

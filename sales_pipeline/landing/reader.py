@@ -65,6 +65,7 @@ def read_batches(
                 source.check(path, sha256)
                 raise
             source.check(path, sha256)
+            source.check_encoding(path)
     except FileNotFoundError as error:
         raise FileChanged(path) from error
 
@@ -92,6 +93,10 @@ class _Source:
         """Raises FileChanged where the whole file has another digest."""
         if sha256 is not None and self._landed.sha256() != sha256:
             raise FileChanged(path)
+
+    def check_encoding(self, path: str) -> None:
+        """Raises FileRejected where the whole file is in another encoding than declared."""
+        self._transcoder.check(path)
 
 
 def _read(source: _Source, path: str, shape: FileShape, file_id: int) -> Iterator[pa.RecordBatch]:

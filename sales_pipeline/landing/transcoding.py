@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from sales_pipeline.errors import FileRejected
+
 _ESCAPED_BYTE = re.compile("[\udc00-\udcff]")
 
 
@@ -23,6 +25,33 @@ def _keep_bytes(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("sales_pipeline.keep_bytes", _keep_bytes)
 
 
+class Utf8Watch:
+    """Tells whether bytes, piece by piece, are UTF-8 with characters beyond ASCII."""
+
+    def __init__(self) -> None:
+        self._decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")()
+        self.example = ""
+        """The first such character, with a few around it."""
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether all bytes so far are, and there is at least one such character."""
+        return self._decoder is not None and bool(self.example)
+
+    def feed(self, data: bytes, *, final: bool = False) -> None:
+        """Takes the next bytes; `final` says that the file ends with them."""
+        if self._decoder is None or (data.isascii() and not final):
+            return
+        try:
+            text = self._decoder.decode(data, final)
+        except UnicodeDecodeError:
+            self._decoder = None
+            return
+        if not self.example and not text.isascii():
+            at = next(place for place, character in enumerate(text) if not character.isascii())
+            self.example = text[max(0, at - 6) : at + 6]
+
+
 class Transcoder:
     """Turns a file's bytes, piece by piece, into UTF-8 without the byte order mark of the file."""
 
@@ -30,6 +59,21 @@ class Transcoder:
         self._encoding = codecs.lookup(encoding).name
         self._head: bytes | None = b""
         self._decoder: codecs.IncrementalDecoder | None = None
+        self._as_utf8 = Utf8Watch()
+
+    def check(self, path: str) -> None:
+        """Checks, once the file was read, that it is not UTF-8 under another declaration.
+
+        Raises:
+            FileRejected: Every character beyond ASCII is one in UTF-8, so that each would be read
+                as several others.
+        """
+        if self._decoder is not None and self._encoding != "utf-16" and self._as_utf8.is_likely:
+            raise FileRejected(
+                "wrong_encoding",
+                f"{path}: written in UTF-8, such as {self._as_utf8.example!r}, and read as "
+                f"{self._encoding}; declare encoding: utf-8",
+            )
 
     def feed(self, data: bytes, *, final: bool = False) -> bytes:
         """Returns the next bytes in UTF-8; `final` says that the file ends with this piece."""
@@ -40,6 +84,7 @@ class Transcoder:
             data, self._head = self._start(self._head), None
         if self._decoder is None:
             return data
+        self._as_utf8.feed(data, final=final)
         return self._decoder.decode(data, final).encode("utf-8", "surrogatepass")
 
     def _start(self, head: bytes) -> bytes:

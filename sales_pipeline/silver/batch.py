@@ -144,7 +144,7 @@ class Batch:
         return branch.delivered.rows(bronze)
 
     def _keyed(self, branch: Branch) -> DataFrame:
-        return branch.delivered.keyed(self._rows(branch))
+        return branch.delivered.keyed(self._rows(branch), self.texts.composed)
 
     @cached_property
     def texts(self) -> ParsedTexts:
@@ -203,7 +203,7 @@ class Batch:
                 rows = self._delivered_rows(branch)
             else:
                 continue
-            frames.append(validator.amounts(branch.delivered.keyed(rows)))
+            frames.append(validator.amounts(branch.delivered.keyed(rows, self.texts.composed)))
         return _union(frames) if frames else None
 
     @property
@@ -251,7 +251,7 @@ class Batch:
     def unknown_stores(self) -> DataFrame | None:
         """`feed, text, records`: texts that stand for a store and mean none."""
         frames = [
-            branch.delivered.unknown_stores(self._bronze(branch))
+            branch.delivered.unknown_stores(self._bronze(branch), self.texts.composed)
             for branch in self.branches
             if branch.delivered.group.has_stores
         ]

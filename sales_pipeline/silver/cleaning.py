@@ -103,6 +103,7 @@ def clean_data(
         learnt = learn_rates(lakehouse, ledger, of_rates, run_id=run_id)
         cleaned.balances += learnt.balances
         cleaned.rejected += learnt.rejected
+        cleaned.warnings += learnt.warnings
     waiting = [
         each
         for each in ledger.in_state(State.IN_BRONZE)

@@ -66,14 +66,21 @@ def check_by_running(retailer: Retailer) -> Plan:
     return found
 
 
-@pytest.fixture
-def traded(retailer: Retailer) -> Retailer:
-    """A retailer with sales of January and February in force."""
+@pytest.fixture(scope="module")
+def traded_once(tmp_path_factory: pytest.TempPathFactory) -> Retailer:
+    """A retailer with sales of January and February in force; tests work on copies of it."""
+    retailer = Retailer(tmp_path_factory.mktemp("traded"))
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", *(sale(str(number)) for number in range(1, 5)))
     retailer.deliver("lyon/b.csv", sale("11", "2025-02-01"), sale("12", "2025-02-02"))
     retailer.run()
     return retailer
+
+
+@pytest.fixture
+def traded(traded_once: Retailer, tmp_path: Path) -> Retailer:
+    """A copy of the retailer with sales of January and February in force."""
+    return traded_once.copied_to(tmp_path)
 
 
 def with_every_kind(retailer: Retailer) -> None:

@@ -16,7 +16,7 @@ def test_every_public_name_is_there(name: str) -> None:
 def test_the_public_face_is_what_is_promised() -> None:
     assert set(sales_pipeline.__all__) == {
         "__version__", "aggregate_data", "clean_data", "ingest_data", "load_config",
-        "read_gold", "run",
+        "read_gold", "read_silver", "run",
     }  # fmt: skip
     assert dir(sales_pipeline) == sales_pipeline.__all__
 

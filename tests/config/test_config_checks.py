@@ -405,6 +405,15 @@ def test_which_languages_a_catalogue_with_rows_has_only_its_files_tell(
             [("rates.csv.quote: the same as the delimiter, got ','; "
              "write another for one of them")],
         ),
+        (
+            {"landing": "rates/*.csv", "columns": {"units": "per"}},
+            [("rates.columns.units: only for layout rows: a file with a column for each currency "
+              "has no column of units, got 'per'; write units: with a number for each currency")],
+        ),
+        (
+            {"landing": "rates/*.csv", "layout": "rows", "units": 100, "columns": {"units": "per"}},
+            ["rates.units: also in a column of the files; take one of them out"],
+        ),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_in_the_rates_is_named_with_what_to_do(
@@ -418,6 +427,8 @@ def test_delivered_rates_need_no_declared_ones(data: dict[str, Any]) -> None:
         {"landing": "rates/*.csv"},
         {"landing": "rates/*.csv", "policy": "month_average", "of": "USD"},
         {"landing": "rates/*.csv", "layout": "rows", "direction": "value_of_one"},
+        {"landing": "rates/*.csv", "layout": "rows", "columns": {"units": "per"}},
+        {"landing": "rates/*.csv", "units": {"JPY": 100}, "no_rate": "closed", "max_change": 1.5},
     ):
         assert problems_of(data | {"rates": rates}) == []
 

@@ -71,6 +71,8 @@ def declaration_with(example: dict[str, Any]) -> dict[str, Any]:
         del catalogue["languages"]
     if "currency_column" in catalogue["price"]:
         del catalogue["price"]["currency"]
+    if "units" in data.get("rates", {}).get("columns", {}):
+        data = put_into(data, {"rates": {"layout": "rows"}})
     if not {"landing", "fixed"} & set(data.get("rates", {})):
         data = put_into(data, {"rates": {"fixed": OTHER_MONEY}})
     return data | {"feeds": data["feeds"] | {"paris": feed}}

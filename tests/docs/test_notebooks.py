@@ -45,6 +45,7 @@ def test_a_notebook_is_valid_and_holds_no_outputs(path: Path) -> None:
     assert "parameters" in code[0].metadata.tags
 
 
+@pytest.mark.long
 def test_the_reset_notebook_puts_a_lakehouse_back_to_before_its_first_run(
     retailer: Retailer,
 ) -> None:
@@ -65,11 +66,13 @@ def test_the_reset_notebook_puts_a_lakehouse_back_to_before_its_first_run(
     assert not list(retailer.lakehouse.rglob("*.parquet"))
 
 
+@pytest.mark.long
 def test_the_test_notebook_runs_the_tests_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SALES_PIPELINE_TESTS", "tests/config/test_config_currencies.py")
     assert " passed" in execute(RUN_TEST, "")
 
 
+@pytest.mark.long
 def test_the_test_notebook_fails_where_a_test_fails(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from docs.generate import PAGES, in_words, main, stale_pages
-from sales_pipeline.config import load_config
+from docs.generate import PAGES, READERS, in_words, main, stale_pages
+from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.lakehouse.ledger import State
+from sales_pipeline.lakehouse.tables import View, silver_views
 from sales_pipeline.silver.validation.reasons import REASONS
+from tests.retailer import Retailer, sale
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def test_every_generated_page_is_current() -> None:
@@ -56,7 +64,7 @@ def test_all_rows_of_a_table_have_as_many_cells_as_its_header() -> None:
     [
         ("reasons.md", list(REASONS)),
         ("deliveries.md", [state.value for state in State]),
-        ("tables.md", [f"bronze.{feed}" for feed in load_config().feeds]),
+        ("tables.md", ["bronze.sales", "silver.records", *(view.name for view in silver_views())]),
         ("cli.md", ["sales-pipeline run", "sales-pipeline config schema", "run-pipeline"]),
         ("declaration.md", ["feeds.<feed>.csv", "max_quarantined", "catalogue.rows", "since"]),
     ],
@@ -82,3 +90,36 @@ def test_an_option_that_commands_share_is_explained_once() -> None:
 def test_a_type_without_words_stops_the_page() -> None:
     with pytest.raises(TypeError, match="no words for"):
         in_words(complex)
+
+
+def _answer(program: str, view: View, **names: Any) -> Any:
+    """The value of the last line that the page shows for a program."""
+    _, text = READERS[program]
+    text = text.format(folder=view.table.replace(".", "/"), where=view.where)
+    before, _, last = text.rpartition("\n")
+    exec(before, names)
+    return eval(last, names)
+
+
+def test_where_there_is_only_a_folder_a_filter_gives_the_rows_of_a_view(
+    retailer: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("1"), sale("2", item="Lampe"))
+    retailer.run()
+    monkeypatch.chdir(retailer.folder)
+    rows = {"silver.sales": [2], "silver.set_aside": [1], "silver.quarantine": [3]}
+    views = {view.name: view for view in silver_views()}
+    assert set(views) == set(rows)
+    with closing(EmbeddedEngine(retailer.lakehouse)) as engine:
+        for name, view in views.items():
+            by_delta_rs = pa.table(_answer("Python, with delta-rs", view))
+            by_spark = _answer("Spark", view, spark=engine.spark()).toArrow()
+            for answer in (by_delta_rs, by_spark):
+                assert answer["_row"].to_pylist() == rows[name]
+
+
+def test_the_list_of_pages_has_every_page() -> None:
+    listed = re.findall(r"^\| \[[^]]+\]\(([^)]+)\) \|", (DOCS / "README.md").read_text(), re.M)
+    pages = {path.name for path in DOCS.glob("*.md")} - {"README.md"}
+    assert sorted(listed) == sorted({*pages, "decisions/"})

@@ -1,4 +1,4 @@
-"""What the README says is what happens."""
+"""What the README and docs/corrections.md say is what happens."""
 
 from __future__ import annotations
 
@@ -17,10 +17,19 @@ from sales_pipeline.cli.app import main
 
 REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", README, flags=re.DOTALL | re.MULTILINE))
+CORRECTIONS = (REPOSITORY / "docs" / "corrections.md").read_text(encoding="utf-8")
+SECTION = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", flags=re.DOTALL | re.MULTILINE)
+SECTIONS = dict(SECTION.findall(README) + SECTION.findall(CORRECTIONS))
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 
-SAMPLE = ("Try it", "Ask it", "A corrected file", "A product nobody knew")
+SAMPLE = (
+    "Try it",
+    "Ask it",
+    "A corrected file",
+    "A correction that is held",
+    "A file that is withdrawn",
+    "A product that nobody knew",
+)
 """The sections that go on in one folder, as a reader does."""
 
 
@@ -97,9 +106,9 @@ def test_the_readme_shows_what_the_commands_print(
 def test_the_readme_adds_a_store_in_four_lines(
     folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    whole, fourth = _blocks("Add a store", "yaml")
-    assert len(fourth.splitlines()) == 4
-    (folder / "config.yaml").write_text(whole + fourth, encoding="utf-8")
+    whole, further = _blocks("Add a store", "yaml")
+    assert len(further.splitlines()) == 4
+    (folder / "config.yaml").write_text(whole + further, encoding="utf-8")
     _play("Add a store", folder, capfd)
     [asked] = _blocks("Ask it", "python")
     found: dict[str, object] = {}
@@ -107,7 +116,7 @@ def test_the_readme_adds_a_store_in_four_lines(
     assert str(found["months"]).count("1502.28") == 1
 
 
-def test_every_dialogue_of_the_readme_is_played() -> None:
+def test_every_dialogue_is_played() -> None:
     with_dialogue = [name for name in SECTIONS if _blocks(name, "console")]
     assert sorted(with_dialogue) == sorted([*SAMPLE, "Add a store"])
 
@@ -123,3 +132,11 @@ def test_the_make_targets_of_the_readme_are_there(target: str) -> None:
 def test_every_page_that_the_readme_links_to_is_there() -> None:
     for link in re.findall(r"\]\((?!http)([^)#]+)\)", README):
         assert (REPOSITORY / link).exists(), link
+
+
+def test_the_readme_is_short_and_opens_with_what_a_newcomer_needs() -> None:
+    assert len(README.splitlines()) <= 300
+    opening = README.partition("\n## ")[0]
+    marks = ["docs/answers.svg", "gold.revenue_per_month`", "make demo", "python main.py"]
+    places = [opening.index(mark) for mark in marks]
+    assert places == sorted(places)

@@ -260,3 +260,25 @@ def test_the_first_records_are_given_in_bronze_shape(tmp_path: Path) -> None:
     assert table["product"].to_pylist() == ["a", None]
     assert table["_problem"].to_pylist() == [None, "too_few_columns"]
     assert first_records(path, SHAPE, 9).num_rows == 3
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "iso-8859-1", "iso-8859-15", "cp932"])
+def test_text_in_utf8_is_not_read_as_another_encoding(tmp_path: Path, encoding: str) -> None:
+    shape = FileShape((("sold_on", "day"), ("product", "item")), encoding=encoding)
+    file = tmp_path / "a.csv"
+    file.write_bytes("day,item\n2025-01-01,Thé glacé\n".encode())
+    with pytest.raises(FileRejected, match=r"written in UTF-8, such as .*declare encoding: utf-8"):
+        examine(file, shape)
+    # A longer file is known to be so at its end.
+    lines = b"2025-01-01,tea\n" * 10_000
+    file.write_bytes(b"day,item\n" + lines + "2025-01-01,café\n".encode())
+    with pytest.raises(FileRejected, match="written in UTF-8"):
+        list(read_batches(str(file), shape, 1))
+
+
+def test_text_of_another_encoding_is_read_whatever_it_holds(tmp_path: Path) -> None:
+    shape = FileShape((("sold_on", "day"), ("product", "item")), encoding="cp1252")
+    file = tmp_path / "a.csv"
+    file.write_bytes("day,item\n2025-01-01,Thé\n2025-01-01,Ã©\n".encode("cp1252"))
+    assert examine(file, shape).texts == ("day", "item")
+    assert sum(batch.num_rows for batch in read_batches(str(file), shape, 1)) == 2

@@ -1,9 +1,10 @@
-"""`.ci/tests` runs the tests again where anything changed or failed, and only then."""
+"""`.ci/tests` runs all tests and reports their coverage; a run without the long tests says so."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,25 +37,18 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def _ran(folder: Path, *options: str) -> tuple[list[str], str, int]:
+def _ran(folder: Path) -> tuple[list[str], str, int]:
     """What Python was called for, the last line, and the exit code."""
     called = folder.parent / "called"
     called.write_text("", encoding="utf-8")
     done = subprocess.run(
-        [folder / ".ci/tests", *options], cwd=folder, capture_output=True, text=True, check=False
+        [folder / ".ci/tests"], cwd=folder, capture_output=True, text=True, check=False
     )
     return called.read_text(encoding="utf-8").split(), done.stdout.splitlines()[-1], done.returncode
 
 
-def test_the_tests_run_again_only_where_a_file_changed(checkout: Path) -> None:
-    closing = "1 passed in 0.10s"
-    assert _ran(checkout) == (["pytest"], closing, 0)
-    assert _ran(checkout, "--once") == (["coverage"], closing, 0)
-    assert _ran(checkout) == (["pytest"], closing, 0)
-    (checkout / "new.py").write_text("2\n", encoding="utf-8")
-    assert _ran(checkout, "--once") == (["pytest", "coverage"], closing, 0)
-    (checkout / "code.py").unlink()
-    assert _ran(checkout, "--once") == (["pytest", "coverage"], closing, 0)
+def test_all_tests_run_and_the_last_line_is_that_of_pytest(checkout: Path) -> None:
+    assert _ran(checkout) == (["pytest", "coverage"], "1 passed in 0.10s", 0)
 
 
 def test_what_ran_on_spark_is_counted_if_it_ran_on_these_very_files(checkout: Path) -> None:
@@ -62,27 +56,47 @@ def test_what_ran_on_spark_is_counted_if_it_ran_on_these_very_files(checkout: Pa
     spark.mkdir()
     passed = subprocess.run([checkout / ".ci/fingerprint"], capture_output=True, check=True).stdout
     (spark / ".passed").write_bytes(passed)
-    assert _ran(checkout, "--once")[0] == ["pytest", "coverage", "coverage"]
+    assert _ran(checkout)[0] == ["pytest", "coverage", "coverage"]
     combined, reported = (checkout.parent / "reported").read_text(encoding="utf-8").splitlines()
     assert combined.endswith(" .coverage .venv-spark/.coverage")
     assert "--omit" not in reported
     (checkout / "code.py").write_text("2\n", encoding="utf-8")
-    assert _ran(checkout, "--once")[0] == ["pytest", "coverage"]
+    assert _ran(checkout)[0] == ["pytest", "coverage"]
     said = (checkout.parent / "reported").read_text(encoding="utf-8").splitlines()[-1]
     left_out = said.partition("--omit=")[2].split(",")
     assert all(list(ROOT.glob(each)) for each in left_out)
     assert len(left_out) == 6
 
 
-def test_tests_that_failed_run_again(checkout: Path) -> None:
-    assert _ran(checkout)[2] == 0
-    (checkout / "fails").touch()
-    for _ in range(2):
-        called, _, code = _ran(checkout, "--once")
-        assert (called, code) == (["pytest"], 1)
-
-
-def test_outside_a_checkout_the_tests_always_run(checkout: Path) -> None:
+def test_outside_a_checkout_nothing_of_spark_is_counted(checkout: Path) -> None:
     shutil.rmtree(checkout / ".git")
-    for _ in range(2):
-        assert _ran(checkout, "--once")[0] == ["pytest", "coverage"]
+    spark = checkout / ".venv-spark"
+    spark.mkdir()
+    (spark / ".passed").write_bytes(b"")
+    assert _ran(checkout)[0] == ["pytest", "coverage"]
+
+
+def test_tests_that_failed_fail_the_check(checkout: Path) -> None:
+    (checkout / "fails").touch()
+    called, _, code = _ran(checkout)
+    assert (called, code) == (["pytest"], 1)
+
+
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_a_run_without_the_long_tests_says_so_in_one_line(tmp_path: Path, processes: str) -> None:
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    long: many kills\n")
+    (tmp_path / "test_some.py").write_text(
+        "import pytest\n\n"
+        "def test_short(): pass\n\n"
+        "@pytest.mark.long\n@pytest.mark.parametrize('number', [1, 2, 3])\n"
+        "def test_long(number): pass\n"
+    )
+
+    def lines(*options: str) -> list[str]:
+        command = [sys.executable, "-m", "pytest", "-q", "-n", processes, *options, str(tmp_path)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return [line for line in done.stdout.splitlines() if line.startswith("LEFT OUT")]
+
+    assert lines("-m", "not long") == ["LEFT OUT: 3 tests marked long: many kills"]
+    assert lines() == []

@@ -56,9 +56,9 @@ def test_what_differs_is_told_with_an_example(tmp_path: Path) -> None:
     expected = retailer.read(lambda lakehouse: contents(lakehouse, places))
     assert retailer.read(lambda lakehouse: differences(expected, lakehouse, places)) == []
     (retailer.landing / "left.csv").write_text("new")
-    retailer.read(lambda lakehouse: lakehouse.put("silver.sales", "sale_id = '1'", []))
+    retailer.read(lambda lakehouse: lakehouse.put("silver.records", "sale_id = '1'", []))
     said = retailer.read(lambda lakehouse: differences(expected, lakehouse, places))
-    assert said[0] == "silver.sales: 1 row missing, 0 rows too many"
+    assert said[0] == "silver.records: 1 row missing, 0 rows too many"
     assert said[1].startswith("files: 0 files missing, 1 file too many, such as landing/left.csv ")
 
 
@@ -86,6 +86,7 @@ def test_points_are_numbers_and_ranges(text: str) -> None:
         _numbers(text)
 
 
+@pytest.mark.long
 def test_the_command_answers_with_one_document(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

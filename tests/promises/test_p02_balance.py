@@ -142,7 +142,10 @@ def test_p2_records_of_the_catalogue_are_counted_too(retailer: Retailer) -> None
     retailer.declared["feeds"]["lyon"]["max_quarantined"] = "100%"
     report = retailer.run()
     assert report.exit_code == 1
-    assert "2 of 5 records are unusable" in report.rejected[0].reason
+    assert report.rejected[0].reason == (
+        "2 of 5 records are unusable: record 4: product is empty (product_missing), "
+        "record 5: 'Lampe,Maison' (too_few_columns)"
+    )
     more = "\n".join(f"Objet {number},Maison,Thing {number},Home" for number in range(9))
     retailer.deliver_catalogue(f"{CATALOGUE}\n{more}\nLampe,Maison\n", "better.csv")
     report = retailer.run()

@@ -32,9 +32,13 @@ def _second(retailer: Retailer) -> None:
     retailer.deliver_catalogue(f"{CATALOGUE}\nLampe,Maison,Lamp,Home", "catalogue_2.csv")
 
 
-def _lived(folder: Path) -> tuple[Retailer, dict[str, Any], dict[str, Any]]:
+Lived = tuple[Retailer, dict[str, Any], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def lived_once(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     """A retailer after both deliveries, and the two states in which it was."""
-    retailer = Retailer(folder)
+    retailer = Retailer(tmp_path_factory.mktemp("lived"))
     states = []
     for deliver in (_first, _second):
         deliver(retailer)
@@ -43,10 +47,17 @@ def _lived(folder: Path) -> tuple[Retailer, dict[str, Any], dict[str, Any]]:
     return retailer, states[0], states[1]
 
 
+@pytest.fixture
+def lived(lived_once: Lived, tmp_path: Path) -> Lived:
+    """A copy of that retailer, with its two states."""
+    retailer, first, second = lived_once
+    return retailer.copied_to(tmp_path), first, second
+
+
 def test_p4_a_rollback_brings_back_what_a_run_left_and_the_next_run_does_not_undo_it(
-    tmp_path: Path,
+    lived: Lived,
 ) -> None:
-    retailer, first, second = _lived(tmp_path)
+    retailer, first, second = lived
     kept = {path for path in retailer.lakehouse.rglob("*.csv") if path.is_file()}
     done = retailer.rollback(retailer.run_ids()[0])
     assert retailer.state() == first
@@ -68,8 +79,8 @@ def test_p4_a_rollback_brings_back_what_a_run_left_and_the_next_run_does_not_und
     assert retailer.state() == second
 
 
-def test_p4_a_rollback_can_itself_be_rolled_back(tmp_path: Path) -> None:
-    retailer, first, second = _lived(tmp_path)
+def test_p4_a_rollback_can_itself_be_rolled_back(lived: Lived) -> None:
+    retailer, first, second = lived
     runs = retailer.run_ids()
     retailer.rollback(runs[0])
     back = retailer.rollback(runs[1])
@@ -84,15 +95,15 @@ def test_p4_a_rollback_can_itself_be_rolled_back(tmp_path: Path) -> None:
     assert retailer.run().is_nothing_new
 
 
-def test_p4_after_a_rollback_the_tables_are_those_of_a_rebuild(tmp_path: Path) -> None:
-    retailer, first, _ = _lived(tmp_path)
+def test_p4_after_a_rollback_the_tables_are_those_of_a_rebuild(lived: Lived) -> None:
+    retailer, first, _ = lived
     retailer.rollback(retailer.run_ids()[0])
     retailer.rebuild()
     assert retailer.state() == first
 
 
-def test_p4_what_was_withdrawn_since_counts_again(tmp_path: Path) -> None:
-    retailer, _, second = _lived(tmp_path)
+def test_p4_what_was_withdrawn_since_counts_again(lived: Lived) -> None:
+    retailer, _, second = lived
     run = retailer.run_ids()[-1]
     retailer.withdraw("boston/b.csv")
     assert retailer.state() != second
@@ -120,8 +131,8 @@ def test_p4_a_replay_that_was_rolled_back_mends_again_once_it_is_released(
     assert retailer.state() == mended
 
 
-def test_p4_one_file_is_released_and_the_others_stay_held(tmp_path: Path) -> None:
-    retailer, _, _ = _lived(tmp_path)
+def test_p4_one_file_is_released_and_the_others_stay_held(lived: Lived) -> None:
+    retailer, _, _ = lived
     retailer.rollback(retailer.run_ids()[0])
     retailer.release("boston/b.csv")
     states = retailer.states()
@@ -131,8 +142,8 @@ def test_p4_one_file_is_released_and_the_others_stay_held(tmp_path: Path) -> Non
         retailer.release("boston/b.csv")
 
 
-def test_p4_a_file_that_came_since_takes_the_place_of_the_one_that_is_held(tmp_path: Path) -> None:
-    retailer, _, _ = _lived(tmp_path)
+def test_p4_a_file_that_came_since_takes_the_place_of_the_one_that_is_held(lived: Lived) -> None:
+    retailer, _, _ = lived
     retailer.rollback(retailer.run_ids()[0])
     retailer.deliver("lyon/a.csv", sale("1", total="99.00"), sale("3"))
     retailer.run()
@@ -182,23 +193,23 @@ def test_p4_what_was_not_in_bronze_yet_is_taken_in_as_new(tmp_path: Path) -> Non
     assert retailer.states()["boston/b.csv"] == ["abandoned", "archived"]
 
 
-def test_p4_a_rollback_to_what_is_there_changes_nothing(tmp_path: Path) -> None:
-    retailer, _, second = _lived(tmp_path)
+def test_p4_a_rollback_to_what_is_there_changes_nothing(lived: Lived) -> None:
+    retailer, _, second = lived
     done = retailer.rollback(retailer.run_ids()[-1])
     assert (done.held, done.back, done.moved) == ((), (), ())
     assert retailer.state() == second
 
 
-def test_p4_an_unknown_run_is_named_with_the_one_that_was_meant(tmp_path: Path) -> None:
-    retailer, _, second = _lived(tmp_path)
+def test_p4_an_unknown_run_is_named_with_the_one_that_was_meant(lived: Lived) -> None:
+    retailer, _, second = lived
     run = retailer.run_ids()[0]
     with pytest.raises(UsageError, match=f"Did you mean '{run}'"):
         retailer.rollback(run[:-1])
     assert retailer.state() == second
 
 
-def test_p4_a_run_whose_versions_are_gone_says_so_before_anything_changes(tmp_path: Path) -> None:
-    retailer, _, second = _lived(tmp_path)
+def test_p4_a_run_whose_versions_are_gone_says_so_before_anything_changes(lived: Lived) -> None:
+    retailer, _, second = lived
     versions = retailer.read(lambda lakehouse: finished_runs(lakehouse)[0].version_of)
     folder = retailer.lakehouse / "silver" / "records"
     then = DeltaTable(folder, version=versions["silver.records"]).file_uris()
@@ -211,13 +222,13 @@ def test_p4_a_run_whose_versions_are_gone_says_so_before_anything_changes(tmp_pa
 
 
 def test_p4_an_interrupted_rollback_is_told_of_until_a_run_has_finished_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    lived: Lived, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(*of: Any) -> None:
         begin_rollback(*of)
         raise KeyboardInterrupt
 
-    retailer, first, _ = _lived(tmp_path)
+    retailer, first, _ = lived
     run = retailer.run_ids()[0]
     monkeypatch.setattr("sales_pipeline.operations.rollback.begin_rollback", interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -236,8 +247,8 @@ def test_p4_an_interrupted_rollback_is_told_of_until_a_run_has_finished_it(
 
 @pytest.mark.long
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_p4_a_killed_rollback_is_finished_by_the_next_run(tmp_path: Path, moment: str) -> None:
-    retailer, first, _ = _lived(tmp_path)
+def test_p4_a_killed_rollback_is_finished_by_the_next_run(lived: Lived, moment: str) -> None:
+    retailer, first, _ = lived
     run = retailer.run_ids()[0]
     # Its record is the first commit: killed before it, nothing has happened.
     deaths = 0

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sales_pipeline.errors import UsageError
 from tests.retailer import Retailer, sale
 
 
-@pytest.fixture
-def traded(retailer: Retailer) -> Retailer:
-    """A retailer with a file of four sales in force."""
+@pytest.fixture(scope="module")
+def traded_once(tmp_path_factory: pytest.TempPathFactory) -> Retailer:
+    """A retailer with a file of four sales in force; tests work on copies of it."""
+    retailer = Retailer(tmp_path_factory.mktemp("traded"))
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", *(sale(str(number)) for number in range(1, 5)))
     retailer.run()
     return retailer
+
+
+@pytest.fixture
+def traded(traded_once: Retailer, tmp_path: Path) -> Retailer:
+    """A copy of the retailer with a file of four sales in force."""
+    return traded_once.copied_to(tmp_path)
 
 
 def _held(retailer: Retailer, *sales: str) -> str:

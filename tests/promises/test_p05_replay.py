@@ -16,12 +16,32 @@ BALANCE = ("_file_id", "delivered_rows", "accepted_rows", "quarantined_rows", "s
 
 
 def _waiting(retailer: Retailer) -> Retailer:
-    """Three records of two files wait in quarantine, one that was fine counts."""
+    """Three records of two files wait in quarantine, two that were fine count."""
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2", "2025-02-30"), sale("3", "soon"))
     retailer.deliver("lyon/b.csv", sale("4"), "5,2025-03-01")
     retailer.run()
     return retailer
+
+
+@pytest.fixture(scope="module")
+def waiting_once(tmp_path_factory: pytest.TempPathFactory) -> Retailer:
+    """The retailer with records that wait; tests work on copies of it."""
+    return _waiting(Retailer(tmp_path_factory.mktemp("waiting")))
+
+
+@pytest.fixture(scope="module")
+def waiting_without_key_once(tmp_path_factory: pytest.TempPathFactory) -> Retailer:
+    """The same, where every record is a sale of its own."""
+    retailer = Retailer(tmp_path_factory.mktemp("waiting"))
+    retailer.declared["feeds"]["lyon"]["key"] = []
+    return _waiting(retailer)
+
+
+@pytest.fixture
+def retailer(waiting_once: Retailer, tmp_path: Path) -> Retailer:
+    """A copy of the retailer with records that wait."""
+    return waiting_once.copied_to(tmp_path)
 
 
 def _mended(retailer: Retailer, *changes: tuple[str, str], only: int | None = None) -> Path:
@@ -48,7 +68,7 @@ def _replayed(retailer: Retailer) -> tuple[str, RunReport]:
 
 
 def test_p5_a_mended_record_counts_once_and_the_others_wait(retailer: Retailer) -> None:
-    path, report = _replayed(_waiting(retailer))
+    path, report = _replayed(retailer)
     assert report.exit_code == 0
     assert retailer.revenue() == {(2025, 1): "20.00", (2025, 2): "10.00", (2025, 3): "20.00"}
     assert retailer.rows("silver.quarantine", "_file_id", "_row") == [(2, 3)]
@@ -66,7 +86,7 @@ def test_p5_a_mended_record_counts_once_and_the_others_wait(retailer: Retailer) 
 
 
 def test_p3_a_replay_is_the_same_after_rebuild_and_rejudge(retailer: Retailer) -> None:
-    _replayed(_waiting(retailer))
+    _replayed(retailer)
     before = retailer.state()
     retailer.run(rejudge=["lyon"])
     assert retailer.state() == before
@@ -77,7 +97,6 @@ def test_p3_a_replay_is_the_same_after_rebuild_and_rejudge(retailer: Retailer) -
 def test_p5_a_mend_that_is_wrong_again_is_quarantined_and_can_be_mended_again(
     retailer: Retailer,
 ) -> None:
-    _waiting(retailer)
     retailer.replay(_mended(retailer, ("2025-02-30", "2025-02-29"), only=1))
     assert retailer.rows("silver.quarantine", "_file_id", "_row") == [(2, 3), (3, 2), (4, 1)]
     again = retailer.export("lyon").read_text(encoding="utf-8-sig").splitlines()
@@ -96,10 +115,9 @@ def test_p5_a_mend_that_is_wrong_again_is_quarantined_and_can_be_mended_again(
 
 
 def test_p5_of_two_replays_of_a_record_the_latest_counts_until_it_is_withdrawn(
-    retailer: Retailer,
+    waiting_without_key_once: Retailer, tmp_path: Path
 ) -> None:
-    retailer.declared["feeds"]["lyon"]["key"] = []
-    _waiting(retailer)
+    retailer = waiting_without_key_once.copied_to(tmp_path)
     file = _mended(retailer, ("2025-02-30", "2025-02-28"), only=1)
     retailer.replay(file)
     file.write_text(file.read_text().replace("10.00,1,10.00", "10.00,3,30.00"))
@@ -118,10 +136,10 @@ def test_p5_of_two_replays_of_a_record_the_latest_counts_until_it_is_withdrawn(
 
 @pytest.mark.parametrize("is_withdrawn", [True, False])
 def test_p5_a_mended_record_leaves_with_the_file_that_it_mends(
-    retailer: Retailer, *, is_withdrawn: bool
+    waiting_without_key_once: Retailer, tmp_path: Path, *, is_withdrawn: bool
 ) -> None:
-    retailer.declared["feeds"]["lyon"]["key"] = []
-    _replayed(_waiting(retailer))
+    retailer = waiting_without_key_once.copied_to(tmp_path)
+    _replayed(retailer)
     if is_withdrawn:
         retailer.withdraw("lyon/a.csv")
         assert retailer.revenue() == {(2025, 1): "10.00", (2025, 3): "20.00"}
@@ -141,7 +159,6 @@ def test_p5_a_mended_record_leaves_with_the_file_that_it_mends(
 def test_p5_a_replay_that_a_rule_refuses_changes_nothing(retailer: Retailer) -> None:
     rule = {"holds": "amount < 100", "severity": "fail"}
     retailer.declared["feeds"]["lyon"]["rules"] = {"is_small": rule}
-    _waiting(retailer)
     before = retailer.state()
     file = _mended(
         retailer, ("2025-02-30,Vase,10.00,1,10.00", "2025-02-28,Vase,10.00,50,500"), only=1
@@ -156,7 +173,7 @@ def test_p5_a_replay_that_a_rule_refuses_changes_nothing(retailer: Retailer) -> 
 
 
 def test_p5_the_same_replay_again_is_a_repeat(retailer: Retailer) -> None:
-    path, _ = _replayed(_waiting(retailer))
+    path, _ = _replayed(retailer)
     report = retailer.replay("mend.csv")
     assert [note.reason for note in report.repeated] == [
         f"the same bytes as {path}, which is in force"
@@ -164,7 +181,8 @@ def test_p5_the_same_replay_again_is_a_repeat(retailer: Retailer) -> None:
     assert sum(1 for each in retailer.ledger() if each.mends) == 1
 
 
-def test_p5_what_a_spreadsheet_makes_of_a_file_is_understood(retailer: Retailer) -> None:
+def test_p5_what_a_spreadsheet_makes_of_a_file_is_understood(tmp_path: Path) -> None:
+    retailer = Retailer(tmp_path)
     retailer.declared["feeds"]["lyon"]["csv"] = {
         "header": False,
         "skip_lines": 1,
@@ -194,7 +212,6 @@ def test_p5_what_a_spreadsheet_makes_of_a_file_is_understood(retailer: Retailer)
 
 
 def test_p5_a_replay_that_names_what_does_not_wait_is_refused_whole(retailer: Retailer) -> None:
-    _waiting(retailer)
     retailer.deliver("boston/a.csv", sale("1", "soon"))
     retailer.run()
     before = retailer.states()
@@ -224,12 +241,15 @@ def test_p5_a_replay_that_names_what_does_not_wait_is_refused_whole(retailer: Re
     assert retailer.states() == before
 
 
-def test_p5_a_killed_replay_is_finished_by_the_next_run(tmp_path: Path) -> None:
-    calm = _prepared(tmp_path / "calm")
+@pytest.mark.long
+def test_p5_a_killed_replay_is_finished_by_the_next_run(
+    waiting_once: Retailer, tmp_path: Path
+) -> None:
+    calm = _prepared(waiting_once, tmp_path / "calm")
     before = calm.state()
     calm.replay("mend.csv")
     for point in (1, 3, 6):
-        retailer = _prepared(tmp_path / str(point))
+        retailer = _prepared(waiting_once, tmp_path / str(point))
         assert dies(retailer, point, "before", "replay", "mend.csv")
         retailer.run()
         # Before its first commit nothing was decided.
@@ -237,8 +257,7 @@ def test_p5_a_killed_replay_is_finished_by_the_next_run(tmp_path: Path) -> None:
         assert retailer.run().is_nothing_new
 
 
-def _prepared(folder: Path) -> Retailer:
-    folder.mkdir()
-    retailer = _waiting(Retailer(folder))
+def _prepared(waiting_once: Retailer, folder: Path) -> Retailer:
+    retailer = waiting_once.copied_to(folder)
     _mended(retailer, ("2025-02-30", "2025-02-28"), ("soon", "2025-02-27"), only=2)
     return retailer

@@ -187,10 +187,12 @@ def test_p8_unusable_records_of_rates_are_quarantined_and_disagreement_is_refuse
     reasons = [(each.path, each.reason) for each in report.rejected]
     assert [path for path, _ in reasons] == ["rates/b.csv", "rates/c.csv"]
     assert "USD on 2025-04-10 is 1.3 in record 1 and 1.4 in record 2" in reasons[0][1]
-    assert reasons[1][1] == "1 of 2 records are unusable"
+    assert reasons[1][1] == ("1 of 2 records are unusable: record 2: USD 'x' (rate_unreadable:USD)")
     [quarantined] = retailer.rows("silver.quarantine", "feed", "_row", "raw", "reasons")
     raw = json.dumps({"date": "2025-04-21", "USD": "O.9"})
-    assert quarantined == ("exchange_rates", 11, raw, ["rate_unreadable"])
+    assert quarantined == ("exchange_rates", 11, raw, ["rate_unreadable:USD"])
+    [warning] = report.warnings
+    assert warning.sentence == ("rates/a.csv: not used: record 11: USD 'O.9' (rate_unreadable:USD)")
     counted = ("delivered_rows", "accepted_rows", "quarantined_rows", "currency")
     assert (11, 10, 1, "XXX") in retailer.rows("ops.balance", *counted)
     assert retailer.revenue() == {(2025, 4): "8.00"}
@@ -266,6 +268,7 @@ def test_p8_rates_that_mean_something_else_are_read_again_when_asked(
     assert retailer.revenue() == {(2025, 1): "12.50"}
 
 
+@pytest.mark.long
 def test_p8_runs_killed_while_rates_change_end_like_one_that_was_not(tmp_path: Path) -> None:
     killed, calm = (_retailer(tmp_path / name, **BY_DAY) for name in ("killed", "calm"))
     for retailer in (killed, calm):
@@ -285,6 +288,7 @@ def test_p8_runs_killed_while_rates_change_end_like_one_that_was_not(tmp_path: P
     assert killed.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_p8_rates_whose_withdrawal_is_killed_are_gone_after_the_next_run(tmp_path: Path) -> None:
     killed, calm = (_retailer(tmp_path / name, **BY_DAY) for name in ("killed", "calm"))
     for retailer in (killed, calm):
@@ -304,3 +308,239 @@ def test_p8_rates_whose_withdrawal_is_killed_are_gone_after_the_next_run(tmp_pat
     assert killed.revenue() == {(2025, 1): "8.00", (2025, 4): "7.81"}
     assert killed.state() == calm.state()
     assert killed.states()["rates/revised.csv"] == ["withdrawn"]
+
+
+DAYS = [f"2025-04-{day:02}" for day in range(1, 11)]
+
+
+def _column(currency: str, *rates: str) -> str:
+    rows = "".join(f"{day},{rate}\n" for day, rate in zip(DAYS, rates, strict=False))
+    return f"Date,{currency}\n{rows}"
+
+
+@pytest.mark.parametrize("mark", ["ND", "-", ".", "NaN", "", "n/a"])
+def test_p8_a_currency_without_a_rate_leaves_the_others_of_its_day(
+    retailer: Retailer, mark: str
+) -> None:
+    rates = [f"{day},1.25,160" for day in DAYS[:-1]]
+    rates.append(f"{DAYS[-1]},2.00,{mark}")
+    _deliver_rates(retailer, "Date,USD,JPY\n" + "\n".join(rates) + "\n")
+    retailer.deliver("boston/a.csv", sale("1", DAYS[-1]))
+    report = retailer.run()
+    assert (report.exit_code, report.warnings) == (0, [])
+    assert retailer.revenue() == {(2025, 4): "5.00"}
+    assert retailer.table("silver.quarantine") == []
+
+
+def test_p8_a_cell_that_is_no_rate_leaves_the_other_currencies_of_its_day(
+    retailer: Retailer,
+) -> None:
+    rates = [f"{day},1.25,160" for day in DAYS[:-1]]
+    rates.append(f"{DAYS[-1]},2.00,0x9F")
+    _deliver_rates(retailer, "Date,USD,JPY\n" + "\n".join(rates) + "\n")
+    retailer.deliver("boston/a.csv", sale("1", DAYS[-1]))
+    assert retailer.run().exit_code == 0
+    assert retailer.revenue() == {(2025, 4): "5.00"}
+    [(reasons,)] = retailer.rows("silver.quarantine", "reasons")
+    assert reasons == ["rate_unreadable:JPY"]
+    assert _is_as_rebuilt(retailer)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Date,USD\n2025-13-01,1.25\n,1.3\n2025-04-03,1.2\n",
+         ("2 of 3 records are unusable: record 1: date '2025-13-01' (date_unreadable), "
+          "record 2: date is empty (date_missing)")),
+        ("Date,USD,JPY\n2025-04-01,O.9,x\n2025-04-02,1.2,1.6.2\n",
+         ("2 of 2 records are unusable: record 1: USD 'O.9' (rate_unreadable:USD), "
+          "record 2: JPY '1.6.2' (rate_unreadable:JPY)")),
+        ("Date,USD\n2025-04-01\n",
+         "1 of 1 records are unusable: record 1: '2025-04-01' (too_few_columns)"),
+        (_column("USD", *["x"] * 7),
+         "record 5: USD 'x' (rate_unreadable:USD) and 2 more"),
+    ],
+)  # fmt: skip
+def test_p8_rates_that_are_rejected_are_named_with_record_column_text_and_reason(
+    retailer: Retailer, text: str, named: str
+) -> None:
+    _deliver_rates(retailer, text)
+    [rejected] = retailer.run().rejected
+    assert named in rejected.reason
+
+
+@pytest.mark.parametrize(
+    ("declared", "header", "row"),
+    [
+        ({"columns": {"date": "Datum", "currency": "kod", "rate": "kurz", "units": "mnozstvi"}},
+         "Datum|zeme|mena|mnozstvi|kod|kurz", "01.12.2025|USA|dolar|100|USD|80,00"),
+        ({"columns": {"date": "Datum", "currency": "kod", "rate": "kurz"}, "units": 100},
+         "Datum|kod|kurz", "01.12.2025|USD|80,00"),
+        ({"columns": {"date": "Datum", "currency": "kod", "rate": "kurz"}, "units": {"USD": 100}},
+         "Datum|kod|kurz", "01.12.2025|USD|80,00"),
+    ],
+)  # fmt: skip
+def test_p8_rates_for_a_hundred_units_are_declared(
+    tmp_path: Path, declared: dict[str, Any], header: str, row: str
+) -> None:
+    dialect = {"csv": {"delimiter": "|", "decimal": ","}, "date_formats": "dd.MM.yyyy"}
+    form = {"layout": "rows", "direction": "value_of_one"}
+    retailer = _retailer(tmp_path, **BY_DAY, **dialect, **form, **declared)
+    _deliver_rates(retailer, f"{header}\n{row}\n")
+    retailer.deliver("boston/a.csv", sale("1", "2025-12-01"))
+    assert retailer.run().exit_code == 0
+    assert retailer.revenue() == {(2025, 12): "8.00"}
+    assert _is_as_rebuilt(retailer)
+
+
+def test_p8_a_column_of_units_that_is_declared_later_counts_when_asked(tmp_path: Path) -> None:
+    columns = {"date": "day", "currency": "code", "rate": "rate"}
+    form = {"layout": "rows", "direction": "value_of_one", "columns": columns}
+    retailer = _retailer(tmp_path, **BY_DAY, **form)
+    _deliver_rates(retailer, "day,code,per,rate\n2025-01-15,USD,100,80\n")
+    retailer.deliver("boston/a.csv", sale("1"))
+    retailer.run()
+    assert retailer.revenue() == {(2025, 1): "800.00"}
+    columns["units"] = "per"
+    assert retailer.run(rejudge=["exchange_rates"]).exit_code == 0
+    assert retailer.revenue() == {(2025, 1): "8.00"}
+    assert _is_as_rebuilt(retailer)
+
+
+@pytest.mark.parametrize(
+    ("base", "currency", "rate", "named"),
+    [
+        ("LBP", "LBP", "104000.00",
+         ("record 1: one EUR is 104,000 LBP, and a rate has to be below 100,000 "
+          "(rate_too_large:EUR)")),
+        ("EUR", "USD", "0.00001", "record 1: one USD is 100,000 EUR, and a rate has to be below"),
+        ("EUR", "USD", "2000000000",
+         "record 1: one USD is 0.0000000005 EUR, and a rate has to be at least 0.000000001"),
+    ],
+)  # fmt: skip
+def test_p8_a_rate_that_does_not_fit_is_rejected_at_once_with_its_figure(
+    tmp_path: Path, base: str, currency: str, rate: str, named: str
+) -> None:
+    retailer = _retailer(tmp_path, **BY_DAY)
+    retailer.declared["base_currency"] = base
+    _deliver_rates(retailer, f"Date,{currency}\n2025-12-01,{rate}\n")
+    [rejected] = retailer.run().rejected
+    assert named in rejected.reason
+    assert retailer.states()["rates/reference.csv"] == ["rejected"]
+
+
+def test_p8_a_rate_that_just_fits_is_exact(tmp_path: Path) -> None:
+    retailer = _retailer(tmp_path, **BY_DAY)
+    retailer.declared["base_currency"] = "LBP"
+    _deliver_rates(retailer, "Date,LBP,USD\n2025-12-01,99999.99,1.25\n")
+    retailer.deliver("lyon/a.csv", sale("1", "2025-12-01", total="123456789.01"))
+    assert retailer.run().exit_code == 0
+    assert retailer.revenue() == {(2025, 12): "12345677666432.11"}
+
+
+def test_p8_a_currency_that_does_not_fit_leaves_the_others(retailer: Retailer) -> None:
+    rates = [f"{day},1.25,160" for day in DAYS[:-1]]
+    rates.append(f"{DAYS[-1]},2.00,0.000001")
+    retailer.declared["rates"]["max_change"] = 10**10
+    _deliver_rates(retailer, "Date,USD,JPY\n" + "\n".join(rates) + "\n")
+    retailer.deliver("boston/a.csv", sale("1", DAYS[-1]))
+    report = retailer.run()
+    [warning] = report.warnings
+    assert "one JPY is 1,000,000 EUR, and a rate has to be below 100,000" in warning.sentence
+    assert retailer.revenue() == {(2025, 4): "5.00"}
+    assert retailer.rows("silver.quarantine", "reasons") == [(["rate_too_large:JPY"],)]
+
+
+UPSIDE_DOWN = "Date,USD\n2025-04-15,1.16\n2025-04-16,0.862\n2025-04-17,1.17\n"
+
+
+def test_p8_a_rate_upside_down_is_held_with_both_figures_until_it_is_accepted(
+    retailer: Retailer,
+) -> None:
+    _deliver_rates(retailer, UPSIDE_DOWN)
+    retailer.deliver("boston/a.csv", sale("1", "2025-04-16"))
+    report = retailer.run()
+    assert report.exit_code == 1
+    [note] = report.held_files
+    assert note.path == "rates/reference.csv"
+    assert note.reason == (
+        "2 doubtful rates: USD is 0.862 on 2025-04-16 (record 2), near the inverse of 1.16 on "
+        "2025-04-15, USD is 1.17 on 2025-04-17 (record 3), near the inverse of 0.862 on "
+        "2025-04-16; no rate of the file counts. Do: sales-pipeline accept rates/reference.csv, "
+        "if they are right"
+    )
+    assert retailer.states()["rates/reference.csv"] == ["held"]
+    assert (retailer.revenue(), retailer.table("silver.exchange_rates")) == ({}, [])
+    assert not retailer.landing.joinpath("rates/reference.csv").exists()
+    again = retailer.run()
+    assert (again.exit_code, again.held_files) == (1, [note])
+    assert retailer.accept("rates/reference.csv").exit_code == 0
+    assert retailer.revenue() == {(2025, 4): "11.60"}
+    assert retailer.states()["rates/reference.csv"] == ["archived"]
+    assert _is_as_rebuilt(retailer)
+    assert retailer.run(rejudge=["exchange_rates"]).exit_code == 0
+    assert retailer.revenue() == {(2025, 4): "11.60"}
+
+
+@pytest.mark.parametrize("wrong", ["12.5", "0.0125", "1250", "0.8", "4", "0.3"])
+def test_p8_a_doubtful_file_is_held_and_the_others_count(retailer: Retailer, wrong: str) -> None:
+    _deliver_rates(retailer, "Date,USD\n2025-04-15,1.25\n", "a.csv")
+    _deliver_rates(retailer, f"Date,USD\n2025-04-16,{wrong}\n", "b.csv")
+    _deliver_rates(retailer, "Date,USD\n2025-04-17,1.28\n", "c.csv")
+    retailer.deliver("boston/a.csv", sale("1", "2025-04-16"), sale("2", "2025-04-17"))
+    report = retailer.run()
+    assert (report.exit_code, [note.path for note in report.held_files]) == (1, ["rates/b.csv"])
+    assert f"USD is {wrong} on 2025-04-16 (record 1)" in (report.held_files[0].reason or "")
+    # 10 / 1.25 and 10 / 1.28
+    assert retailer.revenue() == {(2025, 4): "15.81"}
+    assert _states(retailer) == {"a": "archived", "b": "held", "c": "archived"}
+    assert retailer.withdraw("rates/b.csv").exit_code == 0
+    assert _states(retailer) == {"a": "archived", "b": "withdrawn", "c": "archived"}
+    assert _is_as_rebuilt(retailer)
+
+
+def _states(retailer: Retailer) -> dict[str, str]:
+    states = retailer.states()
+    return {name: states[f"rates/{name}.csv"][-1] for name in ("a", "b", "c")}
+
+
+def test_p8_a_better_file_takes_the_place_of_a_held_one(retailer: Retailer) -> None:
+    _deliver_rates(retailer, "Date,USD\n2025-04-15,1.25\n", "a.csv")
+    retailer.deliver("boston/a.csv", sale("1", "2025-04-16"))
+    retailer.run()
+    _deliver_rates(retailer, "Date,USD\n2025-04-16,125\n", "b.csv")
+    assert retailer.run().held_files
+    assert retailer.revenue() == {(2025, 4): "8.00"}
+    _deliver_rates(retailer, "Date,USD\n2025-04-16,1.6\n", "b.csv")
+    report = retailer.run()
+    assert (report.exit_code, report.held_files) == (0, [])
+    assert retailer.states()["rates/b.csv"] == ["superseded", "archived"]
+    assert retailer.revenue() == {(2025, 4): "6.25"}
+    # A doubtful correction leaves what it would correct in force.
+    _deliver_rates(retailer, "Date,USD\n2025-04-16,0.625\n", "b.csv")
+    assert retailer.run().held_files
+    assert retailer.states()["rates/b.csv"] == ["superseded", "archived", "held"]
+    assert retailer.revenue() == {(2025, 4): "6.25"}
+    assert _is_as_rebuilt(retailer)
+
+
+def test_p8_a_declared_change_is_no_doubt(tmp_path: Path) -> None:
+    retailer = _retailer(tmp_path, **BY_DAY, max_change=5)
+    _deliver_rates(retailer, "Date,USD\n2025-04-15,1.25\n2025-04-16,5\n2025-04-17,1.25\n")
+    assert retailer.run().exit_code == 0
+    retailer.declared["rates"]["max_change"] = 3
+    assert retailer.run().is_nothing_new
+
+
+def test_p8_runs_killed_while_rates_are_held_end_like_one_that_was_not(tmp_path: Path) -> None:
+    killed, calm = (_retailer(tmp_path / name, **BY_DAY) for name in ("killed", "calm"))
+    for retailer in (killed, calm):
+        _deliver_rates(retailer)
+        retailer.deliver("boston/a.csv", sale("2", "2025-04-19"))
+        retailer.run()
+        _deliver_rates(retailer, "Date,USD\n2025-04-18,128\n", "b.csv")
+    for point in (2, 3, 4):
+        assert dies(killed, point, "after")
+    reports = [retailer.run() for retailer in (killed, calm)]
+    assert [len(report.held_files) for report in reports] == [1, 1]
+    assert killed.state() == calm.state()

@@ -135,6 +135,7 @@ def test_p2_mended_records_at_list_prices_balance_with_the_money_of_their_day(
     assert retailer.state() == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_p9_a_run_killed_while_it_prices_again_ends_like_one_that_was_not(
     tmp_path: Path, moment: str

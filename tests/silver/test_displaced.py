@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -17,14 +18,21 @@ def _lyon(sales: int, before: str, after: str) -> list[DisplacedSales]:
     return [DisplacedSales("lyon", None, sales, {"EUR": Decimal(before)}, {"EUR": Decimal(after)})]
 
 
-@pytest.fixture
-def reused(retailer: Retailer) -> Retailer:
-    """Sale 1 of January is displaced by one of February."""
+@pytest.fixture(scope="module")
+def reused_once(tmp_path_factory: pytest.TempPathFactory) -> Retailer:
+    """Sale 1 of January is displaced by one of February, in a file that waits in landing."""
+    retailer = Retailer(tmp_path_factory.mktemp("reused"))
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2"), sale("3"))
     retailer.run()
     retailer.deliver("lyon/b.csv", sale("1", "2025-02-01", total="4.00"), sale("2"))
     return retailer
+
+
+@pytest.fixture
+def reused(reused_once: Retailer, tmp_path: Path) -> Retailer:
+    """A copy of that retailer."""
+    return reused_once.copied_to(tmp_path)
 
 
 def test_p1_a_run_says_what_its_files_displace_and_the_next_does_not(reused: Retailer) -> None:

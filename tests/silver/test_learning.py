@@ -97,7 +97,24 @@ def test_a_record_that_says_nothing_has_all_its_reasons(
     catalogue: dict[str, Any], texts: dict[str, Any], reasons: list[str]
 ) -> None:
     reader = _reader(catalogue)
-    assert reader.faults(_row(reader, texts, 1)) == reasons
+    faults = reader.faults(_row(reader, texts, 1))
+    assert [fault.reason for fault in faults] == reasons
+
+
+def test_a_record_that_says_nothing_is_named_with_header_and_text() -> None:
+    wide, long = _reader(WIDE), _reader(LONG)
+    texts = {"product_en": "Vase", "price": "-1", "price_currency": "EU", "valid_from": "31.2."}
+    assert [str(fault) for fault in wide.faults(_row(wide, texts, 7))] == [
+        f"record 7: {wide.columns['price']} '-1' (list_price_unreadable)",
+        f"record 7: {wide.columns['price_currency']} 'EU' (list_price_currency_unknown)",
+        f"record 7: {wide.columns['valid_from']} '31.2.' (valid_from_unreadable)",
+    ]
+    texts = {"code": " ", "language": "English", "product": ""}
+    assert [str(fault) for fault in long.faults(_row(long, texts, 7))] == [
+        f"record 7: {long.columns['code']} is empty (code_missing)",
+        f"record 7: {long.columns['language']} 'English' (language_unreadable)",
+        f"record 7: {long.columns['product']} is empty (product_missing)",
+    ]
 
 
 def test_a_wide_record_teaches_its_names_its_code_and_its_price() -> None:

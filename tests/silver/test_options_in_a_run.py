@@ -150,6 +150,7 @@ def _deliver_step_by_step(retailer: Retailer) -> None:
     retailer.run()
 
 
+@pytest.mark.long
 def test_p3_incremental_is_a_rebuild_and_all_at_once_under_all_options(retailer: Retailer) -> None:
     _deliver_step_by_step(retailer)
     before = retailer.state()

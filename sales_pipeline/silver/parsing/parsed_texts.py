@@ -7,7 +7,8 @@ distinct texts is parsed record by record, by Spark expressions with the same ru
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property, reduce
@@ -26,11 +27,12 @@ from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser
 from sales_pipeline.silver.reference.meanings import Meanings
 from sales_pipeline.silver.validation.delivered_records import GIVEN, NUMBERS, DeliveredRecords
 from sales_pipeline.silver.validation.feed_groups import lookup_of
+from sales_pipeline.visible_text import MAY_NOT_BE_COMPOSED
 
 SCALES = {"quantity": 3, "unit_price": 4, "amount": 4}
 """Column of numbers -> its decimals."""
 MANY_TEXTS, MANY_COUNTS = 100_000, 300_000
-_DAY, _PRICED, _PRODUCT = "sold_on", "priced", "product"
+_DAY, _PRICED, _PRODUCT, _COMPARED = "sold_on", "priced", "product", "compared"
 _TEXTS = {name: f"_text_{name}" for name in (_DAY, _PRODUCT, *NUMBERS)}
 _KEYS = ["_feed_group", "_feed_lookup"]
 
@@ -55,6 +57,8 @@ class ParsedTexts:
         numbers: Column -> `_feed_group`, its text and its number, where `priced` is None.
         counted: How many records of a file have a combination of `priced`: `_file_id, feed_group,
             amount, records`; None where there are too many.
+        composed: `_as_delivered, _composed` of texts of keys and stores that are not in Unicode
+            form NFC; None where there are none.
         ambiguous: Group -> texts that two date formats of it read as different days.
     """
 
@@ -63,15 +67,17 @@ class ParsedTexts:
     products: DataFrame | None = None
     numbers: dict[str, DataFrame] = field(default_factory=dict)
     counted: pa.Table | None = None
+    composed: DataFrame | None = None
     ambiguous: dict[int, list[str]] = field(default_factory=dict)
 
 
 def texts_of(branches: Sequence[BranchRecords]) -> DataFrame:
-    """The distinct texts of days, and the counted texts of products and numbers by file.
+    """The texts of a batch: days, and by file the counted texts of products and numbers.
 
     Returns:
-        `kind` (`sold_on` or `priced`), `_file_id, feed_group, feed_lookup`, a column
-        `_text_<column>` for each parsed column (empty where it has none) and `records`.
+        `kind` (`sold_on`, `priced`, or `compared` for texts of keys and stores that may not be
+        composed, which are in the column of the product), `_file_id, _feed_group, _feed_lookup`,
+        a column `_text_<column>` for each parsed column (empty where it has none) and `records`.
     """
     parts = []
     for branch in branches:
@@ -95,7 +101,26 @@ def texts_of(branches: Sequence[BranchRecords]) -> DataFrame:
         *(_TEXTS[name] for name in (_PRODUCT, *NUMBERS)),
         none.alias(_TEXTS[_DAY]), "records",
     )  # fmt: skip
-    return of_days.unionByName(of_prices)
+    texts = of_days.unionByName(of_prices)
+    compared = [text for branch in branches for text in _not_composed(branch)]
+    if not compared:
+        return texts
+    of_compared = reduce(DataFrame.unionByName, compared).distinct()
+    named = {_TEXTS[_PRODUCT]: F.col("text")}
+    constants = {"kind": F.lit(_COMPARED), "_feed_group": F.lit(0), "_feed_lookup": none}
+    counts = {name: F.lit(0).cast("BIGINT") for name in ("_file_id", "records")}
+    columns = {**constants, **counts, **named}
+    return texts.unionByName(
+        of_compared.select(*(columns.get(name, none).alias(name) for name in texts.columns))
+    )
+
+
+def _not_composed(branch: BranchRecords) -> Iterator[DataFrame]:
+    """`text`: texts of keys and stores that may not be in Unicode form NFC; mostly none."""
+    for name in branch.delivered.compared_texts:
+        text = F.col(f"{GIVEN}{name}")
+        is_other = (F.octet_length(text) != F.char_length(text)) & text.rlike(MAY_NOT_BE_COMPOSED)
+        yield branch.rows.where(is_other).select(text.alias("text"))
 
 
 def _priced(branch: BranchRecords, group: Column) -> DataFrame:
@@ -139,12 +164,22 @@ class TextParser:
         days = _of_kind(texts, _DAY)
         if days.num_rows <= MANY_TEXTS:
             parsed.days = self.lakehouse.shared("parsed_days", self._days(days, parsed))
+        parsed.composed = self._composed(_of_kind(texts, _COMPARED)[_TEXTS[_PRODUCT]].to_pylist())
         priced = _of_kind(texts, _PRICED)
         if priced.num_rows <= MANY_COUNTS:
             self._parse_priced(priced, parsed)
         else:
             self._parse_apart(parsed)
         return parsed
+
+    def _composed(self, texts: Sequence[str]) -> DataFrame | None:
+        pairs = [(text, unicodedata.normalize("NFC", text)) for text in sorted(set(texts))]
+        pairs = [pair for pair in pairs if pair[0] != pair[1]]
+        if not pairs:
+            return None
+        columns = [pa.array(column, pa.string()) for column in zip(*pairs, strict=True)]
+        table = pa.table(columns, names=["_as_delivered", "_composed"])
+        return self.lakehouse.shared("composed_texts", table)
 
     @cached_property
     def _feeds(self) -> dict[int, Feed]:

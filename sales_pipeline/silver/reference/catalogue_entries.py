@@ -22,6 +22,7 @@ from sales_pipeline.silver.parsing.days import day_of
 from sales_pipeline.silver.parsing.numbers import decimal_of
 from sales_pipeline.silver.reference.list_prices import ALWAYS, Price
 from sales_pipeline.silver.reference.products import CODE, Key, normalised
+from sales_pipeline.silver.reference.reference_balance import Fault
 
 Row = Mapping[str, Any]
 Meaning = tuple[str, str | None]
@@ -79,12 +80,16 @@ class CatalogueReader:
         """Bronze column -> header in the files."""
         return catalogue_columns(self.declaration)
 
-    def faults(self, row: Row) -> list[str]:
-        """All reasons, as in docs/reasons.md, why a row of `bronze.catalogue` says nothing."""
+    def faults(self, row: Row) -> list[Fault]:
+        """Everything that makes a row of `bronze.catalogue` unusable; codes as in reasons.md."""
+        number = row["_row"]
         if row["_problem"]:
-            return [str(row["_problem"])]
+            return [Fault.of_record(number, row["_raw"], str(row["_problem"]))]
         texts = self.texts(row)
-        return [*self._product_faults(texts), *self._price_faults(texts)]
+        return [
+            Fault.of_cell(number, self.columns.get(name, name), row.get(name) or "", reason)
+            for name, reason in (*self._product_faults(texts), *self._price_faults(texts))
+        ]
 
     def entry(self, row: Row) -> Entry:
         """What a row of `bronze.catalogue` without a fault says."""
@@ -117,28 +122,30 @@ class CatalogueReader:
             return None
         return texts["product"], texts.get("category") or None
 
-    def _product_faults(self, texts: Mapping[str, str]) -> Iterator[str]:
+    def _product_faults(self, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """Bronze columns that cannot be used, each with its reason."""
         if self._catalogue.rows is None:
-            if not texts[f"product_{self.declaration.language}"]:
-                yield "product_missing"
+            product = f"product_{self.declaration.language}"
+            if not texts[product]:
+                yield product, "product_missing"
             return
         if not texts.get("code"):
-            yield "code_missing"
+            yield "code", "code_missing"
         if not re.fullmatch("[a-z]{2}", texts["language"].lower()):
-            yield "language_unreadable"
+            yield "language", "language_unreadable"
         if not texts["product"]:
-            yield "product_missing"
+            yield "product", "product_missing"
 
-    def _price_faults(self, texts: Mapping[str, str]) -> Iterator[str]:
+    def _price_faults(self, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if not texts.get("price"):
             return
         amount = self._amount(texts)
         if amount is None or amount < 0:
-            yield "list_price_unreadable"
+            yield "price", "list_price_unreadable"
         if self._currency(texts) not in MINOR_UNITS:
-            yield "list_price_currency_unknown"
+            yield "price_currency", "list_price_currency_unknown"
         if self._valid_from(texts) is None:
-            yield "valid_from_unreadable"
+            yield "valid_from", "valid_from_unreadable"
 
     def _price(self, texts: Mapping[str, str], row: Row) -> Price | None:
         amount, day = self._amount(texts), self._valid_from(texts)

@@ -12,7 +12,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader, Entry
 from sales_pipeline.silver.reference.learning import check_delivery
-from sales_pipeline.silver.reference.reference_balance import refusal_of
+from sales_pipeline.silver.reference.reference_balance import Fault, refusal_of
 from sales_pipeline.silver.validation.reasons import TRANSLATION_MISSING
 
 
@@ -25,14 +25,19 @@ class Record:
         row: The number of the record in its file.
         raw: Its text, or its columns as JSON under the headers of the file.
         entry: What it says; None where it is unusable.
-        reasons: All reasons why it is unusable.
+        faults: Everything for which it is unusable.
     """
 
     file_id: int
     row: int
     raw: str
     entry: Entry | None
-    reasons: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The codes of all reasons why it is unusable."""
+        return tuple(fault.reason for fault in self.faults)
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,8 @@ class Records:
         before or after.
         """
         records = self[file_id]
-        bad = sum(each.entry is None for each in records)
-        if too_many := refusal_of(bad, len(records)):
+        faults = [fault for record in records for fault in record.faults]
+        if too_many := refusal_of(faults, len(records)):
             return too_many
         try:
             check_delivery(self.entries([file_id]))
@@ -94,7 +99,7 @@ def catalogue_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> R
 
 
 def _record(reader: CatalogueReader, row: dict[str, Any]) -> Record:
-    reasons = tuple(reader.faults(row))
-    entry = None if reasons else reader.entry(row)
+    faults = tuple(reader.faults(row))
+    entry = None if faults else reader.entry(row)
     raw = row["_raw"] or json.dumps(reader.delivered(row), ensure_ascii=False)
-    return Record(row["_file_id"], row["_row"], raw, entry, reasons)
+    return Record(row["_file_id"], row["_row"], raw, entry, faults)

@@ -7,7 +7,7 @@ sale takes is decided in gold, by `gold.rate_book`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -16,7 +16,14 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
-from sales_pipeline.silver.reference.rate_quotes import RATE_STEP, QuoteReader, Reading, base_rates
+from sales_pipeline.silver.reference.rate_quotes import (
+    RATE_STEP,
+    Quote,
+    QuoteReader,
+    Reading,
+    base_rates,
+)
+from sales_pipeline.silver.reference.reference_balance import Fault
 
 Row = dict[str, Any]
 _TABLE = "silver.exchange_rates"
@@ -71,14 +78,14 @@ def rates_changed(lakehouse: Lakehouse, ledger: Ledger) -> bool:
         return (
             is_other or sorted(lakehouse.rows(_TABLE, columns=columns), key=_in_order) != declared
         )
-    paths = {each.path for each in ledger.in_force(EXCHANGE_RATES)}
+    paths = {delivery.path for delivery in ledger.in_force(EXCHANGE_RATES)}
     return not sources <= paths
 
 
 def keep_rates(lakehouse: Lakehouse, ledger: Ledger) -> None:
     """Makes `silver.exchange_rates` what the declaration and all learnt deliveries in force say."""
-    learnt = [each for each in ledger.in_force(EXCHANGE_RATES) if each.state in LEARNT]
-    write_rates(lakehouse, ledger, read_records(lakehouse, (each.file_id for each in learnt)))
+    learnt = [file for file in ledger.in_force(EXCHANGE_RATES) if file.state in LEARNT]
+    write_rates(lakehouse, ledger, read_records(lakehouse, (file.file_id for file in learnt)))
 
 
 @dataclass(frozen=True)
@@ -88,14 +95,24 @@ class Record:
     row: Row
     reading: Reading
 
+    def with_faults(self, faults: Iterable[Fault]) -> Record:
+        """The same record with further faults; its quotes stay."""
+        reading = replace(self.reading, faults=(*self.reading.faults, *faults))
+        return replace(self, reading=reading)
+
 
 Records = dict[int, list[Record]]
 """File id -> its records, in their order."""
 
 
+def quotes_of(records: Iterable[Record]) -> list[Quote]:
+    """The rates that some records say, in their order."""
+    return [quote for record in records for quote in record.reading.quotes]
+
+
 def read_records(lakehouse: Lakehouse, file_ids: Iterable[int]) -> Records:
-    """What the rows of some deliveries in `bronze.exchange_rates` say."""
-    records: Records = {each: [] for each in sorted(file_ids)}
+    """Reads the rows of some deliveries from `bronze.exchange_rates`."""
+    records: Records = {file_id: [] for file_id in sorted(file_ids)}
     if not records:
         return records
     rows = lakehouse.table(f"bronze.{EXCHANGE_RATES}").where(among("_file_id", records))
@@ -110,16 +127,15 @@ def write_rates(lakehouse: Lakehouse, ledger: Ledger, records: Records) -> None:
     declaration = lakehouse.declaration
     rows = declared_rates(declaration)
     if declaration.rates.chosen_policy != "fixed":
-        quotes = (
-            quote for own in records.values() for each in own for quote in each.reading.quotes
-        )
+        quotes = (quote for of_file in records.values() for quote in quotes_of(of_file))
         rows += [
             {
-                "date": each.day,
-                "currency": each.currency,
-                "rate": each.rate,
-                "source": ledger[each.file_id].path,
+                "date": rate.day,
+                "currency": rate.currency,
+                "rate": rate.rate,
+                "source": ledger[rate.file_id].path,
             }
-            for each in base_rates(quotes, declaration.rates, base=declaration.base_currency)
+            for rate in base_rates(quotes, declaration.rates, base=declaration.base_currency)
+            if rate.fits
         ]
     lakehouse.put(_TABLE, "true", rows)

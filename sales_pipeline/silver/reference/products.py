@@ -19,6 +19,7 @@ from typing import Any
 
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.visible_text import visible_form
 
 CODE = "*"
 """What stands for the language where a product is known by its code."""
@@ -81,7 +82,7 @@ def normalised(name: str) -> str:
     >>> normalised(" Cafe\u0301\u00a0 moulu ")
     'Café moulu'
     """
-    return " ".join(unicodedata.normalize("NFC", name).split())
+    return " ".join(visible_form(name).split())
 
 
 def caseless(name: str) -> str:

@@ -1,27 +1,38 @@
-"""Brings deliveries of exchange rates into silver: read, balanced, refused, superseded (P8)."""
+"""Brings deliveries of exchange rates into silver: reads, refuses, holds, balances them (P8)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
-from sales_pipeline.errors import FileRejected
+from sales_pipeline.config.model import Declaration, Rates
+from sales_pipeline.errors import FileRejected, counted, examples
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, RECORDS
 from sales_pipeline.silver import balance as balances
 from sales_pipeline.silver.balance import Balance
+from sales_pipeline.silver.feed_warnings import FeedWarning
+from sales_pipeline.silver.reference.doubtful_rates import QuotedRates, RateHistory
 from sales_pipeline.silver.reference.exchange_rates import (
     LEARNT,
     Record,
     Records,
     Row,
+    quotes_of,
     read_records,
     write_rates,
 )
-from sales_pipeline.silver.reference.rate_quotes import check_quotes
+from sales_pipeline.silver.reference.rate_quotes import (
+    Quote,
+    base_rates,
+    check_quotes,
+    unfit_rates,
+)
 from sales_pipeline.silver.reference.reference_balance import (
+    Fault,
     balance_in_rows,
     quarantine_row,
     refusal_of,
@@ -30,15 +41,17 @@ from sales_pipeline.silver.reference.reference_balance import (
 
 @dataclass
 class Learnt:
-    """What deliveries of rates brought.
+    """The outcome of learning deliveries of rates.
 
     Attributes:
         balances: The balance of each delivery that was touched.
         rejected: Deliveries that were refused, with the reason recorded.
+        warnings: Cells of the accepted deliveries that could not be used.
     """
 
     balances: list[Balance] = field(default_factory=list)
     rejected: list[Delivery] = field(default_factory=list)
+    warnings: list[FeedWarning] = field(default_factory=list)
 
 
 def learn_rates(
@@ -46,9 +59,9 @@ def learn_rates(
 ) -> Learnt:
     """Makes `silver.exchange_rates` say what all deliveries of rates in force say.
 
-    Every delivery leaves the state `in_bronze`: to `in_silver`, or to `rejected` where too
-    many of its records are unusable or two of them disagree. What it corrects becomes
-    `superseded`, and its rates leave.
+    Every delivery leaves the state `in_bronze`: to `in_silver`; to `rejected` where too many of
+    its records are unusable or two of them disagree; or to `held` where a rate looks mistaken.
+    What it corrects becomes `superseded`, and its rates leave.
 
     Args:
         lakehouse: The tables.
@@ -56,31 +69,147 @@ def learn_rates(
         deliveries: Deliveries of rates that wait in bronze.
         run_id: The run.
     """
-    learnt_before = [each for each in ledger.in_state(*LEARNT) if each.feed == EXCHANGE_RATES]
-    records = read_records(lakehouse, (each.file_id for each in [*learnt_before, *deliveries]))
-    refused = {each: reason for each in deliveries if (reason := _fault(records[each.file_id]))}
-    accepted = [each for each in deliveries if each not in refused]
-    refused_ids = {each.file_id for each in refused}
-    corrected = ledger.superseded_by(accepted) - refused_ids
-    gone = {each for each in corrected if ledger[each].state in IN_FORCE}
-    out = gone | refused_ids
-    write_rates(lakehouse, ledger, {each: own for each, own in records.items() if each not in out})
-    counted = [each for each in accepted if each.file_id not in out]
-    touched = {*out, *(each.file_id for each in deliveries)}
-    _quarantine(lakehouse, touched, _unusable(records, counted, run_id))
-    found = [_balance(each.file_id, records[each.file_id]) for each in counted]
-    found += [_balance_out(each, len(own)) for each, own in records.items() if each in out]
+    learnt_before = _learnt(ledger)
+    involved = [*learnt_before, *deliveries]
+    records = read_records(lakehouse, (delivery.file_id for delivery in involved))
+    verdict = judge_rates(lakehouse.declaration, ledger, records, deliveries)
+    refused, held = verdict.refused, verdict.held
+    accepted = [file for file in deliveries if file not in refused and file not in held]
+    kept_out = {delivery.file_id for delivery in (*refused, *held)}
+    corrected = ledger.superseded_by(accepted)
+    gone = {
+        file_id
+        for file_id in corrected - {delivery.file_id for delivery in refused}
+        if ledger[file_id].state in IN_FORCE
+    }
+    out = gone | kept_out
+    write_rates(
+        lakehouse,
+        ledger,
+        {file_id: of_file for file_id, of_file in records.items() if file_id not in out},
+    )
+    learnt_now = [delivery for delivery in accepted if delivery.file_id not in out]
+    touched = {*out, *(delivery.file_id for delivery in deliveries)}
+    _quarantine(lakehouse, touched, _unusable(records, learnt_now, run_id))
+    waiting = {delivery.file_id for delivery in held} - gone
+    found = [_balance(delivery.file_id, records[delivery.file_id]) for delivery in learnt_now]
+    found += [
+        _balance_out(file_id, len(of_file))
+        for file_id, of_file in records.items()
+        if file_id in out - waiting
+    ]
     balances.record(lakehouse, found, run_id)
     rejected = [
-        each.moved_to(State.REJECTED, reason=reason, run_id=run_id)
-        for each, reason in refused.items()
+        delivery.moved_to(State.REJECTED, reason=reason, run_id=run_id)
+        for delivery, reason in refused.items()
     ]
     states = dict.fromkeys(gone, State.SUPERSEDED) | {
-        each.file_id: State.IN_SILVER for each in counted
+        delivery.file_id: State.IN_SILVER for delivery in learnt_now
     }
-    moved = [_moved(ledger[each], state, records, run_id) for each, state in states.items()]
-    ledger.record([*moved, *rejected])
-    return Learnt(found, rejected)
+    moved = [_moved(ledger[file_id], state, records, run_id) for file_id, state in states.items()]
+    waits = [
+        _moved(delivery, State.HELD, records, run_id).moved_to(State.HELD, reason=reason)
+        for delivery, reason in held.items()
+        if delivery.file_id in waiting
+    ]
+    ledger.record([*moved, *waits, *rejected, *ledger.overtaken_by([*learnt_now, *waits])])
+    return Learnt(found, rejected, _warnings(records, learnt_now))
+
+
+def _learnt(ledger: Ledger) -> list[Delivery]:
+    return [delivery for delivery in ledger.in_state(*LEARNT) if delivery.feed == EXCHANGE_RATES]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The deliveries of rates that do not come to count, each with the reason.
+
+    Attributes:
+        refused: Too many records are unusable, or two of them disagree.
+        held: A rate looks mistaken.
+    """
+
+    refused: dict[Delivery, str]
+    held: dict[Delivery, str]
+
+
+def judge_rates(
+    declaration: Declaration, ledger: Ledger, records: Records, deliveries: Sequence[Delivery]
+) -> Verdict:
+    """Judges deliveries of rates as wholes; reads and writes no table.
+
+    Args:
+        declaration: What the retailer declares.
+        ledger: The deliveries that were learnt before.
+        records: What all of them say; faults of rates that do not fit are added.
+        deliveries: Those that are judged, in ledger order.
+    """
+    _mark_unfit(declaration, ledger, records, deliveries)
+    refused = {
+        delivery: reason
+        for delivery in deliveries
+        if (reason := _refusal(records[delivery.file_id]))
+    }
+    passed = [delivery for delivery in deliveries if delivery not in refused]
+    return Verdict(refused, _doubtful(declaration.rates, ledger, records, passed))
+
+
+def _mark_unfit(
+    declaration: Declaration, ledger: Ledger, records: Records, deliveries: Iterable[Delivery]
+) -> None:
+    """Adds, to the records of deliveries, what comes to rates that the table cannot hold."""
+    if declaration.rates.chosen_policy == "fixed":
+        return
+    by_day: dict[date, list[Quote]] = {}
+    for file_id in sorted(records):
+        for quote in quotes_of(records[file_id]):
+            by_day.setdefault(quote.day, []).append(quote)
+    for delivery in deliveries:
+        corrected = ledger.superseded_by([delivery])
+        days = sorted({quote.day for quote in quotes_of(records[delivery.file_id])})
+        quotes = [
+            quote
+            for day in days
+            for quote in by_day[day]
+            if quote.file_id <= delivery.file_id and quote.file_id not in corrected
+        ]
+        base = declaration.base_currency
+        rates = base_rates(quotes, declaration.rates, base=base)
+        faults: dict[int, list[Fault]] = {}
+        for fault in unfit_rates(rates, delivery.file_id, base=base):
+            faults.setdefault(fault.row, []).append(fault)
+        if faults:
+            records[delivery.file_id] = [
+                record.with_faults(faults.get(record.row["_row"], ()))
+                for record in records[delivery.file_id]
+            ]
+
+
+def _doubtful(
+    rates: Rates, ledger: Ledger, records: Records, passed: Sequence[Delivery]
+) -> dict[Delivery, str]:
+    """The deliveries to hold, because a rate of them looks mistaken, and why.
+
+    What was judged before has its number of rows: it passed then, or was accepted since.
+    """
+    new = {delivery.file_id: delivery for delivery in passed if delivery.rows is None}
+    if not new or rates.chosen_policy == "fixed":
+        return {}
+    judged = [file for file in (*_learnt(ledger), *passed) if file.file_id not in new]
+    corrected = ledger.superseded_by(new.values())
+    known = {delivery.file_id: quotes_of(records[delivery.file_id]) for delivery in judged}
+    replaced = QuotedRates()
+    replaced.add(quote for file_id in sorted(known) for quote in known[file_id])
+    staying = [
+        quote for file_id in sorted(known) if file_id not in corrected for quote in known[file_id]
+    ]
+    history = RateHistory(staying, replaced, rates.max_change)
+    doubts = history.doubts({file_id: quotes_of(records[file_id]) for file_id in new})
+    return {
+        new[file_id]: f"{counted(len(found), 'doubtful rate')}: {examples(found)}; no rate of the "
+        f"file counts. Do: sales-pipeline accept {new[file_id].path}, if they are right"
+        for file_id, found in doubts.items()
+    }
 
 
 def forget_rates(
@@ -102,34 +231,48 @@ def forget_rates(
     return gone
 
 
-def _fault(records: Sequence[Record]) -> str | None:
+def _refusal(records: Sequence[Record]) -> str | None:
     """Why a delivery is refused as a whole, or None."""
-    if too_many := refusal_of(_count_unusable(records), len(records)):
+    faults = [fault for record in records for fault in record.reading.faults]
+    if too_many := refusal_of(faults, len(records)):
         return too_many
     try:
-        check_quotes(quote for each in records for quote in each.reading.quotes)
+        check_quotes(quotes_of(records))
     except FileRejected as error:
         return error.reason
     return None
 
 
+def _warnings(records: Records, deliveries: Iterable[Delivery]) -> list[FeedWarning]:
+    """Names the cells and records of deliveries that could not be used."""
+    warnings = []
+    for delivery in deliveries:
+        faults = [
+            str(fault) for record in records[delivery.file_id] for fault in record.reading.faults
+        ]
+        if faults:
+            sentence = f"{delivery.path}: not used: {examples(faults)}"
+            warnings.append(FeedWarning(EXCHANGE_RATES, sentence))
+    return warnings
+
+
 def _count_unusable(records: Sequence[Record]) -> int:
-    return sum(each.reading.problem is not None for each in records)
+    return sum(bool(record.reading.faults) for record in records)
 
 
 def _unusable(records: Records, deliveries: Iterable[Delivery], run_id: str) -> list[Row]:
-    """The rows of `silver.records` of the unusable records of some deliveries."""
+    """The rows of `silver.records` of the records with a fault of some deliveries."""
     return [
         quarantine_row(
             EXCHANGE_RATES,
-            (each.file_id, record.row["_row"]),
+            (delivery.file_id, record.row["_row"]),
             raw=record.row["_raw"] or _as_delivered(record.row),
-            reasons=[record.reading.problem],
+            reasons=list(dict.fromkeys(fault.reason for fault in record.reading.faults)),
             runs=(run_id, run_id),
         )
-        for each in deliveries
-        for record in records[each.file_id]
-        if record.reading.problem is not None
+        for delivery in deliveries
+        for record in records[delivery.file_id]
+        if record.reading.faults
     ]
 
 

@@ -1,4 +1,4 @@
-"""What the records of files of rates say, and what that is in the base currency (P8).
+"""Parses the records of files of rates, and turns the rates to the base currency (P8).
 
 Rates are few, so they are read in plain Python: its decimals divide with as many digits
 as one asks for. No engine divides or averages them.
@@ -7,25 +7,36 @@ as one asks for. No engine divides or averages them.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from sales_pipeline.config.currencies import MINOR_UNITS
-from sales_pipeline.config.dates import DateLayout, parse_date_pattern
-from sales_pipeline.config.dialect import WHITE_SPACE, thousands_marks
+from sales_pipeline.config.dialect import WHITE_SPACE
 from sales_pipeline.config.model import Rates
 from sales_pipeline.errors import FileRejected, examples
+from sales_pipeline.silver.parsing.days import day_of
+from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser
+from sales_pipeline.silver.reference.reference_balance import Fault
+from sales_pipeline.visible_text import INVISIBLE
 
 RATE_STEP = Decimal(1).scaleb(-14)
 """The smallest difference between two rates in `silver.exchange_rates`."""
-_TOO_LARGE = Decimal(10) ** 5
-_PRECISION = 60
-_NUMBER = re.compile("[0-9]{1,18}([.][0-9]{1,18})?")
-_NO_RATE = frozenset({"", "N/A"})
+TOO_LARGE = Decimal(10) ** 5
+"""What every rate is below: more digits would make amount x rate inexact (decision 15)."""
+SMALLEST = Decimal(1).scaleb(-9)
+"""The smallest rate: rounded to `RATE_STEP`, it still has five digits."""
+_PRECISE = Context(prec=120)
+"""Digits for every rate: of 18 digits before the decimal mark by one of 30 after it."""
+_SCALE, _DIGITS = 30, 48
+"""The decimals and digits that a delivered number may have."""
+_NO_RATE = frozenset(
+    ["", "N/A", "N.A.", "NA", "#N/A", "ND", "N.D.", "NAN", "NULL", "NONE",
+     "-", "--", "\u2013", "\u2014", ".", "..", "...", "…"]
+)  # fmt: skip
+_UNSEEN = dict.fromkeys(map(ord, INVISIBLE))
 
 
 @dataclass(frozen=True)
@@ -41,18 +52,32 @@ class Quote:
 
 @dataclass(frozen=True)
 class Reading:
-    """What one record says: its quotes, or the reason code for which it cannot be used."""
+    """The rates and the faults of one record.
+
+    Attributes:
+        quotes: The rates of its cells that can be used.
+        faults: What is wrong with the record, or with its other cells.
+    """
 
     quotes: tuple[Quote, ...] = ()
-    problem: str | None = None
+    faults: tuple[Fault, ...] = ()
 
 
-class _Unusable(Exception):
-    """A record cannot be used; the argument is the reason code."""
+@dataclass(frozen=True)
+class _Cell:
+    """A cell with a rate: its currency, its column in words, its text and its units."""
+
+    currency: str
+    column: str
+    text: str
+    units: Decimal | None = None
 
 
 class QuoteReader:
     """Reads rows of `bronze.exchange_rates` as a declaration says they are written.
+
+    A cell that is neither a rate nor a mark for having none is a fault of its record; the
+    other currencies of the record have their rates all the same.
 
     Args:
         rates: The declaration.
@@ -60,70 +85,69 @@ class QuoteReader:
 
     def __init__(self, rates: Rates) -> None:
         self._rates = rates
-        self._layouts = [parse_date_pattern(pattern) for pattern in rates.date_formats]
+        style = NumberStyle.of_dialect(rates.csv)
+        self._number = decimal_parser(style, scale=_SCALE, precision=_DIGITS)
+        self._no_rate = _NO_RATE | {_bare(text).upper() for text in rates.no_rate}
 
     def read(self, row: Mapping[str, Any]) -> Reading:
-        """What a row of `bronze.exchange_rates` says."""
+        """Parses a row of `bronze.exchange_rates`."""
+        number = row["_row"]
         if row["_problem"]:
-            return Reading(problem=str(row["_problem"]))
-        try:
-            day = self._day((row["date"] or "").strip(WHITE_SPACE))
-            place = (row["_file_id"], row["_row"])
-            return Reading(tuple(Quote(day, *each, *place) for each in self._values(row)))
-        except _Unusable as unusable:
-            return Reading(problem=str(unusable))
+            return Reading(faults=(Fault.of_record(number, row["_raw"], str(row["_problem"])),))
+        text = _bare(row["date"])
+        day = day_of(text, self._rates.date_formats)
+        if day is None:
+            reason = "date_unreadable" if text else "date_missing"
+            return Reading(faults=(self._fault(row, "date", reason),))
+        if self._rates.layout == "rows" and _bare(row["currency"]) not in MINOR_UNITS:
+            return Reading(faults=(self._fault(row, "currency", "currency_unknown"),))
+        quotes, faults = [], []
+        for cell in self._cells(row):
+            if _bare(cell.text).upper() in self._no_rate:
+                continue
+            value = self._value(cell)
+            if value is not None:
+                quotes.append(Quote(day, cell.currency, value, row["_file_id"], number))
+            elif cell.units is None:
+                faults.append(self._fault(row, "units", f"rate_unreadable:{cell.currency}"))
+            else:
+                reason = f"rate_unreadable:{cell.currency}"
+                faults.append(Fault.of_cell(number, cell.column, cell.text, reason))
+        return Reading(tuple(quotes), tuple(faults))
 
-    def _day(self, text: str) -> date:
-        for layout in self._layouts:
-            if day := _day_in(layout, text):
-                return day
-        raise _Unusable("date_unreadable" if text else "date_missing")
+    def _fault(self, row: Mapping[str, Any], column: str, reason: str) -> Fault:
+        header = getattr(self._rates.columns, column)
+        return Fault.of_cell(row["_row"], header, row[column] or "", reason)
 
-    def _values(self, row: Mapping[str, Any]) -> Iterator[tuple[str, Decimal]]:
-        for currency, text in self._cells(row):
-            number = text.strip(WHITE_SPACE)
-            if number.upper() not in _NO_RATE:
-                yield currency, self._value(currency, number)
-
-    def _cells(self, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    def _cells(self, row: Mapping[str, Any]) -> Iterator[_Cell]:
         if self._rates.layout == "rows":
-            currency = (row["currency"] or "").strip(WHITE_SPACE)
-            if currency not in MINOR_UNITS:
-                raise _Unusable("currency_unknown")
-            yield currency, row["rate"] or ""
+            code = _bare(row["currency"])
+            column = f"{self._rates.columns.rate} of {code}"
+            yield _Cell(code, column, row["rate"] or "", self._units(code, row))
             return
         for header, text in json.loads(row["_extra"] or "{}").items():
-            if (code := header.strip(WHITE_SPACE)) in MINOR_UNITS:
-                yield code, text or ""
+            if (code := _bare(header)) in MINOR_UNITS:
+                yield _Cell(code, code, text or "", self._rates.units_of(code))
 
-    def _value(self, currency: str, text: str) -> Decimal:
-        plain = self._plain(text)
-        value = Decimal(plain) if _NUMBER.fullmatch(plain) else Decimal(0)
-        if not value or (currency == self._rates.of and value != 1):
-            raise _Unusable("rate_unreadable")
-        return value
+    def _units(self, currency: str, row: Mapping[str, Any]) -> Decimal | None:
+        """The number of units that a rate is for; None if the column has none."""
+        if self._rates.columns.units is None:
+            return self._rates.units_of(currency)
+        units = self._number(_bare(row["units"]))
+        return units if units and units > 0 else None
 
-    def _plain(self, text: str) -> str:
-        """A number as Python writes it: without symbols and thousands, with a decimal point."""
-        dialect = self._rates.csv
-        for symbol in dialect.symbols:
-            text = text.replace(symbol, "")
-        for mark in thousands_marks(dialect.thousands):
-            text = text.replace(mark, "")
-        if dialect.decimal != ".":
-            text = text.replace(".", "?").replace(dialect.decimal, ".")
-        return text.strip(WHITE_SPACE)
+    def _value(self, cell: _Cell) -> Decimal | None:
+        """The rate of one unit; None where the cell has none, or it cannot be one."""
+        number = self._number(_bare(cell.text))
+        if number is None or number <= 0 or cell.units is None:
+            return None
+        value = _PRECISE.divide(number, cell.units).normalize(_PRECISE)
+        return None if cell.currency == self._rates.of and value != 1 else value
 
 
-def _day_in(layout: DateLayout, text: str) -> date | None:
-    found = re.fullmatch(layout.regex, text)
-    if found is None:
-        return None
-    groups = (layout.year_group, layout.month_group, layout.day_group)
-    try:
-        return date(*(int(found[group]) for group in groups))
-    except ValueError:
-        return None
+def _bare(text: str | None) -> str:
+    """A text without the white space around it and without what nobody sees."""
+    return (text or "").translate(_UNSEEN).strip(WHITE_SPACE)
 
 
 def check_quotes(quotes: Iterable[Quote]) -> None:
@@ -134,12 +158,12 @@ def check_quotes(quotes: Iterable[Quote]) -> None:
     """
     first: dict[tuple[date, str], Quote] = {}
     faults = []
-    for each in quotes:
-        known = first.setdefault((each.day, each.currency), each)
-        if known.value != each.value:
+    for quote in quotes:
+        known = first.setdefault((quote.day, quote.currency), quote)
+        if known.value != quote.value:
             faults.append(
-                f"{each.currency} on {each.day} is {known.value} in record {known.row} and "
-                f"{each.value} in record {each.row}"
+                f"{quote.currency} on {quote.day} is {known.value:f} in record {known.row} and "
+                f"{quote.value:f} in record {quote.row}"
             )
     if faults:
         reason = f"a currency has two rates on a day: {examples(faults)}; keep one of each"
@@ -148,12 +172,29 @@ def check_quotes(quotes: Iterable[Quote]) -> None:
 
 @dataclass(frozen=True)
 class BaseRate:
-    """Units of base currency for one unit of a currency on a day, and the delivery it is from."""
+    """Units of base currency for one unit of a currency on a day.
+
+    Attributes:
+        day: The day.
+        currency: The currency.
+        rate: Rounded half up once to `RATE_STEP`.
+        quotes: What it is computed from, the quote that it is named after first.
+    """
 
     day: date
     currency: str
     rate: Decimal
-    file_id: int
+    quotes: tuple[Quote, ...]
+
+    @property
+    def file_id(self) -> int:
+        """The delivery that it is from."""
+        return self.quotes[0].file_id
+
+    @property
+    def fits(self) -> bool:
+        """Says whether the table can hold it as exactly as a rate has to be."""
+        return SMALLEST <= self.rate < TOO_LARGE
 
 
 def base_rates(quotes: Iterable[Quote], rates: Rates, *, base: str) -> list[BaseRate]:
@@ -161,7 +202,7 @@ def base_rates(quotes: Iterable[Quote], rates: Rates, *, base: str) -> list[Base
 
     The latest delivery wins for a day and currency. Where the quotes are not against the
     base currency itself, that has to be quoted on the same day: its quote, which is 1 in
-    itself, is among what is returned.
+    itself, is among what is returned. So are rates that do not fit into the table.
 
     Args:
         quotes: What the deliveries in force say, in ledger order.
@@ -169,8 +210,8 @@ def base_rates(quotes: Iterable[Quote], rates: Rates, *, base: str) -> list[Base
         base: The base currency.
     """
     by_day: dict[date, dict[str, Quote]] = {}
-    for each in quotes:
-        by_day.setdefault(each.day, {})[each.currency] = each
+    for quote in quotes:
+        by_day.setdefault(quote.day, {})[quote.currency] = quote
     return [
         rate for day in sorted(by_day) for rate in _rates_of_day(by_day[day], rates.of, rates, base)
     ]
@@ -179,31 +220,49 @@ def base_rates(quotes: Iterable[Quote], rates: Rates, *, base: str) -> list[Base
 def _rates_of_day(
     quoted: Mapping[str, Quote], of: str, rates: Rates, base: str
 ) -> Iterator[BaseRate]:
-    in_base = Decimal(1) if base == of else quoted[base].value if base in quoted else None
-    if in_base is None:
+    of_base = quoted.get(base) if base != of else None
+    if of_base is None and base != of:
         return
+    in_base = of_base.value if of_base else Decimal(1)
     for currency, quote in sorted(quoted.items()):
         if currency not in (of, base):
-            rate = _rate(quote.value, in_base, rates)
-            if rate is not None:
-                yield BaseRate(quote.day, currency, rate, quote.file_id)
-    if base != of:
-        quote = quoted[base]
-        yield BaseRate(quote.day, base, Decimal(1), quote.file_id)
-        rate = _rate(Decimal(1), in_base, rates)
-        if rate is not None:
-            yield BaseRate(quote.day, of, rate, quote.file_id)
+            involved = (quote, of_base) if of_base else (quote,)
+            yield BaseRate(quote.day, currency, _rate(quote.value, in_base, rates), involved)
+    if of_base:
+        yield BaseRate(of_base.day, base, Decimal(1), (of_base,))
+        yield BaseRate(of_base.day, of, _rate(Decimal(1), in_base, rates), (of_base,))
 
 
-def _rate(value: Decimal, in_base: Decimal, rates: Rates) -> Decimal | None:
-    """One currency's rate, rounded half up once; None where the table cannot hold it.
+def _rate(value: Decimal, in_base: Decimal, rates: Rates) -> Decimal:
+    """One currency's rate, rounded half up once.
 
     Args:
         value: What is quoted of the currency.
         in_base: What is quoted of the base currency.
         rates: The declaration, for the direction of both.
     """
-    with localcontext(prec=_PRECISION):
-        exact = in_base / value if rates.direction == "units_for_one" else value / in_base
-        rate = exact.quantize(RATE_STEP, rounding=ROUND_HALF_UP)
-    return rate if 0 < rate < _TOO_LARGE else None
+    is_inverse = rates.direction == "units_for_one"
+    exact = _PRECISE.divide(*((in_base, value) if is_inverse else (value, in_base)))
+    return exact.quantize(RATE_STEP, rounding=ROUND_HALF_UP, context=_PRECISE)
+
+
+def unfit_rates(rates: Iterable[BaseRate], file_id: int, *, base: str) -> list[Fault]:
+    """Returns the rates of a delivery that the table cannot hold, as faults of its records.
+
+    Args:
+        rates: Rates to the base currency, of the days of the delivery.
+        file_id: The delivery.
+        base: The base currency.
+    """
+    faults = []
+    for rate in rates:
+        own = next((quote for quote in rate.quotes if quote.file_id == file_id), None)
+        if own is None or rate.fits:
+            continue
+        is_large = rate.rate >= TOO_LARGE
+        limit = f"below {TOO_LARGE:,}" if is_large else f"at least {SMALLEST:f}"
+        figure = f"{rate.rate.normalize():,f} {base}"
+        what = f"one {rate.currency} is {figure}, and a rate has to be {limit}"
+        kind = "rate_too_large" if is_large else "rate_too_small"
+        faults.append(Fault(own.row, what, f"{kind}:{rate.currency}"))
+    return faults

@@ -6,9 +6,12 @@ Records of the catalogue and of rates have no store and no amount: they are coun
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.errors import examples
 from sales_pipeline.lakehouse.mends import Name
 from sales_pipeline.lakehouse.tables import QUARANTINED
 from sales_pipeline.silver.balance import NO_CURRENCY, Balance
@@ -17,14 +20,68 @@ _MAX_UNUSABLE = Decimal("0.20")
 """The share of unusable records beyond which a delivery is rejected whole (P11)."""
 
 
-def refusal_of(unusable: int, rows: int) -> str | None:
-    """Why a delivery with so many unusable records is refused as a whole, or None.
+_SHOWN = 40
+"""The characters of a delivered text that a message shows."""
 
-    >>> refusal_of(1, 5), refusal_of(2, 5)
-    (None, '2 of 5 records are unusable')
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with a record.
+
+    Attributes:
+        row: The number of the record in its file.
+        what: What is wrong, with the column and its text: `USD 'O.9'`.
+        reason: The reason's code.
     """
+
+    row: int
+    what: str
+    reason: str
+
+    @classmethod
+    def of_cell(cls, row: int, column: str, text: str, reason: str) -> Fault:
+        """A column of a record holds a text that cannot be used.
+
+        >>> str(Fault.of_cell(3, "USD", "O.9", "rate_unreadable:USD"))
+        "record 3: USD 'O.9' (rate_unreadable:USD)"
+        """
+        is_empty = not text.strip(WHITE_SPACE)
+        return cls(row, f"{column} {'is empty' if is_empty else _quoted(text)}", reason)
+
+    @classmethod
+    def of_record(cls, row: int, raw: str | None, reason: str) -> Fault:
+        """A record that could not be split into columns, with its text."""
+        return cls(row, _quoted(raw or ""), reason)
+
+    def __str__(self) -> str:
+        return f"record {self.row}: {self.what} ({self.reason})"
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
+
+
+def refusal_of(faults: Sequence[Fault], rows: int) -> str | None:
+    """Why a delivery with such faults is refused as a whole, or None.
+
+    The first faults are named, one of each record.
+
+    Args:
+        faults: What is wrong with its records, in their order.
+        rows: Its records.
+
+    >>> refusal_of([Fault.of_cell(2, "Date", "", "date_missing")], 2)
+    '1 of 2 records are unusable: record 2: Date is empty (date_missing)'
+    >>> refusal_of([Fault.of_cell(2, "Date", "", "date_missing")], 5) is None
+    True
+    """
+    by_record: dict[int, Fault] = {}
+    for fault in faults:
+        by_record.setdefault(fault.row, fault)
+    unusable = len(by_record)
     if rows and Decimal(unusable) / rows > _MAX_UNUSABLE:
-        return f"{unusable:,} of {rows:,} records are unusable"
+        named = examples([str(fault) for fault in by_record.values()])
+        return f"{unusable:,} of {rows:,} records are unusable: {named}"
     return None
 
 

@@ -26,10 +26,16 @@ from sales_pipeline.silver.parsing.spark_expressions import (
     visible,
 )
 from sales_pipeline.silver.validation.feed_groups import FEED_VALUES, FeedGroup
+from sales_pipeline.visible_text import visible_form
 
 NUMBERS = ("quantity", "unit_price", "amount")
 GIVEN = "_given_"
 """How the column of a text as delivered begins, where another has its value."""
+_VISIBLE = "_visible_"
+NO_KEYS = ("NULL", "NONE", "NIL", "N/A", "#N/A", "NA", "NAN", "-", "--", "?", "#REF!", "#VALUE!")
+"""Texts that mean nothing in a key column, in capitals or small letters."""
+_ROUNDED_ID = "^[+-]?[0-9](?:[.,][0-9]+[eE][+-]?|[eE][+])[0-9]{1,3}$"
+"""An id as a spreadsheet shows a long number, such as 1.23457E+14: its last digits are lost."""
 COMPUTED_FAILED, EXCLUDE_FAILED = "_computed_failed", "_exclude_failed"
 """Whether declared SQL fails on a value of the record: that of a column, that of exclude_when."""
 _STORES = pa.schema(
@@ -44,6 +50,12 @@ def stores_table(feeds: Mapping[str, Feed], names: Sequence[str]) -> pa.Table:
         feeds: All declared feeds.
         names: The feeds in question.
     """
+    # Two texts that look the same are one: a record is never joined twice.
+    listed = {
+        (name, visible_form(text).strip()): store
+        for name in names
+        for text, store in reversed(feeds[name].stores.items())
+    }
     rows = [
         {
             "feed": name,
@@ -51,8 +63,7 @@ def stores_table(feeds: Mapping[str, Feed], names: Sequence[str]) -> pa.Table:
             "_listed_store": store.id,
             "_listed_currency": store.currency,
         }
-        for name in names
-        for text, store in feeds[name].stores.items()
+        for (name, text), store in listed.items()
     ]
     return pa.Table.from_pylist(rows, schema=_STORES)
 
@@ -155,29 +166,49 @@ class DeliveredRecords:
     def _text_columns(self) -> list[str]:
         return [*self.feed.columns, *(n for n in self.feed.computed if n not in self.feed.columns)]
 
-    def keyed(self, rows: DataFrame) -> DataFrame:
+    @cached_property
+    def compared_texts(self) -> list[str]:
+        """The columns whose texts are compared as they look: those of the key, and the store."""
+        return [*self.key_columns, *(["store"] if self.group.has_stores else [])]
+
+    def keyed(self, rows: DataFrame, composed: DataFrame | None = None) -> DataFrame:
         """Adds the store, the currency that it states, the key columns and their hash.
 
         Args:
             rows: What `rows` gives.
+            composed: `_as_delivered, _composed` of texts that are not in Unicode form NFC; None
+                where there are none. No engine can compose them.
 
         Returns:
             With `store` (null where none is known), `_store_currency`, the key columns of all
             feeds (null in records of feeds that have others) and `key_hash`: BIGINT, equal for
             equal keys, null for a record without a whole key.
         """
-        rows = self._with_store(rows)
-        keys = {name: visible_key(F.col(f"{GIVEN}{name}")) for name in self.key_columns}
+        rows = self._with_store(self._visible(rows, composed))
+        keys = {name: _key_text(F.col(f"{_VISIBLE}{name}")) for name in self.key_columns}
         none = F.lit(None).cast("STRING")
         columns = {name: keys.get(name, none) for name in ("sale_id", *self.further_keys)}
         rows = rows.withColumns(columns)
         return rows.withColumn("key_hash", self._key_hash())
 
+    def _visible(self, rows: DataFrame, composed: DataFrame | None) -> DataFrame:
+        """Adds the compared texts as they look; null where nothing is left of one."""
+        for name in self.compared_texts:
+            text = F.col(f"{GIVEN}{name}")
+            if composed is not None:
+                as_delivered = f"{GIVEN}{name}"
+                own = composed.withColumnsRenamed({"_as_delivered": as_delivered})
+                rows = rows.join(own, as_delivered, "left")
+                text = F.coalesce(F.col("_composed"), text)
+            shown = F.nullif(visible(text), F.lit(""))
+            rows = rows.withColumn(f"{_VISIBLE}{name}", shown).drop("_composed")
+        return rows
+
     def _with_store(self, rows: DataFrame) -> DataFrame:
         none = F.lit(None).cast("STRING")
         if not self.group.has_stores or self.stores_frame is None:
             return rows.withColumns({"store": F.col("_feed_store"), "_store_currency": none})
-        named = rows.withColumn("_listed_text", visible_key(F.col(f"{GIVEN}store")))
+        named = rows.withColumn("_listed_text", F.col(f"{_VISIBLE}store"))
         found = named.join(self.stores_frame, ["feed", "_listed_text"], "left")
         return found.withColumnsRenamed(
             {"_listed_store": "store", "_listed_currency": "_store_currency"}
@@ -210,9 +241,15 @@ class DeliveredRecords:
         stated = F.when(own.isin(sorted(MINOR_UNITS)), own)
         return F.when(is_blank(own), usual).otherwise(stated)
 
-    def unknown_stores(self, bronze: DataFrame) -> DataFrame:
-        """`feed, text, records`: texts that stand for a store and mean none, with their records."""
-        rows = self._with_store(self.rows(bronze).where(F.col("_problem").isNull()))
+    def unknown_stores(self, bronze: DataFrame, composed: DataFrame | None = None) -> DataFrame:
+        """`feed, text, records`: texts that stand for a store and mean none, with their records.
+
+        Args:
+            bronze: Rows of `bronze.sales`, of feeds of this group.
+            composed: As for `keyed`.
+        """
+        whole = self.rows(bronze).where(F.col("_problem").isNull())
+        rows = self._with_store(self._visible(whole, composed))
         shown = filled(F.col(f"{GIVEN}store"))
         unknown = rows.where(F.col("store").isNull() & ~F.col("_is_excluded") & shown.isNotNull())
         return (
@@ -222,6 +259,11 @@ class DeliveredRecords:
         )
 
 
-def visible_key(text: Column) -> Column:
-    """A text as keys and stores are compared by it; null where nothing is left of it."""
-    return F.nullif(visible(text), F.lit(""))
+def _key_text(text: Column) -> Column:
+    """A text as part of a key; null where it means nothing, or a spreadsheet cut an id short."""
+    is_short = F.char_length(text) <= max(map(len, NO_KEYS))
+    means_nothing = is_short & F.upper(text).isin(list(NO_KEYS))
+    is_rounded = (F.contains(text, F.lit("E")) | F.contains(text, F.lit("e"))) & text.rlike(
+        _ROUNDED_ID
+    )
+    return F.when(~(means_nothing | is_rounded), text)

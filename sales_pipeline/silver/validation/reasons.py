@@ -40,7 +40,18 @@ REASONS: dict[str, str] = {
     "price_unknown": "The catalogue has no price for that day; the record waits until it has.",
     "currency_missing": "The currency is empty, and neither the store nor the feed has one.",
     "currency_unknown": "The currency is no ISO 4217 code.",
-    "rate_unreadable": "A rate is no number greater than 0, or not 1 for the compared currency.",
+    "rate_unreadable:<currency>": (
+        "The rate of that currency, or its units, is no number greater than 0, or is not 1 for the "
+        "compared currency. The other rates of the record count."
+    ),
+    "rate_too_large:<currency>": (
+        "One unit of that currency is worth 100,000 units of the base currency or more, which no "
+        "rate can say. The other rates of the record count."
+    ),
+    "rate_too_small:<currency>": (
+        "One unit of that currency is worth less than 0.000000001 units of the base currency, "
+        "which a rate of 14 decimals says too roughly. The other rates of the record count."
+    ),
     "amount_too_large": "Unit price x quantity has more than 14 digits before the decimal mark.",
     "computed_failed": "The SQL of a computed column fails on what the record holds.",
     "exclude_failed": "The SQL of exclude_when fails on what the record holds.",
@@ -68,4 +79,6 @@ def sentence_of(reason: str) -> str:
     >>> sentence_of("rule:price_is_right")
     "The sale does not keep the rule of that name, or the rule's SQL fails on it."
     """
-    return REASONS.get(f"{RULE}<name>" if reason.startswith(RULE) else reason, "")
+    kind, mark, _ = reason.partition(":")
+    codes = (code for code in REASONS if code.startswith(f"{kind}:<"))
+    return REASONS.get(next(codes, reason) if mark else reason, "")

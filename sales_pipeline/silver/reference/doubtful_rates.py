@@ -1,0 +1,178 @@
+"""Rates that look mistaken beside those around them, so that their delivery is held (P8).
+
+A rate that is upside down, for a hundred units or with its decimal mark elsewhere is a number
+like any other; only the rates of the days around it, and the one that it replaces, tell.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from sales_pipeline.silver.reference.rate_quotes import Quote
+
+_AROUND = timedelta(days=366)
+"""Rates further apart are not compared: a currency may double in some years."""
+_NEAR_INVERSE = Decimal("0.02")
+_NEAR_MULTIPLE = Decimal("0.1")
+_LEAST_TURN = Decimal("1.05")
+"""A rate nearer to 1 than its inverse by less than this is not told from it."""
+_MULTIPLES = {10: ("ten times", "a tenth"), 100: ("a hundred times", "a hundredth"),
+              1000: ("a thousand times", "a thousandth")}  # fmt: skip
+
+
+def relation(value: Decimal, other: Decimal, factor: Decimal) -> str | None:
+    """The words for a doubtful difference between two rates; None if they are near each other.
+
+    >>> relation(Decimal("0.005556"), Decimal(180), Decimal(2))
+    'near the inverse of'
+    >>> relation(Decimal("1.8"), Decimal(181), Decimal(2))
+    'near a hundredth of'
+    >>> relation(Decimal(450), Decimal(180), Decimal(2))
+    '2.5 times'
+    >>> relation(Decimal(200), Decimal(180), Decimal(2)) is None
+    True
+    """
+    if value == other:
+        return None
+    is_more = value > other
+    larger = value / other if is_more else other / value
+    if larger > _LEAST_TURN and abs(value * other - 1) <= _NEAR_INVERSE:
+        return "near the inverse of"
+    for multiple, (times, part) in _MULTIPLES.items():
+        if abs(larger / multiple - 1) <= _NEAR_MULTIPLE:
+            return f"near {times}" if is_more else f"near {part} of"
+    if larger <= factor:
+        return None
+    return f"{larger:,.1f} times" if is_more else f"{larger:,.1f} times less than"
+
+
+@dataclass
+class QuotedRates:
+    """Quotes by currency and day; the latest delivery wins."""
+
+    _quotes: dict[str, dict[date, Quote]] = field(default_factory=dict)
+    _days: dict[str, list[date]] = field(default_factory=dict)
+
+    def add(self, quotes: Iterable[Quote]) -> None:
+        """Adds the quotes of a delivery."""
+        for quote in quotes:
+            of_currency = self._quotes.setdefault(quote.currency, {})
+            known = of_currency.get(quote.day)
+            if known is None:
+                insort(self._days.setdefault(quote.currency, []), quote.day)
+            if known is None or known.file_id <= quote.file_id:
+                of_currency[quote.day] = quote
+
+    def on(self, currency: str, day: date) -> Quote | None:
+        """The quote of a currency on a day."""
+        return self._quotes.get(currency, {}).get(day)
+
+    def before(self, quote: Quote) -> Quote | None:
+        """The last quote of the same currency on an earlier day, at most a year before."""
+        days = self._days.get(quote.currency, [])
+        at = bisect_left(days, quote.day)
+        near = days[at - 1] if at and quote.day - days[at - 1] <= _AROUND else None
+        return self._quotes[quote.currency][near] if near else None
+
+    def after(self, quote: Quote) -> Quote | None:
+        """The first quote of the same currency on a later day, at most a year after."""
+        days = self._days.get(quote.currency, [])
+        at = bisect_right(days, quote.day)
+        near = days[at] if at < len(days) and days[at] - quote.day <= _AROUND else None
+        return self._quotes[quote.currency][near] if near else None
+
+
+@dataclass(frozen=True)
+class RateHistory:
+    """Rates in force, to compare new deliveries with.
+
+    Attributes:
+        staying: Quotes that are in force and stay so.
+        replaced: All quotes that are in force, also those that a new delivery corrects.
+        factor: How many times as much, or less, a rate may be than those around it.
+    """
+
+    staying: Sequence[Quote]
+    replaced: QuotedRates
+    factor: Decimal
+
+    def doubts(self, deliveries: Mapping[int, Sequence[Quote]]) -> dict[int, list[str]]:
+        """The doubtful deliveries by file id, with what is doubtful of each.
+
+        One after the other is compared with what came to count before it. Where the first of
+        several is the mistake, all later ones differ from it: then the other way round tells.
+
+        Args:
+            deliveries: File id -> its quotes.
+        """
+        order = sorted(deliveries)
+        forwards = self._walk(order, deliveries)
+        if len(forwards) <= 1:
+            return forwards
+        backwards = self._walk(order[::-1], deliveries)
+        return min(forwards, backwards, key=len)
+
+    def _walk(
+        self, order: Iterable[int], deliveries: Mapping[int, Sequence[Quote]]
+    ) -> dict[int, list[str]]:
+        known = QuotedRates()
+        known.add(self.staying)
+        doubtful = {}
+        for file_id in order:
+            quotes = deliveries[file_id]
+            doubts = [*self._jumps(quotes, known), *self._replacements(quotes)]
+            if doubts:
+                doubtful[file_id] = doubts
+            else:
+                known.add(quotes)
+        return doubtful
+
+    def _jumps(self, quotes: Sequence[Quote], known: QuotedRates) -> Iterator[str]:
+        """Rates that differ too much from the one before or after them."""
+        own = QuotedRates()
+        own.add(quotes)
+        for quote in sorted(quotes, key=lambda quote: (quote.currency, quote.day)):
+            before = _nearest(quote, own.before(quote), known.before(quote))
+            if before and (self._is_new(quote) or self._is_new(before)):
+                yield from self._doubt(quote, before)
+            after = _nearest(quote, own.after(quote), known.after(quote))
+            # What differs from a later rate of this delivery is said of that one.
+            if after and after.file_id != quote.file_id and self._is_new(quote):
+                yield from self._doubt(quote, after)
+
+    def _is_new(self, quote: Quote) -> bool:
+        known = self.replaced.on(quote.currency, quote.day)
+        return known is None or known.value != quote.value
+
+    def _doubt(self, quote: Quote, other: Quote) -> Iterator[str]:
+        if phrase := relation(quote.value, other.value, self.factor):
+            yield f"{_named(quote)}, {phrase} {other.value:f} on {other.day}"
+
+    def _replacements(self, quotes: Sequence[Quote]) -> Iterator[str]:
+        """One rate of each currency whose rates mostly differ too much from the replaced ones."""
+        by_currency: dict[str, list[tuple[Quote, Quote]]] = {}
+        for quote in quotes:
+            if known := self.replaced.on(quote.currency, quote.day):
+                by_currency.setdefault(quote.currency, []).append((quote, known))
+        for pairs in by_currency.values():
+            changed = [
+                f"{_named(quote)}, {phrase} {known.value:f}, which it would replace"
+                for quote, known in pairs
+                if (phrase := relation(quote.value, known.value, self.factor))
+            ]
+            if len(changed) * 2 > len(pairs):
+                yield changed[0]
+
+
+def _named(quote: Quote) -> str:
+    return f"{quote.currency} is {quote.value:f} on {quote.day} (record {quote.row})"
+
+
+def _nearest(quote: Quote, *others: Quote | None) -> Quote | None:
+    """The nearest of some quotes; of one day, the first."""
+    present = [candidate for candidate in others if candidate is not None]
+    return min(present, key=lambda near: abs(near.day - quote.day), default=None)
