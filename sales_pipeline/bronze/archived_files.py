@@ -39,7 +39,7 @@ class KeptFile:
 
     @property
     def is_replay(self) -> bool:
-        """Whether this package wrote it, for `quarantine replay`; it was never delivered."""
+        """True if `quarantine replay` wrote it; it was never delivered."""
         match = _REPLAY.fullmatch(self.name)
         return match is not None and self.place.parent.name == match[1]
 
@@ -47,7 +47,7 @@ class KeptFile:
 def kept_files(
     folders: Folders, declaration: Declaration, *, below: tuple[str, ...] = (ARCHIVE, REJECTED)
 ) -> Iterator[KeptFile]:
-    """Yields the delivered files, `<feed>/<12 hex>/<name>` each, in the order of their places.
+    """Yields the files at `<feed>/<12 hex>/<name>` in these folders, in the order of their places.
 
     A feed that is no longer declared delivered to a folder of its own name, as far as is known.
     """
@@ -65,7 +65,7 @@ def kept_files(
 
 
 def _is_reason(place: Path, digest: str) -> bool:
-    """Whether a file has the reason of a rejected one: its own bytes are not those of its place."""
+    """Returns whether a file is the reason of a rejected file: its own hash is not in its path."""
     is_named_so = place.name == "reason.txt" or place.name.endswith(".reason.txt")
     return is_named_so and not (sha256_of(place) or "").startswith(digest)
 

@@ -65,7 +65,7 @@ def headers_in_bronze(path: Path, shape: FileShape, bronze: pa.Table) -> str | N
 
 
 def _has_same(rows: pa.Table, bronze: pa.Table, declared: Sequence[str]) -> bool:
-    """Whether two tables have the same values in the declared columns and in what is beside them.
+    """Returns whether two tables have the same values in all columns, declared or not.
 
     A column of bronze that the file was not read into must be empty.
     """

@@ -252,7 +252,7 @@ def test_p4_a_killed_rollback_is_finished_by_the_next_run(lived: Lived, moment: 
     run = retailer.run_ids()[0]
     # Its record is the first commit: killed before it, nothing has happened.
     deaths = 0
-    for point in range(2, 40, 3):
+    for point in range(2, 40, 2):
         if not dies(retailer, point, moment, "rollback", run):
             break
         deaths += 1
