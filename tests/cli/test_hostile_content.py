@@ -144,7 +144,8 @@ def test_what_looks_like_markup_is_shown_as_it_is(hostile: Retailer, call: Call)
     shown = call("show", "--top", "50", "--config", str(hostile.folder / "config.yaml")).out
     for name in ("[red]x[/]", "[link=http://x]y[/link]", ":boom:", r"\x1b[31mred\x1b[0m"):
         assert name in shown
-    assert r"\u202eabc\u2066" in shown
+    # Marks that turn the direction of writing are no part of a product's name.
+    assert "abc" in shown.split()
 
 
 def test_no_cell_for_a_spreadsheet_is_a_formula(hostile: Retailer, call: Call) -> None:
