@@ -185,10 +185,10 @@ def _why_not_kept(source: Path, target: Path, delivery: Delivery) -> str | None:
     except OSError as error:
         if error.errno not in _NOT_ALLOWED:
             raise
-        why = error.strerror or str(error)
+        why = f"{error.filename or source.parent}: {error.strerror or error}"
         return (
-            f"cannot be moved out of the landing folder: {why}. Do: let the user of this run write "
-            "to that folder, or declare archive: leave; the next run moves it"
+            f"cannot be moved to the archive ({why}). Do: let the user of this run write to the "
+            "landing folder and the archive, or declare archive: leave; the next run moves it"
         )
     if not source.exists():
         return "vanished before it was moved; its records are safe. Do: put it back if it is needed"

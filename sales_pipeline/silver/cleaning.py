@@ -398,9 +398,7 @@ class _Cleaning:
         leaving = {*superseded, *out.files, *self.going}
         found = [each for each in found if each.file_id not in leaving]
         self.cleaned.released += self._released(found)
-        # A held delivery has no balance until it is accepted, unless it counted before.
-        counted = {each for each in leaving if each not in out.held or self._was_in_force(each)}
-        found += self._balances_of_superseded(counted, delivered)
+        found += self._balances_of_superseded(leaving, delivered)
         balances.record(self.lakehouse, found, self.run_id)
         self.cleaned.balances += found
         rejected = [self._moved(each, State.REJECTED, why) for each, why in out.refused.items()]

@@ -241,7 +241,7 @@ def test_a_held_correction_is_accepted_and_a_file_is_withdrawn(
     held = call("run")
     assert held.code == 1
     assert "1 file held until somebody decides" in held.out
-    assert "Do: sales-pipeline accept lyon/a.csv" in held.out
+    assert "sales-pipeline accept lyon/a.csv" in held.out
     assert call("accept", "lyon/b.csv").code == 2
     accepted = call("accept", "lyon/a.csv")
     assert accepted.code == 0

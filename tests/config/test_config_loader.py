@@ -131,7 +131,7 @@ feeds:
         "write 1 or less\n"
         "config.yaml:27 feeds.Tokyo.separator: unknown key; the keys here are landing, format, "
         "store, stores, currency, language, csv, date_formats, earliest, latest, columns, "
-        "computed, key, same_name, max_removed, archive, arrival, order, "
+        "computed, key, same_name, max_removed, max_repeated_keys, archive, arrival, order, "
         "never_store, product_by, ignore_case, "
         "unknown_products, price_from, missing_quantity, rounding, returns, rules, exclude_when, "
         "max_quarantined\n"

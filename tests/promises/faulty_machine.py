@@ -68,7 +68,8 @@ def without_rights(folder: str) -> None:
 def _code(retailer: Retailer) -> int:
     try:
         report = retailer.run()
-        print(*(f"{each.path}: {each.reason}" for each in report.unreadable), sep="\n", flush=True)
+        notes = [*report.unreadable, *report.unmoved]
+        print(*(f"{note.path}: {note.reason}" for note in notes), sep="\n", flush=True)
         return report.exit_code
     except Exception as error:  # noqa: BLE001 -- as the command line takes whatever comes
         return tell_failure(error)

@@ -165,7 +165,7 @@ def test_p1_files_and_folders_without_rights_are_named_and_wait(
     ended, found = ran("without_rights", retailer)
     archive.chmod(0o700)
     assert (ended.code, found) == (0, [1]), ended.error
-    assert f"{archive}/lyon: Permission denied" in ended.error
+    assert f"cannot be moved to the archive ({archive}/lyon: Permission denied)" in ended.error
     assert unreadable.exists()
     retailer.run()
     assert retailer.rows("silver.sales", "feed", "sale_id") == [("boston", "1"), ("lyon", "1")]

@@ -14,6 +14,7 @@ from tests.retailer import CATALOGUE, Retailer, sale
 def test_p2_every_class_is_counted_in_rows_and_money(retailer: Retailer) -> None:
     retailer.declared["feeds"]["lyon"]["columns"]["status"] = "status"
     retailer.declared["feeds"]["lyon"]["exclude_when"] = "status = 'cancelled'"
+    retailer.declared["feeds"]["lyon"]["max_repeated_keys"] = "100%"
     retailer.deliver_catalogue()
     lines = [
         sale("1", total="1.00") + ",ok",

@@ -177,15 +177,17 @@ def test_p4_a_path_in_a_message_begins_below_the_landing_folder(retailer: Retail
         assert reason.startswith(f"{path}: "), reason
 
 
-def test_p11_a_file_that_is_rejected_later_is_said_to_stay_in_the_archive(
+def test_p11_a_file_that_is_rejected_after_it_was_archived_is_said_to_stay_there(
     retailer: Retailer,
 ) -> None:
+    retailer.declared["feeds"]["lyon"]["max_repeated_keys"] = "0%"
     retailer.deliver_catalogue()
-    retailer.deliver("lyon/a.csv", sale("1"), sale("2"))
+    retailer.deliver("lyon/a.csv", sale("1"), sale("1", total="12.00"))
     retailer.run()
+    assert retailer.states()["lyon/a.csv"] == ["held"]
     retailer.declared["feeds"]["lyon"]["max_quarantined"] = "0%"
     retailer.declared["feeds"]["lyon"]["rules"] = {"cheap": {"holds": "amount < 5"}}
-    report = retailer.run(rejudge=["lyon"])
+    report = retailer.accept("lyon/a.csv")
     assert [note.path for note in report.rejected] == ["lyon/a.csv"]
     assert report.staying == {"lyon/a.csv": "archive"}
 

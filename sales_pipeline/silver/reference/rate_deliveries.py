@@ -96,7 +96,7 @@ def learn_rates(
     found += [
         _balance_out(file_id, len(of_file))
         for file_id, of_file in records.items()
-        if file_id in out - waiting
+        if file_id in out
     ]
     balances.record(lakehouse, found, run_id)
     rejected = [
