@@ -185,8 +185,8 @@ def test_p11_a_file_that_is_rejected_after_it_was_archived_is_said_to_stay_there
     retailer.deliver("lyon/a.csv", sale("1"), sale("1", total="12.00"))
     retailer.run()
     assert retailer.states()["lyon/a.csv"] == ["held"]
-    retailer.declared["feeds"]["lyon"]["max_quarantined"] = "0%"
-    retailer.declared["feeds"]["lyon"]["rules"] = {"cheap": {"holds": "amount < 5"}}
+    rule = {"holds": "amount < 5", "severity": "fail"}
+    retailer.declared["feeds"]["lyon"]["rules"] = {"cheap": rule}
     report = retailer.accept("lyon/a.csv")
     assert [note.path for note in report.rejected] == ["lyon/a.csv"]
     assert report.staying == {"lyon/a.csv": "archive"}
