@@ -261,13 +261,14 @@ def among(column: str, values: Iterable[int]) -> str:
         else:
             ranges.append((value, value))
     parts = [f"{column} BETWEEN {first:d} AND {last:d}" for first, last in ranges]
-    return _any_of(parts) if parts else "false"
+    return any_of(parts) if parts else "false"
 
 
-def _any_of(conditions: Sequence[str]) -> str:
+def any_of(conditions: Sequence[str]) -> str:
+    """A SQL condition that holds where one of some conditions, at least one, holds."""
     if len(conditions) == 1:
         return f"({conditions[0]})"
     if len(conditions) == 2:
         return f"({' OR '.join(conditions)})"
     half = len(conditions) // 2
-    return f"({_any_of(conditions[:half])} OR {_any_of(conditions[half:])})"
+    return f"({any_of(conditions[:half])} OR {any_of(conditions[half:])})"

@@ -16,7 +16,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, among, any_of
 from sales_pipeline.lakehouse.tables import (
     EXCLUDED,
     QUARANTINED,
@@ -254,14 +254,13 @@ class RecordsWriter:
 def _is_row_of(rows: Mapping[int, tuple[int, ...]]) -> str:
     """A SQL condition that holds for some rows of some deliveries.
 
-    Engines skip data files by the first two parts of it; the third one is exact.
+    Only comparisons of columns with literals: of an alternative that a data source does not
+    understand, such as arithmetic, Spark keeps nothing in the condition of an overwrite.
     """
-    listed = sorted({row for of_file in rows.values() for row in of_file})
-    exact = [(file_id << 32) + row for file_id, of_file in rows.items() for row in of_file]
-    return (
-        f"({among('_file_id', rows)} AND _row IN ({', '.join(map(str, listed))}) "
-        f"AND _file_id * {1 << 32} + _row IN ({', '.join(map(str, exact))}))"
-    )
+    parts = [
+        f"({among('_file_id', [file])} AND {among('_row', own)})" for file, own in rows.items()
+    ]
+    return f"({among('_file_id', rows)} AND {any_of(parts)})"
 
 
 def _months(rows: pa.Table) -> frozenset[date]:
