@@ -102,7 +102,8 @@ class Lakehouse(PreparedTables):
 
         Args:
             name: The table, such as `silver.sales`.
-            condition: A SQL condition over the table's columns, made of literals only.
+            condition: A SQL condition: the table's columns, compared with literals, and no
+                arithmetic. Spark keeps only one side of an OR whose other side has some.
             rows: The new rows, with at least the table's columns, found by name.
         """
         from pyspark.sql import functions as F
