@@ -68,6 +68,9 @@ class Intake:
             errors = self._errors(feeds)
             if len(errors) == len(feeds):
                 raise errors[feeds[0]]
+            # Once more, now that others went through: a machine may have failed, and not the feed.
+            again = [self._errors([feed]) for feed in errors]
+            errors = {feed: error for found in again for feed, error in found.items()}
             for feed, error in errors.items():
                 self._give_up(feed, error)
             given_up |= {*errors}
