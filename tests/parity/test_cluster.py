@@ -133,7 +133,8 @@ def test_p1_p7_a_cluster_that_loses_a_worker_gives_what_the_embedded_engine_give
     found = tasks(server)
     for each in lost:
         assert found.done[each.host] > 0, found
-        assert found.lost[each.host] == 1, found
+        # A statement that failed is tried again, feed by feed, so that it may lose more than one.
+        assert found.lost[each.host] >= 1, found
     for folder, side in expected.items():
         assert differing(side, Side(folder)) == []
 
