@@ -11,9 +11,9 @@ from sales_pipeline.bronze.file_moves import REJECTED, Folders, reject_files
 from sales_pipeline.errors import NO_SPACE, SalesPipelineError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, NOT_SALES, RECORDS
+from sales_pipeline.lakehouse.tables import CATALOGUE, NOT_SALES, RECORDS
 from sales_pipeline.landing.discovery import seen_of
-from sales_pipeline.run_report import Progress, ReportWriter, notes
+from sales_pipeline.run_report import FileNote, Progress, ReportWriter, notes
 
 if TYPE_CHECKING:
     from sales_pipeline.silver.cleaning import Cleaned
@@ -22,8 +22,6 @@ logger = logging.getLogger(__name__)
 _BATCH_FILES = 2_000
 """The number of files in a batch, which bounds the size of its statements."""
 _WAITING = (State.CLAIMED, State.IN_BRONZE)
-_REFERENCE = {CATALOGUE: 0, EXCHANGE_RATES: 1}
-"""What comes before sales: all that it teaches is known before any sale is validated by it."""
 
 
 @dataclass
@@ -64,7 +62,7 @@ class Intake:
             now = {delivery.file_id for delivery in waiting}
             if now == before:
                 break
-            feeds = sorted({delivery.feed for delivery in waiting}, key=_reference_first)
+            feeds = sorted({delivery.feed for delivery in waiting}, key=_catalogue_first)
             errors = self._errors(feeds)
             if len(errors) == len(feeds):
                 raise errors[feeds[0]]
@@ -115,13 +113,11 @@ class Intake:
             if delivery.file_id not in kept and feed not in NOT_SALES
         ]
         self.ledger.record(failed)
-        gone = {delivery.file_id for delivery in failed}
-        stay = [each.moved_to(each.state, reason=reason) for each in deliveries]
-        self.writer.failed(failed)
-        self.writer.failed(each for each in stay if each.file_id not in gone)
+        self.writer.report.failed += [FileNote(each.path, reason) for each in deliveries]
         self._move_refused(failed)
 
     def _take_in(self, waiting: Sequence[Delivery]) -> None:
+        # All that the catalogue teaches is known before any sale is validated by it.
         ordered = sorted(waiting, key=lambda delivery: delivery.feed != CATALOGUE)
         batches = list(batches_of(ordered, self.lakehouse.declaration.batch_bytes))
         for place, batch in enumerate(batches, start=1):
@@ -198,8 +194,8 @@ class Intake:
         self.writer.cleaned(cleaned)
 
 
-def _reference_first(feed: str) -> tuple[int, str]:
-    return _REFERENCE.get(feed, len(_REFERENCE)), feed
+def _catalogue_first(feed: str) -> tuple[bool, str]:
+    return feed != CATALOGUE, feed
 
 
 def batches_of(deliveries: Iterable[Delivery], batch_bytes: int) -> Iterator[list[Delivery]]:

@@ -227,13 +227,9 @@ class ReportWriter:
             FileNote(self.ledger[file_id].path, reason) for file_id, reason in unmoved.items()
         ]
 
-    def failed(self, deliveries: Iterable[Delivery]) -> None:
-        """Writes deliveries whose records do not count because of an error."""
-        self.report.failed += notes(deliveries)
-
     def cleaned(self, cleaned: Cleaned) -> None:
         """Writes what came of a batch in silver; rejected deliveries are written apart."""
-        self.failed(cleaned.failed)
+        self.report.failed += notes(cleaned.failed)
         self.report.balances += cleaned.balances
         self.report.released += cleaned.released
         self.report.learnt += cleaned.learnt

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
-from difflib import get_close_matches
 from functools import cache, partial
 
 from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import LakehouseMismatch, UsageError, counted, examples
+from sales_pipeline.errors import LakehouseMismatch, UsageError, counted, did_you_mean, examples
 from sales_pipeline.lakehouse.gold_tables import SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
@@ -66,9 +65,8 @@ def _check_feeds(declaration: Declaration, rejudged: Iterable[str]) -> None:
     known = list(landing_patterns(declaration))
     for feed in rejudged:
         if feed not in known:
-            close = get_close_matches(feed, known, n=1)
-            do = f"Did you mean {close[0]!r}?" if close else f"The feeds are {', '.join(known)}."
-            raise UsageError(f"--rejudge: no such feed, got {feed!r}. {do}")
+            do = did_you_mean(feed, known) or f" The feeds are {', '.join(known)}."
+            raise UsageError(f"--rejudge: no such feed, got {feed!r}.{do}")
 
 
 def _judged(lakehouse: Lakehouse, feed: str, files: Sequence[Delivery]) -> str:

@@ -20,10 +20,10 @@ from sales_pipeline.config.problems import (
     Loc,
     Mismatch,
     Plain,
-    did_you_mean,
     dotted,
     entries,
     mapping,
+    suggestion,
 )
 from sales_pipeline.config.rates import WITH_FILES, policy_of
 from sales_pipeline.errors import examples
@@ -93,7 +93,7 @@ def _format_mismatches(formats: Plain, feeds: Mapping[str, Plain]) -> Iterator[M
             otherwise = (
                 f"write one of {examples(list(formats))}" if formats else "add it to formats"
             )
-            do = did_you_mean(close[0] if close else None, otherwise=otherwise)
+            do = suggestion(close[0] if close else None, otherwise=otherwise)
             yield Mismatch(("feeds", name, "format"), "no format of that name", do)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
-from sales_pipeline.config.problems import InvalidValue, did_you_mean
+from sales_pipeline.config.problems import InvalidValue, suggestion
 
 _OFFSET = "(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
 _SCANNER = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<token>([A-Za-z])\3*)|.", re.DOTALL)
@@ -106,7 +106,7 @@ def parse_date_pattern(text: str) -> DateLayout:
     try:
         pieces = _read(text)
     except ValueError as fault:
-        end = did_you_mean(_guess(text), otherwise=str(fault))
+        end = suggestion(_guess(text), otherwise=str(fault))
         raise InvalidValue("not a date pattern", text, end) from None
     order = [piece.part for piece in pieces if piece.part]
     year, month, day = (order.index(part) + 1 for part in ("year", "month", "day"))

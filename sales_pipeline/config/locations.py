@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path
 
-from sales_pipeline.config.problems import InvalidValue, did_you_mean
+from sales_pipeline.config.problems import InvalidValue, suggestion
 
 EMBEDDED, SPARK, DATABRICKS = "embedded", "spark", "databricks"
 ENGINE_PATTERN = f"{EMBEDDED}|{SPARK}|{DATABRICKS}|sc://.+"
@@ -34,7 +34,7 @@ def check_engine_name(name: str) -> str:
     guess = name.strip().lower()
     usable = guess if re.fullmatch(ENGINE_PATTERN, guess) else None
     advice = "write embedded, spark, databricks, or sc://HOST:PORT for a Spark Connect server"
-    raise InvalidValue("not an engine", name, did_you_mean(usable, otherwise=advice))
+    raise InvalidValue("not an engine", name, suggestion(usable, otherwise=advice))
 
 
 def check_catalog_name(name: str) -> str:
@@ -48,7 +48,7 @@ def check_catalog_name(name: str) -> str:
     guess = re.sub("[^A-Za-z0-9_-]+", "_", name).strip("_-")
     usable = guess if re.fullmatch(CATALOG_NAME_PATTERN, guess) else None
     advice = "write at most 100 ASCII letters, digits, _ and -, and no - first"
-    do = did_you_mean(usable, otherwise=advice)
+    do = suggestion(usable, otherwise=advice)
     raise InvalidValue("not a name for a catalog or a schema", name, do)
 
 

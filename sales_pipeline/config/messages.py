@@ -23,9 +23,9 @@ from sales_pipeline.config.problems import (
     Fault,
     InvalidValue,
     Loc,
-    did_you_mean,
     nearest_written,
     sentence,
+    suggestion,
     value_at,
     without_marks,
 )
@@ -139,7 +139,7 @@ def _fault(detail: ErrorDetails, source: Written) -> Fault:
 
 def _known_keys(loc: Loc) -> str:
     known = ", ".join(keys_at(loc[:-1]))
-    return did_you_mean(probable_key(loc), otherwise=f"the keys here are {known}")
+    return suggestion(probable_key(loc), otherwise=f"the keys here are {known}")
 
 
 def _entry(loc: Loc) -> str:
@@ -154,9 +154,9 @@ def _what_and_do(kind: str, context: dict[str, Any], got: object, message: str) 
         choices = re.findall("'([^']*)'", context["expected"])
         close = get_close_matches(str(got).lower(), choices, n=1)
         what = f"not {context['expected']}"
-        return what, did_you_mean(close[0] if close else None, otherwise="write it so")
+        return what, suggestion(close[0] if close else None, otherwise="write it so")
     if kind == "decimal_parsing" and re.fullmatch("[0-9]+,[0-9]+", str(got)):
-        return "not a number", did_you_mean(str(got).replace(",", "."), otherwise="")
+        return "not a number", suggestion(str(got).replace(",", "."), otherwise="")
     what, do = _SENTENCES.get(kind, (message, ""))
     return what.format(**context), do.format(**context)
 

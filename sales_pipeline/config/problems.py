@@ -115,12 +115,12 @@ def shown(value: object) -> str:
     return written if len(written) <= MAX_SHOWN + 2 else f"{written[:MAX_SHOWN]}…"
 
 
-def did_you_mean(guess: str | None, *, otherwise: str) -> str:
+def suggestion(guess: str | None, *, otherwise: str) -> str:
     """Returns the end of a message: the guess, or what to write if there is none.
 
-    >>> did_you_mean("EUR", otherwise="write a code")
+    >>> suggestion("EUR", otherwise="write a code")
     ". Did you mean 'EUR'?"
-    >>> did_you_mean(None, otherwise="write a code")
+    >>> suggestion(None, otherwise="write a code")
     '; write a code'
     """
     return f". Did you mean '{guess}'?" if guess else f"; {otherwise}"

@@ -35,7 +35,7 @@ from sales_pipeline.config.problems import (
     InvalidValue,
     Mismatch,
     Plain,
-    did_you_mean,
+    suggestion,
     value_at,
 )
 
@@ -76,14 +76,14 @@ def _identifier(value: str) -> str:
     guess = re.sub("[^a-z0-9]+", "_", value.lower()).strip("_")
     advice = "write lower-case ASCII letters, digits and _, and a letter first"
     usable = guess if re.fullmatch(_IDENTIFIER, guess) else None
-    raise InvalidValue("not a name", value, did_you_mean(usable, otherwise=advice))
+    raise InvalidValue("not a name", value, suggestion(usable, otherwise=advice))
 
 
 def _currency(value: str) -> str:
     if value in MINOR_UNITS:
         return value
     guess = value.strip().upper()
-    end = did_you_mean(guess if guess in MINOR_UNITS else None, otherwise="write one such as EUR")
+    end = suggestion(guess if guess in MINOR_UNITS else None, otherwise="write one such as EUR")
     raise InvalidValue("not an ISO 4217 currency code", value, end)
 
 
@@ -92,7 +92,7 @@ def _language(value: str) -> str:
         return value
     guess = re.split("[-_]", value.lower())[0]
     usable = guess if re.fullmatch("[a-z]{2}", guess) else None
-    end = did_you_mean(usable, otherwise="write two lower-case letters such as fr")
+    end = suggestion(usable, otherwise="write two lower-case letters such as fr")
     raise InvalidValue("not an ISO 639-1 language code", value, end)
 
 
@@ -101,7 +101,7 @@ def _country(value: str) -> str:
         return value
     guess = value.strip().upper()
     usable = guess if re.fullmatch("[A-Z]{2}", guess) else None
-    end = did_you_mean(usable, otherwise="write two capital letters such as FR")
+    end = suggestion(usable, otherwise="write two capital letters such as FR")
     raise InvalidValue("not an ISO 3166-1 country code", value, end)
 
 
@@ -110,7 +110,7 @@ def _landing_pattern(value: str) -> str:
         return value
     guess = re.sub("^([.]?/)+", "", value.replace("\\", "/"))
     usable = guess if _is_below_landing(guess) else None
-    end = did_you_mean(usable, otherwise="write one such as paris/*.csv")
+    end = suggestion(usable, otherwise="write one such as paris/*.csv")
     raise InvalidValue("not a pattern below the landing folder", value, end)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sales_pipeline.config.model import Declaration, Feed
+from sales_pipeline.errors import UsageError, did_you_mean
 from sales_pipeline.lakehouse.gold_tables import gold_tables
 from sales_pipeline.lakehouse.ops_tables import OPS_TABLES
 from sales_pipeline.lakehouse.tables import (
@@ -60,6 +61,25 @@ def rate_columns(declaration: Declaration) -> dict[str, str]:
     names = ("date", "currency", "rate", "units") if is_by_row else ("date",)
     headers = {name: getattr(declaration.rates.columns, name) for name in names}
     return {name: header for name, header in headers.items() if header is not None}
+
+
+def full_name(table: str, known: Sequence[str], *, schema: str) -> str:
+    """Returns the name of a table or view with its schema.
+
+    Args:
+        table: Its name, with or without the schema.
+        known: The tables and views of the schema, by their names with it.
+        schema: The schema, such as `gold`.
+
+    Raises:
+        UsageError: There is no such table; the message names the one that was probably meant.
+    """
+    name = table if table.startswith(f"{schema}.") else f"{schema}.{table}"
+    if name in known:
+        return name
+    meant = did_you_mean(name, known)
+    do = f".{meant}" if meant else f"; the tables are {', '.join(known)}"
+    raise UsageError(f"{schema}: no such table, got {table!r}{do}")
 
 
 def all_tables(

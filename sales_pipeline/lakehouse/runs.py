@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from functools import cached_property, partial
 
 from sales_pipeline.engines.engine import CHANGES_NO_ROW
-from sales_pipeline.errors import UsageError
+from sales_pipeline.errors import UsageError, VersionGone, did_you_mean
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
 from sales_pipeline.together import together
@@ -57,6 +57,33 @@ class RunRecord:
         """Table -> the Delta version that the run left."""
         found: dict[str, int] = json.loads(self.versions)
         return found
+
+    def version_left(self, table: str) -> int:
+        """The Delta version of a table that the run left.
+
+        Raises:
+            UsageError: The table was not made yet.
+        """
+        if table not in self.version_of:
+            raise UsageError(
+                f"run {self.run_id}: did not make {table} yet. Do: choose a later run."
+            )
+        return self.version_of[table]
+
+    @contextmanager
+    def asked_for(self) -> Iterator[None]:
+        """Says, where the block asks for a version that is gone, that the run was too early.
+
+        Raises:
+            UsageError: What the run left is not kept any more.
+        """
+        try:
+            yield
+        except VersionGone as error:
+            raise UsageError(
+                f"run {self.run_id}: {error}. "
+                "Do: choose a later run; sales-pipeline history lists them."
+            ) from error
 
 
 def record_run(lakehouse: Lakehouse, record: RunRecord) -> None:
@@ -143,10 +170,9 @@ def chosen_run(lakehouse: Lakehouse, run_id: str | None = None) -> RunRecord:
 
 
 def _no_such(run_id: str, runs: Sequence[RunRecord]) -> UsageError:
-    close = get_close_matches(run_id, [run.run_id for run in runs], n=1)
-    guess = f"Did you mean {close[0]!r}? " if close else ""
+    meant = did_you_mean(run_id, (run.run_id for run in runs))
     return UsageError(
-        f"run: no such finished run, got {run_id!r}. {guess}Do: sales-pipeline history lists them."
+        f"run: no such finished run, got {run_id!r}.{meant} Do: sales-pipeline history lists them."
     )
 
 

@@ -119,17 +119,31 @@ def is_being_written(file: FileIO) -> bool | None:
 
 
 @cache
-def _is_of_this_machine(device: int, folder: Path) -> bool:  # noqa: ARG001 - a part of the key
+def _is_of_this_machine(device: int, folder: Path) -> bool:
     """Says whether a folder is on a file system that no other machine writes to."""
-    try:
-        with open(_MOUNTS, encoding="utf-8", errors="surrogateescape") as mounts:
-            lines = [line.split() for line in mounts]
-    except OSError:
-        return False
     real = f"{os.path.realpath(folder).rstrip('/')}/"
     best, kind = "", ""
-    for fields in lines:
-        place = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), fields[4])
+    for place, file_system in _mounts(_MOUNTS, device):
         if real.startswith(f"{place.rstrip('/')}/") and len(place) >= len(best):
-            best, kind = place, fields[fields.index("-") + 1]
+            best, kind = place, file_system
     return kind in _OF_THIS_MACHINE
+
+
+@cache
+def _mounts(path: str, device: int) -> list[tuple[str, str]]:  # noqa: ARG001 - a part of the key
+    """The places at which file systems are mounted, and their kinds; none if nobody can tell.
+
+    They are read once for each device that is met, and not for each folder.
+    """
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as mounts:
+            lines = [line.split() for line in mounts]
+    except OSError:
+        return []
+    return [
+        (
+            re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), fields[4]),
+            fields[fields.index("-") + 1],
+        )
+        for fields in lines
+    ]

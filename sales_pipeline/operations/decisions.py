@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.bronze.fingerprints import check_meaning, fingerprint
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import UsageError, examples
+from sales_pipeline.errors import UsageError, did_you_mean, examples
 from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.ledger import ACCEPTED, IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import touched_by
@@ -224,10 +223,9 @@ def named_file(
     if found:
         return found
     paths = sorted({delivery.path for delivery in deliveries})
-    close = get_close_matches(file, paths, n=1)
-    meant = f"Did you mean {close[0]!r}? " if close else ""
+    meant = did_you_mean(file, paths)
     there = examples(paths) if paths else "no file is"
-    raise UsageError(f"{file}: no such file is {what}. {meant}{what.capitalize()}: {there}.")
+    raise UsageError(f"{file}: no such file is {what}.{meant} {what.capitalize()}: {there}.")
 
 
 def _named(declaration: Declaration, file: str, deliveries: Iterable[Delivery]) -> list[Delivery]:

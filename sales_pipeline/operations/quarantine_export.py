@@ -13,7 +13,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +23,7 @@ from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.bronze.fingerprints import check_meaning
 from sales_pipeline.config.feed import Feed
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import UsageError, examples
+from sales_pipeline.errors import UsageError, did_you_mean, examples
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
@@ -91,7 +90,7 @@ def quarantined(
 def _check_feed(declaration: Declaration, feed: str | None) -> None:
     known = list(landing_patterns(declaration))
     if feed is not None and feed not in known:
-        raise UsageError(f"--feed: no such feed, got {feed!r}. {_meant(feed, known)}")
+        raise UsageError(f"--feed: no such feed, got {feed!r}.{_meant(feed, known)}")
 
 
 def _check_reason(reason: str | None) -> None:
@@ -112,14 +111,13 @@ def _file_ids(declaration: Declaration, ledger: Ledger, file: str | None) -> lis
     ]
     if not found:
         paths = sorted({delivery.path for delivery in ledger})
-        raise UsageError(f"--file: never delivered, got {file!r}. {_meant(file, paths)}")
+        raise UsageError(f"--file: never delivered, got {file!r}.{_meant(file, paths)}")
     return found
 
 
 def _meant(given: str, known: Iterable[str]) -> str:
     names = list(known)
-    close = get_close_matches(given, names, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"There are: {examples(names)}."
+    return did_you_mean(given, names) or f" There are: {examples(names)}."
 
 
 @dataclass(frozen=True)

@@ -81,13 +81,8 @@ def rollback(declaration: Declaration, *, to: str, wait_seconds: float = 0) -> R
         finish_rollback(lakehouse, hold)
         target = chosen_run(lakehouse, to)
         before, last = Ledger(lakehouse), finished_runs(lakehouse)[-1]
-        try:
+        with target.asked_for():
             begin_rollback(lakehouse, _record(lakehouse), target)
-        except VersionGone as error:
-            raise UsageError(
-                f"run {target.run_id}: {error}. Do: choose a later run; "
-                "sales-pipeline history lists them."
-            ) from error
         finish_rollback(lakehouse, hold)
         return _told(lakehouse, target, last, before)
 

@@ -72,8 +72,8 @@ def _answers(gold: GoldSet, month: date | None, store: str | None, top: int | No
         months, stores = chosen.global_performance(), chosen.store_performance(stores)
         volume, value = chosen.best_by_volume(), chosen.best_by_value()
     return Answers(
-        run_id=gold.run_id,
-        finished_at=gold.finished_at,
+        run_id=gold.run.run_id,
+        finished_at=gold.run.finished_at,
         currency=declaration.base_currency,
         month=month,
         store=store,

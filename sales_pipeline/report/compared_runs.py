@@ -13,9 +13,9 @@ from rich.text import Text
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, counted
 from sales_pipeline.gold.changes import Moved, moved_between
-from sales_pipeline.gold.gold_set import GoldSet, gold_set
+from sales_pipeline.gold.gold_set import gold_set
 from sales_pipeline.lakehouse.opening import made_lakehouse
-from sales_pipeline.lakehouse.runs import MAINTAIN, finished_runs
+from sales_pipeline.lakehouse.runs import MAINTAIN, RunRecord, finished_runs
 from sales_pipeline.report.document import (
     Exact,
     Moment,
@@ -51,8 +51,8 @@ class ComparedRuns:
     """
 
     currency: str
-    earlier: GoldSet
-    later: GoldSet
+    earlier: RunRecord
+    later: RunRecord
     moved: tuple[Moved, ...]
 
     @property
@@ -85,7 +85,7 @@ def compared_runs(
         gold_set(declaration, run=later) as right,
     ):
         moved = moved_between(left.read(_CUBE), right.read(_CUBE), by=("month", "store", "product"))
-    return ComparedRuns(declaration.base_currency, left, right, tuple(moved))
+    return ComparedRuns(declaration.base_currency, left.run, right.run, tuple(moved))
 
 
 def _before_the_last(declaration: Declaration) -> str:

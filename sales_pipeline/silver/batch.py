@@ -77,11 +77,6 @@ class Batch:
         """The `_file_id` of every delivery."""
         return [delivery.file_id for delivery in self.deliveries]
 
-    def only(self, deliveries: Iterable[Delivery]) -> Batch:
-        """A batch of some of its deliveries."""
-        chosen = tuple(deliveries)
-        return Batch(self.lakehouse, chosen, self.knowledge, self.mended, self.bronze)
-
     @cached_property
     def groups(self) -> list[FeedGroup]:
         """The groups of the feeds that have a delivery here."""

@@ -198,7 +198,7 @@ class _Cleaning:
         refused |= self._check_rules(batch, written)
         failed = {file_id: why for file_id, why in failed.items() if file_id not in refused}
         held = self._doubtful(batch, rows, written)
-        held |= {each: refused.pop(each) for each in sorted(refused) if self._was_in_force(each)}
+        held |= {each: refused.pop(each) for each in sorted(self._counted_before & refused.keys())}
         out = refused | failed | held
         if out:
             moved |= self._take_out(set(out))
@@ -228,10 +228,14 @@ class _Cleaning:
                 )
         return doubtful
 
-    def _was_in_force(self, file_id: int) -> bool:
-        """Says whether a delivery counted before, so that only a declaration can refuse it."""
-        recorded = [each for (number, _), each in self._on_record.items() if number == file_id]
-        return any(each.rows(name) for each in recorded for name in _COUNTED)
+    @cached_property
+    def _counted_before(self) -> set[int]:
+        """Deliveries that counted before, so that only a declaration can refuse them."""
+        return {
+            file_id
+            for (file_id, _), balance in self._on_record.items()
+            if any(balance.rows(name) for name in _COUNTED)
+        }
 
     @property
     def _feeds(self) -> Mapping[str, Feed]:

@@ -125,7 +125,6 @@ class InSilver:
     months: dict[int, set[date]] = field(default_factory=dict)
     unusable: Counter[int] = field(default_factory=Counter)
     reasons: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-
     with_displaced: set[int] = field(default_factory=set)
 
     def add(self, row: dict[str, Any]) -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import pyarrow as pa
 
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import UsageError, VersionGone
-from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.declared_tables import full_name
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import chosen_run
-
-_SCHEMA = "silver."
 
 
 def read_silver(declaration: Declaration, table: str, *, run: str | None = None) -> pa.Table:
@@ -30,29 +25,10 @@ def read_silver(declaration: Declaration, table: str, *, run: str | None = None)
             is not kept any more.
     """
     with opened_lakehouse(declaration) as lakehouse:
-        name = _full_name(lakehouse, table)
-        record = chosen_run(lakehouse, run)
-        view = lakehouse.views.get(name)
-        version = record.version_of.get(view.table if view else name)
-        if version is None:
-            raise UsageError(
-                f"run {record.run_id}: did not make {name} yet. Do: choose a later run."
-            )
-        try:
+        names = (*lakehouse.views, *lakehouse.tables)
+        known = [name for name in names if name.startswith("silver.")]
+        name = full_name(table, known, schema="silver")
+        record, view = chosen_run(lakehouse, run), lakehouse.views.get(name)
+        version = record.version_left(view.table if view else name)
+        with record.asked_for():
             return lakehouse.read(name, version=version)
-        except VersionGone as error:
-            raise UsageError(
-                f"run {record.run_id}: {error}. "
-                "Do: choose a later run; sales-pipeline history lists them."
-            ) from error
-
-
-def _full_name(lakehouse: Lakehouse, table: str) -> str:
-    """The name with its schema; raises UsageError with the name that was probably meant."""
-    known = [name for name in (*lakehouse.views, *lakehouse.tables) if name.startswith(_SCHEMA)]
-    name = table if table.startswith(_SCHEMA) else f"{_SCHEMA}{table}"
-    if name in known:
-        return name
-    close = get_close_matches(name, known, n=1)
-    do = f". Did you mean {close[0]!r}?" if close else f"; the tables are {', '.join(known)}"
-    raise UsageError(f"silver: no such table, got {table!r}{do}")

@@ -53,10 +53,6 @@ class Operand:
         """SQL of about the same number as a DOUBLE, whose size no guard multiplies."""
         return self.magnitude or f"CAST({self.sql} AS DOUBLE)"
 
-    def without_failure(self) -> Operand:
-        """Returns the same, where NULL is what is asked for: `TRY_CAST`, `try_divide`."""
-        return replace(self, failed=())
-
 
 def checked(sql: str, kind: Kind, inputs: Sequence[Operand], magnitude: str | None = None) -> (
     Operand

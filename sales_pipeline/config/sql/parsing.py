@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sales_pipeline.config.problems import MAX_SHOWN, did_you_mean
+from sales_pipeline.config.problems import MAX_SHOWN, suggestion
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -108,7 +108,7 @@ def unknown_name(kind: str, name: str, known: list[str], at: str) -> ExpressionR
     otherwise = "write one of those in the documentation of sql"
     if kind == "column":
         otherwise = "write one of its columns"
-    do = did_you_mean(close[0] if close else None, otherwise=otherwise)
+    do = suggestion(close[0] if close else None, otherwise=otherwise)
     return ExpressionRefused(f"no {kind} {name[:MAX_SHOWN]}{at}", do)
 
 

@@ -69,11 +69,6 @@ class FeedGroup:
     names: tuple[str, ...]
 
     @property
-    def has_one_store(self) -> bool:
-        """Whether each feed has one store, and not a column that names it."""
-        return self.feed.store is not None
-
-    @property
     def has_stores(self) -> bool:
         """Whether a column of the records names the store."""
         return bool(self.feed.stores)
