@@ -144,12 +144,12 @@ class _Run:
         self.ledger = Ledger(self.lakehouse)
         check_meaning(self.lakehouse, self.ledger, rejudged=self.rejudge)
         check_reader(self.lakehouse.declaration, self.lakehouse.engine)
-        self._send_changed_back()
+        changed = self._send_changed_back()
         self.writer = ReportWriter(self.lakehouse, self.ledger, self.run_id)
         self.intake = Intake(
             self.lakehouse, self.ledger, self.folders, self.progress, self.writer, self.run_id
         )
-        claims = self._claim(self._discover())
+        claims = self._claim(self._discover(changed))
         claimed = {(each.feed, each.path) for each in claims.deliveries}
         behind = left_behind(self.ledger, self.folders)
         claims.behind = [each for each in behind if (each.feed, each.path) not in claimed]
@@ -194,15 +194,24 @@ class _Run:
     def _seconds(self) -> float:
         return time.monotonic() - self._began
 
-    def _send_changed_back(self) -> None:
-        """Moves kept files that were written to since to the landing folder, as corrections."""
-        now = self.started_at
-        if not changed_since_kept(self.ledger, self.folders, now=now):
-            return
+    def _send_changed_back(self) -> list[Delivery]:
+        """Moves kept files that were written to since to the landing folder, as corrections.
+
+        Returns:
+            The deliveries whose files could not be moved yet.
+        """
+        changed = self._changed_since_kept()
+        if not changed:
+            return []
         if self.hold.take(self.lakehouse.engine):
             self.ledger = Ledger(self.lakehouse)
-        for delivery in changed_since_kept(self.ledger, self.folders, now=now):
+            changed = self._changed_since_kept()
+        for delivery in changed:
             self._changed.append(FileNote(delivery.path, send_back(delivery, self.folders)))
+        return self._changed_since_kept()
+
+    def _changed_since_kept(self) -> list[Delivery]:
+        return changed_since_kept(self.ledger, self.folders, now=self.started_at)
 
     def _prepare(self) -> None:
         prepare_again(self.lakehouse)
@@ -211,12 +220,13 @@ class _Run:
 
         check_conditions(self.lakehouse)
 
-    def _discover(self) -> Discovery:
+    def _discover(self, changed: list[Delivery]) -> Discovery:
         self.progress.stage("discover", 0)
         found = find_files(
             self.lakehouse.declaration,
             self.ledger,
             self.folders,
+            changed=changed,
             on_hashed=self._hashed,
         )
         self.writer.found(found)

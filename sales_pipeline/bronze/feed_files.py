@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -92,9 +92,18 @@ def find_files(
     ledger: Ledger,
     folders: Folders,
     *,
+    changed: Iterable[Delivery] | None = None,
     on_hashed: Callable[[int], None] = lambda _: None,
 ) -> Discovery:
-    """Looks at the landing folder; a file that stayed there untouched is not hashed again."""
+    """Looks at the landing folder; a file that stayed there untouched is not hashed again.
+
+    Args:
+        declaration: What the retailer declares.
+        ledger: The deliveries.
+        folders: Where the files lie.
+        changed: Deliveries whose kept file was written to since, if they are known already.
+        on_hashed: Called with the bytes of each file once it is hashed.
+    """
     hashed = {
         (each.path, each.seen): each.sha256
         for each in ledger
@@ -108,7 +117,9 @@ def find_files(
         hashed=hashed,
         on_hashed=on_hashed,
     )
-    for delivery in changed_since_kept(ledger, folders, now=utc_now()):
+    if changed is None:
+        changed = changed_since_kept(ledger, folders, now=utc_now())
+    for delivery in changed:
         found.left[delivery.path] = (
             f"changed after delivery {delivery.file_id} was taken from it; a run takes it again"
         )

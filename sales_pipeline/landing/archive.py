@@ -35,7 +35,7 @@ _LONGEST_NAME = 255
 
 def kept_path(folder: Path, feed: str, sha256: str, name: str) -> Path:
     """Where a file is kept below `archive/` or `rejected/`: `<feed>/<sha256, 12>/<name>`."""
-    return folder / feed / sha256[:12] / name
+    return folder.joinpath(feed, sha256[:12], name)
 
 
 def is_keepable(source: Path, target: Path, sha256: str) -> bool:
