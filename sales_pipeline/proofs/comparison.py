@@ -1,8 +1,6 @@
 """Compares two lakehouses: every row of every declared table, and every kept file.
 
-Two tables record how the work went, and may differ: `ops.runs`, because a killed run leaves no
-record and its work may end with two; and the working table of the last batch, which depends on how
-far a killed run came.
+One table may differ: `ops.runs` records how the work went, and a killed run leaves no record there.
 """
 
 from __future__ import annotations

@@ -121,7 +121,8 @@ class Cluster:
         self.workers.append(Worker(host, process))
 
     def _known(self) -> int:
-        with suppress(OSError), urlopen(f"{self.screen}/json/") as answer:
+        # A master that is starting answers with a page, before it knows of "/json/".
+        with suppress(OSError, json.JSONDecodeError), urlopen(f"{self.screen}/json/") as answer:
             return int(json.load(answer)["aliveworkers"])
         return 0
 

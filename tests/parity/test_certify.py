@@ -31,7 +31,7 @@ def test_p7_the_sample_is_certified_on_a_session_of_spark_in_the_process(tmp_pat
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["differences"] == []
-    assert found["rows"]["silver.sales"] > 3_000
+    assert found["rows"]["silver.records"] > 3_000
     assert {each["engine"] for each in found["engines"]} == {"embedded", "spark"}
     assert all(each["versions"] for each in found["engines"])
     assert not list(tmp_path.iterdir())
