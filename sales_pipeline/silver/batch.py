@@ -156,9 +156,8 @@ class Batch:
             yield branch, Validator(branch.delivered, self.texts)
 
     def keys(self) -> DataFrame:
-        """`key_hash` of every record that has a key."""
-        keys = _union(self._keyed(branch).select("key_hash") for branch in self.branches)
-        return keys.where(F.col("key_hash").isNotNull())
+        """`key_hash` of every record, null for one without a key."""
+        return _union(self._keyed(branch).select("key_hash") for branch in self.branches)
 
     def validated(
         self, *, with_keys: DataFrame | None = None, without_keys: DataFrame | None = None

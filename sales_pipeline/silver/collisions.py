@@ -25,9 +25,11 @@ def repeated_keys(keys: DataFrame) -> DataFrame:
     """`key_hash` of the keys that occur more than once.
 
     Args:
-        keys: `key_hash` of every record, one row a record.
+        keys: `key_hash` of every record, one row a record; null for one without a key.
     """
-    counted = keys.groupBy("key_hash").agg(F.count(F.lit(1)).alias("records"))
+    # Nulls are not counted instead of filtered: an optimiser moves a filter below the hash and
+    # computes that once more for each time that it stands in the filter.
+    counted = keys.groupBy("key_hash").agg(F.count("key_hash").alias("records"))
     return counted.where(F.col("records") > 1).select("key_hash")
 
 
