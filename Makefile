@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 CHECKS := $(VENV)/.checks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test parity check format lint types layers workflows docs docs-current package sample bench build clean histories years fuzz kills
+.PHONY: help demo test parity check format lint types layers workflows docs docs-current package sample bench growth build clean histories years fuzz kills
 
 help: ## Prints this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -82,6 +82,9 @@ sample: $(READY) ## Makes the sample retailer's files again
 
 bench: $(READY) ## Measures 30 k and 3 M rows (ROWS="30000000" for others)
 	$(BIN)/python benchmarks/main_job.py $(ROWS)
+
+growth: $(READY) ## Measures how cost grows, one cause at a time (ARGUMENTS="--engine spark --ends")
+	$(BIN)/python benchmarks/growth.py $(ARGUMENTS)
 
 build: $(CHECKS) ## Builds the wheel and the sdist into dist/
 	$(BIN)/python -m build

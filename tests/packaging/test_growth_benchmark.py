@@ -1,0 +1,46 @@
+"""The benchmark of growth measures, and finds a figure that is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.growth import CAUSES, Retailer, differences, main
+from benchmarks.main_job import run_pipeline
+from sales_pipeline import load_config
+
+
+def test_a_retailer_of_every_cause_has_the_revenue_that_was_written(tmp_path: Path) -> None:
+    retailer = Retailer(records=120, feeds=2, date_formats=8, rules=4, languages=5, files=4)
+    revenue = retailer.write(tmp_path)
+    run = run_pipeline(tmp_path, "run")
+    assert [*differences(retailer, revenue, tmp_path, run)] == []
+    assert [*differences(retailer, revenue + 1, tmp_path, run)] == [
+        f"revenue: expected {revenue + 1}, got {revenue}.00"
+    ]
+    assert [*differences(Retailer(records=121), revenue, tmp_path, run)] == [
+        "accepted: expected 121, got 120"
+    ]
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_what_grows_is_declared_without_a_fault(cause: str, tmp_path: Path) -> None:
+    largest = [*CAUSES[cause].values()][-1]
+    few = Retailer(**{**vars(largest), "records": largest.feeds, "files": largest.feeds})
+    few.write(tmp_path)
+    declaration = load_config(tmp_path / "config.yaml")
+    assert len(declaration.feeds) == largest.feeds
+
+
+def test_each_line_is_shown_beside_the_first_of_its_cause(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = {"1 file": Retailer(records=40), "2 files": Retailer(records=40, files=2)}
+    monkeypatch.setattr("benchmarks.growth.CAUSES", {"files": small})
+    assert main(["--times", "1"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == "| files | seconds | spread | CPU s | peak GB | ratio |"
+    assert shown[2].startswith("| 1 file |")
+    assert shown[2].endswith("| 1.00 |")
+    assert shown[3].startswith("| 2 files |")
