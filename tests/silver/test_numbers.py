@@ -60,6 +60,43 @@ def test_p7_thousands_marks_stand_between_groups_of_three_digits(engine: Embedde
     _check(engine, GERMAN, expected)
 
 
+def test_p7_no_group_of_a_number_begins_with_a_zero(engine: EmbeddedEngine) -> None:
+    british = NumberStyle(thousands=",", symbols=("£",))
+    expected = {
+        "0,851": None,
+        "00,851": None,
+        "-0,851": None,
+        "£0,851.20": None,
+        "012,345": None,
+        "0,000": None,
+        "0": "0",
+        "0.851": "0.851",
+        "007": "7",
+        "100,000": "100000",
+        "1,000,851": "1000851",
+    }
+    _check(engine, british, expected)
+    _check(engine, FRENCH, {"0 851": None, "0\u00a0851": None, "1 000 851,5": "1000851.5"})
+
+
+@ENGINE_SETTINGS
+@given(
+    texts=st.lists(
+        st.lists(st.sampled_from(["0", "00", "1", "85", "851", "000"]), min_size=1, max_size=4),
+        min_size=1,
+        max_size=50,
+    ),
+    mark=st.sampled_from([",", "'", " "]),
+)
+def test_p7_both_sides_agree_on_groups_with_zeros(
+    engine: EmbeddedEngine, texts: list[list[str]], mark: str
+) -> None:
+    numbers = _read(engine, [mark.join(groups) for groups in texts], NumberStyle(thousands=mark))
+    for groups, number in zip(texts, numbers, strict=True):
+        if len(groups) > 1 and groups[0].startswith("0"):
+            assert number is None
+
+
 def test_p7_a_space_stands_for_the_no_break_spaces_too(engine: EmbeddedEngine) -> None:
     expected = {
         "1 234,5": "1234.5",

@@ -24,7 +24,8 @@ class NumberStyle:
     Attributes:
         mark: The decimal mark, `.` or `,`.
         thousands: The mark between groups of three digits, or nothing. A space also stands
-            for the no-break spaces, an apostrophe for the typographic one.
+            for the no-break spaces, an apostrophe for the typographic one. The first group
+            does not begin with a zero: `0,851` is no number, because it may mean less than one.
         symbols: Texts beside a number that are no part of it: before or after it, or between
             its sign and its digits, with or without white space. `-€5`, `€ -5` and `-5 €`
             are numbers, `5-` is none.
@@ -105,7 +106,7 @@ def _pattern(style: NumberStyle, scale: int) -> str:
     whole = "[0-9]+"
     if style.thousands:
         marks = re.escape(style.thousands_marks)
-        whole = f"[0-9]+|[0-9]{{1,3}}(?:[{marks}][0-9]{{3}})+"
+        whole = f"[0-9]+|[1-9][0-9]{{0,2}}(?:[{marks}][0-9]{{3}})+"
     more = "[0-9]+" if style.is_rounded else f"[0-9]{{1,{scale}}}0*"
     decimals = f"(?:[{style.mark}](?P<decimals>{more}))?"
     symbol, space = _any_symbol(style.symbols), f"[{WHITE_SPACE}]*"

@@ -49,9 +49,9 @@ def _rounded(plain: Column, whole: str, *, scale: int) -> Column:
 
 
 def _grouped(style: NumberStyle) -> str:
-    """Digits with a mark between every three of them, or with none at all."""
+    """Digits with a mark between every three of them and no leading zero, or with no mark."""
     mark = f"[{_escaped(style.thousands_marks)}]"
-    whole = f"(?:[0-9]+|[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+)"
+    whole = f"(?:[0-9]+|[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+)"
     return f"^[+-]?{whole}(?:[{style.mark}][0-9]+)?$"
 
 
