@@ -420,6 +420,8 @@ ALIASES = (
     (values.Header, "text"),
     (values.Constant, "text"),
     (values.Day, "day such as 2025-12-31"),
+    (values.LastDay, "day such as 2025-12-31, or `delivery`"),
+    (values.Days, "whole number"),
     (values.Mark, "one ASCII character"),
     (values.Share, "share: 0.2 or 20%"),
     (values.Rate, "number above 0"),

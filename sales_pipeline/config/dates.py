@@ -8,7 +8,8 @@ not quarantined, and ignored: the date of a sale is the one that is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
@@ -90,6 +91,26 @@ def check_date_pattern(text: str) -> str:
     """
     parse_date_pattern(text)
     return text
+
+
+def swapped_patterns(pattern: str) -> list[str]:
+    """Returns a date pattern with day and month the other way round; and with one or two digits.
+
+    >>> swapped_patterns("dd/MM/yyyy"), swapped_patterns("yyyyMMdd")
+    (['MM/dd/yyyy', 'M/d/yyyy'], ['yyyyddMM'])
+    """
+    swapped = _replaced(pattern, {"dd": "MM", "d": "M", "MM": "dd", "M": "d"})
+    short = _replaced(swapped, {"dd": "d", "MM": "M"})
+    patterns = []
+    for candidate in dict.fromkeys((swapped, short)):
+        with suppress(ValueError):
+            _read(candidate)
+            patterns.append(candidate)
+    return patterns
+
+
+def _replaced(pattern: str, tokens: Mapping[str, str]) -> str:
+    return _SCANNER.sub(lambda match: tokens.get(match[0], match[0]), pattern)
 
 
 def parse_date_pattern(text: str) -> DateLayout:

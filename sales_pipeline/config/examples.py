@@ -207,7 +207,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
         """,
         "date_formats": "date_formats: [dd/MM/yyyy, yyyy-MM-dd]",
         "earliest": "earliest: 2020-01-01",
-        "latest": "latest: 2035-12-31",
+        "latest": "latest: delivery",
+        "days_ahead": "days_ahead: 90",
         "columns": """
             columns:
               sale_id: ticket

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
@@ -25,11 +25,13 @@ from sales_pipeline.config.values import (
     Currency,
     DatePattern,
     Day,
+    Days,
     Declared,
     Header,
     Identifier,
     LandingPattern,
     Language,
+    LastDay,
     OneOrMany,
     Quantity,
     Share,
@@ -146,8 +148,13 @@ class Format(Declared):
     """One or several date patterns, tried in order, such as dd/MM/yyyy."""
     earliest: Day = date(2000, 1, 1)
     """The first day that a sale can have."""
-    latest: Day = date(2099, 12, 31)
-    """The last day that a sale can have."""
+    latest: LastDay = date(2099, 12, 31)
+    """The last day that a sale can have: a day, or `delivery`, the day (in UTC) on which a run took
+    its file, and the days_ahead after it. Without that, later sales count, and are reported with
+    their money."""
+    days_ahead: Days = 1
+    """The number of days after its delivery that the day of a sale may lie: one, because it may be
+    tomorrow already where the shop is; more for a feed of orders ahead."""
     columns: dict[Identifier, Header] = {}
     """Each column's name and its header in the file. sold_on, product and quantity are required,
     here or in computed, and amount or unit_price. Other columns are kept in bronze, and conditions
@@ -253,6 +260,14 @@ class Feed(Format, Source):
             return (self.store,)
         return tuple({store.id: store for store in self.stores.values()}.values())
 
+    def last_day(self, delivered_on: date) -> date:
+        """Returns the last day that a sale can have, of a file delivered on some day."""
+        return self.ordinary_until(delivered_on) if self.latest == "delivery" else self.latest
+
+    def ordinary_until(self, delivered_on: date) -> date:
+        """Returns the last day of a sale that is not of the future, as last_day."""
+        return delivered_on + timedelta(days=self.days_ahead)
+
     def has(self, name: str) -> bool:
         """Says whether the feed has a column of that name, in the file or computed."""
         return name in self.columns or name in self.computed
@@ -265,7 +280,8 @@ class Feed(Format, Source):
     def fingerprint(self) -> str:
         """Returns 16 hex digits that change when the meaning of the feed's records does.
 
-        The names of files and stores, and limits on whole files, do not count: see `_NO_MEANING`.
+        The names of files and stores, and limits on whole files, do not count: see `_NO_MEANING`,
+        nor does `days_ahead` where it only says what is reported.
         Of the rules, only those with severity quarantine count. Listed stores count with their
         texts, ids and currencies, because a new one accepts records that wait in quarantine for
         an unknown store. The order of the key's columns does not count. Defaults are left out,
@@ -282,6 +298,8 @@ class Feed(Format, Source):
                 meaning[name] = value
         if not meaning.get("rules", True):
             del meaning["rules"]
+        if self.latest != "delivery":
+            meaning.pop("days_ahead", None)
         canonical = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
         return sha256(canonical.encode()).hexdigest()[:16]
 

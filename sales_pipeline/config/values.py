@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -147,6 +147,10 @@ def _day(value: Any) -> date:
     raise InvalidValue("not a day of the calendar", value, "; write one such as 2025-12-31")
 
 
+def _last_day(value: Any) -> Any:
+    return value if value == "delivery" else _day(value)
+
+
 def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -183,6 +187,12 @@ Constant = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}]}),
 ]
 Day = Annotated[date, BeforeValidator(_day)]
+LastDay = Annotated[
+    date | Literal["delivery"],
+    BeforeValidator(_last_day),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"const": "delivery"}]}),
+]
+Days = Annotated[int, Field(ge=0, le=36_500)]
 Factor = Annotated[Decimal, Field(gt=1)]
 Quantity = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=3)]
 Mark = Annotated[

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -106,6 +106,11 @@ class Delivery:
     def known_as(self) -> tuple[str, str]:
         """Feed and name, in the form in which two files have the same name."""
         return self.feed, visible_form(self.name)
+
+    @property
+    def delivered_on(self) -> date:
+        """The day, in UTC, on which a run took the file; a rebuild does not change it."""
+        return self.claimed_at.astimezone(UTC).date()
 
     @property
     def is_of_other_days(self) -> bool:

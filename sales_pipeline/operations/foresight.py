@@ -201,7 +201,8 @@ class Foresight:
     def _months(self, delivery: Delivery, records: LandedRecords) -> set[date]:
         feed = self.lakehouse.declaration.feeds[delivery.feed]
         days = (day_of(text, feed.date_formats) for text in records.day_texts)
-        return {day.replace(day=1) for day in days if day and feed.earliest <= day <= feed.latest}
+        latest = feed.last_day(delivery.delivered_on)
+        return {day.replace(day=1) for day in days if day and feed.earliest <= day <= latest}
 
     def _months_replaced(self, delivery: Delivery) -> set[date]:
         """The months of what a delivery corrects, and of what that corrected before it."""

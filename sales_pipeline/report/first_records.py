@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.report.check import Check, FilePreview, RecordPreview
 from sales_pipeline.run_report import FileNote
 from sales_pipeline.silver.feed_warnings import FeedWarning
-from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader
+from sales_pipeline.silver.fine_amounts import fine_prices
+from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader, Entry
 from sales_pipeline.silver.reference.learning import Knowledge, learn
 from sales_pipeline.silver.reference.list_prices import known_prices
 from sales_pipeline.silver.reference.products import known_products
@@ -48,14 +50,15 @@ def understand(declaration: Declaration, *, source: str, rows: int) -> Check:
         found = find_files(declaration, ledger, folders_of(declaration))
         landed = landed_files(declaration, ledger, found)
         files = [FilePreview(each.path, each.feed, each.becomes, each.reason) for each in landed]
-        known = _Catalogue(lakehouse).known(files)
+        catalogue = _Catalogue(lakehouse, files)
+        known = catalogue.known()
         judged, warnings = _judged(lakehouse, known, files, rows)
         return Check(
             source=source,
             feeds=patterns,
             base_currency=declaration.base_currency,
             files=tuple(judged),
-            warnings=tuple(warnings),
+            warnings=(*catalogue.warnings(), *warnings),
             names=len(known.products),
             unclaimed=tuple(found.unclaimed),
             left=tuple(FileNote(path, why) for path, why in found.left.items()),
@@ -67,20 +70,31 @@ class _Catalogue:
     """The names that the lakehouse knows, and those that catalogue files here would teach."""
 
     lakehouse: Lakehouse
+    files: Sequence[FilePreview]
 
-    def known(self, files: Sequence[FilePreview]) -> Knowledge:
-        declaration = self.lakehouse.declaration
-        reader = CatalogueReader(declaration)
-        readable = (each for each in files if _is_readable(each, CATALOGUE))
-        rows = (row for each in readable for row in self._rows(each))
-        entries = [reader.entry(row) for row in rows if not reader.faults(row)]
-        taught = learn(entries, before=known_products(self.lakehouse)).knowledge
+    def known(self) -> Knowledge:
+        taught = learn(self._entries, before=known_products(self.lakehouse)).knowledge
         return Knowledge(taught.products, {**known_prices(self.lakehouse), **taught.prices})
 
-    def _rows(self, file: FilePreview) -> list[dict[str, Any]]:
+    def warnings(self) -> Iterator[FeedWarning]:
+        dialect = self.lakehouse.declaration.catalogue.csv
+        return fine_prices(self._entries, dialect, dict(self._paths))
+
+    @cached_property
+    def _paths(self) -> list[tuple[int, str]]:
+        readable = (each for each in self.files if _is_readable(each, CATALOGUE))
+        return [(file_id, file.path) for file_id, file in enumerate(readable, start=1)]
+
+    @cached_property
+    def _entries(self) -> list[Entry]:
+        reader = CatalogueReader(self.lakehouse.declaration)
+        rows = (row for place in self._paths for row in self._rows(*place))
+        return [reader.entry(row) for row in rows if not reader.faults(row)]
+
+    def _rows(self, file_id: int, path: str) -> list[dict[str, Any]]:
         declaration = self.lakehouse.declaration
-        path = Path(declaration.landing, file.path)
-        batches = read_batches(str(path), file_shape(declaration, CATALOGUE), 0)
+        file = Path(declaration.landing, path)
+        batches = read_batches(str(file), file_shape(declaration, CATALOGUE), file_id)
         return [row for batch in batches for row in batch.to_pylist()]
 
 
@@ -96,8 +110,8 @@ def _judged(
         )
         for each in readable
     ]
-    pairs = [(each.feed, table) for each, table in zip(readable, first, strict=True)]
-    trial = validated_files(lakehouse, known, pairs)
+    given = [(each.feed, each.path, table) for each, table in zip(readable, first, strict=True)]
+    trial = validated_files(lakehouse, known, given)
     records: dict[str, list[RecordPreview]] = {}
     for row in trial.records:
         records.setdefault(readable[row["_file_id"] - 1].path, []).append(_record(row))

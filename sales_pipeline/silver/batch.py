@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +18,11 @@ from sales_pipeline.lakehouse.tables import BRONZE_SALES
 from sales_pipeline.silver.parsing.parsed_texts import BranchRecords, ParsedTexts, TextParser
 from sales_pipeline.silver.reference.learning import Knowledge
 from sales_pipeline.silver.reference.meanings import Meanings
-from sales_pipeline.silver.validation.delivered_records import DeliveredRecords, stores_table
+from sales_pipeline.silver.validation.delivered_records import (
+    LAST_DAY,
+    DeliveredRecords,
+    stores_table,
+)
 from sales_pipeline.silver.validation.feed_groups import FeedGroup, feed_groups, feeds_table
 from sales_pipeline.silver.validation.validator import Validator
 
@@ -77,6 +81,20 @@ class Batch:
         """The `_file_id` of every delivery."""
         return [delivery.file_id for delivery in self.deliveries]
 
+    @property
+    def paths(self) -> dict[int, str]:
+        """File id -> path of the file below the landing folder."""
+        return {delivery.file_id: delivery.path for delivery in self.deliveries}
+
+    @property
+    def feed_of(self) -> dict[int, str]:
+        """File id -> feed."""
+        return {delivery.file_id: delivery.feed for delivery in self.deliveries}
+
+    def group_of(self, feed: str) -> FeedGroup:
+        """The group of a feed that has a delivery here."""
+        return next(group for group in self.groups if feed in group.names)
+
     @cached_property
     def groups(self) -> list[FeedGroup]:
         """The groups of the feeds that have a delivery here."""
@@ -106,7 +124,19 @@ class Batch:
             tuple(self.lakehouse.further_keys),
             self._feeds_frame if len(group.names) > 1 else None,
             self._stores_frame if group.has_stores else None,
+            self._last_days if group.feed.latest == "delivery" else None,
         )
+
+    @cached_property
+    def _last_days(self) -> DataFrame:
+        """The last day that a sale can have by file, where it depends on the delivery."""
+        feeds = self.lakehouse.declaration.feeds
+        rows = [
+            {"_file_id": each.file_id, LAST_DAY: feeds[each.feed].last_day(each.delivered_on)}
+            for each in self.deliveries
+        ]
+        schema = pa.schema([("_file_id", pa.int64()), (LAST_DAY, pa.date32())])
+        return self.lakehouse.shared("last_days", pa.Table.from_pylist(rows, schema=schema))
 
     @cached_property
     def _feeds_frame(self) -> DataFrame:
@@ -179,20 +209,25 @@ class Batch:
 
         return _union(validator.validated(rows(branch)) for branch, validator in self._validators())
 
-    def amounts(self, *, of_mended: bool = False) -> DataFrame | None:
-        """`_file_id, currency, amount` of the delivered records, as far as texts do not say it.
+    def amounts(
+        self, *, file_ids: Collection[int] | None = None, of_mended: bool = False
+    ) -> DataFrame | None:
+        """The money of the delivered records, as far as texts do not say it.
 
         Args:
+            file_ids: All records of these deliveries, in place of those that texts do not say.
             of_mended: Only, and all, of the records for which a mended one counts.
 
         Returns:
-            None where `texts.counted` says it of all records.
+            The columns of `Validator.amounts`; None where `texts.counted` says it of all records.
         """
         frames = []
         for branch, validator in self._validators():
             if of_mended:
                 bronze = self._bronze(branch).join(self._mended_rows, _ROW_ID, "left_semi")
                 rows = branch.delivered.rows(bronze)
+            elif file_ids is not None:
+                rows = self._delivered_rows(branch).where(among("_file_id", file_ids))
             elif self.texts.counted is None or validator.needs_records_for_amounts:
                 rows = self._delivered_rows(branch)
             else:
@@ -220,27 +255,6 @@ class Batch:
             if validator.feed.rules
         ]
         return _union(frames) if frames else None
-
-    def ambiguous_days(self) -> dict[str, list[str]]:
-        """Feed -> its texts that two date formats read as different days."""
-        found: dict[str, list[str]] = {}
-        for number, texts in self.texts.ambiguous.items():
-            names = self.groups[number].names
-            if len(names) == 1:
-                found[names[0]] = texts
-                continue
-            # The texts are those of all feeds of the group, so it has to be asked whose they are.
-            text = F.coalesce(F.col("_given_sold_on"), F.lit("")).alias("text")
-            rows = _union(
-                self._delivered_rows(branch).select("feed", text)
-                for branch in self.branches
-                if branch.delivered.group.number == number
-            )
-            known = self.lakehouse.frame(pa.table({"text": texts}))
-            pairs = rows.join(known, "text", "left_semi").distinct().toArrow().to_pylist()
-            for pair in pairs:
-                found.setdefault(pair["feed"], []).append(pair["text"])
-        return found
 
     def unknown_stores(self) -> DataFrame | None:
         """`feed, text, records`: texts that stand for a store and mean none."""

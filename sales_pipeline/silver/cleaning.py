@@ -22,9 +22,9 @@ from sales_pipeline.silver import balance as balances
 from sales_pipeline.silver import counting
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.batch import Batch
-from sales_pipeline.silver.counting import Delivered, InSilver
+from sales_pipeline.silver.counting import Delivered, InBronze, InSilver
 from sales_pipeline.silver.displaced import displaced_in_own_file
-from sales_pipeline.silver.feed_warnings import FeedWarning, warnings_of
+from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.quarantine_limit import overly_quarantined
 from sales_pipeline.silver.records import RecordsWriter
 from sales_pipeline.silver.reference.catalogue_cleaning import (
@@ -36,6 +36,7 @@ from sales_pipeline.silver.reference.learning import Knowledge, Learnt
 from sales_pipeline.silver.reference.list_prices import known_prices
 from sales_pipeline.silver.reference.products import known_products
 from sales_pipeline.silver.reference.rate_deliveries import forget_rates, learn_rates
+from sales_pipeline.silver.suspicious_texts import warnings_of
 from sales_pipeline.silver.validation import rule_results
 from sales_pipeline.silver.validation.reasons import STORE_UNKNOWN
 from sales_pipeline.silver.validation.rule_results import RuleResult
@@ -74,6 +75,7 @@ class Cleaned:
         self.rejected += lesson.rejected
         self.released += lesson.released
         self.learnt += lesson.learnt
+        self.warnings += lesson.warnings
 
 
 def clean_data(
@@ -180,7 +182,8 @@ class _Cleaning:
         batch = self._batch(each for each in waiting if each.file_id not in replaced_here)
         leaving = self.ledger.superseded_by(batch.deliveries) | self.going
         moved = self._unsettled() - leaving - {*batch.file_ids}
-        delivered = counting.delivered(batch) if batch.deliveries else {}
+        in_bronze = counting.in_bronze(batch)
+        delivered = in_bronze.delivered
         self.mended = counting.mended(batch)
         rows: Counter[int] = Counter()
         for (file_id, _), (count, _) in delivered.items():
@@ -195,7 +198,8 @@ class _Cleaning:
             failed = self._unbalanced(found)
             if not failed:
                 break
-        refused |= self._check_rules(batch, written)
+        refused |= self._check_rules(batch)
+        self._warn(batch, in_bronze, written)
         failed = {file_id: why for file_id, why in failed.items() if file_id not in refused}
         held = self._doubtful(batch, rows, written)
         held |= {each: refused.pop(each) for each in sorted(self._counted_before & refused.keys())}
@@ -247,17 +251,20 @@ class _Cleaning:
                 file_id, set()
             )
 
-    def _check_rules(self, batch: Batch, written: InSilver) -> dict[int, str]:
-        """Keeps rule results and warnings; returns the deliveries that a rule rejects, and why."""
-        counts = batch.rule_counts()
-        feed_of = {delivery.file_id: delivery.feed for delivery in batch.deliveries}
-        found = rule_results.results(counts, feed_of, self._feeds) if counts is not None else []
-        self.cleaned.rules += found
+    def _warn(self, batch: Batch, in_bronze: InBronze, written: InSilver) -> None:
+        """Keeps the warnings about what was parsed but looks suspicious."""
         has_unknown = any(STORE_UNKNOWN in reasons for reasons in written.reasons.values())
         if batch.deliveries:
-            self.cleaned.warnings += warnings_of(batch, with_stores=has_unknown)
-        paths = {delivery.file_id: delivery.path for delivery in batch.deliveries}
-        self.cleaned.warnings += rule_results.complaints(found, self._feeds, paths)
+            self.cleaned.warnings += warnings_of(batch, in_bronze, with_stores=has_unknown)
+
+    def _check_rules(self, batch: Batch) -> dict[int, str]:
+        """Keeps the results of rules; returns the deliveries that a rule rejects, and why."""
+        counts = batch.rule_counts()
+        found: list[RuleResult] = []
+        if counts is not None:
+            found = rule_results.results(counts, batch.feed_of, self._feeds)
+        self.cleaned.rules += found
+        self.cleaned.warnings += rule_results.complaints(found, self._feeds, batch.paths)
         return rule_results.refusals(found, self._feeds)
 
     def _batch(self, deliveries: Iterable[Delivery]) -> Batch:

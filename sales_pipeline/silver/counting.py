@@ -19,6 +19,11 @@ from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.tables import DISPLACED, QUARANTINED, RECORDS, SALE
 from sales_pipeline.silver.balance import NO_CURRENCY
 from sales_pipeline.silver.batch import Batch
+from sales_pipeline.silver.fine_amounts import (
+    files_with_fine_texts,
+    fine_counts,
+    is_fine_group,
+)
 from sales_pipeline.silver.parsing.numbers import product_of
 from sales_pipeline.silver.validation.reasons import WAITING
 
@@ -31,10 +36,33 @@ Delivered = dict[tuple[int, str], tuple[int, Decimal]]
 """(file id, currency) -> rows and readable amount of what was delivered."""
 
 
-def delivered(batch: Batch) -> Delivered:
+@dataclass
+class InBronze:
+    """What bronze holds of some deliveries.
+
+    Attributes:
+        delivered: Rows and readable amounts.
+        fine: Deliveries with money that has more decimals than its currency.
+    """
+
+    delivered: Delivered = field(default_factory=dict)
+    fine: set[int] = field(default_factory=set)
+
+
+def in_bronze(batch: Batch) -> InBronze:
     """Counts the records and the readable amounts of a batch from bronze, and nothing else."""
+    if not batch.deliveries:
+        return InBronze()
+    rows = batch.amounts()
+    groups = _groups(rows) if rows is not None else []
+    fine = {group["_file_id"] for group in groups if is_fine_group(group)}
+    return InBronze(_delivered(batch, groups), fine | files_with_fine_texts(batch))
+
+
+def _delivered(batch: Batch, groups: Iterable[dict[str, Any]]) -> Delivered:
     counted: dict[tuple[int, str], list[Any]] = defaultdict(lambda: [0, _ZERO])
-    for file_id, currency, rows, amount in (*_counted_texts(batch), *_counted_rows(batch)):
+    of_rows = ((row["_file_id"], row["currency"], row["records"], row["amount"]) for row in groups)
+    for file_id, currency, rows, amount in (*_counted_texts(batch), *of_rows):
         total = counted[file_id, currency or NO_CURRENCY]
         total[0] += rows
         # An amount of which nobody knows the currency is no money.
@@ -78,28 +106,23 @@ def _sums_by_file(
     yield from zip(*(totals[name].to_pylist() for name in names), strict=True)
 
 
-def _counted_rows(batch: Batch) -> Iterator[tuple[int, str | None, int, Decimal | None]]:
-    """The records whose currency or amount depends on more than their counted texts."""
-    rows = batch.amounts()
-    if rows is not None:
-        yield from _grouped(rows)
-
-
-def _grouped(rows: DataFrame) -> Iterator[tuple[int, str | None, int, Decimal | None]]:
-    sums = rows.groupBy("_file_id", "currency").agg(
-        F.count(F.lit(1)).alias("records"), F.sum("amount").alias("amount")
-    )
-    for row in sums.toArrow().to_pylist():
-        yield row["_file_id"], row["currency"], row["records"], row["amount"]
+def _groups(rows: DataFrame) -> list[dict[str, Any]]:
+    """`_file_id, currency, records, amount` of some records, and `fine_amounts.fine_counts`."""
+    records, amount = F.count(F.lit(1)).alias("records"), F.sum("amount").alias("amount")
+    sums = rows.groupBy("_file_id", "currency").agg(records, amount, *fine_counts())
+    groups: list[dict[str, Any]] = sums.toArrow().to_pylist()
+    return groups
 
 
 def mended(batch: Batch) -> Counts:
     """(file id, currency) -> `superseded` -> rows and amount, of records that somebody mended."""
     rows = batch.amounts(of_mended=True) if batch.mended else None
     counts: Counts = {}
-    for file_id, currency, records, amount in _grouped(rows) if rows is not None else ():
-        money = amount if currency is not None and amount is not None else _ZERO
-        counts[file_id, currency or NO_CURRENCY] = {"superseded": (records, money)}
+    for row in _groups(rows) if rows is not None else ():
+        is_money = row["currency"] is not None and row["amount"] is not None
+        money = row["amount"] if is_money else _ZERO
+        key = row["_file_id"], row["currency"] or NO_CURRENCY
+        counts[key] = {"superseded": (row["records"], money)}
     return counts
 
 

@@ -50,5 +50,5 @@ def _of_sales(lakehouse: Lakehouse, deliveries: list[Delivery]) -> list[Balance]
     feed_of = {delivery.file_id: delivery.feed for delivery in deliveries}
     return [
         Balance(file_id, feed_of[file_id], currency, amount, {"superseded": amount})
-        for (file_id, currency), amount in counting.delivered(batch).items()
+        for (file_id, currency), amount in counting.in_bronze(batch).delivered.items()
     ]

@@ -13,9 +13,11 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, State
 from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.lakehouse.tables import BRONZE_SALES
+from sales_pipeline.silver import counting
 from sales_pipeline.silver.batch import Batch
-from sales_pipeline.silver.feed_warnings import FeedWarning, warnings_of
+from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.reference.learning import Knowledge
+from sales_pipeline.silver.suspicious_texts import warnings_of
 
 
 @dataclass(frozen=True)
@@ -33,32 +35,35 @@ class Trial:
 
 
 def validated_files(
-    lakehouse: Lakehouse, knowledge: Knowledge, files: Sequence[tuple[str, pa.Table]]
+    lakehouse: Lakehouse, knowledge: Knowledge, files: Sequence[tuple[str, str, pa.Table]]
 ) -> Trial:
     """Validates the records of some files as a run would.
 
     Args:
         lakehouse: The declaration and the engine; no table is read.
         knowledge: What the catalogue knows.
-        files: The feed of each file, and its records in the bronze schema of the feed's columns.
+        files: The feed and the path of each file, and its records in the bronze schema of the
+            feed's columns.
     """
     names = [column.name for column in lakehouse.columns(BRONZE_SALES)]
     types = [arrow_type(column.type) for column in lakehouse.columns(BRONZE_SALES)]
     schema = pa.schema(list(zip(names, types, strict=True)))
     tables = [
         _numbered(records, schema, feed, file_id)
-        for file_id, (feed, records) in enumerate(files, start=1)
+        for file_id, (feed, _, records) in enumerate(files, start=1)
     ]
     bronze = pa.concat_tables(tables) if tables else schema.empty_table()
     if not bronze.num_rows:
         return Trial([], [])
-    deliveries = tuple(_delivery(feed, file_id) for file_id, (feed, _) in enumerate(files, start=1))
+    deliveries = tuple(
+        _delivery(feed, path, file_id) for file_id, (feed, path, _) in enumerate(files, start=1)
+    )
     batch = Batch(
         lakehouse, deliveries, knowledge, bronze=lakehouse.shared("records_of_trial", bronze)
     )
     records = batch.validated().toArrow().to_pylist()
     records.sort(key=lambda row: (row["_file_id"], row["_row"]))
-    return Trial(records, list(warnings_of(batch)))
+    return Trial(records, list(warnings_of(batch, counting.in_bronze(batch))))
 
 
 def _numbered(records: pa.Table, schema: pa.Schema, feed: str, file_id: int) -> pa.Table:
@@ -75,12 +80,12 @@ def _numbered(records: pa.Table, schema: pa.Schema, feed: str, file_id: int) -> 
     return pa.table(columns, schema=schema)
 
 
-def _delivery(feed: str, file_id: int) -> Delivery:
+def _delivery(feed: str, path: str, file_id: int) -> Delivery:
     return Delivery(
         file_id=file_id,
         feed=feed,
         name="",
-        path="",
+        path=path,
         sha256="",
         bytes=0,
         state=State.IN_BRONZE,

@@ -16,6 +16,7 @@ from sales_pipeline.lakehouse.ledger import Delivery, State
 from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.lakehouse.tables import BRONZE_SALES
 from sales_pipeline.silver.batch import Batch
+from sales_pipeline.silver.doubtful_days import doubtful_days
 from sales_pipeline.silver.parsing.parsed_texts import ParsedTexts
 from sales_pipeline.silver.reference.learning import Knowledge
 from sales_pipeline.silver.reference.list_prices import Price, Prices
@@ -126,9 +127,9 @@ class Records:
         rows = self._batch().rule_counts()
         return rows.toArrow().to_pylist() if rows is not None else []
 
-    def ambiguous_days(self) -> list[str]:
-        """The texts that two date formats read as different days."""
-        return self._batch().ambiguous_days().get("lyon", [])
+    def doubtful_days(self) -> list[str]:
+        """The warnings about the texts of days."""
+        return [warning.sentence for warning in doubtful_days(self._batch())]
 
     def values(self, *columns: str, prices: Prices | None = None) -> list[Any]:
         """Some columns of the judged records, as text; a value where there is one column."""

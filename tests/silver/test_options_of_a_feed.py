@@ -206,7 +206,11 @@ def test_ambiguous_dates_are_counted_by_their_texts(engine: EmbeddedEngine) -> N
     days = ["05/04/2025", "05/04/2025", "04/05/2025 ", "07/07/2025", "31/12/2024", "x", None]
     rows: list[dict[str, str | None]] = [{"sold_on": day} for day in days]
     records = Records(engine, rows, date_formats=["dd/MM/yyyy", "MM/dd/yyyy"])
-    assert sorted(records.ambiguous_days()) == ["04/05/2025 ", "05/04/2025"]
+    [sentence] = records.doubtful_days()
+    assert sentence == (
+        "2 dates are another day in a later one of the date_formats, such as '04/05/2025 '; the "
+        "first that fits was taken"
+    )
 
 
 EVERYTHING: dict[str, Any] = {

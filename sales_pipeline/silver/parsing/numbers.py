@@ -102,6 +102,11 @@ def decimal_of(text: str, dialect: Dialect, *, scale: int, precision: int = 18) 
     return decimal_parser(NumberStyle.of_dialect(dialect), scale=scale, precision=precision)(text)
 
 
+def looks_grouped(mark: str) -> str:
+    """A pattern of numbers whose decimal mark may stand between thousands: `5.280`, `12.000`."""
+    return f"^[^0-9]*[1-9][0-9]{{0,2}}[{mark}][0-9]{{3}}[^0-9]*$"
+
+
 def _pattern(style: NumberStyle, scale: int) -> str:
     whole = "[0-9]+"
     if style.thousands:

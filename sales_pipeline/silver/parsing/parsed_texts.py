@@ -22,11 +22,11 @@ from pyspark.sql import functions as F
 from sales_pipeline.config.dialect import WHITE_SPACE
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.silver.parsing.days import days_of
+from sales_pipeline.silver.parsing.days import day_of
 from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser
 from sales_pipeline.silver.reference.meanings import Meanings
-from sales_pipeline.silver.validation.delivered_records import GIVEN, NUMBERS, DeliveredRecords
-from sales_pipeline.silver.validation.feed_groups import lookup_of
+from sales_pipeline.silver.validation.delivered_records import GIVEN, DeliveredRecords
+from sales_pipeline.silver.validation.feed_groups import NUMBERS, lookup_of
 from sales_pipeline.visible_text import MAY_NOT_BE_COMPOSED
 
 SCALES = {"quantity": 3, "unit_price": 4, "amount": 4}
@@ -56,10 +56,11 @@ class ParsedTexts:
         products: `feed_lookup, text_product, product, category`, where `priced` is None.
         numbers: Column -> `_feed_group`, its text and its number, where `priced` is None.
         counted: How many records of a file have a combination of `priced`: `_file_id, feed_group,
-            amount, records`; None where there are too many.
+            records`, the texts of numbers and the numbers; None where there are too many.
         composed: `_as_delivered, _composed` of texts of keys and stores that are not in Unicode
             form NFC; None where there are none.
-        ambiguous: Group -> texts that two date formats of it read as different days.
+        day_counts: How many records of a file have a text of a day: `_file_id, _feed_group`, the
+            text, `sold_on`, `records`; None where `days` is None.
     """
 
     days: DataFrame | None = None
@@ -68,11 +69,11 @@ class ParsedTexts:
     numbers: dict[str, DataFrame] = field(default_factory=dict)
     counted: pa.Table | None = None
     composed: DataFrame | None = None
-    ambiguous: dict[int, list[str]] = field(default_factory=dict)
+    day_counts: pa.Table | None = None
 
 
 def texts_of(branches: Sequence[BranchRecords]) -> DataFrame:
-    """The texts of a batch: days, and by file the counted texts of products and numbers.
+    """The texts of a batch, counted by file: those of days, and of products and numbers.
 
     Returns:
         `kind` (`sold_on`, `priced`, or `compared` for texts of keys and stores that may not be
@@ -83,18 +84,18 @@ def texts_of(branches: Sequence[BranchRecords]) -> DataFrame:
     for branch in branches:
         group = F.lit(branch.delivered.group.number).alias("_feed_group")
         day = _text(branch.delivered, _DAY).alias(_TEXTS[_DAY])
-        parts.append((branch.rows.select(group, day), _priced(branch, group)))
-    days = reduce(DataFrame.unionByName, [day.distinct() for day, _ in parts]).distinct()
+        parts.append((_counted(branch.rows.select("_file_id", group, day)), _priced(branch, group)))
+    days = reduce(DataFrame.unionByName, [counts for counts, _ in parts])
     priced = reduce(DataFrame.unionByName, [counts for _, counts in parts])
     none = F.lit("")
-    of_days = days.limit(MANY_TEXTS + 1).select(
+    of_days = days.limit(MANY_COUNTS + 1).select(
         F.lit(_DAY).alias("kind"),
-        F.lit(0).cast("BIGINT").alias("_file_id"),
+        "_file_id",
         "_feed_group",
         none.alias("_feed_lookup"),
         *(none.alias(_TEXTS[name]) for name in (_PRODUCT, *NUMBERS)),
         _TEXTS[_DAY],
-        F.lit(0).cast("BIGINT").alias("records"),
+        "records",
     )
     of_prices = priced.limit(MANY_COUNTS + 1).select(
         F.lit(_PRICED).alias("kind"), "_file_id", *_KEYS,
@@ -130,7 +131,10 @@ def _priced(branch: BranchRecords, group: Column) -> DataFrame:
         "_feed_lookup",
         *(_text(branch.delivered, name).alias(_TEXTS[name]) for name in (_PRODUCT, *NUMBERS)),
     ]
-    texts = branch.rows.select(*columns)
+    return _counted(branch.rows.select(*columns))
+
+
+def _counted(texts: DataFrame) -> DataFrame:
     return texts.groupBy(*texts.columns).agg(F.count(F.lit(1)).alias("records"))
 
 
@@ -161,9 +165,7 @@ class TextParser:
         if not self.branches:
             return parsed
         texts = texts_of(self.branches).toArrow()
-        days = _of_kind(texts, _DAY)
-        if days.num_rows <= MANY_TEXTS:
-            parsed.days = self.lakehouse.shared("parsed_days", self._days(days, parsed))
+        self._parse_days(_of_kind(texts, _DAY), parsed)
         parsed.composed = self._composed(_of_kind(texts, _COMPARED)[_TEXTS[_PRODUCT]].to_pylist())
         priced = _of_kind(texts, _PRICED)
         if priced.num_rows <= MANY_COUNTS:
@@ -186,17 +188,16 @@ class TextParser:
         """Group -> the declaration that its feeds share."""
         return {branch.delivered.group.number: branch.delivered.feed for branch in self.branches}
 
-    def _days(self, texts: pa.Table, parsed: ParsedTexts) -> pa.Table:
-        rows = []
-        for row in texts.select(["_feed_group", _TEXTS[_DAY]]).to_pylist():
-            patterns = self._feeds[row["_feed_group"]].date_formats
-            text = row[_TEXTS[_DAY]]
-            days = days_of(text, patterns)
-            rows.append({**row, _DAY: days[0] if days else None})
-            if len(set(days)) > 1:
-                parsed.ambiguous.setdefault(row["_feed_group"], []).append(text)
-        types = [("_feed_group", pa.int32()), (_TEXTS[_DAY], pa.string()), (_DAY, pa.date32())]
-        return pa.Table.from_pylist(rows, schema=pa.schema(types))
+    def _parse_days(self, counts: pa.Table, parsed: ParsedTexts) -> None:
+        distinct, places = _distinct(counts.select(["_feed_group", _TEXTS[_DAY]]))
+        if counts.num_rows > MANY_COUNTS or distinct.num_rows > MANY_TEXTS:
+            return
+        pairs = zip(*(column.to_pylist() for column in distinct.columns), strict=True)
+        days = [day_of(text, self._feeds[group].date_formats) for group, text in pairs]
+        values = distinct.append_column(_DAY, pa.array(days, pa.date32()))
+        parsed.days = self.lakehouse.shared("parsed_days", values)
+        columns = ["_file_id", "_feed_group", _TEXTS[_DAY], "records"]
+        parsed.day_counts = counts.select(columns).append_column(_DAY, values[_DAY].take(places))
 
     def _parse_priced(self, counts: pa.Table, parsed: ParsedTexts) -> None:
         texts = counts.select([*_KEYS, *(_TEXTS[name] for name in (_PRODUCT, *NUMBERS))])
@@ -206,7 +207,8 @@ class TextParser:
             values = values.append_column(column, self._numbers(distinct, column))
         parsed.priced = self.lakehouse.shared("parsed_prices", values)
         numbers = {name: values[name].take(places) for name in NUMBERS}
-        parsed.counted = counts.select(["_file_id", "_feed_group", "records"])
+        given = [_TEXTS[name] for name in NUMBERS]
+        parsed.counted = counts.select(["_file_id", "_feed_group", "records", *given])
         for name, column in numbers.items():
             parsed.counted = parsed.counted.append_column(name, column)
 

@@ -45,9 +45,10 @@ def _day(text: Column, layout: DateLayout) -> Column:
     return F.when(is_day, iso.try_cast("DATE"))
 
 
-def is_in_range(day: Column, earliest: date, latest: date) -> Column:
+def is_in_range(day: Column, earliest: date, latest: date | Column) -> Column:
     """Says whether a day lies in the range that a sale can have."""
-    return day.between(day_literal(earliest), day_literal(latest))
+    last = latest if isinstance(latest, Column) else day_literal(latest)
+    return day.between(day_literal(earliest), last)
 
 
 def day_literal(day: date) -> Column:

@@ -6,7 +6,7 @@ plain Python, sends back the sales that mean something else now, and only then w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -14,12 +14,14 @@ from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import mended_rows
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver.balance import Balance
+from sales_pipeline.silver.feed_warnings import FeedWarning
+from sales_pipeline.silver.fine_amounts import fine_prices
 from sales_pipeline.silver.reference.catalogue_balance import (
     catalogue_balances,
     keep_quarantine,
     record_changed,
 )
-from sales_pipeline.silver.reference.catalogue_records import catalogue_records
+from sales_pipeline.silver.reference.catalogue_records import Records, catalogue_records
 from sales_pipeline.silver.reference.learning import Knowledge, Learnt, learn, learnt
 from sales_pipeline.silver.reference.list_prices import LIST_PRICES, known_prices
 from sales_pipeline.silver.reference.products import PRODUCTS, known_products
@@ -40,6 +42,7 @@ class Lesson:
         balances: The balances of deliveries of the catalogue that are new or changed.
         released: Records of the catalogue that left quarantine.
         sent_back: The sales deliveries that are to be judged again, by file id.
+        warnings: Warnings about list prices that were read but look suspicious.
     """
 
     learnt: Learnt = field(default_factory=Learnt)
@@ -47,6 +50,7 @@ class Lesson:
     balances: list[Balance] = field(default_factory=list)
     released: int = 0
     sent_back: frozenset[int] = frozenset()
+    warnings: list[FeedWarning] = field(default_factory=list)
 
 
 def clean_catalogue(
@@ -81,9 +85,9 @@ def clean_catalogue(
     judged = [each.file_id for each in deliveries]
     balances, released = record_changed(lakehouse, found, judged=judged, run_id=run_id)
     rejected = _record(ledger, deliveries, refused, standing, counts=counts, run_id=run_id)
-    return Lesson(
-        learnt(before, taught.knowledge), rejected, balances, released, frozenset(sent_back)
-    )
+    warnings = _warnings(lakehouse, records, set(deliveries) - set(refused))
+    changed = learnt(before, taught.knowledge)
+    return Lesson(changed, rejected, balances, released, frozenset(sent_back), warnings)
 
 
 def forget_products(
@@ -140,6 +144,14 @@ def _write(lakehouse: Lakehouse, ledger: Ledger, before: Knowledge, after: Knowl
         rows = [each.as_row(key) for key in sorted(after.prices) for each in after.prices[key]]
         lakehouse.put(LIST_PRICES, "true", rows)
     return {each.file_id for each in sent_back}
+
+
+def _warnings(
+    lakehouse: Lakehouse, records: Records, deliveries: Collection[Delivery]
+) -> list[FeedWarning]:
+    paths = {delivery.file_id: delivery.path for delivery in deliveries}
+    dialect = lakehouse.declaration.catalogue.csv
+    return [*fine_prices(records.entries(paths), dialect, paths)]
 
 
 def _mended_at_list_prices(lakehouse: Lakehouse, ledger: Ledger) -> set[int]:

@@ -151,7 +151,8 @@ class CatalogueReader:
         amount, day = self._amount(texts), self._valid_from(texts)
         if amount is None or day is None:
             return None
-        return Price(day, amount, self._currency(texts), row["_file_id"], row["_row"])
+        place = row["_file_id"], row["_row"]
+        return Price(day, amount, self._currency(texts), *place, row["price"])
 
     def _amount(self, texts: Mapping[str, str]) -> Decimal | None:
         return decimal_of(texts.get("price", ""), self._catalogue.csv, scale=4)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -34,13 +34,17 @@ LIST_PRICES = "silver.list_prices"
 
 @dataclass(frozen=True)
 class Price:
-    """What a unit of a product costs from a day on, and the record that says so."""
+    """What a unit of a product costs from a day on, and the record that says so.
+
+    Its text as delivered is not kept.
+    """
 
     valid_from: date
     price: Decimal
     currency: str
     file_id: int
     row: int
+    text: str = field(default="", compare=False)
 
     @property
     def money(self) -> tuple[Decimal, str]:

@@ -28,7 +28,6 @@ from sales_pipeline.silver.parsing.spark_expressions import (
 from sales_pipeline.silver.validation.feed_groups import FEED_VALUES, FeedGroup
 from sales_pipeline.visible_text import visible_form
 
-NUMBERS = ("quantity", "unit_price", "amount")
 GIVEN = "_given_"
 """How the column of a text as delivered begins, where another has its value."""
 _VISIBLE = "_visible_"
@@ -38,6 +37,8 @@ _ROUNDED_ID = "^[+-]?[0-9](?:[.,][0-9]+[eE][+-]?|[eE][+])[0-9]{1,3}$"
 """An id as a spreadsheet shows a long number, such as 1.23457E+14: its last digits are lost."""
 COMPUTED_FAILED, EXCLUDE_FAILED = "_computed_failed", "_exclude_failed"
 """Whether declared SQL fails on a value of the record: that of a column, that of exclude_when."""
+LAST_DAY = "_last_day"
+"""The last day that a sale of a file can have, where the feed declares `latest: delivery`."""
 _STORES = pa.schema(
     [(name, pa.string()) for name in ("feed", "_listed_text", "_listed_store", "_listed_currency")]
 )
@@ -79,6 +80,7 @@ class DeliveredRecords:
         feeds_frame: The table of feeds, as `feed_groups.feeds_table` makes it; None where the
             group has one feed.
         stores_frame: The listed stores, as `stores_table` makes them; None where there are none.
+        last_days: `_file_id` and `LAST_DAY`; None where that does not depend on the delivery.
     """
 
     group: FeedGroup
@@ -86,6 +88,7 @@ class DeliveredRecords:
     further_keys: Sequence[str] = ()
     feeds_frame: DataFrame | None = None
     stores_frame: DataFrame | None = None
+    last_days: DataFrame | None = None
 
     @property
     def feed(self) -> Feed:
@@ -100,9 +103,7 @@ class DeliveredRecords:
     @cached_property
     def number_columns(self) -> list[str]:
         """Those of quantity, unit_price and amount that the records have."""
-        if self.is_priced_by_catalogue:
-            return ["quantity"]
-        return [name for name in NUMBERS if self.feed.has(name)]
+        return self.group.number_columns
 
     @property
     def is_priced_by_catalogue(self) -> bool:

@@ -13,6 +13,7 @@ from sales_pipeline.silver.parsing.spark_expressions import any_of, is_blank
 from sales_pipeline.silver.validation.delivered_records import (
     COMPUTED_FAILED,
     EXCLUDE_FAILED,
+    LAST_DAY,
     DeliveredRecords,
 )
 from sales_pipeline.silver.validation.reasons import PRICE_UNKNOWN, PRODUCT_UNKNOWN, STORE_UNKNOWN
@@ -67,7 +68,7 @@ class Faults:
             *self._store_faults(),
             ("date_missing", is_blank(given)),
             ("date_unreadable", ~is_blank(given) & day.isNull()),
-            ("date_out_of_range", day.isNotNull() & ~self._is_in_range()),
+            *self._range_faults(),
             ("product_missing", is_blank(source)),
             (PRODUCT_UNKNOWN, ~is_blank(source) & product.isNull()),
             *self._number_faults(),
@@ -86,8 +87,20 @@ class Faults:
             faults.append(("exclude_failed", F.col(EXCLUDE_FAILED)))
         return faults
 
+    def _range_faults(self) -> list[Fault]:
+        day, latest = F.col("sold_on"), self._feed.latest
+        if latest != "delivery":
+            return [("date_out_of_range", day.isNotNull() & ~self._is_in_range())]
+        is_late = day > F.col(LAST_DAY)
+        return [
+            ("date_out_of_range", day.isNotNull() & ~is_late & ~self._is_in_range()),
+            ("sold_after_delivery", is_late),
+        ]
+
     def _is_in_range(self) -> Column:
-        return is_in_range(F.col("sold_on"), self._feed.earliest, self._feed.latest)
+        latest = self._feed.latest
+        last = F.col(LAST_DAY) if latest == "delivery" else latest
+        return is_in_range(F.col("sold_on"), self._feed.earliest, last)
 
     def _store_faults(self) -> list[Fault]:
         if not self.delivered.group.has_stores:

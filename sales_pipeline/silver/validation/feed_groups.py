@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
 
+NUMBERS = ("quantity", "unit_price", "amount")
 _ALWAYS = date(1, 1, 1)
 _DATA: Any = {
     "landing": True,
@@ -87,6 +88,20 @@ class FeedGroup:
     def has_plain_currency(self) -> bool:
         """Whether every feed has one currency, declared as its code."""
         return isinstance(self.feed.currency, str)
+
+    @property
+    def number_columns(self) -> list[str]:
+        """Those of quantity, unit_price and amount that the records have."""
+        if self.feed.price_from == "catalogue":
+            return ["quantity"]
+        return [name for name in NUMBERS if self.feed.has(name)]
+
+    @property
+    def money_column(self) -> str | None:
+        """The delivered column that says what was paid; None where prices are the catalogue's."""
+        return next(
+            (name for name in ("amount", "unit_price") if name in self.number_columns), None
+        )
 
     def values(self, feeds: Mapping[str, Feed]) -> dict[str, Column]:
         """The values of the table of feeds as columns.

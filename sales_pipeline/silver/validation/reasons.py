@@ -20,6 +20,9 @@ REASONS: dict[str, str] = {
     "date_missing": "The date is empty.",
     "date_unreadable": "The date is no day of the calendar in any of the declared formats.",
     "date_out_of_range": "The date lies before the feed's earliest or after its latest day.",
+    "sold_after_delivery": (
+        "The sale is dated after its file was delivered, and the feed declares latest: delivery."
+    ),
     "product_missing": "The product is empty.",
     "product_unknown": "The catalogue does not know the product; the record waits until it does.",
     "code_missing": "A record of the catalogue has no code to tell what it belongs to.",

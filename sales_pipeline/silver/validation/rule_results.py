@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sales_pipeline.config.model import Feed, Rule
-from sales_pipeline.silver.feed_warnings import FeedWarning
+from sales_pipeline.silver.feed_warnings import FeedWarning, and_more_files
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -84,10 +84,10 @@ def complaints(
     for (feed, name), files in beyond.items():
         worst = max(files, key=lambda each: (each.broken, -each.file_id))
         broken, checked = sum(each.broken for each in files), sum(each.checked for each in files)
-        others = f" and {len(files) - 1:,} more of its files" if len(files) > 1 else ""
         yield FeedWarning(
             feed,
-            f"{broken:,} of {checked:,} sales in {paths[worst.file_id]}{others} break the rule "
+            f"{broken:,} of {checked:,} sales in {paths[worst.file_id]}"
+            f"{and_more_files(len(files) - 1)} break the rule "
             f"{name} ({feeds[feed].rules[name].holds})",
         )
 

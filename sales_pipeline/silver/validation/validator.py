@@ -14,15 +14,16 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.tables import EXCLUDED, QUARANTINED
-from sales_pipeline.silver.parsing.numbers import NumberStyle
+from sales_pipeline.silver.parsing.numbers import NumberStyle, looks_grouped
 from sales_pipeline.silver.parsing.parsed_texts import SCALES, ParsedTexts
 from sales_pipeline.silver.parsing.spark_days import calendar_day, month_of
 from sales_pipeline.silver.parsing.spark_expressions import any_of, as_json, is_blank
 from sales_pipeline.silver.parsing.spark_numbers import decimal_number, product_of
 from sales_pipeline.silver.reference.meanings import list_price
 from sales_pipeline.silver.validation import rules
-from sales_pipeline.silver.validation.delivered_records import GIVEN, NUMBERS, DeliveredRecords
+from sales_pipeline.silver.validation.delivered_records import GIVEN, DeliveredRecords
 from sales_pipeline.silver.validation.faults import Faults
+from sales_pipeline.silver.validation.feed_groups import NUMBERS
 
 FIT = "fit"
 NO_STORE = ""
@@ -81,8 +82,22 @@ class Validator:
         )
 
     def amounts(self, keyed: DataFrame) -> DataFrame:
-        """`_file_id, currency, amount`, of the money null where it cannot be told."""
-        return self.typed(keyed).select("_file_id", "currency", "amount")
+        """The money of the records, null where it cannot be told.
+
+        Returns:
+            `feed, _file_id, _row, currency, amount`; `money, money_text`: what was delivered of
+            it, parsed and as delivered; `is_grouped`: see `numbers.looks_grouped`.
+        """
+        name, text = self.delivered.group.money_column, F.lit(None).cast("STRING")
+        if name is not None:
+            text = self._text(name)
+        money = F.lit(None).cast("DECIMAL(18,4)") if name is None else F.col(name)
+        return self.typed(keyed).select(
+            *("feed", "_file_id", "_row", "currency", "amount"),
+            money.alias("money"),
+            text.alias("money_text"),
+            text.rlike(looks_grouped(self.feed.csv.decimal)).alias("is_grouped"),
+        )
 
     def rule_counts(self, keyed: DataFrame) -> DataFrame:
         """Counts, for each delivery, the sales that keep the feed's rules: `rules.counted`."""
@@ -112,6 +127,8 @@ class Validator:
         """The records with their columns parsed, and everything that their verdict depends on."""
         rows = keyed.withColumn("source_product", F.col(f"{GIVEN}product"))
         rows = self._with_prices(self._with_day(rows))
+        if self.delivered.last_days is not None:
+            rows = rows.join(self.delivered.last_days, "_file_id", "left")
         rows = self._with_money(rows)
         return rows.withColumn("month", month_of(F.col("sold_on")))
 

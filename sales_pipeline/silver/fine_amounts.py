@@ -1,0 +1,207 @@
+"""Warnings about money with more decimals than its currency has, such as 5.280 yen.
+
+Real exports have such amounts, so none is refused. Three digits behind the mark in a currency
+without decimals are most likely thousands, and the option that reads them so is named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from sales_pipeline.config.currencies import MINOR_UNITS
+from sales_pipeline.config.dialect import Dialect
+from sales_pipeline.errors import counted
+from sales_pipeline.lakehouse.tables import CATALOGUE
+from sales_pipeline.silver.feed_warnings import FeedWarning, and_more_files
+from sales_pipeline.silver.parsing.numbers import decimal_of, looks_grouped
+from sales_pipeline.silver.validation.feed_groups import FeedGroup
+
+if TYPE_CHECKING:
+    from sales_pipeline.silver.batch import Batch
+    from sales_pipeline.silver.reference.catalogue_entries import Entry
+
+_MOST = 4
+"""Decimals of a money column; no currency has more."""
+
+
+def fine_counts() -> list[Column]:
+    """Aggregates that say by currency whether money is finer than it; see `is_fine_group`.
+
+    They are of rows with `currency, money, is_grouped`, as `Validator.amounts` gives them.
+    """
+    money = F.col("money")
+    finer = [
+        F.count(F.when(money != F.round(money, decimals), 1)).alias(f"_finer_than_{decimals}")
+        for decimals in _decimals()
+    ]
+    may_be_thousands = F.col("currency").isin(_codes(0)) & F.col("is_grouped")
+    return [*finer, F.count(F.when(may_be_thousands, 1)).alias("_grouped")]
+
+
+def is_fine_group(row: dict[str, Any]) -> bool:
+    """Says whether some money of a group of rows of one currency is finer than the currency."""
+    decimals = MINOR_UNITS.get(row["currency"] or "", _MOST)
+    is_finer = decimals < _MOST and bool(row[f"_finer_than_{decimals}"])
+    return is_finer or bool(row["_grouped"])
+
+
+def files_with_fine_texts(batch: Batch) -> set[int]:
+    """Deliveries with money that is finer than their feed's currency, by their counted texts."""
+    table = batch.texts.counted
+    feeds = batch.lakehouse.declaration.feeds
+    files: set[int] = set()
+    if table is None:
+        return files
+    for group in batch.counted_groups:
+        by_decimals: dict[int, list[int]] = defaultdict(list)
+        for delivery in batch.deliveries:
+            if delivery.feed in group.names and feeds[delivery.feed].currencies:
+                code = feeds[delivery.feed].currencies[0][1]
+                by_decimals[MINOR_UNITS[code]].append(delivery.file_id)
+        for decimals, file_ids in by_decimals.items():
+            own = table.filter(pc.is_in(table["_file_id"], pa.array(file_ids, pa.int64())))
+            files.update(own.filter(_is_fine(own, group, decimals))["_file_id"].to_pylist())
+    return files
+
+
+def _is_fine(texts: pa.Table, group: FeedGroup, decimals: int) -> pa.ChunkedArray:
+    name = group.money_column
+    if name is None:
+        return pa.chunked_array([pa.nulls(texts.num_rows, pa.bool_())])
+    is_fine = pc.not_equal(texts[name], pc.round(texts[name], ndigits=decimals))
+    if decimals:
+        return is_fine
+    pattern = looks_grouped(group.feed.csv.decimal)
+    return pc.or_(is_fine, pc.match_substring_regex(texts[f"_text_{name}"], pattern))
+
+
+@dataclass(frozen=True)
+class FineMoney:
+    """Records of one file with money that is finer than its currency.
+
+    Attributes:
+        currency: The currency.
+        records: How many there are.
+        grouped: How many of them have three digits behind the mark.
+        text: One such text as delivered.
+        row: The number of its record in the file.
+        path: The path of the file.
+    """
+
+    currency: str
+    records: int
+    grouped: int
+    text: str
+    row: int
+    path: str
+
+
+def fine_amounts(batch: Batch, files: Collection[int]) -> Iterator[FeedWarning]:
+    """Warns of money with more decimals than its currency has; a statement, where there is any.
+
+    Args:
+        batch: The deliveries.
+        files: Those in which it was found.
+    """
+    rows = batch.amounts(file_ids=files) if files else None
+    if rows is None:
+        return
+    found: dict[tuple[str, str], list[FineMoney]] = defaultdict(list)
+    for row in _by_file(rows).toArrow().sort_by("_file_id").to_pylist():
+        feed, path = row.pop("feed"), batch.paths[row.pop("_file_id")]
+        found[feed, row["currency"]].append(FineMoney(path=path, **row))
+    for (feed, _), of_currency in sorted(found.items()):
+        group = batch.group_of(feed)
+        money = "an amount" if group.money_column == "amount" else "a unit_price"
+        yield FeedWarning(feed, _sentence(of_currency, money, group.feed.csv))
+
+
+def _by_file(rows: DataFrame) -> DataFrame:
+    """The rows that are finer than their currency, in the columns of `FineMoney` by file."""
+    currency, money = F.col("currency"), F.col("money")
+    is_fine = currency.isin(_codes(0)) & F.col("is_grouped")
+    for decimals in _decimals():
+        is_finer = money != F.round(money, decimals)
+        is_fine = is_fine | (currency.isin(_codes(decimals)) & is_finer)
+    return (
+        rows.where(is_fine)
+        .groupBy("feed", "_file_id", "currency")
+        .agg(
+            F.count(F.lit(1)).alias("records"),
+            F.count(F.when(F.col("is_grouped"), 1)).alias("grouped"),
+            F.min_by("money_text", "_row").alias("text"),
+            F.min("_row").alias("row"),
+        )
+    )
+
+
+def fine_prices(
+    entries: Iterable[Entry], dialect: Dialect, paths: Mapping[int, str]
+) -> Iterator[FeedWarning]:
+    """Warns of list prices with more decimals than their currency has.
+
+    Args:
+        entries: What records of the catalogue say.
+        dialect: How its files write numbers.
+        paths: File id -> path of the file.
+    """
+    pattern = re.compile(looks_grouped(dialect.decimal))
+    found: dict[str, list[FineMoney]] = defaultdict(list)
+    for price in (entry.price for entry in entries if entry.price is not None):
+        is_grouped = pattern.fullmatch(price.text) is not None
+        decimals = MINOR_UNITS[price.currency]
+        if price.price != round(price.price, decimals) or (is_grouped and not decimals):
+            path, text = paths[price.file_id], price.text
+            fine = FineMoney(price.currency, 1, int(is_grouped), text, price.row, path)
+            found[price.currency].append(fine)
+    for _, fine_money in sorted(found.items()):
+        yield FeedWarning(CATALOGUE, _sentence(fine_money, "a list price", dialect))
+
+
+def _sentence(found: Sequence[FineMoney], money: str, dialect: Dialect) -> str:
+    """What is said of the money of one currency; the file with most such records is named."""
+    worst = max(found, key=lambda fine: fine.records)
+    currency, records = worst.currency, sum(fine.records for fine in found)
+    own = MINOR_UNITS[currency]
+    more_files = and_more_files(len({fine.path for fine in found}) - 1)
+    sentence = (
+        f"{counted(records, 'record')} {'has' if records == 1 else 'have'} {money} with more "
+        f"decimals than {currency} has ({counted(own, 'decimal') if own else 'none'}), such as "
+        f"{worst.text!r} in record {worst.row:,} of {worst.path}{more_files}"
+    )
+    thousands = _as_thousands(worst.text, dialect)
+    if records > sum(fine.grouped for fine in found) or thousands is None:
+        return sentence
+    likely = "may be" if own else "is most likely"
+    option = f'csv: {{thousands: "{dialect.decimal}", decimal: "{_other(dialect.decimal)}"}}'
+    return f"{sentence}; its mark {likely} one between thousands: {option} reads {thousands:f}"
+
+
+def _as_thousands(text: str, dialect: Dialect) -> Decimal | None:
+    """The number that a text is where the decimal mark stands between thousands."""
+    marks = {"thousands": dialect.decimal, "decimal": _other(dialect.decimal)}
+    number = decimal_of(text, dialect.model_copy(update=marks), scale=_MOST)
+    return number and number.quantize(Decimal(1))
+
+
+def _other(mark: str) -> str:
+    return "," if mark == "." else "."
+
+
+def _decimals() -> list[int]:
+    """The decimals that currencies have, apart from those that no money column exceeds."""
+    return sorted({decimals for decimals in MINOR_UNITS.values() if decimals < _MOST})
+
+
+def _codes(decimals: int) -> list[str]:
+    return sorted(code for code, own in MINOR_UNITS.items() if own == decimals)
