@@ -17,7 +17,13 @@ from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import ACCEPTED, IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import mended_rows, touched_by
-from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, NOT_SALES
+from sales_pipeline.lakehouse.tables import (
+    CATALOGUE,
+    EXCHANGE_RATES,
+    NOT_SALES,
+    RECORDS,
+    SALE,
+)
 from sales_pipeline.silver import balance as balances
 from sales_pipeline.silver import counting
 from sales_pipeline.silver.balance import Balance
@@ -255,7 +261,9 @@ class _Cleaning:
         """Keeps the warnings about what was parsed but looks suspicious."""
         has_unknown = any(STORE_UNKNOWN in reasons for reasons in written.reasons.values())
         if batch.deliveries:
-            self.cleaned.warnings += warnings_of(batch, in_bronze, with_stores=has_unknown)
+            sales = self.lakehouse.table(RECORDS).where(f"status = '{SALE}'")
+            found = warnings_of(batch, in_bronze, sales, with_stores=has_unknown)
+            self.cleaned.warnings += found
 
     def _check_rules(self, batch: Batch) -> dict[int, str]:
         """Keeps the results of rules; returns the deliveries that a rule rejects, and why."""

@@ -29,6 +29,15 @@ _MANY_DAYS, _SOME_DAYS = 12, 3
 """Days that one pattern needs before their months say anything: alone, and beside others."""
 
 
+def swapped_day(day: date) -> date | None:
+    """The day with day and month the other way round, where that is one.
+
+    >>> swapped_day(date(2025, 4, 3)), swapped_day(date(2025, 4, 13))
+    (datetime.date(2025, 3, 4), None)
+    """
+    return day.replace(month=day.day, day=day.month) if day.day <= _LAST_SWAPPABLE else None
+
+
 @dataclass(frozen=True)
 class DayText:
     """A text of a day in one file.
@@ -50,9 +59,7 @@ class DayText:
     @property
     def swapped(self) -> date | None:
         """The day with day and month the other way round, where that is one."""
-        if self.day is None or self.day.day > _LAST_SWAPPABLE:
-            return None
-        return self.day.replace(month=self.day.day, day=self.day.month)
+        return self.day and swapped_day(self.day)
 
 
 def doubtful_days(batch: Batch) -> Iterator[FeedWarning]:

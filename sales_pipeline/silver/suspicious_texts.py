@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 import pyarrow as pa
+from pyspark.sql import DataFrame
 
 from sales_pipeline.errors import MAX_EXAMPLES, counted
 from sales_pipeline.silver.batch import Batch
@@ -13,20 +14,23 @@ from sales_pipeline.silver.counting import InBronze
 from sales_pipeline.silver.doubtful_days import doubtful_days
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.fine_amounts import fine_amounts
+from sales_pipeline.silver.future_sales import future_sales
 
 
 def warnings_of(
-    batch: Batch, in_bronze: InBronze, *, with_stores: bool = True
+    batch: Batch, in_bronze: InBronze, sales: DataFrame, *, with_stores: bool = True
 ) -> Iterator[FeedWarning]:
     """Warns of doubtful money and dates, and of unknown stores, in a batch.
 
     Args:
         batch: The deliveries.
         in_bronze: What was counted of them.
+        sales: Their sales, as `future_sales` needs them; also those of others.
         with_stores: Whether a store may be unknown; to look for them takes a statement.
     """
     yield from fine_amounts(batch, in_bronze.fine)
     yield from doubtful_days(batch)
+    yield from future_sales(batch, sales)
     stores = batch.unknown_stores() if with_stores else None
     if stores is not None:
         yield from unknown_stores(stores.toArrow())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+from pyspark.sql import functions as F
 
 from sales_pipeline.lakehouse.arrow_types import arrow_type
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -18,6 +19,7 @@ from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.reference.learning import Knowledge
 from sales_pipeline.silver.suspicious_texts import warnings_of
+from sales_pipeline.silver.validation.validator import FIT
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def validated_files(
     )
     records = batch.validated().toArrow().to_pylist()
     records.sort(key=lambda row: (row["_file_id"], row["_row"]))
-    return Trial(records, list(warnings_of(batch, counting.in_bronze(batch))))
+    sales = batch.validated().where(F.col("verdict") == FIT)
+    return Trial(records, list(warnings_of(batch, counting.in_bronze(batch), sales)))
 
 
 def _numbered(records: pa.Table, schema: pa.Schema, feed: str, file_id: int) -> pa.Table:

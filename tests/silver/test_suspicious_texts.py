@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.report.check import check_document
 from sales_pipeline.report.first_records import understand
 from sales_pipeline.report.run import run_document
@@ -227,3 +231,121 @@ def test_ordinary_days_are_not_doubted(
     retailer: Retailer, days: list[str], patterns: list[str]
 ) -> None:
     assert _days(retailer, *days, patterns=patterns) == []
+
+
+TODAY = datetime.now(UTC).date()
+"""The day on which the files of these tests are delivered; at midnight one may be a day late."""
+
+
+def _delivered(retailer: Retailer, on: date) -> None:
+    """Puts into the ledger that everything was delivered on a day."""
+    noon = datetime.combine(on, time(12), UTC)
+
+    def put(lakehouse: Lakehouse) -> None:
+        ledger = Ledger(lakehouse)
+        ledger.record([replace(delivery, claimed_at=noon) for delivery in ledger])
+
+    retailer.read(put)
+
+
+def test_sales_of_the_future_are_told_with_their_money(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    christmas = str(TODAY + timedelta(days=30))
+    retailer.deliver(
+        "lyon/a.csv", sale("1"), sale("2", christmas, total="7.5"), sale("3", christmas)
+    )
+    retailer.deliver("lyon/b.csv", sale("4", str(TODAY + timedelta(days=400)), total="0.5"))
+    retailer.deliver("boston/a.csv", sale("5", str(TODAY + timedelta(days=1))))
+    [sentence] = told(retailer)
+    assert sentence == (
+        f"3 sales (18.00 EUR) are dated after the day of delivery, such as {christmas} in record 2 "
+        f"of lyon/a.csv, delivered on {TODAY} and 1 more of its files. Do: declare days_ahead for "
+        "orders ahead, or latest: delivery to quarantine such sales"
+    )
+    assert len(retailer.table("silver.sales")) == 5
+
+
+def test_only_sales_that_count_are_told(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    later, never = str(TODAY + timedelta(days=9)), "2150-01-01"
+    header = "id,day,item,price,units,total"
+    lines = [sale("1", later, "Nowhere known"), sale("2", never), sale("3")]
+    retailer.deliver("lyon/a.csv", *lines, header=header)
+    assert told(retailer) == []
+
+
+def test_orders_ahead_are_declared(retailer: Retailer) -> None:
+    declare(retailer, days_ahead=60)
+    retailer.deliver_catalogue()
+    days = [TODAY + timedelta(days=60), TODAY + timedelta(days=62)]
+    retailer.deliver("lyon/a.csv", sale("1", str(days[0])))
+    assert told(retailer) == []
+    retailer.deliver("lyon/b.csv", sale("2", str(days[1])))
+    [sentence] = told(retailer)
+    assert sentence.startswith(
+        f"1 sale (10.00 EUR) is dated after the day of delivery, such as {days[1]}"
+    )
+
+
+def test_latest_delivery_quarantines_sales_of_the_future(retailer: Retailer) -> None:
+    declare(retailer, latest="delivery", days_ahead=0, earliest="2020-01-01")
+    retailer.deliver_catalogue()
+    days = ["2019-12-31", "2020-01-01", TODAY, TODAY + timedelta(days=2), "?"]
+    retailer.deliver("lyon/a.csv", *(sale(f"{at}", f"{day}") for at, day in enumerate(days)))
+    checked = understand(retailer.declaration, source="config.yaml", rows=9).files
+    reasons = [record.reasons for file in checked for record in file.records]
+    assert reasons == [
+        ("date_out_of_range",),
+        (),
+        (),
+        ("sold_after_delivery",),
+        ("date_unreadable",),
+    ]
+    assert told(retailer) == []
+    assert retailer.rows("silver.quarantine", "_row", "reasons") == [
+        (1, ["date_out_of_range"]), (4, ["sold_after_delivery"]), (5, ["date_unreadable"]),
+    ]  # fmt: skip
+
+
+def test_p3_a_rebuild_takes_the_day_of_the_delivery_from_the_ledger(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1", "2025-01-11"), sale("2", "2025-01-12"))
+    assert told(retailer) == []
+    _delivered(retailer, date(2025, 1, 10))
+    [warning] = retailer.rebuild().warnings
+    assert "1 sale (10.00 EUR) is dated after the day of delivery" in warning.sentence
+    assert "2025-01-12 in record 2 of lyon/a.csv, delivered on 2025-01-10" in warning.sentence
+    declare(retailer, latest="delivery")
+    retailer.run(rejudge=["lyon"])
+    assert retailer.rows("silver.quarantine", "reasons") == [(["sold_after_delivery"],)]
+    before = retailer.state()
+    assert retailer.rebuild().warnings == []
+    assert retailer.state() == before
+
+
+def test_the_day_of_the_delivery_is_that_of_each_file(retailer: Retailer) -> None:
+    declare(retailer, latest="delivery")
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1", "2025-01-15"))
+    retailer.run()
+    _delivered(retailer, date(2025, 1, 10))
+    retailer.deliver("lyon/b.csv", sale("2", "2025-01-15"))
+    retailer.run()
+    retailer.rebuild()
+    assert retailer.rows("silver.sales", "sale_id") == [("2",)]
+
+
+def test_days_that_are_only_swapped_into_the_future_are_told_so(retailer: Retailer) -> None:
+    declare(retailer, date_formats=["dd/MM/yyyy"])
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1", "01/05/2025"), sale("2", "01/05/2025"))
+    retailer.run()
+    _delivered(retailer, date(2025, 1, 6))
+    [warning] = retailer.rebuild().warnings
+    assert (
+        "2 sales (20.00 EUR) are dated after the day of delivery, such as 2025-05-01"
+        in warning.sentence
+    )
+    assert (
+        "on 2025-01-06; with day and month the other way round none were. Do: " in warning.sentence
+    )

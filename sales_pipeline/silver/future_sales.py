@@ -1,0 +1,129 @@
+"""Warnings about sales that are dated after their delivery, with their money.
+
+The ledger keeps the day of a delivery, so that a rebuild says the same. Where the feed declares
+`latest: delivery`, such sales are quarantined instead.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from sales_pipeline.config.currencies import MINOR_UNITS
+from sales_pipeline.errors import counted
+from sales_pipeline.lakehouse.lakehouse import among
+from sales_pipeline.silver.doubtful_days import swapped_day
+from sales_pipeline.silver.feed_warnings import FeedWarning, and_more_files
+
+if TYPE_CHECKING:
+    from sales_pipeline.silver.batch import Batch
+
+_DO = "Do: declare days_ahead for orders ahead, or latest: delivery to quarantine such sales"
+
+
+def future_sales(batch: Batch, sales: DataFrame) -> Iterator[FeedWarning]:
+    """Warns of sales that are dated after their delivery; a statement, if any text says so.
+
+    Args:
+        batch: The deliveries.
+        sales: Sales with `_file_id, _row, sold_on, currency, amount`; also of other deliveries.
+    """
+    last_days = _last_days(batch)
+    if not last_days:
+        return
+    by_feed: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in _sales_after(batch, sales, last_days).toArrow().to_pylist():
+        by_feed[batch.feed_of[row["_file_id"]]].append(row)
+    for feed, rows in sorted(by_feed.items()):
+        is_swapped = _are_swapped(
+            batch, {row["_file_id"]: last_days[row["_file_id"]] for row in rows}
+        )
+        yield FeedWarning(feed, _sentence(batch, rows, is_swapped=is_swapped))
+
+
+def _last_days(batch: Batch) -> dict[int, date]:
+    """Delivery -> the last day of an ordinary sale, of those with a day after it."""
+    feeds, counts = batch.lakehouse.declaration.feeds, batch.texts.day_counts
+    last_days = {
+        delivery.file_id: feeds[delivery.feed].ordinary_until(delivery.delivered_on)
+        for delivery in batch.deliveries
+        if feeds[delivery.feed].latest != "delivery"
+    }
+    if counts is None:
+        # The texts were too many to be collected.
+        return last_days
+    of_file = counts.group_by("_file_id").aggregate([("sold_on", "max")])
+    days = dict(
+        zip(of_file["_file_id"].to_pylist(), of_file["sold_on_max"].to_pylist(), strict=True)
+    )
+    return {
+        file_id: last for file_id, last in last_days.items() if (days.get(file_id) or last) > last
+    }
+
+
+def _sales_after(batch: Batch, sales: DataFrame, last_days: Mapping[int, date]) -> DataFrame:
+    """`_file_id, currency, records, amount` of later sales; `row, sold_on` of the first of them."""
+    ids, days = pa.array(last_days.keys(), pa.int64()), pa.array(last_days.values(), pa.date32())
+    known = batch.lakehouse.frame(pa.table({"_file_id": ids, "_last_day": days}))
+    return (
+        sales.where(among("_file_id", last_days))
+        .join(known, "_file_id")
+        .where(F.col("sold_on") > F.col("_last_day"))
+        .groupBy("_file_id", "currency")
+        .agg(
+            F.count(F.lit(1)).alias("records"),
+            F.sum("amount").alias("amount"),
+            F.min("_row").alias("row"),
+            F.min_by("sold_on", "_row").alias("sold_on"),
+        )
+    )
+
+
+def _are_swapped(batch: Batch, last_days: Mapping[int, date]) -> bool:
+    """Says whether no day were too late with day and month the other way round."""
+    counts = batch.texts.day_counts
+    if counts is None:
+        return False
+    swapped = [
+        (swapped_day(row["sold_on"]), last_days[row["_file_id"]])
+        for row in counts.to_pylist()
+        if row["_file_id"] in last_days
+        and (row["sold_on"] or date.min) > last_days[row["_file_id"]]
+    ]
+    return all(day is not None and day <= last for day, last in swapped)
+
+
+def _sentence(batch: Batch, rows: Sequence[dict[str, Any]], *, is_swapped: bool) -> str:
+    first = min(rows, key=lambda row: (row["_file_id"], row["row"]))
+    delivery = next(each for each in batch.deliveries if each.file_id == first["_file_id"])
+    records = sum(row["records"] for row in rows)
+    more_files = and_more_files(len({row["_file_id"] for row in rows}) - 1)
+    are = "is" if records == 1 else "are"
+    swapped = "; with day and month the other way round none were" if is_swapped else ""
+    return (
+        f"{counted(records, 'sale')} ({_money(rows)}) {are} dated after "
+        f"the day of delivery, such as {first['sold_on']} in record {first['row']:,} of "
+        f"{delivery.path}, delivered on {delivery.delivered_on}{more_files}{swapped}. {_DO}"
+    )
+
+
+def _money(rows: Iterable[dict[str, Any]]) -> str:
+    """The amount of each currency."""
+    amounts: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        amounts[row["currency"]] += row["amount"]
+    return ", ".join(
+        f"{_rounded(amount, currency):,f} {currency}"
+        for currency, amount in sorted(amounts.items())
+    )
+
+
+def _rounded(amount: Decimal, currency: str) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(-MINOR_UNITS[currency]), rounding=ROUND_HALF_UP)
