@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from rich.console import RenderableType
 from rich.text import Text
 
-from sales_pipeline.config.model import Declaration
+from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.arrow_types import totals_by
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -36,12 +36,14 @@ class WaitingRows:
     Attributes:
         feed: The feed that delivered them.
         reason: The reason's code.
+        meaning: What it means.
         rows: How many.
         amounts: Currency -> readable amount.
     """
 
     feed: str
     reason: str
+    meaning: str
     rows: int = 0
     amounts: Amounts = field(default_factory=dict)
 
@@ -66,21 +68,24 @@ def waiting_in_quarantine(lakehouse: Lakehouse) -> Waiting:
     if not lakehouse.has(_QUARANTINE):
         return Waiting()
     columns = ["feed", "reasons", "amount", "currency"]
-    return counted_by_reason(lakehouse.read(_QUARANTINE, columns=columns))
+    quarantine = lakehouse.read(_QUARANTINE, columns=columns)
+    return counted_by_reason(quarantine, lakehouse.declaration.feeds)
 
 
-def counted_by_reason(quarantine: pa.Table) -> Waiting:
+def counted_by_reason(quarantine: pa.Table, feeds: Mapping[str, Feed]) -> Waiting:
     """Counts records by feed and reason.
 
     Args:
         quarantine: Columns `feed, reasons, amount, currency` of `silver.quarantine`.
+        feeds: The declared feeds.
     """
     by_reason: dict[tuple[str, str], WaitingRows] = {}
     amounts: dict[str, Decimal] = {}
     for (feed, reasons, currency), rows, amount in _groups(quarantine, "feed"):
         _add_amount(amounts, currency, amount)
         for reason in reasons.split(","):
-            entry = by_reason.setdefault((feed, reason), WaitingRows(feed, reason))
+            new = WaitingRows(feed, reason, sentence_of(reason, feeds.get(feed)))
+            entry = by_reason.setdefault((feed, reason), new)
             entry.rows += rows
             _add_amount(entry.amounts, currency, amount)
     order = sorted(by_reason.values(), key=lambda group: (-group.rows, group.feed, group.reason))
@@ -96,6 +101,7 @@ class WaitingInFile:
         file: The file, by its path below the landing folder.
         file_id: Its delivery.
         reason: The reason's code.
+        meaning: What it means.
         rows: How many.
         amounts: Currency -> readable amount.
         since: The day of the run that quarantined the first of them.
@@ -105,6 +111,7 @@ class WaitingInFile:
     file: str
     file_id: int
     reason: str
+    meaning: str
     rows: int = 0
     amounts: Amounts = field(default_factory=dict)
     since: date = date.max
@@ -135,16 +142,20 @@ def waiting_files(declaration: Declaration, filters: Filters) -> WaitingFiles:
     with made_lakehouse(declaration) as lakehouse:
         ledger = Ledger(lakehouse)
         rows = quarantined(lakehouse, ledger, filters, columns=_COUNTED)
-        return _counted_by_file(rows, {delivery.file_id: delivery.path for delivery in ledger})
+        paths = {delivery.file_id: delivery.path for delivery in ledger}
+        return _counted_by_file(rows, paths, declaration.feeds)
 
 
-def _counted_by_file(quarantine: pa.Table, paths: Mapping[int, str]) -> WaitingFiles:
+def _counted_by_file(
+    quarantine: pa.Table, paths: Mapping[int, str], feeds: Mapping[str, Feed]
+) -> WaitingFiles:
     """Counts records by feed, file and reason.
 
     Args:
         quarantine: Columns `feed, _file_id, first_run, reasons, amount, currency` of
             `silver.quarantine`.
         paths: File id -> path of the file below the landing folder.
+        feeds: The declared feeds.
     """
     by_file: dict[tuple[int, str], WaitingInFile] = {}
     amounts: dict[str, Decimal] = {}
@@ -153,7 +164,8 @@ def _counted_by_file(quarantine: pa.Table, paths: Mapping[int, str]) -> WaitingF
         _add_amount(amounts, currency, amount)
         for reason in reasons.split(","):
             number = int(file_id)
-            new = WaitingInFile(feed, paths[number], number, reason)
+            meaning = sentence_of(reason, feeds.get(feed))
+            new = WaitingInFile(feed, paths[number], number, reason, meaning)
             entry = by_file.setdefault((number, reason), new)
             entry.rows += rows
             entry.since = min(entry.since, day_of_run(run))
@@ -202,7 +214,7 @@ def waiting_text(waiting: WaitingFiles) -> RenderableType:
             f"{group.rows:,}",
             money_lines(group.amounts),
             f"{group.since}",
-            sentence_of(group.reason),
+            cell(group.meaning),
         )
     return titled("Quarantine", table, remark=total_line(waiting.rows, waiting.amounts))
 

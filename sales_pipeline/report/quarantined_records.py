@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import PlainSerializer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sales_pipeline.config.model import Declaration
+from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
@@ -26,11 +25,12 @@ _COLUMNS = ["feed", "_file_id", "first_run", "reasons", "amount", "currency", "_
 _SHOWN_CHARACTERS = 1_000
 
 
-def _explained(reasons: tuple[str, ...]) -> list[dict[str, str]]:
-    return [{"code": reason, "sentence": sentence_of(reason)} for reason in reasons]
+@dataclass(frozen=True)
+class Reason:
+    """Why a record waits: a code, and what it means."""
 
-
-Reasons = Annotated[tuple[str, ...], PlainSerializer(_explained)]
+    code: str
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class QuarantinedRecord:
         file: Its file, by the path below the landing folder.
         file_id: Its delivery.
         row: Its number in the file.
-        reasons: Why it waits, as codes.
+        reasons: Why it waits.
         text: The record as delivered: its text, or JSON of its columns; None where a feed
             that never stores some columns has a record which could not be split.
         amount: Its amount, where readable.
@@ -54,7 +54,7 @@ class QuarantinedRecord:
     file: str
     file_id: int
     row: int
-    reasons: Reasons
+    reasons: tuple[Reason, ...]
     text: str | None
     amount: Exact | None
     currency: str | None
@@ -96,17 +96,20 @@ def quarantined_records(
         ledger = Ledger(lakehouse)
         rows = quarantined(lakehouse, ledger, filters, columns=_COLUMNS)
         first = rows.slice(0, limit).to_pylist()
-        records = tuple(_record(row, ledger[row["_file_id"]]) for row in first)
+        feeds = declaration.feeds
+        records = tuple(
+            _record(row, ledger[row["_file_id"]], feeds.get(row["feed"])) for row in first
+        )
         return QuarantinedRecords(rows.num_rows, records)
 
 
-def _record(row: dict[str, Any], delivery: Delivery) -> QuarantinedRecord:
+def _record(row: dict[str, Any], delivery: Delivery, feed: Feed | None) -> QuarantinedRecord:
     return QuarantinedRecord(
         feed=row["feed"],
         file=delivery.path,
         file_id=delivery.file_id,
         row=row["_row"],
-        reasons=tuple(row["reasons"]),
+        reasons=tuple(Reason(code, sentence_of(code, feed)) for code in row["reasons"]),
         text=row["raw"],
         amount=row["amount"],
         currency=row["currency"],
@@ -139,7 +142,7 @@ def _paragraph(record: QuarantinedRecord) -> Iterator[Text]:
     where = f"{record.file} record {record.row:,} (feed {record.feed}, since {record.since})"
     yield Text(printable(where), style="bold")
     for reason in record.reasons:
-        yield Text(f"  {printable(reason)}: {sentence_of(reason)}", style=WORTH_A_LOOK)
+        yield Text(f"  {printable(reason.code)}: {reason.sentence}", style=WORTH_A_LOOK)
     yield Text(f"  {_shortened(record.text)}")
     yield Text()
 

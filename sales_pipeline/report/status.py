@@ -54,7 +54,6 @@ from sales_pipeline.report.quarantine import (
 from sales_pipeline.run_report import FileNote, unreadable
 from sales_pipeline.silver.balance import recorded
 from sales_pipeline.silver.displaced import DisplacedSales, displaced_sales
-from sales_pipeline.silver.validation.reasons import sentence_of
 
 SHOWN_RUNS = 5
 _BECOMES = {
@@ -253,7 +252,7 @@ def _waiting(waiting: Waiting) -> Group:
     for group in waiting.by_reason:
         names = (cell(group.feed), cell(group.reason))
         amount = money_lines(group.amounts)
-        table.add_row(*names, f"{group.rows:,}", amount, sentence_of(group.reason))
+        table.add_row(*names, f"{group.rows:,}", amount, cell(group.meaning))
     return titled("Quarantine", table, remark=total_line(waiting.rows, waiting.amounts))
 
 

@@ -165,10 +165,10 @@ def _mixed_up(texts: Sequence[DayText]) -> Iterator[str]:
     records = counted(sum(each.records for each in found), "record")
     paths = {each.path for each in found}
     yield (
-        f"{records} in {first.path}{and_more_files(len(paths) - 1)} with a date written "
-        f"{first.pattern} and no day above {_LAST_SWAPPABLE}, such as {first.text!r}, read as "
-        f"{first.day}, in {len(_months_of(found))} months; with day and month the other way round "
-        f"they were in {len(_months_of(found, swapped=True))}, so they may be mixed up: "
+        f"{records} in {first.path}{and_more_files(len(paths) - 1)} with a date in the format "
+        f"{first.pattern}, none of a day above {_LAST_SWAPPABLE}, such as {first.text!r}, read as "
+        f"{first.day}; they lie in {len(_months_of(found))} months, and with day and month the "
+        f"other way round in {len(_months_of(found, swapped=True))}, so these may be mixed up: "
         f"{_months(found)}"
     )
 

@@ -120,7 +120,7 @@ def test_a_record_with_two_reasons_counts_under_both_and_once_in_all() -> None:
             "currency": ["EUR", "EUR", None],
         }
     )
-    waiting = counted_by_reason(quarantine)
+    waiting = counted_by_reason(quarantine, {})
     rows = [(each.feed, each.reason, each.rows, each.amounts) for each in waiting.by_reason]
     assert rows == [
         ("a", "x", 2, {"EUR": Decimal("1.5")}),
@@ -139,4 +139,4 @@ def test_an_empty_quarantine_holds_nothing() -> None:
             ("currency", pa.string()),
         ]
     ).empty_table()
-    assert counted_by_reason(empty) == Waiting()
+    assert counted_by_reason(empty, {}) == Waiting()

@@ -10,9 +10,13 @@ import pytest
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
+from sales_pipeline.operations.quarantine_export import Filters
 from sales_pipeline.report.check import check_document
 from sales_pipeline.report.first_records import understand
+from sales_pipeline.report.quarantine import waiting_document, waiting_files
+from sales_pipeline.report.quarantined_records import Reason, quarantined_records
 from sales_pipeline.report.run import run_document
+from sales_pipeline.silver.validation.reasons import sentence_of
 from tests.retailer import Retailer, sale
 
 STORES = {
@@ -163,10 +167,10 @@ def test_months_first_that_a_spreadsheet_took_for_days_first(retailer: Retailer)
     days = _american_winter("{0:02d}-{1:02d}-2025", "{0}/{1}/2025")
     [sentence] = _days(retailer, *days, patterns=["dd-MM-yyyy", "M/d/yyyy"])
     assert sentence == (
-        "36 records in lyon/a.csv with a date written dd-MM-yyyy and no day above 12, such as "
-        "'01-02-2025', read as 2025-02-01, in 12 months; with day and month the other way round "
-        "they were in 3, so they may be mixed up: 12 months depend on it, 2025-01, 2025-02, "
-        "2025-03, 2025-04, 2025-05 and 7 more"
+        "36 records in lyon/a.csv with a date in the format dd-MM-yyyy, none of a day above 12, "
+        "such as '01-02-2025', read as 2025-02-01; they lie in 12 months, and with day and month "
+        "the other way round in 3, so these may be mixed up: 12 months depend on it, 2025-01, "
+        "2025-02, 2025-03, 2025-04, 2025-05 and 7 more"
     )
 
 
@@ -182,7 +186,7 @@ def test_other_formats_are_mixed_up_alike(
     retailer: Retailer, early: str, late: str, patterns: list[str]
 ) -> None:
     [sentence] = _days(retailer, *_american_winter(early, late), patterns=patterns)
-    assert "in 12 months; with day and month the other way round they were in 3" in sentence
+    assert "they lie in 12 months, and with day and month the other way round in 3" in sentence
 
 
 def test_dates_that_a_swapped_format_reads_cast_doubt_on_the_others(retailer: Retailer) -> None:
@@ -198,7 +202,9 @@ def test_dates_that_a_swapped_format_reads_cast_doubt_on_the_others(retailer: Re
 def test_one_file_of_days_up_to_the_twelfth_in_every_month_is_told(retailer: Retailer) -> None:
     days = [f"2025-{day:02d}-{month:02d}" for month in (11, 12) for day in range(1, 13)]
     [sentence] = _days(retailer, *days, patterns=["yyyy-MM-dd"])
-    assert sentence.startswith("24 records in lyon/a.csv with a date written yyyy-MM-dd and no day")
+    assert sentence.startswith(
+        "24 records in lyon/a.csv with a date in the format yyyy-MM-dd, none"
+    )
 
 
 @pytest.mark.parametrize(
@@ -349,3 +355,21 @@ def test_days_that_are_only_swapped_into_the_future_are_told_so(retailer: Retail
     assert (
         "on 2025-01-06; with day and month the other way round none were. Do: " in warning.sentence
     )
+
+
+def test_a_day_out_of_range_is_explained_by_what_is_declared(retailer: Retailer) -> None:
+    declare(retailer, earliest="2020-01-01", latest="2025-12-31", max_quarantined="0%")
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2", "2026-01-01"))
+    [note] = retailer.run().rejected
+    means = "The date lies before 2020-01-01 (earliest) or after 2025-12-31 (latest)."
+    assert means in note.reason
+    declare(retailer, max_quarantined="100%")
+    retailer.deliver("lyon/b.csv", sale("2", "2026-01-01"))
+    retailer.run()
+    waiting = waiting_document(waiting_files(retailer.declaration, Filters()))
+    assert waiting["by_file"][0]["meaning"] == means
+    records = quarantined_records(retailer.declaration, Filters(), limit=9).records
+    assert records[0].reasons == (Reason("date_out_of_range", means),)
+    feed = retailer.declaration.feeds["lyon"].model_copy(update={"latest": "delivery"})
+    assert sentence_of("date_out_of_range", feed).endswith("lies before 2020-01-01 (earliest).")

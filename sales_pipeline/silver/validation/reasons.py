@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sales_pipeline.config.model import Feed
+
 REASONS: dict[str, str] = {
     "too_few_columns": "The record has fewer fields than the header.",
     "too_many_columns": "The record has more fields than the header.",
@@ -64,6 +66,7 @@ REASONS: dict[str, str] = {
 PRODUCT_UNKNOWN = "product_unknown"
 TRANSLATION_MISSING = "translation_missing"
 PRICE_UNKNOWN = "price_unknown"
+DATE_OUT_OF_RANGE = "date_out_of_range"
 STORE_UNKNOWN = "store_unknown"
 COMPUTED_FAILED = "computed_failed"
 EXCLUDE_FAILED = "exclude_failed"
@@ -76,12 +79,23 @@ RULE = "rule:"
 """What the reason of a broken rule begins with; the rule's name follows."""
 
 
-def sentence_of(reason: str) -> str:
+def sentence_of(reason: str, feed: Feed | None = None) -> str:
     """The sentence of a reason; empty for one that nobody knows.
+
+    Args:
+        reason: Its code.
+        feed: The feed of the record, if it is known: the sentence says what it declares.
 
     >>> sentence_of("rule:price_is_right")
     "The sale does not keep the rule of that name, or the rule's SQL fails on it."
     """
+    if reason == DATE_OUT_OF_RANGE and feed is not None:
+        before = f"The date lies before {feed.earliest} (earliest)"
+        return (
+            f"{before}."
+            if feed.latest == "delivery"
+            else f"{before} or after {feed.latest} (latest)."
+        )
     kind, mark, _ = reason.partition(":")
     codes = (code for code in REASONS if code.startswith(f"{kind}:<"))
     return REASONS.get(next(codes, reason) if mark else reason, "")
