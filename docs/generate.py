@@ -338,7 +338,11 @@ def deliveries() -> str:
         "safe to do twice, so the next run goes on from wherever a killed one stopped.",
         "*In force*: its records count, or will when the run that works on it ends.",
         _table(("State", "Meaning", "In force"), rows),
-        *(" ".join(part.split()) for part in WHAT_IS_A_RECORD.split("\n\n")),
+        *(
+            " ".join(part.split())
+            for text in (WHAT_IS_A_RECORD, WHAT_IS_DOUBTFUL)
+            for part in text.strip().split("\n\n")
+        ),
     )
 
 
@@ -373,6 +377,37 @@ the day and a text in that of the product. A warning shows such lines: a file th
 its line of totals may be cut off.
 """
 """What `deliveries.md` says of the lines of a file."""
+
+
+WHAT_IS_DOUBTFUL = """
+## What is read, but may mean something else
+
+A run, its JSON and `check` warn of texts that can be read and look wrong all the same, with a
+count and an example. The records count, unless an option below says otherwise.
+
+**More decimals than the currency has**, by ISO 4217: none in yen, three in Kuwaiti dinars. Looked
+at are delivered amounts, unit prices where no amount is delivered, and list prices of the
+catalogue. If every such text has three digits behind its mark, as `5,280` yen does,
+the mark may be one between thousands, and the warning names the `csv` option that reads it so; in
+a currency without decimals whole thousands (`12.000`) are included. To quarantine such sales,
+declare a rule, for example `rules: {whole_yen: {holds: "amount = round(amount, 0)"}}`. A number
+whose first group begins with a zero, such as `0,851` with a comma between thousands, cannot be read.
+
+**Day and month mixed up.** There is a warning where a date can be read by two of the
+`date_formats` and means two days; where a date cannot be read, but could be with day and month the
+other way round, which casts doubt on the other dates of its file; and where the dates of one
+format end at the twelfth and lie in at least twice as many months as the other way round. The last
+is what a spreadsheet leaves behind that takes `1/2/2025` for the first of February and does not
+touch `1/13/2025`.
+
+**Sales of the future.** A sale that is dated more than `days_ahead` days after its delivery (one
+unless declared, because it may be tomorrow already where the shop is) is told with its money. With
+`latest: delivery` it is quarantined as `sold_after_delivery`. The day of the delivery is the one,
+in UTC, on which a run took the file: `claimed_at` in the ledger. `rejudge` and `rebuild` take it
+from there, never from the clock. After `reset` the files are delivered anew; a ledger that
+`restore` made takes the time at which the file was archived.
+"""
+"""What `deliveries.md` says of warnings about texts."""
 
 
 PARTS: dict[str, type[BaseModel]] = {

@@ -137,18 +137,19 @@ def _number_as_text(value: Any) -> Any:
     return str(value) if is_number else value
 
 
-def _day(value: Any) -> date:
+def _day(value: Any, *, otherwise: str = "") -> date:
     """Parses `2025-12-31` and nothing else, because pydantic takes `20251231` for seconds."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if isinstance(value, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         with suppress(ValueError):
             return date.fromisoformat(value)
-    raise InvalidValue("not a day of the calendar", value, "; write one such as 2025-12-31")
+    advice = f"; write one such as 2025-12-31{otherwise}"
+    raise InvalidValue("not a day of the calendar", value, advice)
 
 
 def _last_day(value: Any) -> Any:
-    return value if value == "delivery" else _day(value)
+    return value if value == "delivery" else _day(value, otherwise=", or delivery")
 
 
 def _one_or_many(value: Any) -> Any:

@@ -30,7 +30,7 @@ _MANY_DAYS, _SOME_DAYS = 12, 3
 
 
 def swapped_day(day: date) -> date | None:
-    """The day with day and month the other way round, where that is one.
+    """Returns the day with day and month the other way round, if that is one.
 
     >>> swapped_day(date(2025, 4, 3)), swapped_day(date(2025, 4, 13))
     (datetime.date(2025, 3, 4), None)
@@ -44,14 +44,14 @@ class DayText:
 
     Attributes:
         path: The file.
-        text: The text as delivered.
+        delivered: The text as delivered.
         records: How many records have it.
         day: The day that it is read as, or None.
         pattern: The date pattern that reads it, or nothing.
     """
 
     path: str
-    text: str
+    delivered: str
     records: int
     day: date | None
     pattern: str
@@ -60,6 +60,11 @@ class DayText:
     def swapped(self) -> date | None:
         """The day with day and month the other way round, where that is one."""
         return self.day and swapped_day(self.day)
+
+    @property
+    def has_other_meaning(self) -> bool:
+        """Whether it would be another day with day and month the other way round."""
+        return self.swapped not in (None, self.day)
 
 
 def doubtful_days(batch: Batch) -> Iterator[FeedWarning]:
@@ -76,7 +81,7 @@ def doubtful_days(batch: Batch) -> Iterator[FeedWarning]:
 
 
 def _texts_by_feed(batch: Batch) -> dict[str, list[DayText]]:
-    """Feed -> its texts, of the feeds in which some may be doubtful at all."""
+    """Returns the texts of the feeds in which some may be doubtful at all."""
     counts = batch.texts.day_counts
     if counts is None:
         return {}
@@ -85,18 +90,17 @@ def _texts_by_feed(batch: Batch) -> dict[str, list[DayText]]:
     doubtful |= {feed_of[file_id] for file_id in _files_to_look_at(counts)}
     ids = [file_id for file_id, feed in feed_of.items() if feed in doubtful]
     texts: dict[str, list[DayText]] = defaultdict(list)
-    own = counts.filter(pc.is_in(counts["_file_id"], pa.array(ids, pa.int64())))
-    for row in own.to_pylist():
-        feed, text, day = feed_of[row["_file_id"]], row["_text_sold_on"], row["sold_on"]
+    for row in counts.filter(pc.is_in(counts["_file_id"], pa.array(ids, pa.int64()))).to_pylist():
+        feed, text = feed_of[row["_file_id"]], row["_text_sold_on"]
         patterns = feeds[feed].date_formats
-        pattern = next((each for each in patterns if day_of(text, [each])), "")
+        pattern = next((pattern for pattern in patterns if day_of(text, [pattern])), "")
         path = path_of[row["_file_id"]]
-        texts[feed].append(DayText(path, text, row["records"], day, pattern))
+        texts[feed].append(DayText(path, text, row["records"], row["sold_on"], pattern))
     return texts
 
 
 def _files_to_look_at(counts: pa.Table) -> list[int]:
-    """Deliveries with a text that is no day, or with many days that all could be swapped."""
+    """Returns deliveries with a text that is no day, or many days that all could be swapped."""
     day = pc.day(counts["sold_on"])
     is_unreadable = pc.is_null(day).cast(pa.int64())
     days = pa.table({"file": counts["_file_id"], "day": day, "is_unreadable": is_unreadable})
@@ -110,79 +114,72 @@ def _files_to_look_at(counts: pa.Table) -> list[int]:
 
 
 def _ambiguous(texts: Iterable[DayText], patterns: Sequence[str]) -> Iterator[str]:
-    """Tells of dates that two date formats read as different days."""
-    found = {each.text for each in texts if len(set(days_of(each.text, patterns))) > 1}
-    if found:
+    """Warns of dates that two date formats read as different days."""
+    dates = {text.delivered for text in texts if len(set(days_of(text.delivered, patterns))) > 1}
+    if dates:
         yield (
-            f"{counted(len(found), 'date')} {'is' if len(found) == 1 else 'are'} another day in a "
-            f"later one of the date_formats, such as {min(found)!r}; the first that fits was taken"
+            f"{counted(len(dates), 'date')} {'is' if len(dates) == 1 else 'are'} another day in a "
+            f"later one of the date_formats, such as {min(dates)!r}; the first that fits was taken"
         )
 
 
 def _unreadable(texts: Sequence[DayText], patterns: Sequence[str]) -> Iterator[str]:
-    """Tells of dates that only a swapped date format reads, and what else that casts doubt on."""
-    swapped = [pattern for each in patterns for pattern in swapped_patterns(each)]
-    found = [each for each in texts if each.day is None and day_of(each.text, swapped)]
-    if not found:
+    """Warns of dates that only a swapped date format reads, and of the others of their files."""
+    swapped = [other for pattern in patterns for other in swapped_patterns(pattern)]
+    unread = [text for text in texts if text.day is None and day_of(text.delivered, swapped)]
+    if not unread:
         return
-    first = min(found, key=lambda each: (each.path, each.text))
-    pattern = next(pattern for pattern in swapped if day_of(first.text, [pattern]))
-    files = {each.path for each in found}
-    records = counted(sum(each.records for each in found), "record")
+    first = min(unread, key=_place)
+    pattern = next(pattern for pattern in swapped if day_of(first.delivered, [pattern]))
+    files = {text.path for text in unread}
     sentence = (
-        f"{records} with a date that cannot be read, but could be with day and month the other "
-        f"way round ({pattern}), such as {first.text!r} in {first.path}"
+        f"{_records(unread)} with a date that cannot be read, but could be with day and month the "
+        f"other way round ({pattern}), such as {first.delivered!r} in {first.path}"
         f"{and_more_files(len(files) - 1)}"
     )
-    others = [each for each in texts if each.path in files and each.swapped != each.day]
-    others = [each for each in others if each.swapped is not None]
+    others = [text for text in texts if text.path in files and text.has_other_meaning]
     if others:
-        other = min(others, key=lambda each: (each.path, each.text))
-        records = counted(sum(each.records for each in others), "record")
+        other = min(others, key=_place)
         sentence += (
-            f"; {records} beside them may be mixed up too, such as {other.text!r}, read as "
-            f"{other.day}: {_months(others)}"
+            f"; {_records(others)} beside them may be mixed up too, such as {other.delivered!r}, "
+            f"read as {other.day}: {_months(others)}"
         )
     yield sentence
 
 
 def _mixed_up(texts: Sequence[DayText]) -> Iterator[str]:
-    """Tells of dates that all could be swapped and lie in too many months, by file or in all."""
+    """Warns of dates that all could be swapped and lie in too many months, in all or by file."""
     by_file: dict[str, list[DayText]] = defaultdict(list)
-    for each in texts:
-        if each.day is not None:
-            by_file[each.path].append(each)
-    whole = [each for file in by_file.values() for each in file]
-    found = _too_many_months(whole)
-    if not found:
-        found = [each for file in by_file.values() for each in _too_many_months(file)]
-    if not found:
+    for text in texts:
+        if text.day is not None:
+            by_file[text.path].append(text)
+    readable = [text for of_file in by_file.values() for text in of_file]
+    mixed = _too_many_months(readable)
+    if not mixed:
+        mixed = [text for of_file in by_file.values() for text in _too_many_months(of_file)]
+    if not mixed:
         return
-    first = min(
-        (each for each in found if each.swapped != each.day),
-        key=lambda each: (each.path, each.text),
-    )
-    records = counted(sum(each.records for each in found), "record")
-    paths = {each.path for each in found}
+    first = min((text for text in mixed if text.has_other_meaning), key=_place)
+    more_files = and_more_files(len({text.path for text in mixed}) - 1)
     yield (
-        f"{records} in {first.path}{and_more_files(len(paths) - 1)} with a date in the format "
-        f"{first.pattern}, none of a day above {_LAST_SWAPPABLE}, such as {first.text!r}, read as "
-        f"{first.day}; they lie in {len(_months_of(found))} months, and with day and month the "
-        f"other way round in {len(_months_of(found, swapped=True))}, so these may be mixed up: "
-        f"{_months(found)}"
+        f"{_records(mixed)} in {first.path}{more_files} with a date in the format "
+        f"{first.pattern}, none of a day above {_LAST_SWAPPABLE}, such as {first.delivered!r}, "
+        f"read as {first.day}; they lie in {len(_months_of(mixed))} months, and with day and month "
+        f"the other way round in {len(_months_of(mixed, swapped=True))}, so these may be mixed up: "
+        f"{_months(mixed)}"
     )
 
 
 def _too_many_months(texts: Sequence[DayText]) -> list[DayText]:
-    """The texts of a date format that look swapped; none if there are none.
+    """Returns the texts of a date format that look swapped; none if there are none.
 
     None of their days is above the twelfth, and together with the days of other formats they lie
     in at least twice as many months as if they were swapped.
     """
-    for pattern in sorted({each.pattern for each in texts}):
-        own = [each for each in texts if each.pattern == pattern]
-        others = [each for each in texts if each.pattern != pattern]
-        if any(each.swapped is None for each in own):
+    for pattern in sorted({text.pattern for text in texts}):
+        own = [text for text in texts if text.pattern == pattern]
+        others = [text for text in texts if text.pattern != pattern]
+        if any(text.swapped is None for text in own):
             continue
         months = _months_of([*own, *others])
         swapped = _months_of(own, swapped=True) | _months_of(others)
@@ -193,21 +190,29 @@ def _too_many_months(texts: Sequence[DayText]) -> list[DayText]:
 
 def _is_sure(own: Sequence[DayText], others: Sequence[DayText]) -> bool:
     """Says whether days that end at the twelfth are no accident of a few or of monthly sales."""
-    days = {each.day for each in own if each.day}
-    if any(each.swapped is None for each in others):
+    days = {text.day for text in own if text.day}
+    if any(text.swapped is None for text in others):
         return len(days) >= _SOME_DAYS
     of_month = sorted({day.day for day in days})
     is_run = of_month[-1] - of_month[0] == len(of_month) - 1
     return len(days) >= _MANY_DAYS and len(of_month) > 1 and is_run
 
 
+def _place(text: DayText) -> tuple[str, str]:
+    return text.path, text.delivered
+
+
+def _records(texts: Iterable[DayText]) -> str:
+    return counted(sum(text.records for text in texts), "record")
+
+
 def _months_of(texts: Iterable[DayText], *, swapped: bool = False) -> set[str]:
-    days = (each.swapped if swapped else each.day for each in texts)
+    days = (text.swapped if swapped else text.day for text in texts)
     return {f"{day:%Y-%m}" for day in days if day}
 
 
 def _months(texts: Sequence[DayText]) -> str:
-    """The months that depend on how some texts are read."""
+    """Names the months that depend on how some texts are read."""
     months = sorted(_months_of(texts) | _months_of(texts, swapped=True))
     depend = "depends" if len(months) == 1 else "depend"
     return f"{counted(len(months), 'month')} {depend} on it, {examples(months)}"

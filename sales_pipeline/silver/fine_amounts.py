@@ -35,7 +35,7 @@ _MOST = 4
 
 
 def fine_counts() -> list[Column]:
-    """Aggregates that say by currency whether money is finer than it; see `is_fine_group`.
+    """Returns aggregates that say by currency whether money is finer than it; see `is_fine_group`.
 
     They are of rows with `currency, money, is_grouped`, as `Validator.amounts` gives them.
     """
@@ -56,7 +56,7 @@ def is_fine_group(row: dict[str, Any]) -> bool:
 
 
 def files_with_fine_texts(batch: Batch) -> set[int]:
-    """Deliveries with money that is finer than their feed's currency, by their counted texts."""
+    """Returns deliveries with money that is finer than their feed's currency, by counted texts."""
     table = batch.texts.counted
     feeds = batch.lakehouse.declaration.feeds
     files: set[int] = set()
@@ -116,18 +116,18 @@ def fine_amounts(batch: Batch, files: Collection[int]) -> Iterator[FeedWarning]:
     rows = batch.amounts(file_ids=files) if files else None
     if rows is None:
         return
-    found: dict[tuple[str, str], list[FineMoney]] = defaultdict(list)
+    fine: dict[tuple[str, str], list[FineMoney]] = defaultdict(list)
     for row in _by_file(rows).toArrow().sort_by("_file_id").to_pylist():
         feed, path = row.pop("feed"), batch.paths[row.pop("_file_id")]
-        found[feed, row["currency"]].append(FineMoney(path=path, **row))
-    for (feed, _), of_currency in sorted(found.items()):
+        fine[feed, row["currency"]].append(FineMoney(path=path, **row))
+    for (feed, _), of_currency in sorted(fine.items()):
         group = batch.group_of(feed)
         money = "an amount" if group.money_column == "amount" else "a unit_price"
         yield FeedWarning(feed, _sentence(of_currency, money, group.feed.csv))
 
 
 def _by_file(rows: DataFrame) -> DataFrame:
-    """The rows that are finer than their currency, in the columns of `FineMoney` by file."""
+    """Returns the rows that are finer than their currency, by file, in `FineMoney`'s columns."""
     currency, money = F.col("currency"), F.col("money")
     is_fine = currency.isin(_codes(0)) & F.col("is_grouped")
     for decimals in _decimals():
@@ -156,31 +156,31 @@ def fine_prices(
         paths: File id -> path of the file.
     """
     pattern = re.compile(looks_grouped(dialect.decimal))
-    found: dict[str, list[FineMoney]] = defaultdict(list)
+    fine: dict[str, list[FineMoney]] = defaultdict(list)
     for price in (entry.price for entry in entries if entry.price is not None):
         is_grouped = pattern.fullmatch(price.text) is not None
         decimals = MINOR_UNITS[price.currency]
         if price.price != round(price.price, decimals) or (is_grouped and not decimals):
             path, text = paths[price.file_id], price.text
-            fine = FineMoney(price.currency, 1, int(is_grouped), text, price.row, path)
-            found[price.currency].append(fine)
-    for _, fine_money in sorted(found.items()):
-        yield FeedWarning(CATALOGUE, _sentence(fine_money, "a list price", dialect))
+            money = FineMoney(price.currency, 1, int(is_grouped), text, price.row, path)
+            fine[price.currency].append(money)
+    for _, of_currency in sorted(fine.items()):
+        yield FeedWarning(CATALOGUE, _sentence(of_currency, "a list price", dialect))
 
 
-def _sentence(found: Sequence[FineMoney], money: str, dialect: Dialect) -> str:
-    """What is said of the money of one currency; the file with most such records is named."""
-    worst = max(found, key=lambda fine: fine.records)
-    currency, records = worst.currency, sum(fine.records for fine in found)
+def _sentence(fine: Sequence[FineMoney], money: str, dialect: Dialect) -> str:
+    """Returns what is said of one currency; the file with most such records is named."""
+    worst = max(fine, key=lambda of_file: of_file.records)
+    currency, records = worst.currency, sum(of_file.records for of_file in fine)
     own = MINOR_UNITS[currency]
-    more_files = and_more_files(len({fine.path for fine in found}) - 1)
+    more_files = and_more_files(len({of_file.path for of_file in fine}) - 1)
     sentence = (
         f"{counted(records, 'record')} {'has' if records == 1 else 'have'} {money} with more "
         f"decimals than {currency} has ({counted(own, 'decimal') if own else 'none'}), such as "
         f"{worst.text!r} in record {worst.row:,} of {worst.path}{more_files}"
     )
     thousands = _as_thousands(worst.text, dialect)
-    if records > sum(fine.grouped for fine in found) or thousands is None:
+    if records > sum(of_file.grouped for of_file in fine) or thousands is None:
         return sentence
     likely = "may be" if own else "is most likely"
     option = f'csv: {{thousands: "{dialect.decimal}", decimal: "{_other(dialect.decimal)}"}}'
@@ -188,7 +188,7 @@ def _sentence(found: Sequence[FineMoney], money: str, dialect: Dialect) -> str:
 
 
 def _as_thousands(text: str, dialect: Dialect) -> Decimal | None:
-    """The number that a text is where the decimal mark stands between thousands."""
+    """Returns the number that a text is if its decimal mark stands between thousands."""
     marks = {"thousands": dialect.decimal, "decimal": _other(dialect.decimal)}
     number = decimal_of(text, dialect.model_copy(update=marks), scale=_MOST)
     return number and number.quantize(Decimal(1))
@@ -199,7 +199,7 @@ def _other(mark: str) -> str:
 
 
 def _decimals() -> list[int]:
-    """The decimals that currencies have, apart from those that no money column exceeds."""
+    """Returns the decimals that currencies have, without those that no money column exceeds."""
     return sorted({decimals for decimals in MINOR_UNITS.values() if decimals < _MOST})
 
 

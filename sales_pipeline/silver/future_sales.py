@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -49,7 +50,7 @@ def future_sales(batch: Batch, sales: DataFrame) -> Iterator[FeedWarning]:
 
 
 def _last_days(batch: Batch) -> dict[int, date]:
-    """Delivery -> the last day of an ordinary sale, of those with a day after it."""
+    """Returns the last ordinary day of a sale for each delivery with a later one."""
     feeds, counts = batch.lakehouse.declaration.feeds, batch.texts.day_counts
     last_days = {
         delivery.file_id: feeds[delivery.feed].ordinary_until(delivery.delivered_on)
@@ -69,7 +70,7 @@ def _last_days(batch: Batch) -> dict[int, date]:
 
 
 def _sales_after(batch: Batch, sales: DataFrame, last_days: Mapping[int, date]) -> DataFrame:
-    """`_file_id, currency, records, amount` of later sales; `row, sold_on` of the first of them."""
+    """Returns `_file_id, currency, records, amount` of later sales; `row, sold_on` of the first."""
     ids, days = pa.array(last_days.keys(), pa.int64()), pa.array(last_days.values(), pa.date32())
     known = batch.lakehouse.frame(pa.table({"_file_id": ids, "_last_day": days}))
     return (
@@ -91,16 +92,13 @@ def _are_swapped(batch: Batch, last_days: Mapping[int, date]) -> bool:
     counts = batch.texts.day_counts
     if counts is None:
         return False
-    swapped = [
-        (swapped_day(row["sold_on"]), last_days[row["_file_id"]])
-        for row in counts.to_pylist()
-        if row["_file_id"] in last_days
-        and (row["sold_on"] or date.min) > last_days[row["_file_id"]]
-    ]
-    return all(day is not None and day <= last for day, last in swapped)
+    own = counts.filter(pc.is_in(counts["_file_id"], pa.array(last_days.keys(), pa.int64())))
+    days = ((row["sold_on"], last_days[row["_file_id"]]) for row in own.to_pylist())
+    return all((swapped_day(day) or date.max) <= last for day, last in days if day and day > last)
 
 
 def _sentence(batch: Batch, rows: Sequence[dict[str, Any]], *, is_swapped: bool) -> str:
+    """Returns the sentence about the later sales of one feed."""
     first = min(rows, key=lambda row: (row["_file_id"], row["row"]))
     delivery = next(each for each in batch.deliveries if each.file_id == first["_file_id"])
     records = sum(row["records"] for row in rows)
@@ -115,7 +113,7 @@ def _sentence(batch: Batch, rows: Sequence[dict[str, Any]], *, is_swapped: bool)
 
 
 def _money(rows: Iterable[dict[str, Any]]) -> str:
-    """The amount of each currency."""
+    """Returns the amount of each currency."""
     amounts: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         amounts[row["currency"]] += row["amount"]

@@ -39,18 +39,15 @@ def overly_quarantined(
         is_settled = delivery.mends or delivery.reason == ACCEPTED
         if count and not is_settled and Decimal(unusable) / count > allowed:
             reasons = written.reasons[delivery.file_id]
-            rejected[delivery.file_id] = _refusal(unusable, reasons, count, feeds[delivery.feed])
+            rejected[delivery.file_id] = _refusal(unusable, reasons, count, allowed)
     return rejected
 
 
-def _refusal(unusable: int, reasons: Counter[str], rows: int, feed: Feed) -> str:
+def _refusal(unusable: int, reasons: Counter[str], rows: int, allowed: Decimal) -> str:
     own = [(code, count) for code, count in reasons.items() if code not in WAITING]
     commonest = sorted(own, key=lambda reason: (-reason[1], reason[0]))[:_COMMONEST]
-    text = "; ".join(
-        f"{code} in {count:,} ({sentence_of(code, feed)})" for code, count in commonest
-    )
-    allowed = f"{feed.max_quarantined:.0%}"
+    text = "; ".join(f"{code} in {count:,} ({sentence_of(code)})" for code, count in commonest)
     return (
-        f"{unusable:,} of {rows:,} records are unusable, more than the {allowed} that "
+        f"{unusable:,} of {rows:,} records are unusable, more than the {allowed:.0%} that "
         f"max_quarantined allows, so none was taken. Commonest: {text}"
     )

@@ -208,6 +208,11 @@ def tokyo(data: dict[str, Any]) -> Problems:
             "earliest: not a day of the calendar, got '2025-02-30'; write one such as 2025-12-31",
         ),
         (
+            {"latest": "delivered"},
+            ("latest: not a day of the calendar, got 'delivered'; write one such as 2025-12-31, "
+            "or delivery"),
+        ),
+        (
             {"product_by": "code"},
             ("product_by: nothing to look up without catalogue.code, got 'code'; "
             "add code to the catalogue"),

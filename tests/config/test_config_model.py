@@ -74,6 +74,7 @@ def many(data: dict[str, Any]) -> Callable[..., Feed]:
         {"currency": [{"currency": "JPY", "since": "2025-01-01"}]},
         {"earliest": "2020-01-01"},
         {"latest": "2030-12-31"},
+        {"latest": "delivery"},
         {"product_by": "code"},
         {"ignore_case": True},
         {"unknown_products": "pass"},
@@ -99,6 +100,7 @@ def test_the_fingerprint_changes_with_the_meaning_of_records(
     [
         {"landing": "elsewhere/*.csv"},
         {"max_quarantined": "50%"},
+        {"days_ahead": 30},
         {"store": {"id": "tokyo", "name": "Ginza 2", "city": "Tōkyō", "country": "JP"}},
         {"key": ["sale_id"]},
         {"csv": {"delimiter": ","}},
@@ -116,6 +118,15 @@ def test_the_fingerprint_stays_when_records_mean_the_same(
     feed: Callable[..., Feed], change: dict[str, object]
 ) -> None:
     assert feed(**change).fingerprint() == feed().fingerprint()
+
+
+def test_days_ahead_mean_something_where_they_bound_what_counts(
+    feed: Callable[..., Feed],
+) -> None:
+    one = feed(latest="delivery")
+    assert one.fingerprint() != feed(latest="delivery", days_ahead=30).fingerprint()
+    assert one.last_day(date(2025, 12, 31)) == date(2026, 1, 1)
+    assert feed(latest="2025-06-30").last_day(date(2025, 12, 31)) == date(2025, 6, 30)
 
 
 def test_the_fingerprint_does_not_depend_on_the_order_of_the_keys_columns(

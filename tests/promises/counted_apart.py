@@ -216,7 +216,7 @@ def amount_of(text: str, feed: Mapping[str, Any]) -> Decimal | None:
     for symbol in style.get("symbols", ()):
         number = number.replace(symbol, "").strip(_SPACES)
     marks = re.escape(_THOUSANDS.get(thousands := style.get("thousands", ""), thousands))
-    whole = f"([0-9]+|[0-9]{{1,3}}([{marks}][0-9]{{3}})+)" if marks else "[0-9]+"
+    whole = f"([0-9]+|[1-9][0-9]{{0,2}}([{marks}][0-9]{{3}})+)" if marks else "[0-9]+"
     point = re.escape(style.get("decimal", "."))
     if not re.fullmatch(f"[+-]?{whole}({point}[0-9]+)?", number):
         return None

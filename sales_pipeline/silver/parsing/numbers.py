@@ -103,7 +103,7 @@ def decimal_of(text: str, dialect: Dialect, *, scale: int, precision: int = 18) 
 
 
 def looks_grouped(mark: str) -> str:
-    """A pattern of numbers whose decimal mark may stand between thousands: `5.280`, `12.000`."""
+    """Returns a pattern of numbers such as `5.280`, whose decimal mark may be one of thousands."""
     return f"^[^0-9]*[1-9][0-9]{{0,2}}[{mark}][0-9]{{3}}[^0-9]*$"
 
 
