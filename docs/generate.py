@@ -391,7 +391,8 @@ catalogue. If every such text has three digits behind its mark, as `5,280` yen d
 the mark may be one between thousands, and the warning names the `csv` option that reads it so; in
 a currency without decimals whole thousands (`12.000`) are included. To quarantine such sales,
 declare a rule, for example `rules: {whole_yen: {holds: "amount = round(amount, 0)"}}`. A number
-whose first group begins with a zero, such as `0,851` with a comma between thousands, cannot be read.
+whose first group begins with a zero, such as `0,851` with a comma between thousands, cannot be
+read.
 
 **Day and month mixed up.** There is a warning where a date can be read by two of the
 `date_formats` and means two days; where a date cannot be read, but could be with day and month the

@@ -105,6 +105,18 @@ def test_the_price_counts_where_no_amount_is_delivered(retailer: Retailer) -> No
     assert sentence.startswith("1 record has a unit_price with more decimals than EUR has (2 decim")
 
 
+def test_nobody_delivered_what_is_computed(retailer: Retailer) -> None:
+    columns = retailer.declared["feeds"]["lyon"]["columns"]
+    declare(
+        retailer,
+        columns={name: at for name, at in columns.items() if name != "amount"},
+        computed={"amount": {"sql": "TRY_CAST(unit_price AS DECIMAL(18,4)) * 1.1255"}},
+    )
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1", price="1.99"))
+    assert told(retailer) == []
+
+
 def test_the_currency_is_that_of_the_record_or_its_store(retailer: Retailer) -> None:
     columns = {**retailer.declared["feeds"]["lyon"]["columns"], "store": "shop"}
     declare(retailer, columns=columns, stores=STORES, store=None)

@@ -98,10 +98,9 @@ class FeedGroup:
 
     @property
     def money_column(self) -> str | None:
-        """The delivered column that says what was paid; None where prices are the catalogue's."""
-        return next(
-            (name for name in ("amount", "unit_price") if name in self.number_columns), None
-        )
+        """The delivered column that says what was paid; None if it is computed or a list price."""
+        delivered = [name for name in self.number_columns if name in self.feed.columns]
+        return next((name for name in ("amount", "unit_price") if name in delivered), None)
 
     def values(self, feeds: Mapping[str, Feed]) -> dict[str, Column]:
         """The values of the table of feeds as columns.
