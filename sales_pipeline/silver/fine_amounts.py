@@ -78,7 +78,9 @@ def _is_fine(texts: pa.Table, group: FeedGroup, decimals: int) -> pa.ChunkedArra
     name = group.money_column
     if name is None:
         return pa.chunked_array([pa.nulls(texts.num_rows, pa.bool_())])
-    is_fine = pc.not_equal(texts[name], pc.round(texts[name], ndigits=decimals))
+    # Rounded up, the greatest number has a digit more.
+    money = texts[name].cast(pa.decimal128(38, _MOST))
+    is_fine = pc.not_equal(money, pc.round(money, ndigits=decimals))
     if decimals:
         return is_fine
     pattern = looks_grouped(group.feed.csv.decimal)

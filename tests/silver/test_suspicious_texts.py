@@ -76,6 +76,9 @@ def test_whole_thousands_are_told_too(retailer: Retailer) -> None:
         ("KWD", ["5.281", "0.5000"], 0),
         ("KWD", ["5.2815"], 1),
         ("CLF", ["5.2815"], 0),
+        ("EUR", ["99999999999999.9999"], 1),
+        ("JPY", ["-99999999999999.9999"], 1),
+        ("KWD", ["99999999999999.999"], 0),
     ],
 )
 def test_each_currency_has_its_own_decimals(
@@ -381,3 +384,20 @@ def test_a_day_out_of_range_is_explained_by_what_is_declared(retailer: Retailer)
     assert records[0].reasons == (Reason("date_out_of_range", means),)
     feed = retailer.declaration.feeds["lyon"].model_copy(update={"latest": "delivery"})
     assert sentence_of("date_out_of_range", feed).endswith("lies before 2020-01-01 (earliest).")
+
+
+def test_the_greatest_amounts_are_told_where_the_record_states_the_currency(
+    retailer: Retailer,
+) -> None:
+    columns = {**retailer.declared["feeds"]["lyon"]["columns"], "currency": "money"}
+    declare(retailer, columns=columns)
+    retailer.deliver_catalogue()
+    sales = [
+        sale(str(place), total="99999999999999.9999") + f",{currency}"
+        for place, currency in enumerate(["EUR", "JPY", "XXX", ""])
+    ]
+    retailer.deliver("lyon/a.csv", *sales, header="id,day,item,price,units,total,money")
+    assert [sentence.partition(" has (")[0] for sentence in told(retailer)] == [
+        "2 records have an amount with more decimals than EUR",
+        "1 record has an amount with more decimals than JPY",
+    ]
