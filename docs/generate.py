@@ -387,12 +387,11 @@ count and an example. The records count, unless an option below says otherwise.
 
 **More decimals than the currency has**, by ISO 4217: none in yen, three in Kuwaiti dinars. Looked
 at are delivered amounts, unit prices where no amount is delivered, and list prices of the
-catalogue. If every such text has three digits behind its mark, as `5,280` yen does,
-the mark may be one between thousands, and the warning names the `csv` option that reads it so; in
-a currency without decimals whole thousands (`12.000`) are included. To quarantine such sales,
-declare a rule, for example `rules: {whole_yen: {holds: "amount = round(amount, 0)"}}`. A number
-whose first group begins with a zero, such as `0,851` with a comma between thousands, cannot be
-read.
+catalogue. Three digits behind the mark in a currency without decimals, as in `5,280` and
+`12,000` yen, are most likely thousands; the warning names the `csv` option that reads them so. To
+quarantine such sales, declare a rule, for example
+`rules: {whole_yen: {holds: "amount = round(amount, 0)"}}`. A number whose first group begins with
+a zero, such as `0,851` with a comma between thousands, cannot be read.
 
 **Day and month mixed up.** There is a warning where a date can be read by two of the
 `date_formats` and means two days; where a date cannot be read, but could be with day and month the

@@ -182,11 +182,13 @@ def _sentence(fine: Sequence[FineMoney], money: str, dialect: Dialect) -> str:
         f"{worst.text!r} in record {worst.row:,} of {worst.path}{more_files}"
     )
     thousands = _as_thousands(worst.text, dialect)
-    if records > sum(of_file.grouped for of_file in fine) or thousands is None:
+    if own or thousands is None or records > 2 * sum(of_file.grouped for of_file in fine):
         return sentence
-    likely = "may be" if own else "is most likely"
     option = f'csv: {{thousands: "{dialect.decimal}", decimal: "{_other(dialect.decimal)}"}}'
-    return f"{sentence}; its mark {likely} one between thousands: {option} reads {thousands:f}"
+    return (
+        f"{sentence}; the mark in it is most likely one between thousands: {option} reads "
+        f"{thousands:f}"
+    )
 
 
 def _as_thousands(text: str, dialect: Dialect) -> Decimal | None:

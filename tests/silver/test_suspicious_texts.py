@@ -55,7 +55,7 @@ def test_yen_with_three_decimals_are_told_as_thousands(retailer: Retailer) -> No
     [sentence] = _sell(retailer, "5,280", "12,800", "980", currency="JPY", csv={"decimal": ","})
     assert sentence == (
         "2 records have an amount with more decimals than JPY has (none), such as '5,280' in "
-        "record 1 of lyon/a.csv; its mark is most likely one between thousands: "
+        "record 1 of lyon/a.csv; the mark in it is most likely one between thousands: "
         'csv: {thousands: ",", decimal: "."} reads 5280'
     )
 
@@ -132,7 +132,9 @@ def test_the_currency_is_that_of_the_record_or_its_store(retailer: Retailer) -> 
     )
     [sentence] = told(retailer)
     assert "3 records have an amount with more decimals than JPY has (none)" in sentence
-    assert "'5.280' in record 2 of lyon/a.csv and 1 more of its files; its mark is" in sentence
+    assert (
+        "'5.280' in record 2 of lyon/a.csv and 1 more of its files; the mark in it is" in sentence
+    )
 
 
 def test_a_declared_rule_refuses_what_is_finer_than_the_currency(retailer: Retailer) -> None:
@@ -152,7 +154,7 @@ def test_list_prices_are_told_too(retailer: Retailer) -> None:
     [sentence] = told(retailer)
     assert sentence == (
         "2 records have a list price with more decimals than JPY has (none), such as '5.280' in "
-        "record 1 of catalogue/catalogue.csv; its mark is most likely one between thousands: "
+        "record 1 of catalogue/catalogue.csv; the mark in it is most likely one between thousands: "
         'csv: {thousands: ".", decimal: ","} reads 5280'
     )
 
