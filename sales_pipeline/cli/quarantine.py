@@ -48,7 +48,10 @@ FeedOption = Annotated[
 ReasonOption = Annotated[
     str | None,
     typer.Option(
-        "--reason", metavar="REASON", help="Only records with this reason, such as date_unreadable."
+        "--reason",
+        metavar="REASON",
+        help="Only records with this reason, such as date_unreadable, or rate_unreadable for every "
+        "currency.",
     ),
 ]
 FileOption = Annotated[

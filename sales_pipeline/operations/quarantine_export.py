@@ -47,7 +47,8 @@ class Filters:
 
     Attributes:
         feed: Only those of this feed.
-        reason: Only those with this reason among theirs, as in docs/reasons.md.
+        reason: Only those with this reason among theirs, as in docs/reasons.md. Without the name
+            that follows the colon of some, such as `rate_unreadable`, whatever the name is.
         file: Only those of this file, by its path below the landing folder.
     """
 
@@ -82,7 +83,8 @@ def quarantined(
     if filters.reason is not None:
         reasons = pc.binary_join(rows["reasons"].cast(pa.list_(pa.string())), ",")
         listed = pc.binary_join_element_wise("", reasons, "", ",")
-        rows = rows.filter(pc.match_substring(listed, f",{filters.reason},"))
+        meant = [pc.match_substring(listed, f",{filters.reason}{end}") for end in ",:"]
+        rows = rows.filter(pc.or_(*meant))
     order = pc.sort_indices(rows, sort_keys=[("_file_id", "ascending"), ("_row", "ascending")])
     return rows.take(order).select(list(columns))
 
@@ -94,7 +96,7 @@ def _check_feed(declaration: Declaration, feed: str | None) -> None:
 
 
 def _check_reason(reason: str | None) -> None:
-    if reason is not None and not sentence_of(reason):
+    if reason is not None and not (sentence_of(reason) or sentence_of(f"{reason}:")):
         do = f"Do: take one of docs/reasons.md; the reason of a rule is {RULE}<its name>."
         raise UsageError(f"--reason: no such reason, got {reason!r}. {do}")
 

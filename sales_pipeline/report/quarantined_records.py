@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -10,15 +11,17 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sales_pipeline.config.model import Declaration, Feed
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
+from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
 from sales_pipeline.operations.quarantine_export import Filters, quarantined
 from sales_pipeline.printable import printable
 from sales_pipeline.report.document import Exact, View, json_object, read_from
 from sales_pipeline.report.layout import WORTH_A_LOOK
 from sales_pipeline.report.quarantine import NOTHING_WAITS, day_of_run
+from sales_pipeline.silver.reference.rate_quotes import QuoteReader
 from sales_pipeline.silver.validation.reasons import sentence_of
 
 _COLUMNS = ["feed", "_file_id", "first_run", "reasons", "amount", "currency", "_row", "raw"]
@@ -27,10 +30,17 @@ _SHOWN_CHARACTERS = 1_000
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a record waits: a code, and what it means."""
+    """Why a record waits.
+
+    Attributes:
+        code: Its code, as in docs/reasons.md.
+        sentence: What it means.
+        delivered: The rate that it is about, as delivered: `USD 'O.9'`; None for other reasons.
+    """
 
     code: str
     sentence: str
+    delivered: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,25 +106,34 @@ def quarantined_records(
         ledger = Ledger(lakehouse)
         rows = quarantined(lakehouse, ledger, filters, columns=_COLUMNS)
         first = rows.slice(0, limit).to_pylist()
-        feeds = declaration.feeds
-        records = tuple(
-            _record(row, ledger[row["_file_id"]], feeds.get(row["feed"])) for row in first
-        )
+        records = tuple(_record(declaration, row, ledger[row["_file_id"]]) for row in first)
         return QuarantinedRecords(rows.num_rows, records)
 
 
-def _record(row: dict[str, Any], delivery: Delivery, feed: Feed | None) -> QuarantinedRecord:
+def _record(declaration: Declaration, row: dict[str, Any], delivery: Delivery) -> QuarantinedRecord:
     return QuarantinedRecord(
         feed=row["feed"],
         file=delivery.path,
         file_id=delivery.file_id,
         row=row["_row"],
-        reasons=tuple(Reason(code, sentence_of(code, feed)) for code in row["reasons"]),
+        reasons=tuple(_reasons(declaration, row)),
         text=row["raw"],
         amount=row["amount"],
         currency=row["currency"],
         since=day_of_run(row["first_run"]),
     )
+
+
+def _reasons(declaration: Declaration, row: dict[str, Any]) -> Iterator[Reason]:
+    rates: dict[str, str] = {}
+    if row["feed"] == EXCHANGE_RATES and any(":" in code for code in row["reasons"]):
+        texts = json.loads(row["raw"])
+        record = {name: texts.pop(name, None) for name in ("date", "currency", "rate", "units")}
+        record["_extra"] = json.dumps(texts)
+        rates = QuoteReader(declaration.rates).rate_texts(record)
+    feed = declaration.feeds.get(row["feed"])
+    for code in row["reasons"]:
+        yield Reason(code, sentence_of(code, feed), rates.get(code.partition(":")[2]))
 
 
 class _Records(View):
@@ -142,7 +161,9 @@ def _paragraph(record: QuarantinedRecord) -> Iterator[Text]:
     where = f"{record.file} record {record.row:,} (feed {record.feed}, since {record.since})"
     yield Text(printable(where), style="bold")
     for reason in record.reasons:
-        yield Text(f"  {printable(reason.code)}: {reason.sentence}", style=WORTH_A_LOOK)
+        delivered = f" Delivered: {reason.delivered}." if reason.delivered else ""
+        sentence = printable(f"  {reason.code}: {reason.sentence}{delivered}")
+        yield Text(sentence, style=WORTH_A_LOOK)
     yield Text(f"  {_shortened(record.text)}")
     yield Text()
 

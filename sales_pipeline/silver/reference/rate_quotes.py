@@ -115,9 +115,22 @@ class QuoteReader:
                 faults.append(Fault.of_cell(number, cell.column, cell.text, reason))
         return Reading(tuple(quotes), tuple(faults))
 
+    def rate_texts(self, row: Mapping[str, Any]) -> dict[str, str]:
+        """Returns the column and text of each rate in a record, by currency, as faults name them.
+
+        Args:
+            row: The columns of `bronze.exchange_rates` that hold texts of the file.
+        """
+        return {
+            cell.currency: Fault.of_cell(0, cell.column, cell.text, "").what
+            if cell.units is not None
+            else self._fault(row, "units", "").what
+            for cell in self._cells(row)
+        }
+
     def _fault(self, row: Mapping[str, Any], column: str, reason: str) -> Fault:
         header = getattr(self._rates.columns, column)
-        return Fault.of_cell(row["_row"], header, row[column] or "", reason)
+        return Fault.of_cell(row.get("_row", 0), header, row[column] or "", reason)
 
     def _cells(self, row: Mapping[str, Any]) -> Iterator[_Cell]:
         if self._rates.layout == "rows":
