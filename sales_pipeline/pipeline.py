@@ -166,7 +166,7 @@ class _Run:
 
     def _work(self, claims: Claims) -> None:
         self.progress.stage("start", 0)
-        self.writer.begin()
+        self.writer.begin(claims)
         self.ledger.record(for_lost_tables(self.lakehouse, self.ledger))
         self._prepare()
         if claims.in_state(State.CLAIMED):

@@ -29,6 +29,7 @@ from sales_pipeline.silver.reference.learning import Learnt
 from sales_pipeline.silver.validation.rule_results import RuleResult, Summary, summary
 
 if TYPE_CHECKING:
+    from sales_pipeline.bronze.claims import Claims
     from sales_pipeline.gold.aggregation import Made
     from sales_pipeline.landing.discovery import Discovery
     from sales_pipeline.silver.cleaning import Cleaned
@@ -199,8 +200,16 @@ class ReportWriter:
         resumed = [each for each in unfinished if each.file_id not in self.waits_for_archive]
         self.report.resumed = len(resumed) if is_run else 0
 
-    def begin(self) -> None:
-        """Notes which corrections and replays an earlier run took in and reported."""
+    def begin(self, claims: Claims) -> None:
+        """Notes what an earlier run took in and reported, and writes warnings about claimed files.
+
+        Args:
+            claims: What the run claims.
+        """
+        self.report.warnings += [
+            FeedWarning(feed, f"{path}: {sentence}")
+            for path, (feed, sentence) in claims.warnings.items()
+        ]
         runs = finished_runs(self.lakehouse)
         self.told = {
             delivery.file_id

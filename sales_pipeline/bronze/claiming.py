@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -12,7 +13,7 @@ from sales_pipeline.bronze.feed_files import file_headers, file_shape, landing_p
 from sales_pipeline.bronze.file_moves import Folders, left_behind
 from sales_pipeline.bronze.fingerprints import fingerprint
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import FileRejected
+from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.ledger import IN_FORCE, UNFINISHED, Delivery, Ledger, State
 from sales_pipeline.landing.discovery import (
     Discovery,
@@ -20,8 +21,9 @@ from sales_pipeline.landing.discovery import (
     seen_of,
     sha256_of,
 )
-from sales_pipeline.landing.examine import examine, first_records
+from sales_pipeline.landing.examine import Header, examine, first_records, kept_sentence
 from sales_pipeline.landing.file_names import name_in_feed
+from sales_pipeline.landing.shape import FileShape
 from sales_pipeline.visible_text import visible_form
 
 
@@ -90,7 +92,17 @@ class Claimant:
             if claimed.state is State.CLAIMED and not claimed.reason:
                 known.claim(claimed)
         claims.changed += self.ledger.overtaken_by(self._said_again(claims, known))
+        self._look_again(claims)
         return claims
+
+    def _look_again(self, claims: Claims) -> None:
+        """Warns of files that a killed run claimed, because its report was never written."""
+        for delivery in self.ledger.in_state(State.CLAIMED, State.IN_BRONZE):
+            shape = file_shape(self.declaration, delivery.feed)
+            if shape.skip_lines or shape.footer_lines:
+                with suppress(FileChanged, FileRejected):
+                    header = examine(self.folders.source(delivery), shape)
+                    _warn(claims, delivery, shape, header)
 
     def _disputed(self, path: str, feed: str) -> FoundFile:
         file = self.folders.landing / path
@@ -150,6 +162,7 @@ class Claimant:
         except FileRejected as rejected:
             refused = self._delivery(found, claims, State.REJECTED)
             return replace(refused, reason=self.folders.named(rejected.reason, refused))
+        _warn(claims, found, shape, header)
         reason = None
         if same_bytes and self._has_records(found):
             reason = self._equal_to(same_bytes[0], found)
@@ -206,3 +219,9 @@ class Claimant:
             supersedes=supersedes,
             seen=found.seen if found.feed in self.folders.left else None,
         )
+
+
+def _warn(claims: Claims, file: FoundFile | Delivery, shape: FileShape, header: Header) -> None:
+    """Warns of lines of a file that are taken as records, although the feed says otherwise."""
+    if header.kept_lines:
+        claims.warnings[file.path] = (file.feed, kept_sentence(shape, header.kept_lines))

@@ -15,11 +15,13 @@ class Claims:
         deliveries: The claims, in ledger order.
         changed: Earlier deliveries that the files found change.
         behind: Repeats and refused files that a killed run claimed, and did not move.
+        warnings: Path of a file that waits to be taken in -> its feed, and a sentence about it.
     """
 
     deliveries: list[Delivery] = field(default_factory=list)
     changed: list[Delivery] = field(default_factory=list)
     behind: list[Delivery] = field(default_factory=list)
+    warnings: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def in_state(self, *states: State) -> list[Delivery]:
         """The claims of some states, with those that were left behind."""

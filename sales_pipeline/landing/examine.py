@@ -8,7 +8,6 @@ said in one sentence that names what was expected, what was got, and what to do.
 from __future__ import annotations
 
 import codecs
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +30,6 @@ from sales_pipeline.landing.shape import FileShape, bronze_schema
 from sales_pipeline.landing.transcoding import Transcoder
 from sales_pipeline.visible_text import header_form
 
-logger = logging.getLogger(__name__)
 HEAD_BYTES = 64 << 10
 
 _BLOCK_BYTES = 1 << 20
@@ -85,22 +83,19 @@ def examine(path: str | Path, shape: FileShape) -> Header:
         header = head.header(size)
         if shape.skip_lines or shape.footer_lines:
             header = replace(header, kept_lines=kept_lines(str(path), shape, header.texts))
-            _warn(str(path), shape, header.kept_lines)
     except FileNotFoundError as error:
         raise FileChanged(str(path)) from error
     return header
 
 
-def _warn(path: str, shape: FileShape, kept: Sequence[str]) -> None:
-    """Says which lines are read as records, although the feed declares that none is there."""
-    if kept:
-        shown = "not shown as the feed has never_store" if shape.never_store else _listed(kept)
-        logger.warning(
-            "%s: csv.skip_lines: %d and csv.footer_lines: %d leave out lines that read as records, "
-            "so they are kept as records: %s. Do: see whether the file is whole; declare "
-            "csv.skip_like or csv.footer_like if they are none",
-            path, shape.skip_lines, shape.footer_lines, shown,
-        )  # fmt: skip
+def kept_sentence(shape: FileShape, kept: Sequence[str]) -> str:
+    """Returns the warning about lines that are records, although the feed declares to have none."""
+    shown = "not shown as the feed has never_store" if shape.never_store else _listed(kept)
+    return (
+        f"csv.skip_lines: {shape.skip_lines} and csv.footer_lines: {shape.footer_lines} leave out "
+        f"lines that read as records, so they are kept as records: {shown}. Do: see whether the "
+        "file is whole; declare csv.skip_like or csv.footer_like if they are none"
+    )
 
 
 def _head(path: str, shape: FileShape, landed: LandedBytes) -> _Head:
