@@ -52,6 +52,7 @@ def reconsidered(
             fingerprint=fingerprint(declaration, delivery.feed),
             supersedes=in_force.get(delivery.known_as),
             reason=None,
+            rows=None,
         )
         for delivery in ledger.reconsidered(feeds)
         if delivery.feed in landing_patterns(declaration)

@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 
 from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.record_texts import (
+    bronze_days,
     bronze_texts,
     compared_columns,
-    day_column,
     days_in,
     has_sql,
     joined_texts,
@@ -30,7 +30,7 @@ from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import NO_SHARED_DAY, Delivery, Ledger, State
-from sales_pipeline.lakehouse.tables import NOT_SALES
+from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
 from sales_pipeline.landing.reader import read_batches
 
 
@@ -106,8 +106,7 @@ def held_back(
         return held
     involved = [delivery for pair in pairs for delivery in pair]
     keys = bronze_texts(lakehouse, involved, compared_columns)
-    sales = [each for each in involved if each.feed not in NOT_SALES]
-    days = bronze_texts(lakehouse, sales, day_column)
+    days = bronze_days(lakehouse, involved)
     for correction, earlier in pairs:
         feed = lakehouse.declaration.feeds.get(correction.feed)
         before, after = keys[earlier.file_id], keys[correction.file_id]
@@ -115,10 +114,7 @@ def held_back(
             removal = Removal.of_keys(before, after)
         else:
             removal = Removal.counted(len(before), len(after))
-        apart = None
-        if feed is not None and correction.feed not in NOT_SALES:
-            texts = (days[each.file_id].unique().to_pylist() for each in (earlier, correction))
-            apart = _days_apart(feed, *texts)
+        apart = _days_apart(days.get(earlier.file_id, set()), days.get(correction.file_id, set()))
         if apart is not None:
             held[correction.file_id] = days_apart_reason(earlier, *apart, correction.path)
         elif removal.exceeds(feed.max_removed if feed else None):
@@ -126,12 +122,9 @@ def held_back(
     return held
 
 
-def _days_apart(
-    feed: Feed, before: Iterable[str], after: Iterable[str]
-) -> tuple[set[str], set[str]] | None:
+def _days_apart(before: set[str], after: set[str]) -> tuple[set[str], set[str]] | None:
     """The days of a delivery and of its correction if both have some and share none, else None."""
-    days = days_in(before, feed.date_formats), days_in(after, feed.date_formats)
-    return days if all(days) and days[0].isdisjoint(days[1]) else None
+    return (before, after) if before and after and before.isdisjoint(after) else None
 
 
 def days_apart_reason(
@@ -145,11 +138,11 @@ def days_apart_reason(
         after: The days of the file.
         path: The file, as it is accepted by.
     """
+    part = "rates" if earlier.feed == EXCHANGE_RATES else f"feeds.{earlier.feed}"
     return (
         f"{NO_SHARED_DAY} {earlier.file_id}: {_span(after)}, there {_span(before)}; that one stays "
-        "in force. Do: if the name is used again for other days, declare feeds."
-        f"{earlier.feed}.same_name: adds, so that both count; then, or if this file corrects that "
-        f"one, sales-pipeline accept {path}"
+        f"in force. Do: if the name is used again for other days, declare {part}.same_name: adds, "
+        f"so that both count; then, or if this file corrects that one, sales-pipeline accept {path}"
     )
 
 
@@ -243,5 +236,5 @@ def landed_days_apart(
     feed = lakehouse.declaration.feeds[earlier.feed]
     if earlier.rows is None or earlier.state is State.CLAIMED or not has_day_texts(feed):
         return None
-    before = bronze_texts(lakehouse, [earlier], day_column)[earlier.file_id]
-    return _days_apart(feed, before.unique().to_pylist(), records.day_texts)
+    before = bronze_days(lakehouse, [earlier])[earlier.file_id]
+    return _days_apart(before, days_in(records.day_texts, feed.date_formats))

@@ -22,7 +22,7 @@ from sales_pipeline.config.sql.feed_sql import computed_expression
 from sales_pipeline.lakehouse.column_sources import Source, sources_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
-from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
+from sales_pipeline.lakehouse.tables import BRONZE_SALES, EXCHANGE_RATES, NOT_SALES
 from sales_pipeline.visible_text import INVISIBLE
 
 if TYPE_CHECKING:
@@ -71,6 +71,27 @@ def bronze_texts(
         else:
             plain.append(delivery)
     return found | _plain_texts(lakehouse, plain, columns_of)
+
+
+def bronze_days(lakehouse: Lakehouse, deliveries: Sequence[Delivery]) -> dict[int, set[str]]:
+    """Returns the days of each delivery of sales or rates in bronze, as `2025-01-31`."""
+    feeds, rates = lakehouse.declaration.feeds, lakehouse.declaration.rates
+    sales = [delivery for delivery in deliveries if delivery.feed in feeds]
+    texts = bronze_texts(lakehouse, sales, day_column)
+    days = {
+        delivery.file_id: days_in(
+            texts[delivery.file_id].unique().to_pylist(), feeds[delivery.feed].date_formats
+        )
+        for delivery in sales
+    }
+    of_rates = {delivery.file_id for delivery in deliveries if delivery.feed == EXCHANGE_RATES}
+    if of_rates:
+        columns = ["_file_id", "date"]
+        rows = lakehouse.read(f"bronze.{EXCHANGE_RATES}", columns=columns, file_ids=of_rates)
+        for file_id in of_rates:
+            dates = rows.filter(pc.equal(rows["_file_id"], file_id))["date"].unique().drop_null()
+            days[file_id] = days_in(dates.to_pylist(), rates.date_formats)
+    return days
 
 
 def _plain_texts(

@@ -193,6 +193,15 @@ class Declaration(Declared):
         declared = self.feeds.get(feed)
         return (declared and declared.order) or self.order
 
+    def corrects(self, feed: str) -> bool:
+        """Says whether a file takes the place of an earlier one of its name.
+
+        Args:
+            feed: A declared feed; `catalogue`, whose files always do; or `exchange_rates`.
+        """
+        declared = self.rates if feed == "exchange_rates" else self.feeds.get(feed)
+        return declared is None or declared.same_name == "corrects"
+
     def meaning_of(self, feed: str) -> str:
         """Returns 16 hex digits that change when validation may treat a feed's records otherwise.
 

@@ -115,6 +115,10 @@ class Rates(Declared):
     no_rate: Annotated[tuple[Text, ...], OneOrMany] = ()
     """Texts that mean that there is no rate, beside an empty cell, N/A, ND, NaN, null, dashes and
     dots."""
+    same_name: Literal["corrects", "adds"] = "corrects"
+    """The meaning of a file of rates with the name of an earlier one and other bytes: `corrects`,
+    it replaces the earlier file, whose rates leave; `adds`, it has further rates under a name that
+    is used again, such as every day."""
     max_change: Factor = Decimal(2)
     """How many times as much, or less, a rate may be than those around it. A file with another one,
     or with one that is near the inverse, ten, a hundred or a thousand times those, is held until
@@ -137,7 +141,7 @@ class Rates(Declared):
 
         The choice among the rates does not count, because every run chooses again.
         """
-        chosen = {"policy", "fixed", "landing", "max_age_days", "max_change"}
+        chosen = {"policy", "fixed", "landing", "max_age_days", "max_change", "same_name"}
         meaning = self.model_dump(mode="json", exclude=chosen, exclude_defaults=True)
         canonical = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
         return sha256(canonical.encode()).hexdigest()[:16]

@@ -235,7 +235,7 @@ class RestoredDeliveries:
 
     def _of_a_name(self, same: Sequence[Delivery]) -> Iterator[Delivery]:
         """The deliveries of one feed and name, each with the earlier one that it corrects."""
-        corrects = self._corrects(same[0].feed)
+        corrects = self.lakehouse.declaration.corrects(same[0].feed)
         rejected = [delivery for delivery in same if delivery.state is State.REJECTED]
         yield from rejected
         same = [delivery for delivery in same if delivery not in rejected]
@@ -244,7 +244,8 @@ class RestoredDeliveries:
         for delivery in same:
             linked = replace(delivery, supersedes=earlier if corrects else None)
             if delivery.file_id in in_force:
-                yield linked
+                # Without its rows the next run decides again whether it is doubtful.
+                yield replace(linked, rows=None) if delivery.feed in NOT_SALES else linked
             elif corrects and in_force and in_force[-1] > delivery.file_id:
                 yield replace(linked, state=State.SUPERSEDED)
             else:
@@ -259,11 +260,7 @@ class RestoredDeliveries:
             return delivery.file_id in self.in_silver
         if not delivery.sha256:
             return False
-        return delivery is last or not self._corrects(delivery.feed)
-
-    def _corrects(self, feed: str) -> bool:
-        declared = self.lakehouse.declaration.feeds.get(feed)
-        return declared is None or declared.same_name == "corrects"
+        return delivery is last or not self.lakehouse.declaration.corrects(delivery.feed)
 
     def _others(self, linked: Sequence[Delivery]) -> Iterator[Delivery]:
         """Archived files that bronze has no records of: repeats, and files without a record."""

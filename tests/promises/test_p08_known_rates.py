@@ -544,3 +544,65 @@ def test_p8_runs_killed_while_rates_are_held_end_like_one_that_was_not(tmp_path:
     reports = [retailer.run() for retailer in (killed, calm)]
     assert [len(report.held_files) for report in reports] == [1, 1]
     assert killed.state() == calm.state()
+
+
+OTHER_DAYS = (
+    "it shares no day with delivery 2: 2025-04-16, there 2025-04-15; that one stays in force. Do: "
+    "if the name is used again for other days, declare rates.same_name: adds, so that both count; "
+    "then, or if this file corrects that one, sales-pipeline accept rates/reference.csv"
+)
+
+
+@pytest.mark.parametrize("layout", ["columns", "rows"])
+def test_p8_one_name_of_rates_every_day_is_held_and_counts_once_it_is_declared(
+    tmp_path: Path, layout: str
+) -> None:
+    retailer = _retailer(tmp_path, **BY_DAY, layout=layout, date_formats="dd.MM.yyyy")
+    head, mark = ("Date,USD", "") if layout == "columns" else ("date,currency,rate", "USD,")
+    _deliver_rates(retailer, f"{head}\n15.04.2025,{mark}1.25\n")
+    retailer.deliver("boston/a.csv", sale("1", "2025-04-15"), sale("2", "2025-04-17"))
+    assert retailer.run().exit_code == 0
+    for day in ("16", "17"):
+        _deliver_rates(retailer, f"{head}\n{day}.04.2025,{mark}1.6\n")
+        report = retailer.run()
+        assert report.exit_code == 1
+        if day == "16":
+            assert [note.reason for note in report.held_files] == [OTHER_DAYS]
+    assert retailer.states()["rates/reference.csv"] == ["archived", "held", "held"]
+    # 10 / 1.25 both times
+    assert retailer.revenue() == {(2025, 4): "16.00"}
+    retailer.declared["rates"]["same_name"] = "adds"
+    assert retailer.accept("rates/reference.csv").exit_code == 0
+    assert retailer.states()["rates/reference.csv"] == ["archived"] * 3
+    assert retailer.revenue() == {(2025, 4): "14.25"}
+    assert _is_as_rebuilt(retailer)
+    _deliver_rates(retailer, f"{head}\n18.04.2025,{mark}1.6\n")
+    assert retailer.run().exit_code == 0
+    assert len(retailer.rows("silver.exchange_rates", "date")) == 4
+
+
+def test_p8_rates_that_share_a_day_correct_and_those_of_other_days_can(retailer: Retailer) -> None:
+    _deliver_rates(retailer, "Date,USD\n2025-04-15,1.25\n2025-04-16,1.25\n")
+    retailer.run()
+    _deliver_rates(retailer, "Date,USD\n2025-04-16,1.26\n2025-04-17,1.26\n")
+    assert retailer.run().exit_code == 0
+    _deliver_rates(retailer, "Date,USD\n2025-04-14,1.25\n")
+    assert retailer.run().held_files
+    assert retailer.accept("rates/reference.csv").exit_code == 0
+    states = ["superseded", "superseded", "archived"]
+    assert retailer.states()["rates/reference.csv"] == states
+    assert _is_as_rebuilt(retailer)
+
+
+def test_p8_a_held_file_of_rates_is_judged_again_under_another_declaration(
+    retailer: Retailer,
+) -> None:
+    _deliver_rates(retailer, "Date,USD\n2025-04-15,1.25\n", "a.csv")
+    retailer.deliver("boston/a.csv", sale("1", "2025-04-16"))
+    retailer.run()
+    _deliver_rates(retailer, "Date,USD\n2025-04-16,125\n", "b.csv")
+    assert retailer.run().held_files
+    retailer.declared["rates"]["no_rate"] = "closed"
+    assert retailer.run(rejudge=["exchange_rates"]).held_files
+    assert retailer.states()["rates/b.csv"] == ["held"]
+    assert retailer.revenue() == {(2025, 4): "8.00"}
