@@ -291,8 +291,8 @@ Declare `arrival: {by: rename}` then. Where a program cannot rename, let it writ
 `sales.csv.done` after `sales.csv`, and declare `arrival: {by: marker}`.
 
 A correction is delivered under the name of the file that it corrects. Where a till uses one name
-for each day's file, declare `same_name: adds`; a file that shares no day with the one before waits
-for `sales-pipeline accept` until that is declared.
+for each day's file, declare `same_name: adds`, in `rates` for files of rates; a file that shares no
+day with the one before waits for `sales-pipeline accept` until that is declared.
 
 ## A file that is written slowly
 
@@ -373,8 +373,8 @@ before a record, where two files were joined, is no part of it.
 **Lines around the data.** A line that `csv.skip_lines` or `csv.footer_lines` would leave out is
 read as a record all the same if it does not look like what `csv.skip_like` or `csv.footer_like`
 declares. Without these it is read if it has as many fields as a record, a digit in the column of
-the day and a text in that of the product. A warning shows such lines: a file that comes without
-its line of totals may be cut off.
+the day and a text in that of the product. The report of the run shows such lines among its
+warnings: a file that comes without its line of totals may be cut off.
 """
 """What `deliveries.md` says of the lines of a file."""
 

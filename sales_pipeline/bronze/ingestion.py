@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sales_pipeline.bronze.corrections import held_back
@@ -17,7 +17,7 @@ from sales_pipeline.bronze.file_moves import Folders
 from sales_pipeline.bronze.readers import LandingFiles, Unread, changed_files, landing_files
 from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, relinked
 from sales_pipeline.lakehouse.mends import touched_by
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
 
@@ -58,7 +58,7 @@ def ingest_data(
         for delivery in _Ingestion(lakehouse, table, files, folders, on_read).ingest(of_table)
     ]
     left = {each.file_id for each in gone}
-    staying = _relinked([each for each in deliveries if each.file_id not in left], gone)
+    staying = relinked([each for each in deliveries if each.file_id not in left], gone)
     # Held or not is decided in the commit that says that the records are in bronze: so
     # whatever is in bronze has passed, or was accepted since.
     reasons = held_back(lakehouse, ledger, staying)
@@ -73,18 +73,6 @@ def ingest_data(
     again = [ledger[each].moved_to(State.IN_BRONZE) for each in lost]
     ledger.record([*taken, *held, *ledger.overtaken_by(corrections), *gone, *again])
     return gone
-
-
-def _relinked(deliveries: Sequence[Delivery], gone: Sequence[Delivery]) -> list[Delivery]:
-    """The deliveries, each correcting what is there: not one whose file is not taken."""
-    instead = {each.file_id: each.supersedes for each in gone}
-    found = []
-    for each in deliveries:
-        earlier = each.supersedes
-        while earlier in instead:
-            earlier = instead[earlier]
-        found.append(replace(each, supersedes=earlier))
-    return found
 
 
 def _by_table(deliveries: Sequence[Delivery]) -> dict[str, list[Delivery]]:

@@ -38,11 +38,13 @@ Examples:
 
 
 def accept(file: FileArgument, *, as_json: JsonOption = False, shared: Changing) -> None:
-    """Lets a held correction take effect.
+    """Lets a held file take effect.
 
     A file with the name of an earlier one takes its place. If it has no record, shares no
-    key with the earlier one or would remove more of it than max_removed allows, it is held
-    until it is accepted here. The pipeline runs then, so that the answers change at once.
+    key or no day with the earlier one, or would remove more of it than max_removed allows, it
+    is held until it is accepted here. So are files in which a key stands for many sales, doubtful
+    rates, and a catalogue that would rename many products. The pipeline runs then, so that the
+    answers change at once.
     """
     declaration = shared.prepared()
     # Spark comes with these imports, and --help must not wait for it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -17,6 +18,7 @@ from sales_pipeline.config.values import (
     LandingPattern,
     Language,
     OneOrMany,
+    Share,
     raise_mismatches,
 )
 
@@ -74,6 +76,10 @@ class Catalogue(Declared):
     """The header of the column with the product's code."""
     price: ListPrice | None = None
     """The columns with the price of a product."""
+    max_renamed: Share = Decimal("0.20")
+    """The share of the known products of a file above which it is held until it is accepted, if
+    they would get another name or category. Up to five products do not count that keep their
+    category or the longest word of their name."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Catalogue:

@@ -122,6 +122,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
             units: {JPY: 100, HUF: 100}
         """,
         "no_rate": "landing: rates/*.csv\nno_rate: [closed, suspended]",
+        "same_name": "landing: rates/*.csv\nsame_name: adds",
         "max_change": "landing: rates/*.csv\nmax_change: 1.5",
         "max_age_days": "landing: rates/*.csv\nmax_age_days: 4",
     },
@@ -151,6 +152,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "price": """
             price: {amount: list_price, currency: EUR, valid_from: from}
         """,
+        "max_renamed": "max_renamed: 50%",
     },
     "catalogue.languages.<language>": {
         "product": "product: product_fr\ncategory: category_fr",

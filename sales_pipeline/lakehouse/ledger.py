@@ -54,9 +54,9 @@ _MEANINGS: Mapping[State, str] = {
     State.HELD: (
         "A doubtful file, until `accept`: a correction that would remove too much or has none of "
         "the days of its original, which stays in force; one in which a key stands for many sales; "
-        "the same bytes as a file of another feed; rates far from their neighbours; one that a "
-        "changed declaration would reject. Or rolled back, until `release`. Its records are in "
-        "bronze."
+        "the same bytes as a file of another feed; rates far from their neighbours; a catalogue "
+        "that would rename many products; one that a changed declaration would reject. Or rolled "
+        "back, until `release`. Its records are in bronze."
     ),
     State.WITHDRAWING: "Somebody withdrew it; its records are on their way out.",
     State.WITHDRAWN: "Somebody withdrew it; neither its records nor its earlier versions count.",
@@ -134,6 +134,23 @@ def delivery_of(row: Mapping[str, Any]) -> Delivery:
     fields["state"] = State(fields["state"])
     fields["months"] = tuple(fields["months"])
     return Delivery(**fields)
+
+
+def relinked(deliveries: Iterable[Delivery], gone: Iterable[Delivery]) -> list[Delivery]:
+    """Returns deliveries, each correcting what counts instead of one that does not come to count.
+
+    Args:
+        deliveries: The deliveries.
+        gone: Those that do not come to count; what they would have corrected stays.
+    """
+    instead = {delivery.file_id: delivery.supersedes for delivery in gone}
+    linked = []
+    for delivery in deliveries:
+        earlier = delivery.supersedes
+        while earlier in instead:
+            earlier = instead[earlier]
+        linked.append(replace(delivery, supersedes=earlier))
+    return linked
 
 
 def claim_times(deliveries: Iterable[Delivery]) -> dict[int, datetime]:
@@ -258,8 +275,7 @@ class Ledger:
 
     def corrects(self, feed: str) -> bool:
         """Says whether a file of a feed takes the place of an earlier one of its name."""
-        declared = self.lakehouse.declaration.feeds.get(feed)
-        return declared is None or declared.same_name == "corrects"
+        return self.lakehouse.declaration.corrects(feed)
 
     def record(self, deliveries: Iterable[Delivery]) -> None:
         """Commits deliveries as they stand now, all of them in one commit."""

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import PlainSerializer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -43,6 +44,17 @@ class Reason:
     delivered: str | None = None
 
 
+def _explained(reasons: tuple[Reason, ...]) -> list[dict[str, str]]:
+    return [
+        {"code": reason.code, "sentence": reason.sentence}
+        | ({"delivered": reason.delivered} if reason.delivered else {})
+        for reason in reasons
+    ]
+
+
+Reasons = Annotated[tuple[Reason, ...], PlainSerializer(_explained)]
+
+
 @dataclass(frozen=True)
 class QuarantinedRecord:
     """One record that waits.
@@ -64,7 +76,7 @@ class QuarantinedRecord:
     file: str
     file_id: int
     row: int
-    reasons: tuple[Reason, ...]
+    reasons: Reasons
     text: str | None
     amount: Exact | None
     currency: str | None

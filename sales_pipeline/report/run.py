@@ -24,6 +24,7 @@ from sales_pipeline.report.layout import (
     WORTH_A_LOOK,
     about_file,
     cell,
+    few_lines,
     listed,
     listed_files,
     new_table,
@@ -253,7 +254,8 @@ def _learnt(learnt: Learnt, released: int) -> list[Text]:
     changed = ", ".join(change for change, count in changes.items() if count)
     left = f"{counted(released, 'record')} released from quarantine" if released else ""
     if changed and (learnt.known or released):
-        return [Text("; ".join(filter(None, [f"catalogue: {changed}", left])))]
+        sentence = "; ".join(filter(None, [f"catalogue: {changed}", left]))
+        return [Text(sentence), *few_lines(learnt.renamings, indent="  ")]
     return [Text(left)] if left else []
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, relinked
 from sales_pipeline.lakehouse.mends import mended_rows
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver.balance import Balance
@@ -22,14 +22,12 @@ from sales_pipeline.silver.reference.catalogue_balance import (
     record_changed,
 )
 from sales_pipeline.silver.reference.catalogue_records import Records, catalogue_records
+from sales_pipeline.silver.reference.catalogue_verdict import judge_catalogue, teaching
 from sales_pipeline.silver.reference.learning import Knowledge, Learnt, learn, learnt
 from sales_pipeline.silver.reference.list_prices import LIST_PRICES, known_prices
 from sales_pipeline.silver.reference.products import PRODUCTS, known_products
+from sales_pipeline.silver.reference.reference_balance import Verdict
 from sales_pipeline.silver.reference.touched_sales import touched_deliveries
-
-_TEACHING = (IN_FORCE | {State.SUPERSEDED}) - {State.CLAIMED}
-"""The catalogue only learns: what a corrected delivery taught stays known."""
-_WITHDRAWN = frozenset({State.WITHDRAWING, State.WITHDRAWN})
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,8 @@ def clean_catalogue(
 
     Deliveries of sales that it makes mean something else go back to `in_bronze` in the
     ledger, before the products change, so that no kill can leave them behind. Those of the
-    catalogue leave `in_bronze`: to `in_silver`, or to `rejected`; what they correct becomes
-    `superseded`.
+    catalogue leave `in_bronze`: to `in_silver`; to `rejected`; or to `held` if they would rename
+    many products. What they correct becomes `superseded`.
 
     Args:
         lakehouse: The tables.
@@ -69,23 +67,26 @@ def clean_catalogue(
         deliveries: Deliveries of the catalogue in the state `in_bronze`.
         run_id: The run.
     """
-    teaching = _teaching(ledger)
-    records = catalogue_records(lakehouse, teaching)
-    refused = {each: why for each in deliveries if (why := records.refusal_of(each.file_id))}
-    teaching = [each for each in teaching if each not in refused]
-    standing = _standing(ledger, teaching)
-    taught = learn(records.entries(each.file_id for each in teaching))
+    taught_before = teaching(ledger)
+    records = catalogue_records(lakehouse, taught_before)
+    verdict = judge_catalogue(lakehouse, ledger, records, deliveries)
+    kept_out = [*verdict.refused, *verdict.held]
+    accepted = relinked((file for file in deliveries if file not in kept_out), kept_out)
+    teaching_now = [file for file in taught_before if file not in kept_out]
+    standing = _standing(ledger, teaching_now)
+    taught = learn(records.entries(file.file_id for file in teaching_now))
     before = Knowledge(known_products(lakehouse), known_prices(lakehouse))
     sent_back = _write(lakehouse, ledger, before, taught.knowledge)
     set_aside = list(records.set_aside(standing, taught.waiting))
-    of_catalogue = [each.file_id for each in ledger if each.feed == CATALOGUE]
+    of_catalogue = [file.file_id for file in ledger if file.feed == CATALOGUE]
     keep_quarantine(lakehouse, of_catalogue, set_aside, run_id=run_id)
-    counts = {each.file_id: len(records[each.file_id]) for each in teaching}
+    counted = [*teaching_now, *verdict.held]
+    counts = {file.file_id: len(records[file.file_id]) for file in counted}
     found = catalogue_balances(counts, standing, set_aside)
-    judged = [each.file_id for each in deliveries]
+    judged = [file.file_id for file in deliveries]
     balances, released = record_changed(lakehouse, found, judged=judged, run_id=run_id)
-    rejected = _record(ledger, deliveries, refused, standing, counts=counts, run_id=run_id)
-    warnings = _warnings(lakehouse, records, set(deliveries) - set(refused))
+    rejected = _record(ledger, accepted, verdict, standing, counts=counts, run_id=run_id)
+    warnings = _warnings(lakehouse, records, accepted)
     changed = learnt(before, taught.knowledge)
     return Lesson(changed, rejected, balances, released, frozenset(sent_back), warnings)
 
@@ -108,15 +109,6 @@ def forget_products(
     gone = catalogue_balances({each.file_id: each.rows or 0 for each in deliveries}, [], [])
     changed, _ = record_changed(lakehouse, gone, judged=(), run_id=run_id)
     return replace(lesson, balances=[*lesson.balances, *changed])
-
-
-def _teaching(ledger: Ledger) -> list[Delivery]:
-    """The deliveries that teach: none that was withdrawn, nor what such a one had corrected."""
-    of_catalogue = [each for each in ledger if each.feed == CATALOGUE]
-    forgotten = ledger.superseded_by(each for each in of_catalogue if each.state in _WITHDRAWN)
-    return [
-        each for each in of_catalogue if each.state in _TEACHING and each.file_id not in forgotten
-    ]
 
 
 def _standing(ledger: Ledger, teaching: Sequence[Delivery]) -> list[int]:
@@ -166,25 +158,39 @@ def _mended_at_list_prices(lakehouse: Lakehouse, ledger: Ledger) -> set[int]:
 
 def _record(
     ledger: Ledger,
-    deliveries: Iterable[Delivery],
-    refused: Mapping[Delivery, str],
+    accepted: Iterable[Delivery],
+    verdict: Verdict,
     standing: Sequence[int],
     *,
     counts: Mapping[int, int],
     run_id: str,
 ) -> list[Delivery]:
     """Commits where the deliveries stand now; returns those that were refused."""
-    moved: dict[int, Delivery] = {}
-    for each in deliveries:
-        if each in refused:
-            state, why = State.REJECTED, refused[each]
-            moved[each.file_id] = each.moved_to(state, reason=why, run_id=run_id)
-        elif each.file_id in standing:
-            rows = counts[each.file_id]
-            moved[each.file_id] = each.moved_to(State.IN_SILVER, rows=rows, run_id=run_id)
-    for file_id in counts.keys() - set(standing):
-        if ledger[file_id].state is not State.SUPERSEDED:
-            rows = counts[file_id]
-            moved[file_id] = ledger[file_id].moved_to(State.SUPERSEDED, rows=rows)
-    ledger.record([*moved.values(), *ledger.overtaken_by(moved.values())])
-    return [moved[each.file_id] for each in refused]
+    taken = [
+        file.moved_to(State.IN_SILVER, rows=counts[file.file_id], run_id=run_id)
+        for file in accepted
+        if file.file_id in standing
+    ]
+    rejected = [
+        file.moved_to(State.REJECTED, reason=reason, run_id=run_id)
+        for file, reason in verdict.refused.items()
+    ]
+    # One that a later file of its name corrects already has nothing to wait for.
+    overtaken = ledger.superseded_by(ledger[file.file_id] for file in taken)
+    held = [
+        file.moved_to(
+            State.SUPERSEDED if file.file_id in overtaken else State.HELD,
+            reason=reason,
+            rows=counts[file.file_id],
+            run_id=run_id,
+        )
+        for file, reason in verdict.held.items()
+    ]
+    replaced = [
+        ledger[file_id].moved_to(State.SUPERSEDED, rows=counts[file_id])
+        for file_id in counts.keys() - {*standing, *(file.file_id for file in held)}
+        if ledger[file_id].state is not State.SUPERSEDED
+    ]
+    changed = [*taken, *replaced, *rejected, *held]
+    ledger.record([*changed, *ledger.overtaken_by([*taken, *held])])
+    return rejected

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileRejected
-from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader, Entry
 from sales_pipeline.silver.reference.learning import check_delivery
@@ -89,13 +90,20 @@ class Records:
 
 def catalogue_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> Records:
     """Reads the records of some deliveries from `bronze.catalogue`."""
-    reader = CatalogueReader(lakehouse.declaration)
-    ids = among("_file_id", (each.file_id for each in deliveries))
-    rows = lakehouse.table("bronze.catalogue").where(ids).toArrow().to_pylist()
-    found: dict[int, list[Record]] = {}
+    ids = {delivery.file_id for delivery in deliveries}
+    rows = lakehouse.read("bronze.catalogue", file_ids=ids).to_pylist()
+    return Records(records_of_rows(lakehouse.declaration, rows))
+
+
+def records_of_rows(
+    declaration: Declaration, rows: Iterable[dict[str, Any]]
+) -> dict[int, list[Record]]:
+    """Returns the records of some rows of `bronze.catalogue` by file id, in their order."""
+    reader = CatalogueReader(declaration)
+    of_file: dict[int, list[Record]] = {}
     for row in sorted(rows, key=lambda row: row["_row"]):
-        found.setdefault(row["_file_id"], []).append(_record(reader, row))
-    return Records(found)
+        of_file.setdefault(row["_file_id"], []).append(_record(reader, row))
+    return of_file
 
 
 def _record(reader: CatalogueReader, row: dict[str, Any]) -> Record:

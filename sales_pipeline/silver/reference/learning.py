@@ -13,10 +13,10 @@ from datetime import date
 from functools import cached_property
 
 from sales_pipeline.config.model import Feed
-from sales_pipeline.errors import FileRejected, examples
+from sales_pipeline.errors import MAX_EXAMPLES, FileRejected, examples
 from sales_pipeline.silver.reference.catalogue_entries import Entry, Meaning
 from sales_pipeline.silver.reference.list_prices import ALWAYS, Price, Prices, repriced
-from sales_pipeline.silver.reference.products import CODE, Key, Known, Names, Product
+from sales_pipeline.silver.reference.products import CODE, Key, Known, Names, Product, caseless
 
 Days = tuple[date, date | None]
 """From a day, and to before another, which may be open."""
@@ -177,6 +177,49 @@ def _price_faults(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
+class Renaming:
+    """A known name or code that means another product or category.
+
+    Attributes:
+        before: The product that it was.
+        after: The product that it is.
+    """
+
+    before: Product
+    after: Product
+
+    @property
+    def named(self) -> str:
+        """The name or code, as a message shows it."""
+        language, source = self.before.key
+        return f"code {source!r}" if language == CODE else f"name {source!r} ({language})"
+
+    @property
+    def is_alike(self) -> bool:
+        """True if the category stays, or one name has the longest word of the other."""
+        if self.before.category and self.before.category == self.after.category:
+            return True
+        old, new = caseless(self.before.product), caseless(self.after.product)
+        return _longest_word(old) in new or _longest_word(new) in old
+
+    def __str__(self) -> str:
+        return f"{self.named} is {self.after.described}, was {self.before.described}"
+
+
+def _longest_word(name: str) -> str:
+    return max(name.split(), key=len, default=name)
+
+
+def renamings_of(before: Known, after: Known) -> list[Renaming]:
+    """Returns one renaming of each product that has another meaning, codes first."""
+    by_product: dict[Meaning, Renaming] = {}
+    for key in sorted(before.keys() & after.keys()):
+        if before[key].meaning != after[key].meaning:
+            by_product.setdefault(before[key].meaning, Renaming(before[key], after[key]))
+    return list(by_product.values())
+
+
+@dataclass(frozen=True)
 class Learnt:
     """What a run learnt from the catalogue, in numbers of names and codes.
 
@@ -186,6 +229,7 @@ class Learnt:
         renamed: Those that mean another product or category.
         forgotten: Those that left with a withdrawn delivery.
         prices: List prices of known products that are new, changed or gone.
+        renamings: The first renamed products, in words.
     """
 
     known: int = 0
@@ -193,14 +237,14 @@ class Learnt:
     renamed: int = 0
     forgotten: int = 0
     prices: int = 0
+    renamings: tuple[str, ...] = ()
 
     def __add__(self, later: Learnt) -> Learnt:
         """What both learnt."""
         total = replace(later, known=self.known or later.known)
-        names = ("learnt", "renamed", "forgotten", "prices")
-        return replace(
-            total, **{name: getattr(self, name) + getattr(later, name) for name in names}
-        )
+        names = ("learnt", "renamed", "forgotten", "prices", "renamings")
+        added = {name: getattr(self, name) + getattr(later, name) for name in names}
+        return replace(total, **{**added, "renamings": added["renamings"][:MAX_EXAMPLES]})
 
 
 def learnt(before: Knowledge, after: Knowledge) -> Learnt:
@@ -214,6 +258,7 @@ def learnt(before: Knowledge, after: Knowledge) -> Learnt:
         renamed=len(renamed),
         forgotten=len(before.products.keys() - kept),
         prices=len(prices),
+        renamings=tuple(map(str, renamings_of(before.products, after.products)[:MAX_EXAMPLES])),
     )
 
 

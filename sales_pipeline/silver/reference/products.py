@@ -49,6 +49,11 @@ class Product:
         """The product and its category."""
         return self.product, self.category
 
+    @property
+    def described(self) -> str:
+        """The product and its category, as a message shows them."""
+        return f"{self.product!r} ({self.category})" if self.category else repr(self.product)
+
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Product:
         """The product that a row of `silver.products` holds."""

@@ -33,6 +33,7 @@ from sales_pipeline.silver.reference.rate_quotes import (
 )
 from sales_pipeline.silver.reference.reference_balance import (
     Fault,
+    Verdict,
     balance_in_rows,
     quarantine_row,
     refusal_of,
@@ -118,19 +119,6 @@ def learn_rates(
 
 def _learnt(ledger: Ledger) -> list[Delivery]:
     return [delivery for delivery in ledger.in_state(*LEARNT) if delivery.feed == EXCHANGE_RATES]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The deliveries of rates that do not come to count, each with the reason.
-
-    Attributes:
-        refused: Too many records are unusable, or two of them disagree.
-        held: A rate looks mistaken.
-    """
-
-    refused: dict[Delivery, str]
-    held: dict[Delivery, str]
 
 
 def judge_rates(

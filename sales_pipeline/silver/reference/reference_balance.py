@@ -12,6 +12,7 @@ from typing import Any
 
 from sales_pipeline.config.dialect import WHITE_SPACE
 from sales_pipeline.errors import examples
+from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.mends import Name
 from sales_pipeline.lakehouse.tables import QUARANTINED
 from sales_pipeline.silver.balance import NO_CURRENCY, Balance
@@ -83,6 +84,19 @@ def refusal_of(faults: Sequence[Fault], rows: int) -> str | None:
         named = examples([str(fault) for fault in by_record.values()])
         return f"{unusable:,} of {rows:,} records are unusable: {named}"
     return None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The deliveries of the catalogue or of rates that do not come to count, each with the reason.
+
+    Attributes:
+        refused: Too many records are unusable, or two of them disagree.
+        held: What is in them looks mistaken beside what is known.
+    """
+
+    refused: dict[Delivery, str]
+    held: dict[Delivery, str]
 
 
 def balance_in_rows(file_id: int, feed: str, rows: int, *, quarantined: int | None) -> Balance:
