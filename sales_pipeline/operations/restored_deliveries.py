@@ -244,8 +244,7 @@ class RestoredDeliveries:
         for delivery in same:
             linked = replace(delivery, supersedes=earlier if corrects else None)
             if delivery.file_id in in_force:
-                # Without its rows the next run decides again whether it is doubtful.
-                yield replace(linked, rows=None) if delivery.feed in NOT_SALES else linked
+                yield linked
             elif corrects and in_force and in_force[-1] > delivery.file_id:
                 yield replace(linked, state=State.SUPERSEDED)
             else:
