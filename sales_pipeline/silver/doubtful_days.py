@@ -137,6 +137,8 @@ def _unreadable(texts: Sequence[DayText], patterns: Sequence[str]) -> Iterator[s
         f"other way round ({pattern}), such as {first.delivered!r} in {first.path}"
         f"{and_more_files(len(files) - 1)}"
     )
+    # A day above the twelfth says that the date format is right for the others.
+    files -= {text.path for text in texts if text.day and text.swapped is None}
     others = [text for text in texts if text.path in files and text.has_other_meaning]
     if others:
         other = min(others, key=_place)

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
+from sales_pipeline.config import Dialect
 from sales_pipeline.engines.embedded import EmbeddedEngine
-from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser
+from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_of, decimal_parser
 from sales_pipeline.silver.parsing.spark_numbers import decimal_number
 
 ENGINE_SETTINGS = settings(max_examples=15, deadline=None)
@@ -76,6 +77,8 @@ def test_p7_no_group_of_a_number_begins_with_a_zero(engine: EmbeddedEngine) -> N
         "1,000,851": "1000851",
     }
     _check(engine, british, expected)
+    # Rates and list prices are read so, too.
+    assert decimal_of("0,851", Dialect(thousands=","), scale=14) is None
     _check(engine, FRENCH, {"0 851": None, "0\u00a0851": None, "1 000 851,5": "1000851.5"})
 
 

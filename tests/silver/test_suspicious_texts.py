@@ -216,6 +216,15 @@ def test_dates_that_a_swapped_format_reads_cast_doubt_on_the_others(retailer: Re
     )
 
 
+def test_one_such_date_among_ordinary_ones_is_told_alone(retailer: Retailer) -> None:
+    days = [f"2025-01-{day:02d}" for day in range(1, 32)]
+    [sentence] = _days(retailer, *days, "2025-13-02", patterns=["yyyy-MM-dd"])
+    assert sentence == (
+        "1 record with a date that cannot be read, but could be with day and month the other way "
+        "round (yyyy-dd-MM), such as '2025-13-02' in lyon/a.csv"
+    )
+
+
 def test_one_file_of_days_up_to_the_twelfth_in_every_month_is_told(retailer: Retailer) -> None:
     days = [f"2025-{day:02d}-{month:02d}" for month in (11, 12) for day in range(1, 13)]
     [sentence] = _days(retailer, *days, patterns=["yyyy-MM-dd"])
