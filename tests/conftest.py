@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
+from tests.replacements import Replacements
 from tests.retailer import Retailer
 
 # The tests choose their engine themselves.
@@ -70,3 +71,11 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]
 def retailer(tmp_path: Path) -> Retailer:
     """A small retailer with its own landing folder and lakehouse."""
     return Retailer(tmp_path)
+
+
+@pytest.fixture
+def replaced(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replacements]:
+    """Replaces functions for a test, in which each of them has to be called."""
+    replacements = Replacements(monkeypatch)
+    yield replacements
+    replacements.check()
