@@ -7,7 +7,6 @@ distinct texts is parsed record by record, by Spark expressions with the same ru
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -27,7 +26,7 @@ from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser
 from sales_pipeline.silver.reference.meanings import Meanings
 from sales_pipeline.silver.validation.delivered_records import GIVEN, NUMBERS, DeliveredRecords
 from sales_pipeline.silver.validation.feed_groups import lookup_of
-from sales_pipeline.visible_text import MAY_NOT_BE_COMPOSED
+from sales_pipeline.visible_text import MAY_NOT_BE_COMPOSED, visible_form
 
 SCALES = {"quantity": 3, "unit_price": 4, "amount": 4}
 """Column of numbers -> its decimals."""
@@ -58,7 +57,7 @@ class ParsedTexts:
         counted: How many records of a file have a combination of `priced`: `_file_id, feed_group,
             amount, records`; None where there are too many.
         composed: `_as_delivered, _composed` of texts of keys and stores that are not in Unicode
-            form NFC; None where there are none.
+            form NFC, without what nobody sees; None where there are none.
         ambiguous: Group -> texts that two date formats of it read as different days.
     """
 
@@ -173,7 +172,8 @@ class TextParser:
         return parsed
 
     def _composed(self, texts: Sequence[str]) -> DataFrame | None:
-        pairs = [(text, unicodedata.normalize("NFC", text)) for text in sorted(set(texts))]
+        # What nobody sees may stand between a letter and its accent, so it goes first.
+        pairs = [(text, visible_form(text)) for text in sorted(set(texts))]
         pairs = [pair for pair in pairs if pair[0] != pair[1]]
         if not pairs:
             return None
