@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
+from sales_pipeline.engines.session import usable_cores
 from tests.left_out import (
     pytest_deselected,
     pytest_sessionfinish,
@@ -31,6 +32,12 @@ os.environ.pop("SPARK_REMOTE", None)
 # Spark. The workers of pytest-xdist have none.
 if not hasattr(sys.modules["__main__"], "__file__"):
     sys.modules["__main__"].__file__ = "pytest-xdist"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores, because a test waits for the disk now and then."""
+    return usable_cores() + 1
 
 
 @pytest.fixture(scope="session")
