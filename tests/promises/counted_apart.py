@@ -163,7 +163,9 @@ def lost_text(
         likeness = [_likeness(row, header) for row in bare]
         if any(0.2 < like < 1 for like in likeness):
             return None
-        rest = zip(rows_of_text, likeness, strict=True)
+        rest = list(zip(rows_of_text, likeness, strict=True))
+        if any(like == 1 and quote in "".join(row) for row, like in rest):
+            return None  # Its quotes may be those of a record.
         lines = [delimiter.join(row) for row, like in rest if like < 1]
     delivered = Counter("".join(lines))
     kept = Counter("".join(text for row in rows for text in _texts(row)))
