@@ -9,8 +9,8 @@ import unicodedata
 
 INVISIBLE = "".join(
     chr(code)
-    for first, last in [(0xAD, 0xAD), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2064),
-                        (0x2066, 0x206F), (0xFEFF, 0xFEFF)]
+    for first, last in [(0xAD, 0xAD), (0x61C, 0x61C), (0x200B, 0x200F), (0x202A, 0x202E),
+                        (0x2060, 0x2064), (0x2066, 0x206F), (0xFEFF, 0xFEFF)]
     for code in range(first, last + 1)
 )  # fmt: skip
 """Characters that nobody sees: of no width, marks of direction, byte order marks."""

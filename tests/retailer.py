@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -116,6 +117,14 @@ class Retailer:
         Tests that begin alike copy one retailer of their module, instead of running it again.
         """
         shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)
+        # Every file changes again, in the order of the originals: `restore` goes by it.
+        stats = ((path.lstat(), path) for path in self.folder.rglob("*"))
+        for stat, path in sorted(stats, key=lambda each: each[0].st_ctime_ns):
+            times, copy = (
+                (stat.st_atime_ns, stat.st_mtime_ns),
+                folder / path.relative_to(self.folder),
+            )
+            os.utime(copy, ns=times, follow_symlinks=False)
         return Retailer(folder, deepcopy(self.declared))
 
     @property

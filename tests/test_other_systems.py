@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sales_pipeline.engines.embedded import CtrlC
 from sales_pipeline.engines.session import usable_cores
 from sales_pipeline.lakehouse import lease, lock
 from tests.cli.conftest import python_in
+from tests.replacements import Replacements
 
 WITHOUT_LINUX = """\
 import os, signal, sys, sysconfig
@@ -56,31 +58,53 @@ def test_the_sample_runs_without_what_only_linux_has_and_one_line_says_what_is_m
 
 def test_where_a_process_has_all_cores_they_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert usable_cores() == os.cpu_count()
+    monkeypatch.setattr(os, "cpu_count", lambda: 7_000)
+    assert usable_cores() == 7_000
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert usable_cores() == 1
 
 
-def test_where_signal_0_would_be_ctrl_c_no_process_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def kill(pid: int, number: int) -> None:
-        raise AssertionError((pid, number))
-
-    monkeypatch.setattr(os, "kill", kill)
+def test_where_signal_0_would_be_ctrl_c_no_process_gets_it(
+    monkeypatch: pytest.MonkeyPatch, replaced: Replacements
+) -> None:
+    signals = replaced(os, "kill")
+    me = os.getpid()
+    assert lock._is_alive(me)
+    assert signals == [(me, 0)]
     monkeypatch.setattr(os, "name", "nt")
-    assert lock._is_alive(1)
+    assert lock._is_alive(me)
+    assert signals == [(me, 0)]
 
 
 def test_where_ctrl_c_cannot_be_taken_back_it_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr(os, "name", "nt")
-    CtrlC().restore()
-    assert signal.getsignal(signal.SIGINT) is before
+    handler, on_posix = signal.getsignal(signal.SIGINT), CtrlC()
+    before = _present(on_posix)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "name", "nt")
+        elsewhere = CtrlC()
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        ignored = _present(on_posix)
+        elsewhere.restore()
+        assert _present(on_posix) == ignored != before
+        on_posix.restore()
+        assert _present(on_posix) == before
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
-@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def _present(ctrl_c: CtrlC) -> bytes:
+    return ctrl_c._present().raw[CtrlC._HANDLER]
+
+
 def test_the_clock_of_a_lease_goes_on_where_there_is_no_boot_time(
-    monkeypatch: pytest.MonkeyPatch, platform: str
+    monkeypatch: pytest.MonkeyPatch, replaced: Replacements
 ) -> None:
     monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
-    monkeypatch.setattr("sales_pipeline.lakehouse.lease.sys.platform", platform)
-    assert lease._seconds() <= lease._seconds()
+    clocks = replaced(time, "clock_gettime")
+    for platform, asked in (("darwin", [(time.CLOCK_MONOTONIC,)] * 2), ("win32", [])):
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "platform", platform)
+            assert lease._seconds() <= lease._seconds()
+        assert clocks == asked
+        clocks.clear()

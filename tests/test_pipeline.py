@@ -9,6 +9,7 @@ import pytest
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.errors import UsageError
 from sales_pipeline.pipeline import run
+from tests.replacements import Replacements
 from tests.retailer import Retailer, sale
 
 
@@ -97,16 +98,14 @@ def test_a_late_file_makes_only_its_own_months_again(retailer: Retailer) -> None
     assert retailer.revenue() == revenue
 
 
-def test_nothing_new_starts_no_session(retailer: Retailer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_new_starts_no_session(retailer: Retailer, replaced: Replacements) -> None:
+    sessions = replaced(EmbeddedEngine, "spark")
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))
     retailer.run()
-
-    def refuse(engine: EmbeddedEngine) -> None:
-        raise AssertionError("a session was started")
-
-    monkeypatch.setattr(EmbeddedEngine, "spark", refuse)
+    sessions.clear()
     assert retailer.run().is_nothing_new
+    assert sessions == []
 
 
 def test_a_condition_over_an_unknown_column_is_a_usage_error(retailer: Retailer) -> None:

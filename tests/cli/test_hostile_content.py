@@ -116,7 +116,9 @@ def test_every_file_ends_in_its_folder_under_its_own_name(hostile: Retailer) -> 
 
 
 def test_a_reason_can_be_printed(hostile: Retailer) -> None:
-    for path in (hostile.lakehouse / "rejected").rglob("*reason.txt"):
+    reasons = list((hostile.lakehouse / "rejected").rglob("*reason.txt"))
+    assert reasons
+    for path in reasons:
         text = path.read_text(encoding="utf-8")
         assert text.count("\n") == 1
         assert is_harmless(text)

@@ -25,16 +25,22 @@ LATER_COLUMNS = {
 }
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Retailer:
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Retailer:
     """A retailer with two runs, of which the second displaced a sale."""
-    retailer = Retailer(tmp_path)
+    retailer = Retailer(tmp_path_factory.mktemp("made"))
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2"))
     retailer.run()
     retailer.deliver("lyon/b.csv", sale("1", total="30.00"))
     retailer.run()
     return retailer
+
+
+@pytest.fixture
+def made(made_once: Retailer, tmp_path: Path) -> Retailer:
+    """A copy of that retailer."""
+    return made_once.copied_to(tmp_path)
 
 
 def _rows(retailer: Retailer, table: str) -> pa.Table:

@@ -13,6 +13,7 @@ import pytest
 
 from sales_pipeline.commit_points import watched_by
 from sales_pipeline.landing.archive import keep, kept_path, sync, take_back
+from tests.replacements import Replacements
 
 
 def test_what_lies_on_no_disk_is_left_as_it_is(tmp_path: Path) -> None:
@@ -66,7 +67,7 @@ class Replacing:
         """Nothing to do."""
 
 
-def other_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def other_disk(monkeypatch: pytest.MonkeyPatch, replaced: Replacements) -> None:
     """Lets no file be renamed into another folder, as between two disks."""
     rename = os.rename
 
@@ -75,16 +76,20 @@ def other_disk(monkeypatch: pytest.MonkeyPatch) -> None:
             raise OSError(errno.EXDEV, "another disk")
         rename(source, target)
 
-    monkeypatch.setattr(os, "rename", within_folder)
+    replaced(os, "rename", within_folder)
     monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(errno.EXDEV, "")))
 
 
 @pytest.mark.parametrize("is_other_disk", [False, True])
 def test_p4_a_correction_that_arrives_while_the_old_file_is_moved_is_not_lost(
-    landed: Landed, monkeypatch: pytest.MonkeyPatch, *, is_other_disk: bool
+    landed: Landed,
+    monkeypatch: pytest.MonkeyPatch,
+    replaced: Replacements,
+    *,
+    is_other_disk: bool,
 ) -> None:
     if is_other_disk:
-        other_disk(monkeypatch)
+        other_disk(monkeypatch, replaced)
     with watched_by(Replacing(landed.source)):
         assert landed.keep()
     assert landed.source.read_bytes() == b"second"
@@ -101,8 +106,10 @@ def test_p4_a_killed_move_of_a_correction_is_put_right(landed: Landed) -> None:
     assert not landed.target.exists()
 
 
-def test_p4_a_file_is_moved_between_disks(landed: Landed, monkeypatch: pytest.MonkeyPatch) -> None:
-    other_disk(monkeypatch)
+def test_p4_a_file_is_moved_between_disks(
+    landed: Landed, monkeypatch: pytest.MonkeyPatch, replaced: Replacements
+) -> None:
+    other_disk(monkeypatch, replaced)
     assert landed.keep()
     assert landed.target.read_bytes() == b"first"
     assert list(landed.source.parent.iterdir()) == []

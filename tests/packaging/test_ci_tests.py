@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests import left_out
 
 ROOT = Path(__file__).resolve().parents[2]
 # Stands in for Python: notes what it is called for, and ends as pytest would.
@@ -82,9 +85,15 @@ def test_tests_that_failed_fail_the_check(checkout: Path) -> None:
     assert (called, code) == (["pytest"], 1)
 
 
+def test_the_tests_say_what_they_leave_out(pytestconfig: pytest.Config) -> None:
+    plugins = pytestconfig.pluginmanager.get_plugins()
+    said_by = {getattr(plugin, "pytest_terminal_summary", None) for plugin in plugins}
+    assert left_out.pytest_terminal_summary in said_by
+
+
 @pytest.mark.parametrize("processes", ["0", "2"])
 def test_a_run_without_the_long_tests_says_so_in_one_line(tmp_path: Path, processes: str) -> None:
-    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    shutil.copy(left_out.__file__, tmp_path / "conftest.py")
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    long: many kills\n")
     (tmp_path / "test_some.py").write_text(
         "import pytest\n\n"
@@ -94,8 +103,16 @@ def test_a_run_without_the_long_tests_says_so_in_one_line(tmp_path: Path, proces
     )
 
     def lines(*options: str) -> list[str]:
-        command = [sys.executable, "-m", "pytest", "-q", "-n", processes, *options, str(tmp_path)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        # Other plugins take longer to be loaded than all of this to run.
+        pytest_alone = [sys.executable, "-m", "pytest", "-p", "xdist", "-q", "-n", processes]
+        done = subprocess.run(
+            [*pytest_alone, *options, tmp_path],
+            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return [line for line in done.stdout.splitlines() if line.startswith("LEFT OUT")]
 
     assert lines("-m", "not long") == ["LEFT OUT: 3 tests marked long: many kills"]

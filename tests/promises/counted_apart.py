@@ -51,7 +51,8 @@ def told(data: bytes, dialect: Mapping[str, Any]) -> Told:
         return Told(None, None)
     if "\0" in text:
         return Told(None, None)
-    lines = [line for line in _LINE.findall(text) if line]
+    # A byte order mark is no part of the record before which it stands; elsewhere it may be one.
+    lines = [line for line in _LINE.findall(text.replace("\ufeff", "")) if line]
     skip = dialect.get("skip_lines", 0)
     left_out, lines = lines[:skip], lines[skip:]
     for _ in range(dialect.get("footer_lines", 0)):
@@ -60,7 +61,17 @@ def told(data: bytes, dialect: Mapping[str, Any]) -> Told:
         left_out, lines = [*left_out, *lines[-1:]], lines[:-1]
     if any(_fields(line, dialect) == _fields(lines[0], dialect) for line in left_out if lines):
         return Told(None, None)  # It may be a record that is kept.
+    if lines and _is_joined(text, lines[0], dialect):
+        return Told(None, None)
     return _records(lines, dialect)
+
+
+def _is_joined(text: str, header: str, dialect: Mapping[str, Any]) -> bool:
+    """Whether a byte order mark within a line may be where another file was put behind this one."""
+    delimiter = dialect.get("delimiter", ",")
+    parts = [part for line in _LINE.findall(text) for part in line.split("\ufeff")[1:]]
+    titles = header.strip("\r\n").split(delimiter)
+    return any(_likeness(part.strip("\r\n").split(delimiter), titles) > 0.2 for part in parts)
 
 
 def _fields(line: str, dialect: Mapping[str, Any]) -> int:
@@ -113,9 +124,15 @@ def _likeness(row: Sequence[str], header: Sequence[str]) -> float:
     return len(texts & {_seen(text) for text in row}) / len(texts) if texts else 0
 
 
-def _seen(text: str) -> str:
+def looks(text: str) -> str:
+    """A text as it looks: composed, without space around it and without what nobody sees."""
     visible = "".join(mark for mark in text if category(mark) != "Cf")
-    return normalize("NFC", visible).strip().casefold()
+    return normalize("NFC", visible).strip(_SPACES)
+
+
+def _seen(text: str) -> str:
+    """A text of a header as it looks, where capitals do not matter."""
+    return normalize("NFC", looks(text).casefold()).strip()
 
 
 def without_headers(found: Told) -> list[Sequence[str]]:
@@ -146,7 +163,9 @@ def lost_text(
         likeness = [_likeness(row, header) for row in bare]
         if any(0.2 < like < 1 for like in likeness):
             return None
-        rest = zip(rows_of_text, likeness, strict=True)
+        rest = list(zip(rows_of_text, likeness, strict=True))
+        if any(like == 1 and quote in "".join(row) for row, like in rest):
+            return None  # Its quotes may be those of a record.
         lines = [delimiter.join(row) for row, like in rest if like < 1]
     delivered = Counter("".join(lines))
     kept = Counter("".join(text for row in rows for text in _texts(row)))
@@ -186,12 +205,16 @@ def other_fields(
     if not found.is_even or not records:
         return None
     titles = records.pop(0) if header else [str(at) for at in range(1, len(records[0]) + 1)]
-    parts = _by_header(titles, records, header=header)
+    parts = [
+        ([_seen(text) for text in titles], record)
+        for titles, record in _by_header(titles, records, header=header)
+    ]
     for name, title in columns.items():
         if any(titles.count(title) != 1 for titles, _ in parts):
             continue
         expected = [record[titles.index(title)] for titles, record in parts]
-        if (got := [row[name] for row in rows]) != expected:
+        got = [row[name] for row in rows]
+        if [text.replace("\ufeff", "") for text in got] != expected:
             return f"column {name}: read {expected!r:.300}, bronze has {got!r:.300}"
     return None
 

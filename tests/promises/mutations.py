@@ -1,7 +1,8 @@
 """Landing files that production would rather not deliver: feeds in many dialects, damaged.
 
 `make_files(seed, count)` gives the same files for the same seed. A file is written right
-first, with odd but readable texts among the usual ones, and then mostly damaged.
+first, with odd but readable texts among the usual ones, and then mostly damaged. Now and then it
+is to change while a run reads it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ import random
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from csv import QUOTE_ALL, QUOTE_MINIMAL, writer
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+from unicodedata import normalize
+
+from tests.promises.busy_files import Change, How
 
 NAMES = ("Thé vert", "Café moulu", "Vase", "椅子")
 ODD_ITEMS = (
@@ -40,7 +44,8 @@ BYTES = (
     b'\x00', b'\xff', b'\x81', b'\xc3', b'\xed\xa0\x80', b'\xef\xbb\xbf', b'\r', b'\n', b'\r\n',
     b'\x1a', b'"', b'""', b"'", b',', b';', b'\t', b'\x1b[2J', b'\xe2\x80\xae', b'\xf0\x9f',
 )  # fmt: skip
-INVISIBLE = ("\u200b", "\ufeff", "\u200e", "\u202e", "\u2060", "\xad")
+INVISIBLE = ("\u200b", "\u200d", "\ufeff", "\u200e", "\u061c", "\u202e", "\u2066", "\u2060", "\xad")
+STORES = {"P1": "paris", "Été 2": "nice", "東京": "tokyo"}
 COLUMNS = {"sale_id": "id", "sold_on": "day", "product": "item", "unit_price": "price",
            "quantity": "units", "amount": "total"}  # fmt: skip
 _SEMI = {"delimiter": ";", "encoding": "cp1252", "decimal": ",", "thousands": ".",
@@ -60,6 +65,7 @@ class MutatedFile:
         data: The bytes.
         damages: What was done to it, in order; nothing where it is as it should be.
         packed: Whether it is in gzip.
+        change: What happens to it while a run reads it.
     """
 
     feed: str
@@ -67,6 +73,15 @@ class MutatedFile:
     data: bytes
     damages: tuple[str, ...] = ()
     packed: bool = False
+    change: Change | None = None
+
+    def versions(self) -> list[MutatedFile]:
+        """The file as it is at first, and as it is later; one, if it is not complete at first."""
+        if self.change is None:
+            return [self]
+        is_whole = self.change.how is How.REPLACED
+        later = replace(self, data=self.change.data, damages=() if is_whole else self.damages)
+        return [later] if self.change.how is How.SLOW else [self, later]
 
 
 def declaration() -> dict[str, Any]:
@@ -81,7 +96,10 @@ def declaration() -> dict[str, Any]:
         "secret": _feed("secret", never_store=["name"], archive="move", max_quarantined="20%"),
         "adds": _feed("adds", same_name="adds", exclude_when="item_state = 'cancelled'",
                       rules={"plausible": {"holds": "abs(amount) < 10000", "severity": "warn"}}),
+        "chain": _feed("chain", stores={text: _store(name) for text, name in STORES.items()}),
     }  # fmt: skip
+    del feeds["chain"]["store"]
+    feeds["chain"]["columns"]["store"] = "shop"
     feeds["bare"]["columns"] = {name: str(at) for at, name in enumerate(COLUMNS, start=1)}
     feeds["adds"]["columns"]["item_state"] = "state"
     return deepcopy(
@@ -101,14 +119,19 @@ def declaration() -> dict[str, Any]:
 def _feed(name: str, **more: Any) -> dict[str, Any]:
     return {
         "landing": f"{name}/*.csv",
-        "store": {"id": name, "name": f"{name} store", "city": name.title(), "country": "FR"},
+        "store": _store(name),
         "currency": "JPY" if name == "shift" else "EUR",
         "language": "fr",
         "date_formats": ["yyyy-MM-dd"],
         "max_quarantined": "100%",
+        "max_repeated_keys": "100%",
         "columns": dict(COLUMNS),
         **more,
     }
+
+
+def _store(name: str) -> dict[str, str]:
+    return {"id": name, "name": f"{name} store", "city": name.title(), "country": "FR"}
 
 
 CATALOGUE_LINES = (
@@ -176,21 +199,42 @@ class _Maker:
     def file(self, path: str, prefix: str) -> MutatedFile:
         text = self._text(prefix)
         file = MutatedFile(self.name, path, text.encode(self.encoding, "replace"))
-        return _damaged(self.dice, file, text, self.encoding)
+        file = _damaged(self.dice, file, text, self.encoding)
+        return (
+            replace(file, change=self._change(file, prefix)) if self.dice.random() < 0.06 else file
+        )
+
+    def _change(self, file: MutatedFile, prefix: str) -> Change:
+        """What happens to a file while it is read: it gets more records, or others."""
+        more = self._written([self._record(f"{prefix}-more-{at}") for at in range(3)])
+        end = "" if self.dice.random() < 0.7 else "cut"
+        after = (more + end).encode(self.encoding, "replace")
+        after = gzip.compress(after, mtime=0) if file.packed else after
+        how, is_any = self.dice.choice(list(How)), self.dice.random() < 0.5
+        other = self._text(prefix).encode(self.encoding, "replace")
+        return Change(
+            how,
+            other if how is How.REPLACED else file.data + after,
+            opening=int(10 ** self.dice.uniform(0, 4)) if is_any else self.dice.randint(1, 10),
+            of_any_file=is_any,
+            lasts=self.dice.randint(0, 3),
+        )
 
     def _text(self, prefix: str) -> str:
-        header = [*COLUMNS.values(), "name", "state"]
+        header = [*COLUMNS.values(), "name", "state", "shop"]
         records = [self._record(f"{prefix}-{at}") for at in range(self.dice.randint(0, 12))]
+        if self.dice.random() < 0.3:
+            self._disguise(header, records)
         roll = self.dice.random()
         if roll < 0.01:
             many = MANY_COLUMNS if roll < 0.002 else MANY_COLUMNS // 100
             header += [f"further {at}" for at in range(many)]
             records = [[*each, *("x" * many)] for each in records[:3]]
         elif roll < 0.016 and records:
-            records[0][self.dice.randrange(8)] = "long, " * (LONG_FIELD // 6)
+            records[0][self.dice.randrange(9)] = "long, " * (LONG_FIELD // 6)
         elif roll < 0.04 and records:
             deep = '"' * self.dice.randint(1, 300) + "x" * self.dice.randint(0, 3)
-            records[0][self.dice.randrange(8)] = deep
+            records[0][self.dice.randrange(9)] = deep
         if self.dice.random() < 0.2 and self.csv.get("header", True):
             order = self.dice.sample(range(len(header)), len(header))
             header, *records = [[each[at] for at in order] for each in (header, *records)]
@@ -198,6 +242,30 @@ class _Maker:
         before = "Report\nof 'May\n" if self.csv.get("skip_lines") else ""
         after = "Total|'1\n" if self.csv.get("footer_lines") else ""
         return before + lines + after
+
+    def _disguise(self, header: list[str], records: list[list[str]]) -> None:
+        """Writes headers, keys, products and stores otherwise, so that nobody sees a difference.
+
+        Now and then a sale comes again, its key written in such a way.
+        """
+        rows = [header, *records] if self.csv.get("header", True) else records
+        for row in self.dice.choices(rows, k=min(len(rows), 3)):
+            at = self.dice.choice((0, 2, 8)) if row is not header else self.dice.randrange(len(row))
+            row[at] = self._disguised(row[at])
+        if records and self.dice.random() < 0.5:
+            again = list(self.dice.choice(records))
+            again[0] = self._disguised(again[0])
+            if self.dice.random() < 0.5:
+                again[5] = self._number()
+            records.insert(self.dice.randint(0, len(records)), again)
+
+    def _disguised(self, text: str) -> str:
+        """A text that looks the same: in another Unicode form, or with characters of no width."""
+        other = normalize(self.dice.choice(("NFC", "NFD")), text)
+        for _ in range(self.dice.randint(0, 2)):
+            at = self.dice.randint(0, len(other))
+            other = other[:at] + self.dice.choice(INVISIBLE) + other[at:]
+        return other if _fits(other, self.encoding) else text
 
     def _written(self, records: list[list[str]]) -> str:
         out = io.StringIO(newline="")
@@ -218,7 +286,9 @@ class _Maker:
         day = day if dice.random() < 0.8 else dice.choice(ODD_DAYS)
         numbers = [self._number(), self._number(), self._number()]
         state = dice.choice(("", "", "", "cancelled"))
-        fields = [sale_id, day, item, *numbers, dice.choice(("Ann", "é", "")), state]
+        sale_id = f"{sale_id}é" if dice.random() < 0.1 else sale_id
+        shop = dice.choice((*STORES, *STORES, "P9"))
+        fields = [sale_id, day, item, *numbers, dice.choice(("Ann", "é", "")), state, shop]
         if dice.random() < 0.02:
             fields[0] = dice.choice(self.odd_items)
         return [each if _fits(each, self.encoding) else "?" for each in fields]

@@ -206,6 +206,7 @@ def test_p1_a_clock_that_goes_back_between_runs_and_in_one_changes_nothing(
     later.rename(retailer.landing / "boston/a.csv")
     second = retailer.run().run_id
     assert [each.run_id for each in retailer.read(finished_runs)] == [first, second]
+    assert str(second) < str(first), "ids begin with the clock, which went back"
     assert retailer.rows("silver.sales", "feed", "sale_id") == [("boston", "1"), ("lyon", "1")]
     assert _files(retailer) == [each.split(" ")[0] for each in sorted(expected["files"])]
     assert retailer.run().is_nothing_new

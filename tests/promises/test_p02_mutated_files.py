@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from tests.promises import mutated_files
+from tests.promises.busy_files import Change, How, changed_while_read
 from tests.promises.counted_apart import told
-from tests.promises.mutated_files import check
+from tests.promises.mutated_files import check, check_run
 from tests.promises.mutations import make_files
+from tests.replacements import Replacements
 from tests.retailer import Retailer, sale
 
 
@@ -23,6 +32,45 @@ def test_p2_damaged_files_are_read_as_their_definition_says(seed: int) -> None:
 
 def test_p2_a_seed_makes_the_same_files_again() -> None:
     assert make_files(7, 50) == make_files(7, 50)
+
+
+def test_p2_a_record_too_many_in_bronze_or_too_few_in_silver_is_found(
+    tmp_path: Path, replaced: Replacements
+) -> None:
+    """That nothing is found wrong means nothing unless what is wrong would be found."""
+    tables = mutated_files._tables
+
+    def lossy(lakehouse: Lakehouse, names: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+        found = tables(lakehouse, names)
+        found["silver.sales"].pop()
+        last = max(found["bronze.plain"], key=lambda row: (row["_file_id"], row["_row"]))
+        found["bronze.plain"].append({**last, "_row": last["_row"] + 1})
+        return found
+
+    replaced(mutated_files, "_tables", lossy)
+    files = [file for file in make_files(7, 100) if file.feed == "plain"]
+    wrong = "\n".join(finding.what for finding in check_run(files, tmp_path))
+    for what in ("of them in bronze", "only in bronze", "balance", "in gold"):
+        assert what in wrong
+
+
+@pytest.mark.parametrize("how", How)
+def test_p2_files_change_at_the_opening_that_is_meant(tmp_path: Path, how: How) -> None:
+    path = tmp_path / "landing/plain/a.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"first")
+    change = Change(how, b"first and more", opening=2, lasts=1)
+    read = []
+    with changed_while_read(tmp_path / "landing", {"plain/a.csv": change}) as overwritten:
+        for _ in range(4):
+            read.append(path.read_bytes())
+    half = b"first a" if how is How.SLOW else b"first"
+    assert read == [half, half, change.data, change.data]
+    assert overwritten == {"plain/a.csv"}
+    path.unlink()
+    with changed_while_read(tmp_path / "landing", {"plain/a.csv": replace(change, how=How.GROWN)}):
+        assert not path.exists()
+    assert path.read_bytes() == change.data
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])

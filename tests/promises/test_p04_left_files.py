@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 from sales_pipeline.landing import discovery
+from tests.replacements import Replacements
 from tests.retailer import Retailer, sale
 
 
@@ -39,20 +41,25 @@ def test_p4_nothing_in_a_landing_folder_that_is_left_changes(reader: Retailer) -
 
 
 def test_p4_files_that_lie_there_still_are_no_news_and_not_hashed_again(
-    reader: Retailer, monkeypatch: pytest.MonkeyPatch
+    reader: Retailer, replaced: Replacements
 ) -> None:
+    hashed = replaced(discovery, "digest_of")
     reader.run()
-    monkeypatch.setattr(discovery, "digest_of", lambda file: pytest.fail(f"hashed {file}"))
+    assert len(hashed) == 4
+    hashed.clear()
     assert reader.run().is_nothing_new
+    assert hashed == []
     assert len(reader.ledger()) == 4
 
 
 def test_p4_a_file_that_was_touched_is_hashed_and_no_news_where_it_counts(
-    reader: Retailer,
+    reader: Retailer, replaced: Replacements
 ) -> None:
     reader.run()
+    hashed = replaced(discovery, "digest_of")
     os.utime(reader.landing / "lyon/a.csv", ns=(1, 1))
     assert reader.run().is_nothing_new
+    assert [Path(file.name).name for (file,) in hashed] == ["a.csv"]
 
 
 def test_p4_a_left_file_is_corrected_where_it_lies(reader: Retailer) -> None:

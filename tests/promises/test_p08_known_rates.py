@@ -318,17 +318,17 @@ def _column(currency: str, *rates: str) -> str:
     return f"Date,{currency}\n{rows}"
 
 
-@pytest.mark.parametrize("mark", ["ND", "-", ".", "NaN", "", "n/a"])
-def test_p8_a_currency_without_a_rate_leaves_the_others_of_its_day(
-    retailer: Retailer, mark: str
-) -> None:
-    rates = [f"{day},1.25,160" for day in DAYS[:-1]]
-    rates.append(f"{DAYS[-1]},2.00,{mark}")
+def test_p8_a_currency_without_a_rate_leaves_the_others_of_its_day(retailer: Retailer) -> None:
+    marks = dict(zip(DAYS, ["ND", "-", ".", "NaN", "", "n/a"], strict=False))
+    rates = [f"{day},2.00,{marks.get(day, '160')}" for day in DAYS]
     _deliver_rates(retailer, "Date,USD,JPY\n" + "\n".join(rates) + "\n")
-    retailer.deliver("boston/a.csv", sale("1", DAYS[-1]))
+    retailer.deliver("boston/a.csv", *(sale(day, day) for day in marks))
     report = retailer.run()
     assert (report.exit_code, report.warnings) == (0, [])
-    assert retailer.revenue() == {(2025, 4): "5.00"}
+    assert retailer.revenue() == {(2025, 4): "30.00"}
+    assert [rate for _, rate in retailer.rows("gold.rates_taken", "sold_on", "rate")] == [
+        Decimal("0.5")
+    ] * len(marks)
     assert retailer.table("silver.quarantine") == []
 
 
@@ -346,27 +346,29 @@ def test_p8_a_cell_that_is_no_rate_leaves_the_other_currencies_of_its_day(
     assert _is_as_rebuilt(retailer)
 
 
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("Date,USD\n2025-13-01,1.25\n,1.3\n2025-04-03,1.2\n",
-         ("2 of 3 records are unusable: record 1: date '2025-13-01' (date_unreadable), "
-          "record 2: date is empty (date_missing)")),
-        ("Date,USD,JPY\n2025-04-01,O.9,x\n2025-04-02,1.2,1.6.2\n",
-         ("2 of 2 records are unusable: record 1: USD 'O.9' (rate_unreadable:USD), "
-          "record 2: JPY '1.6.2' (rate_unreadable:JPY)")),
-        ("Date,USD\n2025-04-01\n",
-         "1 of 1 records are unusable: record 1: '2025-04-01' (too_few_columns)"),
-        (_column("USD", *["x"] * 7),
-         "record 5: USD 'x' (rate_unreadable:USD) and 2 more"),
-    ],
-)  # fmt: skip
+UNUSABLE = {
+    "Date,USD\n2025-13-01,1.25\n,1.3\n2025-04-03,1.2\n":
+        ("2 of 3 records are unusable: record 1: date '2025-13-01' (date_unreadable), "
+         "record 2: date is empty (date_missing)"),
+    "Date,USD,JPY\n2025-04-01,O.9,x\n2025-04-02,1.2,1.6.2\n":
+        ("2 of 2 records are unusable: record 1: USD 'O.9' (rate_unreadable:USD), "
+         "record 2: JPY '1.6.2' (rate_unreadable:JPY)"),
+    "Date,USD\n2025-04-01\n":
+        "1 of 1 records are unusable: record 1: '2025-04-01' (too_few_columns)",
+    _column("USD", *["x"] * 7):
+        "record 5: USD 'x' (rate_unreadable:USD) and 2 more",
+}  # fmt: skip
+
+
 def test_p8_rates_that_are_rejected_are_named_with_record_column_text_and_reason(
-    retailer: Retailer, text: str, named: str
+    retailer: Retailer,
 ) -> None:
-    _deliver_rates(retailer, text)
-    [rejected] = retailer.run().rejected
-    assert named in rejected.reason
+    for number, text in enumerate(UNUSABLE):
+        _deliver_rates(retailer, text, f"{number}.csv")
+    rejected = retailer.run().rejected
+    assert [note.path for note in rejected] == [f"rates/{at}.csv" for at in range(len(UNUSABLE))]
+    for note, named in zip(rejected, UNUSABLE.values(), strict=True):
+        assert named in note.reason
 
 
 @pytest.mark.parametrize(
@@ -408,25 +410,29 @@ def test_p8_a_column_of_units_that_is_declared_later_counts_when_asked(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("base", "currency", "rate", "named"),
+    ("base", "rates"),
     [
-        ("LBP", "LBP", "104000.00",
-         ("record 1: one EUR is 104,000 LBP, and a rate has to be below 100,000 "
-          "(rate_too_large:EUR)")),
-        ("EUR", "USD", "0.00001", "record 1: one USD is 100,000 EUR, and a rate has to be below"),
-        ("EUR", "USD", "2000000000",
-         "record 1: one USD is 0.0000000005 EUR, and a rate has to be at least 0.000000001"),
+        ("LBP", {"LBP\n2025-12-01,104000.00": (
+            "record 1: one EUR is 104,000 LBP, and a rate has to be below 100,000 "
+            "(rate_too_large:EUR)")}),
+        ("EUR", {
+            "USD\n2025-12-01,0.00001":
+                "record 1: one USD is 100,000 EUR, and a rate has to be below",
+            "USD\n2025-12-01,2000000000":
+                "record 1: one USD is 0.0000000005 EUR, and a rate has to be at least 0.000000001",
+        }),
     ],
 )  # fmt: skip
 def test_p8_a_rate_that_does_not_fit_is_rejected_at_once_with_its_figure(
-    tmp_path: Path, base: str, currency: str, rate: str, named: str
+    tmp_path: Path, base: str, rates: dict[str, str]
 ) -> None:
     retailer = _retailer(tmp_path, **BY_DAY)
     retailer.declared["base_currency"] = base
-    _deliver_rates(retailer, f"Date,{currency}\n2025-12-01,{rate}\n")
-    [rejected] = retailer.run().rejected
-    assert named in rejected.reason
-    assert retailer.states()["rates/reference.csv"] == ["rejected"]
+    for number, text in enumerate(rates):
+        _deliver_rates(retailer, f"Date,{text}\n", f"{number}.csv")
+    for note, named in zip(retailer.run().rejected, rates.values(), strict=True):
+        assert named in note.reason
+        assert retailer.states()[note.path] == ["rejected"]
 
 
 def test_p8_a_rate_that_just_fits_is_exact(tmp_path: Path) -> None:
@@ -482,26 +488,38 @@ def test_p8_a_rate_upside_down_is_held_with_both_figures_until_it_is_accepted(
     assert retailer.revenue() == {(2025, 4): "11.60"}
 
 
-@pytest.mark.parametrize("wrong", ["12.5", "0.0125", "1250", "0.8", "4", "0.3"])
-def test_p8_a_doubtful_file_is_held_and_the_others_count(retailer: Retailer, wrong: str) -> None:
-    _deliver_rates(retailer, "Date,USD\n2025-04-15,1.25\n", "a.csv")
-    _deliver_rates(retailer, f"Date,USD\n2025-04-16,{wrong}\n", "b.csv")
-    _deliver_rates(retailer, "Date,USD\n2025-04-17,1.28\n", "c.csv")
+DOUBTFUL = dict(zip(
+    ["USD", "GBP", "CHF", "CAD", "AUD", "NZD"], ["12.5", "0.0125", "1250", "0.8", "4", "0.3"],
+    strict=True,
+))  # fmt: skip
+"""Currency -> a rate of it that is doubtful between two days with 1.25 and 1.28."""
+
+
+def test_p8_a_doubtful_file_is_held_and_the_others_count(retailer: Retailer) -> None:
+    header = f"Date,{','.join(DOUBTFUL)}\n"
+    _deliver_rates(retailer, f"{header}2025-04-15{',1.25' * len(DOUBTFUL)}\n", "a.csv")
+    for currency, wrong in DOUBTFUL.items():
+        _deliver_rates(retailer, f"Date,{currency}\n2025-04-16,{wrong}\n", f"b_{currency}.csv")
+    _deliver_rates(retailer, f"{header}2025-04-17{',1.28' * len(DOUBTFUL)}\n", "c.csv")
     retailer.deliver("boston/a.csv", sale("1", "2025-04-16"), sale("2", "2025-04-17"))
     report = retailer.run()
-    assert (report.exit_code, [note.path for note in report.held_files]) == (1, ["rates/b.csv"])
-    assert f"USD is {wrong} on 2025-04-16 (record 1)" in (report.held_files[0].reason or "")
+    held = {note.path: note.reason or "" for note in report.held_files}
+    assert (report.exit_code, len(held)) == (1, len(DOUBTFUL))
+    for currency, wrong in DOUBTFUL.items():
+        reason = held[f"rates/b_{currency}.csv"]
+        assert f"{currency} is {wrong} on 2025-04-16 (record 1)" in reason
     # 10 / 1.25 and 10 / 1.28
     assert retailer.revenue() == {(2025, 4): "15.81"}
-    assert _states(retailer) == {"a": "archived", "b": "held", "c": "archived"}
-    assert retailer.withdraw("rates/b.csv").exit_code == 0
-    assert _states(retailer) == {"a": "archived", "b": "withdrawn", "c": "archived"}
+    assert _states(retailer) == {"a": "archived", "b_USD": "held", "c": "archived"}
+    report = retailer.withdraw("rates/b_USD.csv")
+    assert [note.path for note in report.held_files] == sorted(held.keys() - {"rates/b_USD.csv"})
+    assert _states(retailer) == {"a": "archived", "b_USD": "withdrawn", "c": "archived"}
     assert _is_as_rebuilt(retailer)
 
 
 def _states(retailer: Retailer) -> dict[str, str]:
     states = retailer.states()
-    return {name: states[f"rates/{name}.csv"][-1] for name in ("a", "b", "c")}
+    return {name: states[f"rates/{name}.csv"][-1] for name in ("a", "b_USD", "c")}
 
 
 def test_p8_a_better_file_takes_the_place_of_a_held_one(retailer: Retailer) -> None:

@@ -98,6 +98,7 @@ def test_a_landing_folder_that_is_never_changed_gets_no_file(retailer: Retailer)
 
     diagnosis = examine(retailer.declaration, on_check=look)
     assert diagnosis.exit_code == 0
+    assert {"landing file", "archive", "folders removed"} <= seen.keys()
     assert not any(seen.values())
     assert "archive: leave" in finding_of(diagnosis, "landing file").detail
     assert "archive: leave" in finding_of(diagnosis, "archive").detail

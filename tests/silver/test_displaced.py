@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sales_pipeline.engines.embedded import EmbeddedEngine
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.report.run import run_document
 from sales_pipeline.report.status import status
 from sales_pipeline.silver.displaced import DisplacedSales
+from tests.replacements import Replacements
 from tests.retailer import Retailer, sale
 
 
@@ -99,23 +100,19 @@ def test_what_a_killed_run_displaced_is_told_by_the_next(reused: Retailer) -> No
 
 
 def test_without_displaced_records_nothing_is_asked(
-    retailer: Retailer, monkeypatch: pytest.MonkeyPatch
+    retailer: Retailer, replaced: Replacements
 ) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2"))
-    asked: list[str] = []
-    read = EmbeddedEngine.read
-
-    def noted(self: EmbeddedEngine, table: str, **options: object) -> object:
-        asked.append(table)
-        return read(self, table, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(EmbeddedEngine, "read", noted)
+    read = replaced(Lakehouse, "read")
     retailer.run()
+    # Equal in day and amount, so that it displaces nothing.
     retailer.deliver("lyon/b.csv", sale("1"))
     retailer.run()
-    assert "ops.deliveries" in asked
-    assert "silver.set_aside" not in asked
+    assert "silver.set_aside" not in {table for _, table in read}
+    retailer.deliver("lyon/c.csv", sale("1", total="4.00"))
+    retailer.run()
+    assert "silver.set_aside" in {table for _, table in read}
 
 
 def test_p3_what_is_said_of_the_sale_in_force_follows_when_it_is_judged_again(

@@ -7,7 +7,6 @@ distinct texts is parsed record by record, by Spark expressions with the same ru
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -27,7 +26,7 @@ from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser
 from sales_pipeline.silver.reference.meanings import Meanings
 from sales_pipeline.silver.validation.delivered_records import GIVEN, DeliveredRecords
 from sales_pipeline.silver.validation.feed_groups import NUMBERS, lookup_of
-from sales_pipeline.visible_text import MAY_NOT_BE_COMPOSED
+from sales_pipeline.visible_text import MAY_NOT_BE_COMPOSED, visible_form
 
 SCALES = {"quantity": 3, "unit_price": 4, "amount": 4}
 """Column of numbers -> its decimals."""
@@ -58,7 +57,7 @@ class ParsedTexts:
         counted: How many records of a file have a combination of `priced`: `_file_id, feed_group,
             records`, the texts of numbers and the numbers; None where there are too many.
         composed: `_as_delivered, _composed` of texts of keys and stores that are not in Unicode
-            form NFC; None where there are none.
+            form NFC, without what nobody sees; None where there are none.
         day_counts: How many records of a file have a text of a day: `_file_id, _feed_group`, the
             text, `sold_on`, `records`; None where `days` is None.
     """
@@ -175,7 +174,8 @@ class TextParser:
         return parsed
 
     def _composed(self, texts: Sequence[str]) -> DataFrame | None:
-        pairs = [(text, unicodedata.normalize("NFC", text)) for text in sorted(set(texts))]
+        # What nobody sees may stand between a letter and its accent, so it goes first.
+        pairs = [(text, visible_form(text)) for text in sorted(set(texts))]
         pairs = [pair for pair in pairs if pair[0] != pair[1]]
         if not pairs:
             return None
