@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
@@ -42,9 +43,15 @@ class Record:
 
 @dataclass(frozen=True)
 class Records:
-    """Records of the catalogue by file id, in the order of the files."""
+    """Records of the catalogue.
+
+    Attributes:
+        of_file: File id -> its records, in the order of the file.
+        languages: The languages in which products are looked up by name.
+    """
 
     of_file: dict[int, list[Record]]
+    languages: frozenset[str]
 
     def __getitem__(self, file_id: int) -> list[Record]:
         return self.of_file.get(file_id, [])
@@ -65,7 +72,7 @@ class Records:
         if too_many := refusal_of(faults, len(records)):
             return too_many
         try:
-            check_delivery(self.entries([file_id]))
+            check_delivery(self.entries([file_id]), self.languages)
         except FileRejected as error:
             return error.reason
         return None
@@ -89,13 +96,19 @@ class Records:
 
 def catalogue_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> Records:
     """Reads the records of some deliveries from `bronze.catalogue`."""
-    reader = CatalogueReader(lakehouse.declaration)
     ids = among("_file_id", (each.file_id for each in deliveries))
     rows = lakehouse.table("bronze.catalogue").where(ids).toArrow().to_pylist()
-    found: dict[int, list[Record]] = {}
+    return records_of_rows(lakehouse.declaration, rows)
+
+
+def records_of_rows(declaration: Declaration, rows: Iterable[dict[str, Any]]) -> Records:
+    """Returns the records of some rows of `bronze.catalogue`."""
+    reader = CatalogueReader(declaration)
+    of_file: dict[int, list[Record]] = {}
     for row in sorted(rows, key=lambda row: row["_row"]):
-        found.setdefault(row["_file_id"], []).append(_record(reader, row))
-    return Records(found)
+        of_file.setdefault(row["_file_id"], []).append(_record(reader, row))
+    by_name = (feed for feed in declaration.feeds.values() if feed.product_by == "name")
+    return Records(of_file, frozenset(feed.language for feed in by_name))
 
 
 def _record(reader: CatalogueReader, row: dict[str, Any]) -> Record:
