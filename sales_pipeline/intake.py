@@ -108,7 +108,7 @@ class Intake:
         rows = self.lakehouse.read(RECORDS, columns=["_file_id"], file_ids=ids)
         kept = {*rows["_file_id"].to_pylist()}
         failed = [
-            delivery.moved_to(State.FAILED, reason=reason)
+            delivery.moved_to(State.FAILED, reason=reason, run_id=self.run_id)
             for delivery in deliveries
             if delivery.file_id not in kept and feed not in NOT_SALES
         ]
@@ -128,7 +128,12 @@ class Intake:
     def _bronze(self, stage: str, batch: list[Delivery]) -> None:
         from sales_pipeline.bronze.ingestion import ingest_data
 
-        claimed = [delivery for delivery in batch if delivery.state is State.CLAIMED]
+        # What is refused or held is so by this run, also where a killed one claimed it.
+        claimed = [
+            replace(delivery, run_id=self.run_id)
+            for delivery in batch
+            if delivery.state is State.CLAIMED
+        ]
         self.progress.stage(stage, sum(delivery.bytes for delivery in claimed))
         gone = ingest_data(
             self.lakehouse,
@@ -184,7 +189,12 @@ class Intake:
 
     def _move_refused(self, deliveries: list[Delivery]) -> None:
         self.remember_unmoved(reject_files(deliveries, self.folders))
-        places = {delivery.path: self.folders.place_of(delivery) for delivery in deliveries}
+        self.place(deliveries)
+
+    def place(self, deliveries: Iterable[Delivery]) -> None:
+        """Reports where the files of refused deliveries lie that are not in `rejected/`."""
+        refused = [delivery for delivery in deliveries if delivery.state is not State.HELD]
+        places = {delivery.path: self.folders.place_of(delivery) for delivery in refused}
         staying = {path: place for path, place in places.items() if place != REJECTED}
         self.writer.report.staying |= staying
 

@@ -17,11 +17,7 @@ from threading import Thread
 
 from sales_pipeline.bronze.archived_files import check_archive
 from sales_pipeline.bronze.claims import Claims
-from sales_pipeline.bronze.feed_files import (
-    check_reader,
-    find_files,
-    folders_of,
-)
+from sales_pipeline.bronze.feed_files import check_reader, find_files, folders_of
 from sales_pipeline.bronze.file_moves import (
     Folders,
     archive_copies,
@@ -156,7 +152,8 @@ class _Run:
         unfinished = self.ledger.unfinished()
         self.writer.unfinished(unfinished, is_run=self.hold.verb == "run")
         self._is_repair = bool(unfinished or missing_derived(self.lakehouse))
-        is_work = claims.deliveries or claims.behind or self._is_repair
+        self.writer.find_unnamed()
+        is_work = claims.deliveries or claims.behind or self._is_repair or self.writer.unnamed
         return claims if is_work or self._is_anything_else_to_do() else None
 
     def _is_behind(self) -> bool:
@@ -188,6 +185,7 @@ class _Run:
         self.writer.unmoved(unmoved)
         repeats = claims.in_state(State.REPEATED)
         self._keep_repeats(repeats)
+        self.intake.place(self.writer.unnamed)
         self.writer.end(told, [delivery.file_id for delivery in repeats])
         self._record()
 

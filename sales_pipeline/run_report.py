@@ -21,7 +21,7 @@ from sales_pipeline.lakehouse.ledger import (
     claim_times,
 )
 from sales_pipeline.lakehouse.mends import names_of, touched_by
-from sales_pipeline.lakehouse.runs import finished_runs, is_recorded
+from sales_pipeline.lakehouse.runs import MAINTAIN, finished_runs, is_recorded
 from sales_pipeline.silver.balance import CLASSES, Balance, recorded
 from sales_pipeline.silver.displaced import DisplacedSales, displaced_sales
 from sales_pipeline.silver.feed_warnings import FeedWarning
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from sales_pipeline.gold.aggregation import Made
     from sales_pipeline.landing.discovery import Discovery
     from sales_pipeline.silver.cleaning import Cleaned
+
+_SECOND = len("20250131T060000")
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,8 @@ class ReportWriter:
         waits_for_archive: Deliveries that an earlier run counted and reported, and only could not
             archive.
         told: Corrections and replays that an earlier run took in and reported.
+        unnamed: Refused and held deliveries that no recorded run has named, because the run was
+            killed before its record.
     """
 
     lakehouse: Lakehouse
@@ -176,6 +180,7 @@ class ReportWriter:
     report: RunReport = field(default_factory=RunReport)
     waits_for_archive: set[int] = field(default_factory=set)
     told: set[int] = field(default_factory=set)
+    unnamed: list[Delivery] = field(default_factory=list)
     _asked: list[RuleResult] = field(default_factory=list)
 
     def found(self, found: Discovery) -> None:
@@ -199,6 +204,21 @@ class ReportWriter:
         self.waits_for_archive = {delivery.file_id for delivery in waiting} if is_told else set()
         resumed = [each for each in unfinished if each.file_id not in self.waits_for_archive]
         self.report.resumed = len(resumed) if is_run else 0
+
+    def find_unnamed(self) -> None:
+        """Notes the refused and held deliveries of a killed run, before this run has its own."""
+        refused = self.ledger.in_state(State.REJECTED, State.FAILED, State.HELD)
+        refused = [delivery for delivery in refused if not delivery.rolled_back_by]
+        if not refused:
+            return
+        runs = {run.run_id for run in finished_runs(self.lakehouse) if run.verb != MAINTAIN}
+        # Run ids begin with the second of their start.
+        last = max(runs, default="")[:_SECOND]
+        self.unnamed = [
+            delivery
+            for delivery in refused
+            if delivery.run_id not in runs and delivery.run_id and delivery.run_id[:_SECOND] >= last
+        ]
 
     def begin(self, claims: Claims) -> None:
         """Notes what an earlier run took in and reported, and writes warnings about claimed files.
@@ -288,7 +308,11 @@ class ReportWriter:
         report.feeds = counts_per_feed(taken, report.balances)
         report.rows = sum(counts.delivered for counts in report.feeds)
         report.bytes = sum(delivery.bytes for delivery in taken)
-        is_held = any(delivery.state is State.HELD for delivery in taken)
+        # What this run decided about once more, it has named itself.
+        unnamed = [each for each in self.unnamed if self.ledger[each.file_id] == each]
+        report.rejected += notes(each for each in unnamed if each.state is State.REJECTED)
+        report.failed += notes(each for each in unnamed if each.state is State.FAILED)
+        is_held = any(delivery.state is State.HELD for delivery in (*taken, *unnamed))
         is_refused = report.rejected or report.failed or report.abandoned
         if is_refused or report.held or is_held or report.unmoved:
             report.outcome = "failed"

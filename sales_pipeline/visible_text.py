@@ -36,12 +36,12 @@ def visible_form(text: str) -> str:
     return unicodedata.normalize("NFC", text.translate(_WITHOUT_INVISIBLE))
 
 
-def header_form(text: str) -> str:
-    r"""Returns the form in which two header texts are the same.
+def caseless_form(text: str) -> str:
+    r"""Returns the form in which texts are the same that differ only in case.
 
-    That is without invisible characters and space around it, caseless, in Unicode form NFC.
+    That is without invisible characters and space around it, in Unicode form NFC.
 
-    >>> header_form(" Quantite\u0301\u200b ") == header_form("\ufeffQUANTITÉ")
+    >>> caseless_form(" Quantite\u0301\u200b ") == caseless_form("\ufeffQUANTITÉ")
     True
     """
     if text.isascii():

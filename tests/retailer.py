@@ -208,7 +208,7 @@ class Retailer:
     def stopped_before(self, stage: str) -> Iterator[None]:
         """Ends the run in the block just before a stage.
 
-        The stages are withdrawal, bronze, silver, gold and archive.
+        The stages are withdrawal, bronze, silver, gold, archive and record.
         """
         target, name = {
             "withdrawal": (Intake, "take_back"),
@@ -216,6 +216,7 @@ class Retailer:
             "silver": (Intake, "_silver"),
             "gold": (pipeline._Run, "_gold"),
             "archive": (pipeline, "archive_files"),
+            "record": (pipeline._Run, "_record"),
         }[stage]
         with pytest.MonkeyPatch.context() as patch, suppress(_StoppedError):
             patch.setattr(target, name, _stop)

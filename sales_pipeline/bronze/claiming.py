@@ -21,8 +21,9 @@ from sales_pipeline.landing.discovery import (
     seen_of,
     sha256_of,
 )
-from sales_pipeline.landing.examine import Header, examine, first_records, kept_sentence
+from sales_pipeline.landing.examine import Header, examine, kept_sentence
 from sales_pipeline.landing.file_names import name_in_feed
+from sales_pipeline.landing.reader import first_records
 from sales_pipeline.landing.shape import FileShape
 from sales_pipeline.visible_text import visible_form
 

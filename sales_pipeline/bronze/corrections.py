@@ -9,8 +9,8 @@ in bronze, `plan` of a file in the landing folder; both compare the same texts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from sales_pipeline.bronze.record_texts import (
     compared_columns,
     days_in,
     has_sql,
-    joined_texts,
+    landed_texts,
 )
 from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.errors import counted
@@ -32,6 +32,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import NO_SHARED_DAY, Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
 from sales_pipeline.landing.reader import read_batches
+from sales_pipeline.landing.shape import bronze_schema
 
 
 @dataclass(frozen=True)
@@ -115,11 +116,33 @@ def held_back(
         else:
             removal = Removal.counted(len(before), len(after))
         apart = _days_apart(days.get(earlier.file_id, set()), days.get(correction.file_id, set()))
-        if apart is not None:
-            held[correction.file_id] = days_apart_reason(earlier, *apart, correction.path)
-        elif removal.exceeds(feed.max_removed if feed else None):
-            held[correction.file_id] = removal.reason(earlier, correction.path)
+        if reason := _doubt(feed, earlier, correction.path, apart=apart, removal=removal):
+            held[correction.file_id] = reason
     return held
+
+
+def _doubt(
+    feed: Feed | None,
+    earlier: Delivery,
+    path: str,
+    *,
+    apart: tuple[set[str], set[str]] | None,
+    removal: Removal,
+) -> str | None:
+    """Why a correction is held, or None.
+
+    Args:
+        feed: Its feed; None for the catalogue and rates.
+        earlier: The delivery that it would replace.
+        path: The file, as it is accepted by.
+        apart: The days of both, if they share none.
+        removal: What it would do to the records of that delivery.
+    """
+    if apart is not None:
+        return _days_apart_reason(earlier, *apart, path)
+    if removal.exceeds(feed.max_removed if feed else None):
+        return removal.reason(earlier, path)
+    return None
 
 
 def _days_apart(before: set[str], after: set[str]) -> tuple[set[str], set[str]] | None:
@@ -127,7 +150,7 @@ def _days_apart(before: set[str], after: set[str]) -> tuple[set[str], set[str]] 
     return (before, after) if before and after and before.isdisjoint(after) else None
 
 
-def days_apart_reason(
+def _days_apart_reason(
     earlier: Delivery, before: Collection[str], after: Collection[str], path: str
 ) -> str:
     """Why a file is held that has none of the days of the delivery that it would replace.
@@ -151,90 +174,62 @@ def _span(days: Collection[str]) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-@dataclass
-class LandedRecords:
-    """The records of one file of sales in the landing folder.
-
-    Attributes:
-        rows: How many there are, malformed ones with them.
-        day_texts: The distinct texts of the column `sold_on`.
-        keys: The key of each record; none where keys were not asked for.
-    """
-
-    rows: int = 0
-    day_texts: set[str] = field(default_factory=set)
-    keys: list[pa.Array] = field(default_factory=list)
-
-
-def has_day_texts(feed: Feed) -> bool:
-    """Says whether the day of a record is a text of the file, or the same text everywhere."""
-    return "sold_on" in feed.columns or feed.computed["sold_on"].sql is None
-
-
-def landed_records(
-    declaration: Declaration, delivery: Delivery, path: Path, *, with_keys: bool
-) -> LandedRecords:
-    """Reads a file of sales through the landing reader, before it is in bronze.
+def landed_doubt(
+    lakehouse: Lakehouse, earlier: Delivery, delivery: Delivery, path: Path
+) -> str | None:
+    """Why a file in the landing folder would be held as a correction, or None.
 
     Args:
-        declaration: What the retailer declares.
-        delivery: The delivery that the file is.
+        lakehouse: The tables; `bronze.*` are read.
+        earlier: The delivery that it would replace.
+        delivery: The delivery that it would be.
         path: Where its bytes lie.
-        with_keys: Whether the keys are asked for.
 
     Raises:
         FileChanged: The bytes are not those of the delivery.
         FileRejected: The file cannot be read.
     """
-    feed = declaration.feeds[delivery.feed]
-    shape = shape_of(declaration, delivery)
-    records = LandedRecords()
-    for batch in read_batches(str(path), shape, 0, sha256=delivery.sha256):
-        records.rows += batch.num_rows
-        records.day_texts |= _day_texts(feed, batch)
-        if with_keys and not has_sql(feed, compared_columns(feed)):
-            table = pa.Table.from_batches([batch])
-            records.keys.append(joined_texts(feed, table, compared_columns(feed), {}))
-    return records
-
-
-def _day_texts(feed: Feed, batch: pa.RecordBatch) -> set[str]:
-    if "sold_on" in feed.columns:
-        return set(pc.unique(batch["sold_on"]).drop_null().to_pylist())
-    value = feed.computed["sold_on"].value
-    return {value} if batch.num_rows and value is not None else set()
-
-
-def landed_removal(
-    lakehouse: Lakehouse, earlier: Delivery, records: LandedRecords
-) -> Removal | None:
-    """What a landed file would remove of the delivery that it corrects; None if unknown.
-
-    Args:
-        lakehouse: The tables; `bronze.sales` is read without a session.
-        earlier: The delivery that it corrects.
-        records: Its records, with their keys.
-    """
-    feed = lakehouse.declaration.feeds[earlier.feed]
     if earlier.rows is None or earlier.state is State.CLAIMED:
         return None
-    if not feed.key or not records.rows:
-        return Removal.counted(earlier.rows, records.rows)
-    if has_sql(feed, compared_columns(feed)):
-        return None
-    before = bronze_texts(lakehouse, [earlier], compared_columns)[earlier.file_id]
-    return Removal.of_keys(before, pa.concat_arrays(records.keys))
+    feed = lakehouse.declaration.feeds.get(delivery.feed)
+    columns = _day_columns(delivery) if feed is None else [*compared_columns(feed), "sold_on"]
+    landed = _landed_table(lakehouse.declaration, delivery, path, columns)
+    removal = Removal.counted(earlier.rows, landed.num_rows)
+    if feed is not None and feed.key and landed.num_rows:
+        before = bronze_texts(lakehouse, [earlier], compared_columns)[earlier.file_id]
+        after = landed_texts(lakehouse, feed, landed, compared_columns(feed))
+        removal = Removal.of_keys(before, after)
+    days_before = bronze_days(lakehouse, [earlier]).get(earlier.file_id, set())
+    apart = _days_apart(days_before, _landed_days(lakehouse, delivery, landed))
+    return _doubt(feed, earlier, delivery.path, apart=apart, removal=removal)
 
 
-def landed_days_apart(
-    lakehouse: Lakehouse, earlier: Delivery, records: LandedRecords
-) -> tuple[set[str], set[str]] | None:
-    """The days of a delivery and of a landed file that corrects it, if they share none.
+def _day_columns(delivery: Delivery) -> list[str]:
+    return ["date"] if delivery.feed == EXCHANGE_RATES else []
 
-    None if they share one, or where it cannot be told without a session.
-    """
-    feed = lakehouse.declaration.feeds[earlier.feed]
-    if earlier.rows is None or earlier.state is State.CLAIMED or not has_day_texts(feed):
-        return None
-    before = bronze_days(lakehouse, [earlier])[earlier.file_id]
-    return _days_apart(before, days_in(records.day_texts, feed.date_formats))
+
+def _landed_days(lakehouse: Lakehouse, delivery: Delivery, landed: pa.Table) -> set[str]:
+    """The days of a landed file of sales or rates."""
+    feed = lakehouse.declaration.feeds.get(delivery.feed)
+    if feed is not None:
+        texts = landed_texts(lakehouse, feed, landed, ["sold_on"])
+        return days_in(texts.unique().to_pylist(), feed.date_formats)
+    if delivery.feed != EXCHANGE_RATES:
+        return set()
+    dates = landed["date"].unique().drop_null().to_pylist()
+    return days_in(dates, lakehouse.declaration.rates.date_formats)
+
+
+def _landed_table(
+    declaration: Declaration, delivery: Delivery, path: Path, names: Sequence[str]
+) -> pa.Table:
+    """The columns of a file that the texts of some columns come from."""
+    feed = declaration.feeds.get(delivery.feed)
+    is_computed = feed is not None and has_sql(feed, names)
+    shape = shape_of(declaration, delivery)
+    there = [name for name, _ in shape.columns]
+    kept = ["_row", *(there if is_computed else [name for name in there if name in names])]
+    batches = read_batches(str(path), shape, 0, sha256=delivery.sha256)
+    schema = bronze_schema(shape.columns)
+    fields = pa.schema([schema.field(name) for name in kept])
+    return pa.Table.from_batches((batch.select(kept) for batch in batches), fields)

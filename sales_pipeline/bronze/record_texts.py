@@ -26,7 +26,7 @@ from sales_pipeline.lakehouse.tables import BRONZE_SALES, EXCHANGE_RATES, NOT_SA
 from sales_pipeline.visible_text import INVISIBLE
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column
+    from pyspark.sql import Column, DataFrame
 
 _BETWEEN = "\x1f"
 
@@ -62,12 +62,13 @@ def bronze_texts(
     for delivery in deliveries:
         feed = lakehouse.declaration.feeds.get(delivery.feed)
         if feed is None or delivery.feed in NOT_SALES:
-            rows = lakehouse.read(
+            table = lakehouse.read(
                 f"bronze.{delivery.feed}", columns=["_row"], file_ids=[delivery.file_id]
             )
-            found[delivery.file_id] = pa.repeat("", rows.num_rows)
+            found[delivery.file_id] = pa.repeat("", table.num_rows)
         elif has_sql(feed, columns_of(feed)):
-            found[delivery.file_id] = _sql_texts(lakehouse, feed, delivery, columns_of(feed))
+            rows = lakehouse.table(BRONZE_SALES).where(among("_file_id", [delivery.file_id]))
+            found[delivery.file_id] = _sql_texts(rows, feed, columns_of(feed))
         else:
             plain.append(delivery)
     return found | _plain_texts(lakehouse, plain, columns_of)
@@ -113,7 +114,7 @@ def _plain_texts(
     columns = ["_file_id", *sorted(names & there), *extra]
     rows = lakehouse.read(BRONZE_SALES, columns=columns, file_ids={d.file_id for d in deliveries})
     return {
-        delivery.file_id: joined_texts(
+        delivery.file_id: _plain(
             feeds[delivery.feed],
             rows.filter(pc.equal(rows["_file_id"], delivery.file_id)),
             columns_of(feeds[delivery.feed]),
@@ -123,12 +124,25 @@ def _plain_texts(
     }
 
 
-def _sql_texts(
-    lakehouse: Lakehouse, feed: Feed, delivery: Delivery, columns: Sequence[str]
+def landed_texts(
+    lakehouse: Lakehouse, feed: Feed, records: pa.Table, columns: Sequence[str]
 ) -> pa.Array:
+    """The texts of some columns of each record of a landing file, joined to one.
+
+    Args:
+        lakehouse: Its engine computes SQL.
+        feed: The feed of the file.
+        records: The records, with the columns of the file that are needed.
+        columns: The columns.
+    """
+    if has_sql(feed, columns):
+        return _sql_texts(lakehouse.frame(records), feed, columns)
+    return _plain(feed, records, columns, {})
+
+
+def _sql_texts(rows: DataFrame, feed: Feed, columns: Sequence[str]) -> pa.Array:
     from pyspark.sql import functions as F
 
-    rows = lakehouse.table(BRONZE_SALES).where(among("_file_id", [delivery.file_id]))
     texts: list[Column] = []
     for name in columns:
         expression = computed_expression(feed, name) if name in feed.computed else None
@@ -143,7 +157,7 @@ def _sql_texts(
     return _joined([table[name] for name in table.column_names], table.num_rows)
 
 
-def joined_texts(
+def _plain(
     feed: Feed, rows: pa.Table, names: Sequence[str], sources: Mapping[str, Source]
 ) -> pa.Array:
     """The texts of some records; their columns by name, or where a delivery has them."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from sales_pipeline.cli.options import JsonOption, Shared, VerboseOption
+from sales_pipeline.cli.options import JsonOption, RowsOption, Shared, VerboseOption
 from sales_pipeline.cli.screen import show_exactly, show_report
 from sales_pipeline.engines.spark_session import prepare_process
 
@@ -17,7 +15,7 @@ Examples:
 
 \b
 Exit code 0: everything fits, though records may wait in quarantine.
-Exit code 1: a file would be rejected.
+Exit code 1: a file would be rejected or held.
 Exit code 2: the declaration is wrong; every problem is named with its line, or with its SQL.
 """
 SCHEMA_EXAMPLE = """\b
@@ -32,17 +30,16 @@ Editors complete and check a declaration that begins with
 
 def check(
     *,
-    rows: Annotated[
-        int, typer.Option("--rows", metavar="N", min=1, help="How many records of each file.")
-    ] = 3,
+    rows: RowsOption = None,
     as_json: JsonOption = False,
     shared: Shared,
 ) -> None:
     """Checks the declaration, and how files are understood.
 
-    Declared SQL is tried over the columns that it may name. The first records of each file in
-    the landing folder are read and judged as a run would do it. Nothing is changed: do it before
-    the first run of a new store.
+    Declared SQL is tried over the columns that it may name. The files in the landing folder are
+    read and judged as a run would do it, whole files without --rows: which would be rejected or
+    held, how many records would wait in quarantine for which reason, with a text as delivered and
+    the options that would read it. Nothing is changed: do it before the first run of a new store.
     """
     declaration = shared.declaration()
     prepare_process(declaration)

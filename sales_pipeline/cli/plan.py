@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.options import JsonOption, Shared
+from sales_pipeline.cli.options import JsonOption, RowsOption, Shared
 from sales_pipeline.cli.screen import show_report
 
 EXAMPLE = """\b
@@ -17,7 +17,7 @@ Examples:
 
 \b
 Exit code 0: a run would do all of it.
-Exit code 1: a file would be rejected or held, as far as can be seen before the run.
+Exit code 1: a file would be rejected or held.
 Exit code 2: the declaration or the command line is wrong; also if the run would stop
 because records were judged under another declaration.
 """
@@ -34,6 +34,7 @@ def plan(
             "May be given several times.",
         ),
     ] = None,
+    rows: RowsOption = None,
     as_json: JsonOption = False,
     shared: Shared,
 ) -> None:
@@ -41,19 +42,18 @@ def plan(
 
     That is: what an interrupted run left; what becomes of every file in the landing folder, in
     the order in which a run takes them; the months of gold that it touches; and what waits.
-    Nothing is written, no lock is taken and no session started: a run at the same time may
-    change what is said here. SQL in the declaration is not tried: sales-pipeline check does that.
+    Nothing is written and no lock is taken: a run at the same time may change what is said here.
 
-    Only the run can tell whether a record is accepted. So the months are those of the days in
-    the files: the run leaves out a month in which no sale takes effect, and adds one in which a
-    file takes the key of an earlier sale. A file may still be rejected for its records, and a
-    month be on hold because it has no rate.
+    Files are judged as a run does it, whole files without --rows. Only what files have to do with
+    earlier ones is left to the run: it leaves out a month in which no sale takes effect, and adds
+    one in which a file takes the key of an earlier sale; a month may be on hold because it has no
+    rate.
     """
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.operations import plan as planning
     from sales_pipeline.report.plan import plan_document, plan_text
 
-    planned = planning.plan(declaration, rejudge=rejudge or ())
+    planned = planning.plan(declaration, rejudge=rejudge or (), rows=rows)
     show_report(planned, plan_document, plan_text, as_json=as_json)
     raise typer.Exit(planned.exit_code)

@@ -31,11 +31,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "batch_bytes": "batch_bytes: 250000000",
         "max_unpacked_ratio": "max_unpacked_ratio: 50",
         "keep_days": "keep_days: 90",
-        "rates": """
-            rates:
-              fixed:
-                USD: 0.85
-        """,
+        "rates": "rates: {fixed: {USD: 0.85}}",
         "catalogue": """
             catalogue:
               landing: catalogue/*.csv
@@ -98,10 +94,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
                 - {rate: 0.0055, since: 2025-01-01}
         """,
         "landing": "landing: rates/*.csv",
-        "csv": """
-            landing: rates/*.csv
-            csv: {delimiter: ";"}
-        """,
+        "csv": "landing: rates/*.csv\ncsv: {delimiter: ';'}",
         "layout": "landing: rates/*.csv\nlayout: rows",
         "columns": """
             landing: rates/*.csv
@@ -138,10 +131,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
     },
     "catalogue": {
         "landing": "landing: products/catalogue-*.csv",
-        "csv": """
-            csv:
-              delimiter: ";"
-        """,
+        "csv": "csv: {delimiter: ';'}",
         "languages": """
             languages:
               fr: {product: product_fr, category: category_fr}
@@ -149,9 +139,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         """,
         "rows": "code: ean\nrows: {language: lang, product: name, category: group}",
         "code": "code: ean",
-        "price": """
-            price: {amount: list_price, currency: EUR, valid_from: from}
-        """,
+        "price": "price: {amount: list_price, currency: EUR, valid_from: from}",
         "max_renamed": "max_renamed: 50%",
     },
     "catalogue.languages.<language>": {

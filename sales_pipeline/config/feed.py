@@ -188,7 +188,9 @@ class Format(Declared):
     product_by: Literal["name", "code"] = "name"
     """Whether the column `product` holds the product's name or its code in the catalogue."""
     ignore_case: bool = False
-    """Whether product names that differ only in upper and lower case are the same."""
+    """Whether product names that differ only in upper and lower case are the same: they are looked
+    up so, and those that pass without a catalogue are one product in the answers, shown under the
+    spelling that the most sales have, of equally frequent ones under the first by code point."""
     unknown_products: Literal["wait", "pass"] = "wait"
     """Whether sales of products that are not in the catalogue wait in quarantine until they are, or
     are accepted under the name as delivered."""

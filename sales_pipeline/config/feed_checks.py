@@ -18,7 +18,7 @@ from sales_pipeline.config.problems import (
     mapping,
     order_mismatches,
 )
-from sales_pipeline.visible_text import header_form
+from sales_pipeline.visible_text import caseless_form
 
 SALE_COLUMNS = ("sale_id", "sold_on", "product", "unit_price", "quantity", "amount")
 REQUIRED_SALE_COLUMNS = ("sold_on", "product", "quantity")
@@ -156,9 +156,9 @@ def _header_mismatches(feed: Plain) -> Iterator[Mismatch]:
     private: list[tuple[Loc, object]] = [
         (("never_store", at), header) for at, header in enumerate(entries(feed.get("never_store")))
     ]
-    stored = {header_form(str(header)): dotted(loc) for loc, header in named}
+    stored = {caseless_form(str(header)): dotted(loc) for loc, header in named}
     for loc, header in private:
-        if place := stored.get(header_form(str(header))):
+        if place := stored.get(caseless_form(str(header))):
             what = f"a header that {place} stores"
             yield Mismatch(loc, what, "; take it out here or there")
     yield from _repeated_headers(columns)

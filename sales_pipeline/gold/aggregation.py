@@ -14,6 +14,7 @@ from sales_pipeline.gold import sales_cube as answers
 from sales_pipeline.gold.freshness import mispriced_months, store_rows
 from sales_pipeline.gold.pricing import Pricing, price, taken_in_cube
 from sales_pipeline.gold.rate_book import HeldRate
+from sales_pipeline.gold.spellings import shown_cube
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State
 
@@ -124,8 +125,9 @@ def _write_answers(lakehouse: Lakehouse, months: Iterable[date]) -> None:
         ("gold.revenue_per_month", shown, answers.revenue_per_month(touched, **money)),
         ("gold.revenue_per_month_and_shop", shown, of_stores),
     ]
+    products = shown_cube(lakehouse)
     for rank in (answers.top_selling_products, answers.top_selling_products_by_revenue):
-        made.append((f"gold.{rank.__name__}", "true", rank(cube, **money)))
+        made.append((f"gold.{rank.__name__}", "true", rank(products, **money)))
     lakehouse.put_together(made)
 
 

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
+from sales_pipeline.gold.spellings import with_shown_products
 from sales_pipeline.lakehouse.declared_tables import full_name
-from sales_pipeline.lakehouse.gold_tables import gold_tables
+from sales_pipeline.lakehouse.gold_tables import SALES_CUBE, gold_tables
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, chosen_run
 from sales_pipeline.lakehouse.tables import Table
@@ -62,6 +63,14 @@ class GoldSet:
             rows = self.engine.read(name, columns=table.column_names, version=version)
         order = ["rank"] if name in _BY_RANK else list(table.key)
         return rows.sort_by([(column, "ascending") for column in order])
+
+    def cube(self) -> pa.Table:
+        """Returns `gold.sales_cube` as `read` does, each product under the spelling that is shown.
+
+        Raises:
+            UsageError: What the run left of it is not kept any more.
+        """
+        return with_shown_products(self.declaration, self.read(SALES_CUBE.name))
 
     def _declared(self, name: str) -> Table:
         tables = gold_tables(self.declaration.minor_units)

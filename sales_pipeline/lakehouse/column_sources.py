@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from sales_pipeline.visible_text import header_form
+from sales_pipeline.visible_text import caseless_form
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -47,10 +47,10 @@ def sources_of(columns: Mapping[str, str], delivery: Delivery) -> tuple[tuple[st
     if delivery.headers is None:
         return ()
     written: dict[str, str | None] = json.loads(delivery.headers)
-    loose = {header_form(header): header for header in reversed(written)}
+    loose = {caseless_form(header): header for header in reversed(written)}
     moved: list[tuple[str, Source]] = []
     for name, header in columns.items():
-        there = header if header in written else loose.get(header_form(header))
+        there = header if header in written else loose.get(caseless_form(header))
         column = written[there] if there is not None else None
         if there is None:
             moved.append((name, None))
@@ -89,5 +89,5 @@ def headers_like(header: str, written: Iterable[str]) -> list[str]:
     >>> headers_like("Till", ["TILL ", "Tills", "Till"])
     ['Till', 'TILL ']
     """
-    alike = [text for text in written if header_form(text) == header_form(header)]
+    alike = [text for text in written if caseless_form(text) == caseless_form(header)]
     return sorted(alike, key=lambda text: (text != header, text))

@@ -11,7 +11,7 @@ SALES_CUBE = Table(
     (
         required("month", "DATE", "first day of the month of the sales"),
         required("store", "STRING", "the id of the store"),
-        required("product", "STRING", "the product"),
+        required("product", "STRING", "the product; each spelling of one that passes by itself"),
         Column("category", "STRING", "the category of the product"),
         required("currency", "STRING", "the currency of the sales"),
         required("units", "DECIMAL(38,3)", "units sold, net of returns"),

@@ -7,6 +7,7 @@ safe to do twice, so a run that finds a delivery half-way goes on from its state
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -182,6 +183,12 @@ class Ledger:
         rows = self.lakehouse.rows(DELIVERIES.name)
         found = sorted((delivery_of(row) for row in rows), key=lambda delivery: delivery.file_id)
         self._deliveries: dict[int, Delivery] = {each.file_id: each for each in found}
+
+    def with_further(self, deliveries: Iterable[Delivery]) -> Ledger:
+        """The ledger with deliveries that are in memory only, for what is predicted of them."""
+        ledger = copy(self)
+        ledger._deliveries = self._deliveries | {each.file_id: each for each in deliveries}
+        return ledger
 
     def __iter__(self) -> Any:
         return iter(list(self._deliveries.values()))

@@ -1,38 +1,116 @@
-"""Other ways in which a file may be written than its feed declares, to be tried on its header."""
+"""Other ways in which a file may be written than its feed declares, tried on its header or records.
+
+Only what was tried on the file is named.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sales_pipeline.errors import FileChanged, FileRejected
+from sales_pipeline.landing.reader import first_records
 from sales_pipeline.landing.shape import FileShape
 
 _SKIPPED_LINES = 10
 _DELIMITERS = (",", ";", "\t", "|")
 _ENCODINGS = ("utf-8", "cp1252", "cp932", "utf-16")
+_QUOTES = ('"', "'")
+_TRIED_RECORDS = 100_000
+"""The first records of a file, on which other ways of writing are tried."""
+_SHOWN = 60
 
 
 def other_shapes(shape: FileShape) -> Iterator[FileShape]:
     """Returns the shape in other dialects: another delimiter, then encoding, then first line."""
-    delimiters = [shape.delimiter, *(mark for mark in _DELIMITERS if mark != shape.delimiter)]
     encodings = [shape.encoding, *(name for name in _ENCODINGS if name != shape.encoding)]
     for encoding in encodings:
-        for delimiter in delimiters:
-            if delimiter != shape.quote:
-                yield replace(shape, encoding=encoding, delimiter=delimiter)
+        for delimiter in _delimiters(shape):
+            yield replace(shape, encoding=encoding, delimiter=delimiter)
     for skip_lines in range(_SKIPPED_LINES + 1):
         yield replace(shape, skip_lines=skip_lines)
 
 
+def _delimiters(shape: FileShape) -> list[str]:
+    """The delimiters that a file may have, the declared one first."""
+    others = (mark for mark in _DELIMITERS if mark != shape.delimiter)
+    return [mark for mark in (shape.delimiter, *others) if mark != shape.quote]
+
+
 def difference(shape: FileShape, other: FileShape) -> str:
     """Says what to declare under `csv` to get from one shape to the other."""
-    changes = [
-        f"csv.{name}: {after!r}"
-        for name, before, after in (
-            ("delimiter", shape.delimiter, other.delimiter),
-            ("encoding", shape.encoding, other.encoding),
-            ("skip_lines", shape.skip_lines, other.skip_lines),
-        )
-        if before != after
-    ]
-    return " and ".join(changes)
+    names = ("delimiter", "encoding", "quote", "escape", "skip_lines")
+    return " and ".join(
+        f"csv.{name}: {getattr(other, name)!r}"
+        for name in names
+        if getattr(shape, name) != getattr(other, name)
+    )
+
+
+def shapes_that_read_more(path: Path, shape: FileShape) -> list[str]:
+    """Returns what to declare so that fewer records of a file are malformed, as tried on it.
+
+    They are several if they read as many records, each shown with a record that it reads: only a
+    person knows which of two encodings is right.
+
+    Args:
+        path: The file, with malformed records.
+        shape: How the feed declares it.
+    """
+    malformed, rows = _malformed(_first_records(path, shape))
+    options: list[tuple[int, str]] = []
+    for other in _shapes_of_records(shape):
+        records = _first_records(path, other)
+        left, other_rows = _malformed(records)
+        if records is None or len(left) >= len(malformed) or other_rows < rows - len(malformed):
+            continue
+        how_many = f"{len(malformed) - len(left):,} of {len(malformed):,}"
+        # Split otherwise, a text that is never stored may stand in any column.
+        example = "" if shape.never_store else _example(records, malformed - left)
+        options.append((len(left), f"{difference(shape, other)} reads {how_many}{example}"))
+    fewest = min((left for left, _ in options), default=0)
+    return [option for left, option in options if left == fewest]
+
+
+def _shapes_of_records(shape: FileShape) -> Iterator[FileShape]:
+    """The shape with another encoding, quote, escape or delimiter; the header tells most others."""
+    for encoding in _ENCODINGS:
+        if encoding != shape.encoding:
+            yield replace(shape, encoding=encoding)
+    for quote in _QUOTES:
+        if quote not in (shape.quote, shape.delimiter):
+            yield replace(shape, quote=quote)
+    if not shape.escape:
+        yield replace(shape, escape="\\")
+    for delimiter in _delimiters(shape)[1:]:
+        yield replace(shape, delimiter=delimiter)
+
+
+def _first_records(path: Path, shape: FileShape) -> pa.Table | None:
+    """The first records of a file; None if it cannot be read in this shape."""
+    try:
+        return first_records(path, shape, _TRIED_RECORDS)
+    except (FileChanged, FileRejected):
+        return None
+
+
+def _malformed(records: pa.Table | None) -> tuple[set[int], int]:
+    """The numbers of the records that could not be split, and the number of all."""
+    if records is None:
+        return set(), 0
+    broken = records.filter(pc.is_valid(records["_problem"]))
+    return set(broken["_row"].to_pylist()), records.num_rows
+
+
+def _example(records: pa.Table, rows: set[int]) -> str:
+    """The first of some records as it is read."""
+    if not rows:
+        return ""
+    record = records.filter(pc.equal(records["_row"], min(rows))).to_pylist()[:1]
+    texts = [text for row in record for name, text in row.items() if text and name[0] != "_"]
+    shown = " | ".join(texts)
+    return f" (record {min(rows)} as {shown[:_SHOWN]!r})" if shown else ""

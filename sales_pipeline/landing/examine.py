@@ -14,21 +14,17 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from sales_pipeline.errors import FileChanged, FileRejected, examples
 from sales_pipeline.landing.dialect_guess import difference, other_shapes
 from sales_pipeline.landing.frame import DataLines, kept_lines
 from sales_pipeline.landing.headers import HeaderMatch
 from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
-from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.records import PROBLEMS, Record, RecordFormat, RecordSplitter
 from sales_pipeline.landing.regular_files import regular_opener
-from sales_pipeline.landing.shape import FileShape, bronze_schema
+from sales_pipeline.landing.shape import FileShape
 from sales_pipeline.landing.transcoding import Transcoder
-from sales_pipeline.visible_text import header_form
+from sales_pipeline.visible_text import caseless_form
 
 HEAD_BYTES = 64 << 10
 
@@ -106,16 +102,6 @@ def _head(path: str, shape: FileShape, landed: LandedBytes) -> _Head:
         return head
     data, more = data + more + landed.read(_LONGEST_HEAD), landed.read(1)
     return _Head(path, shape, data, is_whole=not more)
-
-
-def first_records(path: str | Path, shape: FileShape, count: int) -> pa.Table:
-    """Reads a file's first records in its bronze schema, with 0 for `_file_id`."""
-    taken: list[pa.RecordBatch] = []
-    for batch in read_batches(str(path), shape, 0, block_bytes=HEAD_BYTES):
-        taken.append(batch.filter(pc.field("_row") <= count))
-        if sum(map(len, taken)) == count:
-            break
-    return pa.Table.from_batches(taken, bronze_schema(shape.columns)).sort_by("_row")
 
 
 @dataclass(frozen=True)
@@ -259,13 +245,15 @@ class _Head:
 
     def _missing(self, match: HeaderMatch) -> str:
         """Names the missing headers, each with the ones there that look like it."""
-        others = {header_form(text): text for _, text in match.undeclared}
-        named = []
+        others = {caseless_form(text): text for _, text in match.undeclared}
+        named, is_alike = [], False
         for header in match.missing:
-            close = get_close_matches(header_form(header), others, n=2)
+            close = get_close_matches(caseless_form(header), others, n=2)
             alike = " or ".join(_shown(others[text]) for text in close)
             named.append(_shown(header) + (f" (did you mean {alike}?)" if alike else ""))
-        return examples(named)
+            is_alike = is_alike or bool(alike)
+        undeclared = f" and has {_listed([*others.values()])} instead" if others else ""
+        return f"{examples(named)}{'' if is_alike else undeclared}"
 
     def _guess(self, found: int) -> str:
         """Names the dialect under which the header has more of the declared columns, if any."""
@@ -275,7 +263,22 @@ class _Head:
             columns = len(match.positions) - len(match.missing)
             if columns > found:
                 found, best = columns, difference(self.shape, shape)
-        return best and f"; it would fit with {best}"
+        return f"; it would fit with {best}" if best else self._split_otherwise(found)
+
+    def _split_otherwise(self, found: int) -> str:
+        """Names the delimiter that splits the header into the most columns, if none is declared."""
+        own = self._first_record(self.shape).fields
+        if found or self.shape.never_store:
+            return ""
+        fields = {shape: self._first_record(shape).fields for shape in other_shapes(self.shape)}
+        best = max(fields, key=lambda shape: len(fields[shape]))
+        if len(fields[best]) <= max(len(own), 2):
+            return ""
+        changed = difference(self.shape, best)
+        return (
+            f"; {changed} splits it into {len(fields[best])} columns: {_listed(fields[best])}, "
+            "none of them declared"
+        )
 
     def _rejected(self, code: str, what: str) -> FileRejected:
         return FileRejected(code, f"{self.path}: {what}")

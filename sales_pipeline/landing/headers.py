@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sales_pipeline.visible_text import header_form
+from sales_pipeline.visible_text import caseless_form
 
 if TYPE_CHECKING:
     from sales_pipeline.landing.shape import FileShape
@@ -46,7 +46,7 @@ def match_header(
 ) -> HeaderMatch:
     """Finds the declared columns among a file's header texts, in any order.
 
-    A header's exact text wins; the rest is matched by `header_form`. A column
+    A header's exact text wins; the rest is matched by `caseless_form`. A column
     without a header text is known as `column 5`, by its place in the file. Columns
     that are never stored are as if they were not there.
 
@@ -54,15 +54,15 @@ def match_header(
     HeaderMatch(positions=(1, 0), undeclared=((2, 'column 3'),), missing=(), repeated=(), width=3)
     """
     keys = [text or f"column {at}" for at, text in enumerate(texts, start=1)]
-    never = {header_form(header) for header in never_store}
-    kept = [at for at, key in enumerate(keys) if header_form(key) not in never]
+    never = {caseless_form(header) for header in never_store}
+    kept = [at for at, key in enumerate(keys) if caseless_form(key) not in never]
     first = {keys[at]: at for at in reversed(kept)}
     repeated = {keys[at] for at in kept if first[keys[at]] != at}
     positions = [first.get(header) for _, header in columns]
     free = [at for at in kept if at not in positions]
     for index, (_, header) in enumerate(columns):
         if positions[index] is None:
-            alike = [at for at in free if header_form(keys[at]) == header_form(header)]
+            alike = [at for at in free if caseless_form(keys[at]) == caseless_form(header)]
             positions[index] = alike[0] if alike else None
             repeated |= {keys[at] for at in alike[1:]}
             free = [at for at in free if at not in alike]
@@ -93,7 +93,7 @@ class Headers:
         self.match: HeaderMatch | None = shape.match(first)
         self.width = len(first)
         groups = ([header for _, header in shape.columns], first) if shape.header else ()
-        self._groups = [{form for form in map(header_form, texts) if form} for texts in groups]
+        self._groups = [{form for form in map(caseless_form, texts) if form} for texts in groups]
         self._digits = {form for group in self._groups for form in group if form[0] in "0123456789"}
         self.is_watching = bool(self._groups)
         self.fewest = min((len(group) // 2 + 1 for group in self._groups), default=0)
@@ -131,4 +131,4 @@ def _are_most(count: int, whole: int) -> bool:
 
 
 def _form(field: bytes) -> str:
-    return header_form(field.decode(errors="replace"))
+    return caseless_form(field.decode(errors="replace"))

@@ -8,8 +8,10 @@ block goes through `records` itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.landing import quotes
@@ -20,11 +22,12 @@ from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.plain_blocks import PlainParser
 from sales_pipeline.landing.records import PROBLEMS, RecordFormat, RecordSplitter
 from sales_pipeline.landing.regular_files import regular_opener
-from sales_pipeline.landing.shape import FileShape
+from sales_pipeline.landing.shape import FileShape, bronze_schema
 from sales_pipeline.landing.transcoding import Transcoder
 
 BLOCK_BYTES = 15 << 16
 """With the rest of the block before, this stays below the size of the longest record."""
+_FEW_BYTES = 64 << 10
 SMALL_BLOCK_BYTES = 1 << 13
 """A block of this size that the plain parser cannot split is not tried in smaller parts."""
 CAREFUL_RECORDS = 64
@@ -69,6 +72,21 @@ def read_batches(
             source.check_encoding(path)
     except FileNotFoundError as error:
         raise FileChanged(path) from error
+
+
+def first_records(path: str | Path, shape: FileShape, count: int) -> pa.Table:
+    """Reads a file's first records in its bronze schema, with 0 for `_file_id`.
+
+    Raises:
+        FileChanged: The file is gone.
+        FileRejected: As `read_batches`.
+    """
+    taken: list[pa.RecordBatch] = []
+    for batch in read_batches(str(path), shape, 0, block_bytes=_FEW_BYTES):
+        taken.append(batch.filter(pc.field("_row") <= count))
+        if sum(map(len, taken)) == count:
+            break
+    return pa.Table.from_batches(taken, bronze_schema(shape.columns)).sort_by("_row")
 
 
 class _Source:

@@ -1,7 +1,7 @@
 """Predicts what a run does with single files: their records, their months, whether they are held.
 
-A file is read through the landing reader; what silver holds of a delivery that would leave is
-read from its table. Nothing is written, and no session is started.
+Files are read and judged by the functions of a run, and so are records in bronze that are judged
+again. Nothing is written; a session starts only where there are files to judge.
 """
 
 from __future__ import annotations
@@ -10,73 +10,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sales_pipeline.bronze.claims import Claims
-from sales_pipeline.bronze.corrections import (
-    LandedRecords,
-    Removal,
-    days_apart_reason,
-    has_day_texts,
-    landed_days_apart,
-    landed_records,
-    landed_removal,
-)
+from sales_pipeline.bronze.corrections import landed_doubt
 from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.file_moves import Folders
 from sales_pipeline.bronze.landed import HELD, REJECTED, becomes
 from sales_pipeline.errors import FileChanged, FileRejected
+from sales_pipeline.intake import batches_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
+from sales_pipeline.lakehouse.mends import mended_rows
 from sales_pipeline.lakehouse.tables import NOT_SALES
-from sales_pipeline.landing.examine import first_records
-from sales_pipeline.silver.parsing.days import day_of
+from sales_pipeline.operations.planned_files import (
+    ABANDONED,
+    NOT_READY,
+    REJUDGED,
+    UNFINISHED,
+    PlannedFile,
+)
+from sales_pipeline.silver.validation.reasons import Unusable
 
-UNFINISHED = "unfinished"
-REJUDGED = "rejudged"
-ABANDONED = "abandoned"
-KNOWN = "known"
-NOT_READY = "not_ready"
-UNREADABLE = "unreadable"
-UNCLAIMED = "unclaimed"
-LINK = "link"
+if TYPE_CHECKING:
+    from sales_pipeline.operations.landed_references import LandedReferences
+    from sales_pipeline.silver.feed_warnings import FeedWarning
+    from sales_pipeline.silver.trial import Outcome, SalesTrial
+
 _SILVER_SALES = "silver.sales"
 
 
 @dataclass(frozen=True)
-class PlannedFile:
-    """A file, and its state after a run.
-
-    Attributes:
-        path: Its path below the landing folder.
-        feed: Its feed; None where no feed claims it or it was not looked at.
-        bytes: Its size.
-        becomes: `new`, `correction`, `repeat`, `rejected`; `held`: a correction that would wait
-            until somebody accepts it; `unfinished`: one that an interrupted run left; `rejudged`:
-            one whose records are judged again; `abandoned`: an unfinished one whose file
-            changed or vanished since; `known`: it stays in the landing folder and is no news;
-            `not_ready`, `unreadable`, `unclaimed`, `link`: it is left where it is.
-        reason: Why, where that is to be said.
-        delivery: The delivery that it corrects or repeats, or that it is.
-        delivery_rows: The records of that delivery, where it is known.
-        records: Its records, where the file had to be read.
-        months: The months of its sales, and of those that it would replace; None where they are
-            not known before the run.
-    """
-
-    path: str
-    feed: str | None
-    bytes: int
-    becomes: str
-    reason: str | None = None
-    delivery: int | None = None
-    delivery_rows: int | None = None
-    records: int | None = None
-    months: tuple[date, ...] | None = ()
-
-
-@dataclass(frozen=True)
 class Foresight:
-    """Reads the files of deliveries, as far as a plan needs it.
+    """Judges the files of deliveries as a run would.
 
     Attributes:
         lakehouse: The tables; those that are read are read without a session.
@@ -85,20 +51,26 @@ class Foresight:
         claims: What a run would claim now.
         is_stopped: Whether the run would stop, so that no file is read.
         again: Deliveries as they are once they are sent back, to be judged again.
+        shown: How many of the first records of each file of sales are kept in its outcome.
+        most: How many records of each file of sales are judged, from its first; None for all.
     """
 
     lakehouse: Lakehouse
     ledger: Ledger
     folders: Folders
     claims: Claims
-    is_stopped: bool
+    is_stopped: bool = False
     again: Sequence[Delivery] = ()
+    shown: int = 0
+    most: int | None = None
 
     def claimed(self, delivery: Delivery) -> PlannedFile:
         """A file that is to be claimed."""
         file = replace(self._file(delivery, becomes(delivery)), reason=delivery.reason)
         if delivery.state is State.CLAIMED and file.becomes != HELD:
             return self._foreseen(delivery, file)
+        if delivery.state is State.REJECTED and delivery.feed not in NOT_SALES:
+            return replace(file, unusable=self._renamed(delivery))
         if delivery.state is State.REPEATED and (repeated := self._repeated(delivery)):
             return replace(file, delivery=repeated.file_id, delivery_rows=repeated.rows)
         return file
@@ -118,7 +90,19 @@ class Foresight:
 
     def rejudged(self, delivery: Delivery) -> PlannedFile:
         """A delivery whose records are judged again."""
-        return replace(self.unfinished(delivery), becomes=REJUDGED, reason=None)
+        file = self.unfinished(delivery)
+        is_as_before = file.becomes == UNFINISHED
+        return replace(file, becomes=REJUDGED, reason=None) if is_as_before else file
+
+    def outcome_of(self, delivery: Delivery) -> Outcome | None:
+        """Returns what was found in a new file of sales; None for others."""
+        is_judged = delivery in self._new and delivery.feed not in NOT_SALES
+        return self._outcomes.get(delivery.file_id) if is_judged else None
+
+    @property
+    def warnings(self) -> list[FeedWarning]:
+        """Returns the warnings about values in the new files that look suspicious."""
+        return [*self.references.warnings, *self._sales.trial.warnings]
 
     def _file(self, delivery: Delivery, becomes_: str) -> PlannedFile:
         earlier = self._by_id.get(delivery.supersedes or 0)
@@ -132,12 +116,14 @@ class Foresight:
         )
 
     def _foreseen(self, delivery: Delivery, file: PlannedFile) -> PlannedFile:
-        """The file with its records and months, and whether it would be held."""
+        """The file with its records and months, and whether it would be rejected or held."""
         if self.is_stopped:
             return replace(file, months=None)
         try:
+            if delivery.state is State.CLAIMED and (doubtful := self._doubtful(delivery, file)):
+                return doubtful
             if delivery.feed in NOT_SALES:
-                return self._of_other_kind(delivery, file)
+                return self._of_reference(delivery, file)
             return self._of_sales(delivery, file)
         except (FileChanged, FileRejected) as error:
             return self._unreadable(delivery, file, error)
@@ -156,53 +142,100 @@ class Foresight:
         reason = "it changed or vanished; the next run takes it as it is then"
         return replace(file, becomes=ABANDONED if is_left_over else NOT_READY, reason=reason)
 
-    def _of_other_kind(self, delivery: Delivery, file: PlannedFile) -> PlannedFile:
+    def _doubtful(self, delivery: Delivery, file: PlannedFile) -> PlannedFile | None:
+        """The file as held, if it is a correction that looks like a mistake."""
         earlier = self._by_id.get(delivery.supersedes or 0)
-        if earlier is None or earlier.rows is None or delivery.state is not State.CLAIMED:
+        if earlier is None:
+            return None
+        path = self.folders.source(delivery)
+        reason = landed_doubt(self.lakehouse, earlier, delivery, path)
+        if reason is None:
+            return None
+        file = replace(file, delivery=earlier.file_id, delivery_rows=earlier.rows)
+        return replace(file, becomes=HELD, reason=reason)
+
+    def _renamed(self, delivery: Delivery) -> tuple[Unusable, ...]:
+        """The columns that a rejected file lacks, if others may be the same by another header."""
+        from sales_pipeline.silver.tried_headers import renamed_columns
+
+        declaration = self.lakehouse.declaration
+        feed, shape = declaration.feeds[delivery.feed], shape_of(declaration, delivery)
+        return tuple(renamed_columns(feed, self.folders.source(delivery), shape))
+
+    def _of_reference(self, delivery: Delivery, file: PlannedFile) -> PlannedFile:
+        if delivery.state is not State.CLAIMED:
             return file
-        shape = shape_of(self.lakehouse.declaration, delivery)
-        if first_records(self.folders.source(delivery), shape, 1).num_rows:
-            return file
-        removal = Removal.counted(earlier.rows, 0)
-        return self._held(file, earlier, removal.reason(earlier, file.path))
+        if error := self.references.error_of(delivery):
+            raise error
+        records = self.references.records_of(delivery)
+        unusable = tuple(self.references.unusable_of(delivery))
+        file = replace(file, records=records, unusable=unusable)
+        if reason := self.references.verdict.refused.get(delivery):
+            return replace(file, becomes=REJECTED, reason=reason)
+        if reason := self.references.verdict.held.get(delivery):
+            return replace(file, becomes=HELD, reason=reason)
+        return file
 
     def _of_sales(self, delivery: Delivery, file: PlannedFile) -> PlannedFile:
-        declaration = self.lakehouse.declaration
-        feed = declaration.feeds[delivery.feed]
-        # What is in bronze has passed, or was accepted since.
-        is_new = delivery.state is State.CLAIMED
-        earlier = self._by_id.get(delivery.supersedes or 0) if is_new else None
-        if not has_day_texts(feed) and earlier is None:
-            return replace(file, months=None)
-        path = self.folders.source(delivery)
-        if not is_new and self.folders.archived(delivery).exists():
-            path = self.folders.archived(delivery)
-        records = landed_records(declaration, delivery, path, with_keys=earlier is not None)
-        file = replace(file, records=records.rows)
-        found = landed_removal(self.lakehouse, earlier, records) if earlier else None
-        if earlier and (apart := landed_days_apart(self.lakehouse, earlier, records)):
-            return self._held(file, earlier, days_apart_reason(earlier, *apart, file.path))
-        if earlier and found and found.exceeds(feed.max_removed):
-            return self._held(file, earlier, found.reason(earlier, file.path))
-        if not has_day_texts(feed):
-            return replace(file, months=None)
-        months = self._months(delivery, records) | self._months_replaced(delivery)
+        outcome = self._outcomes[delivery.file_id]
+        if outcome.unread:
+            raise outcome.unread
+        file = replace(file, records=outcome.rows, unusable=tuple(outcome.unusable))
+        if outcome.rejected:
+            # What counted before is not moved to rejected/ by another declaration alone.
+            earlier = self._by_id.get(delivery.file_id)
+            becomes_ = HELD if earlier and earlier.state in IN_FORCE and earlier.rows else REJECTED
+            return replace(file, becomes=becomes_, reason=outcome.rejected)
+        if outcome.held:
+            return replace(file, becomes=HELD, reason=outcome.held)
+        months = outcome.months | self._months_replaced(delivery)
         return replace(file, months=tuple(sorted(months)))
 
-    def _held(self, file: PlannedFile, earlier: Delivery, reason: str) -> PlannedFile:
-        return replace(
-            file,
-            becomes=HELD,
-            reason=reason,
-            delivery=earlier.file_id,
-            delivery_rows=earlier.rows,
-        )
+    @cached_property
+    def references(self) -> LandedReferences:
+        """The files of the catalogue and of rates that would be claimed."""
+        # What judges files starts no session, but takes a second to import.
+        from sales_pipeline.operations.landed_references import LandedReferences
 
-    def _months(self, delivery: Delivery, records: LandedRecords) -> set[date]:
-        feed = self.lakehouse.declaration.feeds[delivery.feed]
-        days = (day_of(text, feed.date_formats) for text in records.day_texts)
-        latest = feed.last_day(delivery.delivered_on)
-        return {day.replace(day=1) for day in days if day and feed.earliest <= day <= latest}
+        deliveries = [file for file in self._new if file.feed in NOT_SALES]
+        ledger = self.ledger.with_further(self._new)
+        return LandedReferences(self.lakehouse, ledger, self.folders, deliveries)
+
+    @property
+    def _new(self) -> list[Delivery]:
+        """Deliveries that are claimed or would be, and whose records are in no table."""
+        claimed = [*self.ledger.in_state(State.CLAIMED), *self.claims.in_state(State.CLAIMED)]
+        return [delivery for delivery in claimed if not delivery.reason]
+
+    @cached_property
+    def _outcomes(self) -> dict[int, Outcome]:
+        """File id -> what a run would make of each file of sales that it judges."""
+        from sales_pipeline.silver.trial import LandedSales
+
+        declaration = self.lakehouse.declaration
+        landed = [
+            LandedSales(file, self.folders.source(file), shape_of(declaration, file))
+            for file in self._new
+            if file.feed not in NOT_SALES
+        ]
+        waiting = [*self.ledger.in_state(State.IN_BRONZE), *self.again]
+        by_id = {delivery.file_id: delivery for delivery in waiting}
+        in_bronze = [file for file in by_id.values() if file.feed not in NOT_SALES]
+        again = self._trial().of_bronze(
+            batches_of(in_bronze, declaration.batch_bytes), frozenset(mended_rows(self.ledger))
+        )
+        return {**again.outcomes, **self._sales.of_landed(landed).outcomes}
+
+    @cached_property
+    def _sales(self) -> SalesTrial:
+        """The trial of the files of sales that would be claimed."""
+        return self._trial()
+
+    def _trial(self) -> SalesTrial:
+        from sales_pipeline.silver.trial import SalesTrial
+
+        knowledge = self.references.knowledge
+        return SalesTrial(self.lakehouse, knowledge, shown=self.shown, most=self.most)
 
     def _months_replaced(self, delivery: Delivery) -> set[date]:
         """The months of what a delivery corrects, and of what that corrected before it."""

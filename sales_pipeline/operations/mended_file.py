@@ -21,7 +21,7 @@ from sales_pipeline.landing.headers import HeaderMatch, match_header
 from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
 from sales_pipeline.operations.quarantine_export import DELIMITERS, FILE_ID, RAW, ROW, TECHNICAL
 from sales_pipeline.operations.spreadsheet import SpreadsheetText
-from sales_pipeline.visible_text import header_form
+from sales_pipeline.visible_text import caseless_form
 
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NUMBER = re.compile("[0-9]{1,18}")
@@ -69,8 +69,8 @@ class MendedFile:
         texts = [marks.bare(header) for header in self.headers]
         match = match_header(tuple(feed.columns.items()), texts, feed.never_store)
         self._check(match)
-        technical = {header_form(header) for header in TECHNICAL}
-        others = [(at, key) for at, key in match.undeclared if header_form(key) not in technical]
+        technical = {caseless_form(header) for header in TECHNICAL}
+        others = [(at, key) for at, key in match.undeclared if caseless_form(key) not in technical]
         places = [at for at in match.positions if at is not None]
         self._refuse_empty(places)
         headers = [*feed.columns.values(), *(key for _, key in others)]

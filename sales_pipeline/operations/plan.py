@@ -1,10 +1,8 @@
 """`plan`: predicts a run, without doing it.
 
 `plan` looks where a run looks (the ledger, the landing folder, the small tables) and judges
-files by the run's own judgement. It takes no lock and writes nothing, so a run at the same time
-may change what it says. It starts no Spark session where the engine reads tables without one;
-what only a session can tell (the verdict on a record, a SQL expression) is said to be unknown, and
-declared SQL not to be tried.
+files by the run's own functions. It takes no lock and writes nothing, so a run at the same time
+may change what it says. A session starts only if there are files or records to judge.
 """
 
 from __future__ import annotations
@@ -29,20 +27,16 @@ from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import is_recorded, unfinished_rollback, utc_now
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
-from sales_pipeline.landing.discovery import Discovery
-from sales_pipeline.operations.foresight import (
+from sales_pipeline.operations.foresight import Foresight
+from sales_pipeline.operations.planned_files import (
     ABANDONED,
-    KNOWN,
-    LINK,
-    NOT_READY,
-    UNCLAIMED,
     UNFINISHED,
     UNREADABLE,
-    Foresight,
     PlannedFile,
+    left_files,
 )
 from sales_pipeline.recomputation import sent_back
-from sales_pipeline.run_report import FileNote, notes, unreadable
+from sales_pipeline.run_report import FileNote, notes
 from sales_pipeline.silver.reference.exchange_rates import declared_rates, rates_changed
 
 TAKEN = (NEW, CORRECTION, REPEAT, REJECTED, HELD)
@@ -96,7 +90,6 @@ class Plan:
         remade: Months that are made again for another reason than a file.
         notes: What else may follow, in sentences.
         rejudged: Deliveries in force whose records are judged again, because that is asked for.
-        untried: The places of declared SQL, which a run tries before it does anything.
     """
 
     stop: str | None
@@ -107,7 +100,6 @@ class Plan:
     remade: tuple[Remade, ...]
     notes: tuple[str, ...]
     rejudged: tuple[PlannedFile, ...] = ()
-    untried: tuple[str, ...] = ()
 
     @property
     def months(self) -> list[date]:
@@ -145,22 +137,25 @@ class Plan:
         return [*self.unfinished, *self.rejudged, *self.files]
 
 
-def plan(declaration: Declaration, *, rejudge: Collection[str] = ()) -> Plan:
+def plan(
+    declaration: Declaration, *, rejudge: Collection[str] = (), rows: int | None = None
+) -> Plan:
     """Predicts the next run; changes nothing.
 
     Args:
         declaration: What the retailer declares.
         rejudge: Feeds whose records the run would judge again.
+        rows: How many records of each file of sales are judged, from its first; None for all.
 
     Raises:
-        UsageError: The landing folder is not there, there is no such feed, or the lakehouse was
-            made by something that this declaration cannot continue.
+        UsageError: The landing folder is not there, there is no such feed, the lakehouse was
+            made by something that this declaration cannot continue, or declared SQL is none.
     """
     folders = folders_of(declaration)
     check_landing(folders)
     with opened_lakehouse(declaration) as lakehouse:
         check_archive(lakehouse, folders)
-        return _Planner(lakehouse, Ledger(lakehouse), folders, frozenset(rejudge)).plan()
+        return _Planner(lakehouse, Ledger(lakehouse), folders, frozenset(rejudge), rows).plan()
 
 
 @dataclass(frozen=True)
@@ -171,12 +166,18 @@ class _Planner:
     ledger: Ledger
     folders: Folders
     rejudge: frozenset[str]
+    rows: int | None
 
     def plan(self) -> Plan:
         declaration, stop = self.lakehouse.declaration, self._stop()
         found = find_files(declaration, self.ledger, self.folders)
         claims = Claimant(declaration, self.ledger, self.folders, "", utc_now()).claim(found)
         again = self._again(claims)
+        if stop is None and (claims.in_state(State.CLAIMED) or again or self.ledger.unfinished()):
+            # Spark comes with this import, and a plan without files to judge needs none.
+            from sales_pipeline.silver.validation.conditions import check_conditions
+
+            check_conditions(self.lakehouse)
         look = Foresight(
             self.lakehouse,
             self.ledger,
@@ -184,12 +185,16 @@ class _Planner:
             claims,
             is_stopped=stop is not None,
             again=tuple(again.values()),
+            most=self.rows,
         )
         left = self.ledger.unfinished()
         unfinished = tuple(
             look.unfinished(again.pop(delivery.file_id, delivery)) for delivery in left
         )
-        files = (*map(look.claimed, claims.deliveries), *self._left(found, claims))
+        files = (
+            *map(look.claimed, claims.deliveries),
+            *left_files(found, claims, self.ledger, self.folders),
+        )
         if stop is not None:
             return Plan(stop, unfinished, files, self._held(claims), (), (), ())
         return Plan(
@@ -201,7 +206,6 @@ class _Planner:
             remade=tuple(self._remade()),
             notes=tuple(self._notes([*unfinished, *files])),
             rejudged=tuple(look.rejudged(delivery) for delivery in again.values()),
-            untried=tuple(self._untried()),
         )
 
     def _again(self, claims: Claims) -> dict[int, Delivery]:
@@ -212,56 +216,12 @@ class _Planner:
             delivery.file_id: delivery for delivery in found if delivery.file_id not in corrected
         }
 
-    def _untried(self) -> Iterator[str]:
-        """The places of declared SQL: to try it takes a session."""
-        for name, feed in self.lakehouse.declaration.feeds.items():
-            for place in feed.declared_sql:
-                yield f"feeds.{name}.{place}"
-
     def _stop(self) -> str | None:
         try:
             check_meaning(self.lakehouse, self.ledger, rejudged=self.rejudge)
         except LakehouseMismatch as mismatch:
             return str(mismatch)
         return None
-
-    def _left(self, found: Discovery, claims: Claims) -> Iterator[PlannedFile]:
-        """The files that no claim is made for."""
-        claimed = {delivery.path for delivery in claims.deliveries}
-        unfinished = {delivery.path for delivery in self.ledger.unfinished()}
-        latest = {delivery.path: delivery for delivery in self.ledger}
-        for path in [*found.disputed, *(file.path for file in found.files)]:
-            if path not in claimed | unfinished:
-                yield self._known(latest[path])
-        for note in unreadable(found.unreadable):
-            size = self._size(note.path)
-            yield PlannedFile(note.path, None, size, UNREADABLE, reason=note.reason)
-        for path, why in found.left.items():
-            yield PlannedFile(path, None, self._size(path), NOT_READY, reason=why)
-        for becomes_, paths in (
-            (NOT_READY, found.unready),
-            (UNCLAIMED, found.unclaimed),
-            (LINK, found.links),
-        ):
-            for path in paths:
-                yield PlannedFile(path, None, self._size(path), becomes_)
-
-    def _known(self, delivery: Delivery) -> PlannedFile:
-        return PlannedFile(
-            delivery.path,
-            delivery.feed,
-            delivery.bytes,
-            KNOWN,
-            reason=f"{delivery.state}: {delivery.reason}" if delivery.reason else delivery.state,
-            delivery=delivery.file_id,
-            delivery_rows=delivery.rows,
-        )
-
-    def _size(self, path: str) -> int:
-        try:
-            return (self.folders.landing / path).lstat().st_size
-        except OSError:
-            return 0
 
     def _held(self, claims: Claims) -> tuple[FileNote, ...]:
         """The held deliveries, except those that a file in the landing folder replaces."""

@@ -30,7 +30,7 @@ from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
 from sales_pipeline.operations.spreadsheet import SpreadsheetText
 from sales_pipeline.silver.validation.reasons import RULE, sentence_of
-from sales_pipeline.visible_text import header_form
+from sales_pipeline.visible_text import caseless_form
 
 FILE_ID, ROW, REASONS, RAW = "_file_id", "_row", "_reasons", "_raw"
 TECHNICAL = (FILE_ID, ROW, REASONS, RAW)
@@ -220,9 +220,9 @@ class _Sheet:
     @cached_property
     def _undeclared(self) -> list[str]:
         """Further headers of the files, so that their values are not lost on the way back."""
-        known = {header_form(header) for header in (*TECHNICAL, *self.feed.columns.values())}
+        known = {caseless_form(header) for header in (*TECHNICAL, *self.feed.columns.values())}
         headers = (header for record in self.records for header in _extra(record))
-        return [header for header in dict.fromkeys(headers) if header_form(header) not in known]
+        return [header for header in dict.fromkeys(headers) if caseless_form(header) not in known]
 
 
 def _extra(record: Mapping[str, Any]) -> dict[str, str | None]:

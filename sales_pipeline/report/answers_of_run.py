@@ -163,7 +163,7 @@ class _ChosenSales:
 
     @cached_property
     def _rows(self) -> list[_CubeRow]:
-        cube = self.gold.read("gold.sales_cube")
+        cube = self.gold.cube()
         if self.month is not None:
             cube = cube.filter(pc.equal(cube["month"], self.month))
         if self.store is not None:

@@ -1,4 +1,4 @@
-"""A checked declaration, and how it understands the first records of landing files.
+"""A checked declaration, and how it understands the landing files.
 
 As data, as text and as JSON; `first_records` reads and judges them.
 """
@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sales_pipeline.bronze.landed import CORRECTION, NEW, REJECTED, REPEAT
+from sales_pipeline.bronze.landed import CORRECTION, HELD, NEW, REJECTED, REPEAT
 from sales_pipeline.errors import MAX_EXAMPLES, counted
 from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.printable import printable
@@ -28,10 +28,14 @@ from sales_pipeline.report.layout import (
     listed,
     new_table,
     titled,
+    unusable_lines,
     warning_lines,
 )
 from sales_pipeline.run_report import FileNote
 from sales_pipeline.silver.feed_warnings import FeedWarning
+from sales_pipeline.silver.validation.reasons import Unusable
+
+_TROUBLE = (REJECTED, HELD)
 
 
 @dataclass(frozen=True)
@@ -68,21 +72,26 @@ class FilePreview:
     Attributes:
         path: Its path below the landing folder.
         feed: Its feed.
-        becomes: What the next run would make of it; see `landed.LandedFile`.
-        reason: Why, where it is a repeat or would be rejected.
-        records: Its first records; none for the catalogue and for a rejected file.
+        becomes: What the next run would make of it; see `planned_files.PlannedFile`.
+        reason: Why, if it is a repeat, or would be held or rejected.
+        judged: How many of its records were judged.
+        records: The first records of a file of sales.
+        unusable: All records that would be quarantined, by reason, the commonest first.
     """
 
     path: str
     feed: str
     becomes: str
     reason: str | None
+    judged: int | None = None
     records: tuple[RecordPreview, ...] = ()
+    unusable: tuple[Unusable, ...] = ()
 
     @property
     def needs_a_look(self) -> bool:
         """Says whether a run would reject it or not count one of its records."""
-        return self.becomes == REJECTED or any(record.verdict != "fit" for record in self.records)
+        is_trouble = self.becomes in _TROUBLE or self.unusable
+        return bool(is_trouble) or any(record.verdict != "fit" for record in self.records)
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,8 @@ class Check:
         names: Number of product names that the catalogue and its files here know.
         unclaimed: Files that no feed claims.
         left: Files that a run leaves: still being written, or no regular files; each with why.
-        warnings: Warnings about values in the first records that look suspicious.
+        warnings: Warnings about values that look suspicious.
+        rows: How many records of each file of sales were judged, from its first; None for all.
     """
 
     source: str
@@ -108,11 +118,12 @@ class Check:
     unclaimed: tuple[str, ...]
     left: tuple[FileNote, ...] = ()
     warnings: tuple[FeedWarning, ...] = ()
+    rows: int | None = None
 
     @property
     def exit_code(self) -> int:
-        """0, or 1 where a file would be rejected."""
-        return 1 if any(file.becomes == REJECTED for file in self.files) else 0
+        """0, or 1 if a file would be rejected or held."""
+        return 1 if any(file.becomes in _TROUBLE for file in self.files) else 0
 
 
 class _Check(View):
@@ -149,13 +160,15 @@ def check_text(check: Check) -> RenderableType:
 
 
 def _files(check: Check, by_feed: dict[str, list[FilePreview]]) -> Group:
-    kinds = (NEW, CORRECTION, REPEAT, REJECTED)
+    kinds = (NEW, CORRECTION, REPEAT, HELD, REJECTED)
     headers = [kind.capitalize() for kind in kinds]
     table = new_table("Feed", "Pattern", *headers, right=headers)
     for feed, files in by_feed.items():
         counts = [sum(file.becomes == kind for file in files) for kind in kinds]
         table.add_row(cell(feed), cell(check.feeds[feed]), *(f"{count:,}" for count in counts))
     remark = f"The catalogue knows {counted(check.names, 'name')}."
+    if check.rows is not None:
+        remark += f" Of each file of sales, {counted(check.rows, 'record')} at most were judged."
     return titled("In the landing folder", table, remark=remark)
 
 
@@ -192,9 +205,10 @@ def _money(amount: Decimal | None, currency: str | None) -> str | None:
 
 
 def _trouble(check: Check) -> list[Text]:
-    rejected = [file for file in check.files if file.becomes == REJECTED]
+    of = {kind: [file for file in check.files if file.becomes == kind] for kind in _TROUBLE}
     lists = {
-        "Would be rejected": [about_file(file.path, file.reason) for file in rejected],
+        "Would be rejected": [about_file(file.path, file.reason) for file in of[REJECTED]],
+        "Would be held": [about_file(file.path, file.reason) for file in of[HELD]],
         "Claimed by no feed": check.unclaimed,
     }
     lines = [
@@ -202,4 +216,5 @@ def _trouble(check: Check) -> list[Text]:
         for heading, files in lists.items()
         for line in listed(f"{heading}: {counted(len(files), 'file')}", files, style=TROUBLE)
     ]
-    return [*lines, *warning_lines(check.warnings)]
+    unusable = [line for file in check.files for line in unusable_lines(file.path, file.unusable)]
+    return [*lines, *unusable, *warning_lines(check.warnings)]

@@ -35,7 +35,6 @@ from sales_pipeline.report.figures import (
 )
 from sales_pipeline.report.layout import cell, new_table, titled
 
-_CUBE = "gold.sales_cube"
 _SHOWN = 12
 
 
@@ -84,7 +83,7 @@ def compared_runs(
         gold_set(declaration, run=earlier or _before_the_last(declaration)) as left,
         gold_set(declaration, run=later) as right,
     ):
-        moved = moved_between(left.read(_CUBE), right.read(_CUBE), by=("month", "store", "product"))
+        moved = moved_between(left.cube(), right.cube(), by=("month", "store", "product"))
     return ComparedRuns(declaration.base_currency, left.run, right.run, tuple(moved))
 
 

@@ -17,6 +17,7 @@ from sales_pipeline.report.figures import money
 
 if TYPE_CHECKING:
     from sales_pipeline.silver.feed_warnings import FeedWarning
+    from sales_pipeline.silver.validation.reasons import Unusable
 
 TROUBLE = "bold red"
 """The style of what went wrong."""
@@ -89,6 +90,18 @@ def about_file(path: str, reason: str | None) -> str:
     if not reason:
         return path
     return reason if path in reason.partition(": ")[0] else f"{path}: {reason}"
+
+
+def unusable_lines(path: str, unusable: Sequence[Unusable]) -> list[Text]:
+    """Returns the quarantined records of a file by reason, and what to declare to read them."""
+    if not unusable:
+        return []
+    lines = [Text(f"Quarantined of {printable(path)}", style=WORTH_A_LOOK)]
+    for group in unusable:
+        text = f"{group.reason} in {group.records:,}, such as {group.example}"
+        lines.append(Text(f"  {printable(text)}"))
+        lines += [Text(f"    declared {printable(option)}") for option in group.options]
+    return lines
 
 
 def warning_lines(warnings: Iterable[FeedWarning]) -> list[Text]:

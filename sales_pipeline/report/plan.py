@@ -12,9 +12,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.bronze.landed import CORRECTION, HELD, NEW, REJECTED, REPEAT
-from sales_pipeline.errors import counted, examples
-from sales_pipeline.operations.foresight import ABANDONED, KNOWN, UNREADABLE, PlannedFile
+from sales_pipeline.errors import counted
 from sales_pipeline.operations.plan import Plan
+from sales_pipeline.operations.planned_files import ABANDONED, KNOWN, UNREADABLE, PlannedFile
 from sales_pipeline.printable import printable
 from sales_pipeline.report.document import Month, View, json_object, read_from
 from sales_pipeline.report.figures import month_text, size
@@ -27,8 +27,10 @@ from sales_pipeline.report.layout import (
     listed_files,
     new_table,
     titled,
+    unusable_lines,
 )
 from sales_pipeline.run_report import FileNote
+from sales_pipeline.silver.validation.reasons import Unusable
 
 _STYLES = {
     REJECTED: TROUBLE,
@@ -50,6 +52,7 @@ class _File(View):
     delivery_rows: int | None
     records: int | None
     months: tuple[Month, ...] | None
+    unusable: tuple[Unusable, ...]
 
 
 class _Remade(View):
@@ -70,7 +73,6 @@ class _Plan(View):
     waiting_months: list[Month]
     remade: list[_Remade]
     notes: list[str]
-    untried: list[str]
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def plan_text(plan: Plan) -> RenderableType:
         *_held(plan),
         *_month_lines(plan),
         *(Text(note) for note in plan.notes),
-        *_untried(plan),
+        *_unusable(plan),
     ]
     return Group(*parts, *sentences, *([Text()] if sentences else []), _line(plan))
 
@@ -140,12 +142,10 @@ def _rejudged(plan: Plan) -> list[Text]:
     return listed("Judged again:", lines)
 
 
-def _untried(plan: Plan) -> list[Text]:
-    """The SQL that only a run or a check tries; a run with nothing to do does not, either."""
-    if not plan.untried or plan.is_nothing_to_do:
-        return []
-    line = f"Not tried: the SQL of {examples(list(plan.untried))}. Do: sales-pipeline check"
-    return [Text(printable(line))]
+def _unusable(plan: Plan) -> list[Text]:
+    """The records of files that would be quarantined, by reason."""
+    files = [*plan.unfinished, *plan.rejudged, *plan.files]
+    return [line for file in files for line in unusable_lines(file.path, file.unusable)]
 
 
 def _known(plan: Plan) -> list[Text]:

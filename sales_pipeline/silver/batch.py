@@ -157,7 +157,7 @@ class Batch:
         table = self.lakehouse.table(BRONZE_SALES) if self.bronze is None else self.bronze
         return branch.restored(table.where(among("_file_id", branch.file_ids)))
 
-    def _delivered_rows(self, branch: Branch) -> DataFrame:
+    def delivered_rows(self, branch: Branch) -> DataFrame:
         """All records of a branch, also those for which a mended one counts."""
         return branch.delivered.rows(self._bronze(branch))
 
@@ -175,8 +175,7 @@ class Batch:
     def texts(self) -> ParsedTexts:
         """What the distinct texts of the records are parsed as."""
         branches = [
-            BranchRecords(branch.delivered, self._delivered_rows(branch))
-            for branch in self.branches
+            BranchRecords(branch.delivered, self.delivered_rows(branch)) for branch in self.branches
         ]
         meanings = Meanings(self.lakehouse.declaration.feeds, self.knowledge)
         return TextParser(self.lakehouse, branches, meanings).parse()
@@ -227,9 +226,9 @@ class Batch:
                 bronze = self._bronze(branch).join(self._mended_rows, _ROW_ID, "left_semi")
                 rows = branch.delivered.rows(bronze)
             elif file_ids is not None:
-                rows = self._delivered_rows(branch).where(among("_file_id", file_ids))
+                rows = self.delivered_rows(branch).where(among("_file_id", file_ids))
             elif self.texts.counted is None or validator.needs_records_for_amounts:
-                rows = self._delivered_rows(branch)
+                rows = self.delivered_rows(branch)
             else:
                 continue
             frames.append(validator.amounts(branch.delivered.keyed(rows, self.texts.composed)))

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
 
 from sales_pipeline.config.model import Feed
@@ -31,7 +30,7 @@ from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.counting import Delivered, InBronze, InSilver
 from sales_pipeline.silver.displaced import displaced_in_own_file
 from sales_pipeline.silver.feed_warnings import FeedWarning
-from sales_pipeline.silver.quarantine_limit import overly_quarantined
+from sales_pipeline.silver.quarantine_limit import overly_quarantined, refusals
 from sales_pipeline.silver.records import RecordsWriter
 from sales_pipeline.silver.reference.catalogue_cleaning import (
     Lesson,
@@ -42,6 +41,7 @@ from sales_pipeline.silver.reference.learning import Knowledge, Learnt
 from sales_pipeline.silver.reference.list_prices import known_prices
 from sales_pipeline.silver.reference.products import known_products
 from sales_pipeline.silver.reference.rate_deliveries import forget_rates, learn_rates
+from sales_pipeline.silver.repeated_keys import repeated_keys_reason
 from sales_pipeline.silver.suspicious_texts import warnings_of
 from sales_pipeline.silver.validation import rule_results
 from sales_pipeline.silver.validation.reasons import STORE_UNKNOWN
@@ -198,16 +198,17 @@ class _Cleaning:
             moved |= self._write(self._writer(batch, leaving), rows)
             written = counting.in_silver(self.lakehouse, {*batch.file_ids} | moved)
             self._keep_months(batch, written)
-            refused = overly_quarantined(batch.deliveries, rows, written, self._feeds)
-            kept = {*batch.file_ids} - set(refused)
+            rejected = overly_quarantined(batch.deliveries, rows, written, self._feeds)
+            kept = {*batch.file_ids} - rejected
             found = self._balances(kept | moved, delivered, written)
             failed = self._unbalanced(found)
             if not failed:
                 break
-        refused |= self._check_rules(batch)
+        refused = refusals(batch, rejected, rows, written) | self._check_rules(batch)
         self._warn(batch, in_bronze, written)
         failed = {file_id: why for file_id, why in failed.items() if file_id not in refused}
-        held = self._doubtful(batch, rows, written)
+        doubtful = self._doubtful(batch, rows, written)
+        held = {file_id: why for file_id, why in doubtful.items() if file_id not in refused}
         held |= {each: refused.pop(each) for each in sorted(self._counted_before & refused.keys())}
         out = refused | failed | held
         if out:
@@ -228,14 +229,9 @@ class _Cleaning:
         doubtful = {}
         for file_id, count in displaced_in_own_file(self.lakehouse, displaced).items():
             delivery = self.ledger[file_id]
-            allowed = self._feeds[delivery.feed].max_repeated_keys
-            if Decimal(count) / rows[file_id] > allowed:
-                doubtful[file_id] = (
-                    f"{count:,} of its {rows[file_id]:,} records share their key with another one "
-                    "of the file and differ from it in day or amount, so the key does not tell "
-                    "sales apart. Do: declare another key, or "
-                    f"sales-pipeline accept {delivery.path}"
-                )
+            feed = self._feeds[delivery.feed]
+            if reason := repeated_keys_reason(delivery, feed, count, rows[file_id]):
+                doubtful[file_id] = reason
         return doubtful
 
     @cached_property

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
+from pyspark.sql import functions as F
+
 from sales_pipeline.config.model import Feed
+from sales_pipeline.lakehouse.lakehouse import among
 from sales_pipeline.lakehouse.ledger import ACCEPTED, Delivery
+from sales_pipeline.lakehouse.tables import QUARANTINED, RECORDS
+from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.counting import InSilver
-from sales_pipeline.silver.validation.reasons import WAITING, sentence_of
+from sales_pipeline.silver.unusable_records import (
+    delivered_texts,
+    explained,
+    first_of_each_reason,
+)
+from sales_pipeline.silver.validation.reasons import WAITING, Unusable
 
 _COMMONEST = 3
 
@@ -19,8 +29,8 @@ def overly_quarantined(
     rows: Mapping[int, int],
     written: InSilver,
     feeds: Mapping[str, Feed],
-) -> dict[int, str]:
-    """The deliveries with too many unusable records, by file id, and why.
+) -> set[int]:
+    """Returns the ids of the deliveries with too many unusable records.
 
     Records that only wait for the catalogue do not count: whether a delivery is rejected must
     not depend on what the catalogue knows when it is validated, first or again (P3, P9).
@@ -31,23 +41,66 @@ def overly_quarantined(
         written: What silver holds of them.
         feeds: The declared feeds.
     """
-    rejected = {}
+    rejected = set()
     for delivery in deliveries:
         count, unusable = rows[delivery.file_id], written.unusable[delivery.file_id]
         allowed = feeds[delivery.feed].max_quarantined
         # A person looked at each record of a replay, and at a file that was accepted.
         is_settled = delivery.mends or delivery.reason == ACCEPTED
         if count and not is_settled and Decimal(unusable) / count > allowed:
-            reasons = written.reasons[delivery.file_id]
-            rejected[delivery.file_id] = _refusal(unusable, reasons, count, allowed)
+            rejected.add(delivery.file_id)
     return rejected
 
 
-def _refusal(unusable: int, reasons: Counter[str], rows: int, allowed: Decimal) -> str:
-    own = [(code, count) for code, count in reasons.items() if code not in WAITING]
-    commonest = sorted(own, key=lambda reason: (-reason[1], reason[0]))[:_COMMONEST]
-    text = "; ".join(f"{code} in {count:,} ({sentence_of(code)})" for code, count in commonest)
+def refusals(
+    batch: Batch, rejected: Collection[int], rows: Mapping[int, int], written: InSilver
+) -> dict[int, str]:
+    """Explains the rejection of deliveries whose records are in silver still: file id -> why.
+
+    Args:
+        batch: The deliveries, among others.
+        rejected: Those that are rejected.
+        rows: File id -> number of its records.
+        written: What silver holds of them.
+    """
+    if not rejected:
+        return {}
+    records = batch.lakehouse.table(RECORDS).where(among("_file_id", rejected))
+    samples = first_of_each_reason(records.where(F.col("status") == QUARANTINED))
+    reasons = {file_id: own_reasons(written.reasons[file_id]) for file_id in rejected}
+    texts = delivered_texts(batch, reasons)
+    unusable = explained(batch, reasons, samples, texts)
+    return {
+        delivery.file_id: refusal(
+            batch,
+            delivery,
+            (written.unusable[delivery.file_id], rows[delivery.file_id]),
+            unusable[delivery.file_id],
+        )
+        for delivery in batch.deliveries
+        if delivery.file_id in unusable
+    }
+
+
+def own_reasons(reasons: Counter[str]) -> Counter[str]:
+    """Returns the counts of the reasons for which a delivery may be rejected."""
+    return Counter({code: count for code, count in reasons.items() if code not in WAITING})
+
+
+def refusal(
+    batch: Batch, delivery: Delivery, counts: tuple[int, int], unusable: Sequence[Unusable]
+) -> str:
+    """Returns why a delivery with too many unusable records is rejected.
+
+    Args:
+        batch: The delivery among others.
+        delivery: The delivery.
+        counts: The number of its unusable records, and of all.
+        unusable: Its unusable records by reason, the commonest first.
+    """
+    allowed = batch.lakehouse.declaration.feeds[delivery.feed].max_quarantined
+    commonest = ". ".join(map(str, unusable[:_COMMONEST]))
     return (
-        f"{unusable:,} of {rows:,} records are unusable, more than the {allowed:.0%} that "
-        f"max_quarantined allows, so none was taken. Commonest: {text}"
+        f"{counts[0]:,} of {counts[1]:,} records of feed {delivery.feed} are unusable, more than "
+        f"the {allowed:.0%} that max_quarantined allows, so none was taken. Commonest: {commonest}"
     )

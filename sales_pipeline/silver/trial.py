@@ -1,98 +1,298 @@
-"""Validates records of landing files that are not in bronze, and writes nothing."""
+"""Validates landing files and deliveries in bronze as a run would, and writes nothing.
+
+The files of a landing folder are read in parts of bounded size. What a run decides about a whole
+delivery (its share of unusable records, rules that reject, a key that stands for many sales) is
+decided here by the same functions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.arrow_types import arrow_type
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import Delivery, State
-from sales_pipeline.lakehouse.runs import utc_now
-from sales_pipeline.lakehouse.tables import BRONZE_SALES
+from sales_pipeline.lakehouse.ledger import ACCEPTED, Delivery
+from sales_pipeline.lakehouse.mends import Name
+from sales_pipeline.lakehouse.tables import BRONZE_SALES, QUARANTINED, SALE
+from sales_pipeline.landing.dialect_guess import shapes_that_read_more
+from sales_pipeline.landing.reader import read_batches
+from sales_pipeline.landing.records import PROBLEMS
+from sales_pipeline.landing.shape import FileShape
 from sales_pipeline.silver import counting
 from sales_pipeline.silver.batch import Batch
+from sales_pipeline.silver.counting import InSilver
 from sales_pipeline.silver.feed_warnings import FeedWarning
+from sales_pipeline.silver.quarantine_limit import overly_quarantined, own_reasons, refusal
 from sales_pipeline.silver.reference.learning import Knowledge
+from sales_pipeline.silver.repeated_keys import repeated_keys, repeated_keys_reason
 from sales_pipeline.silver.suspicious_texts import warnings_of
+from sales_pipeline.silver.unusable_records import (
+    delivered_texts,
+    explained,
+    first_of_each_reason,
+)
+from sales_pipeline.silver.validation import rule_results
+from sales_pipeline.silver.validation.reasons import STORE_UNKNOWN, Unusable
+from sales_pipeline.silver.validation.rule_results import RuleResult
 from sales_pipeline.silver.validation.validator import FIT
+
+_PART_ROWS = 500_000
+"""The records that are validated together; it bounds memory. Of a larger file, equal keys are
+looked for in each part by itself."""
 
 
 @dataclass(frozen=True)
-class Trial:
-    """Validated records of some files.
+class LandedSales:
+    """A file of sales in the landing folder.
 
     Attributes:
-        records: The records as `Validator.validated` gives them, in order; `_file_id` is the
-            place of the file, from 1.
-        warnings: Warnings about their texts.
+        delivery: The delivery that it would be.
+        path: Where its bytes lie.
+        shape: How it is read.
     """
 
-    records: list[dict[str, Any]]
-    warnings: list[FeedWarning]
+    delivery: Delivery
+    path: Path
+    shape: FileShape
 
 
-def validated_files(
-    lakehouse: Lakehouse, knowledge: Knowledge, files: Sequence[tuple[str, str, pa.Table]]
-) -> Trial:
-    """Validates the records of some files as a run would.
+@dataclass
+class Outcome:
+    """What a run would make of one file of sales.
 
-    Args:
-        lakehouse: The declaration and the engine; no table is read.
+    Attributes:
+        rows: Its records, as far as they were looked at.
+        unread: Why it cannot be read to its end, if so.
+        rejected: Why it would be rejected, if so.
+        held: Why it would wait for a person's decision, if so.
+        months: The months of its fit records.
+        unusable: Its quarantined records by reason, the commonest first.
+        records: Its first records, as `Validator.validated` gives them.
+    """
+
+    rows: int = 0
+    unread: FileChanged | FileRejected | None = None
+    rejected: str | None = None
+    held: str | None = None
+    months: set[date] = field(default_factory=set)
+    unusable: list[Unusable] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Trial:
+    """What a run would make of some files.
+
+    Attributes:
+        outcomes: File id -> what becomes of it.
+        warnings: Warnings about values that look suspicious.
+    """
+
+    outcomes: dict[int, Outcome] = field(default_factory=lambda: defaultdict(Outcome))
+    warnings: list[FeedWarning] = field(default_factory=list)
+
+
+@dataclass
+class SalesTrial:
+    """Tries files of sales.
+
+    Attributes:
+        lakehouse: The declaration and the engine.
         knowledge: What the catalogue knows.
-        files: The feed and the path of each file, and its records in the bronze schema of the
-            feed's columns.
+        shown: How many of the first records of each file are returned.
+        most: How many of the first records of each file are looked at; None for all.
     """
-    names = [column.name for column in lakehouse.columns(BRONZE_SALES)]
-    types = [arrow_type(column.type) for column in lakehouse.columns(BRONZE_SALES)]
-    schema = pa.schema(list(zip(names, types, strict=True)))
-    tables = [
-        _numbered(records, schema, feed, file_id)
-        for file_id, (feed, _, records) in enumerate(files, start=1)
-    ]
-    bronze = pa.concat_tables(tables) if tables else schema.empty_table()
-    if not bronze.num_rows:
-        return Trial([], [])
-    deliveries = tuple(
-        _delivery(feed, path, file_id) for file_id, (feed, path, _) in enumerate(files, start=1)
+
+    lakehouse: Lakehouse
+    knowledge: Knowledge
+    shown: int = 0
+    most: int | None = None
+    trial: Trial = field(default_factory=Trial)
+    _written: InSilver = field(default_factory=InSilver)
+    _samples: dict[int, dict[str, tuple[int, str | None]]] = field(default_factory=dict)
+    _texts: dict[int, dict[str, Counter[str]]] = field(default_factory=dict)
+    _repeated: Counter[int] = field(default_factory=Counter)
+    _rules: list[RuleResult] = field(default_factory=list)
+
+    def of_landed(self, files: Sequence[LandedSales]) -> Trial:
+        """Tries files of the landing folder."""
+        deliveries = {file.delivery.file_id: file.delivery for file in files}
+        for table in self._parts(files):
+            ids = pc.unique(table["_file_id"]).to_pylist()
+            bronze = self.lakehouse.shared("records_of_trial", table)
+            self._try(Batch(self.lakehouse, _of(deliveries, ids), self.knowledge, bronze=bronze))
+        trial = self._judged(tuple(deliveries.values()))
+        for file in files:
+            outcome = trial.outcomes[file.delivery.file_id]
+            outcome.unusable = [_with_shapes(file, unusable) for unusable in outcome.unusable]
+        return trial
+
+    def of_bronze(self, batches: Iterable[Sequence[Delivery]], mended: frozenset[Name]) -> Trial:
+        """Tries deliveries whose records are in bronze.
+
+        Args:
+            batches: The deliveries, those together that are validated together.
+            mended: Records for which a mended one counts.
+        """
+        tried: list[Delivery] = []
+        for deliveries in batches:
+            ids = {delivery.file_id for delivery in deliveries}
+            own = frozenset(name for name in mended if name[0] in ids)
+            self._try(Batch(self.lakehouse, tuple(deliveries), self.knowledge, own))
+            tried += deliveries
+        return self._judged(tuple(tried))
+
+    def _parts(self, files: Iterable[LandedSales]) -> Iterator[pa.Table]:
+        """The records of the files, in tables of a bounded size."""
+        part: list[pa.Table] = []
+        for file in files:
+            try:
+                for batch in self._batches(file):
+                    part.append(self._numbered(batch, file.delivery))
+                    if sum(table.num_rows for table in part) >= _PART_ROWS:
+                        yield pa.concat_tables(part)
+                        part = []
+            except (FileChanged, FileRejected) as error:
+                self.trial.outcomes[file.delivery.file_id].unread = error
+        if part:
+            yield pa.concat_tables(part)
+
+    def _batches(self, file: LandedSales) -> Iterator[pa.RecordBatch]:
+        """The records of a file, or the first of them."""
+        taken = 0
+        sha256 = file.delivery.sha256 if self.most is None else None
+        for batch in read_batches(str(file.path), file.shape, 0, sha256=sha256):
+            if self.most is None:
+                yield batch
+                continue
+            first = batch.filter(pc.field("_row") <= self.most)
+            taken += first.num_rows
+            yield first
+            if taken == self.most:
+                return
+
+    def _numbered(self, batch: pa.RecordBatch, delivery: Delivery) -> pa.Table:
+        """Records of a file in the columns of `bronze.sales`."""
+        rows, known = batch.num_rows, set(batch.schema.names)
+        given = {
+            "feed": pa.repeat(delivery.feed, rows),
+            "_file_id": pa.repeat(pa.scalar(delivery.file_id, pa.int64()), rows),
+        }
+        none = pa.nulls(rows, pa.string())
+        columns = self.lakehouse.columns(BRONZE_SALES)
+        return pa.table(
+            [
+                given[name] if name in given else batch[name] if name in known else none
+                for name in (column.name for column in columns)
+            ],
+            schema=pa.schema([(column.name, arrow_type(column.type)) for column in columns]),
+        )
+
+    def _try(self, batch: Batch) -> None:
+        """Validates the records of a part, and adds up what comes of it."""
+        validated = batch.validated()
+        reasons: dict[int, Counter[str]] = defaultdict(Counter)
+        for row in _totals(validated):
+            self._written.add(row)
+            self.trial.outcomes[row["_file_id"]].rows += row["records"]
+            for reason in row["reasons"] or ():
+                reasons[row["_file_id"]][reason] += row["records"]
+        if reasons:
+            self._explain(batch, validated.where(F.col("verdict") == QUARANTINED), reasons)
+        if self.shown:
+            first = validated.where(F.col("_row") <= self.shown).toArrow().to_pylist()
+            for row in sorted(first, key=lambda row: (row["_file_id"], row["_row"])):
+                self.trial.outcomes[row["_file_id"]].records.append(row)
+        self._repeated += repeated_keys(batch.lakehouse, validated)
+        counts = batch.rule_counts()
+        if counts is not None:
+            feed_of = {delivery.file_id: delivery.feed for delivery in batch.deliveries}
+            feeds = self.lakehouse.declaration.feeds
+            self._rules += rule_results.results(counts, feed_of, feeds)
+        has_unknown = any(STORE_UNKNOWN in counts for counts in reasons.values())
+        sales = validated.where(F.col("verdict") == FIT)
+        counted = counting.in_bronze(batch)
+        self.trial.warnings += warnings_of(batch, counted, sales, with_stores=has_unknown)
+
+    def _explain(
+        self, batch: Batch, quarantined: DataFrame, reasons: dict[int, Counter[str]]
+    ) -> None:
+        for file_id, samples in first_of_each_reason(quarantined).items():
+            known = self._samples.setdefault(file_id, {})
+            for reason, sample in samples.items():
+                known[reason] = min(known.get(reason, sample), sample)
+        for file_id, columns in delivered_texts(batch, reasons).items():
+            for column, texts in columns.items():
+                of_file = self._texts.setdefault(file_id, {})
+                of_file.setdefault(column, Counter()).update(texts)
+
+    def _judged(self, deliveries: tuple[Delivery, ...]) -> Trial:
+        """Decides about each delivery as a whole."""
+        batch = Batch(self.lakehouse, deliveries, self.knowledge)
+        feeds, outcomes = self.lakehouse.declaration.feeds, self.trial.outcomes
+        rows = {each.file_id: outcomes[each.file_id].rows for each in deliveries}
+        rejected = overly_quarantined(deliveries, rows, self._written, feeds)
+        broken = rule_results.refusals(_summed(self._rules), feeds)
+        unusable = explained(batch, self._written.reasons, self._samples, self._texts)
+        for delivery in deliveries:
+            file_id, outcome = delivery.file_id, outcomes[delivery.file_id]
+            outcome.unusable = unusable.get(file_id, [])
+            outcome.months = self._written.months.get(file_id, set())
+            if file_id in rejected:
+                own = own_reasons(self._written.reasons[file_id])
+                counted = [each for each in outcome.unusable if each.reason in own]
+                counts = self._written.unusable[file_id], outcome.rows
+                outcome.rejected = refusal(batch, delivery, counts, counted)
+            outcome.rejected = broken.get(file_id, outcome.rejected)
+            if delivery.reason != ACCEPTED and not delivery.mends:
+                outcome.held = repeated_keys_reason(
+                    delivery, feeds[delivery.feed], self._repeated[file_id], outcome.rows
+                )
+        return self.trial
+
+
+def _with_shapes(file: LandedSales, unusable: Unusable) -> Unusable:
+    """Adds the ways of writing in which malformed records could be read."""
+    if unusable.reason not in PROBLEMS:
+        return unusable
+    return replace(unusable, options=tuple(shapes_that_read_more(file.path, file.shape)))
+
+
+def _of(deliveries: dict[int, Delivery], ids: Iterable[int]) -> tuple[Delivery, ...]:
+    return tuple(deliveries[file_id] for file_id in sorted(ids))
+
+
+def _totals(validated: DataFrame) -> list[dict[str, Any]]:
+    """The records counted by file, verdict, reasons and month, as `InSilver.add` takes them."""
+    none = F.lit(None)
+    status = F.when(F.col("verdict") == FIT, F.lit(SALE)).otherwise(F.col("verdict"))
+    month = F.when(F.col("verdict") == FIT, F.col("month"))
+    rows = validated.select("_file_id", status.alias("status"), month.alias("month"), "reasons")
+    counted = rows.groupBy(*rows.columns).agg(F.count(F.lit(1)).alias("records"))
+    full = counted.withColumns(
+        {"currency": none.cast("STRING"), "amount": none.cast("DECIMAL(18,4)")}
     )
-    batch = Batch(
-        lakehouse, deliveries, knowledge, bronze=lakehouse.shared("records_of_trial", bronze)
-    )
-    records = batch.validated().toArrow().to_pylist()
-    records.sort(key=lambda row: (row["_file_id"], row["_row"]))
-    sales = batch.validated().where(F.col("verdict") == FIT)
-    return Trial(records, list(warnings_of(batch, counting.in_bronze(batch), sales)))
+    found: list[dict[str, Any]] = full.toArrow().to_pylist()
+    return found
 
 
-def _numbered(records: pa.Table, schema: pa.Schema, feed: str, file_id: int) -> pa.Table:
-    rows = records.num_rows
-    given = {
-        "feed": pa.repeat(feed, rows),
-        "_file_id": pa.repeat(pa.scalar(file_id, pa.int64()), rows),
-    }
-    none = pa.nulls(rows, pa.string())
-    columns = [
-        given[name] if name in given else records[name] if name in records.column_names else none
-        for name in schema.names
-    ]
-    return pa.table(columns, schema=schema)
-
-
-def _delivery(feed: str, path: str, file_id: int) -> Delivery:
-    return Delivery(
-        file_id=file_id,
-        feed=feed,
-        name="",
-        path=path,
-        sha256="",
-        bytes=0,
-        state=State.IN_BRONZE,
-        fingerprint="",
-        claimed_at=utc_now(),
-        run_id="",
-    )
+def _summed(results: Iterable[RuleResult]) -> list[RuleResult]:
+    """The results of the parts of each file added up."""
+    checked: Counter[tuple[int, str, str]] = Counter()
+    broken: Counter[tuple[int, str, str]] = Counter()
+    for result in results:
+        place = (result.file_id, result.feed, result.rule)
+        checked[place] += result.checked
+        broken[place] += result.broken
+    return [RuleResult(*place, count, broken[place]) for place, count in checked.items()]

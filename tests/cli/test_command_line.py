@@ -98,11 +98,15 @@ def test_help_needs_no_part_of_a_declaration(arguments: list[str], tmp_path: Pat
     assert loaded_by(tmp_path, *arguments, heavy=("pydantic", "yaml")) == "[]"
 
 
-@pytest.mark.parametrize(
-    "command", ["show", "status", "plan", "history", "diff", "maintain", *LOOKUPS]
-)
+@pytest.mark.parametrize("command", ["show", "status", "history", "diff", "maintain", *LOOKUPS])
 def test_reading_starts_no_spark(command: str, tmp_path: Path) -> None:
     assert loaded_by(tmp_path, *command.split(), "--sample", heavy=("pyspark", "pysail")) == "[]"
+
+
+def test_a_plan_without_files_to_judge_starts_no_spark(tmp_path: Path) -> None:
+    declare_lyon(tmp_path, {})
+    (tmp_path / "landing/catalogue/names.csv").unlink()
+    assert loaded_by(tmp_path, "plan", heavy=("pyspark", "pysail")) == "[]"
 
 
 def test_the_package_alone_imports_nothing_heavy(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.errors import FileChanged, FileRejected
-from sales_pipeline.landing.examine import Header, examine, first_records
+from sales_pipeline.landing.examine import Header, examine
 from sales_pipeline.landing.landed_bytes import UNPACKED_FREELY
-from sales_pipeline.landing.reader import read_batches
+from sales_pipeline.landing.reader import first_records, read_batches
 from sales_pipeline.landing.shape import FileShape
 
 SHAPE = FileShape((("sold_on", "Date"), ("product", "Produit"), ("quantity", "Quantité")))

@@ -78,7 +78,7 @@ def test_p11_a_file_with_too_much_quarantine_is_rejected_whole(retailer: Retaile
     assert report.exit_code == 1
     [rejected] = report.rejected
     assert rejected.path == "lyon/a.csv"
-    assert "2 of 3 records are unusable, more than the 30%" in rejected.reason
+    assert "2 of 3 records of feed lyon are unusable, more than the 30%" in rejected.reason
     assert "date_unreadable in 2" in rejected.reason
     assert "product_unknown" not in rejected.reason
     assert retailer.revenue() == {(2025, 1): "30.00"}

@@ -82,7 +82,7 @@ def test_p11_a_record_that_is_unreadable_besides_counts(retailer: Retailer) -> N
     retailer.deliver("boston/a.csv", *unreadable[:1], *waiting)
     [rejected] = retailer.run().rejected
     assert rejected.path == "lyon/a.csv"
-    assert "2 of 8 records are unusable, more than the 20%" in rejected.reason
+    assert "2 of 8 records of feed lyon are unusable, more than the 20%" in rejected.reason
     assert "date_unreadable in 2" in rejected.reason
     assert "product_unknown" not in rejected.reason
     # The catalogue does not change what is refused: one of seven is less than 20 %.

@@ -189,7 +189,7 @@ def test_a_name_of_variants_at_different_prices_has_none() -> None:
 )
 def test_two_records_that_contradict_each_other_are_named(entries: list[Entry], said: str) -> None:
     with pytest.raises(FileRejected) as rejected:
-        check_delivery(entries)
+        check_delivery(entries, {"fr", "en"})
     assert said in rejected.value.reason
 
 
@@ -203,7 +203,7 @@ def test_two_records_that_contradict_each_other_are_named(entries: list[Entry], 
     ],
 )
 def test_repetitions_and_variants_contradict_nothing(entries: list[Entry]) -> None:
-    check_delivery(entries)
+    check_delivery(entries, {"fr", "en"})
 
 
 def test_what_changed_is_counted() -> None:

@@ -43,9 +43,15 @@ class Record:
 
 @dataclass(frozen=True)
 class Records:
-    """Records of the catalogue by file id, in the order of the files."""
+    """Records of the catalogue.
+
+    Attributes:
+        of_file: File id -> its records, in the order of the file.
+        languages: The languages in which products are looked up by name.
+    """
 
     of_file: dict[int, list[Record]]
+    languages: frozenset[str]
 
     def __getitem__(self, file_id: int) -> list[Record]:
         return self.of_file.get(file_id, [])
@@ -66,7 +72,7 @@ class Records:
         if too_many := refusal_of(faults, len(records)):
             return too_many
         try:
-            check_delivery(self.entries([file_id]))
+            check_delivery(self.entries([file_id]), self.languages)
         except FileRejected as error:
             return error.reason
         return None
@@ -92,18 +98,17 @@ def catalogue_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> R
     """Reads the records of some deliveries from `bronze.catalogue`."""
     ids = {delivery.file_id for delivery in deliveries}
     rows = lakehouse.read("bronze.catalogue", file_ids=ids).to_pylist()
-    return Records(records_of_rows(lakehouse.declaration, rows))
+    return records_of_rows(lakehouse.declaration, rows)
 
 
-def records_of_rows(
-    declaration: Declaration, rows: Iterable[dict[str, Any]]
-) -> dict[int, list[Record]]:
-    """Returns the records of some rows of `bronze.catalogue` by file id, in their order."""
+def records_of_rows(declaration: Declaration, rows: Iterable[dict[str, Any]]) -> Records:
+    """Returns the records of some rows of `bronze.catalogue`."""
     reader = CatalogueReader(declaration)
     of_file: dict[int, list[Record]] = {}
     for row in sorted(rows, key=lambda row: row["_row"]):
         of_file.setdefault(row["_file_id"], []).append(_record(reader, row))
-    return of_file
+    by_name = (feed for feed in declaration.feeds.values() if feed.product_by == "name")
+    return Records(of_file, frozenset(feed.language for feed in by_name))
 
 
 def _record(reader: CatalogueReader, row: dict[str, Any]) -> Record:

@@ -7,7 +7,7 @@ latest entries of the code say, also when they are of another delivery.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -20,6 +20,8 @@ from sales_pipeline.silver.reference.products import CODE, Key, Known, Names, Pr
 
 Days = tuple[date, date | None]
 """From a day, and to before another, which may be open."""
+Said = tuple[Entry, Meaning]
+"""What an entry says that a name or code means."""
 _ALL_DAYS: Days = (ALWAYS, None)
 
 
@@ -57,6 +59,8 @@ class Taught:
 def learn(entries: Sequence[Entry], *, before: Known | None = None) -> Taught:
     """Everything that the entries of all catalogue deliveries teach; the latest wins.
 
+    A name to which one delivery gives two meanings means nothing: only its codes are known.
+
     Args:
         entries: The entries in ledger order.
         before: What is known without them.
@@ -67,6 +71,7 @@ def learn(entries: Sequence[Entry], *, before: Known | None = None) -> Taught:
             products[CODE, each.code] = _product(each, (CODE, each.code), each.meaning)
     usable: list[Entry] = []
     waiting: list[Entry] = []
+    ambiguous = _ambiguous_names(entries)
     for each in entries:
         meaning = each.meaning
         if each.code is not None:
@@ -76,7 +81,11 @@ def learn(entries: Sequence[Entry], *, before: Known | None = None) -> Taught:
             waiting.append(each)
         else:
             usable.append(each)
-            products.update({key: _product(each, key, meaning) for key in each.names})
+            for key in each.names:
+                if (each.file_id, key) in ambiguous:
+                    products.pop(key, None)
+                else:
+                    products[key] = _product(each, key, meaning)
     return Taught(Knowledge(products, _prices(usable)), tuple(waiting))
 
 
@@ -121,14 +130,22 @@ def _common(prices: Sequence[tuple[Price, ...]]) -> tuple[Price, ...]:
     return prices[0] if len(stated) == 1 else ()
 
 
-def check_delivery(entries: Iterable[Entry]) -> None:
+def check_delivery(entries: Iterable[Entry], languages: Collection[str]) -> None:
     """Checks that one delivery gives no name or code two translations, and no day two prices.
+
+    Args:
+        entries: What the delivery says.
+        languages: The languages in which products are looked up by name. In others a name may
+            mean several products.
 
     Raises:
         FileRejected: It does; the reason names both records.
     """
     found = list(entries)
-    if faults := list(_translation_faults(found)):
+    two_names = (
+        _says(key, *sides) for key, *sides in _names_with_two_meanings(found) if key[0] in languages
+    )
+    if faults := [*_codes_with_two_meanings(found), *two_names]:
         reason = f"a name has two meanings: {examples(faults)}; keep one of each"
         raise FileRejected("two_meanings", reason)
     if faults := list(_price_faults(found)):
@@ -136,27 +153,50 @@ def check_delivery(entries: Iterable[Entry]) -> None:
         raise FileRejected("two_prices", reason)
 
 
-def _translation_faults(entries: Sequence[Entry]) -> Iterator[str]:
-    """Two records that give one name or code two translations, by what the delivery itself says."""
-    of_code: dict[str, tuple[Entry, Meaning]] = {}
-    for each in entries:
-        if each.code is None or each.meaning is None:
-            continue
-        first, meaning = of_code.setdefault(each.code, (each, each.meaning))
-        if meaning != each.meaning:
-            yield _says((CODE, each.code), (first, meaning), (each, each.meaning))
-    of_name: dict[Key, tuple[Entry, Meaning]] = {}
-    for each in entries:
-        meaning = each.meaning or (f"code {each.code}", None)
-        if each.code in of_code:
-            meaning = of_code[each.code][1]
-        for key in each.names:
-            first, earlier = of_name.setdefault(key, (each, meaning))
+def _meanings_of_codes(entries: Iterable[Entry]) -> dict[str, Said]:
+    """Code -> the first entry that says what it means."""
+    of_code: dict[str, Said] = {}
+    for entry in entries:
+        if entry.code is not None and entry.meaning is not None:
+            of_code.setdefault(entry.code, (entry, entry.meaning))
+    return of_code
+
+
+def _codes_with_two_meanings(entries: Sequence[Entry]) -> Iterator[str]:
+    of_code = _meanings_of_codes(entries)
+    for entry in entries:
+        if entry.code is not None and entry.meaning is not None:
+            first, meaning = of_code[entry.code]
+            if meaning != entry.meaning:
+                yield _says((CODE, entry.code), (first, meaning), (entry, entry.meaning))
+
+
+def _names_with_two_meanings(entries: Sequence[Entry]) -> Iterator[tuple[Key, Said, Said]]:
+    """Names to which one delivery gives two meanings, by what the delivery itself says."""
+    of_code, of_name = _meanings_of_codes(entries), dict[Key, Said]()
+    for entry in entries:
+        meaning = entry.meaning or (f"code {entry.code}", None)
+        if entry.code in of_code:
+            meaning = of_code[entry.code][1]
+        for key in entry.names:
+            first, earlier = of_name.setdefault(key, (entry, meaning))
             if earlier != meaning:
-                yield _says(key, (first, earlier), (each, meaning))
+                yield key, (first, earlier), (entry, meaning)
 
 
-def _says(key: Key, first: tuple[Entry, Meaning], second: tuple[Entry, Meaning]) -> str:
+def _ambiguous_names(entries: Iterable[Entry]) -> set[tuple[int, Key]]:
+    """Delivery and name, of the names to which the delivery gives two meanings."""
+    of_file: dict[int, list[Entry]] = {}
+    for entry in entries:
+        of_file.setdefault(entry.file_id, []).append(entry)
+    return {
+        (file_id, key)
+        for file_id, own in of_file.items()
+        for key, _, _ in _names_with_two_meanings(own)
+    }
+
+
+def _says(key: Key, first: Said, second: Said) -> str:
     (one, (product, category)), (other, (otherwise, elsewhere)) = first, second
     return (
         f"record {one.row} says {key[1]!r} is {product!r} ({category}), "

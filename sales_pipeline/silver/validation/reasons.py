@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sales_pipeline.config.model import Feed
 
 REASONS: dict[str, str] = {
@@ -99,3 +101,25 @@ def sentence_of(reason: str, feed: Feed | None = None) -> str:
     kind, mark, _ = reason.partition(":")
     codes = (code for code in REASONS if code.startswith(f"{kind}:<"))
     return REASONS.get(next(codes, reason) if mark else reason, "")
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """The records of one file that are quarantined for one reason.
+
+    Attributes:
+        reason: Its code.
+        records: How many there are.
+        example: The first of them: its number, and its column with the text as delivered.
+        options: What to declare so that texts are read which are not now, tried on the file.
+    """
+
+    reason: str
+    records: int
+    example: str
+    options: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        sentence = sentence_of(self.reason)
+        text = f"{self.reason} in {self.records:,} ({sentence}), such as {self.example}"
+        return "; ".join([text, *(f"declared {option}" for option in self.options)])

@@ -1,0 +1,98 @@
+"""One name for a product that passes without a catalogue and is spelled in several ways.
+
+The rule: where a feed declares `unknown_products: pass` and `ignore_case`, names that differ only
+in capitals and small letters are one product. It is shown under the spelling that the most sales
+in gold have, over all such stores and months; of those as frequent, under the first by code point.
+
+So the rule asks only what gold holds, and neither batches nor a rebuild can change it. Silver and
+`gold.sales_cube` keep every spelling by itself, and what is asked by product joins them: a later
+delivery may make another spelling the most frequent, and then no month has to be made again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.lakehouse.gold_tables import SALES_CUBE
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.visible_text import caseless_form
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+Spellings = Mapping[tuple[str, str], str]
+"""Store and product of the cube -> the spelling that is shown in its place."""
+_PLACE = ["store", "product"]
+
+
+def spellings_of(declaration: Declaration, cube: pa.Table) -> Spellings:
+    """Returns the spellings that are shown in place of others; mostly none.
+
+    Args:
+        declaration: What the retailer declares.
+        cube: `store, product, category, sales`, summed or not, of all months.
+    """
+    stores = _stores(declaration)
+    if not stores:
+        return {}
+    names = ("store", "product", "category", "sales")
+    sales: dict[str, Counter[str]] = {}
+    places = set()
+    for store, product, category, count in zip(
+        *(cube[name].to_pylist() for name in names), strict=True
+    ):
+        # What the catalogue knows under a category is named by the catalogue.
+        if store in stores and category is None:
+            sales.setdefault(caseless_form(product), Counter())[product] += int(count)
+            places.add((store, product))
+    shown = {
+        form: min(counts, key=lambda product: (-counts[product], product))
+        for form, counts in sales.items()
+    }
+    pairs = {place: shown[caseless_form(place[1])] for place in places}
+    return {place: name for place, name in pairs.items() if name != place[1]}
+
+
+def _stores(declaration: Declaration) -> set[str]:
+    """The stores with a feed whose products pass whatever their case."""
+    return {
+        store.id
+        for feed in declaration.feeds.values()
+        if feed.unknown_products == "pass" and feed.ignore_case and feed.product_by == "name"
+        for store in feed.all_stores
+    }
+
+
+def with_shown_products(declaration: Declaration, cube: pa.Table) -> pa.Table:
+    """Returns the cube with the shown spelling of each product."""
+    spellings = spellings_of(declaration, cube)
+    if not spellings:
+        return cube
+    places = zip(*(cube[name].to_pylist() for name in _PLACE), strict=True)
+    products = [spellings.get(place, place[1]) for place in places]
+    at = cube.schema.get_field_index("product")
+    return cube.set_column(at, cube.schema.field(at), pa.array(products, pa.string()))
+
+
+def shown_cube(lakehouse: Lakehouse) -> DataFrame:
+    """Returns the rows of the cube with the shown spelling of each product."""
+    # Who reads the answers must not wait for Spark.
+    from pyspark.sql import functions as F
+
+    cube = lakehouse.table(SALES_CUBE.name)
+    if not _stores(lakehouse.declaration):
+        return cube
+    counts = lakehouse.totals(SALES_CUBE.name, by=[*_PLACE, "category"], of="sales")
+    spellings = spellings_of(lakehouse.declaration, counts)
+    if not spellings:
+        return cube
+    rows = [(*place, name) for place, name in sorted(spellings.items())]
+    columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+    shown = lakehouse.frame(pa.table(columns, names=[*_PLACE, "_shown"]))
+    named = cube.join(shown, _PLACE, "left")
+    return named.withColumn("product", F.coalesce("_shown", "product")).drop("_shown")

@@ -1,0 +1,107 @@
+"""Files of the landing folder and of the ledger as a plan shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sales_pipeline.bronze.claims import Claims
+from sales_pipeline.bronze.file_moves import Folders
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger
+from sales_pipeline.landing.discovery import Discovery
+from sales_pipeline.run_report import unreadable
+from sales_pipeline.silver.validation.reasons import Unusable
+
+UNFINISHED = "unfinished"
+REJUDGED = "rejudged"
+ABANDONED = "abandoned"
+KNOWN = "known"
+NOT_READY = "not_ready"
+UNREADABLE = "unreadable"
+UNCLAIMED = "unclaimed"
+LINK = "link"
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    """A file, and its state after a run.
+
+    Attributes:
+        path: Its path below the landing folder.
+        feed: Its feed; None where no feed claims it or it was not looked at.
+        bytes: Its size.
+        becomes: `new`, `correction`, `repeat`, `rejected`; `held`: a correction that would wait
+            until somebody accepts it; `unfinished`: one that an interrupted run left; `rejudged`:
+            one whose records are judged again; `abandoned`: an unfinished one whose file
+            changed or vanished since; `known`: it stays in the landing folder and is no news;
+            `not_ready`, `unreadable`, `unclaimed`, `link`: it is left where it is.
+        reason: Why, where that is to be said.
+        delivery: The delivery that it corrects or repeats, or that it is.
+        delivery_rows: The records of that delivery, where it is known.
+        records: Its records, as far as the file was read.
+        months: The months of its sales, and of those that it would replace; None where they are
+            not known before the run.
+        unusable: Its records that are quarantined, by reason, the commonest first.
+    """
+
+    path: str
+    feed: str | None
+    bytes: int
+    becomes: str
+    reason: str | None = None
+    delivery: int | None = None
+    delivery_rows: int | None = None
+    records: int | None = None
+    months: tuple[date, ...] | None = ()
+    unusable: tuple[Unusable, ...] = ()
+
+
+def left_files(
+    found: Discovery, claims: Claims, ledger: Ledger, folders: Folders
+) -> Iterator[PlannedFile]:
+    """Yields the files that a run leaves where they are.
+
+    Args:
+        found: What lies in the landing folder.
+        claims: What a run would claim of it.
+        ledger: The deliveries.
+        folders: Where files lie.
+    """
+    claimed = {delivery.path for delivery in claims.deliveries}
+    unfinished = {delivery.path for delivery in ledger.unfinished()}
+    latest = {delivery.path: delivery for delivery in ledger}
+    for path in [*found.disputed, *(file.path for file in found.files)]:
+        if path not in claimed | unfinished:
+            yield _known(latest[path])
+    for note in unreadable(found.unreadable):
+        size = _size(folders, note.path)
+        yield PlannedFile(note.path, None, size, UNREADABLE, reason=note.reason)
+    for path, why in found.left.items():
+        yield PlannedFile(path, None, _size(folders, path), NOT_READY, reason=why)
+    for becomes, paths in (
+        (NOT_READY, found.unready),
+        (UNCLAIMED, found.unclaimed),
+        (LINK, found.links),
+    ):
+        for path in paths:
+            yield PlannedFile(path, None, _size(folders, path), becomes)
+
+
+def _known(delivery: Delivery) -> PlannedFile:
+    return PlannedFile(
+        delivery.path,
+        delivery.feed,
+        delivery.bytes,
+        KNOWN,
+        reason=f"{delivery.state}: {delivery.reason}" if delivery.reason else delivery.state,
+        delivery=delivery.file_id,
+        delivery_rows=delivery.rows,
+    )
+
+
+def _size(folders: Folders, path: str) -> int:
+    try:
+        return (folders.landing / path).lstat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,291 @@
+"""Declared options under which a feed would read texts that it cannot read, tried on these texts.
+
+A column's distinct texts are parsed as a run parses them, under the feed as it is declared and
+under the feed with other options. An option is named only if it reads some of the texts.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.config.model import Feed
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.silver.parsing.date_patterns import date_patterns
+from sales_pipeline.silver.parsing.days import day_of
+from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser
+from sales_pipeline.silver.parsing.parsed_texts import SCALES
+from sales_pipeline.silver.tried_sql import values_by_sql
+
+Texts = Mapping[str, int]
+"""Distinct texts of a column as delivered, each with the number of its records."""
+Parse = Callable[[str], Any]
+
+MANY_TEXTS = 5_000
+"""The number of distinct texts of a column that options are tried on."""
+_LOOKED_AT = 50
+_SYMBOL = "[^0-9\\s.,'\u2019%()/+-]{1,4}"
+_BESIDE = re.compile(f"^[+-]?({_SYMBOL})\\s*[+-]?[0-9]|[0-9]\\s*({_SYMBOL})$")
+
+
+@dataclass(frozen=True)
+class Tried:
+    """An option that reads texts which the feed cannot read as it is declared.
+
+    Attributes:
+        option: What to declare, such as `csv.decimal: ','`.
+        read: The records whose text it reads.
+        unreadable: The records whose text the feed cannot read.
+        changed: The records whose text the feed reads, and which would be read otherwise or not.
+        example: A text that it reads, as a text of Python.
+        meaning: What it reads it as.
+    """
+
+    option: str
+    read: int
+    unreadable: int
+    changed: int
+    example: str
+    meaning: str
+
+    def __str__(self) -> str:
+        how_many = f"{self.read:,} of {self.unreadable:,}"
+        if self.read == self.unreadable:
+            how_many = f"all {self.read:,}" if self.read > 1 else "it"
+        changed = ""
+        if self.changed:
+            changed = f"; {self.changed:,} that are read now would be read otherwise, or not at all"
+        return f"{self.option} reads {how_many} ({self.example} as {self.meaning}){changed}"
+
+
+@dataclass(frozen=True)
+class ColumnTexts:
+    """The texts of a column in one file.
+
+    Attributes:
+        feed: The feed of the file.
+        column: `sold_on`, or a column of numbers.
+        texts: The texts, also those that the feed can read.
+    """
+
+    feed: Feed
+    column: str
+    texts: Texts
+
+    @cached_property
+    def unreadable(self) -> dict[str, int]:
+        """The texts, the commonest first, that the feed cannot read; empty ones are left out."""
+        parse = self.parser
+        return {
+            text: count
+            for text, count in sorted(self.texts.items(), key=lambda pair: (-pair[1], pair[0]))
+            if text.strip(WHITE_SPACE) and parse(text) is None
+        }
+
+    def changed_by(self, parse: Parse) -> int:
+        """Returns the records whose text is read now, and by a parser otherwise or not at all."""
+        readable = (text for text in self.texts if text not in self.unreadable)
+        now = self.parser
+        return sum(self.texts[text] for text in readable if parse(text) != now(text))
+
+    @property
+    def is_day(self) -> bool:
+        """True for the day of a sale, False for a number."""
+        return self.column == "sold_on"
+
+    @property
+    def parser(self) -> Parse:
+        """How the feed reads a text of the column."""
+        if self.is_day:
+            return lambda text: day_of(text, self.feed.date_formats)
+        return decimal_parser(NumberStyle.of(self.feed), scale=SCALES[self.column])
+
+
+def tried_options(lakehouse: Lakehouse, columns: Sequence[ColumnTexts]) -> list[list[Tried]]:
+    """Returns, for each column of a file, the options that read the most of its unreadable texts.
+
+    They are several if they read as many texts and a text differently; only a person knows which
+    is right. SQL is tried only if no other option reads all: two statements, for all files.
+
+    Args:
+        lakehouse: Its engine tries SQL.
+        columns: The columns of the files.
+    """
+    found = [_best(list(_options(column))) for column in columns]
+    left = [
+        column
+        for column, best in zip(columns, found, strict=True)
+        if column.unreadable
+        and column.column in column.feed.columns
+        and (not best or best[0].read < best[0].unreadable)
+    ]
+    values = {
+        is_day: values_by_sql(
+            lakehouse,
+            {text for each in left if each.is_day == is_day for text in each.texts},
+            is_day=is_day,
+        )
+        for is_day in {column.is_day for column in left}
+    }
+    return [
+        _best([*best, *_by_sql(column, values[column.is_day])]) if column in left else best
+        for column, best in zip(columns, found, strict=True)
+    ]
+
+
+def _options(column: ColumnTexts) -> Iterator[Tried]:
+    if column.is_day:
+        return _date_options(column.feed, column.unreadable)
+    return _number_options(column)
+
+
+def _best(options: Sequence[Tried]) -> list[Tried]:
+    """The options that read the most, one for each meaning of the example."""
+    best = max((option.read for option in options), default=0)
+    by_meaning: dict[str, Tried] = {}
+    for option in options:
+        if option.read == best:
+            by_meaning.setdefault(option.meaning, option)
+    fewest = min((option.changed for option in by_meaning.values()), default=0)
+    return [option for option in by_meaning.values() if option.changed == fewest]
+
+
+def _number_options(column: ColumnTexts) -> Iterator[Tried]:
+    """Tries other marks, symbols and rounding; those with the fewest changes come first."""
+    now, unreadable = NumberStyle.of(column.feed), column.unreadable
+    symbols = tuple(dict.fromkeys([*now.symbols, *_symbols(unreadable)]))
+    styles = (
+        NumberStyle(mark, thousands, beside, is_rounded)
+        for mark, thousands, beside, is_rounded in product(
+            dict.fromkeys([now.mark, ".", ","]),
+            dict.fromkeys([now.thousands, "", ",", ".", " ", "'"]),
+            dict.fromkeys([now.symbols, symbols]),
+            dict.fromkeys([now.is_rounded, True]),
+        )
+        if thousands != mark
+    )
+    scale = SCALES[column.column]
+    fewest: dict[tuple[str, int], int] = {}
+    for style in sorted(styles, key=lambda style: len(_changes(now, style))):
+        parse, changes = decimal_parser(style, scale=scale), _changes(now, style)
+        tried = _tried(" and ".join(changes), parse, unreadable)
+        if tried is None:
+            continue
+        # What adds a change to an option that does the same is no option of its own.
+        place = tried.meaning, tried.read
+        if fewest.setdefault(place, len(changes)) == len(changes):
+            yield replace(tried, changed=column.changed_by(parse))
+
+
+def _changes(now: NumberStyle, style: NumberStyle) -> list[str]:
+    """The options to declare to get from one style to another."""
+    pairs = (
+        ("csv.decimal", now.mark, style.mark),
+        ("csv.thousands", now.thousands, style.thousands),
+        ("csv.symbols", list(now.symbols), list(style.symbols)),
+        ("rounding", now.is_rounded, style.is_rounded),
+    )
+    return [
+        f"{name}: {'half_up' if name == 'rounding' else repr(after)}"
+        for name, before, after in pairs
+        if before != after
+    ]
+
+
+def _symbols(texts: Texts) -> list[str]:
+    """Short texts beside the digits of some of the texts: symbols and codes of currencies."""
+    beside = (_BESIDE.search(text.strip(WHITE_SPACE)) for text in list(texts)[:_LOOKED_AT])
+    found = dict.fromkeys(match[1] or match[2] for match in beside if match)
+    return [symbol for symbol in found if all(map(_is_of_symbol, symbol))]
+
+
+def _is_of_symbol(character: str) -> bool:
+    return character.isalpha() or unicodedata.category(character) == "Sc"
+
+
+def _tried(option: str, parse: Parse, unreadable: Texts) -> Tried | None:
+    """What an option reads; None if it reads nothing."""
+    read = {text: value for text in unreadable if (value := parse(text)) is not None}
+    if not read:
+        return None
+    text, value = next(iter(read.items()))
+    counts = sum(unreadable[each] for each in read), sum(unreadable.values())
+    meaning = f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
+    return Tried(option, *counts, 0, repr(text), meaning)
+
+
+def _date_options(feed: Feed, unreadable: Texts) -> Iterator[Tried]:
+    """Tries one further date pattern, then more of them if one does not read all."""
+    options: list[tuple[int, Tried]] = []
+    given = [pattern for text in list(unreadable)[:_LOOKED_AT] for pattern in date_patterns(text)]
+    patterns = list(dict.fromkeys(given))
+    for pattern in patterns:
+        further, left = [pattern], _unread(unreadable, [pattern])
+        while left and len(left) < len(unreadable):
+            counts = {each: len(_unread(left, [each])) for each in patterns}
+            nearest = min(patterns, key=lambda each: counts[each])
+            if counts[nearest] == len(left):
+                break
+            further.append(nearest)
+            left = _unread(left, [nearest])
+        declared = ", ".join([*feed.date_formats, *further])
+        tried = _tried(f"date_formats: [{declared}]", _reader(further), unreadable)
+        if tried is not None:
+            options.append((len(further), tried))
+    fewest = min((count for count, _ in options), default=0)
+    return (tried for count, tried in options if count == fewest)
+
+
+def _reader(patterns: Sequence[str]) -> Parse:
+    return lambda text: day_of(text, patterns)
+
+
+def _unread(texts: Texts, patterns: Sequence[str]) -> dict[str, int]:
+    return {text: count for text, count in texts.items() if day_of(text, patterns) is None}
+
+
+def _by_sql(column: ColumnTexts, values: Mapping[str, Mapping[str, str]]) -> Iterator[Tried]:
+    """Tries the values that SQL makes of the texts, with further options if they need some."""
+    name, header = column.column, column.feed.columns[column.column]
+    for template, value_of in values.items():
+        sql = template.format(text=f"{name}_text")
+        declared = f"columns.{name}_text: {header!r} and computed.{name}.sql: {sql!r}"
+        for option, parse in _readers(column, declared, value_of):
+            parse_value = _of_value(parse, value_of)
+            tried = _tried(option, parse_value, column.unreadable)
+            if tried is not None:
+                yield replace(tried, changed=column.changed_by(parse_value))
+
+
+def _readers(
+    column: ColumnTexts, declared: str, value_of: Mapping[str, str]
+) -> Iterator[tuple[str, Parse]]:
+    """Yields how values may be read: as the feed does, or in a further date pattern."""
+    yield declared, column.parser
+    if column.is_day:
+        fitting = (
+            pattern
+            for text in list(column.unreadable)[:_LOOKED_AT]
+            for pattern in date_patterns(value_of[text])
+            if _has_month_there(text, pattern)
+        )
+        for pattern in dict.fromkeys(fitting):
+            formats = [*column.feed.date_formats, pattern]
+            yield f"{declared} and date_formats: [{', '.join(formats)}]", _reader(formats)
+
+
+def _of_value(parse: Parse, value_of: Mapping[str, str]) -> Parse:
+    return lambda text: parse(value_of[text])
+
+
+def _has_month_there(text: str, pattern: str) -> bool:
+    """Says whether a date pattern has the month where a text has its name, if it has one."""
+    if not re.search("[A-Za-z]", text):
+        return True
+    return text.strip(WHITE_SPACE)[0].isalpha() == pattern.startswith("M")

@@ -1,0 +1,188 @@
+"""Explains why records of a file are quarantined: the counts, a text as delivered, what to declare.
+
+`run` explains the deliveries that it rejects, `check` and `plan` every file; all that costs, it
+costs only where something is quarantined.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.config.model import Feed
+from sales_pipeline.config.sql.feed_sql import rule_condition
+from sales_pipeline.lakehouse.lakehouse import among
+from sales_pipeline.landing.records import PROBLEMS
+from sales_pipeline.silver.batch import Batch, Branch
+from sales_pipeline.silver.tried_options import MANY_TEXTS, ColumnTexts, Texts, tried_options
+from sales_pipeline.silver.validation.delivered_records import GIVEN
+from sales_pipeline.silver.validation.feed_groups import NUMBERS
+from sales_pipeline.silver.validation.reasons import RULE, Unusable
+
+_SHOWN_TEXT, _SHOWN_RECORD = 40, 120
+_UNREADABLE = {
+    "date_unreadable": "sold_on",
+    **{f"{name}_unreadable": name for name in NUMBERS},
+}
+"""Reason -> the column for which options are tried."""
+_COLUMN_OF = {"date": "sold_on", "return": "quantity", "price": "product", "unit": "unit_price"}
+"""How some reasons begin -> the column that they are about; others begin with its name."""
+
+Reasons = Mapping[int, Counter[str]]
+"""File id -> how many of its records have each reason."""
+Samples = Mapping[int, Mapping[str, tuple[int, str | None]]]
+"""File id -> reason -> the number and the text of the first record that has it."""
+FileTexts = Mapping[int, Mapping[str, Texts]]
+"""File id -> column -> its texts as delivered."""
+
+
+def first_of_each_reason(quarantined: DataFrame) -> dict[int, dict[str, tuple[int, str | None]]]:
+    """Returns the first record of each file and reason: its number and its text.
+
+    Args:
+        quarantined: `_file_id, _row, reasons, raw` of quarantined records.
+    """
+    rows = quarantined.groupBy("_file_id", "reasons").agg(
+        F.min("_row").alias("_row"), F.min_by("raw", "_row").alias("raw")
+    )
+    samples: dict[int, dict[str, tuple[int, str | None]]] = {}
+    for row in sorted(rows.toArrow().to_pylist(), key=lambda row: int(row["_row"])):
+        of_file = samples.setdefault(row["_file_id"], {})
+        for reason in row["reasons"]:
+            of_file.setdefault(reason, (row["_row"], row["raw"]))
+    return samples
+
+
+def unusable_columns(reasons: Reasons) -> list[str]:
+    """Returns the columns with texts that a feed cannot read, for which options are tried."""
+    found = {reason for counts in reasons.values() for reason in counts}
+    return [column for reason, column in _UNREADABLE.items() if reason in found]
+
+
+def delivered_texts(batch: Batch, reasons: Reasons) -> dict[int, dict[str, dict[str, int]]]:
+    """Returns the distinct texts of some files in the columns of which some cannot be read.
+
+    Args:
+        batch: The deliveries and others.
+        reasons: The reasons of the files.
+
+    Returns:
+        File id -> column -> text -> its records; not all of them if there are very many.
+    """
+    columns, texts = unusable_columns(reasons), dict[int, dict[str, dict[str, int]]]()
+    frames = [
+        _texts(batch, branch, columns, set(reasons))
+        for branch in batch.branches
+        if set(reasons) & {*branch.file_ids} and any(map(branch.delivered.feed.has, columns))
+    ]
+    if not frames:
+        return texts
+    rows = reduce(DataFrame.unionByName, frames)
+    counted = rows.groupBy("_file_id", "column", "text").agg(F.count(F.lit(1)).alias("records"))
+    most = MANY_TEXTS * len(columns) * len(reasons)
+    for row in counted.limit(most).toArrow().to_pylist():
+        of_file = texts.setdefault(row["_file_id"], {})
+        of_file.setdefault(row["column"], {})[row["text"]] = row["records"]
+    return texts
+
+
+def _texts(
+    batch: Batch, branch: Branch, columns: Collection[str], file_ids: Collection[int]
+) -> DataFrame:
+    """`_file_id, column, text` of each record that was split."""
+    pairs = F.array(
+        *(
+            F.struct(
+                F.lit(name).alias("column"),
+                F.coalesce(F.col(f"{GIVEN}{name}"), F.lit("")).alias("text"),
+            )
+            for name in columns
+            if branch.delivered.feed.has(name)
+        )
+    )
+    rows = batch.delivered_rows(branch).where(among("_file_id", file_ids))
+    split = rows.where(F.col("_problem").isNull())
+    exploded = split.select("_file_id", F.explode(pairs).alias("pair"))
+    return exploded.select("_file_id", "pair.column", "pair.text")
+
+
+def explained(
+    batch: Batch, reasons: Reasons, samples: Samples, texts: FileTexts
+) -> dict[int, list[Unusable]]:
+    """Explains the quarantined records of some files, the commonest reason of each first.
+
+    Args:
+        batch: The deliveries, among others.
+        reasons: File id -> how many of its records have each reason.
+        samples: File id -> the first record of each reason.
+        texts: File id -> column -> its texts as delivered, where some of them cannot be read.
+    """
+    feeds = batch.lakehouse.declaration.feeds
+    feed_of = {delivery.file_id: feeds[delivery.feed] for delivery in batch.deliveries}
+    asked = {
+        (file_id, reason): ColumnTexts(feed_of[file_id], column, texts[file_id][column])
+        for file_id, counts in reasons.items()
+        for reason, column in _UNREADABLE.items()
+        if reason in counts and column in texts.get(file_id, {})
+    }
+    tried = tried_options(batch.lakehouse, list(asked.values()))
+    options = {place: tuple(map(str, each)) for place, each in zip(asked, tried, strict=True)}
+    return {
+        file_id: [
+            Unusable(
+                reason,
+                count,
+                _example(feed_of[file_id], reason, *samples[file_id][reason]),
+                options.get((file_id, reason), ()),
+            )
+            for reason, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        ]
+        for file_id, counts in reasons.items()
+    }
+
+
+def _example(feed: Feed, reason: str, row: int, raw: str | None) -> str:
+    return f"record {row}: {_shown(feed, reason, raw)}"
+
+
+def _shown(feed: Feed, reason: str, raw: str | None) -> str:
+    """What a record has in the columns of a reason, under the headers of its file."""
+    fields = {} if reason in PROBLEMS else _fields(raw)
+    headers = [feed.columns[name] for name in _columns(feed, reason) if name in feed.columns]
+    if not fields or not headers:
+        return "not kept" if raw is None else _quoted(raw, _SHOWN_RECORD)
+    texts = ((header, fields.get(header) or "") for header in headers)
+    return ", ".join(
+        f"{header} {_quoted(text, _SHOWN_TEXT) if text.strip(WHITE_SPACE) else 'is empty'}"
+        for header, text in texts
+    )
+
+
+def _fields(raw: str | None) -> dict[str, str]:
+    try:
+        fields = json.loads(raw or "{}")
+    except ValueError:
+        return {}
+    return fields if isinstance(fields, dict) else {}
+
+
+def _columns(feed: Feed, reason: str) -> Iterator[str]:
+    """The columns that a reason is about."""
+    if reason == "key_missing":
+        yield from feed.key
+    elif reason.startswith(RULE):
+        columns = rule_condition(feed, reason.removeprefix(RULE)).columns
+        yield from ("product" if name == "source_product" else name for name in columns)
+    else:
+        begin = reason.partition("_")[0]
+        yield _COLUMN_OF.get(begin, begin)
+
+
+def _quoted(text: str, most: int) -> str:
+    return repr(text if len(text) <= most else f"{text[:most]}…")
