@@ -226,10 +226,7 @@ class ReportWriter:
         Args:
             claims: What the run claims.
         """
-        self.report.warnings += [
-            FeedWarning(feed, f"{path}: {sentence}")
-            for path, (feed, sentence) in claims.warnings.items()
-        ]
+        self.report.warnings += claim_warnings(claims)
         runs = finished_runs(self.lakehouse)
         self.told = {
             delivery.file_id
@@ -378,6 +375,14 @@ class Silent:
 def notes(deliveries: Iterable[Delivery]) -> list[FileNote]:
     """A note for each delivery."""
     return [FileNote(each.path, each.reason or "") for each in deliveries]
+
+
+def claim_warnings(claims: Claims) -> list[FeedWarning]:
+    """Returns the warnings about files that were claimed, which name the files."""
+    return [
+        FeedWarning(feed, f"{path}: {sentence}")
+        for path, (feed, sentence) in claims.warnings.items()
+    ]
 
 
 def unreadable(found: Mapping[str, str]) -> list[FileNote]:

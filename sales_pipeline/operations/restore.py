@@ -30,12 +30,13 @@ from sales_pipeline.lakehouse.damage import (
 from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
+from sales_pipeline.lakehouse.ops_tables import BALANCE, DELIVERIES, RUNS
 from sales_pipeline.lakehouse.runs import forget_versions
 from sales_pipeline.lakehouse.table_removal import is_removal_unfinished
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, CATALOGUE, EXCHANGE_RATES, RECORDS
 from sales_pipeline.operations.restored_deliveries import RestoredDeliveries
 from sales_pipeline.run_report import FileNote, notes
+from sales_pipeline.silver.balance import recorded
 
 _BRONZE = (BRONZE_SALES, f"bronze.{CATALOGUE}", f"bronze.{EXCHANGE_RATES}")
 
@@ -146,7 +147,19 @@ class _Restore:
                 "Do: declare it again, with the pattern of a folder that stays empty."
             )
         in_silver = self._in_silver() if self._is_readable(RECORDS) else None
-        return RestoredDeliveries(self.lakehouse, self.folders, in_silver)
+        return RestoredDeliveries(self.lakehouse, self.folders, in_silver, self._superseded())
+
+    def _superseded(self) -> frozenset[int]:
+        """Numbers of the deliveries of which no record counted when they were balanced last."""
+        if not self._is_readable(BALANCE.name):
+            return frozenset()
+        balances = [balance for balance in recorded(self.lakehouse) if balance.delivered[0]]
+        counting = {
+            balance.file_id
+            for balance in balances
+            if balance.rows("superseded") < balance.delivered[0]
+        }
+        return frozenset(balance.file_id for balance in balances) - counting
 
     def _in_silver(self) -> frozenset[int]:
         rows = self.lakehouse.totals(RECORDS, by=["_file_id"], of="quantity")

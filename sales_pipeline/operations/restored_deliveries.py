@@ -61,11 +61,14 @@ class RestoredDeliveries:
         folders: Where the files lie.
         in_silver: Numbers of the deliveries that have records in silver, which are those in
             force; None if silver cannot be read.
+        superseded: Numbers of the deliveries that balance as superseded: those that are held, or
+            whose place another one took.
     """
 
     lakehouse: Lakehouse
     folders: Folders
     in_silver: frozenset[int] | None
+    superseded: frozenset[int] = frozenset()
 
     @cached_property
     def deliveries(self) -> list[Delivery]:
@@ -239,7 +242,8 @@ class RestoredDeliveries:
         rejected = [delivery for delivery in same if delivery.state is State.REJECTED]
         yield from rejected
         same = [delivery for delivery in same if delivery not in rejected]
-        in_force = [delivery.file_id for delivery in same if self._is_in_force(delivery, same[-1])]
+        able = [file for file in same if file.file_id not in self.superseded]
+        in_force = [file.file_id for file in able if self._is_in_force(file, able[-1])]
         earlier: int | None = None
         for delivery in same:
             linked = replace(delivery, supersedes=earlier if corrects else None)

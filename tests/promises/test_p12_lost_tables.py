@@ -250,6 +250,26 @@ def test_p12_restore_holds_what_did_not_count_and_names_what_it_cannot_know(
     assert before != with_d
 
 
+def test_p12_restore_keeps_a_doubtful_catalogue_and_doubtful_rates_held(
+    lived_in: Retailer,
+) -> None:
+    header = "produit,categorie,product,category"
+    lived_in.declared["rates"] = {"landing": "rates/*.csv"}
+    lived_in.deliver_text("rates/r.csv", "date,USD\n2025-01-14,1.25\n")
+    lived_in.run()
+    lived_in.deliver_text("rates/r.csv", "date,USD\n2025-01-14,0.8\n")
+    lived_in.deliver_catalogue(f"{header}\nVase,Jardin,Garden bench,Garden")
+    lived_in.run()
+    held = ["catalogue/catalogue.csv", "rates/r.csv"]
+    assert [lived_in.states()[path][-2:] for path in held] == [["archived", "held"]] * 2
+    before = lived_in.state()
+    remove(lived_in, "ops.deliveries")
+    restored = restore(lived_in.declaration)
+    assert sorted(note.path for note in restored.held) == held
+    lived_in.run()
+    assert lived_in.state() == before
+
+
 def test_p12_restore_finds_files_whose_columns_were_renamed_or_stay_in_the_landing_folder(
     retailer: Retailer,
 ) -> None:

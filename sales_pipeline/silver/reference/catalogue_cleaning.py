@@ -70,7 +70,7 @@ def clean_catalogue(
     taught_before = teaching(ledger)
     records = catalogue_records(lakehouse, taught_before)
     verdict = judge_catalogue(lakehouse, ledger, records, deliveries)
-    kept_out = [*verdict.refused, *verdict.held]
+    kept_out = {*verdict.refused, *verdict.held}
     accepted = relinked((file for file in deliveries if file not in kept_out), kept_out)
     teaching_now = [file for file in taught_before if file not in kept_out]
     standing = _standing(ledger, teaching_now)
