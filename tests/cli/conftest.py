@@ -17,13 +17,17 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("pyspark", "pysail", "pandas", "numpy", "pyarrow", "deltalake")
 LOADED = """\
 import sys
-try:
-    from sales_pipeline.cli.app import main
-    main({arguments})
-except SystemExit:
-    pass
-names = {{name.partition(".")[0] for name in sys.modules}}
-print("loaded:", sorted(names & set({heavy})), file=sys.stderr)
+from sales_pipeline.cli.app import main
+loaded = {{}}
+for arguments in {commands}:
+    try:
+        main(arguments)
+    except SystemExit:
+        pass
+    names = {{name.partition(".")[0] for name in sys.modules}} & set({heavy})
+    if names - {{name for earlier in loaded.values() for name in earlier}}:
+        loaded[" ".join(arguments)] = sorted(names)
+print("loaded:", loaded, file=sys.stderr)
 """
 
 
@@ -80,7 +84,7 @@ def python_in(folder: Path, *arguments: str, **variables: str) -> Said:
     return Said(done.returncode, done.stdout, done.stderr)
 
 
-def loaded_by(folder: Path, *arguments: str, heavy: tuple[str, ...] = HEAVY) -> str:
-    """What a command has imported of the modules that are slow to import."""
-    code = LOADED.format(arguments=list(arguments), heavy=list(heavy))
+def loaded_by(folder: Path, *commands: list[str], heavy: tuple[str, ...] = HEAVY) -> str:
+    """The commands of one process that import modules which are slow to import, and which."""
+    code = LOADED.format(commands=list(commands), heavy=list(heavy))
     return python_in(folder, "-c", code).err.rpartition("loaded: ")[2].strip()

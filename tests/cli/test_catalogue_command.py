@@ -186,4 +186,4 @@ def test_without_a_lakehouse_it_says_what_to_do(tmp_path: Path, call: Call, comm
 
 def test_looking_up_the_catalogue_starts_no_spark(retailer: Retailer) -> None:
     heavy = ("pyspark", "pysail")
-    assert loaded_by(retailer.folder, "catalogue", "missing", heavy=heavy) == "[]"
+    assert loaded_by(retailer.folder, ["catalogue", "missing"], heavy=heavy) == "{}"

@@ -77,36 +77,37 @@ def test_the_version_is_told(call: Call) -> None:
     assert call("--version").out == f"sales-pipeline {__version__}\n"
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+def test_what_a_command_imports_is_seen(tmp_path: Path) -> None:
+    helped, checked = ["--help"], ["check", "--sample"]
+    found = loaded_by(tmp_path, helped, checked, heavy=("pydantic", "yaml"))
+    assert found == "{'check --sample': ['pydantic', 'yaml']}"
+
+
+def test_nothing_heavy_is_imported_for_help_and_declaration_errors(tmp_path: Path) -> None:
+    commands = [
         ["--help"],
         ["--version"],
         ["run", "--help"],
         ["run", "--config", "nope.yaml"],
         *([*command.split(), "--help"] for command in LOOKUPS),
-    ],
-)
-def test_nothing_heavy_is_imported_for_help_and_declaration_errors(
-    arguments: list[str], tmp_path: Path
-) -> None:
-    assert loaded_by(tmp_path, *arguments) == "[]"
+    ]
+    assert loaded_by(tmp_path, *commands) == "{}"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
-def test_help_needs_no_part_of_a_declaration(arguments: list[str], tmp_path: Path) -> None:
-    assert loaded_by(tmp_path, *arguments, heavy=("pydantic", "yaml")) == "[]"
+def test_help_needs_no_part_of_a_declaration(tmp_path: Path) -> None:
+    assert loaded_by(tmp_path, ["--help"], ["--version"], heavy=("pydantic", "yaml")) == "{}"
 
 
-@pytest.mark.parametrize("command", ["show", "status", "history", "diff", "maintain", *LOOKUPS])
-def test_reading_starts_no_spark(command: str, tmp_path: Path) -> None:
-    assert loaded_by(tmp_path, *command.split(), "--sample", heavy=("pyspark", "pysail")) == "[]"
+def test_reading_starts_no_spark(tmp_path: Path) -> None:
+    reading = ["show", "status", "history", "diff", "maintain", *LOOKUPS]
+    commands = [[*command.split(), "--sample"] for command in reading]
+    assert loaded_by(tmp_path, *commands, heavy=("pyspark", "pysail")) == "{}"
 
 
 def test_a_plan_without_files_to_judge_starts_no_spark(tmp_path: Path) -> None:
     declare_lyon(tmp_path, {})
     (tmp_path / "landing/catalogue/names.csv").unlink()
-    assert loaded_by(tmp_path, "plan", heavy=("pyspark", "pysail")) == "[]"
+    assert loaded_by(tmp_path, ["plan"], heavy=("pyspark", "pysail")) == "{}"
 
 
 def test_the_package_alone_imports_nothing_heavy(tmp_path: Path) -> None:

@@ -54,10 +54,9 @@ def test_a_second_time_nothing_is_new_and_the_answers_are_the_same(demo: Demo) -
     assert "sample:" not in again.err
 
 
-@pytest.mark.parametrize("command", ["run", "show"])
-def test_what_finds_nothing_new_imports_neither_pandas_nor_spark(command: str, demo: Demo) -> None:
-    heavy = ("pyspark", "pysail", "pandas")
-    assert loaded_by(demo[0], command, "--sample", heavy=heavy) == "[]"
+def test_what_finds_nothing_new_imports_neither_pandas_nor_spark(demo: Demo) -> None:
+    commands = [["run", "--sample"], ["show", "--sample"]]
+    assert loaded_by(demo[0], *commands, heavy=("pyspark", "pysail", "pandas")) == "{}"
 
 
 def test_run_pipeline_does_what_main_does(demo: Demo) -> None:

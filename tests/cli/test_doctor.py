@@ -73,7 +73,7 @@ def test_without_its_extra_the_embedded_engine_names_it(tmp_path: Path) -> None:
 
 
 def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
-    assert loaded_by(tmp_path, "doctor", "--help") == "[]"
+    assert loaded_by(tmp_path, ["doctor", "--help"]) == "{}"
 
 
 def _until(check: str, folder: Path) -> subprocess.Popen[str]:

@@ -175,4 +175,4 @@ def test_without_a_lakehouse_it_says_what_to_do(tmp_path: Path, call: Call) -> N
 
 def test_looking_up_rates_starts_no_spark(retailer: Retailer) -> None:
     heavy = ("pyspark", "pysail")
-    assert loaded_by(retailer.folder, "rates", "show", "USD", heavy=heavy) == "[]"
+    assert loaded_by(retailer.folder, ["rates", "show", "USD"], heavy=heavy) == "{}"

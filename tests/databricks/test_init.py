@@ -228,7 +228,5 @@ def on_a_terminal(folder: Path, lines: list[str], *options: str) -> Said:
 
 
 def test_nothing_heavy_is_loaded_for_it(tmp_path: Path) -> None:
-    for option in ("--help", "--yes"):
-        assert (
-            loaded_by(tmp_path, "databricks", "init", option, heavy=(*HEAVY, "databricks")) == "[]"
-        )
+    commands = [["databricks", "init", option] for option in ("--help", "--yes")]
+    assert loaded_by(tmp_path, *commands, heavy=(*HEAVY, "databricks")) == "{}"

@@ -133,5 +133,5 @@ def test_headers_are_compared_in_one_unicode_form() -> None:
 def test_two_columns_that_look_the_same_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "sales.csv"
     path.write_text("id,DAY,d\u200bAY,item,total\n1,2,3,4,5\n", encoding="utf-8")
-    with pytest.raises(FileRejected):
+    with pytest.raises(FileRejected, match="must be there once each: d\u200bAY"):
         list(read_batches(str(path), SHAPE, 7))

@@ -108,7 +108,7 @@ def test_a_file_that_is_gone_has_changed(tmp_path: Path) -> None:
 
 def test_a_changed_header_is_a_change_before_it_is_a_wrong_header(tmp_path: Path) -> None:
     path = write(tmp_path, b"other,file\n1,a\n" * 100_000)
-    with pytest.raises(FileRejected):
+    with pytest.raises(FileRejected, match="must be there once each: day, item"):
         table(path)
     with pytest.raises(FileChanged):
         table(path, sha256="0" * 64)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import io
 import random
-from collections.abc import Callable, Iterator
 from copy import deepcopy
 from csv import QUOTE_ALL, QUOTE_MINIMAL, writer
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from typing import Any
 from unicodedata import normalize
 
 from tests.promises.busy_files import Change, How
+from tests.promises.damages import DAMAGES, INVISIBLE, flip
 
 NAMES = ("Thé vert", "Café moulu", "Vase", "椅子")
 ODD_ITEMS = (
@@ -40,11 +40,6 @@ ODD_NUMBERS = (
     "0.00001", "1 000", "1,5", "1.5", "1.000,5", "0.851", "0,851", "--1", "- 1", "1-", "(1)",
     "€5", "5 €", "$1", "1/2", "\xa05", "5\u3000", "", " ", "null", "true", "\u0967", "1\u20662",
 )  # fmt: skip
-BYTES = (
-    b'\x00', b'\xff', b'\x81', b'\xc3', b'\xed\xa0\x80', b'\xef\xbb\xbf', b'\r', b'\n', b'\r\n',
-    b'\x1a', b'"', b'""', b"'", b',', b';', b'\t', b'\x1b[2J', b'\xe2\x80\xae', b'\xf0\x9f',
-)  # fmt: skip
-INVISIBLE = ("\u200b", "\u200d", "\ufeff", "\u200e", "\u061c", "\u202e", "\u2066", "\u2060", "\xad")
 STORES = {"P1": "paris", "Été 2": "nice", "東京": "tokyo"}
 COLUMNS = {"sale_id": "id", "sold_on": "day", "product": "item", "unit_price": "price",
            "quantity": "units", "amount": "total"}  # fmt: skip
@@ -308,122 +303,6 @@ def _fits(text: str, encoding: str) -> bool:
     return True
 
 
-Damage = Callable[[random.Random, bytes], bytes]
-
-
-def _flip(dice: random.Random, data: bytes) -> bytes:
-    changed = bytearray(data)
-    for _ in range(dice.randint(1, 4)):
-        at = dice.randrange(len(changed))
-        changed[at] ^= 1 << dice.randrange(8)
-    return bytes(changed)
-
-
-def _cut(dice: random.Random, data: bytes) -> bytes:
-    at = dice.randrange(len(data))
-    return data[:at] if dice.random() < 0.7 else data[at:]
-
-
-def _cut_out(dice: random.Random, data: bytes) -> bytes:
-    one, other = sorted(dice.randrange(len(data)) for _ in range(2))
-    return data[:one] + data[other:]
-
-
-def _double(dice: random.Random, data: bytes) -> bytes:
-    one, other = sorted(dice.randrange(len(data)) for _ in range(2))
-    return data[:other] + data[one:]
-
-
-def _insert(dice: random.Random, data: bytes) -> bytes:
-    for _ in range(dice.randint(1, 3)):
-        at = dice.randrange(len(data) + 1)
-        data = data[:at] + dice.choice(BYTES) + data[at:]
-    return data
-
-
-def _move_mark(dice: random.Random, data: bytes) -> bytes:
-    marks = [at for at, each in enumerate(data) if each in b"\"',;|\t\r\n"]
-    if not marks:
-        return data
-    at = dice.choice(marks)
-    mark, rest = data[at : at + 1], data[:at] + data[at + 1 :]
-    to = dice.randrange(len(rest) + 1)
-    return rest[:to] + mark + rest[to:]
-
-
-def _swap_marks(dice: random.Random, data: bytes) -> bytes:
-    one, other = dice.sample(b"\"',;|\t\n\r", 2)
-    return data.translate(bytes.maketrans(bytes([one, other]), bytes([other, one])))
-
-
-def _mix_encodings(dice: random.Random, data: bytes) -> bytes:
-    at = dice.randrange(len(data))
-    other = dice.choice(("utf-8", "cp1252", "cp932", "utf-16", "utf-16-be"))
-    return data[:at] + data[at:].decode("utf-8", "replace").encode(other, "replace")
-
-
-def _shuffle_lines(dice: random.Random, data: bytes) -> bytes:
-    lines = data.splitlines(keepends=True)
-    return b"".join(dice.sample(lines, len(lines)))
-
-
-def _blank_lines(dice: random.Random, data: bytes) -> bytes:
-    return data.replace(b"\n", dice.choice((b"\n\n", b"\r\r\n", b"\n \n")))
-
-
-def _open_quote(dice: random.Random, data: bytes) -> bytes:
-    """Opens a quote at the beginning of a field, or takes one away."""
-    mark = dice.choice((b'"', b"'"))
-    at = [place for place, byte in enumerate(data) if bytes([byte]) == mark]
-    if at and dice.random() < 0.5:
-        place = dice.choice(at)
-        return data[:place] + data[place + 1 :]
-    begins = [0, *(place + 1 for place, byte in enumerate(data) if byte in b",;|\t\r\n")]
-    place = dice.choice(begins)
-    return data[:place] + mark + data[place:]
-
-
-def _header_again(dice: random.Random, data: bytes) -> bytes:
-    """Puts one of the first lines between two others, now and then with its columns turned."""
-    lines = data.splitlines(keepends=True)
-    line = dice.choice(lines[:3])
-    if dice.random() < 0.5:
-        bare = line.rstrip(b"\r\n")
-        delimiter = max((b",", b";", b"|", b"\t"), key=bare.count)
-        line = delimiter.join(reversed(bare.split(delimiter))) + line[len(bare) :]
-    if dice.random() < 0.2:
-        line = b"\xef\xbb\xbf" + line
-    at = dice.randint(0, len(lines))
-    return b"".join([*lines[:at], line, *lines[at:]])
-
-
-def _invisible(dice: random.Random, data: bytes) -> bytes:
-    """Puts in characters that nobody sees, often into the header."""
-    for _ in range(dice.randint(1, 3)):
-        most = len(data) if dice.random() < 0.5 else min(len(data), 40)
-        at = dice.randint(0, most)
-        data = data[:at] + dice.choice(INVISIBLE).encode() + data[at:]
-    return data
-
-
-DAMAGES: dict[str, Damage] = {
-    "a quote left open": _open_quote,
-    "a header again": _header_again,
-    "invisible characters": _invisible,
-    "bits flipped": _flip,
-    "cut": _cut,
-    "cut out": _cut_out,
-    "doubled": _double,
-    "bytes put in": _insert,
-    "a mark moved": _move_mark,
-    "marks swapped": _swap_marks,
-    "encodings mixed": _mix_encodings,
-    "lines shuffled": _shuffle_lines,
-    "blank lines": _blank_lines,
-}
-"""What can happen to the bytes of a file."""
-
-
 def _damaged(
     dice: random.Random, file: MutatedFile, text: str = "", encoding: str = "utf-8"
 ) -> MutatedFile:
@@ -439,16 +318,7 @@ def _damaged(
     if packed := dice.random() < 0.06:
         data = gzip.compress(data, mtime=0)
         if dice.random() < 0.3:
-            data, damages = _flip(dice, data), [*damages, "gzip flipped"]
+            data, damages = flip(dice, data), [*damages, "gzip flipped"]
         elif dice.random() < 0.2:
             data, damages = data[: dice.randrange(len(data))], [*damages, "gzip cut"]
     return MutatedFile(file.feed, file.path, data, tuple(damages), packed)
-
-
-def smaller(data: bytes) -> Iterator[bytes]:
-    """Gives the bytes with ever smaller pieces of them left out, for a search of what matters."""
-    size = len(data) // 2
-    while size:
-        for start in range(0, len(data), size):
-            yield data[:start] + data[start + size :]
-        size //= 2

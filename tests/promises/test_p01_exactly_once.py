@@ -62,7 +62,7 @@ def test_p1_a_sale_delivered_again_in_a_later_file_counts_once(retailer: Retaile
     report = retailer.run()
     assert retailer.revenue() == {(2025, 1): "32.00"}
     assert retailer.rows("silver.set_aside", "sale_id", "status") == [("1", "displaced")]
-    assert all(each.balances for each in report.balances)
+    assert {each.balances for each in report.balances} == {True}
 
 
 def test_p1_records_without_a_key_never_collide(retailer: Retailer) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from tests.promises import mutated_files
+from tests.promises import accounts
 from tests.promises.busy_files import Change, How, changed_while_read
 from tests.promises.counted_apart import told
 from tests.promises.mutated_files import check, check_run
@@ -38,7 +38,7 @@ def test_p2_a_record_too_many_in_bronze_or_too_few_in_silver_is_found(
     tmp_path: Path, replaced: Replacements
 ) -> None:
     """That nothing is found wrong means nothing unless what is wrong would be found."""
-    tables = mutated_files._tables
+    tables = accounts._tables
 
     def lossy(lakehouse: Lakehouse, names: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
         found = tables(lakehouse, names)
@@ -47,7 +47,7 @@ def test_p2_a_record_too_many_in_bronze_or_too_few_in_silver_is_found(
         found["bronze.plain"].append({**last, "_row": last["_row"] + 1})
         return found
 
-    replaced(mutated_files, "_tables", lossy)
+    replaced(accounts, "_tables", lossy)
     files = [file for file in make_files(7, 100) if file.feed == "plain"]
     wrong = "\n".join(finding.what for finding in check_run(files, tmp_path))
     for what in ("of them in bronze", "only in bronze", "balance", "in gold"):
