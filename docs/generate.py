@@ -48,7 +48,8 @@ from sales_pipeline.config.model import (
     Rule,
     Store,
 )
-from sales_pipeline.config.sql.functions import REFUSED, known_names
+from sales_pipeline.config.sql.calls import known_names
+from sales_pipeline.config.sql.functions import REFUSED
 from sales_pipeline.lakehouse.declared_tables import (
     all_tables,
     catalogue_columns,
