@@ -12,20 +12,15 @@ import typer
 
 from sales_pipeline.cli import (
     catalogue,
-    certify,
-    check,
     databricks,
-    doctor,
     held_files,
     history,
-    plan,
+    previews,
+    proofs,
     quarantine,
     rates,
-    restore,
     run,
-    selftest,
     show,
-    status,
     upkeep,
 )
 from sales_pipeline.cli.options import with_shared_options
@@ -46,10 +41,10 @@ _Functions = dict[Callable[..., None], str]
 
 _COMMANDS: _Functions = {
     run.run: run.EXAMPLE,
-    plan.plan: plan.EXAMPLE,
+    previews.plan: previews.PLAN_EXAMPLE,
     show.show: show.EXAMPLE,
-    status.status: status.EXAMPLE,
-    check.check: check.EXAMPLE,
+    history.status: history.STATUS_EXAMPLE,
+    previews.check: previews.CHECK_EXAMPLE,
     held_files.accept: held_files.ACCEPT_EXAMPLE,
     held_files.withdraw: held_files.WITHDRAW_EXAMPLE,
     history.history: history.HISTORY_EXAMPLE,
@@ -59,10 +54,10 @@ _COMMANDS: _Functions = {
     upkeep.rebuild: upkeep.REBUILD_EXAMPLE,
     upkeep.maintain: upkeep.MAINTAIN_EXAMPLE,
     upkeep.reset: upkeep.RESET_EXAMPLE,
-    restore.restore: restore.EXAMPLE,
-    selftest.selftest: selftest.EXAMPLE,
-    certify.certify: certify.EXAMPLE,
-    doctor.doctor: doctor.EXAMPLE,
+    upkeep.restore: upkeep.RESTORE_EXAMPLE,
+    proofs.selftest: proofs.SELFTEST_EXAMPLE,
+    proofs.certify: proofs.CERTIFY_EXAMPLE,
+    proofs.doctor: proofs.DOCTOR_EXAMPLE,
 }
 _GROUPS: dict[str, tuple[str, _Functions]] = {
     "rates": ("Which exchange rate a sale takes.", {rates.show: rates.EXAMPLE}),
@@ -79,7 +74,7 @@ _GROUPS: dict[str, tuple[str, _Functions]] = {
             quarantine.replay: quarantine.REPLAY_EXAMPLE,
         },
     ),
-    "config": ("About the declaration itself.", {check.schema: check.SCHEMA_EXAMPLE}),
+    "config": ("About the declaration itself.", {previews.schema: previews.SCHEMA_EXAMPLE}),
 }
 """Name of a group -> what it is about, and its commands."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from sales_pipeline.cli.options import CsvOption, JsonOption, Shared, check_one_form
-from sales_pipeline.cli.screen import show as show_text
-from sales_pipeline.cli.screen import show_exactly, show_json
+from sales_pipeline.cli.screen import show_report
 
 SHOW_EXAMPLE = """\b
 Examples:
@@ -58,12 +58,8 @@ def show(
     )
 
     names = known_names(declaration, text, language=language)
-    if as_json:
-        show_json(known_document(names))
-    elif as_csv:
-        show_exactly(known_csv(names))
-    else:
-        show_text(known_text(names))
+    csv = known_csv if as_csv else None
+    show_report(names, known_document, known_text, as_json=as_json, csv=csv)
 
 
 def missing(
@@ -94,9 +90,10 @@ def missing(
     )
 
     names = missing_from_catalogue(declaration, feed=feed)
-    if as_json:
-        show_json(missing_document(names, limit=limit))
-    elif as_csv:
-        show_exactly(missing_csv(names, limit=limit))
-    else:
-        show_text(missing_text(names, limit=limit))
+    show_report(
+        names,
+        partial(missing_document, limit=limit),
+        partial(missing_text, limit=limit),
+        as_json=as_json,
+        csv=partial(missing_csv, limit=limit) if as_csv else None,
+    )

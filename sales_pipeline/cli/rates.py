@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from sales_pipeline.cli.options import CsvOption, JsonOption, Shared, check_one_form
-from sales_pipeline.cli.screen import show as show_text
-from sales_pipeline.cli.screen import show_exactly, show_json
+from sales_pipeline.cli.screen import show_report
 from sales_pipeline.errors import UsageError
 
 EXAMPLE = """\b
@@ -76,9 +76,5 @@ def show(
 
     days = Days(on or first, on or last)
     rates = shown_rates(declaration, currencies or (), days=days)
-    if as_json:
-        show_json(rates_document(rates))
-    elif as_csv:
-        show_exactly(rates_csv(rates))
-    else:
-        show_text(rates_text(rates, last_days=SHOWN_DAYS if days.is_open else None))
+    text = partial(rates_text, last_days=SHOWN_DAYS if days.is_open else None)
+    show_report(rates, rates_document, text, as_json=as_json, csv=rates_csv if as_csv else None)

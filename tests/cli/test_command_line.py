@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.cli import app, running, screen
-from sales_pipeline.config.schema import schema_text
+from sales_pipeline.config.model import schema_text
 from sales_pipeline.version import __version__
 from tests.cli.conftest import Call, loaded_by, python_in
 from tests.cli.lyon import declare_lyon

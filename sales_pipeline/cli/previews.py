@@ -1,0 +1,115 @@
+"""`sales-pipeline check`, `plan` and `config schema`: what to know before a run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sales_pipeline.cli.options import JsonOption, Shared, VerboseOption
+from sales_pipeline.cli.screen import show_exactly, show_report
+from sales_pipeline.engines.spark_session import prepare_process
+
+CHECK_EXAMPLE = """\b
+Examples:
+  sales-pipeline check
+  sales-pipeline check --config shops.yaml --rows 10
+
+\b
+Exit code 0: everything fits, though records may wait in quarantine.
+Exit code 1: a file would be rejected.
+Exit code 2: the declaration is wrong; every problem is named with its line, or with its SQL.
+"""
+SCHEMA_EXAMPLE = """\b
+Examples:
+  sales-pipeline config schema > config.schema.json
+
+\b
+Editors complete and check a declaration that begins with
+  # yaml-language-server: $schema=config.schema.json
+"""
+
+
+def check(
+    *,
+    rows: Annotated[
+        int, typer.Option("--rows", metavar="N", min=1, help="How many records of each file.")
+    ] = 3,
+    as_json: JsonOption = False,
+    shared: Shared,
+) -> None:
+    """Checks the declaration, and how files are understood.
+
+    Declared SQL is tried over the columns that it may name. The first records of each file in
+    the landing folder are read and judged as a run would do it. Nothing is changed: do it before
+    the first run of a new store.
+    """
+    declaration = shared.declaration()
+    prepare_process(declaration)
+    # Spark comes with these imports, and --help must not wait for it.
+    from sales_pipeline.report.check import check_document, check_text
+    from sales_pipeline.report.first_records import understand
+
+    path = shared.path
+    source = "the sample retailer's declaration" if path is None else str(path)
+    checked = understand(declaration, source=source, rows=rows)
+    show_report(checked, check_document, check_text, as_json=as_json)
+    raise typer.Exit(checked.exit_code)
+
+
+def schema(*, verbose: VerboseOption = False) -> None:
+    """Prints the JSON Schema of the declaration, by which editors complete and check it."""
+    # pydantic comes with this import, and --help must not wait for it.
+    from sales_pipeline.config.model import schema_text
+
+    show_exactly(schema_text())
+
+
+PLAN_EXAMPLE = """\b
+Examples:
+  sales-pipeline plan
+  sales-pipeline plan --rejudge paris
+  sales-pipeline plan --json | jq '.files[] | {path, becomes, months}'
+
+\b
+Exit code 0: a run would do all of it.
+Exit code 1: a file would be rejected or held, as far as can be seen before the run.
+Exit code 2: the declaration or the command line is wrong; also if the run would stop
+because records were judged under another declaration.
+"""
+
+
+def plan(
+    *,
+    rejudge: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rejudge",
+            metavar="FEED",
+            help="Show a run with this option, which judges all records of the feed again. "
+            "May be given several times.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    shared: Shared,
+) -> None:
+    """Shows what a run would do, without doing it.
+
+    That is: what an interrupted run left; what becomes of every file in the landing folder, in
+    the order in which a run takes them; the months of gold that it touches; and what waits.
+    Nothing is written, no lock is taken and no session started: a run at the same time may
+    change what is said here. SQL in the declaration is not tried: sales-pipeline check does that.
+
+    Only the run can tell whether a record is accepted. So the months are those of the days in
+    the files: the run leaves out a month in which no sale takes effect, and adds one in which a
+    file takes the key of an earlier sale. A file may still be rejected for its records, and a
+    month be on hold because it has no rate.
+    """
+    declaration = shared.declaration()
+    # Arrow and delta-rs come with these imports, and --help must not wait for them.
+    from sales_pipeline.operations import plan as planning
+    from sales_pipeline.report.plan import plan_document, plan_text
+
+    planned = planning.plan(declaration, rejudge=rejudge or ())
+    show_report(planned, plan_document, plan_text, as_json=as_json)
+    raise typer.Exit(planned.exit_code)
