@@ -17,7 +17,7 @@ from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.operations.maintenance import Maintenance, foreseen_maintenance
 from sales_pipeline.report.compared_runs import compared_runs
 from sales_pipeline.report.history import kept_of, runs_document, runs_of, versions_of
-from sales_pipeline.report.maintenance import maintenance_document, maintenance_text
+from sales_pipeline.report.upkeep import maintenance_document, maintenance_text
 from tests.promises.killed_run import dies
 from tests.retailer import Retailer, sale
 

@@ -150,7 +150,7 @@ def rollback(
     declaration = shared.prepared()
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.operations import rollback as going_back
-    from sales_pipeline.report.rollback import rollback_document, rollback_text
+    from sales_pipeline.report.upkeep import rollback_document, rollback_text
 
     with stopped_by_signals():
         done = going_back.rollback(declaration, to=to, wait_seconds=shared.wait)

@@ -95,7 +95,7 @@ def certify(
     check_catalog(against, declaration.catalog)
     # Arrow comes with these imports, and --help must not wait for it.
     from sales_pipeline.proofs.certificate import certify as run_certify
-    from sales_pipeline.report.certificate import certificate_document, certificate_text
+    from sales_pipeline.report.proofs import certificate_document, certificate_text
 
     with progress_on_stderr() as progress:
         certificate = run_certify(
@@ -156,7 +156,7 @@ def selftest(
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.proofs.selftest import selftest as run_selftest
-    from sales_pipeline.report.selftest import selftest_document, selftest_text
+    from sales_pipeline.report.proofs import selftest_document, selftest_text
 
     with stopped_by_signals("the same again, from its beginning"), progress_on_stderr() as progress:
         result = run_selftest(
@@ -234,7 +234,7 @@ def doctor(
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.databricks.redaction import Secrets
     from sales_pipeline.proofs.doctor import examine
-    from sales_pipeline.report.doctor import diagnosis_document, diagnosis_text
+    from sales_pipeline.report.proofs import diagnosis_document, diagnosis_text
 
     secrets = Secrets(os.environ)
     secrets.learn_address(engine_name(declaration))

@@ -61,7 +61,7 @@ def maintain(
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.operations import maintenance
-    from sales_pipeline.report.maintenance import maintenance_document, maintenance_text
+    from sales_pipeline.report.upkeep import maintenance_document, maintenance_text
 
     if yes:
         with stopped_by_signals("the same again, which goes on"):
@@ -92,7 +92,7 @@ def reset(
         raise typer.Exit(1)
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.operations import reset as operation
-    from sales_pipeline.report.rollback import reset_document, reset_text
+    from sales_pipeline.report.upkeep import reset_document, reset_text
 
     with stopped_by_signals("the same again, which finishes it"):
         done = operation.reset(declaration, wait_seconds=shared.wait)
@@ -117,7 +117,7 @@ def restore(*, as_json: JsonOption = False, shared: Changing) -> None:
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.operations import restore as operation
-    from sales_pipeline.report.restored import restored_document, restored_text
+    from sales_pipeline.report.upkeep import restored_document, restored_text
 
     with stopped_by_signals("the same again, which begins anew"):
         restored = operation.restore(declaration, wait_seconds=shared.wait)
