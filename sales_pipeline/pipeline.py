@@ -36,11 +36,10 @@ from sales_pipeline.commit_points import safe_point
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.gold.freshness import months_in_gold
 from sales_pipeline.intake import Intake
-from sales_pipeline.lakehouse.damage import missing_derived, prepare_again
 from sales_pipeline.lakehouse.holding import Hold, held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.lakehouse.opening import opened_lakehouse
+from sales_pipeline.lakehouse.opening import missing_derived, opened_lakehouse, prepare_again
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
 from sales_pipeline.lakehouse.runs import (
     RunRecord,

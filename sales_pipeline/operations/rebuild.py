@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.lakehouse.damage import (
-    damaged_derived,
-    damaged_table,
-    is_derived,
-    missing_derived,
-    prepare_again,
-)
 from sales_pipeline.lakehouse.holding import Hold, held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.lakehouse.opening import made_lakehouse
+from sales_pipeline.lakehouse.opening import (
+    damaged_derived,
+    damaged_table,
+    is_derived,
+    made_lakehouse,
+    missing_derived,
+    prepare_again,
+)
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
 from sales_pipeline.lakehouse.runs import forget_versions
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, EXCHANGE_RATES, NOT_SALES

@@ -21,15 +21,15 @@ from sales_pipeline.engines.session import check_installed
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import LakehouseMismatch, UsageError
 from sales_pipeline.gold.freshness import MONTHS, months_in_gold
-from sales_pipeline.lakehouse.damage import (
+from sales_pipeline.lakehouse.holding import held
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.opening import (
     damaged_table,
     is_ledger_empty,
     missing_table,
     named_damage,
 )
-from sales_pipeline.lakehouse.holding import held
-from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
 from sales_pipeline.lakehouse.runs import forget_versions
 from sales_pipeline.lakehouse.table_removal import is_removal_unfinished
