@@ -32,9 +32,9 @@ from sales_pipeline.bronze.file_moves import (
     send_back,
 )
 from sales_pipeline.bronze.fingerprints import check_meaning
-from sales_pipeline.commit_points import safe_point
+from sales_pipeline.commit_points import in_background, safe_point
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.gold.freshness import months_in_gold
+from sales_pipeline.gold.pricing import months_in_gold
 from sales_pipeline.intake import Intake
 from sales_pipeline.lakehouse.holding import Hold, held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -64,7 +64,6 @@ from sales_pipeline.run_report import (
     RunReport,
     Silent,
 )
-from sales_pipeline.together import in_background
 from sales_pipeline.version import __version__
 
 

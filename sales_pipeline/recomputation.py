@@ -12,7 +12,7 @@ from datetime import date
 from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.bronze.fingerprints import fingerprint
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.gold.freshness import MONTHS, mispriced_months, months_in_gold, stores_changed
+from sales_pipeline.gold.pricing import MONTHS, mispriced_months, months_in_gold, stores_changed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import missing_derived

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from sales_pipeline.commit_points import together
 from sales_pipeline.config.locations import nested_folders
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -24,7 +25,6 @@ from sales_pipeline.landing.archive import (
 )
 from sales_pipeline.landing.discovery import sha256_of
 from sales_pipeline.landing.regular_files import is_being_written, open_regular
-from sales_pipeline.together import together
 
 ARCHIVE = "archive"
 REJECTED = "rejected"

@@ -9,7 +9,7 @@ from functools import cache, partial
 from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import LakehouseMismatch, UsageError, counted, did_you_mean, examples
-from sales_pipeline.lakehouse.gold_tables import SALES_CUBE
+from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES

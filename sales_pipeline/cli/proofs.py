@@ -173,7 +173,7 @@ def _files_to_copy(
     declaration: Declaration, path: Path | None, *, everything: bool
 ) -> Callable[[Path], int]:
     """Returns how files get into the landing folder of a copy: the sample's without a path."""
-    from sales_pipeline.proofs.retailer_copy import copy_landing_files
+    from sales_pipeline.proofs.retailer_copies import copy_landing_files
     from sales_pipeline.sample import place_sample
 
     if path is None:

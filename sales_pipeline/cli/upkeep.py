@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sales_pipeline.cli.options import Changing, JsonOption
+from sales_pipeline.cli.run import run_and_tell
 from sales_pipeline.cli.screen import say, show_report
 
 REBUILD_EXAMPLE = """\b
@@ -35,7 +36,6 @@ def rebuild(*, as_json: JsonOption = False, shared: Changing) -> None:
     """
     declaration = shared.prepared()
     # Spark comes with these imports, and --help must not wait for it.
-    from sales_pipeline.cli.running import run_and_tell
     from sales_pipeline.operations import rebuild as operation
 
     code = run_and_tell(declaration, operation.rebuild, wait=shared.wait, as_json=as_json)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sales_pipeline.config.dialect import dialect_mismatches
+from sales_pipeline.config.files import dialect_mismatches
 from sales_pipeline.config.problems import (
     KEY,
     Loc,

@@ -11,8 +11,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from sales_pipeline.gold import sales_cube as answers
-from sales_pipeline.gold.freshness import mispriced_months, store_rows
-from sales_pipeline.gold.pricing import Pricing, price, taken_in_cube
+from sales_pipeline.gold.pricing import Pricing, mispriced_months, price, store_rows, taken_in_cube
 from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State

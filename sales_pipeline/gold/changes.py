@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from sales_pipeline.errors import VersionGone
-from sales_pipeline.lakehouse.gold_tables import SALES_CUBE
+from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from sales_pipeline.commit_points import commit_point
+from sales_pipeline.commit_points import commit_point, together
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import LakehouseMismatch
@@ -21,7 +21,6 @@ from sales_pipeline.lakehouse.declared_tables import (
 )
 from sales_pipeline.lakehouse.ops_tables import RUNS
 from sales_pipeline.lakehouse.tables import FORMAT_VERSION, Table
-from sales_pipeline.together import together
 
 _FORMAT = "sales_pipeline.format"
 _ON_ITS_WAY_OUT = "sales_pipeline.removed"

@@ -1,7 +1,7 @@
 """The tables of bronze and silver, declared once, and what a declared table is.
 
-`gold_tables` and `ops_tables` have the others. The DDL,
-`docs/tables.md` and the schema tests are made from these declarations.
+`declared_tables` has those of gold, `ops_tables` those of the ledger. The DDL, `docs/tables.md` and
+the schema tests are made from these declarations.
 Types are Spark SQL types. Money columns say their currency in the comment.
 """
 

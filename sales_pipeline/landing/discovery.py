@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 
-from sales_pipeline.config.arrival import Arrival
+from sales_pipeline.config.files import Arrival
 from sales_pipeline.landing.file_names import (
     is_lock_file,
     is_temporary,

@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 from sales_pipeline.landing import quotes
 from sales_pipeline.landing.headers import HeaderMatch, Headers
+from sales_pipeline.landing.landed_bytes import is_text, shown_text
 from sales_pipeline.landing.quotes import LINE_END, Fault, FieldFormat, Span
 from sales_pipeline.landing.shape import FileShape
-from sales_pipeline.landing.transcoding import is_text, shown_text
 
 KEPT_BYTES = 65_536
 """How much is kept of a line that is too long."""

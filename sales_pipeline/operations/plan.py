@@ -22,7 +22,7 @@ from sales_pipeline.bronze.fingerprints import check_meaning
 from sales_pipeline.bronze.landed import CORRECTION, HELD, NEW, REJECTED, REPEAT
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import LakehouseMismatch
-from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
+from sales_pipeline.gold.pricing import mispriced_months, months_in_gold, stores_changed
 from sales_pipeline.gold.rate_book import book_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State

@@ -22,8 +22,8 @@ import pyarrow.compute as pc
 
 from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.bronze.fingerprints import check_meaning
-from sales_pipeline.config.dialect import Dialect, thousands_marks
 from sales_pipeline.config.feed import Feed
+from sales_pipeline.config.files import Dialect, thousands_marks
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, did_you_mean, examples
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among

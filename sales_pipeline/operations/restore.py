@@ -20,7 +20,7 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.session import check_installed
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import LakehouseMismatch, UsageError
-from sales_pipeline.gold.freshness import MONTHS, months_in_gold
+from sales_pipeline.gold.pricing import MONTHS, months_in_gold
 from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
