@@ -16,7 +16,7 @@ from datetime import datetime
 from threading import Thread
 
 from sales_pipeline.bronze.archived_files import check_archive
-from sales_pipeline.bronze.claims import Claims
+from sales_pipeline.bronze.claiming import Claims
 from sales_pipeline.bronze.feed_files import (
     check_reader,
     find_files,

@@ -21,7 +21,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import BALANCE, DELIVERIES, RUNS
 from sales_pipeline.lakehouse.runs import forget_versions
 from sales_pipeline.lakehouse.table_removal import is_removal_unfinished
-from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
+from sales_pipeline.lakehouse.tables import BRONZE_SALES, bronze_table_of
 
 _BRONZE, _DERIVED = "bronze.", ("silver.", "gold.")
 _MISSING = "the table is missing"
@@ -83,12 +83,7 @@ def _has_commits(lakehouse: Lakehouse, table: str) -> bool:
 def _is_delivered(lakehouse: Lakehouse, bronze: str) -> bool:
     """Returns whether the ledger has a delivery with records in a bronze table."""
     rows = lakehouse.rows(DELIVERIES.name, columns=["feed", "rows"])
-    is_sales = bronze == BRONZE_SALES
-    feed = bronze.removeprefix(_BRONZE)
-    return any(
-        row["rows"] and ((row["feed"] not in NOT_SALES) if is_sales else row["feed"] == feed)
-        for row in rows
-    )
+    return any(row["rows"] and bronze_table_of(row["feed"]) == bronze for row in rows)
 
 
 def missing_derived(lakehouse: Lakehouse) -> list[str]:

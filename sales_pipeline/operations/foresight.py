@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
-from sales_pipeline.bronze.claims import Claims
+from sales_pipeline.bronze.claiming import HELD, REJECTED, Claims, becomes
 from sales_pipeline.bronze.corrections import (
     LandedRecords,
     Removal,
@@ -23,7 +23,6 @@ from sales_pipeline.bronze.corrections import (
 )
 from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.file_moves import Folders
-from sales_pipeline.bronze.landed import HELD, REJECTED, becomes
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State

@@ -33,11 +33,9 @@ from sales_pipeline.lakehouse.opening import (
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
 from sales_pipeline.lakehouse.runs import forget_versions
 from sales_pipeline.lakehouse.table_removal import is_removal_unfinished
-from sales_pipeline.lakehouse.tables import BRONZE_SALES, CATALOGUE, EXCHANGE_RATES, RECORDS
+from sales_pipeline.lakehouse.tables import BRONZE_SALES, BRONZE_TABLES, RECORDS
 from sales_pipeline.operations.restored_deliveries import RestoredDeliveries
 from sales_pipeline.run_report import FileNote, notes
-
-_BRONZE = (BRONZE_SALES, f"bronze.{CATALOGUE}", f"bronze.{EXCHANGE_RATES}")
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ class _Restore:
         return name == DELIVERIES.name and is_ledger_empty(self.lakehouse)
 
     def _check_bronze(self) -> None:
-        for name in _BRONZE:
+        for name in BRONZE_TABLES:
             if not self.lakehouse.engine.exists(name):
                 raise missing_table(self.lakehouse, name)
             problem = self.lakehouse.engine.problem(name)

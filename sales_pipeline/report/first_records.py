@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sales_pipeline.bronze.claiming import REJECTED, landed_files
 from sales_pipeline.bronze.feed_files import file_shape, find_files, folders_of, landing_patterns
-from sales_pipeline.bronze.landed import REJECTED, landed_files
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
