@@ -35,6 +35,52 @@ _RUN = "sales-pipeline run, which makes it again"
 _NOT_WRITABLE = tuple(os.strerror(number) for number in (errno.EACCES, errno.EROFS, errno.EPERM))
 
 
+@contextmanager
+def opened_lakehouse(declaration: Declaration, *, makes_again: bool = False) -> Iterator[Lakehouse]:
+    """Opens the lakehouse of a retailer, even if no run has made it yet.
+
+    Args:
+        declaration: What the retailer declares.
+        makes_again: Whether the command makes missing tables of silver and gold again.
+
+    Raises:
+        ExtraMissing: A package that the engine needs is not installed.
+        UsageError: There is no Java, and the engine needs it.
+        LakehouseMismatch: The lakehouse does not fit the declaration.
+        TableDamaged: A table is missing, damaged, or cannot be written; also while it is open.
+    """
+    with closing(open_engine(declaration)) as engine:
+        check_installed(engine.needs)
+        lakehouse = Lakehouse(declaration, engine)
+        with named_damage(lakehouse):
+            lakehouse.check()
+            check_ledger(lakehouse)
+            missing = [] if makes_again else missing_derived(lakehouse)
+            if missing:
+                raise missing_table(lakehouse, missing[0])
+            yield lakehouse
+
+
+@contextmanager
+def made_lakehouse(declaration: Declaration, *, makes_again: bool = False) -> Iterator[Lakehouse]:
+    """Opens the lakehouse that earlier runs of a retailer made.
+
+    Args:
+        declaration: What the retailer declares.
+        makes_again: Whether the command makes missing tables of silver and gold again.
+
+    Raises:
+        UsageError: No run has made it yet.
+        LakehouseMismatch: The lakehouse does not fit the declaration.
+        TableDamaged: A table is missing, damaged, or cannot be written; also while it is open.
+    """
+    with opened_lakehouse(declaration, makes_again=makes_again) as lakehouse:
+        if not lakehouse.exists():
+            place = declaration.tables_place
+            raise UsageError(f"lakehouse: none at {place} yet. Do: sales-pipeline run")
+        yield lakehouse
+
+
 def check_ledger(lakehouse: Lakehouse) -> None:
     """Checks that a lakehouse which was made before still has its ledger and bronze.
 
@@ -189,49 +235,3 @@ def _unwritable(lakehouse: Lakehouse, error: Exception) -> TableDamaged | None:
             if place.is_dir() and not os.access(place, os.W_OK | os.X_OK):
                 return TableDamaged(name, f"cannot be written, at {place}", do)
     return None
-
-
-@contextmanager
-def opened_lakehouse(declaration: Declaration, *, makes_again: bool = False) -> Iterator[Lakehouse]:
-    """Opens the lakehouse of a retailer, even if no run has made it yet.
-
-    Args:
-        declaration: What the retailer declares.
-        makes_again: Whether the command makes missing tables of silver and gold again.
-
-    Raises:
-        ExtraMissing: A package that the engine needs is not installed.
-        UsageError: There is no Java, and the engine needs it.
-        LakehouseMismatch: The lakehouse does not fit the declaration.
-        TableDamaged: A table is missing, damaged, or cannot be written; also while it is open.
-    """
-    with closing(open_engine(declaration)) as engine:
-        check_installed(engine.needs)
-        lakehouse = Lakehouse(declaration, engine)
-        with named_damage(lakehouse):
-            lakehouse.check()
-            check_ledger(lakehouse)
-            missing = [] if makes_again else missing_derived(lakehouse)
-            if missing:
-                raise missing_table(lakehouse, missing[0])
-            yield lakehouse
-
-
-@contextmanager
-def made_lakehouse(declaration: Declaration, *, makes_again: bool = False) -> Iterator[Lakehouse]:
-    """Opens the lakehouse that earlier runs of a retailer made.
-
-    Args:
-        declaration: What the retailer declares.
-        makes_again: Whether the command makes missing tables of silver and gold again.
-
-    Raises:
-        UsageError: No run has made it yet.
-        LakehouseMismatch: The lakehouse does not fit the declaration.
-        TableDamaged: A table is missing, damaged, or cannot be written; also while it is open.
-    """
-    with opened_lakehouse(declaration, makes_again=makes_again) as lakehouse:
-        if not lakehouse.exists():
-            place = declaration.tables_place
-            raise UsageError(f"lakehouse: none at {place} yet. Do: sales-pipeline run")
-        yield lakehouse
