@@ -189,7 +189,7 @@ class Claimant:
         return replace(claimed, headers=file_headers(shape, header.texts))
 
     def _repeats(self, found: FoundFile, same_bytes: Iterable[Delivery]) -> str | None:
-        """Why a file is a repeat of what is there, or None where it is not."""
+        """Returns why a file is a repeat of what is there, or None if it is not."""
         for each in same_bytes:
             if each.feed == found.feed:
                 return f"the same bytes as {each.name}, which is in force"
@@ -200,7 +200,7 @@ class Claimant:
         return f"held already. Do: sales-pipeline {verb} {found.path}"
 
     def _equal_to(self, twin: Delivery, found: FoundFile) -> str:
-        """Why a file with the bytes of another feed's waits for a person."""
+        """Returns why a file with the bytes of another feed's waits for a person."""
         return (
             f"the same bytes are in force as {twin.name} of feed {twin.feed}; it does not count. "
             f"Do: if both stores sold the same, sales-pipeline accept {found.path}"
@@ -277,7 +277,7 @@ def landed_files(declaration: Declaration, ledger: Ledger, found: Discovery) -> 
 
 
 def becomes(delivery: Delivery) -> str:
-    """What a file becomes by its claim: `new`, `correction`, `repeat`, `held` or `rejected`."""
+    """Returns what a claimed file becomes: `new`, `correction`, `repeat`, `held` or `rejected`."""
     if delivery.state is State.CLAIMED and delivery.reason:
         return HELD
     if delivery.state is State.CLAIMED:

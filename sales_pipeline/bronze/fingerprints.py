@@ -70,7 +70,7 @@ def _check_feeds(declaration: Declaration, rejudged: Iterable[str]) -> None:
 
 
 def _judged(lakehouse: Lakehouse, feed: str, files: Sequence[Delivery]) -> str:
-    """What of a feed was judged under an earlier declaration, in words."""
+    """Returns what of a feed was judged under an earlier declaration, in words."""
     rows = sum(each.rows or 0 for each in files)
     months = _months_sold(lakehouse, feed)
     when = f", sales from {months[0]:%Y-%m} to {months[-1]:%Y-%m}" if months else ""

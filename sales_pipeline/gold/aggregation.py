@@ -21,7 +21,7 @@ _BEFORE_SILVER = (State.CLAIMED, State.IN_BRONZE)
 
 @dataclass
 class Made:
-    """What one call of `aggregate_data` made.
+    """Months that one call of `aggregate_data` made, and those that it could not.
 
     Attributes:
         months: The months that were made again, in order.

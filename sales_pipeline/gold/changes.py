@@ -1,4 +1,4 @@
-"""What changed in gold: before and after, by month and store, and by product where asked for."""
+"""Changes of gold: before and after, by month and store, and by product where asked for."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Moved:
 
 @dataclass(frozen=True)
 class Moves:
-    """What changed since the last finished run.
+    """Changes since the last finished run.
 
     Attributes:
         rows: The months and stores whose figures differ, in order; none where the run only

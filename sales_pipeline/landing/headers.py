@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HeaderMatch:
-    """Where the declared columns are in a file.
+    """The places of the declared columns in a file.
 
     Attributes:
         positions: For each declared column its position in the file, or None.
@@ -100,7 +100,7 @@ class Headers:
         self._digits = {form for group in self._groups for form in group if form[0] in "0123456789"}
         self.is_watching = bool(self._groups)
         self.fewest = min((len(group) // 2 + 1 for group in self._groups), default=0)
-        """How many header texts a later header has at least."""
+        """The least number of header texts that a later header has."""
         self.first_digits = bytes({form.encode()[0] for form in self._digits})
         """The ASCII digits with which a field of a later header can begin."""
         self.first_letters = frozenset(

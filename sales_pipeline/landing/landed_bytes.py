@@ -129,7 +129,7 @@ class Utf8Watch:
 
     @property
     def is_likely(self) -> bool:
-        """Whether all bytes so far are, and there is at least one such character."""
+        """True if all bytes so far are, and there is at least one such character."""
         return self._decoder is not None and bool(self.example)
 
     def feed(self, data: bytes, *, final: bool = False) -> None:

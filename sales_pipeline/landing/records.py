@@ -1,4 +1,4 @@
-r"""How the bytes of a landing file become records: the definition, byte by byte.
+r"""The bytes of a landing file as records: the definition, byte by byte.
 
 `Transcoder` turns a file's bytes into UTF-8, `DataLines` takes out the lines before and after
 the data, and `RecordSplitter` cuts the rest into records. All take the file piece by piece, and
@@ -42,7 +42,7 @@ MARK = codecs.BOM_UTF8
 
 @dataclass(frozen=True)
 class RecordFormat:
-    """How records are written, in UTF-8.
+    """The form of records, in UTF-8.
 
     Attributes:
         fields: How their fields are.

@@ -67,7 +67,7 @@ class SpreadsheetText:
         return rest if self._is_dangerous(rest) else text
 
     def _is_dangerous(self, text: str) -> bool:
-        """Whether a guard is needed; the same with any number of apostrophes before the text.
+        """Says whether a guard is needed; the same with any number of apostrophes before the text.
 
         Because of that a text which begins like a guarded one is guarded, too, and nothing
         is taken off that was not put there.

@@ -291,5 +291,5 @@ def _reason(place: Path) -> str:
 
 
 def _moved_at(place: Path) -> datetime:
-    """When a file was moved to its place: soon after its delivery."""
+    """Returns when a file was moved to its place: soon after its delivery."""
     return datetime.fromtimestamp(place.stat().st_ctime, UTC)

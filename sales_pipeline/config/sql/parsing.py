@@ -20,7 +20,7 @@ MAX_LENGTH = 10_000
 MAX_DEPTH = 150
 """How deep expressions may be nested: engines recurse into them."""
 TEXT_MARK = "\x1f"
-"""What the number of a text constant begins with in the tree."""
+"""The beginning of the number of a text constant in the tree."""
 
 
 ONE_RECORD = "; write an expression of the record's own columns"
@@ -37,7 +37,7 @@ _WRITE_INSTEAD = {
     "Alias": "; write one expression, without a name",
     "Escape": "; write LIKE without it, or contains(…, …)",
 }
-"""What a message says of constructs that are no part of declared SQL."""
+"""Constructs that are no part of declared SQL -> their name, and what to write instead."""
 
 
 class ExpressionRefused(ValueError):

@@ -36,7 +36,7 @@ _WEEKDAYS = frozenset(
 )
 _UNITS = ("year", "yyyy", "yy", "quarter", "month", "mon", "mm", "week")
 FAR_DAYS, FAR_MONTHS = 3_660_000, 120_000
-"""How far a day may be moved: ten thousand years; engines fail on what no date holds."""
+"""The farthest that a day may be moved: ten thousand years; engines fail on what no date holds."""
 
 Arguments = Sequence[Operand]
 
