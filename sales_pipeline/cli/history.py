@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -92,16 +93,15 @@ def history(
     if table is None:
         runs = report.runs_of(declaration)
         kept = report.kept_of(declaration, runs)
-        if as_json:
-            show_json(report.runs_document(runs, kept=kept))
-        else:
-            show(report.runs_text(runs, kept=kept))
+        document, text = (
+            partial(report.runs_document, kept=kept),
+            partial(report.runs_text, kept=kept),
+        )
+        show_report(runs, document, text, as_json=as_json)
         return
     versions = report.versions_of(declaration, table, limit=None if as_json else report.SHOWN)
-    if as_json:
-        show_json(report.versions_document(table, versions))
-    else:
-        show(report.versions_text(table, versions))
+    document, text = partial(report.versions_document, table), partial(report.versions_text, table)
+    show_report(versions, document, text, as_json=as_json)
 
 
 def diff(
