@@ -29,7 +29,7 @@ from sales_pipeline.silver.reference.learning import Learnt
 from sales_pipeline.silver.validation.rule_results import RuleResult, Summary, summary
 
 if TYPE_CHECKING:
-    from sales_pipeline.bronze.claims import Claims
+    from sales_pipeline.bronze.claiming import Claims
     from sales_pipeline.gold.aggregation import Made
     from sales_pipeline.landing.discovery import Discovery
     from sales_pipeline.silver.cleaning import Cleaned

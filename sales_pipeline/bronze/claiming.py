@@ -14,9 +14,9 @@ from sales_pipeline.bronze.fingerprints import fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.ledger import IN_FORCE, UNFINISHED, Delivery, Ledger, State
-from sales_pipeline.landing.examine import Header, examine, first_records, kept_sentence
 from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.landing.discovery import Discovery, FoundFile, seen_of, sha256_of
+from sales_pipeline.landing.examine import Header, examine, first_records, kept_sentence
 from sales_pipeline.landing.file_names import name_in_feed
 from sales_pipeline.landing.shape import FileShape
 from sales_pipeline.visible_text import visible_form
