@@ -286,7 +286,7 @@ def test_p1_maintenance_killed_at_any_step_loses_nothing(daily: Retailer) -> Non
 
 @pytest.mark.long
 def test_p1_a_run_goes_on_after_a_killed_maintenance(daily: Retailer) -> None:
-    assert dies(daily, 30, "after", "maintain")
+    assert dies(daily, 20, "after", "maintain")
     daily.deliver("lyon/04.csv", sale("04", "2025-01-04"))
     daily.run()
     assert len(daily.table("silver.sales")) == 4
