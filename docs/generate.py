@@ -29,8 +29,8 @@ from pydantic.fields import FieldInfo
 from sales_pipeline.cli.app import app, run_pipeline_app
 from sales_pipeline.cli.options import Changing
 from sales_pipeline.config import load_config, schema_text, values
-from sales_pipeline.config.arrival import Arrival, FileOrder
 from sales_pipeline.config.examples import EXAMPLES
+from sales_pipeline.config.files import Arrival, FileOrder
 from sales_pipeline.config.model import (
     Catalogue,
     CatalogueLanguage,
@@ -48,7 +48,8 @@ from sales_pipeline.config.model import (
     Rule,
     Store,
 )
-from sales_pipeline.config.sql.functions import REFUSED, known_names
+from sales_pipeline.config.sql.calls import known_names
+from sales_pipeline.config.sql.functions import REFUSED
 from sales_pipeline.lakehouse.declared_tables import (
     all_tables,
     catalogue_columns,

@@ -4,16 +4,19 @@ Between two commit points a run may stop, because nothing is half-done that othe
 Watchers stop a run there, count its commits, or keep it from committing without its lease.
 
 Watchers belong to the run that they watch, not to the process: they are kept in a context
-variable, so runs in other threads do not see them. Threads of one run share them because
-`together` hands the context on; start threads of a run with nothing else.
+variable, so runs in other threads do not see them. The threads of a run share them, its lease
+among them, because `together` and `in_background` hand a copy of the context on; start threads of a
+run with nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Protocol
+from contextvars import ContextVar, copy_context
+from threading import Thread
+from typing import Protocol, TypeVar
 
 
 class Watcher(Protocol):
@@ -62,3 +65,38 @@ def commit_point(what: str) -> Iterator[None]:
     yield
     for watcher in watchers:
         watcher.after(what)
+
+
+Result = TypeVar("Result")
+
+
+def together(steps: Iterable[Callable[[], Result]], *, at_once: int) -> list[Result]:
+    """Runs steps in threads and returns their results in the given order.
+
+    A single step runs in the caller's own thread.
+
+    Args:
+        steps: The steps; none of them may need the result of another.
+        at_once: How many run at the same time.
+
+    Raises:
+        Exception: The error of the first step that failed, in the given order, after all ended.
+    """
+    waiting = list(steps)
+    if len(waiting) < 2:
+        return [step() for step in waiting]
+    with ThreadPoolExecutor(at_once) as threads:
+        results = [_submitted(threads, step) for step in waiting]
+    return [result.result() for result in results]
+
+
+def in_background(step: Callable[[], None]) -> Thread:
+    """Starts a step in a thread of its own, and returns the thread."""
+    thread = Thread(target=copy_context().run, args=(step,))
+    thread.start()
+    return thread
+
+
+def _submitted(threads: ThreadPoolExecutor, step: Callable[[], Result]) -> Future[Result]:
+    """Submits a step with a context of its own: one context cannot be entered twice at once."""
+    return threads.submit(copy_context().run, step)

@@ -16,7 +16,7 @@ from datetime import datetime
 from threading import Thread
 
 from sales_pipeline.bronze.archived_files import check_archive
-from sales_pipeline.bronze.claims import Claims
+from sales_pipeline.bronze.claiming import Claims
 from sales_pipeline.bronze.feed_files import check_reader, find_files, folders_of
 from sales_pipeline.bronze.file_moves import (
     Folders,
@@ -28,15 +28,14 @@ from sales_pipeline.bronze.file_moves import (
     send_back,
 )
 from sales_pipeline.bronze.fingerprints import check_meaning
-from sales_pipeline.commit_points import safe_point
+from sales_pipeline.commit_points import in_background, safe_point
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.gold.freshness import months_in_gold
+from sales_pipeline.gold.pricing import months_in_gold
 from sales_pipeline.intake import Intake
-from sales_pipeline.lakehouse.damage import missing_derived, prepare_again
 from sales_pipeline.lakehouse.holding import Hold, held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.lakehouse.opening import opened_lakehouse
+from sales_pipeline.lakehouse.opening import missing_derived, opened_lakehouse, prepare_again
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
 from sales_pipeline.lakehouse.runs import (
     RunRecord,
@@ -61,7 +60,6 @@ from sales_pipeline.run_report import (
     RunReport,
     Silent,
 )
-from sales_pipeline.together import in_background
 from sales_pipeline.version import __version__
 
 

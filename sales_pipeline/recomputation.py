@@ -12,10 +12,10 @@ from datetime import date
 from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.bronze.fingerprints import fingerprint
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.gold.freshness import MONTHS, mispriced_months, months_in_gold, stores_changed
-from sales_pipeline.lakehouse.damage import missing_derived
+from sales_pipeline.gold.pricing import MONTHS, mispriced_months, months_in_gold, stores_changed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.opening import missing_derived
 from sales_pipeline.lakehouse.runs import is_recorded
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver.reference.exchange_rates import keep_rates, rates_changed

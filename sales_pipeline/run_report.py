@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sales_pipeline.errors import counted, examples
 from sales_pipeline.gold.changes import Moved, what_moved
-from sales_pipeline.gold.freshness import months_in_gold
+from sales_pipeline.gold.pricing import months_in_gold
 from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import (
@@ -29,7 +29,7 @@ from sales_pipeline.silver.reference.learning import Learnt
 from sales_pipeline.silver.validation.rule_results import RuleResult, Summary, summary
 
 if TYPE_CHECKING:
-    from sales_pipeline.bronze.claims import Claims
+    from sales_pipeline.bronze.claiming import Claims
     from sales_pipeline.gold.aggregation import Made
     from sales_pipeline.landing.discovery import Discovery
     from sales_pipeline.silver.cleaning import Cleaned

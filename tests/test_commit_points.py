@@ -8,12 +8,17 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from sales_pipeline.commit_points import commit_point, safe_point, watched_by
-from sales_pipeline.together import in_background, together
+from sales_pipeline.commit_points import (
+    commit_point,
+    in_background,
+    safe_point,
+    together,
+    watched_by,
+)
 
 PACKAGE = Path(__file__).parents[1] / "sales_pipeline"
 HAVE_NO_COMMITS = {
-    "together.py",  # Hands the watchers on.
+    "commit_points.py",  # Hands the watchers on.
     "lakehouse/lease.py",  # Renews the lease, which is no commit of the run.
     "landing/bronze_rows.py",  # Only reads.
     "landing/discovery.py",  # Only reads.
@@ -86,4 +91,4 @@ def test_no_other_module_starts_threads_which_the_watchers_of_a_run_would_not_se
         for path in PACKAGE.rglob("*.py")
         if starts.search(path.read_text(encoding="utf-8"))
     }
-    assert modules <= HAVE_NO_COMMITS, "start threads by sales_pipeline.together"
+    assert modules <= HAVE_NO_COMMITS, "start threads by sales_pipeline.commit_points"

@@ -69,10 +69,10 @@ def test_where_signal_0_would_be_ctrl_c_no_process_gets_it(
 ) -> None:
     signals = replaced(os, "kill")
     me = os.getpid()
-    assert lock._is_alive(me)
+    assert lock.is_alive(me)
     assert signals == [(me, 0)]
     monkeypatch.setattr(os, "name", "nt")
-    assert lock._is_alive(me)
+    assert lock.is_alive(me)
     assert signals == [(me, 0)]
 
 

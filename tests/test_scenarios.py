@@ -25,7 +25,7 @@ import pytest
 from rich.console import Console
 
 from sales_pipeline.config import load_config
-from sales_pipeline.config.arrival import Arrival
+from sales_pipeline.config.files import Arrival
 from sales_pipeline.config.locations import EMBEDDED
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.embedded import EmbeddedEngine

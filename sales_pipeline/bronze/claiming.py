@@ -4,28 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from sales_pipeline.bronze.claims import Claims
-from sales_pipeline.bronze.feed_files import file_headers, file_shape, landing_patterns
+from sales_pipeline.bronze.feed_files import file_headers, file_shape, folders_of, landing_patterns
 from sales_pipeline.bronze.file_moves import Folders, left_behind
 from sales_pipeline.bronze.fingerprints import fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.ledger import IN_FORCE, UNFINISHED, Delivery, Ledger, State
-from sales_pipeline.landing.discovery import (
-    Discovery,
-    FoundFile,
-    seen_of,
-    sha256_of,
-)
+from sales_pipeline.lakehouse.runs import utc_now
+from sales_pipeline.landing.discovery import Discovery, FoundFile, seen_of, sha256_of
 from sales_pipeline.landing.examine import Header, examine, kept_sentence
 from sales_pipeline.landing.file_names import name_in_feed
 from sales_pipeline.landing.reader import first_records
 from sales_pipeline.landing.shape import FileShape
 from sales_pipeline.visible_text import visible_form
+
+
+@dataclass
+class Claims:
+    """Claims to record for the files of one discovery.
+
+    Attributes:
+        deliveries: The claims, in ledger order.
+        changed: Earlier deliveries that the files found change.
+        behind: Repeats and refused files that a killed run claimed, and did not move.
+        warnings: Path of a file that waits to be taken in -> its feed, and a sentence about it.
+    """
+
+    deliveries: list[Delivery] = field(default_factory=list)
+    changed: list[Delivery] = field(default_factory=list)
+    behind: list[Delivery] = field(default_factory=list)
+    warnings: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def in_state(self, *states: State) -> list[Delivery]:
+        """The claims of some states, with those that were left behind."""
+        return [each for each in (*self.behind, *self.deliveries) if each.state in states]
 
 
 class _InForce:
@@ -174,7 +190,7 @@ class Claimant:
         return replace(claimed, headers=file_headers(shape, header.texts))
 
     def _repeats(self, found: FoundFile, same_bytes: Iterable[Delivery]) -> str | None:
-        """Why a file is a repeat of what is there, or None where it is not."""
+        """Returns why a file is a repeat of what is there, or None if it is not."""
         for each in same_bytes:
             if each.feed == found.feed:
                 return f"the same bytes as {each.name}, which is in force"
@@ -185,7 +201,7 @@ class Claimant:
         return f"held already. Do: sales-pipeline {verb} {found.path}"
 
     def _equal_to(self, twin: Delivery, found: FoundFile) -> str:
-        """Why a file with the bytes of another feed's waits for a person."""
+        """Returns why a file with the bytes of another feed's waits for a person."""
         return (
             f"the same bytes are in force as {twin.name} of feed {twin.feed}; it does not count. "
             f"Do: if both stores sold the same, sales-pipeline accept {found.path}"
@@ -226,3 +242,45 @@ def _warn(claims: Claims, file: FoundFile | Delivery, shape: FileShape, header: 
     """Warns of lines of a file that are taken as records, although the feed says otherwise."""
     if header.kept_lines:
         claims.warnings[file.path] = (file.feed, kept_sentence(shape, header.kept_lines))
+
+
+NEW = "new"
+CORRECTION = "correction"
+REPEAT = "repeat"
+REJECTED = "rejected"
+HELD = "held"
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """A file in the landing folder, and what the next run would make of it.
+
+    Attributes:
+        path: Its path below the landing folder.
+        feed: Its feed.
+        becomes: `new`, `correction`, `repeat`, `held` or `rejected`.
+        reason: Why, where it is a repeat, or would be held or rejected.
+    """
+
+    path: str
+    feed: str
+    becomes: str
+    reason: str | None
+
+
+def landed_files(declaration: Declaration, ledger: Ledger, found: Discovery) -> list[LandedFile]:
+    """Returns what a run would claim now, by the run's own judgement; nothing is recorded."""
+    folders = folders_of(declaration)
+    claims = Claimant(declaration, ledger, folders, run_id="", now=utc_now()).claim(found)
+    return [
+        LandedFile(each.path, each.feed, becomes(each), each.reason) for each in claims.deliveries
+    ]
+
+
+def becomes(delivery: Delivery) -> str:
+    """Returns what a claimed file becomes: `new`, `correction`, `repeat`, `held` or `rejected`."""
+    if delivery.state is State.CLAIMED and delivery.reason:
+        return HELD
+    if delivery.state is State.CLAIMED:
+        return NEW if delivery.supersedes is None else CORRECTION
+    return REPEAT if delivery.state is State.REPEATED else REJECTED

@@ -43,13 +43,13 @@ def check_reader(declaration: Declaration, engine: Engine) -> None:
 
 
 def folders_of(declaration: Declaration) -> Folders:
-    """Where the files of a retailer lie, and which feeds' files stay in the landing folder."""
+    """Returns where the files of a retailer lie, and the feeds whose files stay where they land."""
     left = (feed for feed in landing_patterns(declaration) if not declaration.archives(feed))
     return Folders(Path(declaration.landing), Path(declaration.lakehouse), frozenset(left))
 
 
 def file_shape(declaration: Declaration, feed: str) -> FileShape:
-    """How the files of a feed are read."""
+    """Returns how the files of a feed are read."""
     ratio = declaration.max_unpacked_ratio
     return replace(_declared_shape(declaration, feed), max_unpacked_ratio=ratio)
 
@@ -65,7 +65,7 @@ def _declared_shape(declaration: Declaration, feed: str) -> FileShape:
 
 
 def shape_of(declaration: Declaration, delivery: Delivery) -> FileShape:
-    """How the file of a delivery is read; that of a replay was written by this package."""
+    """Returns how the file of a delivery is read; that of a replay was written by this package."""
     shape = file_shape(declaration, delivery.feed)
     return shape.plain if delivery.mends else shape
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from sales_pipeline.commit_points import together
 from sales_pipeline.config.locations import nested_folders
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -24,7 +25,6 @@ from sales_pipeline.landing.archive import (
 )
 from sales_pipeline.landing.discovery import sha256_of
 from sales_pipeline.landing.regular_files import is_being_written, open_regular
-from sales_pipeline.together import together
 
 ARCHIVE = "archive"
 REJECTED = "rejected"
@@ -34,12 +34,12 @@ _KEPT = frozenset(
     {State.IN_GOLD, State.ARCHIVED, State.HELD, State.REPEATED, State.REJECTED, State.FAILED}
 )
 _NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.ETXTBSY})
-"""What the system says of files that a user may not move, or nobody may at present."""
+"""Error numbers of files that a user may not move, or nobody may at present."""
 
 
 @dataclass(frozen=True)
 class Folders:
-    """Where files lie: before they are taken in, and afterwards.
+    """The folders of files: before they are taken in, and afterwards.
 
     Attributes:
         landing: The landing folder.
@@ -71,7 +71,7 @@ class Folders:
         return self.rejected(delivery) if is_refused else self.archived(delivery)
 
     def place_of(self, delivery: Delivery) -> str:
-        """Where the file of a refused delivery lies: `rejected`, `archive` or `landing`."""
+        """Returns where the file of a refused delivery lies: `rejected`, `archive` or `landing`."""
         if self.rejected(delivery).exists():
             return REJECTED
         return ARCHIVE if self.archived(delivery).exists() else "landing"

@@ -9,7 +9,7 @@ from functools import cache, partial
 from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import LakehouseMismatch, UsageError, counted, did_you_mean, examples
-from sales_pipeline.lakehouse.gold_tables import SALES_CUBE
+from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
@@ -70,7 +70,7 @@ def _check_feeds(declaration: Declaration, rejudged: Iterable[str]) -> None:
 
 
 def _judged(lakehouse: Lakehouse, feed: str, files: Sequence[Delivery]) -> str:
-    """What of a feed was judged under an earlier declaration, in words."""
+    """Returns what of a feed was judged under an earlier declaration, in words."""
     rows = sum(each.rows or 0 for each in files)
     months = _months_sold(lakehouse, feed)
     when = f", sales from {months[0]:%Y-%m} to {months[-1]:%Y-%m}" if months else ""

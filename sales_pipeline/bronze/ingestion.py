@@ -8,7 +8,7 @@ and a commit.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, relinked
 from sales_pipeline.lakehouse.mends import touched_by
-from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
+from sales_pipeline.lakehouse.tables import bronze_table_of
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def ingest_data(
     files = landing_files(lakehouse, folders)
     gone = [
         delivery
-        for table, of_table in _by_table(deliveries).items()
+        for table, of_table in by_bronze_table(deliveries).items()
         for delivery in _Ingestion(lakehouse, table, files, folders, on_read).ingest(of_table)
     ]
     left = {each.file_id for each in gone}
@@ -75,13 +75,11 @@ def ingest_data(
     return gone
 
 
-def _by_table(deliveries: Sequence[Delivery]) -> dict[str, list[Delivery]]:
-    """Bronze table -> the deliveries whose records go there."""
+def by_bronze_table(deliveries: Iterable[Delivery]) -> dict[str, list[Delivery]]:
+    """Returns bronze table -> the deliveries whose records are there."""
     tables: dict[str, list[Delivery]] = {}
     for delivery in deliveries:
-        is_sales = delivery.feed not in NOT_SALES
-        table = BRONZE_SALES if is_sales else f"bronze.{delivery.feed}"
-        tables.setdefault(table, []).append(delivery)
+        tables.setdefault(bronze_table_of(delivery.feed), []).append(delivery)
     return tables
 
 

@@ -25,8 +25,7 @@ from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.arrow_types import arrow_type
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
-from sales_pipeline.landing.bronze_rows import BronzeStream, LandingFile
-from sales_pipeline.landing.data_source import LandingSource
+from sales_pipeline.landing.bronze_rows import BronzeStream, LandingFile, LandingSource
 from sales_pipeline.landing.discovery import sha256_of
 from sales_pipeline.landing.outline import Outline, Totals, misread, outline_of
 from sales_pipeline.landing.shape import FileShape

@@ -11,21 +11,15 @@ from typing import Annotated, Any
 import typer
 
 from sales_pipeline.cli import (
-    catalogue,
-    certify,
-    check,
     databricks,
-    doctor,
     held_files,
     history,
-    plan,
+    previews,
+    proofs,
     quarantine,
-    rates,
-    restore,
+    reference,
     run,
-    selftest,
     show,
-    status,
     upkeep,
 )
 from sales_pipeline.cli.options import with_shared_options
@@ -41,45 +35,54 @@ Every day:
   sales-pipeline run && sales-pipeline show global --json
 """
 
-_Functions = dict[Callable[..., None], str]
-"""Commands, each with its examples."""
+_Commands = dict[str, tuple[Callable[..., None], str]]
+"""Name of a command -> its function and its examples."""
 
-_COMMANDS: _Functions = {
-    run.run: run.EXAMPLE,
-    plan.plan: plan.EXAMPLE,
-    show.show: show.EXAMPLE,
-    status.status: status.EXAMPLE,
-    check.check: check.EXAMPLE,
-    held_files.accept: held_files.ACCEPT_EXAMPLE,
-    held_files.withdraw: held_files.WITHDRAW_EXAMPLE,
-    history.history: history.HISTORY_EXAMPLE,
-    history.diff: history.DIFF_EXAMPLE,
-    history.rollback: history.ROLLBACK_EXAMPLE,
-    held_files.release: held_files.RELEASE_EXAMPLE,
-    upkeep.rebuild: upkeep.REBUILD_EXAMPLE,
-    upkeep.maintain: upkeep.MAINTAIN_EXAMPLE,
-    upkeep.reset: upkeep.RESET_EXAMPLE,
-    restore.restore: restore.EXAMPLE,
-    selftest.selftest: selftest.EXAMPLE,
-    certify.certify: certify.EXAMPLE,
-    doctor.doctor: doctor.EXAMPLE,
+_COMMANDS: _Commands = {
+    "run": (run.run, run.EXAMPLE),
+    "plan": (previews.plan, previews.PLAN_EXAMPLE),
+    "show": (show.show, show.EXAMPLE),
+    "status": (history.status, history.STATUS_EXAMPLE),
+    "check": (previews.check, previews.CHECK_EXAMPLE),
+    "accept": (held_files.accept, held_files.ACCEPT_EXAMPLE),
+    "withdraw": (held_files.withdraw, held_files.WITHDRAW_EXAMPLE),
+    "history": (history.history, history.HISTORY_EXAMPLE),
+    "diff": (history.diff, history.DIFF_EXAMPLE),
+    "rollback": (history.rollback, history.ROLLBACK_EXAMPLE),
+    "release": (held_files.release, held_files.RELEASE_EXAMPLE),
+    "rebuild": (upkeep.rebuild, upkeep.REBUILD_EXAMPLE),
+    "maintain": (upkeep.maintain, upkeep.MAINTAIN_EXAMPLE),
+    "reset": (upkeep.reset, upkeep.RESET_EXAMPLE),
+    "restore": (upkeep.restore, upkeep.RESTORE_EXAMPLE),
+    "selftest": (proofs.selftest, proofs.SELFTEST_EXAMPLE),
+    "certify": (proofs.certify, proofs.CERTIFY_EXAMPLE),
+    "doctor": (proofs.doctor, proofs.DOCTOR_EXAMPLE),
 }
-_GROUPS: dict[str, tuple[str, _Functions]] = {
-    "rates": ("Which exchange rate a sale takes.", {rates.show: rates.EXAMPLE}),
+_GROUPS: dict[str, tuple[str, _Commands]] = {
+    "rates": (
+        "Which exchange rate a sale takes.",
+        {"show": (reference.show_rates, reference.RATES_EXAMPLE)},
+    ),
     "catalogue": (
         "The names that the catalogue knows, and those it lacks.",
-        {catalogue.show: catalogue.SHOW_EXAMPLE, catalogue.missing: catalogue.MISSING_EXAMPLE},
+        {
+            "show": (reference.show_catalogue, reference.CATALOGUE_EXAMPLE),
+            "missing": (reference.missing_names, reference.MISSING_EXAMPLE),
+        },
     ),
     "quarantine": (
         "Records that wait in quarantine, and how a person mends them.",
         {
-            quarantine.list_: quarantine.LIST_EXAMPLE,
-            quarantine.show: quarantine.SHOW_EXAMPLE,
-            quarantine.export: quarantine.EXPORT_EXAMPLE,
-            quarantine.replay: quarantine.REPLAY_EXAMPLE,
+            "list": (quarantine.list_, quarantine.LIST_EXAMPLE),
+            "show": (quarantine.show, quarantine.SHOW_EXAMPLE),
+            "export": (quarantine.export, quarantine.EXPORT_EXAMPLE),
+            "replay": (quarantine.replay, quarantine.REPLAY_EXAMPLE),
         },
     ),
-    "config": ("About the declaration itself.", {check.schema: check.SCHEMA_EXAMPLE}),
+    "config": (
+        "About the declaration itself.",
+        {"schema": (previews.schema, previews.SCHEMA_EXAMPLE)},
+    ),
 }
 """Name of a group -> what it is about, and its commands."""
 
@@ -111,19 +114,18 @@ def _new_app(**settings: Any) -> typer.Typer:
     )
 
 
-def _add(commands: typer.Typer, functions: _Functions) -> None:
-    for function, examples in functions.items():
-        name = function.__name__.rstrip("_")
-        commands.command(name, epilog=examples)(with_shared_options(function))
+def _add(group: typer.Typer, commands: _Commands) -> None:
+    for name, (function, examples) in commands.items():
+        group.command(name, epilog=examples)(with_shared_options(function))
 
 
 def _make_app() -> typer.Typer:
     commands = _new_app(no_args_is_help=True)
     commands.callback(epilog=EXAMPLE)(_begin)
     _add(commands, _COMMANDS)
-    for name, (about, functions) in _GROUPS.items():
+    for name, (about, group_commands) in _GROUPS.items():
         group = _new_app(help=about, no_args_is_help=True)
-        _add(group, functions)
+        _add(group, group_commands)
         commands.add_typer(group, name=name)
     commands.add_typer(databricks.databricks_commands(), name="databricks")
     return commands

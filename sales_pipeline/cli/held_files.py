@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sales_pipeline.cli.options import Changing, FileArgument, JsonOption
+from sales_pipeline.cli.run import run_and_tell
 from sales_pipeline.cli.screen import say
 from sales_pipeline.errors import counted
 
@@ -48,7 +49,6 @@ def accept(file: FileArgument, *, as_json: JsonOption = False, shared: Changing)
     """
     declaration = shared.prepared()
     # Spark comes with these imports, and --help must not wait for it.
-    from sales_pipeline.cli.running import run_and_tell
     from sales_pipeline.operations import decisions
 
     verb = partial(decisions.accept, file=file)
@@ -73,7 +73,6 @@ def release(
     pipeline runs then, so that the answers change at once.
     """
     declaration = shared.prepared()
-    from sales_pipeline.cli.running import run_and_tell
     from sales_pipeline.operations import rollback
 
     verb = partial(rollback.release, files=files or ())
@@ -94,7 +93,6 @@ def withdraw(
     If a correction of the file is held, only the correction is refused.
     """
     declaration = shared.prepared()
-    from sales_pipeline.cli.running import run_and_tell
     from sales_pipeline.operations import decisions
 
     if not yes and not typer.confirm(_question(decisions.withdrawal(declaration, file)), err=True):

@@ -1,13 +1,49 @@
-"""`sales-pipeline history`, `diff` and `rollback`: earlier runs, and the way back to one."""
+"""`sales-pipeline status`, `history`, `diff`, `rollback`: earlier runs, and the way back to one."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from sales_pipeline.cli.options import Changing, JsonOption, Shared
 from sales_pipeline.cli.screen import show, show_json, show_report
+from sales_pipeline.engines.private_network import network_of_a_run
+
+STATUS_EXAMPLE = """\b
+Examples:
+  sales-pipeline status
+  sales-pipeline status --json | jq '.feeds[] | {feed, last_at}'
+"""
+
+
+def status(
+    *,
+    as_json: JsonOption = False,
+    shared: Shared,
+) -> None:
+    """Shows deliveries, runs, quarantine and landing folder.
+
+    That is: deliveries by feed and state with the last one of each, the last runs, the records
+    in quarantine and why they wait, the sales that later files displaced with another day or
+    amount, and what the next run would make of the files in the landing folder. A feed that never
+    delivered is shown, too. Nothing is changed.
+    """
+    declaration = shared.declaration()
+    # Asked first: the answer is known only before the imports below start threads.
+    network = network_of_a_run() if shared.verbose else None
+    # Arrow and delta-rs come with these imports, and --help must not wait for them.
+    from sales_pipeline.report import status as report
+
+    lakehouse = report.status(declaration)
+    if as_json:
+        show_json(report.status_document(lakehouse) | ({"network": network} if network else {}))
+    else:
+        show(report.status_text(lakehouse))
+        if network:
+            show(f"\nEngine: {network}.")
+
 
 HISTORY_EXAMPLE = """\b
 Examples:
@@ -57,16 +93,15 @@ def history(
     if table is None:
         runs = report.runs_of(declaration)
         kept = report.kept_of(declaration, runs)
-        if as_json:
-            show_json(report.runs_document(runs, kept=kept))
-        else:
-            show(report.runs_text(runs, kept=kept))
+        document, text = (
+            partial(report.runs_document, kept=kept),
+            partial(report.runs_text, kept=kept),
+        )
+        show_report(runs, document, text, as_json=as_json)
         return
     versions = report.versions_of(declaration, table, limit=None if as_json else report.SHOWN)
-    if as_json:
-        show_json(report.versions_document(table, versions))
-    else:
-        show(report.versions_text(table, versions))
+    document, text = partial(report.versions_document, table), partial(report.versions_text, table)
+    show_report(versions, document, text, as_json=as_json)
 
 
 def diff(
@@ -115,7 +150,7 @@ def rollback(
     declaration = shared.prepared()
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.operations import rollback as going_back
-    from sales_pipeline.report.rollback import rollback_document, rollback_text
+    from sales_pipeline.report.upkeep import rollback_document, rollback_text
 
     with stopped_by_signals():
         done = going_back.rollback(declaration, to=to, wait_seconds=shared.wait)

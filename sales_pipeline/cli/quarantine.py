@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sales_pipeline.cli.options import Changing, JsonOption, Shared
+from sales_pipeline.cli.run import run_and_tell
 from sales_pipeline.cli.screen import say, show_exactly, show_report
 from sales_pipeline.errors import counted
 
@@ -163,7 +164,6 @@ def replay(
     """
     declaration = shared.prepared()
     # Spark comes with these imports, and --help must not wait for it.
-    from sales_pipeline.cli.running import run_and_tell
     from sales_pipeline.operations.replay import replay as replayed
 
     verb = partial(replayed, file=file)

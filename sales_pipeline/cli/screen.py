@@ -57,17 +57,21 @@ def show_report(
     text: Callable[[Report], RenderableType],
     *,
     as_json: bool,
+    csv: Callable[[Report], str] | None = None,
 ) -> None:
-    """Prints a report as one JSON document or as text.
+    """Prints a report as one JSON document, as CSV or as text.
 
     Args:
         report: The data.
         document: Turns it into a document.
         text: Turns it into text.
         as_json: Whether the document is asked for.
+        csv: Turns it into CSV, if that is asked for.
     """
     if as_json:
         show_json(document(report))
+    elif csv is not None:
+        show_exactly(csv(report))
     else:
         show(text(report))
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from sales_pipeline.cli.options import JsonOption, Shared, check_one_form
-from sales_pipeline.cli.screen import show as show_text
-from sales_pipeline.cli.screen import show_exactly, show_json
+from sales_pipeline.cli.screen import show_report
 from sales_pipeline.errors import UsageError
 from sales_pipeline.report.questions import Question
 
@@ -102,9 +102,10 @@ def show(
     questions = list(Question) if question is None else [question]
     shown = top if as_json or as_csv else top or SHOWN_PRODUCTS
     sales_answers = answers(declaration, month=month, store=store, top=shown, run=run)
-    if as_json:
-        show_json(answers_document(sales_answers, questions))
-    elif as_csv:
-        show_exactly(answer_csv(sales_answers, questions[0]))
-    else:
-        show_text(answers_text(sales_answers, questions))
+    show_report(
+        sales_answers,
+        partial(answers_document, questions=questions),
+        partial(answers_text, questions=questions),
+        as_json=as_json,
+        csv=partial(answer_csv, question=questions[0]) if as_csv else None,
+    )

@@ -1,4 +1,4 @@
-"""`sales-pipeline rebuild`, `maintain`, `reset`: make tables again, compact or remove them."""
+"""`sales-pipeline rebuild`, `maintain`, `reset`, `restore`: make, compact or remove tables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sales_pipeline.cli.options import Changing, JsonOption
+from sales_pipeline.cli.run import run_and_tell
 from sales_pipeline.cli.screen import say, show_report
 
 REBUILD_EXAMPLE = """\b
@@ -35,7 +36,6 @@ def rebuild(*, as_json: JsonOption = False, shared: Changing) -> None:
     """
     declaration = shared.prepared()
     # Spark comes with these imports, and --help must not wait for it.
-    from sales_pipeline.cli.running import run_and_tell
     from sales_pipeline.operations import rebuild as operation
 
     code = run_and_tell(declaration, operation.rebuild, wait=shared.wait, as_json=as_json)
@@ -61,7 +61,7 @@ def maintain(
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.operations import maintenance
-    from sales_pipeline.report.maintenance import maintenance_document, maintenance_text
+    from sales_pipeline.report.upkeep import maintenance_document, maintenance_text
 
     if yes:
         with stopped_by_signals("the same again, which goes on"):
@@ -92,8 +92,33 @@ def reset(
         raise typer.Exit(1)
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.operations import reset as operation
-    from sales_pipeline.report.rollback import reset_document, reset_text
+    from sales_pipeline.report.upkeep import reset_document, reset_text
 
     with stopped_by_signals("the same again, which finishes it"):
         done = operation.reset(declaration, wait_seconds=shared.wait)
     show_report(done, reset_document, reset_text, as_json=as_json)
+
+
+RESTORE_EXAMPLE = """\b
+Examples:
+  sales-pipeline restore
+  sales-pipeline restore && sales-pipeline run
+"""
+
+
+def restore(*, as_json: JsonOption = False, shared: Changing) -> None:
+    """Makes a lost ledger again, from bronze and the archive.
+
+    Use it if a command says that ops.deliveries or ops.runs is missing or damaged. Each archived
+    file is found again in bronze by its records; what cannot be known is said. Then a run makes
+    silver and gold again from the deliveries. No delivered file is moved or removed.
+    """
+    declaration = shared.declaration()
+    # Arrow and delta-rs come with these imports, and --help must not wait for them.
+    from sales_pipeline.cli.stopping import stopped_by_signals
+    from sales_pipeline.operations import restore as operation
+    from sales_pipeline.report.upkeep import restored_document, restored_text
+
+    with stopped_by_signals("the same again, which begins anew"):
+        restored = operation.restore(declaration, wait_seconds=shared.wait)
+    show_report(restored, restored_document, restored_text, as_json=as_json)

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
         Feed,
         Rates,
         Store,
+        json_schema,
+        schema_text,
     )
-    from sales_pipeline.config.schema import json_schema, schema_text
 
 __all__ = [
     "ENCODINGS",
@@ -57,8 +58,6 @@ _HOMES = {
     "parse_date_pattern": "dates",
     "declaration_from": "loader",
     "load_config": "loader",
-    "json_schema": "schema",
-    "schema_text": "schema",
 }
 """The module of each name; the others are in `model`."""
 

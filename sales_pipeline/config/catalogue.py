@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from sales_pipeline.config.dialect import Dialect, dialect_mismatches
+from sales_pipeline.config.files import Dialect, dialect_mismatches
 from sales_pipeline.config.problems import Mismatch, Plain, below, mapping
 from sales_pipeline.config.values import (
     Currency,

@@ -7,8 +7,8 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
 
-from sales_pipeline.config.dialect import NOT_BUILTIN
 from sales_pipeline.config.feed_checks import listed_currencies
+from sales_pipeline.config.files import NOT_BUILTIN
 from sales_pipeline.config.locations import (
     PLACEHOLDERS,
     USUAL_LAKEHOUSE,

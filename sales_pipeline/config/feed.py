@@ -15,9 +15,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from sales_pipeline.config.arrival import Arrival, FileOrder
-from sales_pipeline.config.dialect import Dialect
 from sales_pipeline.config.feed_checks import feed_mismatches
+from sales_pipeline.config.files import Arrival, Dialect, FileOrder
 from sales_pipeline.config.problems import ONE, SEVERAL
 from sales_pipeline.config.values import (
     Constant,

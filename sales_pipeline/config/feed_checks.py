@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sales_pipeline.config.dialect import dialect_mismatches
+from sales_pipeline.config.files import dialect_mismatches
 from sales_pipeline.config.problems import (
     KEY,
     Loc,
@@ -59,7 +59,7 @@ def feed_mismatches(feed: Plain) -> Iterator[Mismatch]:
     yield from _header_mismatches(feed)
     if any(feed.get(key) for key in ("computed", "exclude_when", "rules")):
         # What parses SQL takes a fiftieth of a second to import.
-        from sales_pipeline.config.sql.feed_sql import sql_mismatches
+        from sales_pipeline.config.sql.expressions import sql_mismatches
 
         yield from sql_mismatches(feed)
     yield from _order_mismatches(feed)

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 from sales_pipeline.config.catalogue import catalogue_mismatches
 from sales_pipeline.config.checks import declaration_mismatches
-from sales_pipeline.config.dialect import Dialect
 from sales_pipeline.config.expansion import (
     Resolved,
     Variables,
@@ -21,6 +20,7 @@ from sales_pipeline.config.expansion import (
     without_repeats,
 )
 from sales_pipeline.config.feed_checks import feed_mismatches
+from sales_pipeline.config.files import Dialect
 from sales_pipeline.config.locations import filled
 from sales_pipeline.config.messages import Written, faults_of
 from sales_pipeline.config.model import Catalogue, Declaration, Declared, Feed, Rates

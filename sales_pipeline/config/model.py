@@ -7,24 +7,18 @@ can be imported from here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from sales_pipeline.config.arrival import Arrival, FileOrder
-from sales_pipeline.config.catalogue import (
-    Catalogue,
-    CatalogueLanguage,
-    CatalogueRows,
-    ListPrice,
-)
+from sales_pipeline.config.catalogue import Catalogue, CatalogueLanguage, CatalogueRows, ListPrice
 from sales_pipeline.config.checks import RESERVED_FEEDS, declaration_mismatches
 from sales_pipeline.config.currencies import MINOR_UNITS
-from sales_pipeline.config.dialect import ENCODINGS, Dialect, Encoding
 from sales_pipeline.config.feed import (
     Computed,
     DatedCurrency,
@@ -35,6 +29,7 @@ from sales_pipeline.config.feed import (
     Store,
 )
 from sales_pipeline.config.feed_checks import REQUIRED_SALE_COLUMNS, SALE_COLUMNS
+from sales_pipeline.config.files import ENCODINGS, Arrival, Dialect, Encoding, FileOrder
 from sales_pipeline.config.locations import USUAL_LAKEHOUSE, USUAL_LANDING
 from sales_pipeline.config.rates import DatedRate, Policy, RateColumns, Rates
 from sales_pipeline.config.values import (
@@ -209,3 +204,41 @@ class Declaration(Declared):
         """
         text = f"{self.feeds[feed].fingerprint()} {self.language}"
         return sha256(text.encode()).hexdigest()[:16]
+
+
+def json_schema() -> dict[str, Any]:
+    """Returns the schema (draft 2020-12), with a description of every property."""
+    schema = Declaration.model_json_schema()
+    _refuse_other_names(schema)
+    _require_less_with_a_format(schema["$defs"])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "Sales pipeline declaration",
+    }
+
+
+def schema_text() -> str:
+    """Returns the schema as the text of a file: indented and reproducible."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _refuse_other_names(schema: dict[str, Any]) -> None:
+    """Makes names of feeds, columns and codes invalid if they do not match their pattern.
+
+    Changes the finished schema, because every command would have to load a generator of our own.
+    """
+    if "patternProperties" in schema:
+        schema.setdefault("additionalProperties", False)
+    for part in schema.values():
+        if isinstance(part, dict):
+            _refuse_other_names(part)
+
+
+def _require_less_with_a_format(parts: dict[str, Any]) -> None:
+    """Lets a feed that names a format leave out the required keys that the format may have."""
+    feed, own = parts["Feed"], ["landing"]
+    shared = [key for key in feed["required"] if key not in own]
+    feed["required"] = own
+    feed["anyOf"] = [{"required": ["format"]}, {"required": shared}]
+    del parts["Rule"]["required"]

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from sales_pipeline.config.dialect import Dialect, dialect_mismatches
+from sales_pipeline.config.files import Dialect, dialect_mismatches
 from sales_pipeline.config.problems import (
     ONE,
     SEVERAL,

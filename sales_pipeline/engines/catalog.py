@@ -13,14 +13,20 @@ from typing import TYPE_CHECKING
 from sales_pipeline.engines.catalog_upkeep import CatalogUpkeep
 from sales_pipeline.engines.engine import Capabilities
 from sales_pipeline.engines.session import Session
-from sales_pipeline.engines.statements import create_statement, merge_row, merge_statement, quoted
+from sales_pipeline.engines.statements import (
+    Column,
+    create_statement,
+    merge_row,
+    merge_statement,
+    quoted,
+    where_clause,
+)
 from sales_pipeline.errors import UsageError, VersionGone
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.errors import PySparkException
 
-    from sales_pipeline.engines.statements import Column
 
 _NO_SCHEMA = "SCHEMA_NOT_FOUND"
 _MADE_AT_ONCE = ("DELTA_", "TABLE_OR_VIEW_ALREADY_EXISTS")
@@ -158,8 +164,7 @@ class CatalogEngine(CatalogUpkeep):
     ) -> pa.Table:
         """Reads the table in one statement."""
         what = ", ".join(map(_name, columns)) if columns else "*"
-        of_files = None if file_ids is None else f"_file_id IN ({_listed(file_ids)})"
-        return self._ask(f"SELECT {what} FROM", table, version, _where(of_files, where))
+        return self._ask(f"SELECT {what} FROM", table, version, where_clause(file_ids, where))
 
     def _ask(self, select: str, table: str, version: int | None = None, rest: str = "") -> pa.Table:
         from pyspark.errors import PySparkException
@@ -227,7 +232,7 @@ class CatalogEngine(CatalogUpkeep):
         """Adds up in one statement."""
         groups, sums = ", ".join(map(_name, by)), _name(of)
         select = f"SELECT {groups}, count(*) AS records, sum({sums}) AS {sums} FROM"
-        return self._ask(select, table, rest=f"{_where(where)} GROUP BY {groups}")
+        return self._ask(select, table, rest=f"{where_clause(None, where)} GROUP BY {groups}")
 
     def restore(self, table: str, version: int) -> None:
         """Restores the table if its rows changed since; writes no data file."""
@@ -257,16 +262,6 @@ class CatalogEngine(CatalogUpkeep):
 
 def _name(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
-
-
-def _where(*conditions: str | None) -> str:
-    """Returns the WHERE clause of a statement; nothing without a condition."""
-    given = [f"({condition})" for condition in conditions if condition is not None]
-    return f" WHERE {' AND '.join(given)}" if given else ""
-
-
-def _listed(numbers: Collection[int]) -> str:
-    return ", ".join(f"{number:d}" for number in sorted(numbers)) or "NULL"
 
 
 def _reason(error: PySparkException) -> str:

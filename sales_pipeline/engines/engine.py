@@ -17,18 +17,10 @@ if TYPE_CHECKING:
 
     from sales_pipeline.engines.statements import Column
 
-
-CHANGES_NO_ROW = frozenset(
-    {
-        "OPTIMIZE",
-        "VACUUM START",
-        "VACUUM END",
-        "SET TBLPROPERTIES",
-        "ADD COLUMN",
-        "ADD COLUMNS",
-        "CREATE TABLE",
-    }
-)
+CHANGES_NO_ROW = frozenset([
+    "OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "ADD COLUMN", "ADD COLUMNS",
+    "CREATE TABLE",
+])  # fmt: skip
 """Delta's names for commits of maintenance, and of a run that prepares its tables."""
 
 

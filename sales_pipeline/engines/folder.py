@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from sales_pipeline.engines.engine import Capabilities
 from sales_pipeline.engines.folder_upkeep import FolderUpkeep
 from sales_pipeline.engines.session import Session
-from sales_pipeline.engines.statements import merged_values
+from sales_pipeline.engines.statements import Column, merged_values, where_clause
 from sales_pipeline.errors import UsageError, VersionGone
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
     from deltalake.schema import ArrayType, PrimitiveType
 
-    from sales_pipeline.engines.statements import Column
 
 _NO_FOLDER = frozenset("[]\\^|%")
 
@@ -123,7 +122,7 @@ class FolderEngine(FolderUpkeep, ABC):
         from pyarrow import ArrowException
 
         what = ", ".join(map(_quoted, columns)) if columns else "*"
-        condition = _conditions(file_ids, where)
+        condition = where_clause(file_ids, where)
         question = f"SELECT {what} FROM asked{condition}"  # noqa: S608 -- quoted names, literals
         try:
             return _ask(self._delta(table, version), question)
@@ -166,7 +165,7 @@ class FolderEngine(FolderUpkeep, ABC):
         """Adds up with delta-rs; the table is never in memory as a whole."""
         groups = ", ".join(map(_quoted, by))
         sums = f"count(*) AS records, sum({_quoted(of)}) AS {_quoted(of)}"
-        condition = _conditions(None, where)
+        condition = where_clause(None, where)
         question = f"SELECT {groups}, {sums} FROM asked{condition} GROUP BY {groups}"  # noqa: S608 -- quoted names
         return _ask(self._delta(table), question)
 
@@ -216,17 +215,6 @@ def _delta_type(sql: str) -> PrimitiveType | ArrayType:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _conditions(file_ids: Collection[int] | None, where: str | None) -> str:
-    """Returns the WHERE clause for rows of some deliveries that fulfil a condition."""
-    of_files = None if file_ids is None else f"_file_id IN ({_listed(file_ids)})"
-    conditions = [f"({condition})" for condition in (of_files, where) if condition is not None]
-    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
-
-
-def _listed(numbers: Collection[int]) -> str:
-    return ", ".join(f"{number:d}" for number in sorted(numbers)) or "NULL"
 
 
 def _ask(table: DeltaTable, question: str) -> pa.Table:

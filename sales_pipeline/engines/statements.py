@@ -1,8 +1,8 @@
-"""Spark SQL that several engines need: CREATE TABLE, and the MERGE of one row."""
+"""SQL that several engines need: CREATE TABLE, WHERE, and the MERGE of one row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,21 @@ def quoted(text: str) -> str:
     """
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def where_clause(file_ids: Collection[int] | None, where: str | None) -> str:
+    """Returns the WHERE clause for rows of some deliveries, or of all, that fulfil a condition.
+
+    >>> where_clause({12, 3}, "month IS NULL")
+    ' WHERE (_file_id IN (3, 12)) AND (month IS NULL)'
+    >>> where_clause(None, None)
+    ''
+    """
+    conditions = [] if where is None else [f"({where})"]
+    if file_ids is not None:
+        numbers = ", ".join(f"{number:d}" for number in sorted(file_ids)) or "NULL"
+        conditions.insert(0, f"(_file_id IN ({numbers}))")
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def merge_row(spark: SparkSession, name: str, row: pa.Table, *, statement: str) -> None:

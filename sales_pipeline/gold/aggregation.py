@@ -11,8 +11,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from sales_pipeline.gold import sales_cube as answers
-from sales_pipeline.gold.freshness import mispriced_months, store_rows
-from sales_pipeline.gold.pricing import Pricing, price, taken_in_cube
+from sales_pipeline.gold.pricing import Pricing, mispriced_months, price, store_rows, taken_in_cube
 from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.gold.spellings import shown_cube
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -23,7 +22,7 @@ _BEFORE_SILVER = (State.CLAIMED, State.IN_BRONZE)
 
 @dataclass
 class Made:
-    """What one call of `aggregate_data` made.
+    """Months that one call of `aggregate_data` made, and those that it could not.
 
     Attributes:
         months: The months that were made again, in order.

@@ -1,4 +1,4 @@
-"""What changed in gold: before and after, by month and store, and by product where asked for."""
+"""Changes of gold: before and after, by month and store, and by product where asked for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from sales_pipeline.errors import VersionGone
-from sales_pipeline.lakehouse.gold_tables import SALES_CUBE
+from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES
@@ -37,7 +37,7 @@ class Moved:
 
 @dataclass(frozen=True)
 class Moves:
-    """What changed since the last finished run.
+    """Changes since the last finished run.
 
     Attributes:
         rows: The months and stores whose figures differ, in order; none where the run only

@@ -11,8 +11,7 @@ import pyarrow as pa
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.gold.spellings import with_shown_products
-from sales_pipeline.lakehouse.declared_tables import full_name
-from sales_pipeline.lakehouse.gold_tables import SALES_CUBE, gold_tables
+from sales_pipeline.lakehouse.declared_tables import SALES_CUBE, full_name, gold_tables
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, chosen_run
 from sales_pipeline.lakehouse.tables import Table

@@ -98,7 +98,7 @@ class RateBook:
         return Grain.DAY if policy == "daily" else Grain.MONTH
 
     def is_by_day(self, currency: str) -> bool:
-        """Whether two days of one month may take different rates of a currency."""
+        """Says whether two days of one month may take different rates of a currency."""
         return self.grain is Grain.DAY and currency != self.base_currency
 
     def rate_on(self, currency: str, day: date) -> Taken | None:

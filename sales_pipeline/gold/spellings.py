@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.lakehouse.gold_tables import SALES_CUBE
+from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.visible_text import caseless_form
 

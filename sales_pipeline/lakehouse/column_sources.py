@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sales_pipeline.lakehouse.ledger import Delivery
 
 Source = tuple[str, str] | None
-"""Where bronze has a column: ("column", its name there) or ("extra", its header); else null."""
+"""Where a column is in bronze: ("column", its name there) or ("extra", its header); else null."""
 
 
 def headers_text(columns: Mapping[str, str], undeclared: list[str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales_pipeline.commit_points import commit_point
+from sales_pipeline.commit_points import commit_point, together
 from sales_pipeline.engines.statements import Column
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows, sql_schema
 from sales_pipeline.lakehouse.preparation import PreparedTables
@@ -18,7 +18,6 @@ from sales_pipeline.lakehouse.tables import (
     BRONZE_TECHNICAL,
     bronze_columns,
 )
-from sales_pipeline.together import together
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn

@@ -73,7 +73,7 @@ _MEANINGS: Mapping[State, str] = {
 ACCEPTED = "accepted on purpose"
 """The reason of a delivery that a person accepted; no check of doubtful files holds it again."""
 NO_SHARED_DAY = "it shares no day with delivery"
-"""How the reason of a held file begins that may be another day's under a name used again."""
+"""The beginning of the reason of a held file that may be another day's under a name used again."""
 
 _ON_THE_WAY = frozenset({State.CLAIMED, State.IN_BRONZE, State.IN_SILVER, State.IN_GOLD})
 UNFINISHED = _ON_THE_WAY | {State.WITHDRAWING}
@@ -115,7 +115,7 @@ class Delivery:
 
     @property
     def is_of_other_days(self) -> bool:
-        """Whether it is held because it has none of the days of what it would replace."""
+        """True if it is held because it has none of the days of what it would replace."""
         return self.state is State.HELD and (self.reason or "").startswith(NO_SHARED_DAY)
 
     @property

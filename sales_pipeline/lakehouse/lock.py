@@ -97,19 +97,19 @@ def _holder(note: Path) -> str:
     while time.monotonic() < until:
         with suppress(OSError, ValueError, KeyError):
             holder = json.loads(note.read_text(encoding="utf-8"))
-            if holder["host"] != socket.gethostname() or _is_alive(int(holder["pid"])):
+            if holder["host"] != socket.gethostname() or is_alive(int(holder["pid"])):
                 return f"process {holder['pid']} on {holder['host']}, since {holder['started']}"
         time.sleep(_LOOK_EVERY_SECONDS / 10)
     return "it does not say who it is"
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(process: int) -> bool:
     """Returns whether a process of this machine lives; on Windows, which cannot say, True."""
     if os.name != "posix":
         return True  # There, signal 0 is Ctrl-C.
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

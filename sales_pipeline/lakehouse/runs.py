@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 
+from sales_pipeline.commit_points import together
 from sales_pipeline.engines.engine import CHANGES_NO_ROW
 from sales_pipeline.errors import UsageError, VersionGone, did_you_mean
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
-from sales_pipeline.together import together
 
 UNFINISHED = "unfinished"
 MAINTAIN = "maintain"

@@ -15,7 +15,7 @@ from sales_pipeline.commit_points import commit_point
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import LOCK, RUNS
-from sales_pipeline.lakehouse.properties import properties_when_removed
+from sales_pipeline.lakehouse.preparation import properties_when_removed
 
 _LEDGER = "ops"
 _SCHEMAS = (_LEDGER, "gold", "silver", "bronze")

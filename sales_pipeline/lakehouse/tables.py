@@ -1,7 +1,7 @@
 """The tables of bronze and silver, declared once, and what a declared table is.
 
-`gold_tables` and `ops_tables` have the others. The DDL,
-`docs/tables.md` and the schema tests are made from these declarations.
+`declared_tables` has those of gold, `ops_tables` those of the ledger. The DDL, `docs/tables.md` and
+the schema tests are made from these declarations.
 Types are Spark SQL types. Money columns say their currency in the comment.
 """
 
@@ -21,6 +21,7 @@ NOT_SALES = frozenset({CATALOGUE, EXCHANGE_RATES})
 """The feeds whose records are no sales."""
 
 BRONZE_SALES = "bronze.sales"
+BRONZE_TABLES = (BRONZE_SALES, f"bronze.{CATALOGUE}", f"bronze.{EXCHANGE_RATES}")
 RECORDS = "silver.records"
 SALE, DUPLICATE, DISPLACED = "sale", "duplicate", "displaced"
 EXCLUDED, QUARANTINED = "excluded", "quarantined"
@@ -62,6 +63,15 @@ BRONZE_TECHNICAL = (
 def bronze_columns(headers: Iterable[str]) -> tuple[Column, ...]:
     """The declared columns of a bronze table: the text of each as delivered."""
     return tuple(Column(name, "STRING", "as delivered, untouched") for name in headers)
+
+
+def bronze_table_of(feed: str) -> str:
+    """Returns the name of the bronze table that has the records of a feed.
+
+    >>> bronze_table_of("paris"), bronze_table_of("catalogue")
+    ('bronze.sales', 'bronze.catalogue')
+    """
+    return f"bronze.{feed}" if feed in NOT_SALES else BRONZE_SALES
 
 
 def bronze_table(name: str, columns: Iterable[str]) -> Table:

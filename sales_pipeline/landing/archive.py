@@ -34,7 +34,7 @@ _LONGEST_NAME = 255
 
 
 def kept_path(folder: Path, feed: str, sha256: str, name: str) -> Path:
-    """Where a file is kept below `archive/` or `rejected/`: `<feed>/<sha256, 12>/<name>`."""
+    """Returns the place below `archive/` or `rejected/`: `<feed>/<sha256, 12>/<name>`."""
     return folder.joinpath(feed, sha256[:12], name)
 
 
@@ -219,13 +219,13 @@ def _copy_kept(source: Path | FileIO, target: Path) -> None:
 
 
 def _partial_path(target: Path) -> Path:
-    """Where a file is written before it has its name, which may be as long as a name can be."""
+    """Returns where a file is written before it has its name, which may be as long as can be."""
     name = hashlib.sha256(os.fsencode(target.name)).hexdigest()
     return target.with_name(f".{name}.part")
 
 
 def partial_files(folder: Path) -> Iterator[Path]:
-    """What was being copied into a folder, or one below it, when its process was killed."""
+    """Yields files that were being copied into or below a folder when their process was killed."""
     return (path for path in folder.rglob(".*.part") if _PARTIAL.fullmatch(path.name))
 
 
@@ -249,7 +249,7 @@ def write_reason(target: Path, reason: str) -> None:
 
 
 def reason_path(target: Path) -> Path:
-    """Where the reason of a rejected file is; `reason.txt` where its name leaves no room."""
+    """Returns where the reason of a rejected file is; `reason.txt` if its name leaves no room."""
     name = f"{target.name}{_REASON}"
     is_long = len(os.fsencode(name)) > _LONGEST_NAME
     return target.with_name(_REASON[1:] if is_long else name)

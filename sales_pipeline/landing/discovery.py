@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 
-from sales_pipeline.config.arrival import Arrival
+from sales_pipeline.config.files import Arrival
 from sales_pipeline.landing.file_names import (
     is_lock_file,
     is_temporary,
@@ -54,13 +54,13 @@ class FoundFile:
 
     @property
     def changed_at(self) -> int:
-        """When it changed last, in nanoseconds."""
+        """The time of its last change, in nanoseconds."""
         return int(self.seen.split()[1]) if self.seen else 0
 
 
 @dataclass
 class Discovery:
-    """What one look at the landing folder found; all paths are below it, with `/`.
+    """The result of one look at the landing folder; all paths are below it, with `/`.
 
     Attributes:
         files: Files of feeds, in the order in which they are to be claimed.
@@ -164,7 +164,7 @@ class _Looks:
         return FoundFile(found.feed, found.name, found.path, before.st_size, digest, seen)
 
     def _unfinished(self, found: FoundFile, file: FileIO) -> str | None:
-        """Why a file is not complete yet, or None if it is."""
+        """Returns why a file is not complete yet, or None if it is."""
         arrival = self.arrivals.get(found.feed, _ANY_TIME)
         status, is_written = os.fstat(file.fileno()), is_being_written(file)
         if is_written:

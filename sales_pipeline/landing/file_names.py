@@ -10,8 +10,8 @@ import re
 from functools import cache
 from pathlib import PurePosixPath
 
-from sales_pipeline.config.arrival import FileOrder
 from sales_pipeline.config.dates import parse_date_pattern
+from sales_pipeline.config.files import FileOrder
 from sales_pipeline.config.values import landing_root
 from sales_pipeline.visible_text import visible_form
 

@@ -13,10 +13,9 @@ from collections.abc import Sequence
 
 from sales_pipeline.landing import quotes
 from sales_pipeline.landing.headers import HeaderMatch, match_header
-from sales_pipeline.landing.landed_bytes import LandedBytes
+from sales_pipeline.landing.landed_bytes import LandedBytes, Transcoder
 from sales_pipeline.landing.quotes import LINE_END, FieldFormat
 from sales_pipeline.landing.shape import FileShape
-from sales_pipeline.landing.transcoding import Transcoder
 
 _LINES = re.compile(rb"[^\r\n]*(?:\r\n?|\n|\Z)")
 _DAYS = ("sold_on", "date")

@@ -1,4 +1,4 @@
-"""What this process knows of a landing file whose records another reader is to read.
+"""Outlines of landing files: what this process knows of one whose records another reader reads.
 
 Spark's own CSV reader follows other rules than `records` where quotes are concerned, and tells
 nothing of what it skips. So the landing reader goes through the file as well, here, and keeps
@@ -64,7 +64,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class Outline:
-    """What this process knows of a landing file.
+    """The outline of a landing file, as far as this process knows it.
 
     Attributes:
         path: Where it is, also for Spark.
@@ -176,7 +176,7 @@ def _refused(path: str, what: str) -> FileRejected:
 
 
 def _lines_before(path: str, shape: FileShape) -> int:
-    """How many of the lines that are skipped at the beginning are not empty."""
+    """Counts the lines that are skipped at the beginning and are not empty."""
     if not shape.skip_lines:
         return 0
     with open(path, "rb", opener=regular_opener) as file:

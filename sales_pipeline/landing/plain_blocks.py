@@ -17,8 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from sales_pipeline.landing.headers import Headers
-from sales_pipeline.landing.later_headers import LaterHeaders
+from sales_pipeline.landing.headers import Headers, LaterHeaders
 from sales_pipeline.landing.quotes import MAX_QUOTED_LINE_ENDS, Span
 from sales_pipeline.landing.records import MARK, RecordFormat
 

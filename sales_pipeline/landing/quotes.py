@@ -25,7 +25,7 @@ LINE_END = re.compile(rb"\r\n?|\n")
 
 
 class Fault(Enum):
-    """Why no record can be read at a place."""
+    """The reason why no record can be read at a place."""
 
     UNKNOWN = auto()
     """Its end is not there yet."""
@@ -34,7 +34,7 @@ class Fault(Enum):
 
 
 class Span(NamedTuple):
-    """Where a record's fields were found, and where it ends without its line end."""
+    """The places of a record's fields, and where it ends without its line end."""
 
     fields: list[bytes]
     end: int
@@ -42,7 +42,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class FieldFormat:
-    """How fields are written, in UTF-8.
+    """The form of fields, in UTF-8.
 
     Attributes:
         delimiter: The byte between two fields.

@@ -18,12 +18,11 @@ from sales_pipeline.landing import quotes
 from sales_pipeline.landing.bronze_batches import BatchMaker
 from sales_pipeline.landing.frame import DataLines, FrameLines
 from sales_pipeline.landing.headers import Headers
-from sales_pipeline.landing.landed_bytes import LandedBytes
+from sales_pipeline.landing.landed_bytes import LandedBytes, Transcoder
 from sales_pipeline.landing.plain_blocks import PlainParser
 from sales_pipeline.landing.records import PROBLEMS, RecordFormat, RecordSplitter
 from sales_pipeline.landing.regular_files import regular_opener
 from sales_pipeline.landing.shape import FileShape, bronze_schema
-from sales_pipeline.landing.transcoding import Transcoder
 
 BLOCK_BYTES = 15 << 16
 """With the rest of the block before, this stays below the size of the longest record."""

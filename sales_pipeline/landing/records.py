@@ -1,4 +1,4 @@
-r"""How the bytes of a landing file become records: the definition, byte by byte.
+r"""The bytes of a landing file as records: the definition, byte by byte.
 
 `Transcoder` turns a file's bytes into UTF-8, `DataLines` takes out the lines before and after
 the data, and `RecordSplitter` cuts the rest into records. All take the file piece by piece, and
@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 from sales_pipeline.landing import quotes
 from sales_pipeline.landing.headers import HeaderMatch, Headers
+from sales_pipeline.landing.landed_bytes import is_text, shown_text
 from sales_pipeline.landing.quotes import LINE_END, Fault, FieldFormat, Span
 from sales_pipeline.landing.shape import FileShape
-from sales_pipeline.landing.transcoding import is_text, shown_text
 
 KEPT_BYTES = 65_536
 """How much is kept of a line that is too long."""
@@ -42,7 +42,7 @@ MARK = codecs.BOM_UTF8
 
 @dataclass(frozen=True)
 class RecordFormat:
-    """How records are written, in UTF-8.
+    """The form of records, in UTF-8.
 
     Attributes:
         fields: How their fields are.

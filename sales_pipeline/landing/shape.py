@@ -1,4 +1,4 @@
-"""What a feed's files look like, and how their columns become bronze columns.
+"""The shape of a feed's files, and how their columns become bronze columns.
 
 A `FileShape` is all the landing reader knows of a declaration. It travels to
 the workers of any engine as JSON. Nothing here knows Spark.

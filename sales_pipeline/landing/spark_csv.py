@@ -217,15 +217,15 @@ class _Utf8:
     read_as = "UTF-8"
 
     def read(self, text: Column) -> Column:
-        """What is delivered, from what Spark read."""
+        """Returns the delivered text, from what Spark read."""
         return text
 
     def is_whole(self, text: Column) -> Column:  # noqa: ARG002 - for others it depends
-        """Whether all of it is text, without a NUL character."""
+        """Says whether all of it is text, without a NUL character."""
         return F.lit(True)
 
     def shown(self, text: Column) -> Column:
-        r"""What is delivered, from what Spark read; bytes that are no text as `\x81`."""
+        r"""Returns the delivered text, from what Spark read; bytes that are no text as `\x81`."""
         return text
 
 

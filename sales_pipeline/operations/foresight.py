@@ -12,11 +12,10 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sales_pipeline.bronze.claims import Claims
+from sales_pipeline.bronze.claiming import HELD, REJECTED, Claims, becomes
 from sales_pipeline.bronze.corrections import landed_doubt
 from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.file_moves import Folders
-from sales_pipeline.bronze.landed import HELD, REJECTED, becomes
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.intake import batches_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse

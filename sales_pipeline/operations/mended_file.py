@@ -19,8 +19,14 @@ from sales_pipeline.errors import MAX_EXAMPLES, UsageError, examples
 from sales_pipeline.lakehouse.mends import Name
 from sales_pipeline.landing.headers import HeaderMatch, match_header
 from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
-from sales_pipeline.operations.quarantine_export import DELIMITERS, FILE_ID, RAW, ROW, TECHNICAL
-from sales_pipeline.operations.spreadsheet import SpreadsheetText
+from sales_pipeline.operations.quarantine_export import (
+    DELIMITERS,
+    FILE_ID,
+    RAW,
+    ROW,
+    TECHNICAL,
+    SpreadsheetText,
+)
 from sales_pipeline.visible_text import caseless_form
 
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from sales_pipeline.bronze.archived_files import check_archive
-from sales_pipeline.bronze.claiming import Claimant
-from sales_pipeline.bronze.claims import Claims
+from sales_pipeline.bronze.claiming import CORRECTION, HELD, NEW, REJECTED, REPEAT, Claimant, Claims
 from sales_pipeline.bronze.feed_files import find_files, folders_of
 from sales_pipeline.bronze.file_moves import Folders, check_landing
 from sales_pipeline.bronze.fingerprints import check_meaning
-from sales_pipeline.bronze.landed import CORRECTION, HELD, NEW, REJECTED, REPEAT
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import LakehouseMismatch
-from sales_pipeline.gold.freshness import mispriced_months, months_in_gold, stores_changed
+from sales_pipeline.gold.pricing import mispriced_months, months_in_gold, stores_changed
 from sales_pipeline.gold.rate_book import book_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State

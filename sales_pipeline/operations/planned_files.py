@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sales_pipeline.bronze.claims import Claims
+from sales_pipeline.bronze.claiming import Claims
 from sales_pipeline.bronze.file_moves import Folders
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 from sales_pipeline.landing.discovery import Discovery

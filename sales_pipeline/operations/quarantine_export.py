@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,15 +23,64 @@ import pyarrow.compute as pc
 from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.bronze.fingerprints import check_meaning
 from sales_pipeline.config.feed import Feed
+from sales_pipeline.config.files import Dialect, thousands_marks
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, did_you_mean, examples
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
-from sales_pipeline.operations.spreadsheet import SpreadsheetText
+from sales_pipeline.printable import is_formula
 from sales_pipeline.silver.validation.reasons import RULE, sentence_of
 from sales_pipeline.visible_text import caseless_form
+
+_APOSTROPHE = "'"
+
+
+@dataclass(frozen=True)
+class SpreadsheetText:
+    """Guards the texts of one feed, whose own plain numbers are no formulas.
+
+    Attributes:
+        dialect: How the feed writes its numbers.
+    """
+
+    dialect: Dialect
+
+    def guarded(self, text: str) -> str:
+        """Returns the text as a spreadsheet may have it.
+
+        >>> marks = SpreadsheetText(Dialect())
+        >>> marks.guarded("=1+1"), marks.guarded("-5.00"), marks.guarded("'=1")
+        ("'=1+1", '-5.00', "''=1")
+        """
+        return f"{_APOSTROPHE}{text}" if self._is_dangerous(text) else text
+
+    def bare(self, text: str) -> str:
+        """Returns the text that was guarded.
+
+        >>> marks = SpreadsheetText(Dialect())
+        >>> marks.bare("'=1+1"), marks.bare("'t Hof"), marks.bare("''=1")
+        ('=1+1', "'t Hof", "'=1")
+        """
+        rest = text.removeprefix(_APOSTROPHE)
+        return rest if self._is_dangerous(rest) else text
+
+    def _is_dangerous(self, text: str) -> bool:
+        """Says whether a guard is needed; the same with any number of apostrophes before the text.
+
+        Because of that a text which begins like a guarded one is guarded, too, and nothing
+        is taken off that was not put there.
+        """
+        plain = text.lstrip(_APOSTROPHE)
+        return is_formula(plain) and not self._number.fullmatch(plain)
+
+    @cached_property
+    def _number(self) -> re.Pattern[str]:
+        marks = re.escape(thousands_marks(self.dialect.thousands))
+        grouped = f"|[0-9]{{1,3}}(?:[{marks}][0-9]{{3}})+" if marks else ""
+        return re.compile(f"[+-]?(?:[0-9]+{grouped})(?:{re.escape(self.dialect.decimal)}[0-9]+)?")
+
 
 FILE_ID, ROW, REASONS, RAW = "_file_id", "_row", "_reasons", "_raw"
 TECHNICAL = (FILE_ID, ROW, REASONS, RAW)

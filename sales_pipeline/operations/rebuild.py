@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from sales_pipeline.bronze.feed_files import folders_of
+from sales_pipeline.bronze.ingestion import by_bronze_table
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.lakehouse.damage import (
+from sales_pipeline.lakehouse.holding import Hold, held
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.ledger import Ledger, State
+from sales_pipeline.lakehouse.opening import (
     damaged_derived,
     damaged_table,
     is_derived,
+    made_lakehouse,
     missing_derived,
     prepare_again,
 )
-from sales_pipeline.lakehouse.holding import Hold, held
-from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
 from sales_pipeline.lakehouse.runs import forget_versions
-from sales_pipeline.lakehouse.tables import BRONZE_SALES, EXCHANGE_RATES, NOT_SALES
+from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
 from sales_pipeline.pipeline import finish
 from sales_pipeline.recomputation import judged_again, reconsidered
 from sales_pipeline.run_report import Progress, RunReport, Silent
@@ -69,13 +70,12 @@ def _check_bronze(lakehouse: Lakehouse, ledger: Ledger) -> None:
     Raises:
         TableDamaged: It has not.
     """
-    by_table: dict[str, list[Delivery]] = {}
-    for delivery in ledger.in_force():
-        if delivery.state is not State.CLAIMED and delivery.rows:
-            is_sales = delivery.feed not in NOT_SALES
-            table = BRONZE_SALES if is_sales else f"bronze.{delivery.feed}"
-            by_table.setdefault(table, []).append(delivery)
-    for table, deliveries in by_table.items():
+    read = [
+        delivery
+        for delivery in ledger.in_force()
+        if delivery.state is not State.CLAIMED and delivery.rows
+    ]
+    for table, deliveries in by_bronze_table(read).items():
         counted = lakehouse.totals(table, by=["_file_id"], of="_row")
         ids, counts = counted["_file_id"].to_pylist(), counted["records"].to_pylist()
         rows = dict(zip(ids, counts, strict=True))

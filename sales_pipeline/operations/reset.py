@@ -16,7 +16,7 @@ from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
-from sales_pipeline.lakehouse.properties import check_not_newer
+from sales_pipeline.lakehouse.preparation import check_not_newer
 from sales_pipeline.lakehouse.table_removal import remove_tables
 from sales_pipeline.landing.archive import move, reason_path
 

@@ -20,25 +20,23 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.session import check_installed
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import LakehouseMismatch, UsageError
-from sales_pipeline.gold.freshness import MONTHS, months_in_gold
-from sales_pipeline.lakehouse.damage import (
+from sales_pipeline.gold.pricing import MONTHS, months_in_gold
+from sales_pipeline.lakehouse.holding import held
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.opening import (
     damaged_table,
     is_ledger_empty,
     missing_table,
     named_damage,
 )
-from sales_pipeline.lakehouse.holding import held
-from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.ops_tables import BALANCE, DELIVERIES, RUNS
 from sales_pipeline.lakehouse.runs import forget_versions
 from sales_pipeline.lakehouse.table_removal import is_removal_unfinished
-from sales_pipeline.lakehouse.tables import BRONZE_SALES, CATALOGUE, EXCHANGE_RATES, RECORDS
+from sales_pipeline.lakehouse.tables import BRONZE_SALES, BRONZE_TABLES, RECORDS
 from sales_pipeline.operations.restored_deliveries import RestoredDeliveries
 from sales_pipeline.run_report import FileNote, notes
 from sales_pipeline.silver.balance import recorded
-
-_BRONZE = (BRONZE_SALES, f"bronze.{CATALOGUE}", f"bronze.{EXCHANGE_RATES}")
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ class _Restore:
         return name == DELIVERIES.name and is_ledger_empty(self.lakehouse)
 
     def _check_bronze(self) -> None:
-        for name in _BRONZE:
+        for name in BRONZE_TABLES:
             if not self.lakehouse.engine.exists(name):
                 raise missing_table(self.lakehouse, name)
             problem = self.lakehouse.engine.problem(name)

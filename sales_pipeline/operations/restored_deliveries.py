@@ -23,7 +23,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, State
 from sales_pipeline.lakehouse.mends import as_text
 from sales_pipeline.lakehouse.runs import utc_now
-from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
+from sales_pipeline.lakehouse.tables import BRONZE_SALES, BRONZE_TABLES, NOT_SALES, bronze_table_of
 from sales_pipeline.landing.archive import reason_path
 from sales_pipeline.landing.discovery import discover, sha256_of
 from sales_pipeline.landing.shape import FileShape
@@ -92,7 +92,7 @@ class RestoredDeliveries:
     def _counts(self) -> dict[int, tuple[str, int]]:
         """Number of a delivery in bronze -> its feed and its records."""
         counts: dict[int, tuple[str, int]] = {}
-        for table in (BRONZE_SALES, *(f"bronze.{feed}" for feed in sorted(NOT_SALES))):
+        for table in BRONZE_TABLES:
             by = ["feed", "_file_id"] if table == BRONZE_SALES else ["_file_id"]
             for row in self.lakehouse.totals(table, by=by, of="_row").to_pylist():
                 feed = row.get("feed", table.removeprefix("bronze."))
@@ -180,7 +180,7 @@ class RestoredDeliveries:
 
     def _first_texts(self) -> dict[int, list[str]]:
         first: dict[int, list[str]] = {}
-        for table in (BRONZE_SALES, *(f"bronze.{feed}" for feed in sorted(NOT_SALES))):
+        for table in BRONZE_TABLES:
             rows = self.lakehouse.engine.read(table, where="_row = 1")
             for place, number in enumerate(rows["_file_id"].to_pylist()):
                 first[number] = first_texts(rows.slice(place, 1))
@@ -188,8 +188,7 @@ class RestoredDeliveries:
 
     def _rows(self, number: int) -> pa.Table:
         feed, _ = self._counts[number]
-        table = f"bronze.{feed}" if feed in NOT_SALES else BRONZE_SALES
-        return self.lakehouse.engine.read(table, file_ids=[number])
+        return self.lakehouse.engine.read(bronze_table_of(feed), file_ids=[number])
 
     def _delivery(self, number: int) -> Delivery:
         feed, rows = self._counts[number]
@@ -296,5 +295,5 @@ def _reason(place: Path) -> str:
 
 
 def _moved_at(place: Path) -> datetime:
-    """When a file was moved to its place: soon after its delivery."""
+    """Returns when a file was moved to its place: soon after its delivery."""
     return datetime.fromtimestamp(place.stat().st_ctime, UTC)

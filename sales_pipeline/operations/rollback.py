@@ -14,7 +14,7 @@ import pyarrow as pa
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, VersionGone
 from sales_pipeline.gold.changes import Moved, moved_between
-from sales_pipeline.lakehouse.gold_tables import SALES_CUBE
+from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State

@@ -41,12 +41,15 @@ from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.ops_tables import LOCK
 from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.lakehouse.table_removal import remove_tables
-from sales_pipeline.proofs.comparison import FILES, Contents, compare_contents, contents
 from sales_pipeline.proofs.killed_processes import environment_of_children
-from sales_pipeline.proofs.retailer_copy import (
+from sales_pipeline.proofs.retailer_copies import (
     DELIVERED,
+    FILES,
     LANDING,
+    Contents,
     PlaceFiles,
+    compare_contents,
+    contents,
     copied_declaration,
     write_declaration,
 )

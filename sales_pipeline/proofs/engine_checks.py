@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from sales_pipeline.engines.statements import Column
 from sales_pipeline.errors import counted
-from sales_pipeline.lakehouse.properties import properties_kept
+from sales_pipeline.lakehouse.preparation import properties_kept
 from sales_pipeline.proofs.diagnosis import CheckFailed
 from sales_pipeline.proofs.workbench import SCRATCH_SCHEMAS, Workbench
 

@@ -24,7 +24,6 @@ from sales_pipeline.config.locations import EMBEDDED
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import PipelineError, UsageError, counted
 from sales_pipeline.lakehouse.opening import opened_lakehouse
-from sales_pipeline.proofs.comparison import contents, differences
 from sales_pipeline.proofs.killed_processes import (
     MOMENTS,
     Killer,
@@ -32,12 +31,14 @@ from sales_pipeline.proofs.killed_processes import (
     ProcessEnd,
     Processes,
 )
-from sales_pipeline.proofs.retailer_copy import (
+from sales_pipeline.proofs.retailer_copies import (
     DELIVERED,
     LAKEHOUSE,
     LANDING,
     PlaceFiles,
+    contents,
     copied_declaration,
+    differences,
     write_declaration,
 )
 

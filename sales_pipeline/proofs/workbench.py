@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
+from sales_pipeline.lakehouse.lock import is_alive
 
 SCRATCH_SCHEMAS = ("bronze", "silver", "gold")
 """The schemas that get a scratch table. Not `ops`: if a removal of all tables was interrupted, that
@@ -63,7 +64,7 @@ class ScratchName:
         """Says whether its `doctor` was killed: the process is gone, or began an hour ago."""
         if time.time() - self.since > _ABANDONED_AFTER_SECONDS:
             return True
-        return self.host == _this_host() and not _is_alive(self.process)
+        return self.host == _this_host() and not is_alive(self.process)
 
 
 @dataclass
@@ -150,13 +151,3 @@ def _scratch_folders(parent: Path) -> Iterator[tuple[ScratchName, Path]]:
 
 def _this_host() -> str:
     return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:6]
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -31,7 +31,7 @@ from sales_pipeline.silver.reference.missing_names import MissingName, missing_n
 from sales_pipeline.silver.reference.products import Product, known_products
 
 CODE = "code"
-"""What is shown as the language of a product's code."""
+"""Shown as the language of a product's code."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sales_pipeline.bronze.landed import CORRECTION, HELD, NEW, REJECTED, REPEAT
+from sales_pipeline.bronze.claiming import CORRECTION, HELD, NEW, REJECTED, REPEAT
 from sales_pipeline.errors import MAX_EXAMPLES, counted
 from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.printable import printable

@@ -31,7 +31,7 @@ _CAUSES = {
     True: "within their own file, with another day or amount under the same key; does the key "
     "tell sales apart?",
 }
-"""Whether a record of their own file displaced sales -> how that is said."""
+"""True if a record of their own file displaced sales -> how that is said."""
 
 
 def displaced_lines(displaced: Sequence[DisplacedSales]) -> list[Text]:

@@ -65,11 +65,9 @@ def listed(heading: str, lines: Sequence[str], *, style: str = "", indent: str =
     return [Text(f"{indent}{heading}", style=style), *few_lines(lines, indent=f"{indent}  ")]
 
 
-def listed_files(
-    what: str, lines: Sequence[str], *, style: str = "", indent: str = ""
-) -> list[Text]:
+def listed_files(what: str, lines: Sequence[str], *, style: str = "") -> list[Text]:
     """Returns the same with the number of files before the heading: `2 files rejected`."""
-    return listed(f"{counted(len(lines), 'file')} {what}", lines, style=style, indent=indent)
+    return listed(f"{counted(len(lines), 'file')} {what}", lines, style=style)
 
 
 def few_lines(lines: Sequence[str], *, indent: str) -> list[Text]:

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sales_pipeline.bronze.landed import CORRECTION, HELD, NEW, REJECTED, REPEAT
+from sales_pipeline.bronze.claiming import CORRECTION, HELD, NEW, REJECTED, REPEAT
 from sales_pipeline.errors import counted
 from sales_pipeline.operations.plan import Plan
 from sales_pipeline.operations.planned_files import ABANDONED, KNOWN, UNREADABLE, PlannedFile

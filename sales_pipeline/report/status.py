@@ -15,8 +15,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.bronze.archived_files import unknown_files
-from sales_pipeline.bronze.feed_files import find_files, folders_of, landing_patterns
-from sales_pipeline.bronze.landed import (
+from sales_pipeline.bronze.claiming import (
     CORRECTION,
     HELD,
     NEW,
@@ -25,6 +24,7 @@ from sales_pipeline.bronze.landed import (
     LandedFile,
     landed_files,
 )
+from sales_pipeline.bronze.feed_files import find_files, folders_of, landing_patterns
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.lakehouse import Lakehouse

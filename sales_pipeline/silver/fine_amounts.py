@@ -19,7 +19,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.currencies import MINOR_UNITS
-from sales_pipeline.config.dialect import Dialect
+from sales_pipeline.config.files import Dialect
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver.feed_warnings import FeedWarning, and_more_files

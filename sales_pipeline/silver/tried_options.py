@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.silver.parsing.date_patterns import date_patterns

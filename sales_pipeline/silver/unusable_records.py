@@ -14,9 +14,9 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.model import Feed
-from sales_pipeline.config.sql.feed_sql import rule_condition
+from sales_pipeline.config.sql.expressions import rule_condition
 from sales_pipeline.lakehouse.lakehouse import among
 from sales_pipeline.landing.records import PROBLEMS
 from sales_pipeline.silver.batch import Batch, Branch

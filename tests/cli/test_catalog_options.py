@@ -14,7 +14,7 @@ from sales_pipeline.engines.jvm_spark import LocalSparkSession, check_catalog_la
 from sales_pipeline.engines.spark_connect import RemoteSparkSession
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import LakehouseMismatch, UsageError
-from sales_pipeline.lakehouse.properties import check_properties, properties_when_removed
+from sales_pipeline.lakehouse.preparation import check_properties, properties_when_removed
 from tests.cli.conftest import Call
 from tests.retailer import Retailer
 

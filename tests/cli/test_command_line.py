@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sales_pipeline.cli import app, running, screen
-from sales_pipeline.config.schema import schema_text
+from sales_pipeline.cli import app, run, screen
+from sales_pipeline.config.model import schema_text
 from sales_pipeline.version import __version__
 from tests.cli.conftest import Call, loaded_by, python_in
 from tests.cli.lyon import declare_lyon
@@ -308,12 +308,12 @@ def test_the_sample_is_placed_only_where_no_lakehouse_was_made(
     from sales_pipeline import load_config
 
     monkeypatch.chdir(tmp_path)
-    running.place_sample_files(load_config())
-    running.place_sample_files(load_config())
+    run.place_sample_files(load_config())
+    run.place_sample_files(load_config())
     assert capfd.readouterr().err == "sample: 51 files put into ./landing\n"
     for each in Path("landing").rglob("*.csv"):
         each.unlink()
     Path("lakehouse/ops/runs/_delta_log").mkdir(parents=True)
     Path("lakehouse/ops/runs/_delta_log/00000000000000000000.json").touch()
-    running.place_sample_files(load_config())
+    run.place_sample_files(load_config())
     assert not list(Path("landing").rglob("*.csv"))

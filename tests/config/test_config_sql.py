@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sales_pipeline.config import declaration_from
+from sales_pipeline.config.sql.calls import WITH_SYNTAX, known_names
 from sales_pipeline.config.sql.expressions import parse_condition, parse_expression
-from sales_pipeline.config.sql.functions import BUILT_IN, REFUSED, functions, known_names
+from sales_pipeline.config.sql.functions import REFUSED, functions
 from sales_pipeline.config.sql.kinds import SALE_KINDS, TEXT
 from sales_pipeline.config.sql.parsing import MAX_DEPTH, MAX_LENGTH, ExpressionRefused, parse
+from sales_pipeline.config.sql.special_functions import SPECIAL_FUNCTIONS
 from sales_pipeline.errors import DeclarationError
 
 COLUMNS = dict.fromkeys(["sale_id", "day", "Label", "status", "quantity"], TEXT)
@@ -126,8 +128,8 @@ def test_a_refused_function_is_named_wherever_it_stands(name: str) -> None:
 
 
 def test_no_function_is_both_allowed_and_refused() -> None:
-    assert not {*functions(), *BUILT_IN} & {*REFUSED}
-    assert len(known_names()) == len(functions()) + len(BUILT_IN)
+    assert not {*known_names()} & {*REFUSED}
+    assert len(known_names()) == len(functions()) + len(SPECIAL_FUNCTIONS) + len(WITH_SYNTAX)
 
 
 @pytest.mark.parametrize(

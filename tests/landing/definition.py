@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from sales_pipeline.landing.frame import DataLines, FrameLines
 from sales_pipeline.landing.headers import Headers
+from sales_pipeline.landing.landed_bytes import Transcoder
 from sales_pipeline.landing.records import Record, RecordFormat, RecordSplitter
 from sales_pipeline.landing.shape import FileShape
-from sales_pipeline.landing.transcoding import Transcoder
 
 
 def in_order(batches: Iterable[pa.RecordBatch | pa.Table]) -> list[tuple[Any, ...]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sales_pipeline.config.arrival import Arrival
+from sales_pipeline.config.files import Arrival
 from sales_pipeline.landing import discovery, regular_files
 from sales_pipeline.landing.discovery import Discovery, discover
 from sales_pipeline.landing.regular_files import open_regular

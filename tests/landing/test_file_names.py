@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from sales_pipeline.config.arrival import FileOrder
+from sales_pipeline.config.files import FileOrder
 from sales_pipeline.landing.file_names import (
     declared_order,
     is_lock_file,

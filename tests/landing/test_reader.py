@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.landing import quotes, reader, records
+from sales_pipeline.landing.landed_bytes import Transcoder
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.shape import FileShape, bronze_schema
-from sales_pipeline.landing.transcoding import Transcoder
 from tests.landing.definition import defined_rows, in_order
 
 DAY_AND_ITEM = (("sold_on", "day"), ("product", "item"))

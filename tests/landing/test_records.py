@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sales_pipeline.landing import quotes, records
 from sales_pipeline.landing.frame import DataLines
 from sales_pipeline.landing.headers import Headers
+from sales_pipeline.landing.landed_bytes import Transcoder
 from sales_pipeline.landing.records import PROBLEMS, Record, RecordFormat, RecordSplitter
 from sales_pipeline.landing.shape import FileShape
-from sales_pipeline.landing.transcoding import Transcoder
 
 TWO = FileShape((("a", "A"), ("b", "B")))
 PIECES = [

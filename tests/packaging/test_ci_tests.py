@@ -68,7 +68,7 @@ def test_what_ran_on_spark_is_counted_if_it_ran_on_these_very_files(checkout: Pa
     said = (checkout.parent / "reported").read_text(encoding="utf-8").splitlines()[-1]
     left_out = said.partition("--omit=")[2].split(",")
     assert all(list(ROOT.glob(each)) for each in left_out)
-    assert len(left_out) == 6
+    assert len(left_out) == 5
 
 
 def test_outside_a_checkout_nothing_of_spark_is_counted(checkout: Path) -> None:

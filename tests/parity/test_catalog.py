@@ -24,7 +24,7 @@ from sales_pipeline.errors import UsageError, VersionGone
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import finished_runs
-from sales_pipeline.proofs.comparison import Contents, contents
+from sales_pipeline.proofs.retailer_copies import Contents, contents
 from tests.retailer import Retailer, sale
 
 CATALOG = "spark_catalog"

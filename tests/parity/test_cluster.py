@@ -28,7 +28,7 @@ from sales_pipeline.config.locations import EMBEDDED
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.opening import opened_lakehouse
-from sales_pipeline.proofs.comparison import contents, differences
+from sales_pipeline.proofs.retailer_copies import contents, differences
 from sales_pipeline.sample import place_sample
 from tests.parity.cluster import Cluster, Worker, cluster, tasks
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.cli.screen import tell_failure
-from sales_pipeline.proofs.comparison import differences
 from sales_pipeline.proofs.killed_processes import ProcessEnd
+from sales_pipeline.proofs.retailer_copies import differences
 from tests.promises.killed_run import called, retailer_in
 from tests.retailer import Retailer
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.proofs.comparison import Contents, contents, differences
+from sales_pipeline.proofs.retailer_copies import Contents, contents, differences
 from tests.promises.killed_run import dies_within
 from tests.retailer import CATALOGUE, Retailer, sale
 

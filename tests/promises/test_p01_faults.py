@@ -14,7 +14,7 @@ from sales_pipeline.cli.screen import tell_failure
 from sales_pipeline.commit_points import watched_by
 from sales_pipeline.lakehouse import runs
 from sales_pipeline.lakehouse.runs import finished_runs
-from sales_pipeline.proofs.comparison import contents, differences
+from sales_pipeline.proofs.retailer_copies import contents, differences
 from tests.promises.faulty_machine import EXPECTED, ran
 from tests.retailer import Retailer, sale
 

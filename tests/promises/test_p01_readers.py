@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 
 from sales_pipeline import read_gold
 from sales_pipeline.errors import UsageError
-from sales_pipeline.lakehouse.gold_tables import gold_tables
+from sales_pipeline.lakehouse.declared_tables import gold_tables
 from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.report.answers_of_run import answers
 from tests.promises.killed_run import dies

@@ -9,10 +9,9 @@ import pytest
 
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.cli.app import main
-from sales_pipeline.cli.selftest import _numbers
+from sales_pipeline.cli.proofs import _numbers
 from sales_pipeline.errors import PipelineError, UsageError
-from sales_pipeline.proofs.comparison import contents, differences
-from sales_pipeline.proofs.retailer_copy import copy_landing_files
+from sales_pipeline.proofs.retailer_copies import contents, copy_landing_files, differences
 from sales_pipeline.proofs.selftest import Selftest, selftest
 from tests.retailer import Retailer, sale
 

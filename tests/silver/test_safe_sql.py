@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.config.sql.expressions import parse_expression
-from sales_pipeline.config.sql.functions import BUILT_IN, Function, functions
+from sales_pipeline.config.sql.functions import Function, functions
 from sales_pipeline.config.sql.kinds import SALE_KINDS, TEXT
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.errors import UsageError
@@ -239,13 +239,6 @@ def test_the_engine_has_every_function_that_may_be_called(
     calls = _calls(functions()[name])
     safe = [parse_expression(call, KINDS).safe_sql for call in calls]
     assert len(asked(frame(engine, record), *safe)) == len(calls)
-
-
-def test_every_function_with_a_rule_of_its_own_is_written() -> None:
-    from sales_pipeline.config.sql.calls import _SPECIAL
-
-    elsewhere = {"case", "cast", "try_cast", "extract", "exists", "filter", "forall", "transform"}
-    assert {*_SPECIAL} | elsewhere == BUILT_IN
 
 
 def test_a_chain_of_operations_that_can_fail_is_no_burden(engine: EmbeddedEngine) -> None:

@@ -1,9 +1,15 @@
-"""The kinds of values in declared SQL: text, numbers with their digits, days, conditions."""
+"""The kinds of values in declared SQL, and its types: text, numbers, days, conditions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sales_pipeline.config.sql.parsing import ExpressionRefused
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 MAX_DIGITS = 38
 """The digits of a DECIMAL on every engine."""
@@ -91,3 +97,28 @@ SALE_KINDS = {
     "source_product": TEXT,
 }
 """The columns of a sale that a rule may name."""
+
+
+def type_of(node: exp.DataType) -> tuple[str, Kind]:
+    """Returns a type by its name, and the kind of its values."""
+    name = str(getattr(node.this, "value", node.this)).upper()
+    sizes = [int(part.name) for part in node.expressions if part.name.isdigit()]
+    if name == "DECIMAL" and len(sizes) == len(node.expressions) <= 2:
+        precision, scale = [*sizes, *[10, 0][len(sizes) :]]
+        if 0 <= scale <= precision <= 38 and precision > 0:
+            return f"DECIMAL({precision},{scale})", decimal(precision, scale)
+    if name in _TYPES and not node.expressions:
+        return _TYPES[name]
+    raise ExpressionRefused(
+        f"the type {name}",
+        "; write STRING, INT, BIGINT, DECIMAL(18,4), DOUBLE, DATE, TIMESTAMP or BOOLEAN",
+    )
+
+
+TYPE_NAMES = ("string", "int", "bigint", "decimal", "double", "date", "timestamp", "boolean")
+_TYPES = {
+    "TEXT": ("STRING", TEXT), "INT": ("INT", INT), "BIGINT": ("BIGINT", BIGINT),
+    "DOUBLE": ("DOUBLE", DOUBLE), "DATE": ("DATE", DATE),
+    "TIMESTAMP": ("TIMESTAMP", TIMESTAMP), "TIMESTAMPTZ": ("TIMESTAMP", TIMESTAMP),
+    "BOOLEAN": ("BOOLEAN", BOOLEAN),
+}  # fmt: skip

@@ -20,7 +20,24 @@ MAX_LENGTH = 10_000
 MAX_DEPTH = 150
 """How deep expressions may be nested: engines recurse into them."""
 TEXT_MARK = "\x1f"
-"""What the number of a text constant begins with in the tree."""
+"""The beginning of the number of a text constant in the tree."""
+
+
+ONE_RECORD = "; write an expression of the record's own columns"
+_CONSTRUCTS = {
+    "Array": "array(…)[…]", "Alias": "a name after an expression (AS)",
+    "Star": "*", "Interval": "INTERVAL",
+    "Escape": "LIKE … ESCAPE", "Placeholder": "a parameter", "Parameter": "a parameter",
+    "Select": "SELECT", "Lambda": "a lambda", "Distinct": "DISTINCT", "Dot": "a name with dots",
+    "Tuple": "a list in round brackets", "JSONExtract": "->", "Slice": "[from:to]",
+}  # fmt: skip
+_WRITE_INSTEAD = {
+    "Array": "; write get(array(…), 0) for an element of array(…)",
+    "Interval": "; write date_add(…, 1) or add_months(…, 1)",
+    "Alias": "; write one expression, without a name",
+    "Escape": "; write LIKE without it, or contains(…, …)",
+}
+"""Constructs that are no part of declared SQL -> their name, and what to write instead."""
 
 
 class ExpressionRefused(ValueError):
@@ -64,6 +81,24 @@ class Parsed:
         if texts.count(True) != len(self.texts) or texts.count(False) != self.numbers:
             what = "an expression that is not understood as a whole"
             raise ExpressionRefused(what, "; write it in another way")
+
+    def refusal(self, node: exp.Expression) -> ExpressionRefused:
+        """Returns why a construct is no part of declared SQL."""
+        from sqlglot import exp
+
+        name = type(node).__name__
+        if isinstance(node, exp.Window | exp.WithinGroup | exp.Filter | exp.IgnoreNulls):
+            function = node.find(exp.Anonymous)
+            called = str(function.this) if function else ""
+            over = "() OVER" if isinstance(node, exp.Window) else "()"
+            what = f"{called}{over}{self.at(called)} looks at other records"
+            return ExpressionRefused(what, ONE_RECORD)
+        if isinstance(node, exp.Query | exp.Exists | exp.Values) or node.find(exp.Query):
+            return ExpressionRefused(
+                f"a query{self.at('select')} looks at other tables", ONE_RECORD
+            )
+        what = f"{_CONSTRUCTS.get(name, name.upper())} is no part of an expression here"
+        return ExpressionRefused(what, _WRITE_INSTEAD.get(name, "; write it without"))
 
     def at(self, word: str) -> str:
         """Returns where a word is written, as a message names it; empty where it is not known."""

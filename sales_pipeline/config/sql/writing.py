@@ -7,26 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sales_pipeline.config.sql.calls import called
-from sales_pipeline.config.sql.choices import chosen
-from sales_pipeline.config.sql.functions import BUILT_IN, REFUSED, functions, known_names
-from sales_pipeline.config.sql.grammar import (
-    CONSTRUCTS,
-    ONE_RECORD,
-    TYPE_NAMES,
-    WRITE_INSTEAD,
-    type_of,
-)
-from sales_pipeline.config.sql.kinds import (
-    BOOLEAN,
-    NULL,
-    TEXT,
-    Kind,
-)
-from sales_pipeline.config.sql.list_functions import element
+from sales_pipeline.config.sql.calls import called, known_names
+from sales_pipeline.config.sql.functions import REFUSED
+from sales_pipeline.config.sql.kinds import BOOLEAN, NULL, TEXT, TYPE_NAMES, Kind, type_of
 from sales_pipeline.config.sql.operands import Operand, cast, number_constant, plain
 from sales_pipeline.config.sql.operators import (
     arithmetic,
+    chosen,
     comparison,
     either,
     inverted,
@@ -35,11 +22,13 @@ from sales_pipeline.config.sql.operators import (
     negated,
 )
 from sales_pipeline.config.sql.parsing import (
+    ONE_RECORD,
     TEXT_MARK,
     ExpressionRefused,
     Parsed,
     unknown_name,
 )
+from sales_pipeline.config.sql.special_functions import element
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -64,40 +53,18 @@ class Writer:
         write = getattr(self, f"_{name.lower()}", None)
         unread = {key for key, part in node.args.items() if part not in (None, False, [])}
         if unread - _READ_PARTS:
-            raise self._refused(node)
+            raise self.parsed.refusal(node)
         if name in _COMPARISONS:
             return comparison(_COMPARISONS[name], *self._sides(node))
         if name in _ARITHMETIC:
             return arithmetic(_ARITHMETIC[name], *self._sides(node))
         if write is None:
-            raise self._refused(node)
+            raise self.parsed.refusal(node)
         written: Operand = write(node)
         return written
 
     def _sides(self, node: exp.Expression) -> tuple[Operand, Operand]:
         return self.written(node.this), self.written(node.expression)
-
-    def _refused(self, node: exp.Expression) -> ExpressionRefused:
-        """Says why a construct is no part of declared SQL."""
-        from sqlglot import exp
-
-        name = type(node).__name__
-        if isinstance(node, exp.Window | exp.WithinGroup | exp.Filter | exp.IgnoreNulls):
-            return self._looks_elsewhere(node)
-        if isinstance(node, exp.Query | exp.Exists | exp.Values) or node.find(exp.Query):
-            what = f"a query{self.parsed.at('select')} looks at other tables"
-            return ExpressionRefused(what, ONE_RECORD)
-        what = f"{CONSTRUCTS.get(name, name.upper())} is no part of an expression here"
-        return ExpressionRefused(what, WRITE_INSTEAD.get(name, "; write it without"))
-
-    def _looks_elsewhere(self, node: exp.Expression) -> ExpressionRefused:
-        from sqlglot import exp
-
-        function = node.find(exp.Anonymous)
-        called_name = str(function.this) if function else ""
-        over = "() OVER" if isinstance(node, exp.Window) else "()"
-        what = f"{called_name}{over}{self.parsed.at(called_name)} looks at other records"
-        return ExpressionRefused(what, ONE_RECORD)
 
     def _column(self, node: exp.Column) -> Operand:
         if node.args.get("table") is not None:
@@ -128,7 +95,7 @@ class Writer:
             raise self._function_refused(str(node.this))
         if name in _LAMBDAS:
             return self._with_lambda(name, node)
-        if name not in functions() and name not in BUILT_IN:
+        if name not in known_names():
             at = self.parsed.at(str(node.this))
             if name in TYPE_NAMES:
                 do = f"; write CAST(… AS {name.upper()}), or TRY_CAST"
@@ -146,7 +113,7 @@ class Writer:
         parts = node.expressions
         if len(parts) != 2 or not isinstance(parts[1], exp.Lambda):
             if any(isinstance(part, exp.Query) for part in parts):
-                raise self._refused(node)
+                raise self.parsed.refusal(node)
             do = f"; write {name}(split(label, '/'), x -> x <> '')"
             raise ExpressionRefused(f"{name} without a list and a lambda", do)
         values, function = self.written(parts[0]), parts[1]
@@ -219,7 +186,7 @@ class Writer:
 
     def _in(self, node: exp.In) -> Operand:
         if not node.expressions:
-            raise self._refused(node)
+            raise self.parsed.refusal(node)
         choices = [self.written(choice) for choice in node.expressions]
         return membership(self.written(node.this), choices)
 
@@ -270,7 +237,7 @@ class Writer:
 
     def _bracket(self, node: exp.Bracket) -> Operand:
         if len(node.expressions) != 1:
-            raise self._refused(node)
+            raise self.parsed.refusal(node)
         return element(self.written(node.this), self.written(node.expressions[0]))
 
     def _trim(self, node: exp.Trim) -> Operand:
@@ -306,31 +273,11 @@ class Writer:
 _COMPARISONS = {"EQ": "=", "NEQ": "<>", "GT": ">", "GTE": ">=", "LT": "<", "LTE": "<=",
                 "NullSafeEQ": "<=>"}  # fmt: skip
 _ARITHMETIC = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Mod": "%", "IntDiv": "DIV"}
-_READ_PARTS = frozenset(
-    [
-        "this",
-        "expression",
-        "expressions",
-        "ifs",
-        "default",
-        "true",
-        "false",
-        "low",
-        "high",
-        "to",
-        "position",
-        "substr",
-        "start",
-        "length",
-        "quoted",
-        "is_string",
-        "typed",
-        "safe",
-        "table",
-        "db",
-        "format",
-    ]
-)
+_READ_PARTS = {
+    "this", "expression", "expressions", "ifs", "default", "true", "false", "low", "high", "to",
+    "position", "substr", "start", "length", "quoted", "is_string", "typed", "safe", "table", "db",
+    "format",
+}  # fmt: skip
 """The parts of a node that are read; one with others means more than is written anew."""
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _EXTRACTED = ("year", "quarter", "month", "day", "hour", "minute", "second")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from sales_pipeline.config.dates import check_date_pattern
-from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.problems import InvalidValue
 
 _TIME = re.compile(

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 
 from sales_pipeline.config.dates import DateLayout, parse_date_pattern
-from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.config.files import WHITE_SPACE
 
 
 @cache

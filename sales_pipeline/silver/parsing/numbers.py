@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
 
-from sales_pipeline.config.dialect import WHITE_SPACE, Dialect, thousands_marks
+from sales_pipeline.config.files import WHITE_SPACE, Dialect, thousands_marks
 from sales_pipeline.config.model import Feed
 
 

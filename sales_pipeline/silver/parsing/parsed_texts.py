@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.silver.parsing.days import day_of

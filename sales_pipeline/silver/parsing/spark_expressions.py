@@ -8,7 +8,7 @@ from functools import reduce
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.visible_text import INVISIBLE
 
 _WITH_LETTERS = ("0B", "0E", "0F", "1A", "1B", "1C", "1D", "1E", "1F")

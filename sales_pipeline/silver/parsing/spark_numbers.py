@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.silver.parsing.numbers import NumberStyle
 from sales_pipeline.silver.parsing.spark_expressions import trimmed
 

@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from sales_pipeline.config.currencies import MINOR_UNITS
-from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.model import Rates
 from sales_pipeline.errors import FileRejected, examples
 from sales_pipeline.silver.parsing.days import day_of

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sales_pipeline.config.dialect import WHITE_SPACE
+from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.errors import examples
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.mends import Name

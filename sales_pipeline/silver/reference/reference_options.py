@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sales_pipeline.config.dialect import Dialect
+from sales_pipeline.config.files import Dialect
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver.parsing.date_patterns import date_patterns

@@ -17,8 +17,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Declaration, Feed
-from sales_pipeline.config.sql.expressions import Expression
-from sales_pipeline.config.sql.feed_sql import computed_expression, exclusion, rule_condition
+from sales_pipeline.config.sql.expressions import (
+    Expression,
+    computed_expression,
+    exclusion,
+    rule_condition,
+)
 from sales_pipeline.config.sql.kinds import SALE_KINDS
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.config.model import Feed
-from sales_pipeline.config.sql.feed_sql import computed_expression, exclusion
+from sales_pipeline.config.sql.expressions import computed_expression, exclusion
 from sales_pipeline.silver.parsing.spark_expressions import (
     any_of,
     filled,

@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
-from sales_pipeline.config.sql.feed_sql import rule_condition
+from sales_pipeline.config.sql.expressions import rule_condition
 from sales_pipeline.silver.validation.reasons import RULE
 
 RULE_COLUMNS = ("sold_on", "product", "category", "quantity", "unit_price", "amount", "currency",

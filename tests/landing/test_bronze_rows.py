@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.landing.bronze_rows import LandingFile
-from sales_pipeline.landing.data_source import LandingSource, balanced
+from sales_pipeline.landing.bronze_rows import LandingFile, LandingSource, balanced
 from sales_pipeline.landing.shape import BRONZE_TECHNICAL, FileShape, bronze_schema
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import RenderableType
 
 from sales_pipeline.operations.reset import Reset
-from sales_pipeline.report.rollback import reset_document, reset_text
+from sales_pipeline.report.upkeep import reset_document, reset_text
 
 Rendered = Callable[[RenderableType], list[str]]
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.config.dialect import Dialect
-from sales_pipeline.operations.spreadsheet import SpreadsheetText
+from sales_pipeline.config.files import Dialect
+from sales_pipeline.operations.quarantine_export import SpreadsheetText
 
 TEXTS = st.text(st.sampled_from("'=+-@\t\r\n\uff1d ,.;\"019a")) | st.text()
 DIALECTS = st.builds(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.landing.shape import FileShape
-from sales_pipeline.proofs.retailer_copy import copy_landing_files, first_records
+from sales_pipeline.proofs.retailer_copies import copy_landing_files, first_records
 from tests.retailer import Retailer, sale
 
 

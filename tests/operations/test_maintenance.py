@@ -17,7 +17,7 @@ from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.operations.maintenance import Maintenance, foreseen_maintenance
 from sales_pipeline.report.compared_runs import compared_runs
 from sales_pipeline.report.history import kept_of, runs_document, runs_of, versions_of
-from sales_pipeline.report.maintenance import maintenance_document, maintenance_text
+from sales_pipeline.report.upkeep import maintenance_document, maintenance_text
 from tests.promises.killed_run import dies
 from tests.retailer import Retailer, sale
 
@@ -286,7 +286,7 @@ def test_p1_maintenance_killed_at_any_step_loses_nothing(daily: Retailer) -> Non
 
 @pytest.mark.long
 def test_p1_a_run_goes_on_after_a_killed_maintenance(daily: Retailer) -> None:
-    assert dies(daily, 30, "after", "maintain")
+    assert dies(daily, 20, "after", "maintain")
     daily.deliver("lyon/04.csv", sale("04", "2025-01-04"))
     daily.run()
     assert len(daily.table("silver.sales")) == 4
