@@ -159,11 +159,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "amount": "amount: list_price\ncurrency: EUR",
         "currency": "amount: list_price\ncurrency: EUR",
         "currency_column": "amount: list_price\ncurrency_column: cur",
-        "valid_from": """
-            amount: list_price
-            currency: EUR
-            valid_from: from
-        """,
+        "valid_from": "amount: list_price\ncurrency: EUR\nvalid_from: from",
         "date_formats": """
             amount: list_price
             currency: EUR

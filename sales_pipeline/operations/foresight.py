@@ -29,6 +29,7 @@ from sales_pipeline.operations.planned_files import (
     UNFINISHED,
     PlannedFile,
 )
+from sales_pipeline.run_report import claim_warnings
 from sales_pipeline.silver.validation.reasons import Unusable
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ class Foresight:
     @property
     def warnings(self) -> list[FeedWarning]:
         """Returns the warnings about values in the new files that look suspicious."""
-        return [*self.references.warnings, *self._sales.trial.warnings]
+        kept_lines = claim_warnings(self.claims)
+        return [*kept_lines, *self.references.warnings, *self._sales.trial.warnings]
 
     def _file(self, delivery: Delivery, becomes_: str) -> PlannedFile:
         earlier = self._by_id.get(delivery.supersedes or 0)

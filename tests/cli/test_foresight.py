@@ -285,6 +285,30 @@ def test_a_name_may_mean_two_products_where_products_are_looked_up_by_code(
     assert {row["source"] for row in known if row["language"] != "*"} == {"Vase"}
 
 
+def test_a_name_that_comes_to_mean_two_products_is_known_no_more(retailer: Retailer) -> None:
+    strict(retailer, product_by="code")
+    retailer.declared["feeds"]["boston"]["product_by"] = "code"
+    retailer.declared["catalogue"]["code"] = "code"
+    header = "code,produit,categorie,product,category\n"
+    first = f"{header}1,Pizza,M,Pizza,M\n3,Vase,H,Vase,H\n"
+    (retailer.landing / "catalogue/catalogue.csv").write_text(first)
+    retailer.deliver("lyon/a.csv", sale("1", item="1"))
+    retailer.run()
+    retailer.deliver_text("catalogue/more.csv", f"{header}1,Pizza,M,Pizza,M\n2,Pizza,L,Pizza,L\n")
+    assert foreseen(retailer, "catalogue/more.csv")[0] == "new"
+    known = retailer.read(lambda lakehouse: lakehouse.rows("silver.products"))
+    assert {row["source"] for row in known if row["language"] != "*"} == {"Vase"}
+
+
+def test_lines_that_are_kept_as_records_are_said_by_check(retailer: Retailer) -> None:
+    strict(retailer, csv={"footer_lines": 1})
+    retailer.deliver("lyon/a.csv", *GOOD)
+    checked = understand(retailer.declaration, source="")
+    sentences = {warning.sentence for warning in checked.warnings}
+    assert any(sentence.startswith("lyon/a.csv: csv.skip_lines") for sentence in sentences)
+    assert sentences <= {warning.sentence for warning in retailer.run().warnings}
+
+
 def test_a_code_with_two_meanings_is_rejected_everywhere(retailer: Retailer) -> None:
     strict(retailer, product_by="code")
     retailer.declared["catalogue"]["code"] = "code"

@@ -11,10 +11,10 @@ import pytest
 from sales_pipeline.config import declaration_from
 from sales_pipeline.errors import FileRejected
 from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader, Entry
+from sales_pipeline.silver.reference.contradictions import check_delivery
 from sales_pipeline.silver.reference.learning import (
     Knowledge,
     Learnt,
-    check_delivery,
     learn,
     learnt,
     touched_days,

@@ -12,7 +12,7 @@ from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader, Entry
-from sales_pipeline.silver.reference.learning import check_delivery
+from sales_pipeline.silver.reference.contradictions import check_delivery
 from sales_pipeline.silver.reference.reference_balance import Fault, refusal_of
 from sales_pipeline.silver.validation.reasons import TRANSLATION_MISSING
 

@@ -135,10 +135,14 @@ class _Known:
             many = [renaming for renaming in renamings if not self._stays(renaming)]
         allowed = self.lakehouse.declaration.catalogue.max_renamed
         if many and Decimal(len(many)) / products > allowed:
-            changed = {key for key in before if before[key].meaning != after[key].meaning}
+            renamed = {key for key in before if key in after}
+            changed = {key for key in renamed if before[key].meaning != after[key].meaning}
             self.doubtful[file_id] = _Doubt(products, renamings, keys, changed)
             return
         self.entries += entries
+        # A name to which the file gives two meanings is known no more.
+        for key in before.keys() - after.keys():
+            del self._products[key]
         self._products.update(after)
         self._named |= {product.product for product in after.values()}
 

@@ -7,21 +7,20 @@ latest entries of the code say, also when they are of another delivery.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
 from sales_pipeline.config.model import Feed
-from sales_pipeline.errors import MAX_EXAMPLES, FileRejected, examples
+from sales_pipeline.errors import MAX_EXAMPLES
 from sales_pipeline.silver.reference.catalogue_entries import Entry, Meaning
+from sales_pipeline.silver.reference.contradictions import ambiguous_names, stated_prices
 from sales_pipeline.silver.reference.list_prices import ALWAYS, Price, Prices, repriced
 from sales_pipeline.silver.reference.products import CODE, Key, Known, Names, Product, caseless
 
 Days = tuple[date, date | None]
 """From a day, and to before another, which may be open."""
-Said = tuple[Entry, Meaning]
-"""What an entry says that a name or code means."""
 _ALL_DAYS: Days = (ALWAYS, None)
 
 
@@ -71,7 +70,7 @@ def learn(entries: Sequence[Entry], *, before: Known | None = None) -> Taught:
             products[CODE, each.code] = _product(each, (CODE, each.code), each.meaning)
     usable: list[Entry] = []
     waiting: list[Entry] = []
-    ambiguous = _ambiguous_names(entries)
+    ambiguous = ambiguous_names(entries)
     for each in entries:
         meaning = each.meaning
         if each.code is not None:
@@ -96,19 +95,13 @@ def _product(entry: Entry, key: Key, meaning: Meaning) -> Product:
 def _prices(entries: Sequence[Entry]) -> dict[Key, tuple[Price, ...]]:
     """The prices of every name and code; those of a code are also those of its names."""
     stated: dict[Key, dict[date, Price]] = {}
-    for key, price in _stated(entries):
+    for key, price in stated_prices(entries):
         stated.setdefault(key, {})[price.valid_from] = price
     found = {key: tuple(by_day[day] for day in sorted(by_day)) for key, by_day in stated.items()}
     for key, codes in _codes_of_names(entries).items():
         if common := _common([found.get((CODE, code), ()) for code in sorted(codes)]):
             found[key] = common
     return found
-
-
-def _stated(entries: Iterable[Entry]) -> Iterator[tuple[Key, Price]]:
-    for each in entries:
-        if each.price is not None:
-            yield from ((key, each.price) for key in each.priced_keys)
 
 
 def _codes_of_names(entries: Iterable[Entry]) -> dict[Key, set[str]]:
@@ -128,92 +121,6 @@ def _common(prices: Sequence[tuple[Price, ...]]) -> tuple[Price, ...]:
     """The prices of several codes where they agree; of one name no price could be told else."""
     stated = {tuple((each.valid_from, each.money) for each in of_code) for of_code in prices}
     return prices[0] if len(stated) == 1 else ()
-
-
-def check_delivery(entries: Iterable[Entry], languages: Collection[str]) -> None:
-    """Checks that one delivery gives no name or code two translations, and no day two prices.
-
-    Args:
-        entries: What the delivery says.
-        languages: The languages in which products are looked up by name. In others a name may
-            mean several products.
-
-    Raises:
-        FileRejected: It does; the reason names both records.
-    """
-    found = list(entries)
-    two_names = (
-        _says(key, *sides) for key, *sides in _names_with_two_meanings(found) if key[0] in languages
-    )
-    if faults := [*_codes_with_two_meanings(found), *two_names]:
-        reason = f"a name has two meanings: {examples(faults)}; keep one of each"
-        raise FileRejected("two_meanings", reason)
-    if faults := list(_price_faults(found)):
-        reason = f"a product has two prices from one day: {examples(faults)}; keep one of each"
-        raise FileRejected("two_prices", reason)
-
-
-def _meanings_of_codes(entries: Iterable[Entry]) -> dict[str, Said]:
-    """Code -> the first entry that says what it means."""
-    of_code: dict[str, Said] = {}
-    for entry in entries:
-        if entry.code is not None and entry.meaning is not None:
-            of_code.setdefault(entry.code, (entry, entry.meaning))
-    return of_code
-
-
-def _codes_with_two_meanings(entries: Sequence[Entry]) -> Iterator[str]:
-    of_code = _meanings_of_codes(entries)
-    for entry in entries:
-        if entry.code is not None and entry.meaning is not None:
-            first, meaning = of_code[entry.code]
-            if meaning != entry.meaning:
-                yield _says((CODE, entry.code), (first, meaning), (entry, entry.meaning))
-
-
-def _names_with_two_meanings(entries: Sequence[Entry]) -> Iterator[tuple[Key, Said, Said]]:
-    """Names to which one delivery gives two meanings, by what the delivery itself says."""
-    of_code, of_name = _meanings_of_codes(entries), dict[Key, Said]()
-    for entry in entries:
-        meaning = entry.meaning or (f"code {entry.code}", None)
-        if entry.code in of_code:
-            meaning = of_code[entry.code][1]
-        for key in entry.names:
-            first, earlier = of_name.setdefault(key, (entry, meaning))
-            if earlier != meaning:
-                yield key, (first, earlier), (entry, meaning)
-
-
-def _ambiguous_names(entries: Iterable[Entry]) -> set[tuple[int, Key]]:
-    """Delivery and name, of the names to which the delivery gives two meanings."""
-    of_file: dict[int, list[Entry]] = {}
-    for entry in entries:
-        of_file.setdefault(entry.file_id, []).append(entry)
-    return {
-        (file_id, key)
-        for file_id, own in of_file.items()
-        for key, _, _ in _names_with_two_meanings(own)
-    }
-
-
-def _says(key: Key, first: Said, second: Said) -> str:
-    (one, (product, category)), (other, (otherwise, elsewhere)) = first, second
-    return (
-        f"record {one.row} says {key[1]!r} is {product!r} ({category}), "
-        f"record {other.row} says {otherwise!r} ({elsewhere})"
-    )
-
-
-def _price_faults(entries: Sequence[Entry]) -> Iterator[str]:
-    stated: dict[tuple[Key, date], Price] = {}
-    for key, price in _stated(entries):
-        first = stated.setdefault((key, price.valid_from), price)
-        if first.money != price.money:
-            since = "" if price.valid_from == ALWAYS else f" from {price.valid_from}"
-            yield (
-                f"record {first.row} says {key[1]!r} costs {first.price} {first.currency}"
-                f"{since}, record {price.row} says {price.price} {price.currency}"
-            )
 
 
 @dataclass(frozen=True)
