@@ -279,6 +279,7 @@ class Retailer:
             "gold.revenue_per_month", "gold.revenue_per_month_and_shop",
             "gold.top_selling_products", "gold.top_selling_products_by_revenue", "ops.balance",
         ]  # fmt: skip
+        rows = self.read(lambda lakehouse: {name: lakehouse.rows(name) for name in tables})
         return {
             name: sorted(
                 repr(
@@ -288,7 +289,7 @@ class Retailer:
                         if key not in left_out and not (of_files_in_force and (name, key) in _PATHS)
                     }
                 )
-                for row in self.table(name)
+                for row in rows[name]
                 if name != "ops.balance" or row["_file_id"] not in left_out_balances
             )
             for name in tables
