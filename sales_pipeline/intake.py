@@ -16,7 +16,7 @@ from sales_pipeline.landing.discovery import seen_of
 from sales_pipeline.run_report import FileNote, Progress, ReportWriter, notes
 
 if TYPE_CHECKING:
-    from sales_pipeline.silver.cleaning import Cleaned
+    from sales_pipeline.silver.sales_cleaning import Cleaned
 
 logger = logging.getLogger(__name__)
 _BATCH_FILES = 2_000
@@ -167,7 +167,7 @@ class Intake:
 
     def settle_superseded(self) -> None:
         """Counts what a killed run left of superseded deliveries."""
-        from sales_pipeline.silver.superseded_balances import balance_superseded
+        from sales_pipeline.silver.balance_sheet import balance_superseded
 
         balance_superseded(self.lakehouse, self.ledger, run_id=self.run_id)
 

@@ -1,0 +1,308 @@
+"""Judges deliveries of sales, writes their records, and balances them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+
+from sales_pipeline.config.model import Feed
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import ACCEPTED, IN_FORCE, Delivery, Ledger, State
+from sales_pipeline.lakehouse.mends import mended_rows, touched_by
+from sales_pipeline.lakehouse.tables import (
+    RECORDS,
+    SALE,
+)
+from sales_pipeline.silver import counting
+from sales_pipeline.silver.balance import Balance, record
+from sales_pipeline.silver.balance_sheet import BalanceSheet
+from sales_pipeline.silver.batch import Batch
+from sales_pipeline.silver.counting import InBronze, InSilver
+from sales_pipeline.silver.displaced import displaced_in_own_file
+from sales_pipeline.silver.feed_warnings import FeedWarning
+from sales_pipeline.silver.quarantine_limit import overly_quarantined, refusals
+from sales_pipeline.silver.records import RecordsWriter
+from sales_pipeline.silver.reference.catalogue_cleaning import (
+    Lesson,
+)
+from sales_pipeline.silver.reference.learning import Knowledge, Learnt
+from sales_pipeline.silver.reference.list_prices import known_prices
+from sales_pipeline.silver.reference.products import known_products
+from sales_pipeline.silver.repeated_keys import repeated_keys_reason
+from sales_pipeline.silver.suspicious_texts import warnings_of
+from sales_pipeline.silver.validation import rule_results
+from sales_pipeline.silver.validation.reasons import STORE_UNKNOWN
+from sales_pipeline.silver.validation.rule_results import RuleResult
+
+logger = logging.getLogger(__name__)
+_ATTEMPTS = 2
+"""A batch that does not balance is written once more before its deliveries are taken out."""
+
+
+@dataclass
+class Cleaned:
+    """What one call of `clean_data` did.
+
+    Attributes:
+        balances: The balance of every delivery that was judged or touched.
+        rejected: Deliveries that were refused as a whole, with the reason recorded.
+        failed: Deliveries that did not balance and were taken out again.
+        released: Records of earlier deliveries that left quarantine (P9).
+        learnt: What the catalogue learnt.
+        rules: How the rules of the feeds were kept.
+        warnings: What is to be told of feeds although their records were judged.
+    """
+
+    balances: list[Balance] = field(default_factory=list)
+    rejected: list[Delivery] = field(default_factory=list)
+    failed: list[Delivery] = field(default_factory=list)
+    released: int = 0
+    learnt: Learnt = field(default_factory=Learnt)
+    rules: list[RuleResult] = field(default_factory=list)
+    warnings: list[FeedWarning] = field(default_factory=list)
+
+    def take(self, lesson: Lesson) -> None:
+        """Adds what came of deliveries of the catalogue."""
+        self.balances += lesson.balances
+        self.rejected += lesson.rejected
+        self.released += lesson.released
+        self.learnt += lesson.learnt
+        self.warnings += lesson.warnings
+
+
+@dataclass(frozen=True)
+class _Out:
+    """Deliveries of a batch that do not count, by file id, and why.
+
+    Attributes:
+        refused: Those that are rejected.
+        failed: Those that do not balance.
+        held: Those that wait for a person's decision.
+    """
+
+    refused: Mapping[int, str]
+    failed: Mapping[int, str]
+    held: Mapping[int, str]
+
+    @property
+    def files(self) -> set[int]:
+        """All of them."""
+        return {*self.refused, *self.failed, *self.held}
+
+
+@dataclass
+class SalesCleaning:
+    """One pass over deliveries of sales; those in `going` are taken out."""
+
+    lakehouse: Lakehouse
+    ledger: Ledger
+    run_id: str
+    cleaned: Cleaned
+    going: frozenset[int] = frozenset()
+    months: dict[int, set[date]] = field(default_factory=dict)
+
+    def clean(self, waiting: Sequence[Delivery]) -> None:
+        """Validates the deliveries, writes their records, balances, and records the outcome."""
+        replaced_here = {delivery.supersedes for delivery in waiting}
+        batch = self._batch(each for each in waiting if each.file_id not in replaced_here)
+        leaving = self.ledger.superseded_by(batch.deliveries) | self.going
+        moved = self._unsettled() - leaving - {*batch.file_ids}
+        in_bronze = counting.in_bronze(batch)
+        sheet = BalanceSheet(
+            self.lakehouse, self.ledger, in_bronze.delivered, counting.mended(batch)
+        )
+        rows = sheet.rows
+        for _ in range(_ATTEMPTS):
+            moved |= self._write(self._writer(batch, leaving), rows)
+            written = counting.in_silver(self.lakehouse, {*batch.file_ids} | moved)
+            self._keep_months(batch, written)
+            rejected = overly_quarantined(batch.deliveries, rows, written, self._feeds)
+            kept = {*batch.file_ids} - rejected
+            found = sheet.balances(kept | moved, written)
+            failed = sheet.unbalanced(found)
+            if not failed:
+                break
+        refused = refusals(batch, rejected, rows, written) | self._check_rules(batch)
+        self._warn(batch, in_bronze, written)
+        failed = {file_id: why for file_id, why in failed.items() if file_id not in refused}
+        doubtful = self._doubtful(batch, rows, written)
+        held = {file_id: why for file_id, why in doubtful.items() if file_id not in refused}
+        held |= {each: refused.pop(each) for each in sorted(sheet.counted_before & refused.keys())}
+        out = refused | failed | held
+        if out:
+            moved |= self._take_out(set(out))
+            files = ({*batch.file_ids} | moved) - set(out)
+            found = sheet.balances(files, counting.in_silver(self.lakehouse, files))
+        self._record(batch, sheet, found, _Out(refused, failed, held))
+
+    def _doubtful(self, batch: Batch, rows: Mapping[int, int], written: InSilver) -> dict[int, str]:
+        """Deliveries in which many sales share a key with another one of the file, and why."""
+        displaced = {
+            delivery.file_id
+            for delivery in batch.deliveries
+            if delivery.reason != ACCEPTED
+            and not delivery.mends
+            and delivery.file_id in written.with_displaced
+        }
+        doubtful = {}
+        for file_id, count in displaced_in_own_file(self.lakehouse, displaced).items():
+            delivery = self.ledger[file_id]
+            feed = self._feeds[delivery.feed]
+            if reason := repeated_keys_reason(delivery, feed, count, rows[file_id]):
+                doubtful[file_id] = reason
+        return doubtful
+
+    @property
+    def _feeds(self) -> Mapping[str, Feed]:
+        return self.lakehouse.declaration.feeds
+
+    def _keep_months(self, batch: Batch, written: InSilver) -> None:
+        for file_id in batch.file_ids:
+            self.months[file_id] = self.months.get(file_id, set()) | written.months.get(
+                file_id, set()
+            )
+
+    def _warn(self, batch: Batch, in_bronze: InBronze, written: InSilver) -> None:
+        """Keeps the warnings about what was parsed but looks suspicious."""
+        has_unknown = any(STORE_UNKNOWN in reasons for reasons in written.reasons.values())
+        if batch.deliveries:
+            sales = self.lakehouse.table(RECORDS).where(f"status = '{SALE}'")
+            found = warnings_of(batch, in_bronze, sales, with_stores=has_unknown)
+            self.cleaned.warnings += found
+
+    def _check_rules(self, batch: Batch) -> dict[int, str]:
+        """Keeps the results of rules; returns the deliveries that a rule rejects, and why."""
+        counts = batch.rule_counts()
+        found: list[RuleResult] = []
+        if counts is not None:
+            found = rule_results.results(counts, batch.feed_of, self._feeds)
+        self.cleaned.rules += found
+        self.cleaned.warnings += rule_results.complaints(found, self._feeds, batch.paths)
+        return rule_results.refusals(found, self._feeds)
+
+    def _batch(self, deliveries: Iterable[Delivery]) -> Batch:
+        chosen = tuple(deliveries)
+        ids = {delivery.file_id for delivery in chosen}
+        mended = frozenset(name for name in mended_rows(self.ledger) if name[0] in ids)
+        return Batch(self.lakehouse, chosen, self._knowledge if chosen else Knowledge(), mended)
+
+    @cached_property
+    def _knowledge(self) -> Knowledge:
+        are_priced = any(feed.price_from == "catalogue" for feed in self._feeds.values())
+        prices = known_prices(self.lakehouse) if are_priced else {}
+        return Knowledge(known_products(self.lakehouse), prices)
+
+    def _unsettled(self) -> set[int]:
+        """Earlier deliveries of which a killed run may have moved records without counting them."""
+        judged = (State.IN_SILVER, State.IN_GOLD, State.ARCHIVED)
+        return {
+            delivery.file_id
+            for delivery in self.ledger.in_state(*judged)
+            if delivery.months
+            and delivery.may_have_sales_in_silver
+            and delivery.run_id != self.run_id
+        }
+
+    def _writer(self, batch: Batch, gone: set[int]) -> RecordsWriter:
+        replaced = {*batch.file_ids, *gone}
+        in_silver = {each.file_id for each in self.ledger if each.may_have_sales_in_silver}
+        return RecordsWriter(
+            lakehouse=self.lakehouse,
+            batch=batch,
+            gone=frozenset(gone),
+            has_history=bool(in_silver - replaced),
+            is_again=bool(in_silver & replaced),
+            run_id=self.run_id,
+        )
+
+    def _write(self, writer: RecordsWriter, rows: Mapping[int, int]) -> set[int]:
+        """Writes a batch in one commit; returns the earlier deliveries of which records moved."""
+        writer.find_meeting_keys()
+        moves = writer.find_moves()
+        replaced = set(writer.replaced)
+        months = writer.leaving_months() | moves.months
+        self._write_ahead(replaced, rows, months, moves.files - replaced)
+        writer.write()
+        return moves.files
+
+    def _write_ahead(
+        self,
+        replaced: set[int],
+        rows: Mapping[int, int],
+        months: set[date],
+        moved: Collection[int],
+    ) -> None:
+        """Records the affected months and row counts before silver changes.
+
+        Recovery needs them: that silver may hold records of these deliveries (`rows`), the
+        months of records that leave or move, and the earlier deliveries that they belong to.
+        """
+        changed: list[Delivery] = []
+        for file_id in sorted(replaced):
+            delivery = self.ledger[file_id]
+            touched = tuple(sorted({*delivery.months, *(months if not changed else ())}))
+            count = rows.get(file_id, delivery.rows)
+            changed.append(replace(delivery, months=touched, rows=count))
+        for file_id in sorted(moved):
+            delivery = self.ledger[file_id]
+            touched = tuple(sorted({*delivery.months, *months}))
+            changed.append(replace(delivery, months=touched))
+        self.ledger.record(changed)
+
+    def _take_out(self, out: set[int]) -> set[int]:
+        """Takes deliveries out of silver again, and brings back what they corrected."""
+        corrected = (self.ledger[each].supersedes for each in sorted(out))
+        restored = self._batch(
+            self.ledger[each]
+            for each in corrected
+            if each is not None and self.ledger[each].state is not State.SUPERSEDED
+        )
+        rows = {delivery.file_id: delivery.rows or 0 for delivery in restored.deliveries}
+        moved = self._write(self._writer(restored, out), rows)
+        self._keep_months(restored, counting.in_silver(self.lakehouse, restored.file_ids))
+        return {*moved, *restored.file_ids}
+
+    def _record(self, batch: Batch, sheet: BalanceSheet, found: list[Balance], out: _Out) -> None:
+        """Commits the balances, then the states of all deliveries that were touched."""
+        accepted = [file_id for file_id in batch.file_ids if file_id not in out.files]
+        superseded = {
+            file_id
+            for file_id in self.ledger.superseded_by(self.ledger[each] for each in accepted)
+            if self.ledger[file_id].state in IN_FORCE
+        }
+        leaving = {*superseded, *out.files, *self.going}
+        found = [each for each in found if each.file_id not in leaving]
+        self.cleaned.released += sheet.released(found)
+        found += sheet.superseded(leaving)
+        record(self.lakehouse, found, self.run_id)
+        self.cleaned.balances += found
+        rejected = [self._moved(each, State.REJECTED, why) for each, why in out.refused.items()]
+        unbalanced = [self._moved(each, State.FAILED, why) for each, why in out.failed.items()]
+        held = [self._moved(each, State.HELD, why) for each, why in out.held.items()]
+        self.cleaned.rejected += rejected
+        self.cleaned.failed += unbalanced
+        done = [self._accepted(each) for each in accepted]
+        replaced = [self.ledger[each].moved_to(State.SUPERSEDED) for each in superseded]
+        overtaken = self.ledger.overtaken_by(done)
+        moved = (*done, *replaced, *overtaken, *rejected, *unbalanced, *held)
+        changed = {delivery.file_id: delivery for delivery in moved}
+        # In this very commit, so that no kill can leave them as they were judged before.
+        for file_id in touched_by(self.ledger, leaving):
+            now = changed.get(file_id, self.ledger[file_id])
+            changed[file_id] = now.moved_to(State.IN_BRONZE)
+        self.ledger.record(changed.values())
+
+    def _moved(self, file_id: int, state: State, reason: str) -> Delivery:
+        return self.ledger[file_id].moved_to(state, reason=reason, run_id=self.run_id)
+
+    def _accepted(self, file_id: int) -> Delivery:
+        delivery = self.ledger[file_id]
+        return delivery.moved_to(
+            State.IN_SILVER,
+            months=tuple(sorted({*delivery.months, *self.months.get(file_id, ())})),
+            fingerprint=self.lakehouse.declaration.meaning_of(delivery.feed),
+            run_id=self.run_id,
+        )
