@@ -30,6 +30,7 @@ SCHEMA = pa.schema([
     ("quantity", pa.decimal128(18, 3)),
 ])  # fmt: skip
 
+LIMITS = [float(f"1e{digits}") for digits in range(1, 39)]
 TEXTS = st.sampled_from([
     None, "", " ", "x", "0", "5", " 7 ", "-3", "1.5", "1e3", "NaN", "true", "2025-01-31",
     "2025-02-30", "31/01/2025", "a/b/c", "5/x", "9223372036854775807", "-9223372036854775808",
@@ -164,8 +165,9 @@ def test_an_error_is_null_and_anything_else_is_as_declared(
         return  # Sail lets more than 38 digits through.
     if not failed:
         assert is_equal(plain, safe)
-    else:
-        assert plain is None
+    elif plain is not None:
+        # A guard measures as a DOUBLE: what rounds to a limit of digits counts as beyond it.
+        assert float(abs(plain)) in LIMITS
 
 
 def _fails_on_sail_only(shape: str, record: dict[str, Any]) -> bool:
