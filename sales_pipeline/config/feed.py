@@ -13,15 +13,13 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
 from sales_pipeline.config.feed_checks import feed_mismatches
 from sales_pipeline.config.files import Arrival, Dialect, FileOrder
-from sales_pipeline.config.problems import ONE, SEVERAL
+from sales_pipeline.config.stores import DatedCurrencies, ListedStore, Store
 from sales_pipeline.config.values import (
     Constant,
-    Country,
-    Currency,
     DatePattern,
     Day,
     Days,
@@ -36,7 +34,6 @@ from sales_pipeline.config.values import (
     Share,
     Text,
     landing_root,
-    one_or_several,
     raise_mismatches,
 )
 
@@ -57,42 +54,6 @@ _NO_MEANING: Mapping[str, Any] = {
     "stores": {"__all__": {"name", "city", "country"}},
 }
 """Keys that can change while every record keeps its meaning."""
-
-
-class Store(Declared):
-    """A store: an id that never changes, and the names to show."""
-
-    id: Identifier
-    """The store's id, which never changes; every table refers to the store by it."""
-    name: Text
-    """The name to show."""
-    city: Text
-    """The city to show."""
-    country: Country
-    """The country's ISO 3166-1 alpha-2 code, such as FR."""
-
-
-class ListedStore(Store):
-    """A store of a feed that delivers the sales of many stores."""
-
-    currency: Currency | None = None
-    """The currency of the store's amounts, if it is not the feed's."""
-
-
-class DatedCurrency(Declared):
-    """The currency of a feed from some day on."""
-
-    currency: Currency
-    """The currency's ISO 4217 code."""
-    since: Day | None = None
-    """The first day on which it applies; left out for the first of several."""
-
-
-DatedCurrencies = Annotated[
-    Annotated[Currency, Tag(ONE)]
-    | Annotated[tuple[DatedCurrency, ...], Field(min_length=1), Tag(SEVERAL)],
-    Discriminator(one_or_several),
-]
 
 
 class Computed(Declared):

@@ -19,19 +19,12 @@ from pydantic import Field, model_validator
 from sales_pipeline.config.catalogue import Catalogue, CatalogueLanguage, CatalogueRows, ListPrice
 from sales_pipeline.config.checks import RESERVED_FEEDS, declaration_mismatches
 from sales_pipeline.config.currencies import MINOR_UNITS
-from sales_pipeline.config.feed import (
-    Computed,
-    DatedCurrency,
-    Feed,
-    Format,
-    ListedStore,
-    Rule,
-    Store,
-)
+from sales_pipeline.config.feed import Computed, Feed, Format, Rule
 from sales_pipeline.config.feed_checks import REQUIRED_SALE_COLUMNS, SALE_COLUMNS
 from sales_pipeline.config.files import ENCODINGS, Arrival, Dialect, Encoding, FileOrder
 from sales_pipeline.config.locations import USUAL_LAKEHOUSE, USUAL_LANDING
 from sales_pipeline.config.rates import DatedRate, Policy, RateColumns, Rates
+from sales_pipeline.config.stores import DatedCurrency, ListedStore, Store
 from sales_pipeline.config.values import (
     CatalogName,
     Country,
