@@ -27,7 +27,6 @@ from rich.console import Console
 from sales_pipeline.config import load_config
 from sales_pipeline.config.files import Arrival
 from sales_pipeline.config.locations import EMBEDDED
-from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
@@ -57,9 +56,12 @@ def play(
         assert isinstance(console.file, io.StringIO)
         said.append(f"$ run {deliveries.name}\n{console.file.getvalue()}")
     found = {"output.txt": _without_times("\n".join(said)).replace(f"{folder}/", "")}
-    for table in (scenario / "expected").glob("*.csv"):
-        text = _table_text(declaration, folder, table.stem)
-        found[f"expected/{table.name}"] = text.replace(f"{folder}/", "")
+    with closing(EmbeddedEngine(folder / "lakehouse")) as opened:
+        lakehouse = Lakehouse(declaration, opened)
+        path_of = {each.file_id: each.path for each in Ledger(lakehouse)}
+        for table in (scenario / "expected").glob("*.csv"):
+            text = _table_text(lakehouse, table.stem, path_of)
+            found[f"expected/{table.name}"] = text.replace(f"{folder}/", "")
     return found
 
 
@@ -69,11 +71,8 @@ def _without_times(text: str) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _table_text(declaration: Declaration, folder: Path, table: str) -> str:
-    with closing(EmbeddedEngine(folder / "lakehouse")) as engine:
-        lakehouse = Lakehouse(declaration, engine)
-        path_of = {each.file_id: each.path for each in Ledger(lakehouse)}
-        rows = [_shown(row, path_of) for row in lakehouse.rows(table)]
+def _table_text(lakehouse: Lakehouse, table: str, path_of: dict[int, str]) -> str:
+    rows = [_shown(row, path_of) for row in lakehouse.rows(table)]
     declared = lakehouse.views.get(table) or lakehouse.tables[table]
     names = [name for name in declared.column_names if name not in CHANGING]
     text = io.StringIO()
