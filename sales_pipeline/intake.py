@@ -13,7 +13,8 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import CATALOGUE, NOT_SALES, RECORDS
 from sales_pipeline.landing.discovery import seen_of
-from sales_pipeline.run_report import FileNote, Progress, ReportWriter, notes
+from sales_pipeline.report_writer import ReportWriter
+from sales_pipeline.run_report import FileNote, Progress, notes
 
 if TYPE_CHECKING:
     from sales_pipeline.silver.sales_cleaning import Cleaned

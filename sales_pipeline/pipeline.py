@@ -53,13 +53,8 @@ from sales_pipeline.recomputation import (
     sent_back,
     touch_stale_months,
 )
-from sales_pipeline.run_report import (
-    FileNote,
-    Progress,
-    ReportWriter,
-    RunReport,
-    Silent,
-)
+from sales_pipeline.report_writer import ReportWriter
+from sales_pipeline.run_report import FileNote, Progress, RunReport, Silent
 from sales_pipeline.version import __version__
 
 

@@ -29,7 +29,7 @@ from sales_pipeline.operations.planned_files import (
     UNFINISHED,
     PlannedFile,
 )
-from sales_pipeline.run_report import claim_warnings
+from sales_pipeline.report_writer import claim_warnings
 from sales_pipeline.silver.validation.reasons import Unusable
 
 if TYPE_CHECKING:
