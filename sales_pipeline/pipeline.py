@@ -162,7 +162,7 @@ class _Run:
         if claims.in_state(State.CLAIMED):
             # What an engine that cannot be reached would take in is not claimed.
             self.lakehouse.engine.spark()
-        self.ledger.record([*claims.changed, *claims.deliveries])
+        self.ledger.record([*self.writer.unnamed, *claims.changed, *claims.deliveries])
         self.intake.refuse(claims.in_state(State.REJECTED, State.FAILED))
         self.ledger.record(sent_back(self.lakehouse.declaration, self.ledger, self.rejudge))
         told = self.writer.to_tell()

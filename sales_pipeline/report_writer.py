@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -48,8 +48,8 @@ class ReportWriter:
         waits_for_archive: Deliveries that an earlier run counted and reported, and only could not
             archive.
         told: Corrections and replays that an earlier run took in and reported.
-        unnamed: Refused and held deliveries that no recorded run has named, because the run was
-            killed before its record.
+        unnamed: Refused and held deliveries of a run that was killed before its record, as this
+            one takes them over to name them.
     """
 
     lakehouse: Lakehouse
@@ -93,7 +93,7 @@ class ReportWriter:
         # Run ids begin with the second of their start.
         last = max(runs, default="")[:_SECOND]
         self.unnamed = [
-            delivery
+            replace(delivery, run_id=self.run_id)
             for delivery in refused
             if delivery.run_id not in runs and delivery.run_id and delivery.run_id[:_SECOND] >= last
         ]

@@ -285,11 +285,11 @@ class Ledger:
         return self.lakehouse.declaration.corrects(feed)
 
     def record(self, deliveries: Iterable[Delivery]) -> None:
-        """Commits deliveries as they stand now, all of them in one commit."""
-        changed = list(deliveries)
+        """Commits deliveries as they stand now, in one commit; of one given twice, the last."""
+        changed = {delivery.file_id: delivery for delivery in deliveries}
         if not changed:
             return
-        condition = among("_file_id", (delivery.file_id for delivery in changed))
-        self.lakehouse.put(DELIVERIES.name, condition, map(_to_row, changed))
-        self._deliveries.update({delivery.file_id: delivery for delivery in changed})
+        condition = among("_file_id", changed)
+        self.lakehouse.put(DELIVERIES.name, condition, map(_to_row, changed.values()))
+        self._deliveries.update(changed)
         self._deliveries = dict(sorted(self._deliveries.items()))
