@@ -264,13 +264,22 @@ def _all_at_once(history: History) -> Retailer:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
     retailer.run()
+    # What is held here counts in the history: there somebody accepted it, or it came alone.
+    while held := retailer.ledger().in_state(State.HELD):
+        retailer.accept(held[0].path)
     return retailer
 
 
 def _counts(delivery: Delivery, history: History) -> bool:
-    """Whether a delivery is in force, or taught the catalogue something, which it never forgets."""
-    taught = delivery.feed == CATALOGUE and delivery.state is State.SUPERSEDED
-    return taught or delivery in history.retailer.ledger().in_force()
+    """Whether a delivery is in force, or taught the catalogue something, which it never forgets.
+
+    A catalogue that was held until a later one of its name came has taught nothing: nothing took
+    its place.
+    """
+    ledger = history.retailer.ledger()
+    is_replaced = any(other.supersedes == delivery.file_id for other in ledger)
+    taught = delivery.feed == CATALOGUE and delivery.state is State.SUPERSEDED and is_replaced
+    return taught or delivery in ledger.in_force()
 
 
 def check(seed: int, *, goes_back: bool = False) -> tuple[History, str | None]:
