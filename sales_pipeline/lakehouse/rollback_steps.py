@@ -109,7 +109,7 @@ def _after(now: Delivery, then: Delivery | None, rollback: RunRecord) -> Deliver
         reason = "rolled back before its records were in bronze; the next run takes it as new"
         return now.moved_to(State.ABANDONED, reason=reason)
     if now.state is State.WITHDRAWING:
-        return now.moved_to(State.WITHDRAWN, months=())
+        return now.moved_to(State.WITHDRAWN, months=(), rows=None)
     if now.state in IN_FORCE:
         return now.moved_to(
             State.HELD,
@@ -118,4 +118,5 @@ def _after(now: Delivery, then: Delivery | None, rollback: RunRecord) -> Deliver
             run_id=rollback.run_id,
             months=(),
         )
-    return now
+    # Its records, and its balance with them, are nowhere but in bronze.
+    return now if now.state is State.HELD else replace(now, rows=None)
