@@ -16,7 +16,7 @@ from datetime import datetime
 from threading import Thread
 
 from sales_pipeline.bronze.archived_files import check_archive
-from sales_pipeline.bronze.claiming import Claims
+from sales_pipeline.bronze.claiming import Claimant, Claims
 from sales_pipeline.bronze.feed_files import check_reader, find_files, folders_of
 from sales_pipeline.bronze.file_moves import (
     Folders,
@@ -238,9 +238,6 @@ class _Run:
     def _claim(self, found: Discovery) -> Claims:
         if not found.files and not found.disputed:
             return Claims()
-        # What looks into files takes a tenth of a second to import.
-        from sales_pipeline.bronze.claiming import Claimant
-
         parts = (self.lakehouse.declaration, self.ledger, self.folders)
         return Claimant(*parts, self.run_id, self.started_at).claim(found)
 

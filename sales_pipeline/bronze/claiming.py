@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sales_pipeline.bronze.feed_files import file_headers, file_shape, folders_of, landing_patterns
 from sales_pipeline.bronze.file_moves import Folders, left_behind
@@ -16,11 +17,12 @@ from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.ledger import IN_FORCE, UNFINISHED, Delivery, Ledger, State
 from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.landing.discovery import Discovery, FoundFile, seen_of, sha256_of
-from sales_pipeline.landing.examine import Header, examine, kept_sentence
 from sales_pipeline.landing.file_names import name_in_feed
-from sales_pipeline.landing.reader import first_records
-from sales_pipeline.landing.shape import FileShape
 from sales_pipeline.visible_text import visible_form
+
+if TYPE_CHECKING:
+    from sales_pipeline.landing.examine import Header
+    from sales_pipeline.landing.shape import FileShape
 
 
 @dataclass
@@ -114,6 +116,9 @@ class Claimant:
 
     def _look_again(self, claims: Claims) -> None:
         """Warns of files that a killed run claimed, because its report was never written."""
+        # What looks into files takes a while to import, and a run without any needs none of it.
+        from sales_pipeline.landing.examine import examine
+
         for delivery in self.ledger.in_state(State.CLAIMED, State.IN_BRONZE):
             shape = file_shape(self.declaration, delivery.feed)
             if shape.skip_lines or shape.footer_lines:
@@ -170,6 +175,8 @@ class Claimant:
         return [each for each, said in named if said is not None and said.sha256 == each.sha256]
 
     def _judge(self, found: FoundFile, claims: Claims, known: _InForce) -> Delivery:
+        from sales_pipeline.landing.examine import examine
+
         same_bytes = known.with_bytes(found.sha256)
         if found.bytes and (reason := self._repeats(found, same_bytes)):
             return self._delivery(found, claims, State.REPEATED, reason=reason)
@@ -209,6 +216,8 @@ class Claimant:
 
     def _has_records(self, found: FoundFile) -> bool:
         """Two stores may well deliver the same header on a day without sales."""
+        from sales_pipeline.landing.reader import first_records
+
         shape = file_shape(self.declaration, found.feed)
         return bool(first_records(self.folders.landing / found.path, shape, 1).num_rows)
 
@@ -240,6 +249,8 @@ class Claimant:
 
 def _warn(claims: Claims, file: FoundFile | Delivery, shape: FileShape, header: Header) -> None:
     """Warns of lines of a file that are taken as records, although the feed says otherwise."""
+    from sales_pipeline.landing.examine import kept_sentence
+
     if header.kept_lines:
         claims.warnings[file.path] = (file.feed, kept_sentence(shape, header.kept_lines))
 
