@@ -29,6 +29,7 @@ sys.path.insert(0, str(ROOT))  # So that this file can be run as a script.
 
 from benchmarks.main_job import Measured, declaration_in, run_pipeline, say  # noqa: E402
 from sales_pipeline import read_gold  # noqa: E402
+from sales_pipeline.errors import counted  # noqa: E402
 
 EMBEDDED = "embedded"
 FIRST_DAY = date(2025, 1, 1)
@@ -152,24 +153,25 @@ class Retailer:
 
 CAUSES: Mapping[str, Mapping[str, Retailer]] = {
     "shops of one format, 20 records each": {
-        f"{feeds} shops": Retailer(feeds=feeds, records=feeds * 20) for feeds in (1, 20, 200)
+        counted(feeds, "shop"): Retailer(feeds=feeds, records=feeds * 20) for feeds in (1, 20, 200)
     },
     "shops of one format, 20,000 records each": {
-        f"{feeds} shops": Retailer(feeds=feeds, records=feeds * 20_000) for feeds in (1, 5, 20)
+        counted(feeds, "shop"): Retailer(feeds=feeds, records=feeds * 20_000)
+        for feeds in (1, 5, 20)
     },
-    "stores": {f"{stores:,} stores": Retailer(stores=stores) for stores in (1, 46, 2_000)},
+    "stores": {counted(stores, "store"): Retailer(stores=stores) for stores in (1, 46, 2_000)},
     "date formats": {
-        f"{number} formats": Retailer(date_formats=number) for number in (1, 6, 30)
+        counted(number, "format"): Retailer(date_formats=number) for number in (1, 6, 30)
     },
-    "rules": {f"{rules} rules": Retailer(rules=rules) for rules in (0, 20, 200)},
+    "rules": {counted(rules, "rule"): Retailer(rules=rules) for rules in (0, 20, 200)},
     "products and languages": {
-        f"{products:,} products, {languages} languages": Retailer(
+        f"{counted(products, 'product')}, {counted(languages, 'language')}": Retailer(
             products=products, languages=languages
         )
         for products, languages in ((20, 1), (2_000, 1), (2_000, 5))
     },
     "files, 20,000 records in all": {
-        f"{files:,} files": Retailer(records=20_000, files=files)
+        counted(files, "file"): Retailer(records=20_000, files=files)
         for files in (1, 100, 1_000, 10_000)
     },
 }  # fmt: skip
