@@ -203,18 +203,6 @@ class Feed(Format, Source):
             return ((None, self.currency),)
         return tuple((dated.since, dated.currency) for dated in self.currency)
 
-    @property
-    def declared_sql(self) -> dict[str, str]:
-        """Each piece of SQL by its place below the feed, computed columns first."""
-        columns = {
-            f"computed.{name}.sql": column.sql
-            for name, column in self.computed.items()
-            if column.sql is not None
-        }
-        excluded = {} if self.exclude_when is None else {"exclude_when": self.exclude_when}
-        rules = {f"rules.{name}.holds": rule.holds for name, rule in self.rules.items()}
-        return {**columns, **excluded, **rules}
-
     @cached_property
     def all_stores(self) -> tuple[Store, ...]:
         """The one store, or the listed stores, each once and in order."""

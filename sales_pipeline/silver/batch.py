@@ -81,12 +81,12 @@ class Batch:
         """The `_file_id` of every delivery."""
         return [delivery.file_id for delivery in self.deliveries]
 
-    @property
+    @cached_property
     def paths(self) -> dict[int, str]:
         """File id -> path of the file below the landing folder."""
         return {delivery.file_id: delivery.path for delivery in self.deliveries}
 
-    @property
+    @cached_property
     def feed_of(self) -> dict[int, str]:
         """File id -> feed."""
         return {delivery.file_id: delivery.feed for delivery in self.deliveries}

@@ -82,11 +82,10 @@ def _counted_texts(batch: Batch) -> Iterator[tuple[int, str | None, int, Decimal
     if not groups or table is None:
         return
     feeds = batch.lakehouse.declaration.feeds
-    feed_of = {delivery.file_id: feeds[delivery.feed] for delivery in batch.deliveries}
     for number, group in groups.items():
         own = table.filter(pc.equal(table["_feed_group"], number))
         for file_id, records, amount in _sums_by_file(own, has_amount=group.feed.has("amount")):
-            currencies = feed_of[file_id].currencies
+            currencies = feeds[batch.feed_of[file_id]].currencies
             yield file_id, currencies[0][1] if currencies else None, records, amount
 
 

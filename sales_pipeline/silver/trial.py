@@ -26,7 +26,7 @@ from sales_pipeline.lakehouse.ledger import ACCEPTED, Delivery
 from sales_pipeline.lakehouse.mends import Name
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, QUARANTINED, SALE
 from sales_pipeline.landing.dialect_guess import shapes_that_read_more
-from sales_pipeline.landing.reader import read_batches
+from sales_pipeline.landing.reader import first_records, read_batches
 from sales_pipeline.landing.records import PROBLEMS
 from sales_pipeline.landing.shape import FileShape
 from sales_pipeline.silver import counting
@@ -156,13 +156,15 @@ class SalesTrial:
     def _parts(self, files: Iterable[LandedSales]) -> Iterator[pa.Table]:
         """The records of the files, in tables of a bounded size."""
         part: list[pa.Table] = []
+        rows = 0
         for file in files:
             try:
                 for batch in self._batches(file):
                     part.append(self._numbered(batch, file.delivery))
-                    if sum(table.num_rows for table in part) >= _PART_ROWS:
+                    rows += batch.num_rows
+                    if rows >= _PART_ROWS:
                         yield pa.concat_tables(part)
-                        part = []
+                        part, rows = [], 0
             except (FileChanged, FileRejected) as error:
                 self.trial.outcomes[file.delivery.file_id].unread = error
         if part:
@@ -170,17 +172,9 @@ class SalesTrial:
 
     def _batches(self, file: LandedSales) -> Iterator[pa.RecordBatch]:
         """The records of a file, or the first of them."""
-        taken = 0
-        sha256 = file.delivery.sha256 if self.most is None else None
-        for batch in read_batches(str(file.path), file.shape, 0, sha256=sha256):
-            if self.most is None:
-                yield batch
-                continue
-            first = batch.filter(pc.field("_row") <= self.most)
-            taken += first.num_rows
-            yield first
-            if taken == self.most:
-                return
+        if self.most is None:
+            return read_batches(str(file.path), file.shape, 0, sha256=file.delivery.sha256)
+        return iter(first_records(file.path, file.shape, self.most).to_batches())
 
     def _numbered(self, batch: pa.RecordBatch, delivery: Delivery) -> pa.Table:
         """Records of a file in the columns of `bronze.sales`."""
@@ -217,10 +211,9 @@ class SalesTrial:
         self._repeated += repeated_keys(batch.lakehouse, validated)
         counts = batch.rule_counts()
         if counts is not None:
-            feed_of = {delivery.file_id: delivery.feed for delivery in batch.deliveries}
             feeds = self.lakehouse.declaration.feeds
-            self._rules += rule_results.results(counts, feed_of, feeds)
-        has_unknown = any(STORE_UNKNOWN in counts for counts in reasons.values())
+            self._rules += rule_results.results(counts, batch.feed_of, feeds)
+        has_unknown = any(STORE_UNKNOWN in of_file for of_file in reasons.values())
         sales = validated.where(F.col("verdict") == FIT)
         counted = counting.in_bronze(batch)
         self.trial.warnings += warnings_of(batch, counted, sales, with_stores=has_unknown)

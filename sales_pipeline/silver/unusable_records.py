@@ -124,7 +124,7 @@ def explained(
         texts: File id -> column -> its texts as delivered, where some of them cannot be read.
     """
     feeds = batch.lakehouse.declaration.feeds
-    feed_of = {delivery.file_id: feeds[delivery.feed] for delivery in batch.deliveries}
+    feed_of = {file_id: feeds[name] for file_id, name in batch.feed_of.items()}
     asked = {
         (file_id, reason): ColumnTexts(feed_of[file_id], column, texts[file_id][column])
         for file_id, counts in reasons.items()

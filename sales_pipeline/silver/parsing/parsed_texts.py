@@ -58,8 +58,8 @@ class ParsedTexts:
             records`, the texts of numbers and the numbers; None where there are too many.
         composed: `_as_delivered, _composed` of texts of keys and stores that are not in Unicode
             form NFC, without what nobody sees; None where there are none.
-        day_counts: How many records of a file have a text of a day: `_file_id, _feed_group`, the
-            text, `sold_on`, `records`; None where `days` is None.
+        day_counts: How many records of a file have a text of a day: `_file_id`, the text,
+            `sold_on`, `records`; None where `days` is None.
     """
 
     days: DataFrame | None = None
@@ -196,7 +196,7 @@ class TextParser:
         days = [day_of(text, self._feeds[group].date_formats) for group, text in pairs]
         values = distinct.append_column(_DAY, pa.array(days, pa.date32()))
         parsed.days = self.lakehouse.shared("parsed_days", values)
-        columns = ["_file_id", "_feed_group", _TEXTS[_DAY], "records"]
+        columns = ["_file_id", _TEXTS[_DAY], "records"]
         parsed.day_counts = counts.select(columns).append_column(_DAY, values[_DAY].take(places))
 
     def _parse_priced(self, counts: pa.Table, parsed: ParsedTexts) -> None:
