@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from sales_pipeline.landing.headers import HeaderMatch
-from sales_pipeline.landing.records import Record, ragged_problem
+from sales_pipeline.landing.record_splitter import Record, ragged_problem
 from sales_pipeline.landing.shape import FileShape, bronze_schema
 
 _JSON_ESCAPED = r'[\x00-\x1f"\\]'

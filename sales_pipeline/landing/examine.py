@@ -20,7 +20,7 @@ from sales_pipeline.landing.frame import DataLines, kept_lines
 from sales_pipeline.landing.headers import HeaderMatch
 from sales_pipeline.landing.landed_bytes import LandedBytes, Transcoder
 from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
-from sales_pipeline.landing.records import PROBLEMS, Record, RecordFormat, RecordSplitter
+from sales_pipeline.landing.record_splitter import PROBLEMS, Record, RecordFormat, RecordSplitter
 from sales_pipeline.landing.regular_files import regular_opener
 from sales_pipeline.landing.shape import FileShape
 from sales_pipeline.visible_text import caseless_form

@@ -1,7 +1,7 @@
 """Outlines of landing files: what this process knows of one whose records another reader reads.
 
-Spark's own CSV reader follows other rules than `records` where quotes are concerned, and tells
-nothing of what it skips. So the landing reader goes through the file as well, here, and keeps
+Spark's own CSV reader follows other rules than `record_splitter` where quotes are concerned, and
+tells nothing of what it skips. So the landing reader goes through the file as well, here, and keeps
 what shows whether the records that arrived are the same.
 """
 
@@ -23,7 +23,7 @@ from sales_pipeline.landing.examine import HEAD_BYTES, examine
 from sales_pipeline.landing.headers import HeaderMatch, match_header
 from sales_pipeline.landing.landed_bytes import LandedBytes
 from sales_pipeline.landing.reader import read_batches
-from sales_pipeline.landing.records import PROBLEMS
+from sales_pipeline.landing.record_splitter import PROBLEMS
 from sales_pipeline.landing.regular_files import regular_opener
 from sales_pipeline.landing.shape import FileShape
 

@@ -1,9 +1,9 @@
-"""The fast way through a landing file: blocks of records that pyarrow splits as `records` would.
+"""The fast way through a landing file: records that pyarrow splits as `record_splitter` would.
 
 pyarrow differs from the definition in some ways, so a block is given to it only where they
 cannot matter, and what it gives is held against what the block has: every line is accounted for,
 every quote stands where it should, and no record is a later header. Any other block is left to
-`records`.
+`record_splitter`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pyarrow import csv
 
 from sales_pipeline.landing.headers import Headers, LaterHeaders
 from sales_pipeline.landing.quotes import MAX_QUOTED_LINE_ENDS, Span
-from sales_pipeline.landing.records import MARK, RecordFormat
+from sales_pipeline.landing.record_splitter import MARK, RecordFormat
 
 _BLANK_LINE = re.compile(rb"(?<![^\n])\r?\n")
 _NUL = b"\0"

@@ -1,8 +1,8 @@
 """The one landing reader: a file's bytes in, bronze record batches out.
 
 A file is read in blocks, so memory stays flat. A block that pyarrow's CSV parser
-is sure to split as `records` defines it goes through that parser; every other
-block goes through `records` itself.
+is sure to split as `record_splitter` defines it goes through that parser; every other
+block goes through `record_splitter` itself.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sales_pipeline.landing.frame import DataLines, FrameLines
 from sales_pipeline.landing.headers import Headers
 from sales_pipeline.landing.landed_bytes import LandedBytes, Transcoder
 from sales_pipeline.landing.plain_blocks import PlainParser
-from sales_pipeline.landing.records import PROBLEMS, RecordFormat, RecordSplitter
+from sales_pipeline.landing.record_splitter import PROBLEMS, RecordFormat, RecordSplitter
 from sales_pipeline.landing.regular_files import regular_opener
 from sales_pipeline.landing.shape import FileShape, bronze_schema
 

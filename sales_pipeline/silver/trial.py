@@ -27,7 +27,7 @@ from sales_pipeline.lakehouse.mends import Name
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, QUARANTINED, SALE
 from sales_pipeline.landing.dialect_guess import shapes_that_read_more
 from sales_pipeline.landing.reader import first_records, read_batches
-from sales_pipeline.landing.records import PROBLEMS
+from sales_pipeline.landing.record_splitter import PROBLEMS
 from sales_pipeline.landing.shape import FileShape
 from sales_pipeline.silver import counting
 from sales_pipeline.silver.batch import Batch

@@ -18,7 +18,7 @@ from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.model import Feed
 from sales_pipeline.config.sql.expressions import rule_condition
 from sales_pipeline.lakehouse.lakehouse import among
-from sales_pipeline.landing.records import PROBLEMS
+from sales_pipeline.landing.record_splitter import PROBLEMS
 from sales_pipeline.silver.batch import Batch, Branch
 from sales_pipeline.silver.tried_options import MANY_TEXTS, ColumnTexts, Texts, tried_options
 from sales_pipeline.silver.validation.delivered_records import GIVEN

@@ -1,4 +1,4 @@
-"""What a landing file holds by its definition alone: `records`, without the reader's fast way."""
+"""What a landing file holds by `record_splitter` alone, without the fast way of the reader."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 from sales_pipeline.landing.frame import DataLines, FrameLines
 from sales_pipeline.landing.headers import Headers
 from sales_pipeline.landing.landed_bytes import Transcoder
-from sales_pipeline.landing.records import Record, RecordFormat, RecordSplitter
+from sales_pipeline.landing.record_splitter import Record, RecordFormat, RecordSplitter
 from sales_pipeline.landing.shape import FileShape
 
 
@@ -22,7 +22,7 @@ def in_order(batches: Iterable[pa.RecordBatch | pa.Table]) -> list[tuple[Any, ..
 
 
 def defined_rows(data: bytes, shape: FileShape) -> list[tuple[Any, ...]] | None:
-    """What `records` alone makes of the same bytes; None where the header is not the declared."""
+    """What `record_splitter` makes of the bytes; None where the header is not the declared one."""
     text = Transcoder(shape.encoding).feed(data, final=True)
     lines = DataLines(shape.skip_lines, shape.footer_lines)
     text = lines.feed(text, final=True)

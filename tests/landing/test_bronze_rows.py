@@ -107,7 +107,7 @@ def test_each_file_is_in_one_partition_and_none_is_much_larger(
 
 
 def test_only_the_data_source_needs_spark() -> None:
-    modules = ("shape", "records", "reader", "examine")
+    modules = ("shape", "record_splitter", "reader", "examine")
     code = "".join(f"import sales_pipeline.landing.{module}; " for module in modules)
     code += "import sys; assert not {'pyspark', 'pysail'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

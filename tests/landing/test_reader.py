@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_pipeline.errors import FileChanged, FileRejected
-from sales_pipeline.landing import quotes, reader, records
+from sales_pipeline.landing import quotes, reader, record_splitter
 from sales_pipeline.landing.landed_bytes import Transcoder
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.shape import FileShape, bronze_schema
@@ -228,7 +228,7 @@ def test_the_fast_way_agrees_with_the_definition(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Transcoder, "check", lambda *_: None)
         patch.setattr(quotes, "MAX_RECORD_BYTES", max(longest, len(header)))
-        patch.setattr(records, "KEPT_BYTES", 4)
+        patch.setattr(record_splitter, "KEPT_BYTES", 4)
         patch.setattr(reader, "SMALL_BLOCK_BYTES", 4)
         patch.setattr(reader, "CAREFUL_RECORDS", 2)
         expected = defined_rows(data, shape)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.landing import quotes, records
+from sales_pipeline.landing import quotes, record_splitter
 from sales_pipeline.landing.frame import DataLines
 from sales_pipeline.landing.headers import Headers
 from sales_pipeline.landing.landed_bytes import Transcoder
-from sales_pipeline.landing.records import PROBLEMS, Record, RecordFormat, RecordSplitter
+from sales_pipeline.landing.record_splitter import PROBLEMS, Record, RecordFormat, RecordSplitter
 from sales_pipeline.landing.shape import FileShape
 
 TWO = FileShape((("a", "A"), ("b", "B")))
@@ -75,7 +75,7 @@ def problems(data: bytes, **options: str) -> list[tuple[str | None, str | None]]
 @pytest.fixture
 def short_records(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quotes, "MAX_RECORD_BYTES", 20)
-    monkeypatch.setattr(records, "KEPT_BYTES", 6)
+    monkeypatch.setattr(record_splitter, "KEPT_BYTES", 6)
 
 
 def test_every_line_end_ends_a_record_and_blank_lines_are_none() -> None:
@@ -181,7 +181,7 @@ def test_the_records_are_the_same_whatever_the_pieces(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quotes, "MAX_RECORD_BYTES", longest)
-        patch.setattr(records, "KEPT_BYTES", 2)
+        patch.setattr(record_splitter, "KEPT_BYTES", 2)
         assert in_pieces(data, cuts, encoding) == split(data, encoding=encoding)
 
 
