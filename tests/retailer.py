@@ -23,6 +23,7 @@ from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.operations.decisions import accept, withdraw
 from sales_pipeline.operations.maintenance import Maintenance, maintain
+from sales_pipeline.operations.plan import Plan, plan
 from sales_pipeline.operations.quarantine_export import Filters, export
 from sales_pipeline.operations.rebuild import rebuild
 from sales_pipeline.operations.replay import replay
@@ -161,6 +162,10 @@ class Retailer:
     def run(self, *, rejudge: Collection[str] = ()) -> RunReport:
         """Runs the pipeline."""
         return run(self.declaration, rejudge=rejudge)
+
+    def plan(self, *, rejudge: Collection[str] = ()) -> Plan:
+        """Predicts the next run."""
+        return plan(self.declaration, rejudge=rejudge)
 
     def accept(self, file: str) -> RunReport:
         """Accepts a held correction."""

@@ -9,14 +9,12 @@ header as the file wrote it; there a column that is declared later is found.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from sales_pipeline.visible_text import caseless_form
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
     from sales_pipeline.lakehouse.ledger import Delivery
 
 Source = tuple[str, str] | None
@@ -61,33 +59,25 @@ def sources_of(columns: Mapping[str, str], delivery: Delivery) -> tuple[tuple[st
     return tuple(moved)
 
 
-def with_late_columns(bronze: DataFrame, late: Mapping[str, str]) -> DataFrame:
-    """Rows of bronze, their late columns taken from `_extra` where they are null.
+def by_header(
+    rows: Iterable[dict[str, Any]], columns: Mapping[str, str], deliveries: Iterable[Delivery]
+) -> Iterator[dict[str, Any]]:
+    """Yields rows of bronze with each declared column under its name, found by its header.
 
     Args:
-        bronze: Rows of a bronze table.
-        late: Column -> header as declared.
+        rows: Rows of `bronze.catalogue` or `bronze.exchange_rates`.
+        columns: The declared columns: name -> header.
+        deliveries: The deliveries of the rows.
     """
-    from pyspark.sql import functions as F
-
-    extra = F.from_json("_extra", "MAP<STRING,STRING>")
-    keys = bronze.where("_extra IS NOT NULL").select(F.explode(F.map_keys(extra)).alias("key"))
-    written = keys.distinct().toArrow().column(0).to_pylist()
-    found = {
-        column: F.coalesce(
-            F.col(column),
-            *(F.element_at(extra, F.lit(text)) for text in headers_like(header, written)),
-        )
-        for column, header in late.items()
-    }
-    return bronze.withColumns(found)
+    sources = {each.file_id: sources_of(columns, each) for each in deliveries}
+    for row in rows:
+        moved = {name: _text_at(row, source) for name, source in sources[row["_file_id"]]}
+        yield dict.fromkeys(columns) | row | moved
 
 
-def headers_like(header: str, written: Iterable[str]) -> list[str]:
-    """The headers in files that mean a declared one, its exact text first.
-
-    >>> headers_like("Till", ["TILL ", "Tills", "Till"])
-    ['Till', 'TILL ']
-    """
-    alike = [text for text in written if caseless_form(text) == caseless_form(header)]
-    return sorted(alike, key=lambda text: (text != header, text))
+def _text_at(row: Mapping[str, Any], source: Source) -> str | None:
+    if source is None:
+        return None
+    kind, name = source
+    text: str | None = row[name] if kind == "column" else json.loads(row["_extra"] or "{}")[name]
+    return text

@@ -189,18 +189,14 @@ def all_tables(
     return {table.name: table for table in tables}
 
 
-def declared_headers(declaration: Declaration) -> dict[str, dict[str, str]]:
-    """Returns table of the catalogue or rates -> its column -> the header in the files."""
-    return {
-        f"bronze.{CATALOGUE}": catalogue_columns(declaration),
-        f"bronze.{EXCHANGE_RATES}": rate_columns(declaration),
-    }
-
-
 def declared_tables(declaration: Declaration) -> dict[str, Table]:
     """Returns all tables of a lakehouse by name."""
     sales = (name for feed in declaration.feeds.values() for name in feed.columns)
-    bronze = {BRONZE_SALES: list(dict.fromkeys(sales)), **declared_headers(declaration)}
+    bronze = {
+        BRONZE_SALES: [*dict.fromkeys(sales)],
+        f"bronze.{CATALOGUE}": [*catalogue_columns(declaration)],
+        f"bronze.{EXCHANGE_RATES}": [*rate_columns(declaration)],
+    }
     return all_tables(
         [bronze_table(name, columns) for name, columns in bronze.items()],
         further_keys=further_keys(declaration),

@@ -15,7 +15,7 @@ from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows, sql_
 from sales_pipeline.lakehouse.preparation import PreparedTables
 from sales_pipeline.lakehouse.tables import (
     BRONZE_SALES,
-    BRONZE_TECHNICAL,
+    BRONZE_TABLES,
     bronze_columns,
 )
 
@@ -35,19 +35,17 @@ class Lakehouse(PreparedTables):
     def table(self, name: str) -> DataFrame:
         """A table or a view as a DataFrame, its columns in the declared order.
 
-        Columns that a bronze table has and nobody declares any more come last. A column of the
-        catalogue or of rates that was declared later has, in earlier rows, what the file had
-        under its header.
+        Columns that a bronze table has and nobody declares any more come last. A column of bronze
+        that the next run will add is null.
         """
         view = self.views.get(name)
         if view is not None:
             return self.table(view.table).where(view.where).select(*view.column_names)
         frame = self.engine.spark().table(self.engine.table_name(name))
-        late = self._late_columns(name)
-        if late:
-            from sales_pipeline.lakehouse.column_sources import with_late_columns
+        if not_yet := self._columns_to_add(name):
+            from pyspark.sql import functions as F
 
-            frame = with_late_columns(frame, late)
+            frame = frame.withColumns({each: F.lit(None).cast("STRING") for each in not_yet})
         return frame.select(*(column.name for column in self.columns(name)))
 
     def columns(self, name: str) -> tuple[Column, ...]:
@@ -59,14 +57,12 @@ class Lakehouse(PreparedTables):
         there = [column for column in self.engine.column_names(name) if column not in known]
         return (*declared, *bronze_columns(there))
 
-    def _late_columns(self, name: str) -> dict[str, str]:
-        """Column of a bronze table that was declared after it was made -> header in the files."""
-        if name not in self._headers:
-            return {}
-        there = list(self.engine.column_names(name))
-        later = there[there.index(BRONZE_TECHNICAL[-1].name) + 1 :]
-        headers = self._headers[name]
-        return {column: headers[column] for column in later if column in headers}
+    def _columns_to_add(self, name: str) -> list[str]:
+        """The declared columns that a bronze table lacks until a run adds them."""
+        if name not in BRONZE_TABLES:
+            return []
+        there = set(self.engine.column_names(name))
+        return [each for each in self.tables[name].column_names if each not in there]
 
     def local(self, rows: Iterable[dict[str, Any]], name: str) -> DataFrame:
         """Returns rows of this process as a DataFrame in the columns of a table."""

@@ -14,7 +14,6 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import LakehouseMismatch
 from sales_pipeline.lakehouse.declared_tables import (
-    declared_headers,
     declared_tables,
     declared_views,
     further_keys,
@@ -114,7 +113,6 @@ class PreparedTables:
         self.further_keys = further_keys(declaration)
         self.tables = declared_tables(declaration)
         self.views = declared_views(declaration)
-        self._headers = declared_headers(declaration)
 
     def exists(self) -> bool:
         """Says whether this lakehouse was ever made: its last table is there."""

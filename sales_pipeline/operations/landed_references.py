@@ -162,11 +162,7 @@ class LandedReferences:
     @cached_property
     def _rates(self) -> RateRecords:
         """The records of the files, and of those that were learnt before."""
-        learnt = [
-            delivery.file_id
-            for delivery in self.ledger.in_state(*LEARNT)
-            if delivery.feed == EXCHANGE_RATES
-        ]
+        learnt = [each for each in self.ledger.in_state(*LEARNT) if each.feed == EXCHANGE_RATES]
         reader = QuoteReader(self.lakehouse.declaration.rates)
         landed = {
             file_id: [Record(row, reader.read(row)) for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from tests.retailer import HEADER, Retailer, sale
@@ -23,6 +24,9 @@ def test_p3_a_column_may_be_renamed_and_computed_and_named_back(retailer: Retail
     before = retailer.state()
     _columns(retailer)["pieces"] = _columns(retailer).pop("quantity")
     retailer.declared["feeds"]["lyon"]["computed"] = {"quantity": {"sql": "pieces"}}
+    # `plan` reads bronze before a run has added the column to it.
+    [planned] = [each for each in retailer.plan(rejudge=["lyon"]).rejudged if each.feed == "lyon"]
+    assert (planned.records, planned.unusable) == (2, ())
     assert retailer.run(rejudge=["lyon"]).exit_code == 0
     assert retailer.revenue() == {(2025, 1): "30.00"}
     assert retailer.rows("silver.sales", "sale_id", "quantity") == [
@@ -106,3 +110,55 @@ def test_p3_what_only_a_declaration_rejected_is_taken_up_again(retailer: Retaile
     retailer.deliver("lyon/b.csv", sale("3", "never"), sale("4", "never"))
     assert [note.path for note in retailer.run().rejected] == ["lyon/b.csv"]
     assert retailer.rebuild().exit_code == 0
+
+
+def test_p3_columns_of_the_catalogue_are_found_by_their_header(retailer: Retailer) -> None:
+    header = "produit,categorie,product,category,sku,ean,nom,genre"
+    retailer.deliver_catalogue(f"{header}\nVase,Maison,Vase,Home,77,88,Jarre,Pots\n")
+    retailer.deliver("lyon/a.csv", sale("1", item="77"), sale("2", item="88"))
+    retailer.run()
+    catalogue, lyon = retailer.declared["catalogue"], retailer.declared["feeds"]["lyon"]
+    lyon["product_by"] = "code"
+    both = ["lyon", "catalogue"]
+    # A column that is added, one that is read from another header, and two that swap theirs.
+    for code, headers, expected in (
+        ("sku", ("nom", "genre"), ("1", "Jarre", "Pots")),
+        ("ean", ("category", "product"), ("2", "Home", "Vase")),
+        ("ean", ("product", "category"), ("2", "Vase", "Home")),
+    ):
+        catalogue["code"] = code
+        catalogue["languages"]["en"] = dict(zip(("product", "category"), headers, strict=True))
+        retailer.run(rejudge=both)
+        assert retailer.rows("silver.sales", "sale_id", "product", "category") == [expected]
+    before = retailer.state()
+    retailer.rebuild()
+    assert retailer.state() == before
+    # What `plan` compares a further catalogue with is found so, too.
+    del catalogue["code"], lyon["product_by"]
+    retailer.run(rejudge=both)
+    catalogue["price"] = {"amount": "price", "currency": "EUR"}
+    retailer.deliver_catalogue(f"{header},price\nBol,Maison,Bowl,Home,1,2,Bol,Pots,3.00\n", "b.csv")
+    assert [each.becomes for each in retailer.plan(rejudge=["catalogue"]).files] == ["new"]
+
+
+def test_p3_columns_of_rates_are_found_by_their_header(retailer: Retailer) -> None:
+    columns = {"date": "day", "currency": "code", "rate": "bid"}
+    rates = {"landing": "rates/*.csv", "layout": "rows", "columns": columns, "max_change": 100}
+    retailer.declared["rates"] = {**rates, "direction": "value_of_one"}
+    retailer.deliver_text("rates/a.csv", "day,code,bid,ask,issued\n2025-01-14,USD,2,3,2025-01-15\n")
+    retailer.deliver_catalogue()
+    retailer.deliver("boston/a.csv", sale("1"))
+    retailer.run()
+    assert retailer.revenue() == {(2025, 1): "20.00"}
+    columns["rate"] = "ask"
+    retailer.run(rejudge=["exchange_rates"])
+    assert retailer.revenue() == {(2025, 1): "30.00"}
+    columns["date"] = "issued"
+    retailer.run(rejudge=["exchange_rates"])
+    assert retailer.rows("silver.exchange_rates", "date") == [(date(2025, 1, 15),)]
+    columns["rate"], columns["date"] = "bid", "day"
+    retailer.run(rejudge=["exchange_rates"])
+    before = retailer.state()
+    assert retailer.revenue() == {(2025, 1): "20.00"}
+    retailer.rebuild()
+    assert retailer.state() == before

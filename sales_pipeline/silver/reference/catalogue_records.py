@@ -9,6 +9,8 @@ from typing import Any
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileRejected
+from sales_pipeline.lakehouse.column_sources import by_header
+from sales_pipeline.lakehouse.declared_tables import catalogue_columns
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader, Entry
@@ -96,9 +98,10 @@ class Records:
 
 def catalogue_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> Records:
     """Reads the records of some deliveries from `bronze.catalogue`."""
-    ids = {delivery.file_id for delivery in deliveries}
-    rows = lakehouse.read("bronze.catalogue", file_ids=ids).to_pylist()
-    return records_of_rows(lakehouse.declaration, rows)
+    by_id = {delivery.file_id: delivery for delivery in deliveries}
+    rows = lakehouse.read("bronze.catalogue", file_ids=by_id).to_pylist()
+    columns = catalogue_columns(lakehouse.declaration)
+    return records_of_rows(lakehouse.declaration, by_header(rows, columns, by_id.values()))
 
 
 def records_of_rows(declaration: Declaration, rows: Iterable[dict[str, Any]]) -> Records:

@@ -13,8 +13,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
-from sales_pipeline.lakehouse.ledger import Ledger, State
+from sales_pipeline.lakehouse.column_sources import by_header
+from sales_pipeline.lakehouse.declared_tables import rate_columns
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
 from sales_pipeline.silver.reference.rate_quotes import (
     RATE_STEP,
@@ -85,7 +87,7 @@ def rates_changed(lakehouse: Lakehouse, ledger: Ledger) -> bool:
 def keep_rates(lakehouse: Lakehouse, ledger: Ledger) -> None:
     """Makes `silver.exchange_rates` what the declaration and all learnt deliveries in force say."""
     learnt = [file for file in ledger.in_force(EXCHANGE_RATES) if file.state in LEARNT]
-    write_rates(lakehouse, ledger, read_records(lakehouse, (file.file_id for file in learnt)))
+    write_rates(lakehouse, ledger, read_records(lakehouse, learnt))
 
 
 @dataclass(frozen=True)
@@ -110,14 +112,16 @@ def quotes_of(records: Iterable[Record]) -> list[Quote]:
     return [quote for record in records for quote in record.reading.quotes]
 
 
-def read_records(lakehouse: Lakehouse, file_ids: Iterable[int]) -> Records:
+def read_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> Records:
     """Reads the rows of some deliveries from `bronze.exchange_rates`."""
-    records: Records = {file_id: [] for file_id in sorted(file_ids)}
+    by_id = {delivery.file_id: delivery for delivery in deliveries}
+    records: Records = {file_id: [] for file_id in sorted(by_id)}
     if not records:
         return records
-    rows = lakehouse.table(f"bronze.{EXCHANGE_RATES}").where(among("_file_id", records))
+    rows = lakehouse.read(f"bronze.{EXCHANGE_RATES}", file_ids=by_id).to_pylist()
     reader = QuoteReader(lakehouse.declaration.rates)
-    for row in sorted(rows.toArrow().to_pylist(), key=lambda row: row["_row"]):
+    found = by_header(rows, rate_columns(lakehouse.declaration), by_id.values())
+    for row in sorted(found, key=lambda row: int(row["_row"])):
         records[row["_file_id"]].append(Record(row, reader.read(row)))
     return records
 

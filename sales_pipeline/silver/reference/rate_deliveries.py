@@ -72,7 +72,7 @@ def learn_rates(
     """
     learnt_before = _learnt(ledger)
     involved = [*learnt_before, *deliveries]
-    records = read_records(lakehouse, (delivery.file_id for delivery in involved))
+    records = read_records(lakehouse, involved)
     verdict = judge_rates(lakehouse.declaration, ledger, records, deliveries)
     refused, held = verdict.refused, verdict.held
     accepted = [file for file in deliveries if file not in refused and file not in held]
