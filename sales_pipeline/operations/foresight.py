@@ -190,7 +190,8 @@ class Foresight:
         if outcome.held:
             return replace(file, becomes=HELD, reason=outcome.held)
         months = outcome.months | self._months_replaced(delivery)
-        return replace(file, months=tuple(sorted(months)))
+        reason = outcome.remark or file.reason
+        return replace(file, months=tuple(sorted(months)), reason=reason)
 
     @cached_property
     def references(self) -> LandedReferences:

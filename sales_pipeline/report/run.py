@@ -41,6 +41,9 @@ _REJECTED = {
     "landing": "rejected; they stay in the landing folder",
 }
 """Where rejected files lie now, as `RunReport.staying` says it -> how that is said."""
+_WHAT_WOULD_READ = (
+    "  Back in the landing folder: sales-pipeline check names the option that reads it, if one does"
+)
 _ALWAYS = ("accepted", "quarantined", "duplicate")
 _WHERE_ANY = ("displaced", "excluded", "superseded")
 
@@ -187,7 +190,7 @@ def _rejected(report: RunReport) -> list[Text]:
     for place, what in _REJECTED.items():
         notes = [note for note in report.rejected if report.staying.get(note.path, "") == place]
         lines += _files(what, notes, TROUBLE)
-    return lines
+    return [*lines, Text(_WHAT_WOULD_READ)] if lines else []
 
 
 def _feed_table(feeds: Sequence[FeedCounts]) -> Group:

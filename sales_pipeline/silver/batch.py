@@ -255,6 +255,20 @@ class Batch:
         ]
         return _union(frames) if frames else None
 
+    def raw_of(self, names: Collection[Name]) -> dict[Name, str]:
+        """The texts of some records, as quarantine keeps them."""
+        files, chosen = {file_id for file_id, _ in names}, names_frame(self.lakehouse, [*names])
+        frames = [
+            self.delivered_rows(branch)
+            .where(among("_file_id", files))
+            .join(chosen, _ROW_ID, "left_semi")
+            .select(*_ROW_ID, validator.raw().alias("raw"))
+            for branch, validator in self._validators()
+            if files & {*branch.file_ids}
+        ]
+        rows = _union(frames).toArrow().to_pylist()
+        return {(row["_file_id"], row["_row"]): row["raw"] for row in rows}
+
     def unknown_stores(self) -> DataFrame | None:
         """`feed, text, records`: texts that stand for a store and mean none."""
         frames = [

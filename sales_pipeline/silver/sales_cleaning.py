@@ -33,6 +33,7 @@ from sales_pipeline.silver.reference.list_prices import known_prices
 from sales_pipeline.silver.reference.products import known_products
 from sales_pipeline.silver.repeated_keys import repeated_keys_reason
 from sales_pipeline.silver.suspicious_texts import warnings_of
+from sales_pipeline.silver.unusable_records import checked_rules
 from sales_pipeline.silver.validation import rule_results
 from sales_pipeline.silver.validation.reasons import STORE_UNKNOWN
 from sales_pipeline.silver.validation.rule_results import RuleResult
@@ -175,10 +176,7 @@ class SalesCleaning:
 
     def _check_rules(self, batch: Batch) -> dict[int, str]:
         """Keeps the results of rules; returns the deliveries that a rule rejects, and why."""
-        counts = batch.rule_counts()
-        found: list[RuleResult] = []
-        if counts is not None:
-            found = rule_results.results(counts, batch.feed_of, self._feeds)
+        found = checked_rules(batch)
         self.cleaned.rules += found
         self.cleaned.warnings += rule_results.complaints(found, self._feeds, batch.paths)
         return rule_results.refusals(found, self._feeds)

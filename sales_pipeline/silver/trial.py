@@ -38,6 +38,7 @@ from sales_pipeline.silver.reference.learning import Knowledge
 from sales_pipeline.silver.repeated_keys import repeated_keys, repeated_keys_reason
 from sales_pipeline.silver.suspicious_texts import warnings_of
 from sales_pipeline.silver.unusable_records import (
+    checked_rules,
     delivered_texts,
     explained,
     first_of_each_reason,
@@ -50,6 +51,10 @@ from sales_pipeline.silver.validation.validator import FIT
 _PART_ROWS = 500_000
 """The records that are validated together; it bounds memory. Of a larger file, equal keys are
 looked for in each part by itself."""
+_IN_PARTS = (
+    "equal keys were looked for within each {rows:,} of its records; a run looks for them in the "
+    "whole file, and may hold it"
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Outcome:
         unread: Why it cannot be read to its end, if so.
         rejected: Why it would be rejected, if so.
         held: Why it would wait for a person's decision, if so.
+        remark: What was not looked at, if a run may decide otherwise because of it.
         months: The months of its fit records.
         unusable: Its quarantined records by reason, the commonest first.
         records: Its first records, as `Validator.validated` gives them.
@@ -85,6 +91,7 @@ class Outcome:
     unread: FileChanged | FileRejected | None = None
     rejected: str | None = None
     held: str | None = None
+    remark: str | None = None
     months: set[date] = field(default_factory=set)
     unusable: list[Unusable] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
@@ -128,15 +135,26 @@ class SalesTrial:
     def of_landed(self, files: Sequence[LandedSales]) -> Trial:
         """Tries files of the landing folder."""
         deliveries = {file.delivery.file_id: file.delivery for file in files}
+        parts: Counter[int] = Counter()
         for table in self._parts(files):
             ids = pc.unique(table["_file_id"]).to_pylist()
+            parts.update(ids)
             bronze = self.lakehouse.shared("records_of_trial", table)
             self._try(Batch(self.lakehouse, _of(deliveries, ids), self.knowledge, bronze=bronze))
         trial = self._judged(tuple(deliveries.values()))
         for file in files:
             outcome = trial.outcomes[file.delivery.file_id]
             outcome.unusable = [_with_shapes(file, unusable) for unusable in outcome.unusable]
+            if parts[file.delivery.file_id] > 1:
+                self._remark(file.delivery, outcome)
         return trial
+
+    def _remark(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Says that equal keys of a large file were not looked for in the whole of it."""
+        if self.lakehouse.declaration.feeds[delivery.feed].key and not outcome.held:
+            outcome.remark = _IN_PARTS.format(rows=_PART_ROWS)
+            sentence = f"{delivery.path}: {outcome.remark}"
+            self.trial.warnings.append(FeedWarning(delivery.feed, sentence))
 
     def of_bronze(self, batches: Iterable[Sequence[Delivery]], mended: frozenset[Name]) -> Trial:
         """Tries deliveries whose records are in bronze.
@@ -209,10 +227,7 @@ class SalesTrial:
             for row in sorted(first, key=lambda row: (row["_file_id"], row["_row"])):
                 self.trial.outcomes[row["_file_id"]].records.append(row)
         self._repeated += repeated_keys(batch.lakehouse, validated)
-        counts = batch.rule_counts()
-        if counts is not None:
-            feeds = self.lakehouse.declaration.feeds
-            self._rules += rule_results.results(counts, batch.feed_of, feeds)
+        self._rules += checked_rules(batch)
         has_unknown = any(STORE_UNKNOWN in of_file for of_file in reasons.values())
         sales = validated.where(F.col("verdict") == FIT)
         counted = counting.in_bronze(batch)
@@ -236,7 +251,9 @@ class SalesTrial:
         feeds, outcomes = self.lakehouse.declaration.feeds, self.trial.outcomes
         rows = {each.file_id: outcomes[each.file_id].rows for each in deliveries}
         rejected = overly_quarantined(deliveries, rows, self._written, feeds)
-        broken = rule_results.refusals(_summed(self._rules), feeds)
+        rules = rule_results.added_up(self._rules)
+        broken = rule_results.refusals(rules, feeds)
+        self.trial.warnings += rule_results.complaints(rules, feeds, batch.paths)
         unusable = explained(batch, self._written.reasons, self._samples, self._texts)
         for delivery in deliveries:
             file_id, outcome = delivery.file_id, outcomes[delivery.file_id]
@@ -278,14 +295,3 @@ def _totals(validated: DataFrame) -> list[dict[str, Any]]:
     )
     found: list[dict[str, Any]] = full.toArrow().to_pylist()
     return found
-
-
-def _summed(results: Iterable[RuleResult]) -> list[RuleResult]:
-    """The results of the parts of each file added up."""
-    checked: Counter[tuple[int, str, str]] = Counter()
-    broken: Counter[tuple[int, str, str]] = Counter()
-    for result in results:
-        place = (result.file_id, result.feed, result.rule)
-        checked[place] += result.checked
-        broken[place] += result.broken
-    return [RuleResult(*place, count, broken[place]) for place, count in checked.items()]

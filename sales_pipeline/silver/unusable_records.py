@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import reduce
 
 from pyspark.sql import DataFrame
@@ -24,6 +25,7 @@ from sales_pipeline.silver.tried_options import MANY_TEXTS, ColumnTexts, Texts, 
 from sales_pipeline.silver.validation.delivered_records import GIVEN
 from sales_pipeline.silver.validation.feed_groups import NUMBERS
 from sales_pipeline.silver.validation.reasons import RULE, Unusable
+from sales_pipeline.silver.validation.rule_results import RuleResult, results
 
 _SHOWN_TEXT, _SHOWN_RECORD = 40, 120
 _UNREADABLE = {
@@ -33,6 +35,8 @@ _UNREADABLE = {
 """Reason -> the column for which options are tried."""
 _COLUMN_OF = {"date": "sold_on", "return": "quantity", "price": "product", "unit": "unit_price"}
 """How some reasons begin -> the column that they are about; others begin with its name."""
+_OF_PRODUCT = ("source_product", "category")
+"""What a rule may name and the text of the product tells."""
 
 Reasons = Mapping[int, Counter[str]]
 """File id -> how many of its records have each reason."""
@@ -147,6 +151,36 @@ def explained(
     }
 
 
+def checked_rules(batch: Batch) -> list[RuleResult]:
+    """Returns how the rules were kept, each that warns or rejects with the first record it names.
+
+    Args:
+        batch: The deliveries.
+    """
+    counts = batch.rule_counts()
+    if counts is None:
+        return []
+    feeds = batch.lakehouse.declaration.feeds
+    found = results(counts, batch.feed_of, feeds)
+    shown = {
+        (each.file_id, each.first)
+        for each in found
+        if each.first is not None and feeds[each.feed].rules[each.rule].severity != "quarantine"
+    }
+    texts = batch.raw_of(shown) if shown else {}
+    return [
+        replace(
+            each,
+            example=_example(
+                feeds[each.feed], f"{RULE}{each.rule}", each.first, texts[each.file_id, each.first]
+            ),
+        )
+        if each.first is not None and (each.file_id, each.first) in texts
+        else each
+        for each in found
+    ]
+
+
 def _example(feed: Feed, reason: str, row: int, raw: str | None) -> str:
     return f"record {row}: {_shown(feed, reason, raw)}"
 
@@ -178,7 +212,8 @@ def _columns(feed: Feed, reason: str) -> Iterator[str]:
         yield from feed.key
     elif reason.startswith(RULE):
         columns = rule_condition(feed, reason.removeprefix(RULE)).columns
-        yield from ("product" if name == "source_product" else name for name in columns)
+        named = ("product" if name in _OF_PRODUCT else name for name in columns)
+        yield from dict.fromkeys(named)
     else:
         begin = reason.partition("_")[0]
         yield _COLUMN_OF.get(begin, begin)

@@ -12,6 +12,7 @@ import pytest
 
 from sales_pipeline.operations.plan import plan
 from sales_pipeline.report.first_records import understand
+from sales_pipeline.silver import trial
 from tests.cli.conftest import Call
 from tests.cli.test_plan import written
 from tests.retailer import HEADER, Retailer, sale
@@ -209,13 +210,37 @@ def test_a_broken_rule_is_shown_with_the_columns_that_it_names(retailer: Retaile
     assert unusable.partition(" 1 ")[2] in reason
 
 
-def test_a_rule_that_rejects_the_file_is_foreseen(retailer: Retailer) -> None:
-    rule = {"holds": "amount < 10000", "severity": "fail"}
-    strict(retailer, rules={"dear": rule})
-    retailer.deliver("lyon/a.csv", *GOOD, sale("4", total="20000"))
+def test_a_rule_that_rejects_the_file_or_warns_is_foreseen_with_its_first_record(
+    retailer: Retailer,
+) -> None:
+    dear = {"holds": "amount < 10000", "severity": "fail"}
+    fair = {"holds": "amount / quantity < 1000", "severity": "warn"}
+    strict(retailer, rules={"dear": dear, "fair": fair})
+    retailer.declared["feeds"]["boston"]["rules"] = {"none": {**fair, "holds": "sold_on is null"}}
+    dear_sales = [sale("4", total="20000"), sale("5", total="30000")]
+    retailer.deliver("lyon/a.csv", *GOOD, *dear_sales, sale("6", units="0"))
+    retailer.deliver("boston/a.csv", sale("1"))
+    warnings = {each.sentence for each in understand(retailer.declaration, source="").warnings}
     becomes, reason, _ = foreseen(retailer)
     assert becomes == "rejected"
-    assert reason.startswith("1 of 4 sales break the rule dear")
+    assert reason == (
+        "2 of 6 sales break the rule dear (amount < 10000), more than the 0% that its tolerance "
+        "allows, so none was taken, such as record 4: total '20000'"
+    )
+    # Its SQL fails on a quantity of zero, which counts as broken.
+    assert warnings == {
+        f"{broken} such as {example}"
+        for broken, example in (
+            (
+                "3 of 6 sales in lyon/a.csv break the rule fair (amount / quantity < 1000),",
+                "record 4: total '20000', units '1'",
+            ),
+            (
+                "1 of 1 sales in boston/a.csv break the rule none (sold_on is null),",
+                "record 1: day '2025-01-15'",
+            ),
+        )
+    }
 
 
 def test_a_key_that_does_not_tell_sales_apart_is_foreseen(retailer: Retailer) -> None:
@@ -225,6 +250,33 @@ def test_a_key_that_does_not_tell_sales_apart_is_foreseen(retailer: Retailer) ->
     becomes, reason, _ = foreseen(retailer)
     assert becomes == "held"
     assert reason.startswith("3 of its 8 records share their key")
+
+
+def test_a_file_that_is_judged_in_parts_is_told_so_and_its_parts_are_added_up(
+    retailer: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "_PART_ROWS", 100)
+    dear = {"holds": "amount < 10000", "severity": "warn"}
+    strict(retailer, max_quarantined="2%", rules={"dear": dear})
+    # The reader gives the records of a block at once, and this file has several blocks.
+    rows = [sale(f"{number:0>300}") for number in range(1, 9_000)]
+    rows[7_000] = sale("7001", total="n/a")
+    rows[8_000] = rows[8_500] = sale("8001", total="20000")
+    retailer.deliver("lyon/a.csv", *rows)
+    [planned] = [file for file in retailer.plan().files if file.feed == "lyon"]
+    assert (planned.becomes, planned.records) == ("new", 8_999)
+    assert planned.reason == (
+        "equal keys were looked for within each 100 of its records; a run looks for them in the "
+        "whole file, and may hold it"
+    )
+    [unusable] = planned.unusable
+    assert unusable.example == "record 7001: total 'n/a'"
+    checked = understand(retailer.declaration, source="")
+    broken = "2 of 8,998 sales in lyon/a.csv break the rule dear (amount < 10000)"
+    assert [each.sentence for each in checked.warnings] == [
+        f"{broken}, such as record 8001: total '20000'",
+        f"lyon/a.csv: {planned.reason}",
+    ]
 
 
 def test_only_the_first_records_are_judged_on_request(retailer: Retailer, call: Call) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -19,13 +19,25 @@ Summary = dict[str, dict[str, dict[str, int]]]
 
 @dataclass(frozen=True)
 class RuleResult:
-    """How many sales of one delivery were asked for a rule, and how many broke it."""
+    """How many sales of one delivery were asked for a rule, and how many broke it.
+
+    Attributes:
+        file_id: The delivery.
+        feed: Its feed.
+        rule: The rule.
+        checked: How many sales were asked for it.
+        broken: How many of them break it.
+        first: The number of the first record that breaks it, if one does.
+        example: That record in words, where it is to be shown.
+    """
 
     file_id: int
     feed: str
     rule: str
     checked: int
     broken: int
+    first: int | None = None
+    example: str | None = None
 
     def is_beyond(self, rule: Rule) -> bool:
         """Says whether more sales broke the rule than its tolerance allows."""
@@ -38,17 +50,33 @@ def results(
     """The results of each delivery and rule, in their order.
 
     Args:
-        counts: `_file_id, checked, broken`, as `rules.counted` gives them.
+        counts: `_file_id, checked, broken, first`, as `rules.counted` gives them.
         feed_of: Delivery -> its feed.
         feeds: The declared feeds.
     """
     rows = sorted(counts.toArrow().to_pylist(), key=lambda row: int(row["_file_id"]))
     return [
-        RuleResult(row["_file_id"], feed, rule, row["checked"], broken)
+        RuleResult(row["_file_id"], feed, rule, row["checked"], broken, first)
         for row in rows
         for feed in (feed_of[row["_file_id"]],)
-        for rule, broken in zip(feeds[feed].rules, row["broken"], strict=True)
+        for rule, broken, first in zip(feeds[feed].rules, row["broken"], row["first"], strict=True)
     ]
+
+
+def added_up(parts: Iterable[RuleResult]) -> list[RuleResult]:
+    """The results of the parts of each delivery, in their order, added up.
+
+    >>> added_up([RuleResult(1, "lyon", "cheap", 9, 0), RuleResult(1, "lyon", "cheap", 5, 2, 11)])
+    [RuleResult(file_id=1, feed='lyon', rule='cheap', checked=14, broken=2, first=11, example=None)]
+    """
+    sums: dict[tuple[int, str, str], RuleResult] = {}
+    for part in parts:
+        place = (part.file_id, part.feed, part.rule)
+        before = sums.get(place, RuleResult(*place, 0, 0))
+        shown = before if before.broken else part
+        checked, broken = before.checked + part.checked, before.broken + part.broken
+        sums[place] = replace(shown, checked=checked, broken=broken)
+    return list(sums.values())
 
 
 def refusals(found: Iterable[RuleResult], feeds: Mapping[str, Feed]) -> dict[int, str]:
@@ -61,7 +89,7 @@ def refusals(found: Iterable[RuleResult], feeds: Mapping[str, Feed]) -> dict[int
                 each.file_id,
                 f"{each.broken:,} of {each.checked:,} sales break the rule {each.rule} "
                 f"({rule.holds}), more than the {_percent(rule.tolerance)} that its tolerance "
-                "allows, so none was taken",
+                f"allows, so none was taken{_such_as(each)}",
             )
     return refused
 
@@ -88,7 +116,7 @@ def complaints(
             feed,
             f"{broken:,} of {checked:,} sales in {paths[worst.file_id]}"
             f"{and_more_files(len(files) - 1)} break the rule "
-            f"{name} ({feeds[feed].rules[name].holds})",
+            f"{name} ({feeds[feed].rules[name].holds}){_such_as(worst)}",
         )
 
 
@@ -104,6 +132,10 @@ def summary(found: Iterable[RuleResult]) -> Summary:
         counts["checked"] += each.checked
         counts["broken"] += each.broken
     return sums
+
+
+def _such_as(result: RuleResult) -> str:
+    return f", such as {result.example}" if result.example else ""
 
 
 def _percent(share: Decimal) -> str:

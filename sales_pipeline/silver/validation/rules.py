@@ -28,7 +28,7 @@ def faults(feed: Feed, is_broken: Column) -> list[tuple[str, Column]]:
 
 
 def counted(typed: DataFrame, feed: Feed, fit: Column) -> DataFrame:
-    """`_file_id, checked, broken`: the sales of each delivery, and how many break each rule.
+    """`_file_id, checked, broken, first`: the sales of each delivery, and which break each rule.
 
     Args:
         typed: The records of feeds with `RULE_COLUMNS`.
@@ -36,20 +36,20 @@ def counted(typed: DataFrame, feed: Feed, fit: Column) -> DataFrame:
         fit: Whether a record is asked for the rules.
 
     Returns:
-        `broken` is an array with a count for each rule, in its order.
+        `broken` is an array with a count for each rule, in its order; `first` one with the number
+        of the first record that breaks it.
     """
-    broken = [F.when(fit & _breaks(feed, name), 1).otherwise(0) for name in feed.rules]
-    names = [f"broken_{place}" for place in range(len(broken))]
+    breaking = [F.when(fit & _breaks(feed, name), F.col("_row")) for name in feed.rules]
+    names = [f"breaking_{place}" for place in range(len(breaking))]
     marked = typed.select(
         "_file_id",
         F.when(fit, 1).otherwise(0).alias("is_fit"),
-        *(count.alias(name) for count, name in zip(broken, names, strict=True)),
+        *(row.alias(name) for row, name in zip(breaking, names, strict=True)),
     )
-    sums = [F.sum(name).cast("BIGINT").alias(name) for name in ("is_fit", *names)]
-    return (
-        marked.groupBy("_file_id")
-        .agg(*sums)
-        .select("_file_id", F.col("is_fit").alias("checked"), F.array(*names).alias("broken"))
+    return marked.groupBy("_file_id").agg(
+        F.sum("is_fit").cast("BIGINT").alias("checked"),
+        F.array(*map(F.count, names)).alias("broken"),
+        F.array(*map(F.min, names)).alias("first"),
     )
 
 

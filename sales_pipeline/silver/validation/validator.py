@@ -78,7 +78,7 @@ class Validator:
             F.when(~is_quarantined, F.col("key_hash")).alias("key_hash"),
             "verdict",
             F.when(is_quarantined, reasons).alias("reasons"),
-            F.when(is_quarantined, self._raw()).alias("raw"),
+            F.when(is_quarantined, self.raw()).alias("raw"),
         )
 
     def amounts(self, keyed: DataFrame) -> DataFrame:
@@ -217,7 +217,7 @@ class Validator:
             rows = rows.withColumn("amount", product_of(F.col("unit_price"), F.col("quantity")))
         return rows
 
-    def _raw(self) -> Column:
+    def raw(self) -> Column:
         """The record's own text, or its columns as JSON under the headers of the file."""
         fields = [
             F.col(f"{GIVEN}{name}").alias(header) for name, header in self.feed.columns.items()
