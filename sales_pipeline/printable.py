@@ -1,4 +1,4 @@
-"""Makes text from files safe to print, because names of products and files are untrusted.
+"""Makes text safe to print: names in files are untrusted, and values from the environment secret.
 
 Used wherever text goes to a terminal, or to a file that a person may open there or in a
 spreadsheet.
@@ -8,11 +8,37 @@ from __future__ import annotations
 
 import re
 
+_written: dict[str, str] = {}
+"""A text that holds values of environment variables -> what the declaration has in its place."""
+_LEAST, _LEAST_OF_A_WORD = 4, 8
 _SPACES = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 _HALF_CHARACTERS = re.compile(r"[\ud800-\udfff]")
 # The last four are the wide forms of the first four, which some spreadsheets take, too.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def hide(value: str, written: str) -> None:
+    """Lets no text be printed with a value in it; short ones, which any text may hold, excepted.
+
+    Args:
+        value: What a declaration says with the values of environment variables.
+        written: What stands in the declaration, such as `/data/${NAME}`.
+    """
+    if len(value) >= (_LEAST_OF_A_WORD if value.isalnum() else _LEAST):
+        _written[value] = written
+
+
+def as_written(text: str) -> str:
+    """Returns a text with what the declaration has in place of values from the environment.
+
+    >>> hide("/data/hunter2", "/data/${PLACE}")
+    >>> as_written("no such folder, got '/data/hunter2/landing'")
+    "no such folder, got '/data/${PLACE}/landing'"
+    """
+    for value in sorted(_written, key=len, reverse=True):
+        text = text.replace(value, _written[value])
+    return text
 
 
 def printable(text: str) -> str:
@@ -24,7 +50,7 @@ def printable(text: str) -> str:
     >>> print(printable("Pot\x1b[31m\nrouge"))
     Pot\x1b[31m rouge
     """
-    shown = _CONTROLS.sub(_number, _SPACES.sub(" ", text))
+    shown = _CONTROLS.sub(_number, _SPACES.sub(" ", as_written(text)))
     return _HALF_CHARACTERS.sub("\ufffd", shown)
 
 

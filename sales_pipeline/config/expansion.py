@@ -15,12 +15,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sales_pipeline.config.problems import Fault, Loc, Plain, mapping
+from sales_pipeline.printable import hide
 
 FEED_KEYS = ("landing", "store", "stores", "format")
 """The keys that a format cannot have, because no two feeds share their values."""
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+
+_SQL = ("exclude_when", "holds", "sql")
+"""The keys with SQL, which messages about records quote."""
 
 # sql and value of a computed column exclude each other, so the feed's column replaces the format's.
 _WHOLE_BELOW = "computed"
@@ -52,8 +56,18 @@ class Variables:
             return [self.expand(item, (*loc, at)) for at, item in enumerate(value)]
         if isinstance(value, str) and "${" in value and _VARIABLE.search(value):
             self.places.add(loc)
-            return _VARIABLE.sub(lambda match: self._value(match, loc), value)
+            expanded = _VARIABLE.sub(lambda match: self._value(match, loc), value)
+            if len(loc) == 1:
+                self._hide_names(value)
+            if len(loc) == 1 or loc[-1] in _SQL:
+                hide(expanded, value)
+            return expanded
         return value
+
+    def _hide_names(self, text: str) -> None:
+        """Hides the values in a folder or address: messages name parts and forms of it, too."""
+        for name in filter(self.environment.__contains__, _VARIABLE.findall(text)):
+            hide(self.environment[name], f"${{{name}}}")
 
     def _value(self, match: re.Match[str], loc: Loc) -> str:
         name = match[1]

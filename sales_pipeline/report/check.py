@@ -108,6 +108,7 @@ class Check:
         left: Files that a run leaves: still being written, or no regular files; each with why.
         warnings: Warnings about values that look suspicious.
         rows: How many records of each file of sales were judged, from its first; None for all.
+        missing_landing: The landing folder, if it is not there.
     """
 
     source: str
@@ -119,6 +120,7 @@ class Check:
     left: tuple[FileNote, ...] = ()
     warnings: tuple[FeedWarning, ...] = ()
     rows: int | None = None
+    missing_landing: str | None = None
 
     @property
     def exit_code(self) -> int:
@@ -136,6 +138,7 @@ class _Check(View):
     unclaimed: list[str]
     left: list[FileNote]
     warnings: list[FeedWarning]
+    missing_landing: str | None
 
 
 def check_document(check: Check) -> dict[str, Any]:
@@ -167,6 +170,8 @@ def _files(check: Check, by_feed: dict[str, list[FilePreview]]) -> Group:
         counts = [sum(file.becomes == kind for file in files) for kind in kinds]
         table.add_row(cell(feed), cell(check.feeds[feed]), *(f"{count:,}" for count in counts))
     remark = f"The catalogue knows {counted(check.names, 'name')}."
+    if check.missing_landing is not None:
+        remark = f"There is no such folder: {printable(check.missing_landing)}. {remark}"
     if check.rows is not None:
         remark += f" Of each file of sales, {counted(check.rows, 'record')} at most were judged."
     return titled("In the landing folder", table, remark=remark)
@@ -210,6 +215,7 @@ def _trouble(check: Check) -> list[Text]:
         "Would be rejected": [about_file(file.path, file.reason) for file in of[REJECTED]],
         "Would be held": [about_file(file.path, file.reason) for file in of[HELD]],
         "Claimed by no feed": check.unclaimed,
+        "Left for the next run": [about_file(note.path, note.reason) for note in check.left],
     }
     lines = [
         line

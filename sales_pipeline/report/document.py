@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasPath, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 
-from sales_pipeline.printable import spreadsheet_text
+from sales_pipeline.printable import as_written, spreadsheet_text
 from sales_pipeline.report.figures import month_text, without_end_zeros
 
 _TERMINAL_ORDERS = re.compile(
@@ -108,8 +108,19 @@ def json_text(document: Mapping[str, Any]) -> str:
       "product": "Thé\u009b"
     }
     """
-    text = json.dumps(document, indent=2, ensure_ascii=False)
+    text = json.dumps(_as_written(document), indent=2, ensure_ascii=False)
     return _TERMINAL_ORDERS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _as_written(value: Any) -> Any:
+    match value:
+        case str():
+            return as_written(value)
+        case dict():
+            return {key: _as_written(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_as_written(each) for each in value]
+    return value
 
 
 _FIGURE = re.compile(r"-?[0-9]+(\.[0-9]+)?")

@@ -51,6 +51,7 @@ def understand(declaration: Declaration, *, source: str, rows: int | None = None
             unclaimed=tuple(found.unclaimed),
             left=tuple(FileNote(path, why) for path, why in found.left.items()),
             rows=rows,
+            missing_landing=None if folders.landing.is_dir() else str(folders.landing),
         )
 
 

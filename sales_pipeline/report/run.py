@@ -42,7 +42,7 @@ _REJECTED = {
 }
 """Where rejected files lie now, as `RunReport.staying` says it -> how that is said."""
 _WHAT_WOULD_READ = (
-    "  Back in the landing folder: sales-pipeline check names the option that reads it, if one does"
+    "  Back in the landing folder: sales-pipeline check names the option that reads it, if any"
 )
 _ALWAYS = ("accepted", "quarantined", "duplicate")
 _WHERE_ANY = ("displaced", "excluded", "superseded")

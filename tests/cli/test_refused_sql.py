@@ -41,3 +41,41 @@ def test_a_day_by_other_records_is_refused_before_a_file_is_claimed(
         assert "Traceback" not in refused.err
     assert (retailer.landing / "lyon" / "a.csv").exists()
     assert not retailer.lakehouse.exists()
+
+
+def test_the_value_of_a_variable_is_in_no_message_and_no_table(
+    retailer: Retailer, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "hunter2secret")
+    monkeypatch.setenv("LIMIT", "100")
+    feed = retailer.declared["feeds"]["lyon"]
+    path = retailer.folder / "config.yaml"
+    said: list[str] = []
+
+    def tried(*commands: str, **declared: object) -> str:
+        folders = {"landing": str(retailer.landing), "lakehouse": str(retailer.lakehouse)}
+        path.write_text(json.dumps({**retailer.declared, **folders, **declared}))
+        answers = [call(*command.split(), "--config", str(path)) for command in commands]
+        said.extend(each.out + each.err for each in answers)
+        return said[-1]
+
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2", total="200"))
+    # A folder that is not there, or cannot be made, and an engine that cannot be reached.
+    missing = str(retailer.folder / "${SECRET}" / "x")
+    assert "There is no such folder: " in tried("check", landing=missing)
+    assert "no such folder, got" in tried("status --json", "plan", "run", landing=missing)
+    assert "${SECRET}" in tried("status", "doctor --json", "run", lakehouse="/proc/${SECRET}/x")
+    assert "${SECRET}" in tried("run --verbose", engine="${SECRET}")
+    # SQL that the engine refuses, and rules that are broken.
+    feed["rules"] = {"small": {"holds": "product rlike '(${SECRET}'"}}
+    assert "product rlike '(${SECRET}'" in tried("check", "run")
+    warns = {"holds": "amount < 1 and product <> '${SECRET}'", "severity": "warn"}
+    feed["rules"] = {"small": warns, "low": {"holds": "amount < ${LIMIT}", "severity": "fail"}}
+    tried("check", "plan --json", "run --json", "status")
+    kept = str(retailer.table("ops.deliveries"))
+    for text in ("".join(said), kept):
+        assert "the rule low (amount < ${LIMIT})" in text
+        assert "hunter2secret" not in text
+        assert "amount < 100" not in text
+    assert "amount < 1 and product <> '${SECRET}'" in "".join(said)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from sales_pipeline.bronze.feed_files import find_files, folders_of
 from sales_pipeline.intake import batches_of
 from sales_pipeline.operations.plan import plan
+from sales_pipeline.report.check import check_text
+from sales_pipeline.report.first_records import understand
 from sales_pipeline.report.status import status
 from tests.retailer import HEADER, Retailer, sale
 
@@ -105,6 +109,11 @@ def test_p4_a_pipe_in_the_landing_folder_stops_no_command(retailer: Retailer) ->
     named = ["lyon/pipe.csv", "pipe_of_no_feed"]
     [planned] = (each for each in plan(retailer.declaration).files if each.path == named[0])
     assert "a named pipe" in str(planned.reason)
+    checked = understand(retailer.declaration, source="")
+    assert sorted(note.path for note in checked.left) == named
+    said = io.StringIO()
+    Console(file=said, width=200).print(check_text(checked))
+    assert "Left for the next run: 2 files" in said.getvalue()
     report = retailer.run()
     assert sorted(note.path for note in report.left) == named
     assert sorted(note.path for note in status(retailer.declaration).left) == named

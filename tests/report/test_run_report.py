@@ -79,7 +79,7 @@ def test_every_file_that_needs_a_sentence_gets_one(report: RunReport, rendered: 
     assert rendered(run_text(report))[7:-2] == [
         "1 file rejected, in rejected/ of the lakehouse",
         "  landing/paris/a.csv: zero bytes",
-        "  Back in the landing folder: sales-pipeline check names the option that reads it, if one does",
+        "  Back in the landing folder: sales-pipeline check names the option that reads it, if any",
         "1 file failed: taken out again",
         "  paris/b.csv: does not balance: delivered 2 rows",
         "1 file abandoned; the next run takes them as they are then",

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sales_pipeline.config.model import Feed, Rule
+from sales_pipeline.printable import as_written
 from sales_pipeline.silver.feed_warnings import FeedWarning, and_more_files
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ def refusals(found: Iterable[RuleResult], feeds: Mapping[str, Feed]) -> dict[int
             refused.setdefault(
                 each.file_id,
                 f"{each.broken:,} of {each.checked:,} sales break the rule {each.rule} "
-                f"({rule.holds}), more than the {_percent(rule.tolerance)} that its tolerance "
-                f"allows, so none was taken{_such_as(each)}",
+                f"({as_written(rule.holds)}), more than the {_percent(rule.tolerance)} that its "
+                f"tolerance allows, so none was taken{_such_as(each)}",
             )
     return refused
 
@@ -116,7 +117,7 @@ def complaints(
             feed,
             f"{broken:,} of {checked:,} sales in {paths[worst.file_id]}"
             f"{and_more_files(len(files) - 1)} break the rule "
-            f"{name} ({feeds[feed].rules[name].holds}){_such_as(worst)}",
+            f"{name} ({as_written(feeds[feed].rules[name].holds)}){_such_as(worst)}",
         )
 
 
