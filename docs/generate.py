@@ -211,7 +211,7 @@ else when they read the declaration, before any file is claimed.
   DECIMAL(18,3), `unit_price` and `amount` are DECIMAL(18,4), the others are text.
 - **An error on a value stops nothing.** Where the expression fails on a record (a division by
   zero, a text that is no number or day, an element that a list does not have, a number that
-  does not fit), that record alone is concerned: it has the reason `computed_failed` or
+  does not fit), that record alone is concerned: it has the reason `computed_failed:<column>` or
   `exclude_failed`, or does not keep the rule. `TRY_CAST`, `try_divide`, `get` and
   `try_element_at` give NULL, which is no failure, and so does a branch of CASE that is not
   taken.

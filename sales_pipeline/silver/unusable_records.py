@@ -17,14 +17,14 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.model import Feed
-from sales_pipeline.config.sql.expressions import rule_condition
+from sales_pipeline.config.sql.expressions import computed_expression, exclusion, rule_condition
 from sales_pipeline.lakehouse.lakehouse import among
 from sales_pipeline.landing.record_splitter import PROBLEMS
 from sales_pipeline.silver.batch import Batch, Branch
 from sales_pipeline.silver.tried_options import MANY_TEXTS, ColumnTexts, Texts, tried_options
 from sales_pipeline.silver.validation.delivered_records import GIVEN
 from sales_pipeline.silver.validation.feed_groups import NUMBERS
-from sales_pipeline.silver.validation.reasons import RULE, Unusable
+from sales_pipeline.silver.validation.reasons import COMPUTED_FAILED, EXCLUDE_FAILED, RULE, Unusable
 from sales_pipeline.silver.validation.rule_results import RuleResult, results
 
 _SHOWN_TEXT, _SHOWN_RECORD = 40, 120
@@ -188,7 +188,9 @@ def _example(feed: Feed, reason: str, row: int, raw: str | None) -> str:
 def _shown(feed: Feed, reason: str, raw: str | None) -> str:
     """What a record has in the columns of a reason, under the headers of its file."""
     fields = {} if reason in PROBLEMS else _fields(raw)
-    headers = [feed.columns[name] for name in _columns(feed, reason) if name in feed.columns]
+    headers = dict.fromkeys(
+        header for name in _columns(feed, reason) for header in _headers(feed, name)
+    )
     if not fields or not headers:
         return "not kept" if raw is None else _quoted(raw, _SHOWN_RECORD)
     texts = ((header, fields.get(header) or "") for header in headers)
@@ -210,13 +212,23 @@ def _columns(feed: Feed, reason: str) -> Iterator[str]:
     """The columns that a reason is about."""
     if reason == "key_missing":
         yield from feed.key
+    elif reason.startswith(COMPUTED_FAILED):
+        yield reason.removeprefix(COMPUTED_FAILED)
+    elif reason == EXCLUDE_FAILED and (condition := exclusion(feed)):
+        yield from condition.columns
     elif reason.startswith(RULE):
         columns = rule_condition(feed, reason.removeprefix(RULE)).columns
-        named = ("product" if name in _OF_PRODUCT else name for name in columns)
-        yield from dict.fromkeys(named)
+        yield from ("product" if name in _OF_PRODUCT else name for name in columns)
     else:
         begin = reason.partition("_")[0]
         yield _COLUMN_OF.get(begin, begin)
+
+
+def _headers(feed: Feed, name: str) -> list[str]:
+    """The headers from which a column is read, or computed."""
+    expression = computed_expression(feed, name) if name in feed.computed else None
+    names = [name] if expression is None else expression.columns
+    return [feed.columns[each] for each in names if each in feed.columns]
 
 
 def _quoted(text: str, most: int) -> str:

@@ -41,6 +41,41 @@ def test_a_run_without_rules_records_none(retailer: Retailer) -> None:
     assert retailer.rows("ops.runs", "rules") == [(None,)]
 
 
+def test_sql_that_fails_on_a_value_concerns_that_record_alone(retailer: Retailer) -> None:
+    columns = retailer.declared["feeds"]["lyon"]["columns"]
+    columns["pieces"] = columns.pop("quantity")
+    _declare(
+        retailer,
+        computed={
+            "quantity": {"sql": "12 / cast(pieces as int)"},
+            "fee": {"sql": "cast(unit_price as int)"},
+        },
+        exclude_when="cast(amount as int) / (cast(pieces as int) - 6) > 1000",
+        rules={"fair": {"holds": "amount / (quantity - 3) < 1000"}},
+    )
+    retailer.deliver_catalogue()
+    retailer.deliver(
+        "lyon/a.csv",
+        sale("1", price="1", total="10", units="12"),
+        sale("2", price="1", total="10", units="0"),
+        sale("3", price="much", total="10", units="12"),
+        sale("4", price="1", total="10", units="6"),
+        sale("5", price="1", total="10", units="4"),
+    )
+    retailer.deliver("boston/a.csv", sale("1"))
+    [planned] = [each for each in retailer.plan().files if each.feed == "lyon"]
+    assert {each.reason: each.example for each in planned.unusable} == {
+        "computed_failed:quantity": "record 2: units '0'",
+        "computed_failed:fee": "record 3: price 'much'",
+        "exclude_failed": "record 4: total '10', units '6'",
+        "rule:fair": "record 5: total '10', units '4'",
+        "quantity_missing": "record 2: units '0'",
+        "unit_price_unreadable": "record 3: price 'much'",
+    }
+    assert retailer.run().exit_code == 0
+    assert retailer.rows("silver.sales", "feed", "sale_id") == [("boston", "1"), ("lyon", "1")]
+
+
 def test_a_rule_that_is_null_holds(retailer: Retailer) -> None:
     _declare(retailer, rules={"priced": {"holds": "unit_price > 0", "severity": "fail"}})
     retailer.deliver_catalogue()

@@ -105,6 +105,16 @@ def computed_expression(feed: Feed, column: str) -> Expression | None:
     return None if sql is None else parse_expression(sql, dict.fromkeys(feed.columns, TEXT))
 
 
+def failing_columns(feed: Feed) -> dict[str, str]:
+    """Returns computed column -> SQL that says whether it fails, for those that can fail."""
+    expressions = {name: computed_expression(feed, name) for name in feed.computed}
+    return {
+        name: expression.failed_sql
+        for name, expression in expressions.items()
+        if expression is not None and expression.failed_sql is not None
+    }
+
+
 def exclusion(feed: Feed) -> Expression | None:
     """Returns the condition for records to leave out, if the feed declares one."""
     if feed.exclude_when is None:

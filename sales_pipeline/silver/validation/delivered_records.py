@@ -17,9 +17,8 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.config.model import Feed
-from sales_pipeline.config.sql.expressions import computed_expression, exclusion
+from sales_pipeline.config.sql.expressions import computed_expression, exclusion, failing_columns
 from sales_pipeline.silver.parsing.spark_expressions import (
-    any_of,
     filled,
     is_blank,
     none_missing,
@@ -148,10 +147,11 @@ class DeliveredRecords:
         return columns
 
     def _computed_failed(self) -> Column:
-        """Whether the SQL of a column fails on a value."""
-        expressions = (computed_expression(self.feed, name) for name in self.feed.computed)
-        failed = [each.failed_sql for each in expressions if each is not None]
-        return any_of(F.expr(sql) for sql in failed if sql is not None)
+        """The first column whose SQL fails on a value; empty where all can be computed."""
+        conditions = failing_columns(self.feed).items()
+        return F.coalesce(
+            *(F.when(F.expr(sql), F.lit(name)) for name, sql in conditions), F.lit("")
+        )
 
     def _exclusion(self) -> dict[str, Column]:
         """Whether the declared condition holds on the text, and whether it fails on a value."""

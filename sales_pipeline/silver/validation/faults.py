@@ -8,8 +8,10 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
+from sales_pipeline.config.sql.expressions import failing_columns
 from sales_pipeline.silver.parsing.spark_days import is_in_range
 from sales_pipeline.silver.parsing.spark_expressions import any_of, is_blank
+from sales_pipeline.silver.validation import reasons
 from sales_pipeline.silver.validation.delivered_records import (
     COMPUTED_FAILED,
     EXCLUDE_FAILED,
@@ -80,9 +82,10 @@ class Faults:
 
     def _sql_faults(self) -> list[Fault]:
         """The faults of records on which declared SQL fails."""
-        faults = []
-        if self._feed.computed:
-            faults.append(("computed_failed", F.col(COMPUTED_FAILED)))
+        faults = [
+            (f"{reasons.COMPUTED_FAILED}{name}", F.col(COMPUTED_FAILED) == name)
+            for name in failing_columns(self._feed)
+        ]
         if self._feed.exclude_when is not None:
             faults.append(("exclude_failed", F.col(EXCLUDE_FAILED)))
         return faults

@@ -60,7 +60,7 @@ REASONS: dict[str, str] = {
         "which a rate of 14 decimals says too roughly. The other rates of the record count."
     ),
     "amount_too_large": "Unit price x quantity has more than 14 digits before the decimal mark.",
-    "computed_failed": "The SQL of a computed column fails on what the record holds.",
+    "computed_failed:<column>": "The SQL of that column fails on what the record holds.",
     "exclude_failed": "The SQL of exclude_when fails on what the record holds.",
     "rule:<name>": "The sale does not keep the rule of that name, or the rule's SQL fails on it.",
 }
@@ -70,13 +70,14 @@ TRANSLATION_MISSING = "translation_missing"
 PRICE_UNKNOWN = "price_unknown"
 DATE_OUT_OF_RANGE = "date_out_of_range"
 STORE_UNKNOWN = "store_unknown"
-COMPUTED_FAILED = "computed_failed"
 EXCLUDE_FAILED = "exclude_failed"
 
 WAITING = frozenset({PRODUCT_UNKNOWN, PRICE_UNKNOWN})
 """What a sale has that only waits: the catalogue releases it once it learns, and no file is
 refused for it (P9, P11)."""
 
+COMPUTED_FAILED = "computed_failed:"
+"""What the reason of a record begins with on which SQL fails; the computed column follows."""
 RULE = "rule:"
 """What the reason of a broken rule begins with; the rule's name follows."""
 
