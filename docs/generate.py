@@ -480,7 +480,7 @@ def declaration() -> str:
         "A *part* has keys of its own, listed below. A *name* has lower-case letters a to z, "
         "digits and `_`, and begins with a letter.",
         "`${NAME}` in any text is replaced by the environment variable of that name, so that "
-        "secrets stay out of the file.",
+        "secrets stay out of the file; messages show the name in place of the value.",
         "Editors complete and check a declaration by "
         "[`config.schema.json`](config.schema.json), which `sales-pipeline config schema` "
         "prints. Write as its first line:",

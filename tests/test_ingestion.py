@@ -10,7 +10,7 @@ from sales_pipeline.bronze.ingestion import ingest_data
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from tests.retailer import Retailer, sale
+from tests.retailer import HEADER, Retailer, sale
 
 
 @pytest.fixture
@@ -62,3 +62,26 @@ def test_p1_a_file_that_vanished_before_the_builtin_reader_saw_it_is_abandoned(
     claimed.deliver_text("lyon/open.csv", text)
     claimed.run()
     assert claimed.states()["lyon/open.csv"] == ["abandoned", "archived"]
+
+
+def test_utf8_is_read_as_no_other_encoding_in_sales_catalogue_and_rates(retailer: Retailer) -> None:
+    feeds, catalogue = retailer.declared["feeds"], retailer.declared["catalogue"]
+    feeds["lyon"] |= {"csv": {"encoding": "iso-8859-15"}, "unknown_products": "pass"}
+    feeds["boston"] |= {"csv": {"encoding": "cp932"}, "unknown_products": "pass"}
+    catalogue["csv"] = {"encoding": "cp1252"}
+    rates = {"landing": "rates/*.csv", "csv": {"encoding": "iso-8859-1"}, "max_age_days": 9}
+    retailer.declared["rates"] = rates
+    names = "produit,categorie,product,category\nCafé,É,Coffee,G\n"
+    texts = {
+        "catalogue/a.csv": (names, "cp1252"),
+        "rates/a.csv": ("Date,USD,note\n2025-01-14,1.2,à midi\n", "iso-8859-1"),
+        "lyon/a.csv": (f"{HEADER}\n{sale('1', item='10€')}\n", "iso-8859-15"),
+        "boston/a.csv": (f"{HEADER}\n{sale('1', item='日本')}\n", "cp932"),
+    }
+    for path, (text, encoding) in texts.items():
+        retailer.deliver_text(path, text.encode(encoding))
+        retailer.deliver_text(path.replace("a.csv", "utf8.csv"), text.encode())
+    reasons = {note.path: note.reason for note in retailer.run().rejected}
+    assert set(reasons) == {path.replace("a.csv", "utf8.csv") for path in texts}
+    assert all("written in UTF-8, such as " in reason for reason in reasons.values())
+    assert retailer.rows("silver.sales", "product") == [("10€",), ("日本",)]
