@@ -18,6 +18,7 @@ from sales_pipeline.config import declaration_from
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.intake import Intake
+from sales_pipeline.lakehouse.declared_tables import gold_tables
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.runs import finished_runs
@@ -280,9 +281,8 @@ class Retailer:
         left_out = {"run_id", "first_run", "last_run"}
         tables = [
             "silver.sales", "silver.set_aside", "silver.quarantine", "silver.products",
-            "silver.list_prices", "silver.exchange_rates", "gold.rates_taken", "gold.sales_cube",
-            "gold.revenue_per_month", "gold.revenue_per_month_and_shop",
-            "gold.top_selling_products", "gold.top_selling_products_by_revenue", "ops.balance",
+            "silver.list_prices", "silver.exchange_rates", "ops.balance",
+            *(table.name for table in gold_tables(self.declaration.minor_units)),
         ]  # fmt: skip
         rows = self.read(lambda lakehouse: {name: lakehouse.rows(name) for name in tables})
         return {

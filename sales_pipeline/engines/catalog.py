@@ -19,6 +19,7 @@ from sales_pipeline.engines.statements import (
     merge_row,
     merge_statement,
     quoted,
+    sums,
     where_clause,
 )
 from sales_pipeline.errors import UsageError, VersionGone
@@ -227,11 +228,16 @@ class CatalogEngine(CatalogUpkeep):
         merge_row(self.spark(), self.table_name(table), row, statement=statement)
 
     def totals(
-        self, table: str, *, by: Sequence[str], of: str, where: str | None = None
+        self,
+        table: str,
+        *,
+        by: Sequence[str],
+        of: str | Mapping[str, str],
+        where: str | None = None,
     ) -> pa.Table:
         """Adds up in one statement."""
-        groups, sums = ", ".join(map(_name, by)), _name(of)
-        select = f"SELECT {groups}, count(*) AS records, sum({sums}) AS {sums} FROM"
+        groups = ", ".join(map(_name, by))
+        select = f"SELECT {groups}, {sums(of, _name)} FROM"
         return self._ask(select, table, rest=f"{where_clause(None, where)} GROUP BY {groups}")
 
     def restore(self, table: str, version: int) -> None:

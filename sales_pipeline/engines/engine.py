@@ -213,7 +213,12 @@ class Engine(Protocol):
         """
 
     def totals(
-        self, table: str, *, by: Sequence[str], of: str, where: str | None = None
+        self,
+        table: str,
+        *,
+        by: Sequence[str],
+        of: str | Mapping[str, str],
+        where: str | None = None,
     ) -> pa.Table:
         """Counts the rows of a table, which may be large, in groups, and adds up a column.
 
@@ -222,11 +227,12 @@ class Engine(Protocol):
         Args:
             table: The table, such as `silver.sales`.
             by: The columns that make the groups.
-            of: A column of figures.
+            of: A column of figures, or the name of each sum -> the SQL expression that is added
+                up, made of the table's columns and literals only.
             where: Only rows that fulfil this SQL condition, made of literals only.
 
         Returns:
-            The columns of `by`, `records`, and the column `of` added up.
+            The columns of `by`, `records`, and the column `of` or the sums.
         """
 
     def version(self, table: str) -> int:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from sales_pipeline.engines.engine import Capabilities
 from sales_pipeline.engines.folder_upkeep import FolderUpkeep
 from sales_pipeline.engines.session import Session
-from sales_pipeline.engines.statements import Column, merged_values, where_clause
+from sales_pipeline.engines.statements import Column, merged_values, sums, where_clause
 from sales_pipeline.errors import UsageError, VersionGone
 
 if TYPE_CHECKING:
@@ -160,13 +160,17 @@ class FolderEngine(FolderUpkeep, ABC):
             merge.execute()
 
     def totals(
-        self, table: str, *, by: Sequence[str], of: str, where: str | None = None
+        self,
+        table: str,
+        *,
+        by: Sequence[str],
+        of: str | Mapping[str, str],
+        where: str | None = None,
     ) -> pa.Table:
         """Adds up with delta-rs; the table is never in memory as a whole."""
         groups = ", ".join(map(_quoted, by))
-        sums = f"count(*) AS records, sum({_quoted(of)}) AS {_quoted(of)}"
         condition = where_clause(None, where)
-        question = f"SELECT {groups}, {sums} FROM asked{condition} GROUP BY {groups}"  # noqa: S608 -- quoted names
+        question = f"SELECT {groups}, {sums(of, _quoted)} FROM asked{condition} GROUP BY {groups}"  # noqa: S608 -- quoted names
         return _ask(self._delta(table), question)
 
     def add_columns(self, table: str, columns: Mapping[str, str]) -> None:

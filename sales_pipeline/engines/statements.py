@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,21 @@ def where_clause(file_ids: Collection[int] | None, where: str | None) -> str:
         numbers = ", ".join(f"{number:d}" for number in sorted(file_ids)) or "NULL"
         conditions.insert(0, f"(_file_id IN ({numbers}))")
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def sums(of: str | Mapping[str, str], name: Callable[[str], str]) -> str:
+    """Returns the number of rows and the sums as a SELECT of groups has them.
+
+    Args:
+        of: A column, or the name of each sum -> the SQL expression that is added up.
+        name: Quotes the name of a column.
+
+    >>> sums({"back": "CASE WHEN units < 0 THEN units ELSE 0 END"}, lambda name: f"`{name}`")
+    'count(*) AS records, sum(CASE WHEN units < 0 THEN units ELSE 0 END) AS `back`'
+    """
+    figures = {of: name(of)} if isinstance(of, str) else of
+    parts = (f"sum({sql}) AS {name(figure)}" for figure, sql in figures.items())
+    return ", ".join(["count(*) AS records", *parts])
 
 
 def merge_row(spark: SparkSession, name: str, row: pa.Table, *, statement: str) -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+import pyarrow.compute as pc
 
+from sales_pipeline.commit_points import together
 from sales_pipeline.gold import sales_cube as answers
-from sales_pipeline.gold.pricing import Pricing, mispriced_months, price, store_rows, taken_in_cube
-from sales_pipeline.gold.rate_book import HeldRate
+from sales_pipeline.gold.daily_sales import daily_sales, days_sold
+from sales_pipeline.gold.pricing import Pricing, mispriced_months, price, store_rows
+from sales_pipeline.gold.rate_book import HeldRate, rate_book
 from sales_pipeline.gold.spellings import shown_cube
+from sales_pipeline.lakehouse.declared_tables import DAILY_SALES, SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State
 
@@ -77,33 +81,36 @@ def _touch_mispriced(lakehouse: Lakehouse, ledger: Ledger) -> set[date]:
 
 
 def _make(lakehouse: Lakehouse, months: Sequence[date]) -> Made:
-    pricing = price(lakehouse, months, _is_in(months))
+    days = days_sold(lakehouse, _is_in(months))
+    pricing = price(rate_book(lakehouse), days, months)
     if pricing.months:
-        _write_cube(lakehouse, pricing)
+        steps = [partial(_write_cube, lakehouse, pricing)]
+        steps.append(partial(_write_days, lakehouse, pricing, days))
+        together(steps, at_once=len(steps))
         _write_answers(lakehouse, pricing.months)
         _write_rates_taken(lakehouse, pricing)
     return Made(pricing.months, pricing.held, pricing.provisional)
 
 
-def _sales_of(lakehouse: Lakehouse, months: Iterable[date]) -> DataFrame:
-    return lakehouse.table("silver.sales").where(_is_in(months))
-
-
 def _write_cube(lakehouse: Lakehouse, pricing: Pricing) -> None:
-    sales = _sales_of(lakehouse, pricing.months)
-    cube = answers.sales_cube(sales, pricing.frame(lakehouse), pricing.keys)
-    lakehouse.replace("gold.sales_cube", _is_in(pricing.months), cube)
+    condition = _is_in(pricing.months)
+    sales = lakehouse.table("silver.sales").where(condition)
+    cube = answers.sales_cube(sales, lakehouse.frame(pricing.rates), pricing.keys)
+    lakehouse.replace(SALES_CUBE.name, condition, cube)
+
+
+def _write_days(lakehouse: Lakehouse, pricing: Pricing, days: pa.Table) -> None:
+    made = days.filter(pc.is_in(days["month"], pa.array(pricing.months, pa.date32())))
+    rows = daily_sales(made, pricing.rates, pricing.keys)
+    lakehouse.stream(DAILY_SALES.name, _is_in(pricing.months), rows.to_reader())
 
 
 def _write_rates_taken(lakehouse: Lakehouse, pricing: Pricing) -> None:
     """Last of all: as long as it says otherwise, the months are found to be mispriced."""
-    name, condition = "gold.rates_taken", _is_in(pricing.months)
-    taken = pricing.taken
-    if taken is None:
-        taken = taken_in_cube(lakehouse, condition)
+    name, taken = "gold.rates_taken", pricing.taken
     before = [row for row in lakehouse.rows(name) if row["month"] in set(pricing.months)]
     if sorted(before, key=_in_order) != sorted(taken, key=_in_order):
-        lakehouse.put(name, condition, taken)
+        lakehouse.put(name, _is_in(pricing.months), taken)
 
 
 def _in_order(row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -116,7 +123,7 @@ def _write_answers(lakehouse: Lakehouse, months: Iterable[date]) -> None:
         "currency": declaration.base_currency,
         "minor_units": declaration.minor_units,
     }
-    cube = lakehouse.table("gold.sales_cube")
+    cube = lakehouse.table(SALES_CUBE.name)
     touched, shown = cube.where(_is_in(months)), _is_shown_in(months)
     stores = lakehouse.frame(pa.Table.from_pylist(store_rows(declaration)))
     of_stores = answers.revenue_per_month_and_shop(touched, stores, **money)

@@ -5,12 +5,12 @@ Whether gold is still right is asked in every run, so nothing of that starts a S
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
@@ -18,9 +18,6 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.gold.rate_book import Grain, HeldRate, RateBook, rate_book
 from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
 
 Row = dict[str, Any]
 
@@ -35,89 +32,70 @@ class Pricing:
         provisional: Those of the months whose rates may still change by themselves.
         keys: The columns of a sale that tell its rate.
         rates: A rate for each of their values that the months have.
-        taken: The rows of `gold.rates_taken`; None where only the sales tell which.
+        taken: The rows of `gold.rates_taken`.
     """
 
     months: list[date]
-    held: list[HeldRate] = field(default_factory=list)
-    provisional: list[date] = field(default_factory=list)
-    keys: tuple[str, ...] = ("currency",)
-    rates: list[Row] = field(default_factory=list)
-    taken: list[Row] | None = None
-
-    def frame(self, lakehouse: Lakehouse) -> DataFrame:
-        """`rates` as a small DataFrame."""
-        types = {"currency": pa.string(), "rate": pa.decimal128(19, 14)}
-        schema = pa.schema([(name, types.get(name, pa.date32())) for name in (*self.keys, "rate")])
-        return lakehouse.frame(pa.Table.from_pylist(self.rates, schema=schema))
+    held: list[HeldRate]
+    provisional: list[date]
+    keys: tuple[str, ...]
+    rates: pa.Table
+    taken: list[Row]
 
 
-def price(lakehouse: Lakehouse, months: Sequence[date], condition: str) -> Pricing:
+_TIME_OF = {Grain.ALWAYS: (), Grain.MONTH: ("month",), Grain.DAY: ("sold_on",)}
+
+
+def price(book: RateBook, days: pa.Table, months: Sequence[date]) -> Pricing:
     """Finds the rates of all sales of some months.
 
     Args:
-        lakehouse: The tables; `silver.exchange_rates` and `silver.sales` are read.
+        book: The rates that are known.
+        days: The days of these sales: `month`, `currency`, `sold_on` and `amount`.
         months: The months, in order.
-        condition: The SQL condition of the sales of these months.
     """
-    book = rate_book(lakehouse)
-    if book.grain is Grain.ALWAYS:
-        return _always(lakehouse, book, months, condition)
-    return _by_time(book, _days(lakehouse, condition), months)
-
-
-def _days(lakehouse: Lakehouse, condition: str) -> list[Row]:
-    """The days of each currency, and the amount sold on each."""
-    by = ["month", "currency", "sold_on"]
-    rows: list[Row] = lakehouse.totals(
-        "silver.sales", by=by, of="amount", where=condition
-    ).to_pylist()
-    return sorted(rows, key=lambda row: (row["month"], row["currency"], row["sold_on"]))
-
-
-def _always(
-    lakehouse: Lakehouse, book: RateBook, months: Sequence[date], condition: str
-) -> Pricing:
-    known = sorted({book.base_currency, *book.known})
-    listed = ", ".join(f"'{currency}'" for currency in known)
-    held = _held(_days(lakehouse, f"({condition}) AND currency NOT IN ({listed})"))
-    rates = [{"currency": each, "rate": _rate(book, each, date.max)} for each in known]
-    return Pricing(_rest(months, held), held, rates=rates)
-
-
-def _by_time(book: RateBook, days: list[Row], months: Sequence[date]) -> Pricing:
-    held = _held(row for row in days if book.rate_on(row["currency"], row["sold_on"]) is None)
-    pricing = Pricing(_rest(months, held), held)
-    made = set(pricing.months)
-    days = [row for row in days if row["month"] in made]
-    time = "sold_on" if book.grain is Grain.DAY else "month"
-    pricing.keys = ("currency", time)
-    needed = sorted({(row["currency"], row[time]) for row in days})
-    pricing.rates = [
-        {"currency": currency, time: day, "rate": _rate(book, currency, day)}
-        for currency, day in needed
-    ]
-    pricing.provisional = sorted(
-        {row["month"] for row in days if _is_provisional(book, row["currency"], row["sold_on"])}
+    rows = _amounts(days)
+    held = _held(row for row in rows if book.rate_on(row["currency"], row["sold_on"]) is None)
+    waiting = {each.month for each in held}
+    rows = [row for row in rows if row["month"] not in waiting]
+    keys = ("currency", *_TIME_OF[book.grain])
+    rates = {
+        tuple(row[key] for key in keys): _rate(book, row["currency"], row["sold_on"])
+        for row in rows
+    }
+    taken = {(row["month"], row["currency"], _taken_on(book, row)) for row in rows}
+    return Pricing(
+        months=[month for month in months if month not in waiting],
+        held=held,
+        provisional=sorted({row["month"] for row in rows if _is_provisional(book, row)}),
+        keys=keys,
+        rates=_rates_table(keys, rates),
+        taken=[_taken(book, *each) for each in taken],
     )
-    taken = {(row["month"], row["currency"], _taken_on(book, row)) for row in days}
-    pricing.taken = [_taken(book, *each) for each in taken]
-    return pricing
+
+
+def _amounts(days: pa.Table) -> list[Row]:
+    """The days of each currency, and the amount sold on each, in order."""
+    by = ["month", "currency", "sold_on"]
+    rows = days.group_by(by).aggregate([("amount", "sum")]).to_pylist()
+    return sorted(rows, key=lambda row: tuple(row[name] for name in by))
+
+
+def _rates_table(keys: Sequence[str], rates: Mapping[tuple[Any, ...], Decimal]) -> pa.Table:
+    types = {"currency": pa.string(), "rate": pa.decimal128(19, 14)}
+    schema = pa.schema([(name, types.get(name, pa.date32())) for name in (*keys, "rate")])
+    rows = [dict(zip(schema.names, (*at, rate), strict=True)) for at, rate in rates.items()]
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def _held(days: Iterable[Row]) -> list[HeldRate]:
     found = []
     for (month, currency), rows in groupby(days, key=lambda row: (row["month"], row["currency"])):
         own = list(rows)
-        amount = sum((row["amount"] or Decimal(0) for row in own), Decimal(0))
+        amount = sum((row["amount_sum"] for row in own), Decimal(0))
         first, last = own[0]["sold_on"], own[-1]["sold_on"]
         found.append(HeldRate(month, currency, first, last, len(own), amount))
     return found
-
-
-def _rest(months: Iterable[date], held: Iterable[HeldRate]) -> list[date]:
-    waiting = {each.month for each in held}
-    return [month for month in months if month not in waiting]
 
 
 def _rate(book: RateBook, currency: str, day: date) -> Decimal:
@@ -127,8 +105,8 @@ def _rate(book: RateBook, currency: str, day: date) -> Decimal:
     return taken.rate
 
 
-def _is_provisional(book: RateBook, currency: str, day: date) -> bool:
-    taken = book.rate_on(currency, day)
+def _is_provisional(book: RateBook, row: Row) -> bool:
+    taken = book.rate_on(row["currency"], row["sold_on"])
     return taken is not None and taken.is_provisional
 
 
@@ -139,19 +117,6 @@ def _taken_on(book: RateBook, row: Row) -> date | None:
 def _taken(book: RateBook, month: date, currency: str, sold_on: date | None) -> Row:
     rate = _rate(book, currency, sold_on or month)
     return {"month": month, "currency": currency, "sold_on": sold_on, "rate": rate}
-
-
-def taken_in_cube(lakehouse: Lakehouse, condition: str) -> list[Row]:
-    """The rows of `gold.rates_taken` for a cube in which each currency has one rate.
-
-    Args:
-        lakehouse: The tables; `gold.sales_cube` is read.
-        condition: The SQL condition of the months of the cube.
-    """
-    book = rate_book(lakehouse)
-    by = ["month", "currency"]
-    pairs = lakehouse.totals("gold.sales_cube", by=by, of="sales", where=condition).to_pylist()
-    return [_taken(book, pair["month"], pair["currency"], None) for pair in pairs]
 
 
 MONTHS = "gold.revenue_per_month"

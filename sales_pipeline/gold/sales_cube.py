@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+_RETURNED = ("units_returned", "returns")
+
 
 def sales_cube(
     sales: DataFrame, rates: DataFrame, keys: Sequence[str] = ("currency",)
@@ -24,19 +26,30 @@ def sales_cube(
             `sold_on` where rates change.
     """
     priced = sales.join(rates, list(keys), "left")
+    revenue = F.col("amount") * F.col("rate")
     return priced.groupBy("month", "store", "product", "currency").agg(
         F.max("category").alias("category"),
-        F.sum("quantity").alias("units"),
         F.count(F.lit(1)).alias("sales"),
+        F.sum("quantity").alias("units"),
         F.sum("amount").alias("amount"),
-        F.sum(F.col("amount") * F.col("rate")).alias("revenue"),
+        F.sum(revenue).alias("revenue"),
+        _returned(F.col("quantity")).alias("units_returned"),
+        _returned(F.col("amount")).alias("amount_returned"),
+        _returned(revenue).alias("revenue_returned"),
     )
+
+
+def _returned(figure: Column) -> Column:
+    """The part of a sum that comes from returns, the records with a negative quantity."""
+    return F.coalesce(F.sum(F.when(F.col("quantity") < 0, figure)), F.lit(0))
 
 
 def revenue_per_month(cube: DataFrame, *, currency: str, minor_units: int) -> DataFrame:
     """`gold.revenue_per_month`: consolidated revenue of each month."""
-    months = cube.groupBy("month").agg(_shown_revenue(minor_units))
-    return months.select(*_year_and_month(), "revenue", F.lit(currency).alias("currency"))
+    months = cube.groupBy("month").agg(*_shown_revenue(minor_units))
+    return months.select(
+        *_year_and_month(), "revenue", F.lit(currency).alias("currency"), *_RETURNED
+    )
 
 
 def revenue_per_month_and_shop(
@@ -50,12 +63,12 @@ def revenue_per_month_and_shop(
         currency: The base currency.
         minor_units: Its decimals.
     """
-    revenue = cube.groupBy("month", "store").agg(_shown_revenue(minor_units))
+    revenue = cube.groupBy("month", "store").agg(*_shown_revenue(minor_units))
     in_month = Window.partitionBy("month").orderBy(F.col("revenue").desc(), F.col("store"))
     ranked = revenue.withColumn("rank", F.row_number().over(in_month))
     return ranked.join(stores, "store", "left").select(
         *_year_and_month(), "store", "shop", "city", "country", "revenue",
-        F.lit(currency).alias("currency"), "rank",
+        F.lit(currency).alias("currency"), "rank", *_RETURNED,
     )  # fmt: skip
 
 
@@ -75,7 +88,7 @@ def _per_product(cube: DataFrame, minor_units: int) -> DataFrame:
     return cube.groupBy("product").agg(
         F.max("category").alias("category"),
         F.sum("units").alias("units"),
-        _shown_revenue(minor_units),
+        *_shown_revenue(minor_units),
     )
 
 
@@ -85,10 +98,17 @@ def _ranked(products: DataFrame, figure: str, currency: str) -> DataFrame:
     return in_currency.withColumn("rank", F.row_number().over(best_first))
 
 
-def _shown_revenue(minor_units: int) -> Column:
-    return (
-        F.round(F.sum("revenue"), minor_units).cast(f"DECIMAL(38,{minor_units})").alias("revenue")
-    )
+def _shown_revenue(minor_units: int) -> list[Column]:
+    """Revenue and its part that returns took back, each rounded once, and the units of these."""
+
+    def shown(revenue: str) -> Column:
+        return F.round(F.sum(revenue), minor_units).cast(f"DECIMAL(38,{minor_units})")
+
+    return [
+        shown("revenue").alias("revenue"),
+        F.sum("units_returned").alias("units_returned"),
+        shown("revenue_returned").alias("returns"),
+    ]
 
 
 def _year_and_month() -> list[Column]:

@@ -21,6 +21,17 @@ from sales_pipeline.lakehouse.tables import (
     silver_views,
 )
 
+_MEASURES = (
+    required("units", "DECIMAL(38,3)", "units sold, net of returns"),
+    required("sales", "BIGINT", "number of sales, returns among them"),
+    required("amount", "DECIMAL(38,4)", "sum of the amounts, in `currency`, net of returns"),
+    required("revenue", "DECIMAL(38,18)", "sum of amount x rate, in the base currency"),
+    required("units_returned", "DECIMAL(38,3)", "the negative quantities in `units`"),
+    required("amount_returned", "DECIMAL(38,4)", "the part of `amount` with negative quantities"),
+    required("revenue_returned", "DECIMAL(38,18)", "the part of `revenue` with them"),
+)
+"""What the two tables hold that are computed from silver; gross is a figure less what returned."""
+
 SALES_CUBE = Table(
     "gold.sales_cube",
     "Month x store x product x currency, unrounded; the four answers are computed from it.",
@@ -30,17 +41,27 @@ SALES_CUBE = Table(
         required("product", "STRING", "the product; each spelling of one that passes by itself"),
         Column("category", "STRING", "the category of the product"),
         required("currency", "STRING", "the currency of the sales"),
-        required("units", "DECIMAL(38,3)", "units sold, net of returns"),
-        required("sales", "BIGINT", "number of sales"),
-        required("amount", "DECIMAL(38,4)", "sum of the amounts, in `currency`"),
-        required("revenue", "DECIMAL(38,18)", "sum of amount x rate, in the base currency"),
+        *_MEASURES,
     ),
     ("month", "store", "product", "currency"),
 )
 
+DAILY_SALES = Table(
+    "gold.daily_sales",
+    "Day x store x currency, unrounded; weeks, quarters and any other range are sums of it.",
+    (
+        required("month", "DATE", "first day of the month of the day"),
+        required("sold_on", "DATE", "the day of the sales"),
+        required("store", "STRING", "the id of the store"),
+        required("currency", "STRING", "the currency of the sales"),
+        *_MEASURES,
+    ),
+    ("sold_on", "store", "currency"),
+)
+
 _RATES_TAKEN = Table(
     "gold.rates_taken",
-    "Which rate the sales of a currency and day took in gold.sales_cube.",
+    "Which rate the sales of a currency and day took in gold.sales_cube and gold.daily_sales.",
     (
         required("month", "DATE", "first day of the month of the sales"),
         required("currency", "STRING", "the currency of the sales"),
@@ -60,6 +81,14 @@ def gold_tables(minor_units: int) -> tuple[Table, ...]:
     money = f"DECIMAL(38,{minor_units})"
     revenue = required("revenue", money, "in the base currency, rounded half up once")
     currency = required("currency", "STRING", "the base currency")
+    returned = (
+        required("units_returned", "DECIMAL(38,3)", "units that came back, negative"),
+        required(
+            "returns",
+            money,
+            "their part of the revenue, rounded half up once; revenue less returns is gross",
+        ),
+    )
     months = (
         required("year", "INT", "year of the sales"),
         required("month", "INT", "month of the sales, 1 to 12"),
@@ -70,11 +99,12 @@ def gold_tables(minor_units: int) -> tuple[Table, ...]:
     )
     return (
         SALES_CUBE,
+        DAILY_SALES,
         _RATES_TAKEN,
         Table(
             "gold.revenue_per_month",
             "Global performance: consolidated revenue of each month.",
-            (*months, revenue, currency),
+            (*months, revenue, currency, *returned),
             ("year", "month"),
         ),
         Table(
@@ -89,6 +119,7 @@ def gold_tables(minor_units: int) -> tuple[Table, ...]:
                 revenue,
                 currency,
                 required("rank", "INT", "place of the store in the month, by shown revenue"),
+                *returned,
             ),
             ("year", "month", "store"),
         ),
@@ -101,6 +132,7 @@ def gold_tables(minor_units: int) -> tuple[Table, ...]:
                 required("units", "DECIMAL(38,3)", "units sold, net of returns"),
                 revenue,
                 currency,
+                *returned,
             ),
             ("product",),
         ),
@@ -113,6 +145,7 @@ def gold_tables(minor_units: int) -> tuple[Table, ...]:
                 revenue,
                 required("units", "DECIMAL(38,3)", "units sold, net of returns"),
                 currency,
+                *returned,
             ),
             ("product",),
         ),

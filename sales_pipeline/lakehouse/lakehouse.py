@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
@@ -215,14 +215,19 @@ class Lakehouse(PreparedTables):
         )
 
     def totals(
-        self, name: str, *, by: Sequence[str], of: str, where: str | None = None
+        self,
+        name: str,
+        *,
+        by: Sequence[str],
+        of: str | Mapping[str, str],
+        where: str | None = None,
     ) -> pa.Table:
         """Counts the rows of a table or view in groups and adds up a column, as an engine does.
 
         Args:
             name: The table or view, such as `silver.sales`.
             by: The columns that make the groups.
-            of: A column of figures.
+            of: A column of figures, or the name of each sum -> its SQL expression.
             where: Only rows that fulfil this SQL condition, made of literals only.
         """
         view = self.views.get(name)

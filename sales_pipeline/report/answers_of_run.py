@@ -8,7 +8,7 @@ currency (P6), and ranked by the shown figure, then by name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -108,8 +108,8 @@ def _store_performance(gold: GoldSet) -> list[StoreRevenue]:
 
 
 def _products(gold: GoldSet, table: str, kind: type[_Product]) -> list[_Product]:
-    rows = gold.read(table).drop_columns(["currency"]).to_pylist()
-    return [kind(**row) for row in rows]
+    figures = [each.name for each in fields(kind)]
+    return [kind(**row) for row in gold.read(table).select(figures).to_pylist()]
 
 
 def _first_day(row: dict[str, Any]) -> date:
