@@ -35,7 +35,12 @@ from sales_pipeline.intake import Intake
 from sales_pipeline.lakehouse.holding import Hold, held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.lakehouse.opening import missing_derived, opened_lakehouse, prepare_again
+from sales_pipeline.lakehouse.opening import (
+    missing_derived,
+    opened_lakehouse,
+    prepare_again,
+    remove_earlier_gold,
+)
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
 from sales_pipeline.lakehouse.runs import (
     RunRecord,
@@ -100,6 +105,7 @@ def finish(
         finish_removal(folders.lakehouse)
     with opened_lakehouse(declaration, makes_again=True) as lakehouse:
         check_archive(lakehouse, folders)
+        remove_earlier_gold(lakehouse, hold)
         return _Run(lakehouse, folders, progress, hold, frozenset(rejudge)).go()
 
 

@@ -111,7 +111,9 @@ class FolderUpkeep(OnSession):
 
     def set_properties(self, table: str, properties: Mapping[str, str]) -> None:
         """Sets properties in the metadata of the table."""
-        self._delta(table).alter.set_table_properties(dict(properties))
+        # delta-rs does not know the keys of our own properties.
+        alter = self._delta(table).alter
+        alter.set_table_properties(dict(properties), raise_if_not_exists=False)
 
     def column_names(self, table: str) -> Sequence[str]:
         """Returns the columns in the schema of the table."""

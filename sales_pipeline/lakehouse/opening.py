@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from sales_pipeline.commit_points import commit_point
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.session import check_installed
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import SalesPipelineError, TableDamaged, UsageError, VersionGone
+from sales_pipeline.lakehouse.holding import Hold
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import BALANCE, DELIVERIES, RUNS
+from sales_pipeline.lakehouse.rollback_steps import finish_rollback
 from sales_pipeline.lakehouse.runs import forget_versions
 from sales_pipeline.lakehouse.table_removal import is_removal_unfinished
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, bronze_table_of
 
-_BRONZE, _DERIVED = "bronze.", ("silver.", "gold.")
+_BRONZE, _GOLD = "bronze.", "gold."
+_DERIVED = ("silver.", _GOLD)
 _MISSING = "the table is missing"
 _RESTORE = "sales-pipeline restore, which makes the ledger again from bronze and the archive"
 _RESET = (
@@ -41,7 +45,8 @@ def opened_lakehouse(declaration: Declaration, *, makes_again: bool = False) -> 
 
     Args:
         declaration: What the retailer declares.
-        makes_again: Whether the command makes missing tables of silver and gold again.
+        makes_again: Whether the command makes missing tables of silver and gold again, and gold
+            of an earlier format.
 
     Raises:
         ExtraMissing: A package that the engine needs is not installed.
@@ -53,7 +58,7 @@ def opened_lakehouse(declaration: Declaration, *, makes_again: bool = False) -> 
         check_installed(engine.needs)
         lakehouse = Lakehouse(declaration, engine)
         with named_damage(lakehouse):
-            lakehouse.check()
+            lakehouse.check(makes_again=makes_again)
             check_ledger(lakehouse)
             missing = [] if makes_again else missing_derived(lakehouse)
             if missing:
@@ -67,7 +72,8 @@ def made_lakehouse(declaration: Declaration, *, makes_again: bool = False) -> It
 
     Args:
         declaration: What the retailer declares.
-        makes_again: Whether the command makes missing tables of silver and gold again.
+        makes_again: Whether the command makes missing tables of silver and gold again, and gold
+            of an earlier format.
 
     Raises:
         UsageError: No run has made it yet.
@@ -161,6 +167,30 @@ def prepare_again(lakehouse: Lakehouse) -> None:
     if missing:
         forget_versions(lakehouse, missing)
     lakehouse.prepare()
+
+
+def remove_earlier_gold(lakehouse: Lakehouse, hold: Hold) -> None:
+    """Removes gold of an earlier format, so that the run makes it again as if it were lost.
+
+    Each step is safe to do twice; the format of the lakehouse changes last.
+    """
+    if lakehouse.has_earlier_gold and hold.take(lakehouse.engine):
+        # Another run may have made it again meanwhile.
+        lakehouse.check(makes_again=True)
+    if not lakehouse.has_earlier_gold:
+        return
+    finish_rollback(lakehouse, hold)
+    remove_derived(lakehouse, [name for name in lakehouse.tables if name.startswith(_GOLD)])
+    lakehouse.gold_is_made_again()
+
+
+def remove_derived(lakehouse: Lakehouse, tables: Collection[str]) -> None:
+    """Removes tables of silver and gold; first commits that their earlier versions are gone."""
+    forget_versions(lakehouse, tables)
+    for name in tables:
+        if is_derived(name) and lakehouse.engine.exists(name):
+            with commit_point(f"remove {name}"):
+                lakehouse.engine.drop(name)
 
 
 def missing_table(lakehouse: Lakehouse, table: str) -> TableDamaged:

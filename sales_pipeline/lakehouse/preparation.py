@@ -22,6 +22,8 @@ from sales_pipeline.lakehouse.ops_tables import RUNS
 from sales_pipeline.lakehouse.tables import FORMAT_VERSION, Table
 
 _FORMAT = "sales_pipeline.format"
+_OTHER_GOLD = ("2",)
+"""The earlier formats in which only gold was another, so that a run makes it again from silver."""
 _ON_ITS_WAY_OUT = "sales_pipeline.removed"
 _CURRENCY = "sales_pipeline.base_currency"
 _KEPT_FOR = ("delta.deletedFileRetentionDuration", "delta.logRetentionDuration")
@@ -53,7 +55,7 @@ def check_properties(found: Mapping[str, str], declaration: Declaration) -> None
     """
     if _ON_ITS_WAY_OUT in found:
         raise LakehouseMismatch("lakehouse: a reset did not finish. Do: sales-pipeline reset")
-    if found.get(_FORMAT) != str(FORMAT_VERSION):
+    if found.get(_FORMAT) not in (str(FORMAT_VERSION), *_OTHER_GOLD):
         check_not_newer(found)
         raise _other_format(
             found,
@@ -66,6 +68,21 @@ def check_properties(found: Mapping[str, str], declaration: Declaration) -> None
             f"lakehouse: made with base currency {currency}, the declaration says {declared}. "
             f"Do: keep {currency}, or make a new lakehouse."
         )
+
+
+def check_gold(found: Mapping[str, str]) -> None:
+    """Checks that gold has the tables and columns of this version.
+
+    Raises:
+        LakehouseMismatch: It is of an earlier format.
+    """
+    if has_earlier_gold(found):
+        raise _other_format(found, "sales-pipeline run, which makes gold again from silver")
+
+
+def has_earlier_gold(found: Mapping[str, str]) -> bool:
+    """Returns whether gold alone is of an earlier format."""
+    return found.get(_FORMAT) in _OTHER_GOLD
 
 
 def properties_when_removed() -> dict[str, str]:
@@ -105,6 +122,7 @@ class PreparedTables:
         tables: The declared tables, by name.
         views: The views of them, by name; every reading method takes these names, too.
         further_keys: The key columns of all feeds other than `sale_id`.
+        has_earlier_gold: Whether gold is of an earlier format; known once it was checked.
     """
 
     def __init__(self, declaration: Declaration, engine: Engine) -> None:
@@ -113,20 +131,34 @@ class PreparedTables:
         self.further_keys = further_keys(declaration)
         self.tables = declared_tables(declaration)
         self.views = declared_views(declaration)
+        self.has_earlier_gold = False
 
     def exists(self) -> bool:
         """Says whether this lakehouse was ever made: its last table is there."""
         return self.engine.exists(RUNS.name)
 
-    def check(self) -> None:
+    def check(self, *, makes_again: bool = False) -> None:
         """Checks that this package and declaration can go on with the lakehouse.
+
+        Args:
+            makes_again: Whether the command makes gold of an earlier format again.
 
         Raises:
             LakehouseMismatch: Another format, or another base currency.
         """
         if not self.exists():
             return
-        check_properties(self.engine.properties(RUNS.name), self.declaration)
+        found = self.engine.properties(RUNS.name)
+        check_properties(found, self.declaration)
+        self.has_earlier_gold = has_earlier_gold(found)
+        if not makes_again:
+            check_gold(found)
+
+    def gold_is_made_again(self) -> None:
+        """Commits that nothing of an earlier format is left."""
+        with commit_point(f"set the format of {RUNS.name}"):
+            self.engine.set_properties(RUNS.name, properties_made_with(self.declaration))
+        self.has_earlier_gold = False
 
     def prepare(self) -> None:
         """Makes every table that is not there; adds columns that were declared since."""

@@ -11,13 +11,13 @@ from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.lakehouse.opening import (
     damaged_derived,
     damaged_table,
-    is_derived,
     made_lakehouse,
     missing_derived,
     prepare_again,
+    remove_derived,
+    remove_earlier_gold,
 )
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
-from sales_pipeline.lakehouse.runs import forget_versions
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
 from sales_pipeline.pipeline import finish
 from sales_pipeline.recomputation import judged_again, reconsidered
@@ -49,6 +49,7 @@ def rebuild(
 def _send_back(declaration: Declaration, hold: Hold) -> None:
     with made_lakehouse(declaration, makes_again=True) as lakehouse:
         hold.take(lakehouse.engine)
+        remove_earlier_gold(lakehouse, hold)
         _check_bronze(lakehouse, Ledger(lakehouse))
         damaged = damaged_derived(lakehouse)
         if not damaged and not missing_derived(lakehouse):
@@ -91,10 +92,7 @@ def _drop(lakehouse: Lakehouse, damaged: list[str]) -> None:
     if any(name.startswith("gold.") for name in damaged):
         gold = [name for name in lakehouse.tables if name.startswith("gold.")]
         damaged = [*(name for name in damaged if name not in gold), *gold]
-    forget_versions(lakehouse, damaged)
-    for name in damaged:
-        if is_derived(name) and lakehouse.engine.exists(name):
-            lakehouse.engine.drop(name)
+    remove_derived(lakehouse, damaged)
 
 
 def _unread(declaration: Declaration, ledger: Ledger) -> set[int]:

@@ -11,11 +11,12 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from sales_pipeline import read_gold
-from sales_pipeline.errors import LakehouseMismatch
+from sales_pipeline.errors import LakehouseMismatch, UsageError
 from sales_pipeline.lakehouse.runs import table_versions
 from sales_pipeline.operations.plan import plan
 from sales_pipeline.report.history import runs_of
 from sales_pipeline.report.status import status
+from tests.promises.killed_run import dies
 from tests.retailer import Retailer, sale
 
 FORMAT = "sales_pipeline.format"
@@ -23,6 +24,12 @@ LATER_COLUMNS = {
     "ops/deliveries": ["seen", "mends", "rolled_back_by"],
     "ops/runs": ["rules", "to_run"],
 }
+ANSWERS = (
+    "revenue_per_month",
+    "revenue_per_month_and_shop",
+    "top_selling_products",
+    "top_selling_products_by_revenue",
+)
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +77,8 @@ def _refused(retailer: Retailer, message: str) -> None:
 
 def test_a_newer_lakehouse_is_refused_by_every_command_reset_among_them(made: Retailer) -> None:
     runs = DeltaTable(made.lakehouse / "ops/runs")
-    runs.alter.set_table_properties({FORMAT: "3"}, raise_if_not_exists=False)
-    message = r"has format 3, .* reads 2\. Do: use the version that made it, or a later one\."
+    runs.alter.set_table_properties({FORMAT: "4"}, raise_if_not_exists=False)
+    message = r"has format 4, .* reads 3\. Do: use the version that made it, or a later one\."
     _refused(made, message)
     with pytest.raises(LakehouseMismatch, match=message):
         made.reset()
@@ -87,6 +94,51 @@ def test_an_older_lakehouse_is_refused_with_the_commands_that_take_its_files_in_
     made.reset()
     made.run()
     assert _rows(made, "gold/sales_cube").num_rows == cube.num_rows
+
+
+@pytest.fixture
+def with_earlier_gold(made: Retailer) -> Retailer:
+    """A retailer as the version before left it: without days, and without what returned."""
+    shutil.rmtree(made.lakehouse / "gold/daily_sales")
+    for table in ("sales_cube", *ANSWERS):
+        rows = _rows(made, f"gold/{table}")
+        later = [name for name in rows.column_names if name.endswith(("_returned", "returns"))]
+        assert len(later) >= 2
+        _overwrite(made, f"gold/{table}", rows.drop_columns(later))
+    _overwrite(made, "ops/runs", _as_recorded_now(made, _rows(made, "ops/runs")))
+    runs = DeltaTable(made.lakehouse / "ops/runs")
+    runs.alter.set_table_properties({FORMAT: "2"}, raise_if_not_exists=False)
+    return made
+
+
+def test_gold_of_the_format_before_is_made_again_by_a_run_and_read_by_nothing_else(
+    made_once: Retailer, with_earlier_gold: Retailer
+) -> None:
+    older = with_earlier_gold
+    first, last = older.run_ids()
+    for command in _commands(older)[:-2]:
+        with pytest.raises(LakehouseMismatch, match=r"has format 2, .* Do: sales-pipeline run, wh"):
+            command()
+    assert not older.run().is_nothing_new
+    assert older.state() == made_once.state()
+    assert older.run().is_nothing_new
+    with pytest.raises(UsageError, match=rf"run {last}: gold\.sales_cube: version -1 is not kept"):
+        read_gold(older.declaration, "sales_cube", run=last)
+    with pytest.raises(UsageError, match=rf"run {first}: .* is not kept"):
+        older.rollback(first)
+
+
+def test_gold_of_the_format_before_is_made_again_by_a_rebuild_and_after_a_kill(
+    made_once: Retailer, with_earlier_gold: Retailer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    killed = with_earlier_gold.copied_to(tmp_path_factory.mktemp("killed"))
+    with_earlier_gold.rebuild()
+    assert with_earlier_gold.state() == made_once.state()
+    # While the tables of gold go, after they went, and while they are made and filled again.
+    for point in (4, 4, 5, 9, 12):
+        assert dies(killed, point, "before")
+    killed.run()
+    assert killed.state() == made_once.state()
 
 
 def test_a_lakehouse_that_does_not_say_its_format_is_refused(made: Retailer) -> None:
@@ -114,6 +166,10 @@ def _without_later_columns(retailer: Retailer, table: str) -> None:
     rows = rows.drop_columns(later)
     if table == "ops/runs":
         rows = _as_recorded_now(retailer, rows)
+    _overwrite(retailer, table, rows)
+
+
+def _overwrite(retailer: Retailer, table: str, rows: pa.Table) -> None:
     write_deltalake(retailer.lakehouse / table, rows, mode="overwrite", schema_mode="overwrite")
 
 
