@@ -135,8 +135,8 @@ def tables() -> str:
         "Every table of the lakehouse as it is declared. Types are those of Spark SQL. "
         f"`{BRONZE_SALES}` has one column for each column that a feed declares: those of the "
         f"sample retailer are shown. `{RECORDS}` has one more column for each key column that is "
-        "not `sale_id`. The scale of `revenue` is the minor unit of the base currency "
-        f"({declaration.base_currency} here).",
+        "not `sale_id`. The scale of `revenue` and `returns` is the minor unit of the base "
+        f"currency ({declaration.base_currency} here).",
         *_view_section(silver_views(further_keys(declaration))),
         *_table_sections([*by_name.values(), LOCK]),
     )

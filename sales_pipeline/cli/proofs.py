@@ -145,7 +145,7 @@ def selftest(
     are declared are only read. A run is killed as the operating system kills, just before and just
     after each commit to a table and each move of a file. Every table must be readable then, and
     after another run every row and every file must be what a run makes that is not killed. A kill
-    and its comparison take some 4 seconds, and the sample has 88 points: try --points first.
+    and its comparison take some 4 seconds, and the sample has 90 points: try --points first.
     """
     chosen = None if points is None else _numbers(points)
     path = None if sample else chosen_path(config)

@@ -26,11 +26,11 @@ _MEASURES = (
     required("sales", "BIGINT", "number of sales, returns among them"),
     required("amount", "DECIMAL(38,4)", "sum of the amounts, in `currency`, net of returns"),
     required("revenue", "DECIMAL(38,18)", "sum of amount x rate, in the base currency"),
-    required("units_returned", "DECIMAL(38,3)", "the negative quantities in `units`"),
-    required("amount_returned", "DECIMAL(38,4)", "the part of `amount` with negative quantities"),
-    required("revenue_returned", "DECIMAL(38,18)", "the part of `revenue` with them"),
+    required("units_returned", "DECIMAL(38,3)", "sum of the negative quantities, the returns"),
+    required("amount_returned", "DECIMAL(38,4)", "sum of the amounts of returns, in `currency`"),
+    required("revenue_returned", "DECIMAL(38,18)", "sum of amount x rate of returns"),
 )
-"""What the two tables hold that are computed from silver; gross is a figure less what returned."""
+"""The figures of the cube and the days; gross is one of them less its returned part."""
 
 SALES_CUBE = Table(
     "gold.sales_cube",
