@@ -218,6 +218,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         """,
         "same_name": "same_name: adds",
         "max_removed": "max_removed: 20%",
+        "no_key": "no_key: [none given, 0]",
         "max_repeated_keys": "max_repeated_keys: 5%",
         "archive": "archive: leave",
         "arrival": "arrival: {by: rename}",

@@ -130,10 +130,14 @@ class Format(Declared):
     max_removed: Share = Decimal("0.50")
     """The share of records above which a correction that removes them is held until it is
     accepted."""
+    no_key: Annotated[tuple[Text, ...], OneOrMany] = ()
+    """Texts of key columns that mean that there is no key, beside NULL, None, nil, N/A, NaN,
+    dashes, a question mark, #REF! and #VALUE!, in capitals or not. Such a sale is quarantined as
+    `key_missing`."""
     max_repeated_keys: Share = Decimal("0.01")
     """The share of a file's records above which sales that share a key with another one of the
-    file, and differ from it in day or amount, hold the file until it is accepted: such a key does
-    not tell sales apart."""
+    file, and are not equal to it, hold the file until it is accepted: such a key does not tell
+    sales apart."""
     archive: Literal["move", "leave"] | None = None
     """Whether files move to the archive once their records are safe. The default is `leave` if
     there are columns in never_store, else the `archive` of the declaration."""

@@ -190,8 +190,7 @@ class Foresight:
         if outcome.held:
             return replace(file, becomes=HELD, reason=outcome.held)
         months = outcome.months | self._months_replaced(delivery)
-        reason = outcome.remark or file.reason
-        return replace(file, months=tuple(sorted(months)), reason=reason)
+        return replace(file, months=tuple(sorted(months)))
 
     @cached_property
     def references(self) -> LandedReferences:

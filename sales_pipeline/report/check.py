@@ -5,7 +5,7 @@ As data, as text and as JSON; `first_records` reads and judges them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -33,6 +33,7 @@ from sales_pipeline.report.layout import (
 )
 from sales_pipeline.run_report import FileNote
 from sales_pipeline.silver.feed_warnings import FeedWarning
+from sales_pipeline.silver.repeated_keys import KeyCount
 from sales_pipeline.silver.validation.reasons import Unusable
 
 _TROUBLE = (REJECTED, HELD)
@@ -77,6 +78,7 @@ class FilePreview:
         judged: How many of its records were judged.
         records: The first records of a file of sales.
         unusable: All records that would be quarantined, by reason, the commonest first.
+        key: How well the key of a file of sales tells them apart; None without a key.
     """
 
     path: str
@@ -86,6 +88,7 @@ class FilePreview:
     judged: int | None = None
     records: tuple[RecordPreview, ...] = ()
     unusable: tuple[Unusable, ...] = ()
+    key: KeyCount | None = None
 
     @property
     def needs_a_look(self) -> bool:
@@ -101,11 +104,13 @@ class Check:
     Attributes:
         source: Where the declaration comes from.
         feeds: Feed -> its landing pattern, the catalogue first.
+        keys: Feed of sales -> its key columns.
         base_currency: The currency of the answers.
         files: The files that a feed claims.
         names: Number of product names that the catalogue and its files here know.
         unclaimed: Files that no feed claims.
-        left: Files that a run leaves: still being written, or no regular files; each with why.
+        left: Files that a run leaves: not readable, still being written, or no regular files;
+            each with why.
         warnings: Warnings about values that look suspicious.
         rows: How many records of each file of sales were judged, from its first; None for all.
         missing_landing: The landing folder, if it is not there.
@@ -113,6 +118,7 @@ class Check:
 
     source: str
     feeds: dict[str, str]
+    keys: dict[str, tuple[str, ...]]
     base_currency: str
     files: tuple[FilePreview, ...]
     names: int
@@ -133,6 +139,7 @@ class _Check(View):
     base_currency: str
     exit_code: int
     feeds: dict[str, str]
+    keys: dict[str, list[str]]
     names: int
     files: list[FilePreview]
     unclaimed: list[str]
@@ -159,7 +166,38 @@ def check_text(check: Check) -> RenderableType:
         f"{printable(check.source)}: valid; {counted(len(sales), 'feed')} of sales, "
         f"answers in {check.base_currency}"
     )
-    return Group(Text(heading), Text(), _files(check, by_feed), *tables, *_trouble(check))
+    keys = [line for feed in check.keys for line in _key_lines(feed, check.keys[feed], by_feed)]
+    lines = [*listed("Keys", keys), *_trouble(check)]
+    return Group(Text(heading), Text(), _files(check, by_feed), *tables, *lines)
+
+
+def _key_lines(
+    feed: str, key: Sequence[str], by_feed: Mapping[str, Sequence[FilePreview]]
+) -> Iterator[str]:
+    """Yields a line for all files in which a key tells sales apart, and one for each other file."""
+    counts = [(file.path, file.key) for file in by_feed[feed] if file.key]
+    alike = [count.records for _, count in counts if count.records == count.keys]
+    name = f"{feed}: {', '.join(key)}"
+    if alike:
+        records, files = counted(sum(alike), "record"), counted(len(alike), "file")
+        yield f"{name} tells all sales apart in {files} ({records})"
+    for path, count in counts:
+        if count.records > count.keys:
+            values = f"{name} has {counted(count.keys, 'value')} in "
+            yield f"{values}{counted(count.records, 'record')} of {path}; {_repeats(count)}"
+
+
+def _repeats(count: KeyCount) -> str:
+    """The records that share a key, and the columns that would tell them apart."""
+    if not count.differing:
+        return "records of one value are equal"
+    not_counted = f"{counted(count.differing, 'sale')} would be displaced by another one"
+    if count.unique_with is None:
+        return f"{not_counted}; the file is too large to look for a column that tells them apart"
+    if not count.unique_with:
+        return f"{not_counted}; no other column alone tells them apart"
+    headers = " or ".join(map(repr, count.unique_with))
+    return f"{not_counted}; {headers} in the key would tell them apart"
 
 
 def _files(check: Check, by_feed: dict[str, list[FilePreview]]) -> Group:

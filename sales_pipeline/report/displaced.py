@@ -1,4 +1,4 @@
-"""Sales that later deliveries displaced by another day or amount, as text and as JSON."""
+"""Sales that other records displaced, and that are not the same, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sales_pipeline.silver.displaced import DisplacedSales
 
 
 class Displaced(View):
-    """Sales that later deliveries displaced by another day or amount, as JSON."""
+    """Sales that other records displaced, and that are not the same, as JSON."""
 
     feed: str
     store: str | None
@@ -28,8 +28,8 @@ class Displaced(View):
 _CAUSES = {
     False: "by a later file, with another day or amount under the same key; are ticket numbers "
     "used again?",
-    True: "within their own file, with another day or amount under the same key; does the key "
-    "tell sales apart?",
+    True: "within their own file, by another sale under the same key; does the key tell sales "
+    "apart?",
 }
 """True if a record of their own file displaced sales -> how that is said."""
 

@@ -12,7 +12,7 @@ from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.operations.foresight import Foresight
 from sales_pipeline.report.check import Check, FilePreview, RecordPreview
-from sales_pipeline.run_report import FileNote
+from sales_pipeline.run_report import FileNote, unreadable
 from sales_pipeline.silver.validation.conditions import check_conditions
 
 SHOWN = 3
@@ -44,12 +44,16 @@ def understand(declaration: Declaration, *, source: str, rows: int | None = None
         return Check(
             source=source,
             feeds=landing_patterns(declaration),
+            keys={name: feed.key for name, feed in declaration.feeds.items() if feed.key},
             base_currency=declaration.base_currency,
             files=tuple(_preview(look, delivery) for delivery in claims.deliveries),
             warnings=tuple(look.warnings),
             names=len(look.references.knowledge.products),
             unclaimed=tuple(found.unclaimed),
-            left=tuple(FileNote(path, why) for path, why in found.left.items()),
+            left=(
+                *unreadable(found.unreadable),
+                *(FileNote(path, why) for path, why in found.left.items()),
+            ),
             rows=rows,
             missing_landing=None if folders.landing.is_dir() else str(folders.landing),
         )
@@ -66,6 +70,7 @@ def _preview(look: Foresight, delivery: Delivery) -> FilePreview:
         judged=file.records,
         records=tuple(_record(row) for row in outcome.records) if outcome else (),
         unusable=file.unusable,
+        key=outcome.key if outcome else None,
     )
 
 

@@ -1,8 +1,9 @@
-"""Sales that another record displaced by another day or amount: reused ticket numbers.
+"""Sales that another record displaced although they are not the same: reused ticket numbers.
 
 `silver.set_aside` keeps, beside each of them, the day and the amount of the sale that is in force
-instead, so that a run and anybody later can ask without a session. Within one file they mean that
-the key does not tell the sales apart.
+instead, so that a run and anybody later can ask without a session. A later file may say the same
+sale in other words, so that only another day or amount is counted. Within one file any difference
+is, such as the products of an order: there the key does not tell the sales apart.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _COLUMNS = [
 
 @dataclass
 class DisplacedSales:
-    """Sales of one feed that other records displaced by another day or amount.
+    """Sales of one feed that other records displaced, and that are not the same.
 
     Attributes:
         feed: The feed.
@@ -63,7 +64,7 @@ def displaced_sales(
     judged: Collection[int] | None = None,
     runs: Mapping[int, datetime] | None = None,
 ) -> list[DisplacedSales]:
-    """Counts the sales that other records displaced by another day or amount, with their money.
+    """Counts the sales that other records displaced, and that are not the same, with their money.
 
     A correction of the same name is none of these: what it replaces is superseded as a whole. Nor
     is a cancellation, because no other sale is in force then.
@@ -90,7 +91,7 @@ def displaced_sales(
 
 
 def displaced_in_own_file(lakehouse: Lakehouse, file_ids: Collection[int]) -> Counter[int]:
-    """File id -> how many sales a record of their own file displaced by another day or amount.
+    """File id -> how many sales a record of their own file displaced that is not equal to them.
 
     Args:
         lakehouse: `silver.set_aside` is read.
@@ -105,12 +106,13 @@ def displaced_in_own_file(lakehouse: Lakehouse, file_ids: Collection[int]) -> Co
 
 
 def _is_other_sale(rows: pa.Table, judged: Collection[int] | None) -> pa.ChunkedArray:
+    is_own = pc.equal(rows["_file_id"], rows["winner_file_id"])
     differs = [pc.not_equal(rows[name], rows[f"winner_{name}"]) for name in _COMPARED]
     conditions = [
         pc.equal(rows["status"], _DISPLACED),
         # Null where no sale is in force instead.
         pc.is_valid(rows["winner_sold_on"]),
-        reduce(pc.or_kleene, differs),
+        reduce(pc.or_kleene, [is_own, *differs]),
     ]
     if judged is not None:
         ids = pa.array(sorted(judged), pa.int64())

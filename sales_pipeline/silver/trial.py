@@ -35,7 +35,7 @@ from sales_pipeline.silver.counting import InSilver
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.quarantine_limit import overly_quarantined, own_reasons, refusal
 from sales_pipeline.silver.reference.learning import Knowledge
-from sales_pipeline.silver.repeated_keys import repeated_keys, repeated_keys_reason
+from sales_pipeline.silver.repeated_keys import KeyCount, KeyCounter, repeated_keys_reason
 from sales_pipeline.silver.suspicious_texts import warnings_of
 from sales_pipeline.silver.unusable_records import (
     checked_rules,
@@ -49,12 +49,7 @@ from sales_pipeline.silver.validation.rule_results import RuleResult
 from sales_pipeline.silver.validation.validator import FIT
 
 _PART_ROWS = 500_000
-"""The records that are validated together; it bounds memory. Of a larger file, equal keys are
-looked for in each part by itself."""
-_IN_PARTS = (
-    "equal keys were looked for within each {rows:,} of its records; a run looks for them in the "
-    "whole file, and may hold it"
-)
+"""The records that are validated together; it bounds memory."""
 
 
 @dataclass(frozen=True)
@@ -81,20 +76,20 @@ class Outcome:
         unread: Why it cannot be read to its end, if so.
         rejected: Why it would be rejected, if so.
         held: Why it would wait for a person's decision, if so.
-        remark: What was not looked at, if a run may decide otherwise because of it.
         months: The months of its fit records.
         unusable: Its quarantined records by reason, the commonest first.
         records: Its first records, as `Validator.validated` gives them.
+        key: How well its key tells sales apart; None without a key.
     """
 
     rows: int = 0
     unread: FileChanged | FileRejected | None = None
     rejected: str | None = None
     held: str | None = None
-    remark: str | None = None
     months: set[date] = field(default_factory=set)
     unusable: list[Unusable] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
+    key: KeyCount | None = None
 
 
 @dataclass
@@ -129,32 +124,22 @@ class SalesTrial:
     _written: InSilver = field(default_factory=InSilver)
     _samples: dict[int, dict[str, tuple[int, str | None]]] = field(default_factory=dict)
     _texts: dict[int, dict[str, Counter[str]]] = field(default_factory=dict)
-    _repeated: Counter[int] = field(default_factory=Counter)
+    _keys: KeyCounter = field(default_factory=KeyCounter)
     _rules: list[RuleResult] = field(default_factory=list)
 
     def of_landed(self, files: Sequence[LandedSales]) -> Trial:
         """Tries files of the landing folder."""
         deliveries = {file.delivery.file_id: file.delivery for file in files}
-        parts: Counter[int] = Counter()
         for table in self._parts(files):
             ids = pc.unique(table["_file_id"]).to_pylist()
-            parts.update(ids)
             bronze = self.lakehouse.shared("records_of_trial", table)
-            self._try(Batch(self.lakehouse, _of(deliveries, ids), self.knowledge, bronze=bronze))
+            batch = Batch(self.lakehouse, _of(deliveries, ids), self.knowledge, bronze=bronze)
+            self._try(batch, table)
         trial = self._judged(tuple(deliveries.values()))
         for file in files:
             outcome = trial.outcomes[file.delivery.file_id]
             outcome.unusable = [_with_shapes(file, unusable) for unusable in outcome.unusable]
-            if parts[file.delivery.file_id] > 1:
-                self._remark(file.delivery, outcome)
         return trial
-
-    def _remark(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Says that equal keys of a large file were not looked for in the whole of it."""
-        if self.lakehouse.declaration.feeds[delivery.feed].key and not outcome.held:
-            outcome.remark = _IN_PARTS.format(rows=_PART_ROWS)
-            sentence = f"{delivery.path}: {outcome.remark}"
-            self.trial.warnings.append(FeedWarning(delivery.feed, sentence))
 
     def of_bronze(self, batches: Iterable[Sequence[Delivery]], mended: frozenset[Name]) -> Trial:
         """Tries deliveries whose records are in bronze.
@@ -211,7 +196,7 @@ class SalesTrial:
             schema=pa.schema([(column.name, arrow_type(column.type)) for column in columns]),
         )
 
-    def _try(self, batch: Batch) -> None:
+    def _try(self, batch: Batch, bronze: pa.Table | None = None) -> None:
         """Validates the records of a part, and adds up what comes of it."""
         validated = batch.validated()
         reasons: dict[int, Counter[str]] = defaultdict(Counter)
@@ -226,7 +211,7 @@ class SalesTrial:
             first = validated.where(F.col("_row") <= self.shown).toArrow().to_pylist()
             for row in sorted(first, key=lambda row: (row["_file_id"], row["_row"])):
                 self.trial.outcomes[row["_file_id"]].records.append(row)
-        self._repeated += repeated_keys(batch.lakehouse, validated)
+        self._keys.add(batch, validated, bronze)
         self._rules += checked_rules(batch)
         has_unknown = any(STORE_UNKNOWN in of_file for of_file in reasons.values())
         sales = validated.where(F.col("verdict") == FIT)
@@ -255,10 +240,12 @@ class SalesTrial:
         broken = rule_results.refusals(rules, feeds)
         self.trial.warnings += rule_results.complaints(rules, feeds, batch.paths)
         unusable = explained(batch, self._written.reasons, self._samples, self._texts)
+        keys = self._keys.counts()
         for delivery in deliveries:
             file_id, outcome = delivery.file_id, outcomes[delivery.file_id]
             outcome.unusable = unusable.get(file_id, [])
             outcome.months = self._written.months.get(file_id, set())
+            outcome.key = keys.get(file_id)
             if file_id in rejected:
                 own = own_reasons(self._written.reasons[file_id])
                 counted = [each for each in outcome.unusable if each.reason in own]
@@ -266,8 +253,9 @@ class SalesTrial:
                 outcome.rejected = refusal(batch, delivery, counts, counted)
             outcome.rejected = broken.get(file_id, outcome.rejected)
             if delivery.reason != ACCEPTED and not delivery.mends:
+                differing = outcome.key.differing if outcome.key else 0
                 outcome.held = repeated_keys_reason(
-                    delivery, feeds[delivery.feed], self._repeated[file_id], outcome.rows
+                    delivery, feeds[delivery.feed], differing, outcome.rows
                 )
         return self.trial
 

@@ -6,10 +6,12 @@ Each file is one that nobody prepared for: what is named was tried on it.
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 
+from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.operations.plan import plan
 from sales_pipeline.report.first_records import understand
 from sales_pipeline.silver import trial
@@ -252,31 +254,61 @@ def test_a_key_that_does_not_tell_sales_apart_is_foreseen(retailer: Retailer) ->
     assert reason.startswith("3 of its 8 records share their key")
 
 
-def test_a_file_that_is_judged_in_parts_is_told_so_and_its_parts_are_added_up(
+def test_a_file_that_is_judged_in_parts_is_judged_as_a_whole(
     retailer: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trial, "_PART_ROWS", 100)
     dear = {"holds": "amount < 10000", "severity": "warn"}
-    strict(retailer, max_quarantined="2%", rules={"dear": dear})
+    strict(retailer, max_quarantined="2%", max_repeated_keys="0%", rules={"dear": dear})
     # The reader gives the records of a block at once, and this file has several blocks.
     rows = [sale(f"{number:0>300}") for number in range(1, 9_000)]
     rows[7_000] = sale("7001", total="n/a")
     rows[8_000] = rows[8_500] = sale("8001", total="20000")
+    rows[50], rows[8_900] = sale("9"), sale("9", total="12.00")
     retailer.deliver("lyon/a.csv", *rows)
     [planned] = [file for file in retailer.plan().files if file.feed == "lyon"]
-    assert (planned.becomes, planned.records) == ("new", 8_999)
-    assert planned.reason == (
-        "equal keys were looked for within each 100 of its records; a run looks for them in the "
-        "whole file, and may hold it"
-    )
+    assert (planned.becomes, planned.records) == ("held", 8_999)
+    assert str(planned.reason).startswith("1 of its 8,999 records share their key with another")
     [unusable] = planned.unusable
     assert unusable.example == "record 7001: total 'n/a'"
     checked = understand(retailer.declaration, source="")
     broken = "2 of 8,998 sales in lyon/a.csv break the rule dear (amount < 10000)"
     assert [each.sentence for each in checked.warnings] == [
-        f"{broken}, such as record 8001: total '20000'",
-        f"lyon/a.csv: {planned.reason}",
+        f"{broken}, such as record 8001: total '20000'"
     ]
+
+
+def test_check_says_how_unique_a_key_is_and_which_column_would_make_it_so(
+    retailer: Retailer, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict(retailer, exclude_when="sale_id = 'void'")
+    header = f"{HEADER},line,till"
+    order = [sale("9", item=item) for item in ("Vase", "Thé vert", "Café moulu")]
+    retailer.deliver("lyon/a.csv", *GOOD, sale("void"), sale("void", total="7.00"))
+    lines = [
+        f"{line},{number},A" for number, line in enumerate([*order, *GOOD, sale("9", total="3.00")])
+    ]
+    retailer.deliver("lyon/b.csv", *lines, header=header)
+    retailer.deliver("lyon/c.csv", sale("7"), sale("7"), sale("8"), sale("x", "soon"))
+    retailer.deliver("lyon/d.csv", sale("7"), sale("7", total="1"), sale("7", total="2"))
+    config = written(retailer)
+    said = " ".join(call("check", "--config", config).out.split())
+    assert "lyon: sale_id tells all sales apart in 1 file (3 records)" in said
+    assert (
+        "lyon: sale_id has 4 values in 7 records of lyon/b.csv; 3 sales would be displaced by "
+        "another one; 'line' in the key would tell them apart"
+    ) in said
+    assert "has 2 values in 3 records of lyon/c.csv; records of one value are equal" in said
+    assert "of lyon/d.csv; 2 sales would be displaced by another one; no other column" in said
+    # The records of a file may come in parts; a key is counted over all of them.
+    monkeypatch.setattr("sales_pipeline.silver.trial._PART_ROWS", 3)
+    small = partial(read_batches, block_bytes=64)
+    monkeypatch.setattr("sales_pipeline.silver.trial.read_batches", small)
+    document = json.loads(call("check", "--config", config, "--json").out)
+    assert document["keys"]["lyon"] == ["sale_id"]
+    counts = {file["path"]: file["key"] for file in document["files"]}
+    assert counts["lyon/b.csv"] == {"records": 7, "keys": 4, "differing": 3, "unique_with": None}
+    assert counts["lyon/a.csv"] == {"records": 3, "keys": 3, "differing": 0, "unique_with": None}
 
 
 def test_only_the_first_records_are_judged_on_request(retailer: Retailer, call: Call) -> None:

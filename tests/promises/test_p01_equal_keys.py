@@ -74,14 +74,39 @@ def test_p1_keys_that_look_the_same_tell_no_sales_apart(retailer: Retailer) -> N
     assert kept == {text for texts in LOOK_THE_SAME for text in texts} - {"\ufeff2"} | {"2"}
 
 
+def test_p1_lines_of_one_order_of_the_same_day_and_amount_are_no_duplicates(
+    retailer: Retailer,
+) -> None:
+    retailer.deliver_catalogue()
+    others = [sale(f"9{number}") for number in range(300)]
+    lines = [sale("7", item=item) for item in ("Vase", "Thé vert", "Café moulu")]
+    retailer.deliver("lyon/few.csv", *lines, *others)
+    retailer.deliver("lyon/many.csv", sale("5"), sale("5", units="2"), sale("5", price="9.99"))
+    report = retailer.run()
+    [held] = report.held_files
+    assert held.reason.startswith("2 of its 3 records share their key with another one")
+    [displaced] = report.displaced
+    assert (displaced.in_one_file, displaced.sales, displaced.example) == (True, 2, "7")
+    assert displaced.before == {"EUR": Decimal("20.0000")}
+    assert displaced.after == {"EUR": Decimal("10.0000")}
+    assert list(status(retailer.declaration).displaced) == report.displaced
+
+
 NO_KEYS = ["NULL", "n/a", "-", "#N/A", "1.23457E+14", "1,2e5"]
 
 
 def test_p1_a_text_that_means_nothing_is_no_key(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
-    retailer.deliver("lyon/a.csv", *(sale(f'"{key}"') for key in NO_KEYS), sale("8"))
+    retailer.declared["feeds"]["lyon"]["no_key"] = ["ohne Bon", "0"]
+    keys = [*NO_KEYS, "OHNE bon", "0\u200b"]
+    retailer.deliver("lyon/a.csv", *(sale(f'"{key}"') for key in keys), sale("8"))
+    retailer.deliver("boston/a.csv", sale("0"), sale("12E34"), sale("NULL"))
     retailer.run()
-    assert retailer.revenue() == {(2025, 1): "10.00"}
-    assert retailer.rows("silver.quarantine", "_row", "reasons") == [
-        (row, ["key_missing"]) for row in range(1, len(NO_KEYS) + 1)
-    ]
+    assert retailer.rows("silver.sales", "feed", "sale_id") == [
+        ("boston", "0"), ("boston", "12E34"), ("lyon", "8"),
+    ]  # fmt: skip
+    assert retailer.rows("silver.quarantine", "feed", "_row", "reasons") == sorted(
+        [("boston", 3, ["key_missing"])]
+        + [("lyon", row, ["key_missing"]) for row in range(1, len(keys) + 1)],
+        key=repr,
+    )

@@ -186,7 +186,8 @@ class DeliveredRecords:
             equal keys, null for a record without a whole key.
         """
         rows = self._with_store(self._visible(rows, composed))
-        keys = {name: _key_text(F.col(f"{_VISIBLE}{name}")) for name in self.key_columns}
+        no_keys = sorted({*NO_KEYS, *(visible_form(text).upper() for text in self.feed.no_key)})
+        keys = {name: _key_text(F.col(f"{_VISIBLE}{name}"), no_keys) for name in self.key_columns}
         none = F.lit(None).cast("STRING")
         columns = {name: keys.get(name, none) for name in ("sale_id", *self.further_keys)}
         rows = rows.withColumns(columns)
@@ -238,7 +239,7 @@ class DeliveredRecords:
         usual = F.coalesce(F.col("_store_currency"), of_feed)
         if not self.feed.has("currency"):
             return usual
-        own = filled(F.col(f"{GIVEN}currency"))
+        own = F.nullif(visible(F.col(f"{GIVEN}currency")), F.lit(""))
         stated = F.when(own.isin(sorted(MINOR_UNITS)), own)
         return F.when(is_blank(own), usual).otherwise(stated)
 
@@ -260,10 +261,10 @@ class DeliveredRecords:
         )
 
 
-def _key_text(text: Column) -> Column:
+def _key_text(text: Column, no_keys: Sequence[str]) -> Column:
     """A text as part of a key; null where it means nothing, or a spreadsheet cut an id short."""
-    is_short = F.char_length(text) <= max(map(len, NO_KEYS))
-    means_nothing = is_short & F.upper(text).isin(list(NO_KEYS))
+    is_short = F.char_length(text) <= max(map(len, no_keys))
+    means_nothing = is_short & F.upper(text).isin(list(no_keys))
     is_rounded = (F.contains(text, F.lit("E")) | F.contains(text, F.lit("e"))) & text.rlike(
         _ROUNDED_ID
     )

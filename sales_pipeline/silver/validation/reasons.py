@@ -18,7 +18,10 @@ REASONS: dict[str, str] = {
     "header_unknown": (
         "A second header further up in the file lacks declared columns; nothing below it is read."
     ),
-    "key_missing": "A key column is empty, so the sale cannot be told from others.",
+    "key_missing": (
+        "A key column is empty, means nothing (NULL, N/A) or was rounded by a spreadsheet "
+        "(1.23E+14), so the sale cannot be told from others."
+    ),
     "store_missing": "The store is empty.",
     "store_unknown": "The feed's stores do not have what the record says is its store.",
     "date_missing": "The date is empty.",
