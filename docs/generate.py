@@ -358,11 +358,12 @@ to the next quote, and swallow the records between them. So a record that spans 
 one only if its quotes are closed right before a delimiter or a line end, it has as many fields as
 the header, no field of it has more than
 {MAX_QUOTED_LINE_ENDS} line ends, and no line within the quotes has as
-many fields as a record. Otherwise its first line waits in quarantine as `unterminated_quote`, and
-the other lines are records of their own. A field whose closing quote is followed by text, such as
-`"TV 32" flat"`, is quarantined as `text_after_quote`; spaces and tabs there are kept as a part of
-the field. A quote within a field is doubled, or stands behind the character that `csv.escape`
-declares.
+many fields as a record, or more than half as many and among them a day or a long number written
+like the record's own in the same place. Otherwise its first line waits in quarantine as
+`unterminated_quote`, and the other lines are records of their own. A field whose closing quote is
+followed by text, such as `"TV 32" flat"`, is quarantined as `text_after_quote`; spaces and tabs
+there are kept as a part of the field. A quote within a field is doubled, or stands behind the
+character that `csv.escape` declares.
 
 **Headers.** A record that has more than half of the header's texts again, in any order, and no
 field that begins with a digit, is a header and no record, like the first one: it is not counted
@@ -375,7 +376,8 @@ before a record, where two files were joined, is no part of it.
 read as a record all the same if it does not look like what `csv.skip_like` or `csv.footer_like`
 declares. Without these it is read if it has as many fields as a record, a digit in the column of
 the day and a text in that of the product. The report of the run shows such lines among its
-warnings: a file that comes without its line of totals may be cut off.
+warnings: a file that comes without its line of totals may be cut off. It also shows lines that
+look like records and are left out because they match the declared pattern.
 """
 """What `deliveries.md` says of the lines of a file."""
 

@@ -248,11 +248,11 @@ class Claimant:
 
 
 def _warn(claims: Claims, file: FoundFile | Delivery, shape: FileShape, header: Header) -> None:
-    """Warns of lines of a file that are taken as records, although the feed says otherwise."""
-    from sales_pipeline.landing.examine import kept_sentence
+    """Warns of lines of a file that look like records where the feed declares none."""
+    from sales_pipeline.landing.frame import warnings_of_ends
 
-    if header.kept_lines:
-        claims.warnings[file.path] = (file.feed, kept_sentence(shape, header.kept_lines))
+    if sentences := "; ".join(warnings_of_ends(shape, header.ends)):
+        claims.warnings[file.path] = (file.feed, sentences)
 
 
 NEW = "new"

@@ -72,7 +72,7 @@ Examples:
 
 \b
 Exit code 0: a run would do all of it.
-Exit code 1: a file would be rejected or held.
+Exit code 1: a file would be rejected or held, or was written to after a run had moved it.
 Exit code 2: the declaration or the command line is wrong; also if the run would stop
 because records were judged under another declaration.
 """

@@ -10,13 +10,13 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from sales_pipeline.errors import FileChanged, FileRejected, examples
 from sales_pipeline.landing.dialect_guess import difference, other_shapes
-from sales_pipeline.landing.frame import DataLines, kept_lines
+from sales_pipeline.landing.frame import DataLines, EndLines, end_lines
 from sales_pipeline.landing.headers import HeaderMatch
 from sales_pipeline.landing.landed_bytes import LandedBytes, Transcoder
 from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
@@ -50,14 +50,14 @@ class Header:
         texts: The header texts, in the file's order.
         undeclared: Those that the feed does not declare; their values go to `_extra`.
         bytes: The file's size.
-        kept_lines: Lines that `csv.skip_lines` and `csv.footer_lines` would leave out, and that
-            are read as records all the same, because they could count as such.
+        ends: Lines that look like records where `csv.skip_lines` and `csv.footer_lines` say that
+            there is none.
     """
 
     texts: tuple[str, ...]
     undeclared: tuple[str, ...]
     bytes: int
-    kept_lines: tuple[str, ...] = ()
+    ends: EndLines = field(default_factory=EndLines)
 
 
 def examine(path: str | Path, shape: FileShape) -> Header:
@@ -77,20 +77,10 @@ def examine(path: str | Path, shape: FileShape) -> Header:
             size = file.seek(0, 2)
         header = head.header(size)
         if shape.skip_lines or shape.footer_lines:
-            header = replace(header, kept_lines=kept_lines(str(path), shape, header.texts))
+            header = replace(header, ends=end_lines(str(path), shape, header.texts))
     except FileNotFoundError as error:
         raise FileChanged(str(path)) from error
     return header
-
-
-def kept_sentence(shape: FileShape, kept: Sequence[str]) -> str:
-    """Returns the warning about lines that are records, although the feed declares to have none."""
-    shown = "not shown as the feed has never_store" if shape.never_store else _listed(kept)
-    return (
-        f"csv.skip_lines: {shape.skip_lines} and csv.footer_lines: {shape.footer_lines} leave out "
-        f"lines that read as records, so they are kept as records: {shown}. Do: see whether the "
-        "file is whole; declare csv.skip_like or csv.footer_like if they are none"
-    )
 
 
 def _head(path: str, shape: FileShape, landed: LandedBytes) -> _Head:

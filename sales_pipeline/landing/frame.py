@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from sales_pipeline.errors import examples
 from sales_pipeline.landing import quotes
 from sales_pipeline.landing.headers import HeaderMatch, match_header
 from sales_pipeline.landing.landed_bytes import LandedBytes, Transcoder
@@ -21,6 +23,7 @@ _LINES = re.compile(rb"[^\r\n]*(?:\r\n?|\n|\Z)")
 _DAYS = ("sold_on", "date")
 """Columns of a day, the first of them that is declared: a record without a digit there is unfit."""
 _PRODUCT = "product"
+_SHOWN_CHARACTERS = 80
 
 
 class DataLines:
@@ -123,6 +126,16 @@ class FrameLines:
         """Returns those of the lines at the end that are records."""
         return [line for line in lines if self._is_record(line, self._footer_like)]
 
+    def hidden_records(self, skipped: Sequence[bytes], footer: Sequence[bytes]) -> list[bytes]:
+        """Returns the lines that only a declared pattern keeps from being records."""
+        ends = ((skipped, self._skip_like), (footer, self._footer_like))
+        return [
+            line
+            for lines, like in ends
+            for line in lines
+            if like and not self._is_record(line, like) and self._is_record(line, "")
+        ]
+
     def _is_record(self, line: bytes, like: str) -> bool:
         line = line.rstrip(b"\r\n")
         if not line or len(line) > quotes.MAX_RECORD_BYTES:
@@ -140,8 +153,21 @@ class FrameLines:
         return self._day is None or any(mark.isdigit() for mark in texts[self._day])
 
 
-def kept_lines(path: str, shape: FileShape, texts: Sequence[str]) -> tuple[str, ...]:
-    """Returns the lines around the data of a file that are records all the same.
+@dataclass(frozen=True)
+class EndLines:
+    """Lines around the data of a file that look like records.
+
+    Attributes:
+        kept: Those that are read as records, although they stand where none should be.
+        hidden: Those that are left out, because they match the declared pattern.
+    """
+
+    kept: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+
+
+def end_lines(path: str, shape: FileShape, texts: Sequence[str]) -> EndLines:
+    """Finds the lines around the data of a file that look like records.
 
     Of a file that is not packed only the two ends are read.
 
@@ -163,7 +189,38 @@ def kept_lines(path: str, shape: FileShape, texts: Sequence[str]) -> tuple[str, 
                 file.seek(tail)
     frame = FrameLines(shape, match_header(shape.columns, texts, shape.never_store))
     kept = frame.skipped_records(lines.skipped) + frame.footer_records(lines.footer)
-    return tuple(line.decode(errors="replace").rstrip("\r\n") for line in kept)
+    hidden = frame.hidden_records(lines.skipped, lines.footer)
+    return EndLines(*(tuple(map(_shown, found)) for found in (kept, hidden)))
+
+
+def warnings_of_ends(shape: FileShape, ends: EndLines) -> Iterator[str]:
+    """Yields the warnings about lines that look like records where the feed declares none."""
+    declared = f"csv.skip_lines: {shape.skip_lines} and csv.footer_lines: {shape.footer_lines}"
+    if ends.kept:
+        yield (
+            f"{declared} leave out lines that read as records, so they are kept as records: "
+            f"{_unless_personal(shape, ends.kept)}. Do: see whether the file is whole; declare "
+            "csv.skip_like or csv.footer_like if they are none"
+        )
+    if ends.hidden:
+        yield (
+            f"{declared} leave out lines that read as records, because they match csv.skip_like "
+            f"or csv.footer_like: {_unless_personal(shape, ends.hidden)}. Do: see whether they "
+            "are sales; declare a pattern that only matches lines that are none"
+        )
+
+
+def _unless_personal(shape: FileShape, lines: Sequence[str]) -> str:
+    if shape.never_store:
+        return "not shown as the feed has never_store"
+    short = (
+        line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…" for line in lines
+    )
+    return examples([repr(line) for line in short])
+
+
+def _shown(line: bytes) -> str:
+    return line.decode(errors="replace").rstrip("\r\n")
 
 
 def _pattern(like: str) -> re.Pattern[str]:

@@ -7,7 +7,7 @@ quote; spaces and tabs behind it, up to the delimiter, belong to it, and other t
 A quote that somebody forgot to close runs on to the next one, records further down. So a record
 that spans lines is believed only if nothing speaks against it: text behind a closing quote, a
 number of fields other than the header's, a field of very many lines, or a line inside the quotes
-that has as many fields as a record.
+that has as many fields as a record, or nearly as many with a day or a number like the record's.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ MAX_RECORD_BYTES = 1 << 20
 MAX_QUOTED_LINE_ENDS = 100
 """A quoted field with more line ends is taken for one that is never closed."""
 LINE_END = re.compile(rb"\r\n?|\n")
+_DIGIT = re.compile(rb"[0-9]")
+_LIKE_DIGITS = 4
+"""A number with as many digits hardly stands in a note by chance where a record has its own."""
 
 
 class Fault(Enum):
@@ -101,7 +104,7 @@ class FieldFormat:
             if width is not None and len(fields) >= width and stop > line_stop:
                 return Fault.UNTERMINATED
             at = stop + 1
-        is_one = not across or self._is_one(data[start:stop], start, across, (len(fields), width))
+        is_one = not across or self._is_one(data[start:stop], start, across, (fields, width))
         if not is_one or stop - start > MAX_RECORD_BYTES:
             return Fault.UNTERMINATED
         return Span(fields, stop)
@@ -111,16 +114,31 @@ class FieldFormat:
         record: bytes,
         start: int,
         across: list[tuple[int, int]],
-        widths: tuple[int, int | None],
+        read: tuple[list[bytes], int | None],
     ) -> bool:
         """Tells whether lines that are one record by their quotes are no records of their own."""
-        count, width = widths
-        if width not in (None, count):
+        fields, width = read
+        if width not in (None, len(fields)):
             return False
         places = [(one - start, other - start) for one, other in across]
         if any(len(LINE_END.findall(record, *place)) > MAX_QUOTED_LINE_ENDS for place in places):
             return False
-        return not self._holds_records(record, places, count)
+        inside = (line for place in places for line in _lines(record[slice(*place)]))
+        is_alike = any(self._is_like(line, fields) for line in inside)
+        return not is_alike and not self._holds_records(record, places, len(fields))
+
+    def _is_like(self, line: bytes, fields: list[bytes]) -> bool:
+        """Tells whether a line inside quotes has most of a record's fields, and a like number.
+
+        Such is a record that lacks a field, or has one too many: with a day or a number of four
+        digits at least, written as the one in the same place of the record that it is inside of.
+        """
+        own = line.split(self.delimiter)
+        return len(own) * 2 > len(fields) and any(
+            len(_DIGIT.findall(text)) >= _LIKE_DIGITS
+            and _DIGIT.sub(b"0", text) == _DIGIT.sub(b"0", field)
+            for text, field in zip(own, fields, strict=False)
+        )
 
     def read_line(self, line: bytes) -> list[bytes] | None:
         """Returns the fields of a line on its own; None where its quotes are not in order."""
@@ -181,3 +199,8 @@ class FieldFormat:
             elif inside or is_first_like_one:
                 return True
         return False
+
+
+def _lines(text: bytes) -> list[bytes]:
+    """The lines of a quoted text but the first, which may end the line that opens it."""
+    return LINE_END.split(text)[1:]

@@ -14,7 +14,7 @@ from datetime import date
 from sales_pipeline.bronze.archived_files import check_archive
 from sales_pipeline.bronze.claiming import CORRECTION, HELD, NEW, REJECTED, REPEAT, Claimant, Claims
 from sales_pipeline.bronze.feed_files import find_files, folders_of
-from sales_pipeline.bronze.file_moves import Folders, check_landing
+from sales_pipeline.bronze.file_moves import Folders, changed_since_kept, check_landing
 from sales_pipeline.bronze.fingerprints import check_meaning
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import LakehouseMismatch
@@ -28,18 +28,20 @@ from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
 from sales_pipeline.operations.foresight import Foresight
 from sales_pipeline.operations.planned_files import (
     ABANDONED,
+    CHANGED,
     UNFINISHED,
     UNREADABLE,
     PlannedFile,
+    changed_file,
     left_files,
 )
 from sales_pipeline.recomputation import sent_back
 from sales_pipeline.run_report import FileNote, notes
 from sales_pipeline.silver.reference.exchange_rates import declared_rates, rates_changed
 
-TAKEN = (NEW, CORRECTION, REPEAT, REJECTED, HELD)
+TAKEN = (NEW, CORRECTION, REPEAT, REJECTED, HELD, CHANGED)
 """What becomes of files that a run takes."""
-_TROUBLE = (REJECTED, HELD, ABANDONED, UNREADABLE)
+_TROUBLE = (REJECTED, HELD, ABANDONED, UNREADABLE, CHANGED)
 
 
 _ROLLING_BACK = (
@@ -125,7 +127,7 @@ class Plan:
 
     @property
     def exit_code(self) -> int:
-        """0; 1 where a file is refused, held or not readable; 2 where the run would stop."""
+        """0; 1 if a file is rejected, held, not readable or changed; 2 if the run would stop."""
         if self.stop is not None:
             return 2
         return int(any(file.becomes in _TROUBLE for file in self._all))
@@ -168,7 +170,8 @@ class _Planner:
 
     def plan(self) -> Plan:
         declaration, stop = self.lakehouse.declaration, self._stop()
-        found = find_files(declaration, self.ledger, self.folders)
+        changed = changed_since_kept(self.ledger, self.folders, now=utc_now())
+        found = find_files(declaration, self.ledger, self.folders, changed=())
         claims = Claimant(declaration, self.ledger, self.folders, "", utc_now()).claim(found)
         again = self._again(claims)
         if stop is None and (claims.in_state(State.CLAIMED) or again or self.ledger.unfinished()):
@@ -190,6 +193,7 @@ class _Planner:
             look.unfinished(again.pop(delivery.file_id, delivery)) for delivery in left
         )
         files = (
+            *map(changed_file, changed),
             *map(look.claimed, claims.deliveries),
             *left_files(found, claims, self.ledger, self.folders),
         )

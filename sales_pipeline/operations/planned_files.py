@@ -21,6 +21,7 @@ NOT_READY = "not_ready"
 UNREADABLE = "unreadable"
 UNCLAIMED = "unclaimed"
 LINK = "link"
+CHANGED = "changed"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class PlannedFile:
             until somebody accepts it; `unfinished`: one that an interrupted run left; `rejudged`:
             one whose records are judged again; `abandoned`: an unfinished one whose file
             changed or vanished since; `known`: it stays in the landing folder and is no news;
-            `not_ready`, `unreadable`, `unclaimed`, `link`: it is left where it is.
+            `not_ready`, `unreadable`, `unclaimed`, `link`: it is left where it is; `changed`:
+            it was written to after a run had moved it, and is taken again, mostly as a correction.
         reason: Why, where that is to be said.
         delivery: The delivery that it corrects or repeats, or that it is.
         delivery_rows: The records of that delivery, where it is known.
@@ -55,6 +57,21 @@ class PlannedFile:
     records: int | None = None
     months: tuple[date, ...] | None = ()
     unusable: tuple[Unusable, ...] = ()
+
+
+def changed_file(delivery: Delivery) -> PlannedFile:
+    """A delivery whose kept file was written to since; its records are not known before the run."""
+    reason = "it was written to after a run had moved it; a run names it and takes it again"
+    return PlannedFile(
+        delivery.path,
+        delivery.feed,
+        delivery.bytes,
+        CHANGED,
+        reason=reason,
+        delivery=delivery.file_id,
+        delivery_rows=delivery.rows,
+        months=None,
+    )
 
 
 def left_files(

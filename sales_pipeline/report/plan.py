@@ -14,7 +14,13 @@ from rich.text import Text
 from sales_pipeline.bronze.claiming import CORRECTION, HELD, NEW, REJECTED, REPEAT
 from sales_pipeline.errors import counted
 from sales_pipeline.operations.plan import Plan
-from sales_pipeline.operations.planned_files import ABANDONED, KNOWN, UNREADABLE, PlannedFile
+from sales_pipeline.operations.planned_files import (
+    ABANDONED,
+    CHANGED,
+    KNOWN,
+    UNREADABLE,
+    PlannedFile,
+)
 from sales_pipeline.printable import printable
 from sales_pipeline.report.document import Month, View, json_object, read_from
 from sales_pipeline.report.figures import month_text, size
@@ -37,6 +43,7 @@ _STYLES = {
     HELD: TROUBLE,
     ABANDONED: TROUBLE,
     UNREADABLE: TROUBLE,
+    CHANGED: TROUBLE,
     CORRECTION: WORTH_A_LOOK,
 }
 _COUNTED = (NEW, CORRECTION, REPEAT, REJECTED, HELD)

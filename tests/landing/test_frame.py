@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sales_pipeline.landing.examine import examine, kept_sentence
-from sales_pipeline.landing.frame import DataLines
+from sales_pipeline.landing.examine import examine
+from sales_pipeline.landing.frame import DataLines, EndLines, warnings_of_ends
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.shape import FileShape
 from tests.landing.definition import defined_rows, in_order
@@ -91,12 +91,29 @@ def test_a_declared_pattern_decides_alone(tmp_path: Path) -> None:
 def test_lines_that_are_kept_are_told_with_their_text(tmp_path: Path) -> None:
     path = tmp_path / "sales.csv"
     path.write_text(HEADER + ONE + "Total\n")
-    assert examine(path, SHAPE).kept_lines == ()
+    assert examine(path, SHAPE).ends.kept == ()
     path.write_text(HEADER + ONE * 150_000 + TWO)
-    assert examine(path, SHAPE).kept_lines == (TWO.strip(),)
-    assert f"kept as records: {TWO.strip()!r}" in kept_sentence(SHAPE, (TWO.strip(),))
+    assert examine(path, SHAPE).ends.kept == (TWO.strip(),)
+    assert f"kept as records: {TWO.strip()!r}" in next(
+        warnings_of_ends(SHAPE, examine(path, SHAPE).ends)
+    )
     path.write_text(ONE + TWO)
-    assert examine(path, BARE).kept_lines == (ONE.strip(),)
+    assert examine(path, BARE).ends.kept == (ONE.strip(),)
+
+
+def test_a_record_that_matches_the_declared_pattern_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "sales.csv"
+    path.write_text(HEADER + "T1,2025-12-01,Tea,4.50\nT2,2025-12-02,Bench,425.00\n")
+    shape = replace(SHAPE, footer_like="T*")
+    ends = examine(path, shape).ends
+    assert (ends.kept, ends.hidden) == ((), ("T2,2025-12-02,Bench,425.00",))
+    [sentence] = warnings_of_ends(shape, ends)
+    assert "match csv.skip_like or csv.footer_like: 'T2,2025-12-02,Bench,425.00'" in sentence
+    path.write_text("T1,2025-12-01,Tea,4.50\n" + TWO)
+    assert examine(path, replace(BARE, skip_like="T*")).ends.hidden == ("T1,2025-12-01,Tea,4.50",)
+    for footer in ("TOTAL,,,429.50", "Total: 2", "TOTAL,2025-12-31,,429.50"):
+        path.write_text(HEADER + ONE + footer)
+        assert examine(path, shape).ends == EndLines()
 
 
 def test_a_line_at_the_end_that_is_longer_than_a_record_costs_no_memory() -> None:

@@ -64,6 +64,21 @@ OPEN = {
         '1,2025-12-01,Tea,1,4.50,"wrapped\r\n2,2025-12-02,Bench,1,425.00,x\r\n3,a,b,c,d,e"\r\n',
         2,
     ),
+    "over a record that lacks a field": (
+        '1,2025-12-01,Tea,1,4.50,"wrapped\n2,2025-12-02,Bench,1,425.00"\n',
+        1,
+    ),
+    "over a record with a field too many": (
+        '1,2025-12-01,Tea,1,4.50,"wrapped\n2,2025-12-02,Bench,1,425,00,gift"\n',
+        1,
+    ),
+    "over ragged records in the middle": (
+        (
+            '1,2025-12-01,"Tea,1,4.50\n2,2025-12-02,Bench\n3,2025-12-02,Bench,1\n'
+            '4,2025-12-02,TV 32",1,5.00,x\n'
+        ),
+        3,
+    ),
     "never closed": ('1,2025-12-01,Tea,1,4.50,"wrapped\n2,2025-12-02,Bench,1,425.00,x\n', 1),
     "twice": (
         '1,2025-12-01,"Tea,1,4.50,x\n2,2025-12-02,"Bench,1,425.00,x\n3,2025-12-02,Bench,1,5.00,x\n',
@@ -83,13 +98,16 @@ def test_an_open_quote_costs_its_own_line_and_swallows_no_other(
     assert read[0] == ("unterminated_quote", lines[0])
     assert len(read) == len(lines) + len(after.splitlines())
     whole = [problem for problem, _ in read[1 : others + 1]]
-    assert whole[-1] is None or name in ("twice", "in the last column, to a stray quote")
+    own = ("twice", "in the last column, to a stray quote", "over a record that lacks a field",
+           "over a record with a field too many")  # fmt: skip
+    assert whole[-1] is None or name in own
     assert {problem for problem, _ in read[len(lines) :]} <= {None}
 
 
 NOTES = [
     '1,2025-12-01,Tea,1,4.50,"two\nlines"\n',
     '1,2025-12-01,Tea,1,4.50,"Dear Ann, thank you,\nfor all, yours"\n',
+    '1,2025-12-01,Tea,1,4.50,"come on,\n2025-12-02, or call 0049 30 1234, at 9, or 10, or 11"\n',
     '1,2025-12-01,"Tea\r\nset",1,4.50,"two\n\nlines"\n',
     '"1\n",2025-12-01,Tea,1,4.50,"a ""b""\nc"\r\n',
     '1,2025-12-01,Tea,1,4.50,"' + "\n" * MAX_QUOTED_LINE_ENDS + '"\n',

@@ -54,6 +54,13 @@ def test_p8_a_header_that_is_a_currency_code_is_a_rate_and_others_are_ignored() 
     assert _said(_read(_wide(**cells))) == {"USD": "1.25", "JPY": "160"}
 
 
+def test_p8_a_code_in_small_letters_is_one_and_a_record_without_a_currency_is_named() -> None:
+    assert _said(_read(_wide(usd="1.25", All="9", Try="9"))) == {"USD": "1.25"}
+    assert _said(_read(_long("usd", "1.25"), layout="rows")) == {"USD": "1.25"}
+    [fault] = _read(_wide(Dollar="1.25", Yen="160")).faults
+    assert str(fault) == "record 1: columns 'Dollar, Yen' (currency_unknown)"
+
+
 @pytest.mark.parametrize(
     "text",
     ["N/A", "n/a", "", "  ", "ND", "nd", "-", ".", "NaN", "n.a.", "#N/A", "\u2013", "..", "null",

@@ -99,10 +99,14 @@ class QuoteReader:
         if day is None:
             reason = "date_unreadable" if text else "date_missing"
             return Reading(faults=(self._fault(row, "date", reason),))
-        if self._rates.layout == "rows" and _bare(row["currency"]) not in MINOR_UNITS:
+        if self._rates.layout == "rows" and _code(row["currency"]) not in MINOR_UNITS:
             return Reading(faults=(self._fault(row, "currency", "currency_unknown"),))
-        quotes, faults = [], []
-        for cell in self._cells(row):
+        cells, quotes, faults = list(self._cells(row)), [], []
+        if not cells:
+            headers = ", ".join(json.loads(row["_extra"] or "{}"))
+            fault = Fault.of_cell(number, "columns", headers, "currency_unknown")
+            return Reading(faults=(fault,))
+        for cell in cells:
             if _bare(cell.text).upper() in self._no_rate:
                 continue
             value = self._value(cell)
@@ -134,12 +138,12 @@ class QuoteReader:
 
     def _cells(self, row: Mapping[str, Any]) -> Iterator[_Cell]:
         if self._rates.layout == "rows":
-            code = _bare(row["currency"])
+            code = _code(row["currency"])
             column = f"{self._rates.columns.rate} of {code}"
             yield _Cell(code, column, row["rate"] or "", self._units(code, row))
             return
         for header, text in json.loads(row["_extra"] or "{}").items():
-            if (code := _bare(header)) in MINOR_UNITS:
+            if (code := _code(header)) in MINOR_UNITS:
                 yield _Cell(code, code, text or "", self._rates.units_of(code))
 
     def _units(self, currency: str, row: Mapping[str, Any]) -> Decimal | None:
@@ -156,6 +160,12 @@ class QuoteReader:
             return None
         value = _PRECISE.divide(number, cell.units).normalize(_PRECISE)
         return None if cell.currency == self._rates.of and value != 1 else value
+
+
+def _code(text: str | None) -> str:
+    """A currency code in capitals, also where it is in small letters, but not `All` or `Try`."""
+    code = _bare(text)
+    return code.upper() if code.islower() else code
 
 
 def _bare(text: str | None) -> str:
