@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sales_pipeline.bronze.file_moves import REJECTED, Folders, reject_files
+from sales_pipeline.bronze.file_moves import REJECTED, Folders, archive_copies, reject_files
 from sales_pipeline.errors import NO_SPACE, SalesPipelineError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
@@ -176,6 +176,20 @@ class Intake:
         """Moves the files of rejected deliveries, and reports them."""
         self._move_refused(deliveries)
         self.writer.report.rejected += notes(deliveries)
+
+    def keep_repeats(self, repeats: Iterable[Delivery]) -> None:
+        """Archives repeats; a repeat of a file that does not count after all is taken as new."""
+        counted = {(delivery.feed, delivery.sha256) for delivery in self.ledger.in_force()}
+        held = {(each.path, each.sha256) for each in self.ledger.in_state(State.HELD)}
+        kept: list[Delivery] = []
+        in_vain: list[Delivery] = []
+        for delivery in repeats:
+            is_counted = (delivery.feed, delivery.sha256) in counted
+            is_held = (delivery.path, delivery.sha256) in held
+            (kept if is_counted or is_held else in_vain).append(delivery)
+        self.remember_unmoved(archive_copies(kept, self.folders))
+        reason = "what it repeats does not count after all; the next run takes it as a new file"
+        self.ledger.record(each.moved_to(State.ABANDONED, reason=reason) for each in in_vain)
 
     def remember_unmoved(self, unmoved: Mapping[int, str]) -> None:
         """Reports files that do not count and could not be moved, and records that they were seen.

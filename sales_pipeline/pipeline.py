@@ -7,7 +7,6 @@ whatever an earlier one left unfinished.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Collection
 from contextlib import suppress
@@ -20,7 +19,6 @@ from sales_pipeline.bronze.claiming import Claimant, Claims
 from sales_pipeline.bronze.feed_files import check_reader, find_files, folders_of
 from sales_pipeline.bronze.file_moves import (
     Folders,
-    archive_copies,
     archive_files,
     changed_since_kept,
     check_landing,
@@ -42,14 +40,7 @@ from sales_pipeline.lakehouse.opening import (
     remove_earlier_gold,
 )
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
-from sales_pipeline.lakehouse.runs import (
-    RunRecord,
-    end_of_run,
-    new_run_id,
-    record_run,
-    table_versions,
-    utc_now,
-)
+from sales_pipeline.lakehouse.runs import new_run_id, utc_now
 from sales_pipeline.lakehouse.table_removal import finish_removal, is_removal_unfinished
 from sales_pipeline.landing.discovery import Discovery
 from sales_pipeline.recomputation import (
@@ -60,7 +51,6 @@ from sales_pipeline.recomputation import (
 )
 from sales_pipeline.report_writer import ReportWriter
 from sales_pipeline.run_report import FileNote, Progress, RunReport, Silent
-from sales_pipeline.version import __version__
 
 
 def run(
@@ -183,10 +173,10 @@ class _Run:
         unmoved = archive_files(self.lakehouse, self.ledger, self.folders, since=began)
         self.writer.unmoved(unmoved)
         repeats = claims.in_state(State.REPEATED)
-        self._keep_repeats(repeats)
+        self.intake.keep_repeats(repeats)
         self.intake.place(self.writer.unnamed)
         self.writer.end(told, [delivery.file_id for delivery in repeats])
-        self._record()
+        self.writer.record(self.hold.verb, self.started_at, self._seconds())
 
     def _seconds(self) -> float:
         return time.monotonic() - self._began
@@ -197,13 +187,11 @@ class _Run:
         Returns:
             The deliveries whose files could not be moved yet.
         """
-        changed = self._changed_since_kept()
-        if not changed:
+        if not self._changed_since_kept():
             return []
         if self.hold.take(self.lakehouse.engine):
             self.ledger = Ledger(self.lakehouse)
-            changed = self._changed_since_kept()
-        for delivery in changed:
+        for delivery in self._changed_since_kept():
             self._changed.append(FileNote(delivery.path, send_back(delivery, self.folders)))
         return self._changed_since_kept()
 
@@ -247,20 +235,6 @@ class _Run:
         parts = (self.lakehouse.declaration, self.ledger, self.folders)
         return Claimant(*parts, self.run_id, self.started_at).claim(found)
 
-    def _keep_repeats(self, repeats: list[Delivery]) -> None:
-        """Archives repeats; where the file that they repeat did not come to count, it is news."""
-        counted = {(each.feed, each.sha256) for each in self.ledger.in_force()}
-        held = {(each.path, each.sha256) for each in self.ledger.in_state(State.HELD)}
-        vain = [
-            each
-            for each in repeats
-            if (each.feed, each.sha256) not in counted and (each.path, each.sha256) not in held
-        ]
-        unmoved = archive_copies((each for each in repeats if each not in vain), self.folders)
-        self.intake.remember_unmoved(unmoved)
-        reason = "what it repeats does not count after all; the next run takes it as a new file"
-        self.ledger.record(each.moved_to(State.ABANDONED, reason=reason) for each in vain)
-
     def _is_anything_else_to_do(self) -> bool:
         held = self.ledger.in_state(State.HELD)
         is_left = any(self.folders.waits_for_archive(each) for each in held)
@@ -274,21 +248,3 @@ class _Run:
         is_out = bool(self.writer.report.rejected or self.writer.report.failed)
         before = months_in_gold(self.lakehouse) if is_out else set()
         self.writer.made(aggregate_data(self.lakehouse, self.ledger), before)
-
-    def _record(self) -> None:
-        report = self.writer.report
-        record = RunRecord(
-            run_id=self.run_id,
-            verb=self.hold.verb,
-            started_at=self.started_at,
-            finished_at=end_of_run(self.lakehouse),
-            outcome=report.outcome,
-            engine=self.lakehouse.engine.name,
-            version=__version__,
-            files=sum(each.files for each in report.feeds),
-            rows=report.rows,
-            seconds=self._seconds(),
-            versions=table_versions(self.lakehouse),
-            rules=json.dumps(report.rules) if report.rules else None,
-        )
-        record_run(self.lakehouse, record)

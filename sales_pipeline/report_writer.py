@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sales_pipeline.errors import counted, examples
@@ -20,12 +21,21 @@ from sales_pipeline.lakehouse.ledger import (
     claim_times,
 )
 from sales_pipeline.lakehouse.mends import names_of, touched_by
-from sales_pipeline.lakehouse.runs import MAINTAIN, finished_runs, is_recorded
+from sales_pipeline.lakehouse.runs import (
+    MAINTAIN,
+    RunRecord,
+    end_of_run,
+    finished_runs,
+    is_recorded,
+    record_run,
+    table_versions,
+)
 from sales_pipeline.run_report import FeedCounts, FileNote, RunReport, notes, unreadable
 from sales_pipeline.silver.balance import CLASSES, Balance, recorded
 from sales_pipeline.silver.displaced import DisplacedSales, displaced_sales
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.validation.rule_results import RuleResult, summary
+from sales_pipeline.version import __version__
 
 if TYPE_CHECKING:
     from sales_pipeline.bronze.claiming import Claims
@@ -191,6 +201,31 @@ class ReportWriter:
         is_refused = report.rejected or report.failed or report.abandoned
         if is_refused or report.held or is_held or report.unmoved:
             report.outcome = "failed"
+
+    def record(self, verb: str, started_at: datetime, seconds: float) -> None:
+        """Commits the record of the run, with the version of every table that it leaves.
+
+        Args:
+            verb: The command.
+            started_at: When it started, UTC.
+            seconds: How long it took so far.
+        """
+        report = self.report
+        record = RunRecord(
+            run_id=self.run_id,
+            verb=verb,
+            started_at=started_at,
+            finished_at=end_of_run(self.lakehouse),
+            outcome=report.outcome,
+            engine=self.lakehouse.engine.name,
+            version=__version__,
+            files=sum(counts.files for counts in report.feeds),
+            rows=report.rows,
+            seconds=seconds,
+            versions=table_versions(self.lakehouse),
+            rules=json.dumps(report.rules) if report.rules else None,
+        )
+        record_run(self.lakehouse, record)
 
     def close(self, changed: Iterable[FileNote], seconds: float) -> RunReport:
         """Returns the report, with what every run says.

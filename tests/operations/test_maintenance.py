@@ -10,7 +10,7 @@ import pytest
 from deltalake import DeltaTable
 from rich.console import Console
 
-from sales_pipeline import pipeline, read_gold
+from sales_pipeline import read_gold, report_writer
 from sales_pipeline.errors import LakehouseBusy, UsageError
 from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.lakehouse.runs import finished_runs
@@ -127,7 +127,7 @@ def test_a_killed_record_is_made_up_for_although_the_ledger_was_merged(daily: Re
     daily.deliver("lyon/04.csv", sale("04", "2025-01-04"))
     runs = len(daily.run_ids())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "record_run", _die)
+        patch.setattr(report_writer, "record_run", _die)
         with pytest.raises(_KilledError):
             daily.run()
     _delta(daily, "ops/deliveries").optimize.compact()
