@@ -5,13 +5,15 @@ ROLLBACKS ?= 100
 DAYS ?= 1095
 FILES ?= 10000
 KILLS ?= 200
+RUNS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CHECKS := $(VENV)/.checks
+BENCH := .venv-bench/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test parity check format lint types layers workflows docs docs-current package sample bench growth build clean histories years fuzz kills
+.PHONY: help demo test parity check format lint types layers workflows docs docs-current package sample bench job growth build clean histories years fuzz kills
 
 help: ## Prints this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -24,6 +26,12 @@ $(READY): requirements.txt pyproject.toml
 $(CHECKS): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+$(BENCH): pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[embedded]" --group bench
 	@touch $@
 
 demo: $(READY) ## Runs the sample retailer, from landing files to the four answers
@@ -80,7 +88,10 @@ package: ## Builds wheel and sdist, and runs the sample from the wheel alone
 sample: $(READY) ## Makes the sample retailer's files again
 	$(BIN)/python benchmarks/generator.py --sample
 
-bench: $(READY) ## Measures 30 k and 3 M rows (ROWS="30000000" for others)
+bench: $(BENCH) ## Measures this project beside scripts that promise nothing (ROWS="30000 3000000" RUNS=3 ONLY="embedded duckdb")
+	.venv-bench/bin/python benchmarks/contest.py $(ROWS) --runs $(RUNS) --only $(ONLY) --docs docs
+
+job: $(READY) ## Measures a first load, a run with nothing new and one more file (ROWS="30000000")
 	$(BIN)/python benchmarks/main_job.py $(ROWS)
 
 growth: $(READY) ## Measures how cost grows, one cause at a time (ARGUMENTS="--engine spark --ends")
@@ -90,4 +101,4 @@ build: $(CHECKS) ## Builds the wheel and the sdist into dist/
 	$(BIN)/python -m build
 
 clean: ## Removes what make has made, and nothing else
-	rm -rf $(VENV) .venv-spark build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage*
+	rm -rf $(VENV) .venv-spark .venv-bench build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage*

@@ -16,10 +16,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,6 +39,7 @@ from benchmarks.generator import (  # noqa: E402
     stores_of,
     write_file,
 )
+from benchmarks.process import Cost, run_measured  # noqa: E402
 from sales_pipeline import load_config, read_gold  # noqa: E402
 from sales_pipeline.config.model import Declaration  # noqa: E402
 
@@ -55,12 +54,9 @@ Totals = dict[str, dict[str, Decimal]]
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measured(Cost):
     """The cost and the report of one process of the pipeline."""
 
-    seconds: float
-    cpu_seconds: float
-    peak_bytes: int
     report: dict[str, Any]
 
 
@@ -119,40 +115,28 @@ def measure(folder: Path, rows: int) -> Result:
     )
 
 
-def run_pipeline(folder: Path, *command: str) -> Measured:
+def run_pipeline(folder: Path, *command: str, python: str | Path = sys.executable) -> Measured:
     """Runs a command of `sales-pipeline` in a folder, in a process of its own.
 
     Args:
         folder: A folder with a `config.yaml`.
         *command: The command and its options; `run` by default.
+        python: The Python of the environment to use.
 
     Raises:
         RuntimeError: Its exit code is not 0.
     """
-    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     options = [*(command or ["run"]), "--config", "config.yaml", "--json"]
-    with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as messages:
-        began = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "sales_pipeline", *options],
-            cwd=folder,
-            stdout=answer,
-            stderr=messages,
-            env=os.environ | {"PYTHONPATH": path},
-        )
-        # Not process.wait(): only wait4 returns the peak memory of this one process.
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        answer.seek(0)
-        messages.seek(0)
-        if process.returncode:
-            text = messages.read().decode(errors="replace")
-            raise RuntimeError(f"{folder}: exit code {process.returncode}\n{text}")
-        unit = 1 if sys.platform == "darwin" else 1024
-        cpu_seconds = usage.ru_utime + usage.ru_stime
-        peak = usage.ru_maxrss * unit
-        return Measured(seconds, cpu_seconds, peak, json.loads(answer.read()))
+    cost, answer = run_measured(
+        [python, "-m", "sales_pipeline", *options], folder=folder, variables=with_package()
+    )
+    return Measured(cost.seconds, cost.cpu_seconds, cost.peak_bytes, json.loads(answer))
+
+
+def with_package() -> dict[str, str]:
+    """Returns the environment variable by which a process finds the package of this folder."""
+    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {"PYTHONPATH": os.pathsep.join(path)}
 
 
 def further_file(folder: Path, rows: int) -> dict[str, Any]:
@@ -215,7 +199,11 @@ def compared(expected: Totals, folder: Path, counted: Mapping[str, Decimal]) -> 
     unrounded = cube_totals(declaration) | {"records": dict(counted)}
     yield from differences("cube", expected, unrounded)
     shown = {figure: as_shown(figure, values) for figure, values in expected.items()}
-    yield from differences("answers", shown, answer_totals(declaration))
+    yield from differences(
+        "answers",
+        shown,
+        answer_totals(lambda table: read_gold(declaration, table).to_pylist()),
+    )
 
 
 def declaration_in(folder: Path) -> Declaration:
@@ -237,12 +225,12 @@ def cube_totals(declaration: Declaration) -> Totals:
     }
 
 
-def answer_totals(declaration: Declaration) -> Totals:
-    """Returns the totals in the four answers."""
+def answer_totals(rows: Callable[[str], Iterable[Mapping[str, Any]]]) -> Totals:
+    """Returns the totals in the four answers.
 
-    def rows(table: str) -> list[dict[str, Any]]:
-        listed: list[dict[str, Any]] = read_gold(declaration, table).to_pylist()
-        return listed
+    Args:
+        rows: Returns the rows of a table.
+    """
 
     def month(row: Mapping[str, Any]) -> str:
         return f"{row['year']}-{row['month']:02d}"
