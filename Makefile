@@ -88,7 +88,7 @@ package: ## Builds wheel and sdist, and runs the sample from the wheel alone
 sample: $(READY) ## Makes the sample retailer's files again
 	$(BIN)/python benchmarks/generator.py --sample
 
-bench: $(BENCH) ## Measures this project beside scripts that promise nothing (ROWS="30000 3000000" RUNS=3 ONLY="embedded duckdb")
+bench: $(BENCH) ## Measures this project beside hand-written scripts (ROWS="30000 3000000" RUNS=3 ONLY="embedded duckdb")
 	.venv-bench/bin/python benchmarks/contest.py $(ROWS) --runs $(RUNS) --only $(ONLY) --docs docs
 
 job: $(READY) ## Measures a first load, a run with nothing new and one more file (ROWS="30000000")

@@ -142,9 +142,9 @@ def script_differences(name: str, expected: Mapping[str, Any], tables: Path) -> 
     wanted = {figure: as_shown(figure, values) for figure, values in totals_of(expected).items()}
     yield from differences(name, wanted, answer_totals(rows))
     for layer, kind in (("raw", "delivered"), ("sales", "accepted")):
-        records = sum(feed[kind] for feed in expected["feeds"].values())
-        if (got := _table(tables, layer).to_pyarrow_dataset().count_rows()) != records:
-            yield f"{name}, rows of {layer}: expected {records}, got {got}"
+        count = sum(feed[kind] for feed in expected["feeds"].values())
+        if (got := _table(tables, layer).to_pyarrow_dataset().count_rows()) != count:
+            yield f"{name}, rows of {layer}: expected {count}, got {got}"
 
 
 def _table(tables: Path, name: str) -> DeltaTable:
@@ -184,14 +184,16 @@ def measured(
                 wrong += differs
                 shutil.rmtree(folder)
     entries = {name: Entry(CONTESTANTS[name].shown, own) for name, own in costs.items()}
-    left_out = [each.shown for name, each in CONTESTANTS.items() if name not in costs]
+    left_out = [CONTESTANTS[name].shown for name in CONTESTANTS if name not in costs]
     return Sitting(rows, size, f"{datetime.now(UTC):%Y-%m-%d}", commit, entries, left_out), wrong
 
 
 def _commit() -> str:
+    if shutil.which("git") is None:
+        return "unknown"
     command = ["git", "describe", "--always", "--exclude=*", "--dirty"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    return done.stdout.strip() or "unknown"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -178,7 +178,7 @@ def section(sittings: Sequence[Sitting]) -> str:
 def write_page(docs: Path, sitting: Sitting) -> None:
     """Writes a sitting in the place of the one of the same size; makes page and picture again."""
     others = [kept for kept in read_sittings(docs) if kept.rows != sitting.rows]
-    sittings = sorted([*others, sitting], key=lambda each: each.rows)
+    sittings = sorted([*others, sitting], key=lambda measured: measured.rows)
     page = docs / "benchmarks.md"
     kept = json.dumps([*map(asdict, sittings)], indent=1)
     (docs / "benchmarks.json").write_text(kept + "\n", encoding="utf-8")

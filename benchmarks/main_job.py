@@ -127,16 +127,11 @@ def run_pipeline(folder: Path, *command: str, python: str | Path = sys.executabl
         RuntimeError: Its exit code is not 0.
     """
     options = [*(command or ["run"]), "--config", "config.yaml", "--json"]
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     cost, answer = run_measured(
-        [python, "-m", "sales_pipeline", *options], folder=folder, variables=with_package()
+        [python, "-m", "sales_pipeline", *options], folder=folder, variables={"PYTHONPATH": path}
     )
     return Measured(cost.seconds, cost.cpu_seconds, cost.peak_bytes, json.loads(answer))
-
-
-def with_package() -> dict[str, str]:
-    """Returns the environment variable by which a process finds the package of this folder."""
-    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {"PYTHONPATH": os.pathsep.join(path)}
 
 
 def further_file(folder: Path, rows: int) -> dict[str, Any]:

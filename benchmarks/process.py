@@ -16,7 +16,7 @@ from pathlib import Path
 from resource import struct_rusage
 from threading import Event, Thread
 
-LOOKED_AT_EVERY = 0.2
+LOOKED_AT_EVERY = 0.5
 """Seconds between two looks at the memory of a tree of processes."""
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 _SET_CHILD_SUBREAPER = 36
@@ -30,7 +30,7 @@ class Cost:
         seconds: Until the command itself ended, with the start of Python.
         cpu_seconds: Of all its processes.
         peak_bytes: The largest resident memory. Of one process it is exact. Of several together it
-            is looked at five times a second, and memory that they share counts once.
+            is looked at twice a second, and memory that they share counts once.
     """
 
     seconds: float
@@ -86,8 +86,8 @@ def run_measured(
             text = messages.read().decode(errors="replace")
             raise RuntimeError(f"{folder}: exit code {process.returncode}\n{text}")
         usages = [usage, *_orphans(process.pid)]
-        cpu_seconds = sum(each.ru_utime + each.ru_stime for each in usages)
-        largest = max(each.ru_maxrss for each in usages) * RSS_UNIT
+        cpu_seconds = sum(usage.ru_utime + usage.ru_stime for usage in usages)
+        largest = max(usage.ru_maxrss for usage in usages) * RSS_UNIT
         return Cost(seconds, cpu_seconds, max(largest, peak.bytes)), answer.read()
 
 
@@ -121,12 +121,12 @@ class _Peak:
 
 def _processes(session: int) -> Iterator[tuple[int, int]]:
     """Yields the id of each process of a session, and that of its parent."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
+    for pid in filter(str.isdecimal, (entry.name for entry in os.scandir("/proc"))):
+        with suppress(OSError), open(f"/proc/{pid}/stat", errors="replace") as stat:
             # The name, in brackets, may hold anything.
-            fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
+            fields = stat.read().rpartition(")")[2].split()
             if int(fields[3]) == session:
-                yield int(folder.name), int(fields[1])
+                yield int(pid), int(fields[1])
 
 
 def _own_bytes(pid: int) -> int:
