@@ -19,6 +19,7 @@ from benchmarks.process import Cost
 
 PEERS = ("duckdb", "polars")
 """The scripts whose faster one is the measure of all."""
+OWN, ON_JVM = ("embedded", "spark"), ("spark", "pyspark")
 PLACE = re.compile("(<!-- made by `make bench` -->\n).*(<!-- end -->)", re.DOTALL)
 HEAD = ("contestant", "seconds", "spread", "CPU s", "peak GB", "ratio", "CPU ratio")
 # Measures of the picture, in pixels.
@@ -126,18 +127,23 @@ def table(sitting: Sitting) -> str:
 def picture(sittings: Sequence[Sitting]) -> str:
     """Returns an SVG with a bar for each contestant at each size, as long as its median time.
 
-    Each size has a scale of its own. A thin line goes from the shortest to the longest time.
+    Each size has a scale of its own, and so have those on a JVM. A thin line goes from the
+    shortest to the longest time.
     """
     parts, y = [], 0
     for sitting in sittings:
-        parts.append(
-            f'<text x="10" y="{y + 28}" font-weight="bold">{sitting.rows:,} records</text>'
-        )
-        y += LINE + 16
-        longest = max(entry.spread[1] for entry in sitting.entries.values())
-        for name, entry in sitting.entries.items():
-            parts += _bar(entry, y, scale=BAR_WIDTH / longest, own=name in ("embedded", "spark"))
-            y += LINE
+        on_jvm = {name: entry for name, entry in sitting.entries.items() if name in ON_JVM}
+        others = {name: entry for name, entry in sitting.entries.items() if name not in ON_JVM}
+        for title, entries in (("", others), (", on a JVM", on_jvm)):
+            if not entries:
+                continue
+            head = f"{sitting.rows:,} records{title}"
+            parts.append(f'<text x="10" y="{y + 28}" font-weight="bold">{head}</text>')
+            y += LINE + 16
+            longest = max(entry.spread[1] for entry in entries.values())
+            for name, entry in entries.items():
+                parts += _bar(entry, y, scale=BAR_WIDTH / longest, own=name in OWN)
+                y += LINE
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y + 14}" '
         'font-family="sans-serif" font-size="13" fill="#222">\n'
