@@ -26,6 +26,7 @@ from sales_pipeline.config.problems import (
     suggestion,
 )
 from sales_pipeline.config.rates import WITH_FILES, policy_of
+from sales_pipeline.config.stores import SHOWN
 from sales_pipeline.errors import examples
 
 RESERVED_FEEDS = ("catalogue", "exchange_rates")
@@ -180,14 +181,14 @@ def _is_one(rate: object) -> bool:
 
 
 def _store_mismatches(feeds: Mapping[str, Plain]) -> Iterator[Mismatch]:
-    """Yields stores whose id is declared twice with another name, city or country."""
+    """Yields stores whose id is declared twice with another name, or open on other days."""
     first: dict[str, tuple[Loc, Plain]] = {}
     for loc, store in _stores(feeds):
         identity = store.get("id")
         if not isinstance(identity, str):
             continue
         first_loc, known = first.setdefault(identity, (loc, store))
-        for key in ("name", "city", "country"):
+        for key in SHOWN:
             if key in store and key in known and store[key] != known[key]:
                 what = f"not as {dotted((*first_loc, key))}, which has the same store id"
                 yield Mismatch((*loc, key), what, "; write the same in both")

@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from sales_pipeline.config.feed_checks import feed_mismatches
 from sales_pipeline.config.files import Arrival, Dialect, FileOrder
-from sales_pipeline.config.stores import DatedCurrencies, ListedStore, Store
+from sales_pipeline.config.stores import SHOWN, DatedCurrencies, ListedStore, Store
 from sales_pipeline.config.values import (
     Constant,
     DatePattern,
@@ -50,8 +50,8 @@ _NO_MEANING: Mapping[str, Any] = {
     "arrival": True,
     "order": True,
     "never_store": True,
-    "store": {"name", "city", "country"},
-    "stores": {"__all__": {"name", "city", "country"}},
+    "store": set(SHOWN),
+    "stores": {"__all__": set(SHOWN)},
 }
 """Keys that can change while every record keeps its meaning."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Self
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from sales_pipeline.config.problems import ONE, SEVERAL
+from sales_pipeline.config.problems import ONE, SEVERAL, Mismatch, Plain
 from sales_pipeline.config.values import (
     Country,
     Currency,
@@ -15,11 +17,34 @@ from sales_pipeline.config.values import (
     Identifier,
     Text,
     one_or_several,
+    raise_mismatches,
 )
 
 
+class Closure(Declared):
+    """Some days on which a store was closed, for renovation for instance."""
+
+    start: Day = Field(alias="from")
+    """The first closed day."""
+    end: Day = Field(alias="to")
+    """The last closed day."""
+    why: Text | None = None
+    """The reason to show."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Closure:
+        raise_mismatches(self, _closure_mismatches)
+        return self
+
+
+def _closure_mismatches(closure: Plain) -> Iterator[Mismatch]:
+    first, last = closure.get("from"), closure.get("to")
+    if isinstance(first, date) and isinstance(last, date) and last < first:
+        yield Mismatch(("to",), "before from", "; write the last closed day")
+
+
 class Store(Declared):
-    """A store: an id that never changes, and the names to show."""
+    """A store: an id that never changes, the names to show, and when it was open."""
 
     id: Identifier
     """The store's id, which never changes; every table refers to the store by it."""
@@ -29,6 +54,27 @@ class Store(Declared):
     """The city to show."""
     country: Country
     """The country's ISO 3166-1 alpha-2 code, such as FR."""
+    opened: Day | None = None
+    """The first day of business; without it, the month of its first sale counts."""
+    closed: Day | None = None
+    """The first day after it closed for good."""
+    closures: tuple[Closure, ...] = ()
+    """Days on which it was closed and then opened again."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        raise_mismatches(self, _store_mismatches)
+        return self
+
+
+def _store_mismatches(store: Plain) -> Iterator[Mismatch]:
+    opened, closed = store.get("opened"), store.get("closed")
+    if isinstance(opened, date) and isinstance(closed, date) and closed <= opened:
+        yield Mismatch(("closed",), "not after opened", "; write the first day after it closed")
+
+
+SHOWN = ("name", "city", "country", "opened", "closed", "closures")
+"""Keys of a store that no record's meaning depends on."""
 
 
 class ListedStore(Store):

@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
+from sales_pipeline.gold.rate_book import RateBook, book_of
 from sales_pipeline.gold.spellings import with_shown_products
+from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.declared_tables import SALES_CUBE, full_name, gold_tables
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, chosen_run
-from sales_pipeline.lakehouse.tables import Table
+from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, Table
 
 _BY_RANK = ("gold.top_selling_products", "gold.top_selling_products_by_revenue")
 
@@ -70,6 +72,15 @@ class GoldSet:
             UsageError: What the run left of it is not kept any more.
         """
         return with_shown_products(self.declaration, self.read(SALES_CUBE.name))
+
+    def rates(self) -> RateBook:
+        """Returns the rates that the run knew."""
+        name = f"silver.{EXCHANGE_RATES}"
+        if name not in self.run.version_of:
+            return book_of(self.declaration, [])
+        with self.run.asked_for():
+            known = self.engine.read(name, version=self.run.version_left(name))
+        return book_of(self.declaration, python_rows(known))
 
     def _declared(self, name: str) -> Table:
         tables = gold_tables(self.declaration.minor_units)

@@ -1,0 +1,1 @@
+"""Figures that say whether a period was good: comparisons, growth, shares, and causes of change."""

@@ -1,0 +1,187 @@
+"""Why revenue changed between two periods, as causes that add up to the change exactly.
+
+The sales of a store that was not open in the whole of both periods are a cause of their own, and
+so are products that sold in one of the periods only. For the rest, what exchange rates changed is
+`revenue now - amount now x rate before`. Everything else is at the rates of the compared period:
+returns are the change of what was paid back, and the change of gross revenue is divided by the
+usual price, volume and mix analysis, over each store, product and currency:
+
+- volume: (units now - units before) x average price before
+- mix: (units of the cell now x price of the cell before) - units now x average price before
+- price: units of the cell now x (price of the cell now - price of the cell before)
+
+Prices are gross revenue by gross units. A cell that did not sell before has its price of now in
+both places, so all of it is mix. Source: docs/figures.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from functools import reduce
+
+from sales_pipeline.analysis.comparison import ConstantRates, Pair, constant_rates
+from sales_pipeline.analysis.like_for_like import Trading, TradingDays
+from sales_pipeline.analysis.measures import Cell, Measures
+from sales_pipeline.analysis.parts import Change
+from sales_pipeline.analysis.sales_of_run import ALL, Choice, SalesOfRun
+
+
+class Cause(StrEnum):
+    """A cause of a change of revenue."""
+
+    VOLUME = "volume"
+    PRICE = "price"
+    MIX = "mix"
+    CURRENCY = "currency"
+    NEW_STORES = "new stores"
+    CLOSED_STORES = "closed stores"
+    INTERRUPTED_STORES = "interrupted stores"
+    NEW_PRODUCTS = "new products"
+    DISCONTINUED_PRODUCTS = "discontinued products"
+    RETURNS = "returns"
+
+
+_OF_STORES = {
+    Trading.NEW: Cause.NEW_STORES,
+    Trading.CLOSED: Cause.CLOSED_STORES,
+    Trading.INTERRUPTED: Cause.INTERRUPTED_STORES,
+}
+
+
+@dataclass(frozen=True)
+class Causes:
+    """What changed revenue from one period to another.
+
+    Attributes:
+        pair: The two periods.
+        change: The revenue of both, unrounded.
+        parts: The part of each cause, in the base currency, unrounded; they add up to the change.
+        rates: The exchange rates that "at the rates of the compared period" means.
+    """
+
+    pair: Pair
+    change: Change
+    parts: Mapping[Cause, Fraction]
+    rates: ConstantRates
+
+
+@dataclass(frozen=True)
+class _Goods:
+    """Gross sales of one store, product and currency in both periods, at constant rates."""
+
+    units: Fraction
+    revenue: Fraction
+    units_before: Fraction
+    revenue_before: Fraction
+
+    @property
+    def price_before(self) -> Fraction:
+        """Gross revenue by gross unit before; that of now if nothing sold before."""
+        if self.units_before:
+            return self.revenue_before / self.units_before
+        return self.revenue / self.units if self.units else Fraction(0)
+
+
+_Place = tuple[str, str, str]
+"""Store, product and currency."""
+
+
+def causes_of_change(
+    sales: SalesOfRun, days: TradingDays, pair: Pair, *, choice: Choice = ALL
+) -> Causes:
+    """Divides the change of revenue between two periods by its causes.
+
+    Args:
+        sales: The sales of a run.
+        days: When the stores were open.
+        pair: Two periods of whole months.
+        choice: Which sales count.
+
+    Raises:
+        UsageError: A period is not made of whole months.
+        ValueError: The period is compared with none.
+    """
+    if pair.before is None:
+        raise ValueError(f"{pair.period.name}: is compared with no other period")
+    by = ("store", "product", "currency")
+    now = _measures(sales.sums([pair.period], *by, choice=choice))
+    before = _measures(sales.sums([pair.before], *by, choice=choice))
+    of_all = sales.sums([pair.before], "store", "currency")
+    rates = constant_rates(sales, pair.before, of_all, {place[2] for place in now})
+    parts = dict.fromkeys(Cause, Fraction(0))
+    products, products_before = _products(now, days, pair), _products(before, days, pair)
+    goods = []
+    for place in sorted({*now, *before}):
+        sold, earlier = now.get(place, Measures()), before.get(place, Measures())
+        cause = _whole_cause(place, days, pair, products, products_before)
+        if cause is not None:
+            parts[cause] += Fraction(sold.revenue) - Fraction(earlier.revenue)
+            continue
+        rate = _rate(rates, place[2], sold)
+        constant = Fraction(sold.amount) * rate
+        returned = Fraction(sold.amount_returned) * rate
+        parts[Cause.CURRENCY] += Fraction(sold.revenue) - constant
+        parts[Cause.RETURNS] += returned - Fraction(earlier.revenue_returned)
+        goods.append(
+            _Goods(
+                Fraction(sold.units) - Fraction(sold.units_returned),
+                constant - returned,
+                Fraction(earlier.units) - Fraction(earlier.units_returned),
+                Fraction(earlier.gross),
+            )
+        )
+    for cause, part in _price_volume_mix(goods).items():
+        parts[cause] += part
+    change = Change(_revenue(now), _revenue(before))
+    return Causes(pair, change, parts, rates)
+
+
+def _measures(cells: Iterable[Cell]) -> dict[_Place, Measures]:
+    return {(cell.values[0], cell.values[1], cell.values[2]): cell.measures for cell in cells}
+
+
+def _products(places: Iterable[_Place], days: TradingDays, pair: Pair) -> set[str]:
+    """The products that sold in comparable stores."""
+    return {
+        product for store, product, _ in places if days.trading(store, pair) is Trading.COMPARABLE
+    }
+
+
+def _whole_cause(
+    place: _Place, days: TradingDays, pair: Pair, products: set[str], before: set[str]
+) -> Cause | None:
+    """The cause of all that changed in a place, if its store or product is one."""
+    store, product, _ = place
+    if (trading := days.trading(store, pair)) in _OF_STORES:
+        return _OF_STORES[trading]
+    if product not in before:
+        return Cause.NEW_PRODUCTS
+    return None if product in products else Cause.DISCONTINUED_PRODUCTS
+
+
+def _rate(rates: ConstantRates, currency: str, sold: Measures) -> Fraction:
+    """The rate of the compared period; if none is known, the one that the sales took."""
+    if currency in rates.rates:
+        return rates.rates[currency]
+    return Fraction(sold.revenue) / Fraction(sold.amount) if sold.amount else Fraction(0)
+
+
+def _price_volume_mix(goods: Sequence[_Goods]) -> dict[Cause, Fraction]:
+    """Divides the change of gross revenue; price is what volume and mix do not explain."""
+    units = sum((each.units for each in goods), Fraction(0))
+    units_before = sum((each.units_before for each in goods), Fraction(0))
+    revenue_before = sum((each.revenue_before for each in goods), Fraction(0))
+    change = sum((each.revenue for each in goods), Fraction(0)) - revenue_before
+    average = revenue_before / units_before if units_before else Fraction(0)
+    volume = (units - units_before) * average
+    at_prices_before = sum((each.units * each.price_before for each in goods), Fraction(0))
+    mix = at_prices_before - units * average
+    return {Cause.VOLUME: volume, Cause.MIX: mix, Cause.PRICE: change - volume - mix}
+
+
+def _revenue(measures: Mapping[_Place, Measures]) -> Decimal:
+    return reduce(Measures.plus, measures.values(), Measures()).revenue

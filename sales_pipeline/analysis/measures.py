@@ -1,0 +1,145 @@
+"""Sums of sales by period, exact to the last digit, from the tables that gold keeps.
+
+`gold.daily_sales` answers for days and stores, `gold.sales_cube` for months and products. Both
+have the same measures, so that sums of one equal sums of the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from decimal import Context, Decimal
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sales_pipeline.analysis.periods import Period
+
+_EXACT = Context(prec=76)
+"""Wide enough for any sum of DECIMAL(38,18); the default of 28 digits would round."""
+_EPOCH = np.datetime64("1970-01-01")
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What was sold.
+
+    Attributes:
+        sales: The number of sales and returns.
+        units: Units, net of returns.
+        units_returned: Units that came back; negative or zero.
+        amount: Money in the currency of the sales, net of returns.
+        amount_returned: The part of it that was paid back; negative or zero.
+        revenue: `amount` in the base currency, unrounded.
+        revenue_returned: `amount_returned` in the base currency, unrounded.
+    """
+
+    sales: int = 0
+    units: Decimal = Decimal(0)
+    units_returned: Decimal = Decimal(0)
+    amount: Decimal = Decimal(0)
+    amount_returned: Decimal = Decimal(0)
+    revenue: Decimal = Decimal(0)
+    revenue_returned: Decimal = Decimal(0)
+
+    @property
+    def gross(self) -> Decimal:
+        """Revenue before returns, in the base currency, unrounded."""
+        return _EXACT.subtract(self.revenue, self.revenue_returned)
+
+    def plus(self, other: Measures) -> Measures:
+        """Returns the sum of both, without rounding."""
+        figures = (_EXACT.add(getattr(self, name), getattr(other, name)) for name in MEASURES[1:])
+        return Measures(self.sales + other.sales, *figures)
+
+
+NONE = ""
+"""Stands for the category of products that have none."""
+MEASURES = tuple(field.name for field in fields(Measures))
+"""The columns of both tables that are added up."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The sales of one period under some values, such as those of a store and a currency.
+
+    Attributes:
+        period: The place of the period among those that were asked for.
+        values: The values of the columns that were asked for, in their order.
+        measures: What was sold.
+    """
+
+    period: int
+    values: tuple[Any, ...]
+    measures: Measures
+
+
+def sums(table: pa.Table, periods: Sequence[Period], *, day: str, by: Sequence[str]) -> list[Cell]:
+    """Adds up the measures of each period by the values of some columns.
+
+    Args:
+        table: Rows with a day, the columns of `by`, and those of `MEASURES`.
+        periods: Periods without days in common, in order.
+        day: The column that holds the day, or the first day of a month.
+        by: The columns whose values are told apart.
+
+    Returns:
+        A cell for each period and values that have a row, by period and values.
+    """
+    placed = _placed(table, periods, day)
+    if not placed.num_rows:
+        return []
+    keys = ["_period", *by]
+    added = placed.group_by(keys).aggregate([(name, "sum") for name in MEASURES])
+    added = added.sort_by([(key, "ascending") for key in keys])
+    columns = [added[f"{name}_sum"].to_pylist() for name in MEASURES]
+    places = added["_period"].to_pylist()
+    values = zip(*(added[name].to_pylist() for name in by), strict=True) if by else None
+    names: Iterable[tuple[Any, ...]] = values or iter([()] * len(places))
+    return [
+        Cell(place, value, Measures(*measures))
+        for place, value, measures in zip(places, names, zip(*columns, strict=True), strict=True)
+    ]
+
+
+def _placed(table: pa.Table, periods: Sequence[Period], day: str) -> pa.Table:
+    """The rows of the periods, each with the place of its own."""
+    firsts = _numbers(period.first for period in periods)
+    lasts = _numbers(period.last for period in periods)
+    days = table[day].cast(pa.int32()).to_numpy()
+    places = np.searchsorted(firsts, days, side="right") - 1
+    is_inside = places >= 0
+    if len(periods):
+        is_inside &= days <= lasts[np.maximum(places, 0)]
+    found = table.append_column("_period", pa.array(places, pa.int64()))
+    return found.filter(pa.array(is_inside))
+
+
+def _numbers(days: Iterable[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Days as Arrow numbers them."""
+    numbers = [np.datetime64(day) - _EPOCH for day in days]
+    return np.array(numbers, dtype="timedelta64[D]").astype(np.int64)
+
+
+def total(cells: Iterable[Cell]) -> Measures:
+    """Returns the sum of cells, without rounding."""
+    return reduce(Measures.plus, (cell.measures for cell in cells), Measures())
+
+
+def chosen(table: pa.Table, **values: str | None) -> pa.Table:
+    """Returns the rows whose columns have some values; a value of None chooses all."""
+    for column, value in values.items():
+        if value is not None:
+            table = table.filter(pc.equal(table[column], value))
+    return table
+
+
+def by_value(cells: Iterable[Cell], place: int = 0) -> Iterator[tuple[str, list[Cell]]]:
+    """Yields the cells of each value of one of the columns, in the order of the values."""
+    groups: dict[str, list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault(cell.values[place] or NONE, []).append(cell)
+    yield from sorted(groups.items())

@@ -1,0 +1,81 @@
+"""Shares, changes, and parts that add up to their total as they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
+
+
+@dataclass(frozen=True)
+class Change:
+    """A figure beside what it is compared with.
+
+    Attributes:
+        now: The figure.
+        before: The figure that it is compared with.
+    """
+
+    now: Decimal
+    before: Decimal
+
+    @property
+    def difference(self) -> Fraction:
+        """`now - before`."""
+        return Fraction(self.now) - Fraction(self.before)
+
+    @property
+    def ratio(self) -> Fraction | None:
+        """The difference as a share of what was before; None if that was not positive."""
+        return self.difference / Fraction(self.before) if self.before > 0 else None
+
+
+def share(part: Decimal | Fraction, whole: Decimal | Fraction) -> Fraction | None:
+    """Returns a part as a share of the whole; None if the whole is not positive."""
+    return Fraction(part) / Fraction(whole) if whole > 0 else None
+
+
+def half_up(figure: Fraction, decimals: int) -> Decimal:
+    """Returns a fraction as a decimal, rounded half up, away from zero.
+
+    >>> half_up(Fraction(1, 3), 2), half_up(Fraction(-5, 2), 0), half_up(Fraction(7), 1)
+    (Decimal('0.33'), Decimal('-3'), Decimal('7.0'))
+    """
+    scaled = abs(figure) * 10**decimals
+    digits = floor(scaled + Fraction(1, 2))
+    return _decimal(digits if figure >= 0 else -digits, decimals)
+
+
+def adding_up(parts: Sequence[Fraction], total: Decimal, decimals: int) -> list[Decimal]:
+    """Rounds parts so that they add up to their rounded total, by the largest remainder.
+
+    Each part is rounded down first. The units that are missing then go to the parts with the
+    largest remainders, one each; of equal remainders the earlier part comes first.
+    Source: the largest remainder method (Hamilton's).
+
+    Args:
+        parts: The exact parts.
+        total: What they have to add up to: their exact sum, rounded to the same decimals.
+        decimals: The decimals that are shown.
+
+    Raises:
+        ValueError: The total is further from the sum of the parts than rounding explains.
+
+    >>> adding_up([Fraction(1, 3)] * 3, Decimal("1.00"), 2)
+    [Decimal('0.34'), Decimal('0.33'), Decimal('0.33')]
+    """
+    scaled = [part * 10**decimals for part in parts]
+    digits = [floor(part) for part in scaled]
+    missing = int(total.scaleb(decimals)) - sum(digits)
+    if not 0 <= missing <= len(parts):
+        raise ValueError(f"parts: do not add up to their total, got {parts} and {total}")
+    by_remainder = sorted(range(len(parts)), key=lambda at: (digits[at] - scaled[at], at))
+    for at in by_remainder[:missing]:
+        digits[at] += 1
+    return [_decimal(each, decimals) for each in digits]
+
+
+def _decimal(digits: int, decimals: int) -> Decimal:
+    return Decimal((int(digits < 0), tuple(map(int, str(abs(digits)))), -decimals))

@@ -1,0 +1,256 @@
+"""Days, weeks, months, quarters and years of a calendar, and what each is compared with.
+
+A period is named as people write it: `2025-12-31`, `2025-W52`, `2025-12`, `2025-Q4`, `2025`. A
+fiscal year that does not start in January has two years in its name, such as `2025/26-Q1`.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+DAY = timedelta(days=1)
+YEAR_OF_WEEKS = timedelta(weeks=52)
+"""The distance that keeps the days of the week: 364 days."""
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+class By(StrEnum):
+    """The length of the periods of an answer."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+class Compare(StrEnum):
+    """The period that another one is compared with."""
+
+    YEAR = "year"
+    PERIOD = "period"
+    NONE = "none"
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """Some days in a row.
+
+    Attributes:
+        first: The first day.
+        last: The last day.
+        name: How it is written.
+    """
+
+    first: date
+    last: date
+    name: str
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+    @property
+    def days(self) -> int:
+        """The number of its days."""
+        return (self.last - self.first).days + 1
+
+    def until(self, day: date) -> Period:
+        """Returns its days up to a day, under its own name."""
+        return Period(self.first, min(self.last, day), self.name)
+
+
+def span(first: date, last: date) -> Period:
+    """Returns a period that is named by its first and last day.
+
+    >>> span(date(2025, 1, 30), date(2025, 2, 2)).name
+    '2025-01-30..2025-02-02'
+    """
+    name = f"{first}" if first == last else f"{first}..{last}"
+    return Period(first, last, name)
+
+
+class Calendar(Protocol):
+    """Divides time into periods."""
+
+    def period_of(self, by: By, day: date) -> Period:
+        """Returns the period that a day belongs to."""
+
+    def year_before(self, by: By, period: Period) -> Period:
+        """Returns the same period of the year before."""
+
+
+def periods_between(calendar: Calendar, by: By, first: date, last: date) -> Iterator[Period]:
+    """Yields the periods from one day to another; the outer ones are cut to these days."""
+    day = first
+    while day <= last:
+        whole = calendar.period_of(by, day)
+        if whole.first < first or whole.last > last:
+            yield Period(max(whole.first, first), min(whole.last, last), whole.name)
+        else:
+            yield whole
+        day = whole.last + DAY
+
+
+def compared_period(calendar: Calendar, by: By, period: Period, compare: Compare) -> Period:
+    """Returns the period that another one is compared with: of last year, or the one before.
+
+    Raises:
+        ValueError: `compare` is none.
+    """
+    whole = calendar.period_of(by, period.first)
+    match compare:
+        case Compare.YEAR:
+            earlier = calendar.year_before(by, whole)
+        case Compare.PERIOD:
+            earlier = calendar.period_of(by, whole.first - DAY)
+        case Compare.NONE:
+            raise ValueError("nothing to compare with")
+    return _part(earlier, whole, period)
+
+
+def _part(earlier: Period, whole: Period, part: Period) -> Period:
+    """The days of an earlier period that a part of a later one is compared with: those alike."""
+    if (part.first, part.last) == (whole.first, whole.last):
+        return earlier
+    first = min(earlier.first + (part.first - whole.first), earlier.last)
+    last = min(first + timedelta(days=part.days - 1), earlier.last)
+    return Period(first, last, earlier.name)
+
+
+@dataclass(frozen=True)
+class CivilCalendar:
+    """The calendar of months, with ISO weeks from Monday to Sunday.
+
+    Attributes:
+        first_month: The month in which the fiscal year starts, 1 to 12.
+        keeps_weekdays: Whether a day is compared with the same day of the week 52 weeks before,
+            and not with the same date.
+    """
+
+    first_month: int = 1
+    keeps_weekdays: bool = False
+
+    def period_of(self, by: By, day: date) -> Period:
+        """Returns the period that a day belongs to."""
+        if by is By.DAY:
+            return span(day, day)
+        if by is By.WEEK:
+            year, week, weekday = day.isocalendar()
+            monday = day - timedelta(days=weekday - 1)
+            return Period(monday, monday + 6 * DAY, f"{year}-W{week:02}")
+        months = _MONTHS[by]
+        into_year = (day.month - self.first_month) % 12
+        first = months_later(day.replace(day=1), -(into_year % months))
+        last = months_later(first, months) - DAY
+        return Period(first, last, self._name(by, day, into_year // months + 1))
+
+    def _name(self, by: By, day: date, number: int) -> str:
+        if by is By.MONTH:
+            return f"{day:%Y-%m}"
+        started = day.year - (day.month < self.first_month)
+        year = f"{started}" if self.first_month == 1 else f"{started}/{(started + 1) % 100:02}"
+        return year if by is By.YEAR else f"{year}-Q{number}"
+
+    def year_before(self, by: By, period: Period) -> Period:
+        """Returns the same period of the year before; a week is compared 52 weeks before."""
+        if by is By.WEEK or (by is By.DAY and self.keeps_weekdays):
+            return self.period_of(by, period.first - YEAR_OF_WEEKS)
+        return self.period_of(by, same_day(period.first, years=-1))
+
+
+def same_day(day: date, *, years: int) -> date:
+    """Returns the same date some years later; the 29th of February becomes the 28th.
+
+    >>> same_day(date(2024, 2, 29), years=-1)
+    datetime.date(2023, 2, 28)
+    """
+    year = day.year + years
+    return date(year, day.month, min(day.day, calendar.monthrange(year, day.month)[1]))
+
+
+def months_later(day: date, months: int) -> date:
+    """Returns the same day some months later, or the last day of a month that is too short.
+
+    >>> months_later(date(2025, 1, 31), 1)
+    datetime.date(2025, 2, 28)
+    """
+    count = day.year * 12 + day.month - 1 + months
+    year, month = count // 12, count % 12 + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+@dataclass(frozen=True)
+class RetailCalendar:
+    """The calendar of whole weeks that retailers use, such as 4-5-4: each month has 4 or 5 weeks.
+
+    The fiscal year ends on the last day of a week nearest to the end of a month, so some years
+    have 53 weeks; the 53rd belongs to the last month. Everything is compared with what was 52
+    weeks before, so the year after a 53rd week is compared with a year before that is restated.
+    Source: the 4-5-4 calendar of the National Retail Federation (weeks from Sunday, the year
+    ends nearest to the end of January).
+
+    Attributes:
+        weeks: The weeks of the three months of a quarter.
+        first_month: The month in which, or a few days before or after which, the year starts.
+        starts_on: The first day of a week; 0 is Monday, 6 is Sunday.
+    """
+
+    weeks: tuple[int, int, int] = (4, 5, 4)
+    first_month: int = 2
+    starts_on: int = 6
+
+    def period_of(self, by: By, day: date) -> Period:
+        """Returns the period that a day belongs to."""
+        if by is By.DAY:
+            return span(day, day)
+        year = self._year_of(day)
+        start, end = self._starts(year), self._starts(year + 1) - DAY
+        week = (day - start).days // 7
+        if by is By.WEEK:
+            first = start + timedelta(weeks=week)
+            return Period(first, first + 6 * DAY, f"{self._name(year)}-W{week + 1:02}")
+        if by is By.YEAR:
+            return Period(start, end, self._name(year))
+        ends = self._ends(by)
+        number = next((at for at, weeks in enumerate(ends) if week < weeks), len(ends) - 1)
+        first = start + timedelta(weeks=ends[number - 1] if number else 0)
+        is_last = number == len(ends) - 1
+        last = end if is_last else start + timedelta(weeks=ends[number]) - DAY
+        mark = "Q" if by is By.QUARTER else "P"
+        width = 1 if by is By.QUARTER else 2
+        return Period(first, last, f"{self._name(year)}-{mark}{number + 1:0{width}}")
+
+    def _ends(self, by: By) -> list[int]:
+        """The number of weeks of the year that are over at the end of each month or quarter."""
+        if by is By.QUARTER:
+            return [13, 26, 39, 52]
+        lengths = self.weeks * 4
+        return [sum(lengths[: at + 1]) for at in range(len(lengths))]
+
+    def year_before(self, by: By, period: Period) -> Period:
+        """Returns the same weeks 52 weeks before, named by the period where they are one."""
+        earlier = span(period.first - YEAR_OF_WEEKS, period.last - YEAR_OF_WEEKS)
+        whole = self.period_of(by, earlier.first)
+        is_whole = (whole.first, whole.last) == (earlier.first, earlier.last)
+        return whole if is_whole else earlier
+
+    def _year_of(self, day: date) -> int:
+        year = day.year
+        if day >= self._starts(year + 1):
+            return year + 1
+        return year if day >= self._starts(year) else year - 1
+
+    def _starts(self, year: int) -> date:
+        """The first day of the fiscal year that starts about the first month of a year."""
+        nearest_to = date(year, self.first_month, 1) - DAY
+        after = (self.starts_on - 1 - nearest_to.weekday()) % 7
+        shift = after if after <= 3 else after - 7
+        return nearest_to + timedelta(days=shift) + DAY
+
+    def _name(self, year: int) -> str:
+        return f"{year}" if self.first_month == 1 else f"{year}/{(year + 1) % 100:02}"

@@ -1,0 +1,137 @@
+"""The sales that a finished run left in gold, as the analysis asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from functools import cached_property
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sales_pipeline.analysis.measures import Cell, chosen, sums
+from sales_pipeline.analysis.periods import DAY, Period
+from sales_pipeline.errors import UsageError
+from sales_pipeline.gold.gold_set import GoldSet
+from sales_pipeline.gold.rate_book import RateBook
+
+_OF_PRODUCTS = {"product", "category"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which sales count.
+
+    Attributes:
+        store: The only store, or None for all.
+        category: The only category, or None for all.
+    """
+
+    store: str | None = None
+    category: str | None = None
+
+
+ALL = Choice()
+
+
+@dataclass(frozen=True)
+class SalesOfRun:
+    """Gold's daily sales and cube of one run, and the rates that it knew.
+
+    Attributes:
+        daily: The rows of `gold.daily_sales`.
+        cube: The rows of `gold.sales_cube`, each product under the spelling that is shown.
+        rates: The exchange rates.
+        as_of: The day on which the run finished, UTC: a period is over if it ended before.
+    """
+
+    daily: pa.Table
+    cube: pa.Table
+    rates: RateBook
+    as_of: date
+
+    @cached_property
+    def days(self) -> tuple[date, date] | None:
+        """The first day of the first month with sales and the last day with sales, if any.
+
+        Sales of the future are no last day, unless there are no others.
+        """
+        days = self.daily["sold_on"]
+        if not len(days):
+            return None
+        first: date = pc.min(days).as_py()
+        last: date | None = pc.max(days.filter(pc.less_equal(days, self.as_of))).as_py()
+        return first.replace(day=1), last or pc.max(days).as_py()
+
+    def without_future(self, period: Period) -> Period:
+        """Returns a period that is not over up to the last day with sales; others as they are."""
+        if period.last < self.as_of or self.days is None:
+            return period
+        last = self.days[1]
+        return period.until(last) if last >= period.first else period
+
+    def sums(self, periods: Sequence[Period], *by: str, choice: Choice = ALL) -> list[Cell]:
+        """Adds up the sales of some periods by the values of some columns.
+
+        Args:
+            periods: Periods in order, without days in common.
+            by: Of `store`, `currency`, `product` and `category`.
+            choice: Which sales count.
+
+        Returns:
+            A cell for each period and values with sales; the place of its period is that in
+            `periods`.
+
+        Raises:
+            UsageError: Products or categories are asked for, which gold keeps by month, and a
+                period is not made of whole months.
+        """
+        if choice.category is None and not _OF_PRODUCTS & {*by}:
+            sales = chosen(self.daily, store=choice.store)
+            return sums(sales, periods, day="sold_on", by=by)
+        for period in periods:
+            _check_whole_months(period)
+        sales = chosen(self.cube, store=choice.store, category=choice.category)
+        return sums(sales, periods, day="month", by=by)
+
+    @cached_property
+    def first_sales(self) -> dict[str, date]:
+        """The first day with sales of each store."""
+        first = self.daily.group_by("store").aggregate([("sold_on", "min")])
+        days = first["sold_on_min"].to_pylist()
+        return dict(zip(first["store"].to_pylist(), days, strict=True))
+
+    def average_rate(self, currency: str, period: Period) -> Fraction | None:
+        """Returns the mean of the rates that the days of a period take by the declared policy.
+
+        Returns:
+            Units of the base currency for one unit; None if a day has no rate.
+        """
+        total, day = Fraction(0), period.first
+        while day <= period.last:
+            taken = self.rates.rate_on(currency, day)
+            if taken is None:
+                return None
+            total += Fraction(taken.rate)
+            day += DAY
+        return total / period.days
+
+
+def sales_of_run(gold: GoldSet) -> SalesOfRun:
+    """Reads what a run left.
+
+    Raises:
+        UsageError: It is not kept any more.
+    """
+    daily = gold.read("gold.daily_sales")
+    return SalesOfRun(daily, gold.cube(), gold.rates(), gold.run.finished_at.date())
+
+
+def _check_whole_months(period: Period) -> None:
+    if period.first.day != 1 or (period.last + DAY).day != 1:
+        raise UsageError(
+            f"{period.name}: products and categories are kept by month, got {period.first} to "
+            f"{period.last}. Do: choose whole months, quarters or years"
+        )

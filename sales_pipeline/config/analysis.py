@@ -1,0 +1,73 @@
+"""How figures are compared: the calendar, comparable stores, and classes of best sellers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field, model_validator
+
+from sales_pipeline.config.problems import Mismatch, Plain
+from sales_pipeline.config.values import Declared, Share, raise_mismatches
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
+
+
+class FiscalCalendar(Declared):
+    """The fiscal year, and the weeks of a retail calendar."""
+
+    first_month: Annotated[int, Field(ge=1, le=12)] = 1
+    """The month in which the fiscal year starts. With `weeks`, the year starts on the first day of
+    a week, as near as possible to the first of this month: `2` for the calendar of the National
+    Retail Federation."""
+    weeks: Literal["4-4-5", "4-5-4", "5-4-4"] | None = None
+    """The weeks of the three months of a quarter, in a calendar of whole weeks. Some years have a
+    53rd week; then the year before is restated, so that everything is compared with the days 52
+    weeks before. Without it, months are those of the calendar and weeks are ISO weeks."""
+    week_starts: Weekday | None = None
+    """The first day of a week, only with `weeks`; the default is sunday."""
+    compare_days: Literal["date", "weekday"] = "date"
+    """What a day is compared with in the year before: the same date, or the same day of the week
+    52 weeks before. With `weeks` it is always the latter."""
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> FiscalCalendar:
+        raise_mismatches(self, _calendar_mismatches)
+        return self
+
+
+def _calendar_mismatches(calendar: Plain) -> list[Mismatch]:
+    if calendar.get("week_starts") is None or calendar.get("weeks") is not None:
+        return []
+    do = "; add weeks such as 4-5-4, or leave it out: ISO weeks start on monday"
+    return [Mismatch(("week_starts",), "only with weeks", do)]
+
+
+class LikeForLike(Declared):
+    """Which stores are comparable between two periods."""
+
+    after_months: Annotated[int, Field(ge=0, le=120)] = 0
+    """The number of months that a store has to have been open before a period to be comparable
+    in it; in any case it was open in the whole of both periods."""
+
+
+class Classes(Declared):
+    """The classes of best sellers: A, B and C by cumulative share."""
+
+    a: Share = Decimal("0.80")
+    """The share of the whole that the products of class A make up."""
+    b: Share = Decimal("0.95")
+    """The share that those of classes A and B make up."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Classes:
+        raise_mismatches(self, _class_mismatches)
+        return self
+
+
+def _class_mismatches(classes: Plain) -> list[Mismatch]:
+    a, b = classes.get("a"), classes.get("b")
+    if not isinstance(a, Decimal) or not isinstance(b, Decimal) or a <= b:
+        return []
+    return [Mismatch(("b",), "less than a", "; write the share of classes A and B together")]
