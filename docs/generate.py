@@ -29,6 +29,7 @@ from pydantic.fields import FieldInfo
 from sales_pipeline.cli.app import app, run_pipeline_app
 from sales_pipeline.cli.options import Changing
 from sales_pipeline.config import load_config, schema_text, values
+from sales_pipeline.config.analysis import Classes, FiscalCalendar, LikeForLike
 from sales_pipeline.config.examples import EXAMPLES
 from sales_pipeline.config.files import Arrival, FileOrder
 from sales_pipeline.config.model import (
@@ -50,6 +51,7 @@ from sales_pipeline.config.model import (
 )
 from sales_pipeline.config.sql.calls import known_names
 from sales_pipeline.config.sql.functions import REFUSED
+from sales_pipeline.config.stores import Closure
 from sales_pipeline.lakehouse.declared_tables import (
     all_tables,
     catalogue_columns,
@@ -418,6 +420,7 @@ PARTS: dict[str, type[BaseModel]] = {
     "feeds.<feed>": Feed,
     "feeds.<feed>.store": Store,
     "feeds.<feed>.stores.<text>": ListedStore,
+    "feeds.<feed>.store.closures[]": Closure,
     "feeds.<feed>.currency[]": DatedCurrency,
     "feeds.<feed>.csv": Dialect,
     "feeds.<feed>.arrival": Arrival,
@@ -431,6 +434,9 @@ PARTS: dict[str, type[BaseModel]] = {
     "rates": Rates,
     "rates.fixed.<currency>[]": DatedRate,
     "rates.columns": RateColumns,
+    "calendar": FiscalCalendar,
+    "like_for_like": LikeForLike,
+    "classes": Classes,
 }
 """Where each part of a declaration stands; that of a format is in no place of its own."""
 
@@ -440,6 +446,7 @@ ALSO = {
     "feeds.<feed>": "A [format](#formats) below `formats.<format>` has the same keys but "
     "`landing`, `format`, `store` and `stores`, and needs none of them.",
     "feeds.<feed>.csv": "The same keys stand below `catalogue.csv` and `rates.csv`.",
+    "feeds.<feed>.store.closures[]": "The entries of `closures`, of a listed store as well.",
     "feeds.<feed>.currency[]": "The entries where `currency` is a list.",
     "rates.fixed.<currency>[]": "The entries where a rate is a list.",
 }

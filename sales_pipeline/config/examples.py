@@ -6,6 +6,7 @@ option is only useful with others, they are in its example, too.
 
 from __future__ import annotations
 
+_CLOSURE = "from: 2025-02-03\nto: 2025-03-14\nwhy: new floor"
 EXAMPLES: dict[str, dict[str, str]] = {
     "": {
         "language": "language: fr",
@@ -39,18 +40,16 @@ EXAMPLES: dict[str, dict[str, str]] = {
                 fr: {product: product_fr, category: category_fr}
                 en: {product: product_en, category: category_en}
         """,
+        "calendar": "calendar: {first_month: 2, weeks: 4-5-4}",
+        "like_for_like": "like_for_like: {after_months: 12}",
+        "classes": "classes: {a: 70%, b: 90%}",
         "formats": """
             formats:
               french_till:
                 language: fr
                 csv: {delimiter: ";", decimal: ","}
                 date_formats: dd/MM/yyyy
-                columns:
-                  sale_id: ticket
-                  sold_on: date
-                  product: produit
-                  quantity: quantité
-                  amount: montant
+                columns: {sale_id: n, sold_on: date, product: nom, quantity: qté, amount: prix}
             feeds:
               paris_sud:
                 format: french_till
@@ -66,12 +65,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
                 currency: EUR
                 language: fr
                 date_formats: dd/MM/yyyy
-                columns:
-                  sale_id: ticket
-                  sold_on: date
-                  product: produit
-                  quantity: quantité
-                  amount: montant
+                columns: {sale_id: n, sold_on: date, product: nom, quantity: qté, amount: prix}
         """,
     },
     "feeds.<feed>.arrival": {
@@ -246,14 +240,31 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "name": "name: Paris Rivoli",
         "city": "city: Paris",
         "country": "country: FR",
+        "opened": "opened: 2025-03-01",
+        "closed": "closed: 2025-10-01",
+        "closures": "closures: [{from: 2025-02-03, to: 2025-03-14, why: new floor}]",
     },
+    "feeds.<feed>.store.closures[]": dict.fromkeys(
+        ("from", "to", "why"), "from: 2025-02-03\nto: 2025-03-14\nwhy: new floor"
+    ),
     "feeds.<feed>.stores.<text>": {
         "id": "id: geneva",
         "name": "name: Genève",
         "city": "city: Geneva",
         "country": "country: CH",
         "currency": "currency: CHF",
+        "opened": "opened: 2025-03-01",
+        "closed": "closed: 2025-10-01",
+        "closures": "closures: [{from: 2025-02-03, to: 2025-03-14}]",
     },
+    "calendar": {
+        "first_month": "first_month: 4",
+        "weeks": "weeks: 4-4-5",
+        "week_starts": "weeks: 4-4-5\nweek_starts: monday",
+        "compare_days": "compare_days: weekday",
+    },
+    "like_for_like": {"after_months": "after_months: 13"},
+    "classes": {"a": "a: 70%", "b": "b: 90%"},
     "feeds.<feed>.currency[]": {
         "currency": "currency: EUR",
         "since": "currency: EUR\nsince: 2026-01-01",

@@ -131,9 +131,9 @@ class Declaration(Declared):
     catalogue: Catalogue
     """The product catalogue."""
     calendar: FiscalCalendar = FiscalCalendar()
-    """The fiscal year, and the weeks of a retail calendar."""
+    """When the fiscal year starts, and whether months are whole weeks."""
     like_for_like: LikeForLike = LikeForLike()
-    """Which stores are comparable between two periods."""
+    """When a store is comparable between two periods."""
     classes: Classes = Classes()
     """The classes A, B and C of best sellers."""
     formats: dict[Identifier, Format] = {}

@@ -13,7 +13,8 @@ from sales_pipeline.config.examples import EXAMPLES
 from sales_pipeline.config.yaml_lines import read_yaml
 
 PLACES = {"<feed>": "paris", "<language>": "fr", "<currency>[]": "JPY", "<text>": "003",
-          "<column>": "further", "<rule>": "plausible", "currency[]": "currency"}  # fmt: skip
+          "<column>": "further", "<rule>": "plausible", "currency[]": "currency",
+          "closures[]": "closures"}  # fmt: skip
 COLUMNS = ("sale_id", "sold_on", "product", "unit_price", "quantity", "amount")
 LANGUAGES = {
     name: {"product": f"product_{name}", "category": f"category_{name}"} for name in ("fr", "en")
