@@ -22,6 +22,7 @@ from sales_pipeline.analysis.periods import (
     Compare,
     Period,
     compared_period,
+    days_before,
     periods_between,
     same_day,
     span,
@@ -80,7 +81,7 @@ class Compared:
         return self.at_constant_rates - Fraction(self.before.revenue)
 
     @property
-    def currency(self) -> Fraction | None:
+    def currency_effect(self) -> Fraction | None:
         """The change of revenue that exchange rates made."""
         if self.at_constant_rates is None:
             return None
@@ -190,6 +191,19 @@ class Comparison:
         """A compared period, unless it begins before the first month of which gold has sales."""
         days = self.sales.days
         return before if days and before.first >= days[0] else None
+
+    def range_pair(self, by: By, first: date, last: date) -> Pair:
+        """Returns the days from one to another as one period, and what it is compared with."""
+        whole = self.calendar.period_of(by, first)
+        if (whole.first, whole.last) == (first, last):
+            return self._pair(whole, by)
+        known = self.sales.without_future(span(first, last))
+        is_over = last < self.sales.as_of
+        if self.compare is Compare.NONE:
+            return Pair(known, None, is_over)
+        is_year = self.compare is Compare.YEAR
+        before = self.calendar.days_a_year_before(known) if is_year else days_before(known)
+        return Pair(known, self._covered(before), is_over)
 
     def year_to_date(self, last: date) -> Pair:
         """Returns the part of the year up to a day, and the same part of the year before."""

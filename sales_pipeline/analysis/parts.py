@@ -57,7 +57,8 @@ def adding_up(parts: Sequence[Fraction], total: Decimal, decimals: int) -> list[
 
     Args:
         parts: The exact parts.
-        total: What they have to add up to: their exact sum, rounded to the same decimals.
+        total: What they have to add up to, rounded to the same decimals. It may be a difference
+            of rounded figures, and so one unit away from the sum of the parts.
         decimals: The decimals that are shown.
 
     Raises:
@@ -69,11 +70,13 @@ def adding_up(parts: Sequence[Fraction], total: Decimal, decimals: int) -> list[
     scaled = [part * 10**decimals for part in parts]
     digits = [floor(part) for part in scaled]
     missing = int(total.scaleb(decimals)) - sum(digits)
-    if not 0 <= missing <= len(parts):
+    if not -1 <= missing <= len(parts) + 1:
         raise ValueError(f"parts: do not add up to their total, got {parts} and {total}")
     by_remainder = sorted(range(len(parts)), key=lambda at: (digits[at] - scaled[at], at))
-    for at in by_remainder[:missing]:
-        digits[at] += 1
+    for place in range(missing):
+        digits[by_remainder[place % len(parts)]] += 1
+    if missing < 0:
+        digits[by_remainder[-1]] -= 1
     return [_decimal(each, decimals) for each in digits]
 
 

@@ -83,6 +83,9 @@ class Calendar(Protocol):
     def year_before(self, by: By, period: Period) -> Period:
         """Returns the same period of the year before."""
 
+    def days_a_year_before(self, period: Period) -> Period:
+        """Returns the same days of the year before, of any days in a row."""
+
 
 def periods_between(calendar: Calendar, by: By, first: date, last: date) -> Iterator[Period]:
     """Yields the periods from one day to another; the outer ones are cut to these days."""
@@ -162,6 +165,26 @@ class CivilCalendar:
             return self.period_of(by, period.first - YEAR_OF_WEEKS)
         return self.period_of(by, same_day(period.first, years=-1))
 
+    def days_a_year_before(self, period: Period) -> Period:
+        """Returns the days with the same dates; the same days of the week where declared."""
+        if self.keeps_weekdays:
+            return span(period.first - YEAR_OF_WEEKS, period.last - YEAR_OF_WEEKS)
+        last = same_day(period.last + DAY, years=-1) - DAY
+        return span(same_day(period.first, years=-1), last)
+
+
+def days_before(period: Period) -> Period:
+    """Returns as many days right before a period; before whole months, as many months.
+
+    >>> days_before(span(date(2025, 3, 1), date(2025, 4, 30))).name
+    '2025-01-01..2025-02-28'
+    """
+    after = period.last + DAY
+    if period.first.day == after.day == 1:
+        months = (after.year - period.first.year) * 12 + after.month - period.first.month
+        return span(months_later(period.first, -months), period.first - DAY)
+    return span(period.first - timedelta(days=period.days), period.first - DAY)
+
 
 def same_day(day: date, *, years: int) -> date:
     """Returns the same date some years later; the 29th of February becomes the 28th.
@@ -238,6 +261,10 @@ class RetailCalendar:
         whole = self.period_of(by, earlier.first)
         is_whole = (whole.first, whole.last) == (earlier.first, earlier.last)
         return whole if is_whole else earlier
+
+    def days_a_year_before(self, period: Period) -> Period:
+        """Returns the days 52 weeks before."""
+        return span(period.first - YEAR_OF_WEEKS, period.last - YEAR_OF_WEEKS)
 
     def _year_of(self, day: date) -> int:
         year = day.year

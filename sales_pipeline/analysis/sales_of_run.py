@@ -103,6 +103,17 @@ class SalesOfRun:
         days = first["sold_on_min"].to_pylist()
         return dict(zip(first["store"].to_pylist(), days, strict=True))
 
+    @cached_property
+    def categories(self) -> list[str]:
+        """The categories of all products, in order."""
+        found = {*self.cube["category"].unique().to_pylist()} - {None}
+        return sorted(found)
+
+    def months(self, choice: Choice) -> list[date]:
+        """The months with sales of a choice, in order."""
+        sold = chosen(self.cube, store=choice.store, category=choice.category)
+        return sorted(sold["month"].unique().to_pylist())
+
     def average_rate(self, currency: str, period: Period) -> Fraction | None:
         """Returns the mean of the rates that the days of a period take by the declared policy.
 

@@ -137,15 +137,17 @@ def run_and_tell(
         as_json: Whether it is all one JSON document.
     """
     # Arrow comes with these imports, and --help must not wait for it.
-    from sales_pipeline.report.answers import SHOWN_PRODUCTS, answers_document, answers_text
+    from sales_pipeline.report.answers import answers_document
+    from sales_pipeline.report.answers_of_run import Asked
     from sales_pipeline.report.answers_of_run import answers as answers_of_run
+    from sales_pipeline.report.answers_text import SHOWN_PRODUCTS, answers_text
     from sales_pipeline.report.run import run_document, run_text
 
     with stopped_by_signals(), progress_on_stderr() as progress:
         report = verb(declaration, progress=progress, wait_seconds=wait)
     shown = None
     if answers:
-        shown = answers_of_run(declaration, top=None if as_json else SHOWN_PRODUCTS)
+        shown = answers_of_run(declaration, Asked(top=None if as_json else SHOWN_PRODUCTS))
     questions = list(Question)
     if as_json:
         more = {} if shown is None else {"answers": answers_document(shown, questions)}

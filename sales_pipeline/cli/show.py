@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sales_pipeline.analysis.periods import DAY, By, Compare, months_later
 from sales_pipeline.cli.options import JsonOption, Shared, check_one_form
 from sales_pipeline.cli.screen import show_report
 from sales_pipeline.errors import UsageError
@@ -17,13 +18,28 @@ from sales_pipeline.report.questions import Question
 EXAMPLE = """\b
 Examples:
   sales-pipeline show
-  sales-pipeline show stores --month 2025-12
+  sales-pipeline show months --by quarter --constant-currency
+  sales-pipeline show stores --month 2025-12 --like-for-like
   sales-pipeline show volume --store paris --top 5
-  sales-pipeline show value --csv > best_sellers.csv
+  sales-pipeline show value --from 2025-07 --to 2025-12 --csv > best_sellers.csv
   sales-pipeline show global --run 20250131T060000-1a2b3c
 """
 
 _MONTH = re.compile("[0-9]{4}-[0-9]{2}")
+_ALSO = {"months": Question.GLOBAL}
+"""Other words for a question."""
+
+
+def question_from(text: str) -> Question:
+    """Returns the question that a word asks.
+
+    Raises:
+        BadParameter: It asks none.
+    """
+    if text in _ALSO or text in {*Question}:
+        return _ALSO.get(text) or Question(text)
+    words = ", ".join([*Question, *_ALSO])
+    raise typer.BadParameter(f"not an answer, got {text!r}; write one of {words}")
 
 
 def month_from(text: str) -> date:
@@ -38,12 +54,40 @@ def month_from(text: str) -> date:
         raise typer.BadParameter(f"not a month, got {text!r}; write one such as 2025-01") from None
 
 
+def first_day_from(text: str) -> date:
+    """Returns the day written as 2025-01-31, or the first day of a month written as 2025-01.
+
+    Raises:
+        BadParameter: It is not written so.
+    """
+    return month_from(text) if _MONTH.fullmatch(text) else _day_from(text)
+
+
+def last_day_from(text: str) -> date:
+    """Returns the day written as 2025-01-31, or the last day of a month written as 2025-01.
+
+    Raises:
+        BadParameter: It is not written so.
+    """
+    return months_later(month_from(text), 1) - DAY if _MONTH.fullmatch(text) else _day_from(text)
+
+
+def _day_from(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"not a day or month, got {text!r}; write one such as 2025-01-31 or 2025-01"
+        ) from None
+
+
 def show(
     question: Annotated[
         Question | None,
         typer.Argument(
             metavar="ANSWER",
-            help="global: revenue per month. stores: revenue per month and store. "
+            parser=question_from,
+            help="global or months: revenue per month. stores: revenue per month and store. "
             "volume: best sellers by units. value: best sellers by revenue. Without it: all.",
         ),
     ] = None,
@@ -54,9 +98,59 @@ def show(
             "--month", metavar="YYYY-MM", parser=month_from, help="Count only this month."
         ),
     ] = None,
+    first: Annotated[
+        date | None,
+        typer.Option(
+            "--from",
+            metavar="DAY",
+            parser=first_day_from,
+            help="Count from this day or month on, such as 2025-07-01 or 2025-07.",
+        ),
+    ] = None,
+    last: Annotated[
+        date | None,
+        typer.Option(
+            "--to",
+            metavar="DAY",
+            parser=last_day_from,
+            help="Count up to this day or month, it included.",
+        ),
+    ] = None,
+    by: Annotated[By, typer.Option("--by", help="The length of the periods.")] = By.MONTH,
+    compare: Annotated[
+        Compare,
+        typer.Option(
+            "--compare",
+            help="What each figure is compared with: the same period of the year before, the "
+            "period before, or none.",
+        ),
+    ] = Compare.YEAR,
+    constant_currency: Annotated[
+        bool,
+        typer.Option(
+            "--constant-currency",
+            help="Divide each change into growth at the exchange rates of the compared period, "
+            "and what the rates changed.",
+        ),
+    ] = False,
+    like_for_like: Annotated[
+        bool,
+        typer.Option(
+            "--like-for-like",
+            help="Also show stores that traded through both periods apart from those that are "
+            "new, closed or interrupted.",
+        ),
+    ] = False,
     store: Annotated[
         str | None, typer.Option("--store", metavar="ID", help="Count only this store.")
     ] = None,
+    category: Annotated[
+        str | None,
+        typer.Option("--category", metavar="NAME", help="Count only products of this category."),
+    ] = None,
+    categories: Annotated[
+        bool, typer.Option("--categories", help="Rank categories in place of products.")
+    ] = False,
     top: Annotated[
         int | None,
         typer.Option(
@@ -64,6 +158,12 @@ def show(
             metavar="N",
             min=1,
             help="How many products the rankings hold: 10 on the screen, all in JSON and CSV.",
+        ),
+    ] = None,
+    bottom: Annotated[
+        int | None,
+        typer.Option(
+            "--bottom", metavar="N", min=1, help="Show the last products of the rankings instead."
         ),
     ] = None,
     run: Annotated[
@@ -80,32 +180,45 @@ def show(
     ] = False,
     shared: Shared,
 ) -> None:
-    """Shows the four answers, or one of them.
+    """Shows the four answers, or one of them, beside the year before.
 
     They are as the last finished run left them, one consistent set, also while a run works or
     after one was killed; `--run` shows what another run left. Every revenue is in the base
-    currency, exact to the end and rounded half up once.
+    currency, exact to the end and rounded half up once. docs/figures.md has the formulas.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
     if as_csv and question is None:
         raise UsageError(f"--csv: holds one answer, got none. Do: name {' or '.join(Question)}")
+    if month is not None and (first or last):
+        raise UsageError("--month: not together with --from or --to. Do: keep one of them")
+    if first and last and last < first:
+        raise UsageError(f"--to: before --from, got {first} to {last}. Do: swap them")
+    if month is not None:
+        first, last = month, months_later(month, 1) - DAY
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.report.answers import (
-        SHOWN_PRODUCTS,
-        answer_csv,
-        answers_document,
-        answers_text,
-    )
-    from sales_pipeline.report.answers_of_run import answers
+    from sales_pipeline.analysis.ranking import Kind
+    from sales_pipeline.report.answers import answer_csv, answers_document
+    from sales_pipeline.report.answers_of_run import Asked, answers
+    from sales_pipeline.report.answers_text import SHOWN_PRODUCTS, Shown, answers_text
 
     questions = list(Question) if question is None else [question]
-    shown = top if as_json or as_csv else top or SHOWN_PRODUCTS
-    sales_answers = answers(declaration, month=month, store=store, top=shown, run=run)
+    asked = Asked(
+        first=first,
+        last=last,
+        by=by,
+        compare=compare,
+        store=store,
+        category=category,
+        kind=Kind.CATEGORY if categories else Kind.PRODUCT,
+        top=top if as_json or as_csv else top or SHOWN_PRODUCTS,
+        bottom=bottom,
+    )
+    shown = Shown(constant_currency=constant_currency, like_for_like=like_for_like)
     show_report(
-        sales_answers,
+        answers(declaration, asked, run=run),
         partial(answers_document, questions=questions),
-        partial(answers_text, questions=questions),
+        partial(answers_text, questions=questions, shown=shown),
         as_json=as_json,
         csv=partial(answer_csv, question=questions[0]) if as_csv else None,
     )

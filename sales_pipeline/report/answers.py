@@ -1,20 +1,21 @@
-"""The four answers of a finished run: their rows, and they as tables, as JSON and as CSV.
+"""The four answers of a finished run, beside what they are compared with; as JSON and as CSV.
 
-Every revenue is in the base currency, rounded half up once. `answers_of_run` reads them.
+Every revenue is in the base currency, rounded half up once; docs/figures.md has the formulas.
+`answers_of_run` reads them, `answers_text` shows them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
+from fractions import Fraction
+from typing import Annotated, Any
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from pydantic import PlainSerializer
 
+from sales_pipeline.analysis.parts import half_up
+from sales_pipeline.analysis.periods import By, Compare
 from sales_pipeline.report.document import (
     Exact,
     Moment,
@@ -25,60 +26,138 @@ from sales_pipeline.report.document import (
     json_object,
     json_objects,
 )
-from sales_pipeline.report.figures import grouped, month_text, share_bar, without_end_zeros
-from sales_pipeline.report.layout import cell, new_table, titled
 from sales_pipeline.report.questions import Question
 
-SHOWN_PRODUCTS = 10
-"""How many products a ranking shows on a terminal, unless `--top` says otherwise."""
+_RATIO_DECIMALS = 6
+
+
+def _ratio_text(ratio: Fraction | None) -> str | None:
+    return None if ratio is None else f"{half_up(ratio, _RATIO_DECIMALS):f}"
+
+
+Ratio = Annotated[Fraction, PlainSerializer(_ratio_text)]
+"""A share or growth, exact; written as text with six decimals, rounded half up."""
 
 
 @dataclass(frozen=True)
-class MonthRevenue:
-    """The revenue of one month."""
+class Before:
+    """What a revenue is compared with, and how it changed.
 
-    month: Month
+    Attributes:
+        period: The compared period.
+        revenue: The revenue in it.
+        change: The revenue less that one, as both are shown.
+        growth: The change as a share of the revenue before; None if that was not positive.
+        local_growth: The part of the change at constant exchange rates.
+        currency_effect: The rest of it, so that both add up to `change`.
+        constant_growth: Growth at constant exchange rates, as a share.
+    """
+
+    period: str
     revenue: Exact
+    change: Exact
+    growth: Ratio | None
+    local_growth: Exact
+    currency_effect: Exact
+    constant_growth: Ratio | None
+
+
+@dataclass(frozen=True)
+class PeriodRevenue:
+    """The revenue of one period.
+
+    Attributes:
+        month: The month, where periods are months.
+        period: Its name, such as `2025-12`, `2025-Q4` or `year to date`.
+        first_day: Its first day.
+        last_day: Its last day; of a period that is not over, the last day with sales.
+        is_over: Whether it has ended.
+        revenue: Net of returns.
+        gross: Before returns.
+        returns: What was paid back; negative.
+        units: Units, net of returns.
+        sales: The number of sales and returns.
+        before: What it is compared with, if there is anything.
+    """
+
+    month: Month | None
+    period: str
+    first_day: date
+    last_day: date
+    is_over: bool
+    revenue: Exact
+    gross: Exact
+    returns: Exact
+    units: Units
+    sales: int
+    before: Before | None
 
 
 @dataclass(frozen=True)
 class StoreRevenue:
-    """The revenue of one store in one month; `rank` is among all stores of the month."""
+    """The revenue of one store in one period; `rank` is among all stores of the period."""
 
-    month: Month
+    month: Month | None
+    period: str
     store: str
     name: str | None
     city: str | None
     country: str | None
     revenue: Exact
-    rank: int
+    rank: int | None
+    share: Ratio | None
+    trading: str | None
+    before: Before | None
+
+
+@dataclass(frozen=True)
+class TradingRevenue:
+    """The revenue of the stores that traded alike in a period and the compared one."""
+
+    period: str
+    trading: str
+    stores: int
+    revenue: Exact
+    before: Before | None
 
 
 @dataclass(frozen=True)
 class ProductByVolume:
-    """One product, ranked by units sold."""
+    """One product or category, ranked by units sold; `rank` is None if it sold before only."""
 
-    rank: int
+    rank: int | None
     product: str
     category: str | None
     units: Units
     revenue: Exact
+    share: Ratio | None
+    cumulative_share: Ratio | None
+    abc: str
+    rank_before: int | None
+    units_before: Units | None
+    revenue_before: Exact | None
 
 
 @dataclass(frozen=True)
 class ProductByValue:
-    """One product, ranked by revenue."""
+    """One product or category, ranked by revenue; `rank` is None if it sold before only."""
 
-    rank: int
+    rank: int | None
     product: str
     category: str | None
     revenue: Exact
     units: Units
+    share: Ratio | None
+    cumulative_share: Ratio | None
+    abc: str
+    rank_before: int | None
+    revenue_before: Exact | None
+    units_before: Units | None
 
 
-Row = MonthRevenue | StoreRevenue | ProductByVolume | ProductByValue
+Row = PeriodRevenue | StoreRevenue | ProductByVolume | ProductByValue
 _KINDS: dict[Question, type[Row]] = {
-    Question.GLOBAL: MonthRevenue,
+    Question.GLOBAL: PeriodRevenue,
     Question.STORES: StoreRevenue,
     Question.VOLUME: ProductByVolume,
     Question.VALUE: ProductByValue,
@@ -93,25 +172,48 @@ class Answers:
         run_id: The run that left them.
         finished_at: When it finished, UTC.
         currency: The base currency; every revenue is in it.
-        month: The only month counted, or None for all.
+        by: The length of the periods.
+        compare: What they are compared with.
+        period: The range that was asked for, or None for all.
+        first_day: The first day that counts.
+        last_day: The last day that counts.
+        compared_with: The period that the whole range, and with it the rankings, are compared
+            with, if there is one.
         store: The only store counted, or None for all.
-        global_performance: Revenue per month, the earliest first.
-        store_performance: Revenue per month and store, the best store of a month first.
+        category: The only category counted, or None for all.
+        global_performance: Revenue by period, the earliest first.
+        total: Revenue of all of them.
+        to_date: Revenue of the year to date and of the last 12 months, up to the last day.
+        store_performance: Revenue by period and store, the best store of a period first.
+        like_for_like: Revenue of comparable, new, closed and interrupted stores, by period.
         best_by_volume: Products by units, then by name.
         best_by_value: Products by shown revenue, then by name.
+        left: Products that sold in the compared range only, by value.
         products: Number of products there are; the two rankings may hold fewer.
+        constant_rates: Currency -> where its rate for constant exchange rates comes from.
     """
 
     run_id: str
     finished_at: datetime
     currency: str
-    month: date | None
+    by: By
+    compare: Compare
+    period: str | None
+    first_day: date | None
+    last_day: date | None
+    compared_with: str | None
     store: str | None
-    global_performance: tuple[MonthRevenue, ...]
-    store_performance: tuple[StoreRevenue, ...]
-    best_by_volume: tuple[ProductByVolume, ...]
-    best_by_value: tuple[ProductByValue, ...]
-    products: int
+    category: str | None
+    global_performance: tuple[PeriodRevenue, ...] = ()
+    total: PeriodRevenue | None = None
+    to_date: tuple[PeriodRevenue, ...] = ()
+    store_performance: tuple[StoreRevenue, ...] = ()
+    like_for_like: tuple[TradingRevenue, ...] = ()
+    best_by_volume: tuple[ProductByVolume, ...] = ()
+    best_by_value: tuple[ProductByValue, ...] = ()
+    left: tuple[ProductByValue, ...] = ()
+    products: int = 0
+    constant_rates: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self, question: Question) -> Sequence[Row]:
         """The rows that answer one question."""
@@ -128,14 +230,31 @@ class _Head(View):
     run_id: str
     finished_at: Moment
     currency: str
-    month: Month | None
+    by: By
+    compare: Compare
+    period: str | None
+    first_day: date | None
+    last_day: date | None
+    compared_with: str | None
     store: str | None
+    category: str | None
+    constant_rates: dict[str, str]
 
 
 def answers_document(answers: Answers, questions: Sequence[Question]) -> dict[str, Any]:
     """Returns the answers to some questions, ready for JSON; every figure is exact and text."""
-    head = json_object(_Head, answers)
-    return head | {str(question): _plain_rows(answers, question) for question in questions}
+    document = json_object(_Head, answers)
+    for question in questions:
+        document[str(question)] = _plain_rows(answers, question)
+        if question is Question.GLOBAL:
+            totals = [answers.total] if answers.total else []
+            document["total"] = next(iter(json_objects(PeriodRevenue, totals)), None)
+            document["to_date"] = json_objects(PeriodRevenue, answers.to_date)
+        elif question is Question.STORES:
+            document["like_for_like"] = json_objects(TradingRevenue, answers.like_for_like)
+        else:
+            document["left"] = json_objects(ProductByValue, answers.left)
+    return document
 
 
 def _plain_rows(answers: Answers, question: Question) -> list[dict[str, Any]]:
@@ -147,102 +266,24 @@ def answer_csv(answers: Answers, question: Question) -> str:
 
     Text that a spreadsheet would run as a formula gets a leading `'`; figures stay figures.
     """
-    header = [*(field.name for field in fields(_KINDS[question])), "currency"]
-    rows = _plain_rows(answers, question)
-    return csv_text(header, ([*row.values(), answers.currency] for row in rows))
+    names = [each.name for each in fields(_KINDS[question])]
+    compared = _COMPARED_COLUMNS if "before" in names else {}
+    header = [*(name for name in names if name != "before"), *compared, "currency"]
+    rows = []
+    for row in _plain_rows(answers, question):
+        before = row.get("before") or {}
+        values = row | {column: before.get(name) for column, name in compared.items()}
+        rows.append([values.get(column, answers.currency) for column in header])
+    return csv_text(header, rows)
 
 
-def answers_text(answers: Answers, questions: Sequence[Question]) -> RenderableType:
-    """Returns the answers to some questions, one table each."""
-    if not answers.global_performance:
-        return Text("No sales yet.")
-    tables: dict[Question, Callable[[Answers], Group]] = {
-        Question.GLOBAL: _global_performance,
-        Question.STORES: _store_performance,
-        Question.VOLUME: _best_by_volume,
-        Question.VALUE: _best_by_value,
-    }
-    return Group(*(tables[question](answers) for question in questions))
-
-
-def _global_performance(answers: Answers) -> Group:
-    revenue = f"Revenue {answers.currency}"
-    table = new_table("Month", revenue, right=[revenue])
-    for row in answers.global_performance:
-        table.add_row(month_text(row.month), grouped(row.revenue))
-    return titled(_title(answers, Question.GLOBAL), table)
-
-
-def _store_performance(answers: Answers) -> Group:
-    revenue = f"Revenue {answers.currency}"
-    headers = ("Month", "Rank", "Store", "City", revenue, "Share", "")
-    table = new_table(*headers, right=["Rank", revenue, "Share"], fold=["Store", "City"])
-    totals = _totals_per_month(answers)
-    before: date | None = None
-    for row in answers.store_performance:
-        total = totals.get(row.month)
-        share = None if total is None else row.revenue / total
-        table.add_row(
-            "" if row.month == before else month_text(row.month),
-            str(row.rank),
-            cell(row.name or row.store),
-            cell(", ".join(part for part in (row.city, row.country) if part)),
-            grouped(row.revenue),
-            "" if share is None else f"{share:.1%}",
-            "" if share is None else Text(share_bar(share), style="cyan"),
-        )
-        before = row.month
-    return titled(_title(answers, Question.STORES), table)
-
-
-def _best_by_volume(answers: Answers) -> Group:
-    table = _ranking("Units", f"Revenue {answers.currency}")
-    for row in answers.best_by_volume:
-        table.add_row(*_product(row), _units(row.units), grouped(row.revenue))
-    return titled(_title(answers, Question.VOLUME), table, remark=_remark(answers))
-
-
-def _best_by_value(answers: Answers) -> Group:
-    table = _ranking(f"Revenue {answers.currency}", "Units")
-    for row in answers.best_by_value:
-        table.add_row(*_product(row), grouped(row.revenue), _units(row.units))
-    return titled(_title(answers, Question.VALUE), table, remark=_remark(answers))
-
-
-def _ranking(*figures: str) -> Table:
-    texts = ("Product", "Category")
-    return new_table("Rank", *texts, *figures, right=["Rank", *figures], fold=texts)
-
-
-def _product(row: ProductByVolume | ProductByValue) -> tuple[str, Text, Text]:
-    return str(row.rank), cell(row.product), cell(row.category)
-
-
-def _units(units: Decimal) -> str:
-    return grouped(without_end_zeros(units))
-
-
-def _remark(answers: Answers) -> str:
-    shown = len(answers.best_by_volume)
-    if shown == answers.products:
-        return ""
-    return f"{shown:,} of {answers.products:,} products; --top shows more."
-
-
-def _title(answers: Answers, question: Question) -> str:
-    month = None if answers.month is None else month_text(answers.month)
-    return ", ".join(filter(None, (question.heading, answers.store, month)))
-
-
-def _totals_per_month(answers: Answers) -> dict[date, Decimal]:
-    """The shown revenue of each month over all stores; without months where it is no whole."""
-    if answers.store is not None:
-        return {}
-    revenues: dict[date, list[Decimal]] = {}
-    for row in answers.store_performance:
-        revenues.setdefault(row.month, []).append(row.revenue)
-    return {
-        month: sum(revenues_of_stores, Decimal(0))
-        for month, revenues_of_stores in revenues.items()
-        if min(revenues_of_stores) >= 0 and any(revenues_of_stores)
-    }
+_COMPARED_COLUMNS = {
+    "compared_with": "period",
+    "revenue_before": "revenue",
+    "change": "change",
+    "growth": "growth",
+    "local_growth": "local_growth",
+    "currency_effect": "currency_effect",
+    "constant_growth": "constant_growth",
+}
+"""Column of the CSV -> attribute of `Before`."""

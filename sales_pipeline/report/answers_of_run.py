@@ -1,52 +1,76 @@
-"""Reads the four answers that a finished run left, over everything or for a month or a store.
+"""Reads the four answers that a finished run left, over everything or for a range and a store.
 
-Over everything they are the four gold tables. For one month, one store, or both they are computed
-from `gold.sales_cube`: exact to the end, rounded half up once to the minor unit of the base
-currency (P6), and ranked by the shown figure, then by name.
+They are computed from `gold.daily_sales` and `gold.sales_cube`: exact to the end, rounded half up
+once to the minor unit of the base currency (P6), and ranked by the shown figure, then by name. So
+over everything they are the four gold tables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
-import pyarrow.compute as pc
-
+from sales_pipeline.analysis.comparison import Compared, Comparison, Pair
+from sales_pipeline.analysis.declared import calendar_of, trading_days
+from sales_pipeline.analysis.like_for_like import TradingDays, like_for_like
+from sales_pipeline.analysis.parts import adding_up, half_up, share
+from sales_pipeline.analysis.periods import DAY, By, Compare, months_later
+from sales_pipeline.analysis.ranking import Kind, Measure, Ranked, Ranking
+from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, sales_of_run
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, did_you_mean, examples
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.report.answers import (
     Answers,
-    MonthRevenue,
+    Before,
+    PeriodRevenue,
     ProductByValue,
     ProductByVolume,
     StoreRevenue,
+    TradingRevenue,
 )
-from sales_pipeline.report.figures import exact_sum, rounded
 
-_Product = TypeVar("_Product", ProductByVolume, ProductByValue)
-_CubeRow = dict[str, Any]
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of the sales.
+
+    Attributes:
+        first: The first day that counts; that of the first month with sales if None.
+        last: The last day that counts; that of the last month with sales if None.
+        by: The length of the periods.
+        compare: What they are compared with.
+        store: The id of the only store to count.
+        category: The only category to count.
+        kind: What the rankings rank.
+        top: How many products the rankings hold from the top; all if None.
+        bottom: How many they hold from the bottom instead.
+    """
+
+    first: date | None = None
+    last: date | None = None
+    by: By = By.MONTH
+    compare: Compare = Compare.YEAR
+    store: str | None = None
+    category: str | None = None
+    kind: Kind = Kind.PRODUCT
+    top: int | None = None
+    bottom: int | None = None
 
 
 def answers(
-    declaration: Declaration,
-    *,
-    month: date | None = None,
-    store: str | None = None,
-    top: int | None = None,
-    run: str | None = None,
+    declaration: Declaration, asked: Asked | None = None, *, run: str | None = None
 ) -> Answers:
-    """Returns the four answers, over everything or for one month, one store, or both.
+    """Returns the four answers, over everything or as far as they are asked for.
 
     Args:
         declaration: What the retailer declares.
-        month: The first day of the only month to count.
-        store: The id of the only store to count.
-        top: How many products the two rankings hold; all without it.
+        asked: Which sales count, and how they are shown.
         run: The finished run that left them; the last one without it.
 
     Raises:
@@ -54,184 +78,270 @@ def answers(
             what there is.
     """
     with gold_set(declaration, run=run) as gold:
-        return _answers(gold, month, store, top)
-
-
-def _answers(gold: GoldSet, month: date | None, store: str | None, top: int | None) -> Answers:
-    declaration = gold.declaration
-    stores = _store_performance(gold)
-    volume: Sequence[ProductByVolume]
-    value: Sequence[ProductByValue]
-    if month is None and store is None:
-        months = _global_performance(gold)
-        volume = _products(gold, "gold.top_selling_products", ProductByVolume)
-        value = _products(gold, "gold.top_selling_products_by_revenue", ProductByValue)
-    else:
-        _check_choice(declaration, stores, month=month, store=store)
-        chosen = _ChosenSales(gold, month, store)
-        months, stores = chosen.global_performance(), chosen.store_performance(stores)
-        volume, value = chosen.best_by_volume(), chosen.best_by_value()
-    return Answers(
-        run_id=gold.run.run_id,
-        finished_at=gold.run.finished_at,
-        currency=declaration.base_currency,
-        month=month,
-        store=store,
-        global_performance=tuple(months),
-        store_performance=tuple(stores),
-        best_by_volume=tuple(volume[:top]),
-        best_by_value=tuple(value[:top]),
-        products=len(volume),
-    )
-
-
-def _global_performance(gold: GoldSet) -> list[MonthRevenue]:
-    rows = gold.read("gold.revenue_per_month").to_pylist()
-    return [MonthRevenue(_first_day(row), row["revenue"]) for row in rows]
-
-
-def _store_performance(gold: GoldSet) -> list[StoreRevenue]:
-    rows = gold.read("gold.revenue_per_month_and_shop").to_pylist()
-    stores = [
-        StoreRevenue(
-            month=_first_day(row),
-            store=row["store"],
-            name=row["shop"],
-            city=row["city"],
-            country=row["country"],
-            revenue=row["revenue"],
-            rank=row["rank"],
-        )
-        for row in rows
-    ]
-    return sorted(stores, key=lambda row: (row.month, row.rank))
-
-
-def _products(gold: GoldSet, table: str, kind: type[_Product]) -> list[_Product]:
-    figures = [each.name for each in fields(kind)]
-    return [kind(**row) for row in gold.read(table).select(figures).to_pylist()]
-
-
-def _first_day(row: dict[str, Any]) -> date:
-    return date(row["year"], row["month"], 1)
+        return _AnswersOfRun(gold, sales_of_run(gold), asked or Asked()).answers()
 
 
 @dataclass(frozen=True)
-class _ChosenSales:
-    """The sales of one month, one store, or both.
-
-    Attributes:
-        gold: The gold tables of one run.
-        month: The month to count, or None for all.
-        store: The store to count, or None for all.
-    """
+class _AnswersOfRun:
+    """The answers to what is asked, from the sales of one run."""
 
     gold: GoldSet
-    month: date | None
-    store: str | None
+    sales: SalesOfRun
+    asked: Asked
 
-    def global_performance(self) -> list[MonthRevenue]:
-        """The revenue of each month, the earliest first."""
-        by_month = _grouped(self._rows, "month")
-        return [MonthRevenue(month, self._revenue(rows)) for (month,), rows in by_month]
+    def answers(self) -> Answers:
+        asked = self.asked
+        nothing = Answers(
+            run_id=self.gold.run.run_id,
+            finished_at=self.gold.run.finished_at,
+            currency=self._declaration.base_currency,
+            by=asked.by,
+            compare=asked.compare,
+            period=None,
+            first_day=asked.first,
+            last_day=asked.last,
+            compared_with=None,
+            store=asked.store,
+            category=asked.category,
+        )
+        if self.sales.days is None:
+            return nothing
+        first, last = self._range(*self.sales.days)
+        pairs = self._comparison.pairs(asked.by, first, last)
+        rows = [row for row in self._comparison.in_all(pairs) if row.now.sales]
+        self._check_choice(first, last, is_any=bool(rows))
+        whole = self._comparison.range_pair(asked.by, first, last)
+        [total] = self._comparison.in_all([whole])
+        stores, groups = self._stores([row.pair for row in rows])
+        return replace(
+            nothing,
+            period=whole.period.name if asked.first or asked.last else None,
+            first_day=first,
+            last_day=last,
+            compared_with=whole.before.name if whole.before else None,
+            global_performance=tuple(map(self._of_period, rows)),
+            total=self._of_period(total),
+            to_date=tuple(map(self._of_period, self._to_date(whole.period.last))),
+            store_performance=tuple(stores),
+            like_for_like=tuple(groups),
+            **self._rankings(whole),
+            constant_rates=self._rate_sources([row.pair for row in rows]),
+        )
 
-    def store_performance(self, compared: Iterable[StoreRevenue]) -> list[StoreRevenue]:
-        """The revenue per month and store, each with its rank among all stores of the month.
+    @property
+    def _declaration(self) -> Declaration:
+        return self.gold.declaration
 
-        Args:
-            compared: The answer over everything, which holds names and ranks.
+    @property
+    def _choice(self) -> Choice:
+        return Choice(self.asked.store, self.asked.category)
+
+    @cached_property
+    def _comparison(self) -> Comparison:
+        calendar = calendar_of(self._declaration.calendar)
+        return Comparison(self.sales, calendar, self.asked.compare, self._choice)
+
+    def _range(self, first: date, last: date) -> tuple[date, date]:
+        """The days that count: as asked, else whole periods around all sales."""
+        calendar, by = self._comparison.calendar, self.asked.by
+        return (
+            self.asked.first or calendar.period_of(by, first).first,
+            self.asked.last or calendar.period_of(by, last).last,
+        )
+
+    def _check_choice(self, first: date, last: date, *, is_any: bool) -> None:
+        """Checks that there are sales of what is asked; declared stores count as known.
+
+        Raises:
+            UsageError: There are none; the message says what there is.
         """
-        rows = dict(_grouped(self._rows, "month", "store"))
+        store, category = self.asked.store, self.asked.category
+        known = {*self.sales.first_sales, *self._declaration.stores}
+        if store is not None and store not in known:
+            meant = did_you_mean(store, sorted(known))
+            there_are = f"The stores are {examples(sorted(known))}."
+            raise UsageError(f"--store: no such store, got {store!r}.{meant} {there_are}")
+        categories = self.sales.categories
+        if category is not None and category not in categories:
+            meant = did_you_mean(category, categories)
+            there_are = f"The categories are {examples(categories)}."
+            raise UsageError(f"--category: none of that name, got {category!r}.{meant} {there_are}")
+        if not is_any:
+            raise UsageError(_no_such_sales(self.sales.months(self._choice), first, last, store))
+
+    def _to_date(self, last: date) -> list[Compared]:
+        if self.asked.category is not None and (last + DAY).day != 1:
+            return []
+        pairs = [self._comparison.year_to_date(last), self._comparison.last_twelve_months(last)]
+        return self._comparison.in_all(pairs)
+
+    def _of_period(self, row: Compared) -> PeriodRevenue:
+        period = row.pair.period
+        revenue = self._shown(row.now.revenue)
+        returns = self._shown(row.now.revenue_returned)
+        return PeriodRevenue(
+            month=self._month(row.pair),
+            period=period.name,
+            first_day=period.first,
+            last_day=period.last,
+            is_over=row.pair.is_over,
+            revenue=revenue,
+            gross=revenue - returns,
+            returns=returns,
+            units=row.now.units,
+            sales=row.now.sales,
+            before=self._before(row),
+        )
+
+    def _month(self, pair: Pair) -> date | None:
+        is_month = self.asked.by is By.MONTH and pair.period.first.day == 1
+        return pair.period.first if is_month else None
+
+    def _before(self, row: Compared) -> Before | None:
+        change = row.change
+        if row.pair.before is None or row.before is None or change is None:
+            return None
+        revenue = self._shown(row.before.revenue)
+        difference = self._shown(row.now.revenue) - revenue
+        parts = [row.local_growth or Fraction(0), row.currency_effect or Fraction(0)]
+        local_growth, effect = adding_up(parts, difference, self._declaration.minor_units)
+        return Before(
+            period=row.pair.before.name,
+            revenue=revenue,
+            change=difference,
+            growth=change.ratio,
+            local_growth=local_growth,
+            currency_effect=effect,
+            constant_growth=row.constant_ratio,
+        )
+
+    def _stores(self, pairs: Sequence[Pair]) -> tuple[list[StoreRevenue], list[TradingRevenue]]:
+        """The stores of each period with their places among all, and how they traded."""
+        of_all = replace(self._comparison, choice=Choice(category=self.asked.category))
+        by_period: dict[int, list[Compared]] = {at: [] for at, _ in enumerate(pairs)}
+        places = {id(pair): at for at, pair in enumerate(pairs)}
+        for row in of_all.by_store(pairs):
+            by_period[places[id(row.pair)]].append(row)
+        stores: list[StoreRevenue] = []
+        groups: list[TradingRevenue] = []
+        for at, pair in enumerate(pairs):
+            stores += self._of_stores(by_period[at])
+            chosen = [row for row in by_period[at] if self._is_chosen(row.store)]
+            groups += self._trading(pair, chosen)
+        return stores, groups
+
+    def _is_chosen(self, store: str | None) -> bool:
+        return self.asked.store in (None, store)
+
+    def _of_stores(self, rows: Sequence[Compared]) -> list[StoreRevenue]:
+        sold = [row for row in rows if row.now.sales]
+        sold.sort(key=lambda row: (-self._shown(row.now.revenue), row.store or ""))
+        revenues = [row.now.revenue for row in sold]
+        total = sum(map(Fraction, revenues), Fraction(0)) if min(revenues) >= 0 else Fraction(0)
         return [
-            replace(place, revenue=self._revenue(rows[place.month, place.store]))
-            for place in compared
-            if _is_chosen(place, self.month, self.store)
+            self._of_store(row, rank, share(row.now.revenue, total))
+            for rank, row in enumerate(sold, start=1)
+            if self._is_chosen(row.store)
         ]
 
-    def best_by_volume(self) -> list[ProductByVolume]:
-        """The products by units, then by name."""
-        ranked = sorted(self._sums, key=lambda row: (row.units.copy_negate(), row.product))
-        return [replace(row, rank=rank) for rank, row in enumerate(ranked, start=1)]
+    def _of_store(self, row: Compared, rank: int, of_total: Fraction | None) -> StoreRevenue:
+        store = row.store or ""
+        declared = self._declaration.stores.get(store)
+        return StoreRevenue(
+            month=self._month(row.pair),
+            period=row.pair.period.name,
+            store=store,
+            name=declared.name if declared else None,
+            city=declared.city if declared else None,
+            country=declared.country if declared else None,
+            revenue=self._shown(row.now.revenue),
+            rank=rank,
+            share=of_total,
+            trading=str(self._days.trading(store, row.pair)) if row.pair.before else None,
+            before=self._before(row),
+        )
 
-    def best_by_value(self) -> list[ProductByValue]:
-        """The products by shown revenue, then by name."""
-        ranked = sorted(self._sums, key=lambda row: (row.revenue.copy_negate(), row.product))
+    def _trading(self, pair: Pair, rows: Sequence[Compared]) -> list[TradingRevenue]:
+        if pair.before is None:
+            return []
         return [
-            ProductByValue(rank, row.product, row.category, row.revenue, row.units)
-            for rank, row in enumerate(ranked, start=1)
+            TradingRevenue(
+                period=pair.period.name,
+                trading=str(group.trading),
+                stores=group.stores,
+                revenue=self._shown(group.compared.now.revenue),
+                before=self._before(group.compared),
+            )
+            for group in like_for_like(self._days, pair, rows)
         ]
 
     @cached_property
-    def _rows(self) -> list[_CubeRow]:
-        cube = self.gold.cube()
-        if self.month is not None:
-            cube = cube.filter(pc.equal(cube["month"], self.month))
-        if self.store is not None:
-            cube = cube.filter(pc.equal(cube["store"], self.store))
-        rows: list[_CubeRow] = cube.to_pylist()
-        return rows
+    def _days(self) -> TradingDays:
+        return trading_days(self._declaration, self.sales)
 
-    @cached_property
-    def _sums(self) -> list[ProductByVolume]:
-        """The products, still without their ranks; their revenue is rounded."""
-        return [self._sum(name, rows) for (name,), rows in _grouped(self._rows, "product")]
+    def _rankings(self, whole: Pair) -> dict[str, Any]:
+        volume = self._ranked(Measure.VOLUME, whole)
+        value = self._ranked(Measure.VALUE, whole)
+        sold = [row for row in value if not row.has_left]
+        by_volume = [row for row in volume if not row.has_left]
+        return {
+            "best_by_volume": tuple(map(self._by_volume, self._cut(by_volume))),
+            "best_by_value": tuple(map(self._by_value, self._cut(sold))),
+            "left": tuple(self._by_value(row) for row in value if row.has_left),
+            "products": len(sold),
+        }
 
-    def _sum(self, name: str, rows: Sequence[_CubeRow]) -> ProductByVolume:
-        categories = [row["category"] for row in rows if row["category"] is not None]
-        units = exact_sum(row["units"] for row in rows)
-        return ProductByVolume(0, name, max(categories, default=None), units, self._revenue(rows))
+    def _ranked(self, measure: Measure, whole: Pair) -> list[Ranked]:
+        kind, classes = self.asked.kind, self._declaration.classes
+        ranking = Ranking(measure, self._declaration.minor_units, kind, classes)
+        return ranking.ranked(self.sales, whole, self._choice)
 
-    def _revenue(self, rows: Iterable[_CubeRow]) -> Decimal:
-        exact = exact_sum(row["revenue"] for row in rows)
-        return rounded(exact, self.gold.declaration.base_currency)
+    def _cut(self, rows: Sequence[Ranked]) -> Sequence[Ranked]:
+        if self.asked.bottom is not None:
+            return rows[-self.asked.bottom :]
+        return rows[: self.asked.top]
 
+    def _by_volume(self, row: Ranked) -> ProductByVolume:
+        return ProductByVolume(**self._of_product(row))
 
-def _grouped(
-    rows: Iterable[_CubeRow], *columns: str
-) -> list[tuple[tuple[Any, ...], list[_CubeRow]]]:
-    """The rows by their values in some columns, in the order of those values."""
-    groups: dict[tuple[Any, ...], list[_CubeRow]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row[column] for column in columns), []).append(row)
-    return sorted(groups.items(), key=lambda group: group[0])
+    def _by_value(self, row: Ranked) -> ProductByValue:
+        return ProductByValue(**self._of_product(row))
 
+    def _of_product(self, row: Ranked) -> dict[str, Any]:
+        before = row.before
+        return {
+            "rank": row.rank,
+            "product": row.name,
+            "category": row.category,
+            "units": row.now.units,
+            "revenue": self._shown(row.now.revenue),
+            "share": row.share,
+            "cumulative_share": row.cumulative_share,
+            "abc": row.abc,
+            "rank_before": row.rank_before,
+            "units_before": before and before.units,
+            "revenue_before": before and self._shown(before.revenue),
+        }
 
-def _is_chosen(place: StoreRevenue, month: date | None, store: str | None) -> bool:
-    return month in (None, place.month) and store in (None, place.store)
+    def _rate_sources(self, pairs: Sequence[Pair]) -> dict[str, str]:
+        """Currency -> where its rate at constant rates comes from; the last period decides."""
+        sources: dict[str, str] = {}
+        for rates in self._comparison.rates(pairs):
+            sources |= rates.sources if rates else {}
+        base = self._declaration.base_currency
+        return {currency: source for currency, source in sources.items() if currency != base}
 
-
-def _check_choice(
-    declaration: Declaration,
-    places: Sequence[StoreRevenue],
-    *,
-    month: date | None,
-    store: str | None,
-) -> None:
-    """Checks that there are sales of a month and a store; declared stores count as known.
-
-    Raises:
-        UsageError: There are none; the message says what there is.
-    """
-    stores = sorted({place.store for place in places})
-    known = {*stores, *declaration.stores}
-    if store is not None and store not in known:
-        raise UsageError(_no_such_store(store, sorted(known)))
-    of_store = [place for place in places if _is_chosen(place, None, store)]
-    if not any(_is_chosen(place, month, None) for place in of_store):
-        raise UsageError(_no_such_sales(sorted({place.month for place in of_store}), month, store))
-
-
-def _no_such_store(store: str, stores: Sequence[str]) -> str:
-    meant = did_you_mean(store, stores)
-    return f"--store: no such store, got {store!r}.{meant} The stores are {examples(stores)}."
+    def _shown(self, revenue: Decimal) -> Decimal:
+        return half_up(Fraction(revenue), self._declaration.minor_units)
 
 
-def _no_such_sales(months: Sequence[date], month: date | None, store: str | None) -> str:
+def _no_such_sales(months: Sequence[date], first: date, last: date, store: str | None) -> str:
     whose = f" of {store}" if store else ""
     if not months:
-        return f"--{'store' if store else 'month'}: there are no sales{whose} yet"
-    first, last = months[0], months[-1]
+        return f"--{'store' if store else 'from'}: there are no sales{whose} yet"
+    is_month = first.day == 1 and (last + DAY) == months_later(first, 1)
+    when = f"in {first:%Y-%m}" if is_month else f"from {first} to {last}"
     return (
-        f"--month: no sales{whose} in {month:%Y-%m}; "
-        f"there are sales in {len(months):,} months from {first:%Y-%m} to {last:%Y-%m}"
+        f"--{'month' if is_month else 'from'}: no sales{whose} {when}; there are sales in "
+        f"{len(months):,} months from {months[0]:%Y-%m} to {months[-1]:%Y-%m}"
     )

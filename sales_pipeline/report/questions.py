@@ -13,15 +13,14 @@ class Question(StrEnum):
     VOLUME = "volume"
     VALUE = "value"
 
-    @property
-    def heading(self) -> str:
-        """The question as a heading."""
-        return _HEADINGS[self]
+    def heading(self, period: str = "month") -> str:
+        """Returns the question as a heading, such as `Global performance: revenue per month`."""
+        return _HEADINGS[self].format(period=period)
 
 
 _HEADINGS = {
-    Question.GLOBAL: "Global performance: revenue per month",
-    Question.STORES: "Store performance: revenue per month and store",
+    Question.GLOBAL: "Global performance: revenue per {period}",
+    Question.STORES: "Store performance: revenue per {period} and store",
     Question.VOLUME: "Best sellers by volume",
     Question.VALUE: "Best sellers by value",
 }

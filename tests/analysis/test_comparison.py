@@ -110,7 +110,7 @@ def test_growth_and_currency_may_point_in_different_directions() -> None:
     [row] = comparison.in_all(comparison.pairs(By.MONTH, MAY_25.replace(day=1), date(2025, 5, 31)))
     assert row.change is not None
     assert row.change.difference == 88 - 90
-    assert figures(row.local_growth, row.currency) == (9, -11)
+    assert figures(row.local_growth, row.currency_effect) == (9, -11)
     assert row.constant_ratio == Fraction(1, 10)
 
 
@@ -231,8 +231,8 @@ def test_growth_currency_stores_and_causes_add_up_to_the_change(sold: list[Sold]
     assert (row.now.revenue, row.before.revenue) == (this_year, last_year)
     difference = Fraction(this_year) - Fraction(last_year)
     assert row.local_growth is not None
-    assert row.currency is not None
-    assert row.local_growth + row.currency == difference
+    assert row.currency_effect is not None
+    assert row.local_growth + row.currency_effect == difference
     days = TradingDays(STORES, sales.first_sales)
     groups = like_for_like(days, pair, comparison.by_store([pair]))
     assert sum(group.compared.now.revenue for group in groups) == this_year

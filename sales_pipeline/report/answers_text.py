@@ -1,0 +1,244 @@
+"""The four answers as tables on a terminal, each figure beside its change; 80 columns wide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sales_pipeline.analysis.parts import half_up
+from sales_pipeline.report.answers import (
+    Answers,
+    Before,
+    PeriodRevenue,
+    ProductByValue,
+    ProductByVolume,
+)
+from sales_pipeline.report.figures import grouped, share_bar, without_end_zeros
+from sales_pipeline.report.layout import cell, new_table, titled
+from sales_pipeline.report.questions import Question
+
+SHOWN_PRODUCTS = 10
+"""How many products a ranking shows on a terminal, unless `--top` says otherwise."""
+_LINES = 5
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the tables show beside the plain figures.
+
+    Attributes:
+        constant_currency: The change at constant exchange rates, and what the rates changed.
+        like_for_like: Comparable stores, and those that are new, closed or interrupted.
+    """
+
+    constant_currency: bool = False
+    like_for_like: bool = False
+
+
+def percent(ratio: Fraction | None, *, sign: bool = False) -> str:
+    """Returns a ratio as a percentage with one decimal, rounded half up; nothing for None.
+
+    >>> percent(Fraction(1, 8)), percent(Fraction(-1, 3), sign=True), percent(None)
+    ('12.5%', '-33.3%', '')
+    """
+    if ratio is None:
+        return ""
+    return f"{half_up(ratio * 100, 1):{'+' if sign else ''},f}%"
+
+
+def signed(amount: Decimal) -> str:
+    """Returns an amount with its sign and its thousands separated.
+
+    >>> signed(Decimal("1234.50"))
+    '+1,234.50'
+    """
+    return f"{amount:+,f}"
+
+
+def answers_text(
+    answers: Answers, questions: Sequence[Question], shown: Shown | None = None
+) -> RenderableType:
+    """Returns the answers to some questions, one table each."""
+    if not answers.global_performance:
+        return Text("No sales yet.")
+    options = shown or Shown()
+    tables: dict[Question, Callable[[Answers, Shown], Group]] = {
+        Question.GLOBAL: _global_performance,
+        Question.STORES: _store_performance,
+        Question.VOLUME: _best_by_volume,
+        Question.VALUE: _best_by_value,
+    }
+    parts: list[RenderableType] = [tables[question](answers, options) for question in questions]
+    if options.like_for_like and {*questions} & {Question.GLOBAL, Question.STORES}:
+        parts.append(_like_for_like(answers))
+    return Group(*parts)
+
+
+def _global_performance(answers: Answers, options: Shown) -> Group:
+    rows = [*answers.global_performance, *answers.to_date]
+    has_before = any(row.before for row in rows)
+    revenue = f"Revenue {answers.currency}"
+    compared = _compared_headers(options) if has_before else ()
+    table = new_table(answers.by.capitalize(), revenue, *compared, right=[revenue, *compared])
+    for row in answers.global_performance:
+        table.add_row(_period(row), grouped(row.revenue), *_change(row.before, options, compared))
+    total = answers.total
+    if total is not None and len(answers.global_performance) > 1:
+        table.add_section()
+        table.add_row("Total", grouped(total.revenue), *_change(total.before, options, compared))
+    for row in answers.to_date:
+        if has_before:
+            name = row.period.capitalize()
+            table.add_row(name, grouped(row.revenue), *_change(row.before, options, compared))
+    return titled(_title(answers, Question.GLOBAL), table, remark=_method(answers, options))
+
+
+def _compared_headers(options: Shown) -> tuple[str, ...]:
+    if options.constant_currency:
+        return ("Before", "Change", "Local growth", "Currency", "Local %")
+    return ("Before", "Change", "Change %")
+
+
+def _change(before: Before | None, options: Shown, headers: Sequence[str]) -> tuple[str, ...]:
+    """The cells of the compared figures, under their headers."""
+    if before is None:
+        return ("",) * len(headers)
+    plain = (grouped(before.revenue), signed(before.change))
+    if options.constant_currency:
+        parts = (signed(before.local_growth), signed(before.currency_effect))
+        return (*plain, *parts, percent(before.constant_growth, sign=True))
+    return (*plain, percent(before.growth, sign=True))
+
+
+def _period(row: PeriodRevenue) -> str:
+    return row.period if row.is_over else f"{row.period}*"
+
+
+def _method(answers: Answers, options: Shown) -> str:
+    """What the figures of a table rest on: the days of an unfinished period, the rates."""
+    lines = []
+    for row in answers.global_performance:
+        if not row.is_over:
+            days = f"{row.first_day} to {row.last_day}"
+            lines.append(f"* not over: {days}, compared with the same days.")
+    if options.constant_currency:
+        lines.append(
+            "Local growth: amounts at the exchange rates of the compared period. For each currency:"
+        )
+        sources = [f"  {code}: {source}" for code, source in answers.constant_rates.items()]
+        lines += sources[:_LINES]
+    return "\n".join(lines)
+
+
+def _store_performance(answers: Answers, options: Shown) -> Group:
+    revenue = f"Revenue {answers.currency}"
+    has_before = any(row.before for row in answers.store_performance)
+    last = ("Local %" if options.constant_currency else "Change %",) if has_before else ("",)
+    headers = (answers.by.capitalize(), "Rank", "Store", "City", revenue, "Share", *last)
+    right = ["Rank", revenue, "Share", *(last if has_before else ())]
+    table = new_table(*headers, right=right, fold=["Store", "City"])
+    previous = ""
+    for row in answers.store_performance:
+        before = row.before
+        growth = before and (before.constant_growth if options.constant_currency else before.growth)
+        table.add_row(
+            "" if row.period == previous else row.period,
+            str(row.rank),
+            cell(row.name or row.store),
+            cell(", ".join(part for part in (row.city, row.country) if part)),
+            grouped(row.revenue),
+            percent(row.share),
+            percent(growth, sign=True) if has_before else Text(_bar(row.share), style="cyan"),
+        )
+        previous = row.period
+    return titled(_title(answers, Question.STORES), table)
+
+
+def _bar(share: Fraction | None) -> str:
+    return "" if share is None else share_bar(Decimal(share.numerator) / share.denominator)
+
+
+def _like_for_like(answers: Answers) -> Group:
+    revenue = f"Revenue {answers.currency}"
+    figures = ("Stores", revenue, "Before", "Change", "Change %")
+    table = new_table(answers.by.capitalize(), "Trading", *figures, right=figures)
+    previous = ""
+    for row in answers.like_for_like:
+        table.add_row(
+            "" if row.period == previous else row.period,
+            row.trading,
+            f"{row.stores:,}",
+            grouped(row.revenue),
+            *_change(row.before, Shown(), figures[2:]),
+        )
+        previous = row.period
+    remark = (
+        "Comparable stores traded through the whole of both periods."
+        if answers.like_for_like
+        else "No period has one to compare with."
+    )
+    return titled("Like for like: stores by how they traded", table, remark=remark)
+
+
+def _best_by_volume(answers: Answers, _: Shown) -> Group:
+    table = _ranking(answers, "Units", f"Revenue {answers.currency}")
+    for row in answers.best_by_volume:
+        table.add_row(
+            *_product(row), _units(row.units), grouped(row.revenue), *_place(answers, row)
+        )
+    return titled(_title(answers, Question.VOLUME), table, remark=_remark(answers))
+
+
+def _best_by_value(answers: Answers, _: Shown) -> Group:
+    table = _ranking(answers, f"Revenue {answers.currency}", "Units")
+    for row in answers.best_by_value:
+        table.add_row(
+            *_product(row), grouped(row.revenue), _units(row.units), *_place(answers, row)
+        )
+    return titled(_title(answers, Question.VALUE), table, remark=_remark(answers))
+
+
+def _ranking(answers: Answers, *figures: str) -> Table:
+    texts = ("Product", "Category")
+    before = ("Before",) if answers.compared_with else ()
+    right = ["Rank", *figures, "Share", *before]
+    return new_table("Rank", *texts, *figures, "Share", "Class", *before, right=right, fold=texts)
+
+
+def _product(row: ProductByVolume | ProductByValue) -> tuple[str, Text, Text]:
+    return str(row.rank), cell(row.product), cell(row.category)
+
+
+def _place(answers: Answers, row: ProductByVolume | ProductByValue) -> tuple[str, ...]:
+    """The share, the class, and the place in the compared range."""
+    places = (percent(row.share), row.abc)
+    if not answers.compared_with:
+        return places
+    return (*places, "new" if row.rank_before is None else str(row.rank_before))
+
+
+def _units(units: Decimal) -> str:
+    return grouped(without_end_zeros(units))
+
+
+def _remark(answers: Answers) -> str:
+    shown = len(answers.best_by_volume)
+    lines = []
+    if shown != answers.products:
+        lines.append(f"{shown:,} of {answers.products:,} products; --top shows more.")
+    if answers.left:
+        names = ", ".join(row.product for row in answers.left[:_LINES])
+        more = f" and {len(answers.left) - _LINES:,} more" if len(answers.left) > _LINES else ""
+        lines.append(f"Sold in {answers.compared_with} and not any more: {names}{more}.")
+    return "\n".join(lines)
+
+
+def _title(answers: Answers, question: Question) -> str:
+    parts = (question.heading(answers.by), answers.store, answers.category, answers.period)
+    return ", ".join(filter(None, parts))
