@@ -6,18 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sales_pipeline.analysis.parts import half_up
+from sales_pipeline.analysis.parts import adding_up, half_up
 from sales_pipeline.report.answers import (
     Answers,
     Before,
     PeriodRevenue,
     ProductByValue,
     ProductByVolume,
+    StoreRevenue,
 )
 from sales_pipeline.report.figures import grouped, share_bar, without_end_zeros
 from sales_pipeline.report.layout import cell, new_table, titled
@@ -153,11 +155,26 @@ def _store_performance(answers: Answers, options: Shown) -> Group:
             cell(row.name or row.store),
             cell(", ".join(part for part in (row.city, row.country) if part)),
             grouped(row.revenue),
-            percent(row.share),
+            shares.get((row.period, row.store), ""),
             percent(growth, sign=True) if has_before else Text(_bar(row.share), style="cyan"),
         )
         previous = row.period
     return titled(_title(answers, Question.STORES), table)
+
+
+def _shares(rows: Sequence[StoreRevenue]) -> dict[tuple[str, str], str]:
+    """Period and store -> its share as it is shown; those of a whole period add up to 100.0%."""
+    shown = {}
+    for period, of_period in groupby(rows, key=lambda row: row.period):
+        shares = {row.store: row.share for row in of_period if row.share is not None}
+        if sum(shares.values()) == 1:
+            parts = [share * 100 for share in shares.values()]
+            percents = adding_up(parts, Decimal("100.0"), 1)
+            texts = [f"{share}%" for share in percents]
+        else:
+            texts = [percent(share) for share in shares.values()]
+        shown |= {(period, store): text for store, text in zip(shares, texts, strict=True)}
+    return shown
 
 
 def _bar(share: Fraction | None) -> str:
