@@ -16,6 +16,7 @@ from pydantic import PlainSerializer
 
 from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.analysis.periods import By, Compare
+from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.report.document import (
     Exact,
     Moment,
@@ -181,6 +182,7 @@ class Answers:
             with, if there is one.
         store: The only store counted, or None for all.
         category: The only category counted, or None for all.
+        kind: What the rankings rank.
         global_performance: Revenue by period, the earliest first.
         total: Revenue of all of them.
         to_date: Revenue of the year to date and of the last 12 months, up to the last day.
@@ -204,6 +206,7 @@ class Answers:
     compared_with: str | None
     store: str | None
     category: str | None
+    kind: Kind = Kind.PRODUCT
     global_performance: tuple[PeriodRevenue, ...] = ()
     total: PeriodRevenue | None = None
     to_date: tuple[PeriodRevenue, ...] = ()
@@ -238,6 +241,7 @@ class _Head(View):
     compared_with: str | None
     store: str | None
     category: str | None
+    kind: Kind
     constant_rates: dict[str, str]
 
 

@@ -103,6 +103,7 @@ class _AnswersOfRun:
             compared_with=None,
             store=asked.store,
             category=asked.category,
+            kind=asked.kind,
         )
         if self.sales.days is None:
             return nothing
@@ -194,8 +195,8 @@ class _AnswersOfRun:
         )
 
     def _month(self, pair: Pair) -> date | None:
-        is_month = self.asked.by is By.MONTH and pair.period.first.day == 1
-        return pair.period.first if is_month else None
+        first = pair.period.first
+        return first if pair.period.name == f"{first:%Y-%m}" else None
 
     def _before(self, row: Compared) -> Before | None:
         change = row.change

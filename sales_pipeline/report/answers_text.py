@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sales_pipeline.analysis.parts import adding_up, half_up
+from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.report.answers import (
     Answers,
     Before,
@@ -145,10 +146,13 @@ def _store_performance(answers: Answers, options: Shown) -> Group:
     headers = (answers.by.capitalize(), "Rank", "Store", "City", revenue, "Share", *last)
     right = ["Rank", revenue, "Share", *(last if has_before else ())]
     table = new_table(*headers, right=right, fold=["Store", "City"])
+    shares = _shares(answers.store_performance)
     previous = ""
     for row in answers.store_performance:
-        before = row.before
-        growth = before and (before.constant_growth if options.constant_currency else before.growth)
+        growth = None
+        if row.before is not None:
+            is_constant = options.constant_currency
+            growth = row.before.constant_growth if is_constant else row.before.growth
         table.add_row(
             "" if row.period == previous else row.period,
             str(row.rank),
@@ -164,7 +168,7 @@ def _store_performance(answers: Answers, options: Shown) -> Group:
 
 def _shares(rows: Sequence[StoreRevenue]) -> dict[tuple[str, str], str]:
     """Period and store -> its share as it is shown; those of a whole period add up to 100.0%."""
-    shown = {}
+    shown: dict[tuple[str, str], str] = {}
     for period, of_period in groupby(rows, key=lambda row: row.period):
         shares = {row.store: row.share for row in of_period if row.share is not None}
         if sum(shares.values()) == 1:
@@ -207,7 +211,7 @@ def _best_by_volume(answers: Answers, _: Shown) -> Group:
     table = _ranking(answers, "Units", f"Revenue {answers.currency}")
     for row in answers.best_by_volume:
         table.add_row(
-            *_product(row), _units(row.units), grouped(row.revenue), *_place(answers, row)
+            *_product(answers, row), _units(row.units), grouped(row.revenue), *_place(answers, row)
         )
     return titled(_title(answers, Question.VOLUME), table, remark=_remark(answers))
 
@@ -216,19 +220,21 @@ def _best_by_value(answers: Answers, _: Shown) -> Group:
     table = _ranking(answers, f"Revenue {answers.currency}", "Units")
     for row in answers.best_by_value:
         table.add_row(
-            *_product(row), grouped(row.revenue), _units(row.units), *_place(answers, row)
+            *_product(answers, row), grouped(row.revenue), _units(row.units), *_place(answers, row)
         )
     return titled(_title(answers, Question.VALUE), table, remark=_remark(answers))
 
 
 def _ranking(answers: Answers, *figures: str) -> Table:
-    texts = ("Product", "Category")
+    texts = ("Product", "Category") if answers.kind is Kind.PRODUCT else ("Category",)
     before = ("Before",) if answers.compared_with else ()
     right = ["Rank", *figures, "Share", *before]
     return new_table("Rank", *texts, *figures, "Share", "Class", *before, right=right, fold=texts)
 
 
-def _product(row: ProductByVolume | ProductByValue) -> tuple[str, Text, Text]:
+def _product(answers: Answers, row: ProductByVolume | ProductByValue) -> tuple[str | Text, ...]:
+    if answers.kind is Kind.CATEGORY:
+        return str(row.rank), cell(row.product or "without a category")
     return str(row.rank), cell(row.product), cell(row.category)
 
 
@@ -247,8 +253,9 @@ def _units(units: Decimal) -> str:
 def _remark(answers: Answers) -> str:
     shown = len(answers.best_by_volume)
     lines = []
+    what = "products" if answers.kind is Kind.PRODUCT else "categories"
     if shown != answers.products:
-        lines.append(f"{shown:,} of {answers.products:,} products; --top shows more.")
+        lines.append(f"{shown:,} of {answers.products:,} {what}; --top shows more.")
     if answers.left:
         names = ", ".join(row.product for row in answers.left[:_LINES])
         more = f" and {len(answers.left) - _LINES:,} more" if len(answers.left) > _LINES else ""
