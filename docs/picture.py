@@ -16,8 +16,9 @@ from rich.terminal_theme import DIMMED_MONOKAI
 
 from sales_pipeline.config import load_config
 from sales_pipeline.pipeline import run
-from sales_pipeline.report.answers import Answers, answers_text
-from sales_pipeline.report.answers_of_run import answers
+from sales_pipeline.report.answers import Answers
+from sales_pipeline.report.answers_of_run import Asked, answers
+from sales_pipeline.report.answers_text import answers_text
 from sales_pipeline.report.questions import Question
 from sales_pipeline.report.run import run_text
 from sales_pipeline.sample import place_sample
@@ -34,7 +35,7 @@ def main() -> None:
         declaration = load_config().model_copy(update=places)
         place_sample(Path(places["landing"]))
         report = run(declaration)
-        shown = _latest(answers(declaration, top=PRODUCTS))
+        shown = _latest(answers(declaration, Asked(top=PRODUCTS)))
     console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True)
     console.print("$ make demo\n", style="bold")
     console.print(_without_the_line_for_grep(run_text(replace(report, repeated=[]))))

@@ -62,6 +62,11 @@ class Asked:
     top: int | None = None
     bottom: int | None = None
 
+    @classmethod
+    def of_month(cls, month: date, *, store: str | None = None) -> Asked:
+        """Returns the question for one month."""
+        return cls(month, months_later(month, 1) - DAY, store=store)
+
 
 def answers(
     declaration: Declaration, asked: Asked | None = None, *, run: str | None = None

@@ -13,7 +13,7 @@ from sales_pipeline import read_gold
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.declared_tables import gold_tables
 from sales_pipeline.lakehouse.runs import finished_runs
-from sales_pipeline.report.answers_of_run import answers
+from sales_pipeline.report.answers_of_run import Asked, answers
 from tests.promises.killed_run import dies
 from tests.retailer import Retailer, sale
 
@@ -63,7 +63,7 @@ def _is_mixed(retailer: Retailer) -> bool:
 def test_p1_an_earlier_run_is_shown_by_its_id(corrected: Retailer) -> None:
     first, last = _run_ids(corrected)
     january = {
-        run: answers(corrected.declaration, month=date(2025, 1, 1), run=run)
+        run: answers(corrected.declaration, Asked.of_month(date(2025, 1, 1)), run=run)
         for run in (first, last)
     }
     revenue = {run: found.global_performance[0].revenue for run, found in january.items()}

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pytest
 
-from sales_pipeline.report.answers_of_run import answers
+from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.compared_runs import compared_runs
 from tests.retailer import Retailer, sale
 
@@ -21,9 +21,9 @@ def passing(retailer: Retailer) -> Retailer:
     return retailer
 
 
-def units(retailer: Retailer, **choice: object) -> dict[str, int]:
+def units(retailer: Retailer, asked: Asked | None = None) -> dict[str, int]:
     """Product -> units in the answers."""
-    found = answers(retailer.declaration, **choice)  # type: ignore[arg-type]
+    found = answers(retailer.declaration, asked)
     return {row.product: int(row.units) for row in found.best_by_volume}
 
 
@@ -35,8 +35,8 @@ def test_the_most_frequent_spelling_is_shown_and_the_first_of_equals(passing: Re
     passing.deliver("lyon/b.csv", sale("", "2025-02-01", item=" Cor\u200btado ", units="5"))
     passing.run()
     assert units(passing) == {"Cortado": 7}
-    assert units(passing, month=date(2025, 1, 1)) == {"Cortado": 2}
-    assert units(passing, store="lyon") == {"Cortado": 7}
+    assert units(passing, Asked.of_month(date(2025, 1, 1))) == {"Cortado": 2}
+    assert units(passing, Asked(store="lyon")) == {"Cortado": 7}
     [moved] = [row for row in compared_runs(passing.declaration).moved if row.month.month == 2]
     assert (moved.product, int(moved.units_after)) == ("Cortado", 5)
 
@@ -56,8 +56,8 @@ def test_a_feed_that_minds_case_keeps_its_spellings(passing: Retailer) -> None:
     passing.deliver("boston/a.csv", *[sale("", item=name) for name in ("Tea", "TEA", "TEA", "TEA")])
     passing.deliver("lyon/a.csv", *[sale("", item=name) for name in ("Tea", "Tea", "TEA")])
     passing.run()
-    assert units(passing, store="boston") == {"Tea": 1, "TEA": 3}
-    assert units(passing, store="lyon") == {"Tea": 3}
+    assert units(passing, Asked(store="boston")) == {"Tea": 1, "TEA": 3}
+    assert units(passing, Asked(store="lyon")) == {"Tea": 3}
 
 
 def test_batches_order_and_a_rebuild_change_nothing(passing: Retailer) -> None:

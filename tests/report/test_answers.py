@@ -16,8 +16,9 @@ from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.errors import LakehouseMismatch, UsageError
 from sales_pipeline.gold.gold_set import gold_set, read_gold
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.report.answers import Answers, answer_csv, answers_document, answers_text
-from sales_pipeline.report.answers_of_run import answers
+from sales_pipeline.report.answers import Answers, answer_csv, answers_document
+from sales_pipeline.report.answers_of_run import Asked, answers
+from sales_pipeline.report.answers_text import answers_text
 from sales_pipeline.report.document import json_text
 from sales_pipeline.report.figures import exact_sum
 from sales_pipeline.report.questions import Question
@@ -35,6 +36,22 @@ def found(traded: Retailer) -> Answers:
 def test_the_answers_are_those_of_the_gold_tables(found: Answers) -> None:
     months = [(each.month, str(each.revenue)) for each in found.global_performance]
     assert months == [(JANUARY, "49.95"), (FEBRUARY, "21.50")]
+
+
+def test_everything_agrees_with_the_gold_tables(traded: Retailer, found: Answers) -> None:
+    months = read_gold(traded.declaration, "revenue_per_month").to_pylist()
+    stores = read_gold(traded.declaration, "revenue_per_month_and_shop").to_pylist()
+    products = read_gold(traded.declaration, "top_selling_products_by_revenue").to_pylist()
+    assert [(row.month, row.revenue, row.returns) for row in found.global_performance] == [
+        (date(row["year"], row["month"], 1), row["revenue"], row["returns"]) for row in months
+    ]
+    assert {(row.month, row.store, row.revenue, row.rank) for row in found.store_performance} == {
+        (date(row["year"], row["month"], 1), row["store"], row["revenue"], row["rank"])
+        for row in stores
+    }
+    assert [(row.rank, row.product, row.revenue, row.units) for row in found.best_by_value] == [
+        (row["rank"], row["product"], row["revenue"], row["units"]) for row in products
+    ]
 
 
 def test_stores_are_compared_within_each_month(found: Answers) -> None:
@@ -56,7 +73,8 @@ def test_best_sellers_of_equal_figures_are_placed_by_name(found: Answers) -> Non
 def test_a_chosen_part_agrees_with_the_whole(
     traded: Retailer, found: Answers, month: date | None, store: str | None
 ) -> None:
-    part = answers(traded.declaration, month=month, store=store)
+    asked = Asked.of_month(month, store=store) if month else Asked(store=store)
+    part = answers(traded.declaration, asked)
     assert part.store_performance == tuple(
         each
         for each in found.store_performance
@@ -69,43 +87,43 @@ def test_a_chosen_part_agrees_with_the_whole(
 
 
 def test_a_store_keeps_its_place_among_all_stores(traded: Retailer) -> None:
-    part = answers(traded.declaration, store="boston", month=JANUARY)
+    part = answers(traded.declaration, Asked.of_month(JANUARY, store="boston"))
     assert [each.rank for each in part.store_performance] == [2]
     assert [str(each.revenue) for each in part.global_performance] == ["9.95"]
 
 
 def test_a_half_is_rounded_up_once(traded: Retailer) -> None:
-    part = answers(traded.declaration, store="boston", month=JANUARY)
+    part = answers(traded.declaration, Asked.of_month(JANUARY, store="boston"))
     assert str(part.best_by_value[0].revenue) == "9.95"
 
 
 def test_returns_count_against_a_product(traded: Retailer) -> None:
-    part = answers(traded.declaration, store="boston", month=FEBRUARY)
+    part = answers(traded.declaration, Asked.of_month(FEBRUARY, store="boston"))
     row = part.best_by_value[0]
     assert (row.product, str(row.revenue), row.units) == ("Green tea", "-8.50", Decimal(-1))
 
 
 def test_the_rankings_are_cut_and_the_others_are_not(traded: Retailer) -> None:
-    part = answers(traded.declaration, top=1)
+    part = answers(traded.declaration, Asked(top=1))
     assert len(part.best_by_volume) == len(part.best_by_value) == 1
     assert (part.products, len(part.store_performance)) == (4, 4)
 
 
 def test_an_unknown_store_is_refused_with_those_there_are(traded: Retailer) -> None:
     with pytest.raises(UsageError, match=r"got 'lion'\. Did you mean 'lyon'\? .*boston, lyon"):
-        answers(traded.declaration, store="lion")
+        answers(traded.declaration, Asked(store="lion"))
 
 
 def test_a_month_without_sales_is_refused_with_those_there_are(traded: Retailer) -> None:
     with pytest.raises(
         UsageError, match=r"no sales in 2024-12; .* 2 months from 2025-01 to 2025-02"
     ):
-        answers(traded.declaration, month=date(2024, 12, 1))
+        answers(traded.declaration, Asked.of_month(date(2024, 12, 1)))
 
 
 def test_a_store_without_sales_in_a_month_is_refused(traded: Retailer) -> None:
     with pytest.raises(UsageError, match="no sales of boston in 2025-03"):
-        answers(traded.declaration, month=date(2025, 3, 1), store="boston")
+        answers(traded.declaration, Asked.of_month(date(2025, 3, 1), store="boston"))
 
 
 def test_a_declared_store_that_never_sold_is_said_to_have_no_sales_yet(traded: Retailer) -> None:
@@ -115,7 +133,7 @@ def test_a_declared_store_that_never_sold_is_said_to_have_no_sales_yet(traded: R
     traded_with_oslo["feeds"]["oslo"] = oslo
     declaration = type(traded.declaration).model_validate(traded_with_oslo)
     with pytest.raises(UsageError, match="no sales of oslo yet"):
-        answers(declaration, store="oslo")
+        answers(declaration, Asked(store="oslo"))
 
 
 def test_sums_keep_every_digit() -> None:
@@ -145,13 +163,13 @@ def test_stores_show_their_share_of_a_month_unless_returns_outweigh(
 
 
 def test_best_sellers_say_how_many_there_are(traded: Retailer, rendered: Rendered) -> None:
-    lines = rendered(answers_text(answers(traded.declaration, top=2), [Question.VOLUME]))
+    lines = rendered(answers_text(answers(traded.declaration, Asked(top=2)), [Question.VOLUME]))
     assert lines == [
         "Best sellers by volume",
-        "Rank   Product         Category    Units   Revenue EUR",
-        "──────────────────────────────────────────────────────",
-        "   1   Ground coffee   Groceries     2.5         25.00",
-        "   2   Green tea       Groceries       2         21.50",
+        "Rank   Product         Category    Units   Revenue EUR   Share   Class",
+        "──────────────────────────────────────────────────────────────────────",
+        "   1   Ground coffee   Groceries     2.5         25.00   33.3%   A",
+        "   2   Green tea       Groceries       2         21.50   26.7%   A",
         "2 of 4 products; --top shows more.",
         "",
     ]
@@ -171,25 +189,33 @@ def test_a_hostile_product_name_is_no_formula_in_csv(found: Answers) -> None:
 
 
 def test_csv_holds_plain_figures_with_their_currency(traded: Retailer) -> None:
-    part = answers(traded.declaration, store="boston")
+    part = answers(traded.declaration, Asked(store="boston"))
     assert answer_csv(part, Question.STORES) == (
-        "month,store,name,city,country,revenue,rank,currency\n"
-        "2025-01,boston,boston store,Boston,FR,9.95,2,EUR\n"
-        "2025-02,boston,boston store,Boston,FR,-8.50,2,EUR\n"
+        "month,period,store,name,city,country,revenue,rank,share,trading,compared_with,"
+        "revenue_before,change,growth,local_growth,currency_effect,constant_growth,currency\n"
+        "2025-01,2025-01,boston,boston store,Boston,FR,9.95,2,0.199119,,,,,,,,,EUR\n"
+        "2025-02,2025-02,boston,boston store,Boston,FR,-8.50,2,,,,,,,,,,EUR\n"
     )
 
 
 def test_the_document_holds_money_and_months_as_text(found: Answers) -> None:
     document = json.loads(json_text(answers_document(found, list(Question))))
-    assert document["global"][0] == {"month": "2025-01", "revenue": "49.95"}
+    first = document["global"][0]
+    assert (first["month"], first["period"], first["revenue"]) == ("2025-01", "2025-01", "49.95")
     assert document["volume"][0] == {
         "rank": 1,
         "product": "Ground coffee",
         "category": "Groceries",
         "units": "2.5",
         "revenue": "25.00",
+        "share": "0.333333",
+        "cumulative_share": "0.333333",
+        "abc": "A",
+        "rank_before": None,
+        "units_before": None,
+        "revenue_before": None,
     }
-    assert (document["currency"], document["month"], document["store"]) == ("EUR", None, None)
+    assert (document["currency"], document["period"], document["store"]) == ("EUR", None, None)
 
 
 def test_the_document_holds_only_the_answer_that_is_asked_for(found: Answers) -> None:
@@ -235,7 +261,7 @@ def test_all_answers_are_read_through_one_engine(
         lambda engine, close=EmbeddedEngine.close: opened.append(close(engine)),
     )
     answers(traded.declaration)
-    answers(traded.declaration, store="lyon")
+    answers(traded.declaration, Asked(store="lyon"))
     assert len(opened) == 2
 
 
@@ -282,5 +308,5 @@ def test_a_lakehouse_without_sales_says_so(tmp_path: Path, rendered: Rendered) -
     assert rendered(answers_text(answers(retailer.declaration), list(Question))) == [
         "No sales yet."
     ]
-    with pytest.raises(UsageError, match="there are no sales yet"):
-        answers(retailer.declaration, month=JANUARY)
+    nothing = answers(retailer.declaration, Asked.of_month(JANUARY))
+    assert rendered(answers_text(nothing, list(Question))) == ["No sales yet."]
