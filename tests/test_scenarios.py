@@ -2,7 +2,8 @@
 
 A scenario is a folder whose name is a sentence: `config.yaml`, `landing/` (or `landing_1/`,
 `landing_2/`, … delivered and run one after the other), `expected/<table>.csv` for each
-table that it is about, and `output.txt`, what the runs say.
+table that it is about, and `output.txt`, what the runs say. Some have a `show.txt`: what the
+commands in it, such as `$ show months --by quarter`, print.
 
     python tests/test_scenarios.py --update [NAME …]
 
@@ -23,7 +24,9 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
+from sales_pipeline.cli.app import app
 from sales_pipeline.config import load_config
 from sales_pipeline.config.files import Arrival
 from sales_pipeline.config.locations import EMBEDDED
@@ -62,7 +65,21 @@ def play(
         for table in (scenario / "expected").glob("*.csv"):
             text = _table_text(lakehouse, table.stem, path_of)
             found[f"expected/{table.name}"] = text.replace(f"{folder}/", "")
+    if (scenario / "show.txt").exists():
+        found["show.txt"] = _shown_answers(scenario, folder / "lakehouse")
     return found
+
+
+def _shown_answers(scenario: Path, lakehouse: Path) -> str:
+    """What the commands in `show.txt` print."""
+    lines = (scenario / "show.txt").read_text(encoding="utf-8").splitlines()
+    places = ["--config", str(scenario / "config.yaml"), "--lakehouse", str(lakehouse)]
+    parts = []
+    for line in lines:
+        if line.startswith("$ "):
+            printed = CliRunner().invoke(app, [*line.split()[1:], *places]).output
+            parts += [line, *(row.rstrip() for row in printed.splitlines())]
+    return "\n".join(parts) + "\n"
 
 
 def _without_times(text: str) -> str:

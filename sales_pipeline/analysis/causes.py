@@ -98,11 +98,10 @@ def causes_of_change(
     Args:
         sales: The sales of a run.
         days: When the stores were open.
-        pair: Two periods of whole months.
+        pair: The two periods.
         choice: Which sales count.
 
     Raises:
-        UsageError: A period is not made of whole months.
         ValueError: The period is compared with none.
     """
     if pair.before is None:

@@ -29,6 +29,8 @@ from sales_pipeline.analysis.periods import (
 )
 from sales_pipeline.analysis.sales_of_run import ALL, Choice, SalesOfRun
 
+YEAR_TO_DATE = "year to date"
+TWELVE_MONTHS = "last 12 months"
 AT_OWN_RATE = "its revenue divided by its amount in the compared period"
 AT_AVERAGE_RATE = "the average rate of the compared period, because it had no sales there"
 AT_TODAYS_RATE = "this period's rate, because none is known for the compared period"
@@ -210,14 +212,14 @@ class Comparison:
         year = self.calendar.period_of(By.YEAR, last)
         known = self.sales.without_future(year.until(last))
         before = compared_period(self.calendar, By.YEAR, known, Compare.YEAR)
-        return self._named_pair("year to date", known, before)
+        return self._named_pair(YEAR_TO_DATE, known, before)
 
     def last_twelve_months(self, last: date) -> Pair:
         """Returns the twelve months up to a day, and the twelve months before them."""
         first = same_day(last + DAY, years=-1)
         known = self.sales.without_future(span(first, last))
         before = span(same_day(first, years=-1), same_day(known.last + DAY, years=-1) - DAY)
-        return self._named_pair("last 12 months", known, before)
+        return self._named_pair(TWELVE_MONTHS, known, before)
 
     def _named_pair(self, name: str, known: Period, before: Period) -> Pair:
         is_over = known.last < self.sales.as_of

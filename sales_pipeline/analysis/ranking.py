@@ -97,11 +97,7 @@ class Ranking:
     classes: Classes = field(default_factory=Classes)
 
     def ranked(self, sales: SalesOfRun, pair: Pair, choice: Choice) -> list[Ranked]:
-        """Ranks what sold in a period, and after it lists what sold only in the compared one.
-
-        Raises:
-            UsageError: A period is not made of whole months.
-        """
+        """Ranks what sold in a period, and after it lists what sold only in the compared one."""
         cells = self._cells(sales, pair.period, choice)
         before = self._cells(sales, pair.before, choice) if pair.before else []
         now_by_name, before_by_name = dict(by_value(cells)), dict(by_value(before))

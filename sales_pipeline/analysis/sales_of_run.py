@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales_pipeline.analysis.measures import Cell, chosen, sums
-from sales_pipeline.analysis.periods import DAY, Period
-from sales_pipeline.errors import UsageError
+from sales_pipeline.analysis.measures import Cell, Measures, chosen, sums
+from sales_pipeline.analysis.periods import DAY, Period, months_later, span
 from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.gold.rate_book import RateBook
 
@@ -44,6 +44,7 @@ class SalesOfRun:
         daily: The rows of `gold.daily_sales`.
         cube: The rows of `gold.sales_cube`, each product under the spelling that is shown.
         rates: The exchange rates.
+        product_days: Reads the sales of some days by product, which the cube has by month.
         as_of: The day on which the run finished, UTC: a period is over if it ended before.
     """
 
@@ -51,6 +52,7 @@ class SalesOfRun:
     cube: pa.Table
     rates: RateBook
     as_of: date
+    product_days: Callable[[date, date], pa.Table]
 
     @cached_property
     def days(self) -> tuple[date, date] | None:
@@ -83,18 +85,20 @@ class SalesOfRun:
         Returns:
             A cell for each period and values with sales; the place of its period is that in
             `periods`.
-
-        Raises:
-            UsageError: Products or categories are asked for, which gold keeps by month, and a
-                period is not made of whole months.
         """
         if choice.category is None and not _OF_PRODUCTS & {*by}:
             sales = chosen(self.daily, store=choice.store)
             return sums(sales, periods, day="sold_on", by=by)
-        for period in periods:
-            _check_whole_months(period)
-        sales = chosen(self.cube, store=choice.store, category=choice.category)
-        return sums(sales, periods, day="month", by=by)
+        cells: dict[tuple[int, tuple[Any, ...]], Cell] = {}
+        for place, period in enumerate(periods):
+            for part, is_months in _parts(period):
+                sales = self.cube if is_months else self.product_days(part.first, part.last)
+                sales = chosen(sales, store=choice.store, category=choice.category)
+                for cell in sums(sales, [part], day="month" if is_months else "sold_on", by=by):
+                    key = place, cell.values
+                    known = cells[key].measures if key in cells else Measures()
+                    cells[key] = Cell(place, cell.values, known.plus(cell.measures))
+        return list(cells.values())
 
     @cached_property
     def first_sales(self) -> dict[str, date]:
@@ -137,12 +141,21 @@ def sales_of_run(gold: GoldSet) -> SalesOfRun:
         UsageError: It is not kept any more.
     """
     daily = gold.read("gold.daily_sales")
-    return SalesOfRun(daily, gold.cube(), gold.rates(), gold.run.finished_at.date())
+    return SalesOfRun(
+        daily, gold.cube(), gold.rates(), gold.run.finished_at.date(), gold.product_days
+    )
 
 
-def _check_whole_months(period: Period) -> None:
-    if period.first.day != 1 or (period.last + DAY).day != 1:
-        raise UsageError(
-            f"{period.name}: products and categories are kept by month, got {period.first} to "
-            f"{period.last}. Do: choose whole months, quarters or years"
-        )
+def _parts(period: Period) -> Iterator[tuple[Period, bool]]:
+    """The whole months in a period, and the days before and after them."""
+    after = period.last + DAY
+    first = period.first if period.first.day == 1 else months_later(period.first.replace(day=1), 1)
+    last = after.replace(day=1) - DAY
+    if last < first:
+        yield period, False
+        return
+    yield span(first, last), True
+    if period.first < first:
+        yield span(period.first, first - DAY), False
+    if last < period.last:
+        yield span(last + DAY, period.last), False

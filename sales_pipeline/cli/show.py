@@ -213,6 +213,7 @@ def show(
         kind=Kind.CATEGORY if categories else Kind.PRODUCT,
         top=top if as_json or as_csv else top or SHOWN_PRODUCTS,
         bottom=bottom,
+        questions=tuple(questions),
     )
     shown = Shown(constant_currency=constant_currency, like_for_like=like_for_like)
     show_report(

@@ -234,11 +234,13 @@ class CatalogEngine(CatalogUpkeep):
         by: Sequence[str],
         of: str | Mapping[str, str],
         where: str | None = None,
+        version: int | None = None,
     ) -> pa.Table:
         """Adds up in one statement."""
         groups = ", ".join(map(_name, by))
         select = f"SELECT {groups}, {sums(of, _name)} FROM"
-        return self._ask(select, table, rest=f"{where_clause(None, where)} GROUP BY {groups}")
+        rest = f"{where_clause(None, where)} GROUP BY {groups}"
+        return self._ask(select, table, version, rest)
 
     def restore(self, table: str, version: int) -> None:
         """Restores the table if its rows changed since; writes no data file."""

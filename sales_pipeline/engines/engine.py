@@ -219,6 +219,7 @@ class Engine(Protocol):
         by: Sequence[str],
         of: str | Mapping[str, str],
         where: str | None = None,
+        version: int | None = None,
     ) -> pa.Table:
         """Counts the rows of a table, which may be large, in groups, and adds up a column.
 
@@ -230,9 +231,13 @@ class Engine(Protocol):
             of: A column of figures, or the name of each sum -> the SQL expression that is added
                 up, made of the table's columns and literals only.
             where: Only rows that fulfil this SQL condition, made of literals only.
+            version: An earlier version of the table.
 
         Returns:
             The columns of `by`, `records`, and the column `of` or the sums.
+
+        Raises:
+            VersionGone: The version is not kept any more.
         """
 
     def version(self, table: str) -> int:

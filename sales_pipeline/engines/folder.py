@@ -118,12 +118,15 @@ class FolderEngine(FolderUpkeep, ABC):
         where: str | None = None,
     ) -> pa.Table:
         """Reads the table with delta-rs."""
-        from deltalake.exceptions import DeltaError
-        from pyarrow import ArrowException
-
         what = ", ".join(map(_quoted, columns)) if columns else "*"
         condition = where_clause(file_ids, where)
         question = f"SELECT {what} FROM asked{condition}"  # noqa: S608 -- quoted names, literals
+        return self._answer(table, version, question)
+
+    def _answer(self, table: str, version: int | None, question: str) -> pa.Table:
+        from deltalake.exceptions import DeltaError
+        from pyarrow import ArrowException
+
         try:
             return _ask(self._delta(table, version), question)
         except (DeltaError, ArrowException, OSError) as error:
@@ -166,12 +169,13 @@ class FolderEngine(FolderUpkeep, ABC):
         by: Sequence[str],
         of: str | Mapping[str, str],
         where: str | None = None,
+        version: int | None = None,
     ) -> pa.Table:
         """Adds up with delta-rs; the table is never in memory as a whole."""
         groups = ", ".join(map(_quoted, by))
         condition = where_clause(None, where)
         question = f"SELECT {groups}, {sums(of, _quoted)} FROM asked{condition} GROUP BY {groups}"  # noqa: S608 -- quoted names
-        return _ask(self._delta(table), question)
+        return self._answer(table, version, question)
 
     def add_columns(self, table: str, columns: Mapping[str, str]) -> None:
         """Adds columns at the end of the table."""

@@ -17,12 +17,13 @@ from sales_pipeline.lakehouse.declared_tables import DAILY_SALES
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 
 _BY = ("month", "sold_on", "store", "currency")
-_SUMS = {
+SUMS = {
     "units": "quantity",
     "amount": "amount",
     "units_returned": "CASE WHEN quantity < 0 THEN quantity ELSE 0 END",
     "amount_returned": "CASE WHEN quantity < 0 THEN amount ELSE 0 END",
 }
+"""Measure of gold -> what is added up for it over `silver.sales`."""
 _EXACT_AMOUNT, _EXACT_RATE = pa.decimal256(38, 4), pa.decimal256(19, 14)
 
 
@@ -36,7 +37,7 @@ def days_sold(lakehouse: Lakehouse, condition: str) -> pa.Table:
     Returns:
         The columns of `gold.daily_sales` without those of revenue.
     """
-    days = lakehouse.totals("silver.sales", by=_BY, of=_SUMS, where=condition)
+    days = lakehouse.totals("silver.sales", by=_BY, of=SUMS, where=condition)
     days = days.rename_columns({"records": "sales"})
     types = arrow_schema(DAILY_SALES)
     return days.cast(pa.schema([types.field(name) for name in days.column_names]))

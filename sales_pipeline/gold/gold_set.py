@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
+from decimal import Context
 
 import pyarrow as pa
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
+from sales_pipeline.gold.daily_sales import SUMS
 from sales_pipeline.gold.rate_book import RateBook, book_of
-from sales_pipeline.gold.spellings import with_shown_products
-from sales_pipeline.lakehouse.arrow_types import python_rows
-from sales_pipeline.lakehouse.declared_tables import SALES_CUBE, full_name, gold_tables
+from sales_pipeline.gold.spellings import spellings_of, with_shown_products
+from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows
+from sales_pipeline.lakehouse.declared_tables import MEASURES, SALES_CUBE, full_name, gold_tables
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, chosen_run
-from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, Table
+from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, RECORDS, SALE, Table
 
+_EXACT = Context(prec=76)
 _BY_RANK = ("gold.top_selling_products", "gold.top_selling_products_by_revenue")
 
 
@@ -71,7 +75,45 @@ class GoldSet:
         Raises:
             UsageError: What the run left of it is not kept any more.
         """
-        return with_shown_products(self.declaration, self.read(SALES_CUBE.name))
+        cube = self.read(SALES_CUBE.name)
+        return with_shown_products(spellings_of(self.declaration, cube), cube)
+
+    def product_days(self, first: date, last: date) -> pa.Table:
+        """Returns the sales of some days by product, which gold keeps by month only, from silver.
+
+        Args:
+            first: The first day.
+            last: The last day.
+
+        Returns:
+            `sold_on, store, product, category, currency` and the measures of `gold.sales_cube`,
+            each product under the spelling that is shown; without months that gold has not.
+
+        Raises:
+            UsageError: What the run left is not kept any more.
+        """
+        by = ("sold_on", "store", "product", "category", "currency")
+        days = f"sold_on BETWEEN DATE'{first}' AND DATE'{last}'"
+        condition = f"({days}) AND status = '{SALE}'"
+        with self.run.asked_for():
+            version = self.run.version_left(RECORDS)
+            sold = self.engine.totals(
+                RECORDS, by=by, of=SUMS, where=condition, version=version
+            ).rename_columns({"records": "sales"})
+        cube = self.read(SALES_CUBE.name)
+        months = {*cube["month"].unique().to_pylist()}
+        rates = self.rates()
+        rows = []
+        for row in python_rows(sold):
+            rate = rates.rate_on(row["currency"], row["sold_on"])
+            if rate is not None and row["sold_on"].replace(day=1) in months:
+                revenue = _EXACT.multiply(row["amount"], rate.rate)
+                returned = _EXACT.multiply(row["amount_returned"], rate.rate)
+                rows.append(row | {"revenue": revenue, "revenue_returned": returned})
+        types = {field.name: field.type for field in arrow_schema(SALES_CUBE)}
+        schema = pa.schema([(name, types.get(name, pa.date32())) for name in (*by, *MEASURES)])
+        found = pa.Table.from_pylist(rows, schema=schema)
+        return with_shown_products(spellings_of(self.declaration, cube), found)
 
     def rates(self) -> RateBook:
         """Returns the rates that the run knew."""

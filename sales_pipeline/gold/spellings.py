@@ -68,15 +68,14 @@ def _stores(declaration: Declaration) -> set[str]:
     }
 
 
-def with_shown_products(declaration: Declaration, cube: pa.Table) -> pa.Table:
-    """Returns the cube with the shown spelling of each product."""
-    spellings = spellings_of(declaration, cube)
+def with_shown_products(spellings: Spellings, sales: pa.Table) -> pa.Table:
+    """Returns sales by `store` and `product` with the shown spelling of each product."""
     if not spellings:
-        return cube
-    places = zip(*(cube[name].to_pylist() for name in _PLACE), strict=True)
+        return sales
+    places = zip(*(sales[name].to_pylist() for name in _PLACE), strict=True)
     products = [spellings.get(place, place[1]) for place in places]
-    at = cube.schema.get_field_index("product")
-    return cube.set_column(at, cube.schema.field(at), pa.array(products, pa.string()))
+    at = sales.schema.get_field_index("product")
+    return sales.set_column(at, sales.schema.field(at), pa.array(products, pa.string()))
 
 
 def shown_cube(lakehouse: Lakehouse) -> DataFrame:

@@ -31,6 +31,7 @@ _MEASURES = (
     required("revenue_returned", "DECIMAL(38,18)", "sum of amount x rate of returns"),
 )
 """The figures of the cube and the days; gross is one of them less its returned part."""
+MEASURES = tuple(column.name for column in _MEASURES)
 
 SALES_CUBE = Table(
     "gold.sales_cube",

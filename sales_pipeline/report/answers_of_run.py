@@ -34,6 +34,9 @@ from sales_pipeline.report.answers import (
     StoreRevenue,
     TradingRevenue,
 )
+from sales_pipeline.report.questions import Question
+
+_RANKINGS = {Question.VOLUME, Question.VALUE}
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Asked:
         kind: What the rankings rank.
         top: How many products the rankings hold from the top; all if None.
         bottom: How many they hold from the bottom instead.
+        questions: The questions to answer; the others stay without rows.
     """
 
     first: date | None = None
@@ -61,6 +65,7 @@ class Asked:
     kind: Kind = Kind.PRODUCT
     top: int | None = None
     bottom: int | None = None
+    questions: tuple[Question, ...] = tuple(Question)
 
     @classmethod
     def of_month(cls, month: date, *, store: str | None = None) -> Asked:
@@ -118,7 +123,8 @@ class _AnswersOfRun:
         self._check_choice(first, last, is_any=bool(rows))
         whole = self._comparison.range_pair(asked.by, first, last)
         [total] = self._comparison.in_all([whole])
-        stores, groups = self._stores([row.pair for row in rows])
+        asks = {*asked.questions}
+        stores, groups = self._stores([row.pair for row in rows] if asks - _RANKINGS else [])
         return replace(
             nothing,
             period=whole.period.name if asked.first or asked.last else None,
@@ -130,7 +136,7 @@ class _AnswersOfRun:
             to_date=tuple(map(self._of_period, self._to_date(whole.period.last))),
             store_performance=tuple(stores),
             like_for_like=tuple(groups),
-            **self._rankings(whole),
+            **(self._rankings(whole) if asks & _RANKINGS else {}),
             constant_rates=self._rate_sources([row.pair for row in rows]),
         )
 
@@ -176,8 +182,6 @@ class _AnswersOfRun:
             raise UsageError(_no_such_sales(self.sales.months(self._choice), first, last, store))
 
     def _to_date(self, last: date) -> list[Compared]:
-        if self.asked.category is not None and (last + DAY).day != 1:
-            return []
         pairs = [self._comparison.year_to_date(last), self._comparison.last_twelve_months(last)]
         return self._comparison.in_all(pairs)
 

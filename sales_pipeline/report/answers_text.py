@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sales_pipeline.analysis.comparison import TWELVE_MONTHS, YEAR_TO_DATE
 from sales_pipeline.analysis.parts import adding_up, half_up
 from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.report.answers import (
@@ -29,6 +30,8 @@ from sales_pipeline.report.questions import Question
 SHOWN_PRODUCTS = 10
 """How many products a ranking shows on a terminal, unless `--top` says otherwise."""
 _LINES = 5
+_TO_DATE = {YEAR_TO_DATE: "To date", TWELVE_MONTHS: "12 months"}
+"""Short names, so that millions fit into 80 columns."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +100,14 @@ def _global_performance(answers: Answers, options: Shown) -> Group:
         table.add_row("Total", grouped(total.revenue), *_change(total.before, options, compared))
     for row in answers.to_date:
         if has_before:
-            name = row.period.capitalize()
+            name = _TO_DATE.get(row.period, row.period)
             table.add_row(name, grouped(row.revenue), *_change(row.before, options, compared))
     return titled(_title(answers, Question.GLOBAL), table, remark=_method(answers, options))
 
 
 def _compared_headers(options: Shown) -> tuple[str, ...]:
     if options.constant_currency:
-        return ("Before", "Change", "Local growth", "Currency", "Local %")
+        return ("Before", "Local growth", "Currency", "Local %")
     return ("Before", "Change", "Change %")
 
 
@@ -112,11 +115,11 @@ def _change(before: Before | None, options: Shown, headers: Sequence[str]) -> tu
     """The cells of the compared figures, under their headers."""
     if before is None:
         return ("",) * len(headers)
-    plain = (grouped(before.revenue), signed(before.change))
+    revenue = grouped(before.revenue)
     if options.constant_currency:
         parts = (signed(before.local_growth), signed(before.currency_effect))
-        return (*plain, *parts, percent(before.constant_growth, sign=True))
-    return (*plain, percent(before.growth, sign=True))
+        return (revenue, *parts, percent(before.constant_growth, sign=True))
+    return (revenue, signed(before.change), percent(before.growth, sign=True))
 
 
 def _period(row: PeriodRevenue) -> str:
@@ -131,10 +134,8 @@ def _method(answers: Answers, options: Shown) -> str:
             days = f"{row.first_day} to {row.last_day}"
             lines.append(f"* not over: {days}, compared with the same days.")
     if options.constant_currency:
-        lines.append(
-            "Local growth: amounts at the exchange rates of the compared period. For each currency:"
-        )
-        sources = [f"  {code}: {source}" for code, source in answers.constant_rates.items()]
+        lines.append("Local growth is at the exchange rates of the compared period. The rate of")
+        sources = [f"  {code} is {source}" for code, source in answers.constant_rates.items()]
         lines += sources[:_LINES]
     return "\n".join(lines)
 

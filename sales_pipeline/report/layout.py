@@ -45,11 +45,11 @@ def new_table(*columns: str, right: Iterable[str] = (), fold: Iterable[str] = ()
 
 
 def titled(title: str, table: Table, *, remark: str = "") -> Group:
-    """Returns a table under a title, with a remark below it and an empty line after it.
+    """Returns a table under a title, with the lines of a remark below it and an empty line.
 
     A table's own title would be broken where the table is narrow.
     """
-    below = [Text(printable(remark), style="dim")] if remark else []
+    below = [Text(printable(line), style="dim") for line in remark.splitlines()]
     return Group(Text(printable(title), style="bold"), table, *below, Text())
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sales_pipeline.analysis.measures import MEASURES
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
@@ -16,7 +17,7 @@ from sales_pipeline.config.rates import Rates
 from sales_pipeline.gold.rate_book import RateBook
 from sales_pipeline.lakehouse.arrow_types import arrow_type
 from sales_pipeline.lakehouse.declared_tables import DAILY_SALES, SALES_CUBE
-from sales_pipeline.lakehouse.tables import Table
+from sales_pipeline.lakehouse.tables import Table, required
 
 AS_OF = date(2026, 6, 1)
 
@@ -65,7 +66,23 @@ def sales_of(sold: Iterable[Sold], *, as_of: date = AS_OF, **rates: Decimal) -> 
         "EUR",
         {code: {date(1, 1, 1): rate} for code, rate in rates.items()},
     )
-    return SalesOfRun(_table(DAILY_SALES, given), _table(SALES_CUBE, given), book, as_of)
+    days = _table(_PRODUCT_DAYS, given)
+    return SalesOfRun(
+        _table(DAILY_SALES, given),
+        _table(SALES_CUBE, given),
+        book,
+        as_of,
+        lambda first, last: days.filter(
+            (pc.field("sold_on") >= first) & (pc.field("sold_on") <= last)
+        ),
+    )
+
+
+_PRODUCT_DAYS = replace(
+    SALES_CUBE,
+    columns=(required("sold_on", "DATE", ""), *SALES_CUBE.columns),
+    key=("sold_on", *SALES_CUBE.key),
+)
 
 
 def _table(table: Table, sold: list[Sold]) -> pa.Table:

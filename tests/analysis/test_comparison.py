@@ -21,7 +21,6 @@ from sales_pipeline.analysis.like_for_like import Trading, TradingDays, like_for
 from sales_pipeline.analysis.periods import By, CivilCalendar, Compare
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun
 from sales_pipeline.config.stores import Closure, Store
-from sales_pipeline.errors import UsageError
 from tests.analysis.sold import Sold, sales_of
 
 CIVIL = CivilCalendar()
@@ -139,15 +138,21 @@ def test_a_chosen_store_keeps_the_rates_of_all() -> None:
     assert figures(row.now.revenue, row.at_constant_rates) == (8, 9)
 
 
-def test_categories_are_asked_for_whole_months() -> None:
+def test_a_category_is_counted_in_any_days() -> None:
+    days = (date(2025, 3, 30), date(2025, 4, 2), MAY_25, date(2025, 5, 11))
     sales = sales_of(
-        [sale(MAY_25, category="Drinks"), sale(MAY_25, product="Jam", category="Food", quantity=2)]
+        [sale(day, product=name, category=name) for day in days for name in ("Food", "Toys")]
     )
     comparison = compared(sales, choice=Choice(category="Food"))
-    [row] = comparison.in_all(comparison.pairs(By.MONTH, MAY_25.replace(day=1), date(2025, 5, 31)))
-    assert row.now.revenue == 20
-    with pytest.raises(UsageError, match="kept by month"):
-        comparison.in_all(comparison.pairs(By.WEEK, MAY_25, date(2025, 5, 31)))
+
+    def count(first: date, last: date) -> int:
+        [row] = comparison.in_all([comparison.range_pair(By.MONTH, first, last)])
+        return row.now.sales
+
+    assert count(date(2025, 3, 31), MAY_25) == 2  # whole months between days of two others
+    assert count(date(2025, 3, 30), date(2025, 4, 30)) == 2
+    assert count(date(2025, 5, 10), date(2025, 5, 10)) == 1
+    assert count(date(2025, 3, 1), date(2025, 5, 31)) == 4
 
 
 def store(name: str, **days: object) -> Store:
