@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sales_pipeline.analysis.measures import Cell, Measures, chosen, sums
 from sales_pipeline.analysis.periods import DAY, Period, months_later, span
@@ -60,12 +59,11 @@ class SalesOfRun:
 
         Sales of the future are no last day, unless there are no others.
         """
-        days = self.daily["sold_on"]
-        if not len(days):
+        days = self.daily["sold_on"].unique().to_pylist()
+        if not days:
             return None
-        first: date = pc.min(days).as_py()
-        last: date | None = pc.max(days.filter(pc.less_equal(days, self.as_of))).as_py()
-        return first.replace(day=1), last or pc.max(days).as_py()
+        past = [day for day in days if day <= self.as_of]
+        return min(days).replace(day=1), max(past or days)
 
     def without_future(self, period: Period) -> Period:
         """Returns a period that is not over up to the last day with sales; others as they are."""
@@ -103,9 +101,12 @@ class SalesOfRun:
     @cached_property
     def first_sales(self) -> dict[str, date]:
         """The first day with sales of each store."""
-        first = self.daily.group_by("store").aggregate([("sold_on", "min")])
-        days = first["sold_on_min"].to_pylist()
-        return dict(zip(first["store"].to_pylist(), days, strict=True))
+        first: dict[str, date] = {}
+        pairs = zip(self.daily["store"].to_pylist(), self.daily["sold_on"].to_pylist(), strict=True)
+        for store, day in pairs:
+            if store not in first or day < first[store]:
+                first[store] = day
+        return first
 
     @cached_property
     def categories(self) -> list[str]:

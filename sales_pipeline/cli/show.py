@@ -180,7 +180,7 @@ def show(
     ] = False,
     shared: Shared,
 ) -> None:
-    """Shows the four answers, or one of them, beside the year before.
+    """Shows the four answers, or one of them, and their change.
 
     They are as the last finished run left them, one consistent set, also while a run works or
     after one was killed; `--run` shows what another run left. Every revenue is in the base
