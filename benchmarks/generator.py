@@ -17,7 +17,7 @@ import json
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -25,6 +25,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate, groupby
+from operator import itemgetter
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -46,6 +47,9 @@ MAX_BAD = Fraction(1, 8)
 # Revenue is counted in ten-thousandths of a euro, which holds every product of these factors:
 # currency -> ten-thousandths of a euro for one minor unit (a cent, a cent, a yen).
 EUROS = {"EUR": 100, "USD": 85, "JPY": 55}
+# The same for the sample before the month in which its rates change.
+SAMPLE_EUROS_BEFORE = {"EUR": 100, "USD": 92, "JPY": 61}
+SAMPLE_RATES_CHANGE = "2025-07"
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ class FilePlan:
     first_number: int
     faults: tuple[str, ...]
     seed: str
+    returns: tuple[str, ...] = ()
+    """Products, in English, of which one unit each comes back on the first day."""
 
 
 @dataclass(frozen=True)
@@ -303,7 +309,9 @@ def generate(out: Path, scale: Scale) -> dict[str, Any]:
 
 
 def generate_sample(out: Path = SAMPLE, *, seed: int = 1) -> dict[str, Any]:
-    """Writes the sample retailer: 14 months of three stores, with typical faults.
+    """Writes the sample retailer: 26 months of three stores, with typical faults.
+
+    Tokyo opened in April 2024, and New York was closed for some weeks in early 2025.
 
     Its declaration is `sales_pipeline/config/config.yaml`.
 
@@ -321,8 +329,8 @@ def generate_sample(out: Path = SAMPLE, *, seed: int = 1) -> dict[str, Any]:
     totals = _write_files(landing, list(_sample_plans(seed)), jobs=1)
     store, name, copy = SAMPLE_REPEAT
     shutil.copyfile(landing / store.id / name, landing / store.id / copy)
-    _write_text(out / "rates" / "reference_rates.csv", reference_rates(Random(f"{seed}/rates")))
-    return _write_expected(out, expected_totals(totals, repeats=[store]))
+    _write_text(out / "rates" / "reference_rates.csv", reference_rates(seed))
+    return _write_expected(out, expected_totals(totals, repeats=[store], euros=sample_euros))
 
 
 def stores_of(number: int) -> list[Store]:
@@ -461,7 +469,7 @@ def _cut(days: tuple[date, ...], index: int, files: int) -> tuple[date, ...]:
 
 
 def _store_plans(
-    store: Store, files: Sequence[tuple[str, tuple[date, ...]]], rows: int, seed: int
+    store: Store, files: Sequence[tuple[str, tuple[date, ...]]], rows: int, seed: int | str
 ) -> list[FilePlan]:
     """Divides the rows of a store over its files by demand, with at least one row in each."""
     rng = Random(f"{seed}/{store.id}")
@@ -490,8 +498,17 @@ def _with_bad_share(
         yield replace(plan, faults=kinds)
 
 
-SAMPLE_ROWS = {"paris": 1500, "new_york": 1400, "tokyo": 1100}
-SAMPLE_FROM, SAMPLE_MONTHS = date(2024, 11, 1), 14
+SAMPLE_START, SAMPLE_END = date(2023, 11, 1), date(2026, 1, 1)
+SAMPLE_OPENED = {"tokyo": date(2024, 4, 13)}
+"""The first day of a store that opened after the start."""
+SAMPLE_CLOSED = {"new_york": (date(2025, 2, 17), date(2025, 3, 23))}
+"""The first and the last day on which a store was closed for renovation."""
+SAMPLE_SECOND_PART = date(2024, 11, 1)
+"""The sample was written in two parts, which have their own seeds and numbers of records."""
+SAMPLE_ROWS = (
+    {"paris": 1040, "new_york": 930, "tokyo": 370},
+    {"paris": 1500, "new_york": 1400, "tokyo": 1100},
+)
 SAMPLE_DAILY_FROM = date(2025, 12, 25)
 """The first day from which Tokyo delivers a file a day."""
 SAMPLE_REPEAT = (STORES[0], "ventes_2025-03.csv", "ventes_2025-03_copie.csv")
@@ -503,22 +520,61 @@ SAMPLE_FAULTS = {
     ("tokyo", "sales_2025-10.csv"): (UNKNOWN_PRODUCT,),
     ("tokyo", "sales_2025-11.csv"): (UNKNOWN_PRODUCT, UNKNOWN_PRODUCT),
 }
+SAMPLE_RETURNS = {
+    ("paris", "ventes_2024-01.csv"): ("Electric train", "Doll's house"),
+    ("new_york", "sales_2024-01.csv"): ("Electric train",),
+}
+"""What was sold in December and came back in January."""
+
+
+def sample_euros(month: str) -> dict[str, int]:
+    """Returns the sample's `EUROS` in a month."""
+    return EUROS if month >= SAMPLE_RATES_CHANGE else SAMPLE_EUROS_BEFORE
 
 
 def _sample_plans(seed: int) -> Iterator[FilePlan]:
     for store in STORES[:3]:
-        for plan in _store_plans(store, _sample_files(store), SAMPLE_ROWS[store.id], seed):
-            yield replace(plan, faults=SAMPLE_FAULTS.get((store.id, plan.name), ()))
+        earlier, later = _sample_files(store)
+        first_rows, rows = (part[store.id] for part in SAMPLE_ROWS)
+        plans = _store_plans(store, later, rows, seed)
+        first_plans = _store_plans(store, earlier, first_rows, f"{seed}/first part")
+        # Ticket numbers run up to those of the second part.
+        shift = plans[0].first_number - first_plans[0].first_number - first_rows
+        first_plans = [
+            replace(plan, first_number=plan.first_number + shift) for plan in first_plans
+        ]
+        for plan in map(_while_open, first_plans + plans):
+            key = store.id, plan.name
+            faults, returns = SAMPLE_FAULTS.get(key, ()), SAMPLE_RETURNS.get(key, ())
+            yield replace(plan, faults=faults, returns=returns)
 
 
-def _sample_files(store: Store) -> list[tuple[str, tuple[date, ...]]]:
-    """Returns a file for each month; the last days of Tokyo have a file each."""
-    end = _later(SAMPLE_FROM, SAMPLE_MONTHS)
-    daily_from = SAMPLE_DAILY_FROM if store.id == "tokyo" else end
-    monthly = groupby(_days(SAMPLE_FROM, daily_from), key=lambda day: f"{day:%Y-%m}")
-    files = [(month, tuple(days)) for month, days in monthly]
-    files += [(f"{day:%Y-%m-%d}", (day,)) for day in _days(daily_from, end)]
-    return [(f"{store.shape.stem}_{period}.csv", days) for period, days in files]
+def _sample_files(store: Store) -> list[list[tuple[str, tuple[date, ...]]]]:
+    """Returns a file for each month of both parts; the last days of Tokyo have a file each."""
+    daily_from = SAMPLE_DAILY_FROM if store.id == "tokyo" else SAMPLE_END
+    opened = SAMPLE_OPENED.get(store.id, SAMPLE_START)
+    parts = [
+        [
+            (f"{day:%Y-%m-%d}" if day >= daily_from else f"{day:%Y-%m}", day)
+            for day in _days(first, end)
+        ]
+        for first, end in ((opened, SAMPLE_SECOND_PART), (SAMPLE_SECOND_PART, SAMPLE_END))
+    ]
+    return [
+        [
+            (f"{store.shape.stem}_{period}.csv", tuple(day for _, day in days))
+            for period, days in groupby(part, key=itemgetter(0))
+        ]
+        for part in parts
+    ]
+
+
+def _while_open(plan: FilePlan) -> FilePlan:
+    """Returns a plan without the days on which its store was closed."""
+    first, last = SAMPLE_CLOSED.get(plan.store.id, (date.max, date.min))
+    rows = zip(plan.days, _rows_by_day(plan), strict=True)
+    sold = [(day, count) for day, count in rows if not first <= day <= last]
+    return replace(plan, days=tuple(day for day, _ in sold), rows=sum(count for _, count in sold))
 
 
 def _write_files(landing: Path, plans: Sequence[FilePlan], *, jobs: int) -> list[FileTotals]:
@@ -556,7 +612,7 @@ def _blocks(plan: FilePlan) -> Iterator[list[tuple[date, int]]]:
     """Divides the rows of a file over its days by demand, in blocks within one month."""
     block: list[tuple[date, int]] = []
     size = 0
-    for day, rows in zip(plan.days, allot(plan.rows, [*map(_day_demand, plan.days)]), strict=True):
+    for day, rows in zip(plan.days, _rows_by_day(plan), strict=True):
         while rows:
             if block and (size == BLOCK_ROWS or f"{block[0][0]:%Y-%m}" != f"{day:%Y-%m}"):
                 yield block
@@ -565,6 +621,10 @@ def _blocks(plan: FilePlan) -> Iterator[list[tuple[date, int]]]:
             block.append((day, part))
             size, rows = size + part, rows - part
     yield block
+
+
+def _rows_by_day(plan: FilePlan) -> list[int]:
+    return allot(plan.rows, [*map(_day_demand, plan.days)])
 
 
 class Till:
@@ -584,6 +644,13 @@ class Till:
         tickets = sorted(self._rng.sample(numbers, len(plan.faults)))
         self._faults = list(zip(tickets, plan.faults, strict=True))[::-1]
         self._good_line = ""
+        names = [products()[offer.product].names["en"] for offer in self._offers]
+        one_back = {
+            name: index
+            for index, (name, offer) in enumerate(zip(names, self._offers, strict=True))
+            if offer.quantity == -1
+        }
+        self._returns = [one_back[name] for name in plan.returns]
 
     def lines(self, block: Sequence[tuple[date, int]]) -> list[str]:
         """Returns the lines of a block of days in one month, and counts its sales."""
@@ -591,6 +658,7 @@ class Till:
         month = block[0][0]
         weights = _demand(self._shape, month.month)
         choices = self._rng.choices(range(len(weights)), cum_weights=weights, k=size)
+        choices[: len(self._returns)], self._returns = self._returns, []
         first = self._number
         lines = self._sales(block, choices)
         bad = self._faults_before(self._number, first)
@@ -673,12 +741,18 @@ def _write_expected(out: Path, expected: dict[str, Any]) -> dict[str, Any]:
     return expected
 
 
-def expected_totals(files: Sequence[FileTotals], *, repeats: Sequence[Store]) -> dict[str, Any]:
+def expected_totals(
+    files: Sequence[FileTotals],
+    *,
+    repeats: Sequence[Store],
+    euros: Callable[[str], dict[str, int]] = lambda _: EUROS,
+) -> dict[str, Any]:
     """Adds up the totals of all files, for `expected.json`.
 
     Args:
         files: The totals of each file that counts.
         repeats: The store of each file that is delivered twice; the second copy does not count.
+        euros: Returns the `EUROS` of a month.
 
     Returns:
         Counts and sums. A revenue is in euros, unrounded, as exact decimal text.
@@ -689,7 +763,7 @@ def expected_totals(files: Sequence[FileTotals], *, repeats: Sequence[Store]) ->
     per_product: Counter[int] = Counter()
     for file in files:
         for month, offer, sales in _sold(file):
-            revenue = sales * offer.amount * EUROS[file.store.shape.currency]
+            revenue = sales * offer.amount * euros(month)[file.store.shape.currency]
             per_month[month] += revenue
             per_store.setdefault(month, Counter())[file.store.id] += revenue
             units[offer.product] += sales * offer.quantity
@@ -805,8 +879,15 @@ class Quote:
         return f"{Decimal(self.value).scaleb(-self.decimals):f}"
 
 
-RATES_FROM, RATES_TO = date(2024, 10, 28), date(2025, 12, 31)
+RATES_FROM, RATES_RISE, RATES_END = date(2023, 10, 30), date(2024, 10, 28), date(2026, 1, 1)
+"""The first day of the reference rates, the one from which the euro rises, and the end."""
 HOLIDAYS = {
+    date(2023, 12, 25),
+    date(2023, 12, 26),
+    date(2024, 1, 1),
+    date(2024, 3, 29),
+    date(2024, 4, 1),
+    date(2024, 5, 1),
     date(2024, 12, 25),
     date(2024, 12, 26),
     date(2025, 1, 1),
@@ -818,23 +899,31 @@ HOLIDAYS = {
 }
 
 
-def reference_rates(rng: Random) -> str:
+def reference_rates(seed: int) -> str:
     """Returns invented reference rates: units of each currency for 1 EUR, newest day first."""
-    quotes = {
+    steady = {
+        "USD": Quote(10610, 10820, 60, decimals=4),
+        "JPY": Quote(16030, 16480, 90, decimals=2),
+        "GBP": Quote(8690, 8330, 30, decimals=4),
+        "CHF": Quote(9520, 9380, 25, decimals=4),
+    }
+    rising = {
         "USD": Quote(10820, 11740, 60, decimals=4),
         "JPY": Quote(16480, 18050, 90, decimals=2),
         "GBP": Quote(8330, 8720, 30, decimals=4),
         "CHF": Quote(9380, 9340, 25, decimals=4),
     }
-    open_days = [
-        day
-        for day in _days(RATES_FROM, RATES_TO + timedelta(days=1))
+    lines = _rate_lines(steady, _days(RATES_FROM, RATES_RISE), Random(f"{seed}/rates/first part"))
+    lines += _rate_lines(rising, _days(RATES_RISE, RATES_END), Random(f"{seed}/rates"))
+    return "\n".join([",".join(["Date", *rising]), *reversed(lines)]) + "\n"
+
+
+def _rate_lines(quotes: dict[str, Quote], days: Sequence[date], rng: Random) -> list[str]:
+    return [
+        ",".join([str(day), *(quote.next(rng) for quote in quotes.values())])
+        for day in days
         if day.weekday() < 5 and day not in HOLIDAYS
     ]
-    lines = [
-        ",".join([str(day), *(quote.next(rng) for quote in quotes.values())]) for day in open_days
-    ]
-    return "\n".join([",".join(["Date", *quotes]), *reversed(lines)]) + "\n"
 
 
 def _share(text: str) -> Fraction:

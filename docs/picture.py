@@ -9,6 +9,7 @@ import io
 import re
 import tempfile
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -16,7 +17,6 @@ from rich.terminal_theme import DIMMED_MONOKAI
 
 from sales_pipeline.config import load_config
 from sales_pipeline.pipeline import run
-from sales_pipeline.report.answers import Answers
 from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.answers_text import answers_text
 from sales_pipeline.report.questions import Question
@@ -24,8 +24,9 @@ from sales_pipeline.report.run import run_text
 from sales_pipeline.sample import place_sample
 
 PICTURE = Path(__file__).parent / "answers.svg"
-MONTHS = 4
-PRODUCTS = 5
+ASKED = Asked(first=date(2025, 10, 1), last=date(2025, 12, 31), top=5)
+COMMAND = "sales-pipeline show --from 2025-10 --top 5"
+"""Asks the same."""
 
 
 def main() -> None:
@@ -35,10 +36,11 @@ def main() -> None:
         declaration = load_config().model_copy(update=places)
         place_sample(Path(places["landing"]))
         report = run(declaration)
-        shown = _latest(answers(declaration, Asked(top=PRODUCTS)))
+        shown = answers(declaration, ASKED)
     console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True)
-    console.print("$ make demo\n", style="bold")
+    console.print("$ sales-pipeline run --sample\n", style="bold")
     console.print(_without_the_line_for_grep(run_text(replace(report, repeated=[]))))
+    console.print(f"$ {COMMAND}\n", style="bold")
     console.print(answers_text(shown, list(Question)))
     svg = console.export_svg(title="sales_pipeline", theme=DIMMED_MONOKAI)
     # The picture is complete in itself: no font is fetched from anywhere.
@@ -49,14 +51,6 @@ def main() -> None:
 def _without_the_line_for_grep(text: RenderableType) -> Group:
     parts = text.renderables if isinstance(text, Group) else [text]
     return Group(*parts[:-1])
-
-
-def _latest(all_months: Answers) -> Answers:
-    """Only the last months, so that the picture fits on a page."""
-    months = all_months.global_performance[-MONTHS:]
-    last = {row.month for row in months[-2:]}
-    stores = tuple(row for row in all_months.store_performance if row.month in last)
-    return replace(all_months, global_performance=months, store_performance=stores)
 
 
 if __name__ == "__main__":

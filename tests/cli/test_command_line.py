@@ -310,7 +310,7 @@ def test_the_sample_is_placed_only_where_no_lakehouse_was_made(
     monkeypatch.chdir(tmp_path)
     run.place_sample_files(load_config())
     run.place_sample_files(load_config())
-    assert capfd.readouterr().err == "sample: 51 files put into ./landing\n"
+    assert capfd.readouterr().err == "sample: 82 files put into ./landing\n"
     for each in Path("landing").rglob("*.csv"):
         each.unlink()
     Path("lakehouse/ops/runs/_delta_log").mkdir(parents=True)

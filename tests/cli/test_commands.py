@@ -26,7 +26,7 @@ def in_demo(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_sample_runs_to_its_four_answers(demo: Demo) -> None:
     folder, said = demo
     assert said.code == 0
-    assert "sample: 51 files put into ./landing" in said.err
+    assert "sample: 82 files put into ./landing" in said.err
     headings = ("Global performance", "Store performance", "Best sellers by volume")
     assert all(heading in said.out for heading in (*headings, "Best sellers by value"))
     assert (folder / "lakehouse/archive/paris").is_dir()
@@ -34,8 +34,8 @@ def test_the_sample_runs_to_its_four_answers(demo: Demo) -> None:
 
 def test_the_last_line_of_a_run_can_be_grepped(demo: Demo) -> None:
     (line,) = [each for each in demo[1].out.splitlines() if each.startswith("run=")]
-    assert " outcome=done files=50 " in line
-    assert " quarantined=5 duplicate=1 rejected=0 months=14 " in line
+    assert " outcome=done files=81 " in line
+    assert " quarantined=5 duplicate=1 rejected=0 months=26 " in line
 
 
 def test_the_sample_comes_to_what_its_generator_counted(in_demo: Path, call: Call) -> None:

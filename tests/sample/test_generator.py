@@ -215,12 +215,19 @@ class Recount:
 
     def _count_sale(self, sale: Sale, feed: Feed) -> None:
         ((_, currency),), (store,) = feed.currencies, feed.all_stores
-        rates = self.declaration.rates.fixed_rates(currency)
-        revenue = sale.amount * (rates[0][1] if rates else Decimal(1))
+        revenue = sale.amount * self._rate(currency, sale.sold_on)
         self.per_store[f"{sale.sold_on:%Y-%m}", store.id] += revenue
         both = self.products.setdefault(sale.product, [Decimal(0), Decimal(0)])
         both[0] += sale.quantity
         both[1] += revenue
+
+    def _rate(self, currency: str, day: date) -> Decimal:
+        """The last of the declared rates that applies on a day; 1 for the base currency."""
+        rate = Decimal(1)
+        for since, declared in self.declaration.rates.fixed_rates(currency):
+            if since is None or since <= day:
+                rate = declared
+        return rate
 
 
 def natural(path: Path) -> list[str | int]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import os
 from collections import Counter
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from sales_pipeline import load_config
 from sales_pipeline.sample import expected, place_sample
 
 DELIMITERS = {"paris": ";", "new_york": ",", "tokyo": ","}
+DATES = {"paris": "%d/%m/%Y", "new_york": "%m/%d/%Y", "tokyo": "%Y/%m/%d"}
 
 
 @pytest.fixture(scope="module")
@@ -42,18 +44,50 @@ def every_record(landing: Path) -> dict[str, list[list[str]]]:
     return {store: records(landing, store) for store in DELIMITERS}
 
 
-def test_the_sample_has_three_stores_over_fourteen_months_in_few_files(landing: Path) -> None:
-    assert len(list(landing.rglob("*.csv"))) < 60
-    assert 3000 <= sum(map(len, every_record(landing).values())) <= 5000
+def test_the_sample_has_three_stores_over_twenty_six_months_in_few_files(landing: Path) -> None:
+    assert len(list(landing.rglob("*.csv"))) < 100
+    assert 5000 <= sum(map(len, every_record(landing).values())) <= 8000
     months = expected()["revenue_per_month_and_store"]
-    assert (min(months), max(months), len(months)) == ("2024-11", "2025-12", 14)
-    assert all(stores.keys() == DELIMITERS.keys() for stores in months.values())
+    assert (min(months), max(months), len(months)) == ("2023-11", "2025-12", 26)
+    for month, stores in months.items():
+        assert stores.keys() == DELIMITERS.keys() - ({"tokyo"} if month < "2024-04" else {})
+
+
+def test_no_store_sells_before_it_opened_or_while_it_is_closed(landing: Path) -> None:
+    sold_on = {
+        store: {datetime.strptime(line[1], DATES[store]).date() for line in records(landing, store)}
+        for store in ("new_york", "tokyo")
+    }
+    stores = load_config().stores
+    assert min(sold_on["tokyo"]) == stores["tokyo"].opened
+    [closure] = stores["new_york"].closures
+    closed = {day for day in sold_on["new_york"] if closure.start <= day <= closure.end}
+    assert (closure.why, closed) == ("renovation", set())
+    assert {closure.start - timedelta(days=1), closure.end + timedelta(days=1)} <= sold_on[
+        "new_york"
+    ]
+
+
+def test_what_was_sold_in_december_comes_back_in_january(landing: Path) -> None:
+    sold, returned = (
+        {line[2]: int(line[5]) for line in records(landing, "paris", f"ventes_{month}.csv")}
+        for month in ("2023-12", "2024-01")
+    )
+    for product in ("Train électrique", "Maison de poupée"):
+        assert (sold[product], returned[product]) == (1, -1)
+
+
+def test_a_ticket_number_is_given_once(landing: Path) -> None:
+    for store, lines in every_record(landing).items():
+        times = Counter(line[0] for line in lines)
+        assert sum(times.values()) - len(times) == (store == "new_york")
 
 
 def test_december_is_the_strongest_month_of_its_year() -> None:
     months = {month: Decimal(value) for month, value in expected()["revenue_per_month"].items()}
-    in_2025 = {month: value for month, value in months.items() if month.startswith("2025")}
-    assert max(in_2025, key=in_2025.__getitem__) == "2025-12"
+    for year in ("2024", "2025"):
+        of_year = {month: value for month, value in months.items() if month.startswith(year)}
+        assert max(of_year, key=of_year.__getitem__) == f"{year}-12"
     assert months["2024-12"] > months["2024-11"] * 3 / 2
 
 
@@ -73,9 +107,9 @@ def test_the_catalogue_is_bilingual_with_accents(landing: Path) -> None:
 
 def test_each_store_writes_its_own_dialect(landing: Path) -> None:
     paris, new_york, tokyo = (records(landing, store)[0] for store in DELIMITERS)
-    assert datetime.strptime(paris[1], "%d/%m/%Y").date() >= date(2024, 11, 1)
-    assert datetime.strptime(new_york[1], "%m/%d/%Y").date() >= date(2024, 11, 1)
-    assert datetime.strptime(tokyo[1], "%Y/%m/%d").date() >= date(2024, 11, 1)
+    assert datetime.strptime(paris[1], DATES["paris"]).date() == date(2023, 11, 1)
+    assert datetime.strptime(new_york[1], DATES["new_york"]).date() == date(2023, 11, 1)
+    assert datetime.strptime(tokyo[1], DATES["tokyo"]).date() == date(2024, 4, 13)
     assert ("," in paris[4], "." in new_york[4], tokyo[4].isdigit()) == (True, True, True)
 
 
@@ -143,7 +177,7 @@ def test_reference_rates_are_of_working_days_newest_first() -> None:
     assert header == "Date,USD,JPY,GBP,CHF"
     assert days == sorted(set(days), reverse=True)
     assert all(day.weekday() < 5 for day in days)
-    assert days[-1] < date(2024, 11, 1) < date(2025, 12, 31) == days[0]
+    assert days[-1] < date(2023, 11, 1) < date(2025, 12, 31) == days[0]
 
 
 def test_the_shipped_data_is_small_utf8_text_with_plain_line_ends() -> None:
