@@ -24,8 +24,8 @@ from sales_pipeline.analysis.periods import (
     compared_period,
     days_before,
     periods_between,
-    same_day,
     span,
+    year_before_end,
 )
 from sales_pipeline.analysis.sales_of_run import ALL, Choice, SalesOfRun
 
@@ -216,9 +216,9 @@ class Comparison:
 
     def last_twelve_months(self, last: date) -> Pair:
         """Returns the twelve months up to a day, and the twelve months before them."""
-        first = same_day(last + DAY, years=-1)
+        first = year_before_end(last) + DAY
         known = self.sales.without_future(span(first, last))
-        before = span(same_day(first, years=-1), same_day(known.last + DAY, years=-1) - DAY)
+        before = span(year_before_end(first - DAY) + DAY, year_before_end(known.last))
         return self._named_pair(TWELVE_MONTHS, known, before)
 
     def _named_pair(self, name: str, known: Period, before: Period) -> Pair:

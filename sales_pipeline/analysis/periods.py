@@ -120,6 +120,8 @@ def _part(earlier: Period, whole: Period, part: Period) -> Period:
     """The days of an earlier period that a part of a later one is compared with: those alike."""
     if (part.first, part.last) == (whole.first, whole.last):
         return earlier
+    if earlier.first == same_day(whole.first, years=-1):
+        return Period(same_day(part.first, years=-1), year_before_end(part.last), earlier.name)
     first = min(earlier.first + (part.first - whole.first), earlier.last)
     last = min(first + timedelta(days=part.days - 1), earlier.last)
     return Period(first, last, earlier.name)
@@ -169,8 +171,7 @@ class CivilCalendar:
         """Returns the days with the same dates; the same days of the week where declared."""
         if self.keeps_weekdays:
             return span(period.first - YEAR_OF_WEEKS, period.last - YEAR_OF_WEEKS)
-        last = same_day(period.last + DAY, years=-1) - DAY
-        return span(same_day(period.first, years=-1), last)
+        return span(same_day(period.first, years=-1), year_before_end(period.last))
 
 
 def days_before(period: Period) -> Period:
@@ -194,6 +195,15 @@ def same_day(day: date, *, years: int) -> date:
     """
     year = day.year + years
     return date(year, day.month, min(day.day, calendar.monthrange(year, day.month)[1]))
+
+
+def year_before_end(last: date) -> date:
+    """Returns the last day of the same days of the year before; the end of a month stays one.
+
+    >>> str(year_before_end(date(2025, 2, 28))), str(year_before_end(date(2024, 2, 28)))
+    ('2024-02-29', '2023-02-28')
+    """
+    return max(same_day(last, years=-1), same_day(last + DAY, years=-1) - DAY)
 
 
 def months_later(day: date, months: int) -> date:

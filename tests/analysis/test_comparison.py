@@ -86,10 +86,11 @@ def test_year_to_date_and_the_last_twelve_months_have_their_own_years_before() -
     end = date(2025, 4, 30)
     pairs = [comparison.year_to_date(end), comparison.last_twelve_months(end)]
     spans = [
-        (pair.period.first, pair.period.last, pair.before and pair.before.first) for pair in pairs
+        (pair.period.first, pair.period.last, pair.before and (pair.before.first, pair.before.last))
+        for pair in pairs
     ]
     assert spans == [
-        (date(2025, 1, 1), end, date(2024, 1, 1)),
+        (date(2025, 1, 1), end, (date(2024, 1, 1), date(2024, 4, 30))),
         (date(2024, 5, 1), end, None),  # its year before begins before the first sale
     ]
     to_date, twelve = comparison.in_all(pairs)

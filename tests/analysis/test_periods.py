@@ -129,6 +129,8 @@ def test_an_unfinished_period_is_compared_with_the_same_days() -> None:
     assert compared_period(CIVIL, By.MONTH, march, Compare.YEAR) == Period(
         date(2023, 3, 1), date(2023, 3, 17), "2023-03"
     )
+    year = CIVIL.period_of(By.YEAR, date(2025, 1, 1)).until(date(2025, 10, 31))
+    assert compared_period(CIVIL, By.YEAR, year, Compare.YEAR).last == date(2024, 10, 31)
     # February has no 30th day, so its last day ends the comparison.
     thirty = CIVIL.period_of(By.MONTH, date(2025, 3, 1)).until(date(2025, 3, 30))
     assert compared_period(CIVIL, By.MONTH, thirty, Compare.PERIOD).last == date(2025, 2, 28)
