@@ -40,7 +40,7 @@ def main() -> None:
     console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True)
     console.print("$ sales-pipeline run --sample\n", style="bold")
     console.print(_without_the_line_for_grep(run_text(replace(report, repeated=[]))))
-    console.print(f"$ {COMMAND}\n", style="bold")
+    console.print(f"$ {COMMAND}\n", style="bold", highlight=False)
     console.print(answers_text(shown, list(Question)))
     svg = console.export_svg(title="sales_pipeline", theme=DIMMED_MONOKAI)
     # The picture is complete in itself: no font is fetched from anywhere.
