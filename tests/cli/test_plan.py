@@ -153,6 +153,7 @@ def test_with_nothing_new_a_run_would_do_nothing(traded: Retailer) -> None:
     assert traded.run().is_nothing_new
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", [["sale_id"], []])
 def test_a_correction_that_would_be_held_is_foreseen(retailer: Retailer, key: list[str]) -> None:
     retailer.declared["feeds"]["lyon"]["key"] = key
@@ -206,6 +207,7 @@ def test_what_an_interrupted_run_left_is_said_with_its_months(traded: Retailer, 
     assert planned(traded).is_nothing_to_do
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stage", ["bronze", "silver", "gold", "archive"])
 def test_a_replay_that_was_cut_short_is_said_with_its_months(traded: Retailer, stage: str) -> None:
     traded.deliver("lyon/c.csv", sale("31", "2025-03-01"), sale("32", "2025-04-31"))

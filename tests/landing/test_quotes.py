@@ -167,6 +167,7 @@ def test_a_record_in_the_header_of_a_quote_left_open_rejects_the_file(tmp_path: 
     assert defined_rows(data, SHAPE) is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("line", ['x","y\n', '1,2025-12-01,"Tea,1,4.50,x\n', "some words\n"])
 def test_time_is_linear_in_a_quote_left_open(tmp_path: Path, line: str) -> None:
     """Six times the bytes take less than thirty-six times the time, by far."""

@@ -46,6 +46,7 @@ def test_what_grows_is_declared_without_a_fault(cause: str, tmp_path: Path) -> N
     assert len(declaration.feeds) == largest.feeds
 
 
+@pytest.mark.long
 def test_each_line_is_shown_beside_the_first_of_its_cause(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

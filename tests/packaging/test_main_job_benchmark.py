@@ -11,6 +11,7 @@ import pytest
 from benchmarks.main_job import Totals, added, as_shown, differences, folder_for, main
 
 
+@pytest.mark.long
 def test_a_small_size_is_measured_and_every_total_is_the_generators_own(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

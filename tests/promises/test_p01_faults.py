@@ -143,6 +143,7 @@ def test_p1_where_the_archive_cannot_be_written_the_files_stay_until_it_can(
     assert _ends_as(retailer, expected)
 
 
+@pytest.mark.long
 def test_p1_files_and_folders_without_rights_are_named_and_wait(
     retailer: Retailer, expected: dict[str, dict[str, int]]
 ) -> None:

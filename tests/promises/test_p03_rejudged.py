@@ -70,6 +70,7 @@ def test_p3_a_feed_with_sales_has_to_stay_declared(redeclared: Retailer) -> None
         redeclared.run()
 
 
+@pytest.mark.long
 def test_p3_a_column_declared_later_is_taken_from_what_was_delivered(retailer: Retailer) -> None:
     header = "id,day,item,price,units,total,Till "
     retailer.declared["feeds"]["lyon"]["max_repeated_keys"] = "100%"

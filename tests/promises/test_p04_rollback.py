@@ -102,6 +102,7 @@ def test_p4_after_a_rollback_the_tables_are_those_of_a_rebuild(lived: Lived) -> 
     assert retailer.state() == first
 
 
+@pytest.mark.long
 def test_p4_what_was_withdrawn_since_counts_again(lived: Lived) -> None:
     retailer, _, second = lived
     run = retailer.run_ids()[-1]
@@ -113,6 +114,7 @@ def test_p4_what_was_withdrawn_since_counts_again(lived: Lived) -> None:
     assert retailer.state() == second
 
 
+@pytest.mark.long
 def test_p4_a_replay_that_was_rolled_back_mends_again_once_it_is_released(
     retailer: Retailer,
 ) -> None:
@@ -150,6 +152,7 @@ def test_p4_a_file_that_came_since_takes_the_place_of_the_one_that_is_held(lived
     assert retailer.states()["lyon/a.csv"] == ["superseded", "superseded", "archived"]
 
 
+@pytest.mark.long
 def test_p4_files_that_only_add_are_all_released(retailer: Retailer) -> None:
     retailer.declared["feeds"]["lyon"]["same_name"] = "adds"
     retailer.deliver_catalogue()

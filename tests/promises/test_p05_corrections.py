@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from deltalake import DeltaTable
 
 from sales_pipeline.gold.changes import Moved
@@ -69,6 +70,7 @@ def test_p5_a_displaced_record_comes_back_when_its_winner_goes(retailer: Retaile
     assert retailer.table("silver.set_aside") == []
 
 
+@pytest.mark.long
 def test_p5_a_correction_may_be_corrected_also_before_it_was_judged(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2"))

@@ -85,6 +85,7 @@ def test_p5_a_mended_record_counts_once_and_the_others_wait(retailer: Retailer) 
     assert retailer.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_p3_a_replay_is_the_same_after_rebuild_and_rejudge(retailer: Retailer) -> None:
     _replayed(retailer)
     before = retailer.state()
@@ -94,6 +95,7 @@ def test_p3_a_replay_is_the_same_after_rebuild_and_rejudge(retailer: Retailer) -
     assert retailer.state() == before
 
 
+@pytest.mark.long
 def test_p5_a_mend_that_is_wrong_again_is_quarantined_and_can_be_mended_again(
     retailer: Retailer,
 ) -> None:
@@ -114,6 +116,7 @@ def test_p5_a_mend_that_is_wrong_again_is_quarantined_and_can_be_mended_again(
     assert retailer.state() == before
 
 
+@pytest.mark.long
 def test_p5_of_two_replays_of_a_record_the_latest_counts_until_it_is_withdrawn(
     waiting_without_key_once: Retailer, tmp_path: Path
 ) -> None:
@@ -134,6 +137,7 @@ def test_p5_of_two_replays_of_a_record_the_latest_counts_until_it_is_withdrawn(
     assert len(retailer.table("silver.quarantine")) == 3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_withdrawn", [True, False])
 def test_p5_a_mended_record_leaves_with_the_file_that_it_mends(
     waiting_without_key_once: Retailer, tmp_path: Path, *, is_withdrawn: bool

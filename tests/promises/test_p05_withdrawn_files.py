@@ -8,6 +8,7 @@ from sales_pipeline.errors import UsageError
 from tests.retailer import CATALOGUE, Retailer, sale
 
 
+@pytest.mark.long
 def test_p5_a_withdrawn_file_leaves_with_its_earlier_versions(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2", "2025-02-01"))
@@ -51,6 +52,7 @@ def test_p5_what_a_withdrawn_file_displaced_comes_back(retailer: Retailer) -> No
     assert retailer.table("silver.set_aside") == []
 
 
+@pytest.mark.long
 def test_p5_a_withdrawn_catalogue_takes_its_names_back(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver_catalogue(CATALOGUE + "\nLampe,Maison,Lamp,Home", "more.csv")

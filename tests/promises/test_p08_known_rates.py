@@ -129,6 +129,7 @@ def test_p8_a_rate_that_is_taken_back_leaves_gold_as_it_was(retailer: Retailer) 
         assert _gold(retailer) == before
 
 
+@pytest.mark.long
 def test_p8_a_changed_policy_makes_its_months_again_without_asking(retailer: Retailer) -> None:
     _deliver_rates(retailer)
     retailer.deliver("boston/a.csv", sale("1", "2025-04-19"), sale("2", "2025-05-02"))
@@ -202,6 +203,7 @@ def test_p8_unusable_records_of_rates_are_quarantined_and_disagreement_is_refuse
     assert retailer.revenue() == {(2025, 4): "8.00"}
 
 
+@pytest.mark.long
 def test_p8_a_withdrawn_file_of_rates_takes_its_rates_with_it(retailer: Retailer) -> None:
     _deliver_rates(retailer)
     unreadable = "Date,USD\n" + "".join(f"2025-01-{day},1.25\n" for day in range(10, 16))
@@ -234,6 +236,7 @@ def test_p8_a_withdrawn_file_of_rates_takes_its_rates_with_it(retailer: Retailer
     assert _is_as_rebuilt(retailer)
 
 
+@pytest.mark.long
 def test_p8_a_withdrawn_file_of_rates_leaves_all_its_versions(retailer: Retailer) -> None:
     _deliver_rates(retailer, "Date,USD\n2025-01-14,1.25\n2025-01-13,2\n")
     retailer.deliver("boston/a.csv", sale("1"))
@@ -254,6 +257,7 @@ def test_p8_a_withdrawn_file_of_rates_leaves_all_its_versions(retailer: Retailer
     assert _is_as_rebuilt(retailer)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by", ["rebuild", "rejudge"])
 def test_p8_rates_that_mean_something_else_are_read_again_when_asked(
     tmp_path: Path, by: str
@@ -336,6 +340,7 @@ def test_p8_a_currency_without_a_rate_leaves_the_others_of_its_day(retailer: Ret
     assert retailer.table("silver.quarantine") == []
 
 
+@pytest.mark.long
 def test_p8_a_cell_that_is_no_rate_leaves_the_other_currencies_of_its_day(
     retailer: Retailer,
 ) -> None:
@@ -375,6 +380,7 @@ def test_p8_rates_that_are_rejected_are_named_with_record_column_text_and_reason
         assert named in note.reason
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("declared", "header", "row"),
     [
@@ -575,6 +581,7 @@ OTHER_DAYS = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("layout", ["columns", "rows"])
 def test_p8_one_name_of_rates_every_day_is_held_and_counts_once_it_is_declared(
     tmp_path: Path, layout: str

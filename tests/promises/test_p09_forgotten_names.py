@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State
 from sales_pipeline.silver.reference.catalogue_cleaning import Lesson, forget_products
@@ -52,6 +54,7 @@ def _correct_a_name(retailer: Retailer) -> None:
         retailer.run()
 
 
+@pytest.mark.long
 def test_p9_what_used_a_forgotten_name_is_judged_again(retailer: Retailer) -> None:
     _sell_what_a_later_catalogue_teaches(retailer)
     lesson = retailer.read(_forgetting("catalogue/b.csv"))
@@ -82,6 +85,7 @@ def test_p9_what_a_forgotten_delivery_had_corrected_does_not_come_back(retailer:
     assert retailer.table("silver.products") == []
 
 
+@pytest.mark.long
 def test_p9_what_a_withdrawn_catalogue_had_corrected_does_not_come_back(retailer: Retailer) -> None:
     _correct_a_name(retailer)
     retailer.deliver("lyon/a.csv", sale("1"))

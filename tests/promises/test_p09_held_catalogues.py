@@ -50,6 +50,7 @@ def _check_rebuilt(retailer: Retailer) -> None:
     assert retailer.state() == before
 
 
+@pytest.mark.long
 def test_p9_a_code_that_another_file_uses_for_another_product_is_held(by_code: Retailer) -> None:
     _deliver(by_code, "nice.csv", *NICE)
     by_code.deliver("lyon/b.csv", sale("3", "2025-02-01", item="003"))
@@ -84,6 +85,7 @@ def test_p9_a_code_that_another_file_uses_for_another_product_is_held(by_code: R
     assert by_code.run(rejudge=["lyon"]).exit_code == 0
 
 
+@pytest.mark.long
 def test_p9_names_that_moved_to_other_products_are_held(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1", item="Thé vert"), sale("2", item="Café moulu"))
@@ -103,6 +105,7 @@ def test_p9_names_that_moved_to_other_products_are_held(retailer: Retailer) -> N
     _check_rebuilt(retailer)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("renamed", "held"), [(5, 0), (6, 1)])
 def test_p9_a_handful_of_new_names_is_not_held_and_many_are(
     retailer: Retailer, renamed: int, held: int
@@ -135,6 +138,7 @@ def test_p9_a_handful_of_new_names_is_not_held_and_many_are(
         }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "records",
     [
@@ -157,6 +161,7 @@ def test_p9_a_catalogue_that_changes_little_is_not_held(
     _check_rebuilt(by_code)
 
 
+@pytest.mark.long
 def test_p9_the_share_of_renamed_products_is_declared(by_code: Retailer) -> None:
     by_code.declared["catalogue"]["max_renamed"] = "100%"
     _deliver(by_code, "nice.csv", *NICE)
@@ -173,6 +178,7 @@ def test_p9_the_share_of_renamed_products_is_declared(by_code: Retailer) -> None
     assert by_code.run().held_files
 
 
+@pytest.mark.long
 def test_p9_of_two_catalogues_found_together_the_second_is_held(retailer: Retailer) -> None:
     _by_code(retailer)
     retailer.reset()
@@ -184,6 +190,7 @@ def test_p9_of_two_catalogues_found_together_the_second_is_held(retailer: Retail
     assert _sold(retailer) == {"Green tea": 10, "Vase": 1}
 
 
+@pytest.mark.long
 def test_p9_a_refused_catalogue_leaves_what_the_others_taught(by_code: Retailer) -> None:
     _deliver(by_code, "lyon.csv", *LYON, "004,Chair,Home")
     by_code.run()
@@ -197,6 +204,7 @@ def test_p9_a_refused_catalogue_leaves_what_the_others_taught(by_code: Retailer)
     _check_rebuilt(by_code)
 
 
+@pytest.mark.long
 def test_p9_a_better_catalogue_takes_the_place_of_a_held_one(by_code: Retailer) -> None:
     _deliver(by_code, "nice.csv", *NICE)
     assert by_code.run().held_files
@@ -214,6 +222,7 @@ def test_p9_a_better_catalogue_takes_the_place_of_a_held_one(by_code: Retailer) 
     _check_rebuilt(by_code)
 
 
+@pytest.mark.long
 def test_p9_a_held_catalogue_that_is_corrected_before_it_is_judged_teaches_nothing(
     by_code: Retailer,
 ) -> None:

@@ -48,6 +48,7 @@ def _sales(retailer: Retailer, name: str, *sales: str) -> None:
     retailer.deliver(f"lyon/{name}", *sales, header=SALES)
 
 
+@pytest.mark.long
 def test_p9_a_price_holds_from_its_day_in_its_own_currency(retailer: Retailer) -> None:
     _catalogue(retailer, "a.csv", "V 10,50€ EUR ", "V 12,00 USD 01.03.2025", "L 7 EUR 01.03.2025")
     days = ("2025-02-28", "2025-03-01", "2025-03-02")
@@ -68,6 +69,7 @@ def test_p9_a_price_holds_from_its_day_in_its_own_currency(retailer: Retailer) -
     assert retailer.revenue()[2025, 2] == "27.00"
 
 
+@pytest.mark.long
 def test_p9_a_changed_price_touches_only_the_months_in_which_it_holds(retailer: Retailer) -> None:
     _catalogue(retailer, "a.csv", "V 10 EUR 01.01.2025", "V 20 EUR 01.02.2025", "L 5 EUR ")
     for month in (1, 2, 3):
@@ -95,6 +97,7 @@ def test_p9_two_prices_from_one_day_are_rejected_with_both_records(retailer: Ret
     assert retailer.table("silver.list_prices") == []
 
 
+@pytest.mark.long
 def test_p2_mended_records_at_list_prices_balance_with_the_money_of_their_day(
     retailer: Retailer,
 ) -> None:

@@ -43,6 +43,7 @@ def test_p9_sales_find_their_products_by_name_or_by_code(retailer: Retailer) -> 
     ]
 
 
+@pytest.mark.long
 def test_p9_records_without_a_translation_wait_for_it(retailer: Retailer) -> None:
     _deliver(retailer, "french.csv", *FRENCH)
     retailer.deliver("lyon/a.csv", sale("1", item="Lampe"), sale("2", item="Vase rond"))
@@ -72,6 +73,7 @@ def test_p9_records_without_a_translation_wait_for_it(retailer: Retailer) -> Non
     assert retailer.state() == before
 
 
+@pytest.mark.long
 def test_p9_the_order_of_the_languages_changes_nothing(retailer: Retailer) -> None:
     _deliver(retailer, "all.csv", *FRENCH, *ENGLISH)
     retailer.deliver("lyon/a.csv", sale("1", item="Lampe"))

@@ -60,6 +60,7 @@ def test_a_feed_that_minds_case_keeps_its_spellings(passing: Retailer) -> None:
     assert units(passing, Asked(store="lyon")) == {"Tea": 3}
 
 
+@pytest.mark.long
 def test_batches_order_and_a_rebuild_change_nothing(passing: Retailer) -> None:
     files = {
         "a": [sale("", item="tea"), sale("", item="TEA")],

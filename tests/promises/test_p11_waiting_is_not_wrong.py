@@ -46,6 +46,7 @@ def test_p11_sales_that_come_before_their_catalogue_wait(
     assert at_once.state() == retailer.state()
 
 
+@pytest.mark.long
 def test_p11_withdrawing_a_catalogue_rejects_no_file(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2"))

@@ -152,6 +152,7 @@ def test_p12_rebuild_empties_nothing_before_it_has_read_its_sources(
     assert lived_in.rows("silver.sales", "sale_id", "amount") == silver
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", [cut_log, lose_data, cut_data])
 @pytest.mark.parametrize("table", ["silver.records", "silver.products", "gold.sales_cube"])
 def test_p12_rebuild_makes_damaged_silver_and_gold_again(
@@ -164,6 +165,7 @@ def test_p12_rebuild_makes_damaged_silver_and_gold_again(
     assert lived_in.run().is_nothing_new
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "lost", ["silver", "gold", "silver/products", "gold/revenue_per_month", "ops/balance"]
 )
@@ -180,6 +182,7 @@ def test_p12_a_run_makes_lost_silver_and_gold_again(lived_in: Retailer, lost: st
         lived_in.rollback(first)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lost", ["ops/deliveries", "ops"])
 @pytest.mark.parametrize("silver", ["kept", "lost"])
 def test_p12_restore_makes_the_ledger_again_and_a_run_finishes(
@@ -222,6 +225,7 @@ def test_p12_restore_replaces_a_damaged_ledger(
     assert lived_in.state() == before
 
 
+@pytest.mark.long
 def test_p12_restore_holds_what_did_not_count_and_names_what_it_cannot_know(
     lived_in: Retailer,
 ) -> None:
@@ -290,6 +294,7 @@ def test_p12_restore_finds_files_whose_columns_were_renamed_or_stay_in_the_landi
     assert retailer.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_p12_restore_knows_a_file_that_was_rejected_after_it_was_read(lived_in: Retailer) -> None:
     lived_in.declared["feeds"]["lyon"]["max_quarantined"] = "40%"
     lived_in.deliver("lyon/w.csv", sale("60"), sale("61", total="x"))
@@ -305,6 +310,7 @@ def test_p12_restore_knows_a_file_that_was_rejected_after_it_was_read(lived_in: 
     assert lived_in.state() == before
 
 
+@pytest.mark.long
 def test_p12_restore_keeps_a_replay(lived_in: Retailer) -> None:
     lived_in.deliver("lyon/e.csv", sale("40", total="x"), sale("41"))
     lived_in.run()
@@ -348,6 +354,7 @@ def test_p12_a_killed_restore_is_begun_anew(
     assert lived_in.state() == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", [remove, cut_log, lose_data])
 def test_p12_reset_moves_back_what_a_lost_ledger_does_not_know(
     lived_in: Retailer, fault: Callable[[Retailer, str], None]

@@ -79,6 +79,7 @@ def test_so_is_one_where_the_title_should_be_and_one_of_the_catalogue_and_of_rat
     assert len(retailer.table("silver.sales")) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stage", ["bronze", "silver"])
 def test_the_run_after_a_killed_one_reports_them(retailer: Retailer, stage: str) -> None:
     _with_csv(retailer, footer_lines=1)

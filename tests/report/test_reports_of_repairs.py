@@ -16,6 +16,7 @@ from tests.retailer import Retailer, sale
 Rendered = Callable[[RenderableType], list[str]]
 
 
+@pytest.mark.long
 def test_a_rebuild_and_a_rejudge_do_not_report_old_corrections(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2", total="x"))
@@ -29,6 +30,7 @@ def test_a_rebuild_and_a_rejudge_do_not_report_old_corrections(retailer: Retaile
     assert retailer.run(rejudge=["lyon"]).corrected == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stage", ["silver", "gold", "archive"])
 def test_a_run_that_finishes_a_killed_one_reports_its_corrections(
     retailer: Retailer, stage: str

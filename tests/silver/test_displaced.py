@@ -115,6 +115,7 @@ def test_without_displaced_records_nothing_is_asked(
     assert "silver.set_aside" in {table for _, table in read}
 
 
+@pytest.mark.long
 def test_p3_what_is_said_of_the_sale_in_force_follows_when_it_is_judged_again(
     reused: Retailer,
 ) -> None:

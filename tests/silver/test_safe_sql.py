@@ -146,6 +146,7 @@ def is_equal(left: object, right: object) -> bool:
     return left == right or (left != left and right != right)  # NaN
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", SHAPES)
 @settings(max_examples=12, deadline=None, suppress_health_check=[*HealthCheck])
 @given(record=RECORDS)

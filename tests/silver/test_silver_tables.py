@@ -9,6 +9,7 @@ from sales_pipeline.errors import UsageError
 from tests.retailer import Retailer, sale
 
 
+@pytest.mark.long
 def test_the_views_and_the_table_are_read_as_a_run_left_them(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2", "never"), sale("3"), sale("3"))

@@ -51,6 +51,7 @@ def _sell(retailer: Retailer, *totals: str, **options: Any) -> list[str]:
     return told(retailer)
 
 
+@pytest.mark.long
 def test_yen_with_three_decimals_are_told_as_thousands(retailer: Retailer) -> None:
     [sentence] = _sell(retailer, "5,280", "12,800", "980", currency="JPY", csv={"decimal": ","})
     assert sentence == (
@@ -66,6 +67,7 @@ def test_whole_thousands_are_told_too(retailer: Retailer) -> None:
     assert sentence.endswith('csv: {thousands: ".", decimal: ","} reads 50000')
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("currency", "totals", "warnings"),
     [
@@ -88,6 +90,7 @@ def test_each_currency_has_its_own_decimals(
     assert len(_sell(retailer, *totals, currency=currency)) == warnings
 
 
+@pytest.mark.long
 def test_more_decimals_of_several_kinds_are_no_thousands(retailer: Retailer) -> None:
     [sentence] = _sell(retailer, "5.281", "7.1234", "8.5", currency="EUR")
     assert sentence == (
@@ -96,6 +99,7 @@ def test_more_decimals_of_several_kinds_are_no_thousands(retailer: Retailer) -> 
     )
 
 
+@pytest.mark.long
 def test_the_price_counts_where_no_amount_is_delivered(retailer: Retailer) -> None:
     columns = retailer.declared["feeds"]["lyon"]["columns"]
     declare(retailer, columns={name: at for name, at in columns.items() if name != "amount"})
@@ -120,6 +124,7 @@ def test_nobody_delivered_what_is_computed(retailer: Retailer) -> None:
     assert told(retailer) == []
 
 
+@pytest.mark.long
 def test_the_currency_is_that_of_the_record_or_its_store(retailer: Retailer) -> None:
     columns = {**retailer.declared["feeds"]["lyon"]["columns"], "store": "shop"}
     declare(retailer, columns=columns, stores=STORES, store=None)
@@ -191,6 +196,7 @@ def test_months_first_that_a_spreadsheet_took_for_days_first(retailer: Retailer)
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("early", "late", "patterns"),
     [
@@ -233,6 +239,7 @@ def test_one_file_of_days_up_to_the_twelfth_in_every_month_is_told(retailer: Ret
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("days", "patterns"),
     [
@@ -339,6 +346,7 @@ def test_latest_delivery_quarantines_sales_of_the_future(retailer: Retailer) -> 
     ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_p3_a_rebuild_takes_the_day_of_the_delivery_from_the_ledger(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1", "2025-01-11"), sale("2", "2025-01-12"))
@@ -355,6 +363,7 @@ def test_p3_a_rebuild_takes_the_day_of_the_delivery_from_the_ledger(retailer: Re
     assert retailer.state() == before
 
 
+@pytest.mark.long
 def test_the_day_of_the_delivery_is_that_of_each_file(retailer: Retailer) -> None:
     declare(retailer, latest="delivery")
     retailer.deliver_catalogue()
