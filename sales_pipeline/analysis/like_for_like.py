@@ -57,7 +57,7 @@ class TradingDays:
         closed = declared.closed if declared else None
         if closed is not None and closed <= last:
             return Trading.CLOSED
-        opened = self._opened(store)
+        opened = self.opened(store)
         if opened is not None and (
             opened > first or months_later(opened, self.after_months) > pair.period.first
         ):
@@ -72,8 +72,8 @@ class TradingDays:
             return Trading.INTERRUPTED
         return Trading.COMPARABLE
 
-    def _opened(self, store: str) -> date | None:
-        """The first day of a store; None if it was open before all that gold knows."""
+    def opened(self, store: str) -> date | None:
+        """Returns the first day of a store; None if it was open before all that gold knows."""
         declared = self.stores.get(store)
         if declared is not None and declared.opened is not None:
             return declared.opened

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sales_pipeline.config.model import Declaration
+from sales_pipeline.config.model import Declaration, Rates
 from sales_pipeline.errors import UsageError, did_you_mean, examples
 from sales_pipeline.gold.rate_book import RateBook, Taken, rate_book
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -107,17 +107,21 @@ class ShownRates:
     @property
     def policy_sentence(self) -> str:
         """The declared policy in a sentence."""
-        rates = self.declaration.rates
-        provisional = "It is provisional until a rate of a later month is known."
-        sentences = {
-            "fixed": "A sale takes the rate that the declaration has for its day.",
-            "daily": "A sale takes the rate published on its day, else the last one before it that "
-            f"is at most {rates.max_age_days} days old.",
-            "month_average": "A sale takes the mean of the rates published in its month. "
-            + provisional,
-            "month_end": f"A sale takes the last rate published in its month. {provisional}",
-        }
-        return f"{rates.chosen_policy}: {sentences[rates.chosen_policy]}"
+        return policy_sentence(self.declaration.rates)
+
+
+def policy_sentence(rates: Rates) -> str:
+    """Returns the policy of some rates in a sentence."""
+    provisional = "It is provisional until a rate of a later month is known."
+    sentences = {
+        "fixed": "A sale takes the rate that the declaration has for its day.",
+        "daily": "A sale takes the rate published on its day, else the last one before it that "
+        f"is at most {rates.max_age_days} days old.",
+        "month_average": "A sale takes the mean of the rates published in its month. "
+        + provisional,
+        "month_end": f"A sale takes the last rate published in its month. {provisional}",
+    }
+    return f"{rates.chosen_policy}: {sentences[rates.chosen_policy]}"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,107 @@
+// The parts of the page that no choice changes, and the controls.
+
+function showMoved() {
+  const { moved } = page;
+  const place = byId("moved").closest("section");
+  if (!moved) {
+    put("moved-note", "No month that is over has a year before to compare with.");
+    place.querySelector("figure").hidden = true;
+    return;
+  }
+  byId("moved-title").textContent = `Why ${moved.period} moved`;
+  const digits = (text) => BigInt(text.replace(".", ""));
+  const { revenue } = MEASURES;
+  put("moved-note", `All stores: ${revenue.text(digits(moved.revenue))} ${page.currency} in ${moved.period}, `
+    + `${revenue.signed(digits(moved.change))} on ${moved.before}. The causes add up to the change.`);
+  const total = (cause, part) => ({ kind: "total", cells: [cause, "", part] });
+  showTable("moved", {
+    caption: `What changed revenue from ${moved.before} to ${moved.period}`,
+    columns: [{ header: "Cause" }, { header: "That is" }, { header: page.currency, figure: true }],
+    rows: [
+      { cells: [`Revenue ${moved.before}`, "", revenue.text(digits(moved.revenue_before))] },
+      ...moved.causes.map(({ cause, meaning, part }) => ({ cells: [cause, meaning, change(digits(part), revenue.signed(digits(part)))] })),
+      total(`Revenue ${moved.period}`, revenue.text(digits(moved.revenue))),
+    ],
+  });
+  draw("moved", steps(moved, digits));
+}
+
+/** The bars of the causes, each from where the one before it ends. */
+function steps(moved, digits) {
+  const at = (each) => size(each, SHOWN_DECIMALS);
+  const { revenue } = MEASURES;
+  const end = (name, text) => ({ cause: name, kind: "total", start: 0, end: at(digits(text)), shown: revenue.text(digits(text)) });
+  let sofar = digits(moved.revenue_before);
+  const bars = moved.causes.map(({ cause, part }) => {
+    const start = sofar;
+    sofar += digits(part);
+    return { cause, kind: digits(part) < 0n ? "loss" : "gain", start: at(start), end: at(sofar), shown: revenue.signed(digits(part)) };
+  });
+  return [end(moved.before, moved.revenue_before), ...bars, end(moved.period, moved.revenue)];
+}
+
+function options(select, entries, value) {
+  select.replaceChildren(...entries.map(([key, text]) => element("option", { value: key }, text)));
+  select.value = String(value);
+}
+
+/** Ranges that are often asked for: name -> place of the first month and of the last one. */
+function ranges() {
+  const last = page.months.length - 1;
+  const year = page.months.findIndex((month) => month.year === page.months[last].year);
+  return {
+    "Last month": [last, last], "Year to date": [year, last],
+    "Last 12 months": [Math.max(0, last - 11), last], "All": [0, last],
+  };
+}
+
+function pressRanges() {
+  const now = `${byId("first").value} ${byId("last").value}`;
+  for (const button of byId("ranges").children) {
+    button.setAttribute("aria-pressed", String(button.value === now));
+  }
+}
+
+function prepareControls() {
+  const months = page.months.map((month, at) => [at, page.spans[month.span].name]);
+  options(byId("store"), [["", "All stores"], ...stores.map((store, at) => [at, store.name])], "");
+  const [first, last] = ranges()["Last 12 months"];
+  options(byId("first"), months, first);
+  options(byId("last"), months, last);
+  put("ranges", ...Object.entries(ranges()).map(([name, [from, to]]) => {
+    const button = element("button", { type: "button", value: `${from} ${to}` }, name);
+    button.addEventListener("click", () => {
+      byId("first").value = String(from);
+      byId("last").value = String(to);
+      render();
+    });
+    return button;
+  }));
+  byId("choice").addEventListener("change", ({ target }) => {
+    const [from, to] = [Number(byId("first").value), Number(byId("last").value)];
+    if (from > to) byId(target.id === "last" ? "first" : "last").value = target.value;
+    render();
+  });
+  byId("choice").addEventListener("submit", (event) => event.preventDefault());
+}
+
+function showParts() {
+  const months = page.months.map((month) => page.spans[month.span].name);
+  const when = page.finished_at.replace("T", " ").slice(0, 16);
+  put("about", `As run ${page.run_id} left it on ${when} UTC. Revenue in ${page.currency}.`);
+  document.title = `Sales report ${months[months.length - 1]}`;
+  put("title", `Sales report, ${months[months.length - 1]}`);
+  put("left-out", ...page.left_out.map((text) => element("p", { class: "notice" }, text)));
+  put("class-a", percent(CLASS_A));
+  put("class-b", percent(CLASS_B));
+  put("foot", `Made by sales_pipeline ${page.version} from gold and ops of run ${page.run_id}. The page asks nothing of any network.`);
+  showListing("quarantine", page.quarantine);
+  showListing("unknown-names", page.unknown_names);
+  showListing("balance", page.balance);
+  showListing("rates", page.rates);
+  showMoved();
+}
+
+prepareControls();
+showParts();
+render();

@@ -1,0 +1,214 @@
+"""Everything that a page shows, as typed data, read from gold and ops of one finished run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sales_pipeline.analysis.comparison import Comparison
+from sales_pipeline.analysis.declared import calendar_of, trading_days
+from sales_pipeline.analysis.sales_of_run import sales_of_run
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.errors import UsageError
+from sales_pipeline.gold.gold_set import GoldSet
+from sales_pipeline.lakehouse.opening import opened_lakehouse
+from sales_pipeline.lakehouse.runs import chosen_run, finished_runs
+from sales_pipeline.report.document import Exact, Moment, View, json_object
+from sales_pipeline.report.page.listings import (
+    Listing,
+    balance_listing,
+    quarantine_listing,
+    rates_listing,
+    unknown_names_listing,
+)
+from sales_pipeline.report.page.moved import Moved, last_month_moved
+from sales_pipeline.report.page.periods import Month, Span, months_of
+from sales_pipeline.report.page.sold import Sold
+from sales_pipeline.report.page.sums import Limits, SoldCells
+from sales_pipeline.version import __version__
+
+MOST_BYTES = 1_900_000
+"""How large the data of a page may be: with its scripts it stays under 3 MB."""
+_LIMITS = (
+    Limits(),
+    Limits(products=1000),
+    Limits(products=300),
+    Limits(products=100),
+    Limits(products=2000, products_by_store=False),
+    Limits(products=500, products_by_store=False),
+    Limits(stores=500, products=500, products_by_store=False),
+    Limits(stores=200, products=200, products_by_store=False),
+    Limits(stores=50, products=100, products_by_store=False),
+)
+"""What is kept apart, the most first; the first that fits is taken."""
+_BYTES_OF_A_ROW = 14
+"""At least so many bytes does a sum take, so that what cannot fit is not made."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page shows.
+
+    Attributes:
+        run_id: The run whose figures it shows.
+        finished_at: When it finished, UTC.
+        version: The version of this package.
+        currency: The base currency; every revenue is in it.
+        minor_units: The decimals of a shown revenue.
+        class_a: The cumulative share of the best sellers of class A.
+        class_b: That of classes A and B.
+        spans: Days of which it knows the sales.
+        months: The months that a reader can choose.
+        sold: What was sold in the spans.
+        moved: Why the last month moved, if it has one to compare with.
+        quarantine: What waits in quarantine.
+        unknown_names: Names that the catalogue does not know.
+        balance: The balance of the last run.
+        rates: The rates of the last month.
+        left_out: What is added up because the page would be too large, in sentences.
+    """
+
+    run_id: str
+    finished_at: datetime
+    version: str
+    currency: str
+    minor_units: int
+    class_a: Decimal
+    class_b: Decimal
+    spans: tuple[Span, ...]
+    months: tuple[Month, ...]
+    sold: Sold
+    moved: Moved | None
+    quarantine: Listing
+    unknown_names: Listing
+    balance: Listing
+    rates: Listing
+    left_out: tuple[str, ...]
+
+
+class _Page(View):
+    run_id: str
+    finished_at: Moment
+    version: str
+    currency: str
+    minor_units: int
+    class_a: Exact
+    class_b: Exact
+    spans: list[Span]
+    months: list[Month]
+    sold: Sold
+    moved: Moved | None
+    quarantine: Listing
+    unknown_names: Listing
+    balance: Listing
+    rates: Listing
+    left_out: list[str]
+
+
+def page_of(
+    declaration: Declaration,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    run: str | None = None,
+) -> Page:
+    """Returns the page of a finished run; starts no Spark session and changes nothing.
+
+    Args:
+        declaration: What the retailer declares.
+        first: The first day of the first month; that of the first month with sales if None.
+        last: The last day of the last month; that of the last month with sales if None.
+        run: The id of another run than the last finished one.
+
+    Raises:
+        UsageError: No run has finished yet, there is no such run, or there are no sales.
+    """
+    with opened_lakehouse(declaration) as lakehouse:
+        gold = GoldSet(lakehouse.engine, declaration, chosen_run(lakehouse, run))
+        sales = sales_of_run(gold)
+        months = months_of(Comparison(sales, calendar_of(declaration.calendar)), first, last)
+        days = trading_days(declaration, sales)
+        cells = SoldCells.read(sales, days, months.periods, declaration.stores)
+        sold, left_out = _fitting(cells)
+        runs = finished_runs(lakehouse)
+        until = [each.run_id for each in runs].index(gold.run.run_id) + 1
+        return Page(
+            run_id=gold.run.run_id,
+            finished_at=gold.run.finished_at,
+            version=__version__,
+            currency=declaration.base_currency,
+            minor_units=declaration.minor_units,
+            class_a=declaration.classes.a,
+            class_b=declaration.classes.b,
+            spans=months.spans,
+            months=months.months,
+            sold=sold,
+            moved=last_month_moved(
+                sales, days, months.pairs, minor_units=declaration.minor_units
+            ),
+            quarantine=quarantine_listing(lakehouse),
+            unknown_names=unknown_names_listing(lakehouse),
+            balance=balance_listing(lakehouse, runs[:until]),
+            rates=rates_listing(declaration, sales, months.pairs[-1]),
+            left_out=left_out,
+        )
+
+
+def page_text(page: Page) -> str:
+    """Returns the data of a page as JSON on one line."""
+    return json.dumps(json_object(_Page, page), ensure_ascii=False, separators=(",", ":"))
+
+
+def _fitting(cells: SoldCells) -> tuple[Sold, tuple[str, ...]]:
+    """What the page holds of the sums, and in sentences what it adds up.
+
+    Raises:
+        UsageError: Nothing fits.
+    """
+    for limits in _LIMITS:
+        if _least_bytes(cells, limits) <= MOST_BYTES:
+            sold = cells.cut(limits)
+            if sum(map(len, _columns(sold))) <= MOST_BYTES:
+                return sold, tuple(_left_out(sold))
+    raise UsageError(
+        f"report: {len(cells.by_store):,} sums by month, store and currency do not fit into a "
+        "page. Do: choose fewer months with --from"
+    )
+
+
+def _least_bytes(cells: SoldCells, limits: Limits) -> int:
+    rows = len(cells.by_store) if limits.stores is None else 0
+    if limits.products is None and limits.products_by_store:
+        rows += len(cells.by_product)
+    return rows * _BYTES_OF_A_ROW
+
+
+def _columns(sold: Sold) -> Iterator[str]:
+    yield from vars(sold.by_store).values()
+    yield from vars(sold.by_product).values()
+    yield from (product.name + product.category for product in sold.products)
+    yield from (store.name + store.place for store in sold.stores)
+
+
+def _left_out(sold: Sold) -> Iterator[str]:
+    stores, products = sold.stores[-1], sold.products[-1]
+    if stores.stores > 1:
+        yield (
+            f"The page would be too large: the {stores.stores:,} stores with the smallest revenue "
+            "are added up, and count in every total."
+        )
+    if products.products > 1:
+        yield (
+            f"The page would be too large: {products.products:,} products that sell less are added "
+            "up, and count in every total; places are among the products shown."
+        )
+    if not sold.products_by_store:
+        yield (
+            "The page would be too large: best sellers are over all stores only; "
+            "`sales-pipeline show volume --store ID` has those of one store."
+        )
+
+

@@ -1,0 +1,209 @@
+"""What the page shows as it is: quarantine, unknown names, the balance of a run, exchange rates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from sales_pipeline.analysis.comparison import Pair
+from sales_pipeline.analysis.measures import Measures, by_value, total
+from sales_pipeline.analysis.parts import half_up
+from sales_pipeline.analysis.sales_of_run import SalesOfRun
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.errors import counted
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.ops_tables import BALANCE
+from sales_pipeline.lakehouse.runs import RunRecord
+from sales_pipeline.report.figures import exact_sum, grouped, money, moment
+from sales_pipeline.report.quarantine import NOTHING_WAITS, waiting_in_quarantine
+from sales_pipeline.report.rates_of_days import policy_sentence
+from sales_pipeline.silver.balance import CLASSES, NO_CURRENCY, Balance, balance_from
+from sales_pipeline.silver.reference.missing_names import missing_names
+
+_MOST_ROWS = 100
+_RATE_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a listing."""
+
+    header: str
+    is_figure: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table that the page shows as it is.
+
+    Attributes:
+        caption: What it shows.
+        columns: Its columns.
+        rows: Its rows, every cell as people read it.
+        note: What to know about it; without rows, why there are none.
+    """
+
+    caption: str
+    columns: tuple[Column, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    note: str = ""
+
+
+def _columns(*headers: str, figures: Iterable[str] = ()) -> tuple[Column, ...]:
+    are_figures = {*figures}
+    return tuple(Column(header, header in are_figures) for header in headers)
+
+
+def _money(amounts: Mapping[str, Decimal]) -> str:
+    """Amounts of several currencies, one a line."""
+    return "\n".join(money(amount, currency) for currency, amount in sorted(amounts.items()))
+
+
+def quarantine_listing(lakehouse: Lakehouse) -> Listing:
+    """Returns the records that wait in quarantine, by feed and reason, with their money."""
+    waiting = waiting_in_quarantine(lakehouse)
+    caption = "Records in quarantine, by feed and reason"
+    if not waiting.rows:
+        return Listing(caption, note=NOTHING_WAITS)
+    figures = ("Records", "Amount")
+    rows = tuple(
+        (group.feed, group.reason, group.meaning, f"{group.rows:,}", _money(group.amounts))
+        for group in waiting.by_reason
+    )
+    amount = ", ".join(_money(waiting.amounts).splitlines()) or "no readable amount"
+    note = f"{counted(waiting.rows, 'record')} in all, {amount}; one may have several reasons."
+    columns = _columns("Feed", "Reason", "What it means", *figures, figures=figures)
+    return _cut(Listing(caption, columns, rows, note))
+
+
+def unknown_names_listing(lakehouse: Lakehouse) -> Listing:
+    """Returns the names that the catalogue does not know, and what they hold back."""
+    caption = "Names that the catalogue does not know"
+    names = missing_names(lakehouse)
+    if not names:
+        return Listing(caption, note="No sale waits for the catalogue to know its product.")
+    figures = ("Records", "Amount")
+    rows = tuple(
+        (each.feed, each.name, ", ".join(each.near), f"{each.records:,}", _money(each.amounts))
+        for each in names
+    )
+    note = "Their sales count as soon as a file of the catalogue has the name."
+    columns = _columns("Feed", "Name", "Like", *figures, figures=figures)
+    return _cut(Listing(caption, columns, rows, note))
+
+
+def balance_listing(lakehouse: Lakehouse, runs: Sequence[RunRecord]) -> Listing:
+    """Returns how the deliveries of the last run balance that took any in, by feed and currency.
+
+    Args:
+        lakehouse: The tables.
+        runs: The finished runs up to the one of the page, the earliest first.
+    """
+    caption = "What was delivered, and what became of it"
+    of_run: dict[str, list[Balance]] = {}
+    for row in lakehouse.rows(BALANCE.name):
+        of_run.setdefault(row["run_id"], []).append(balance_from(row))
+    run = next((run for run in reversed(runs) if run.run_id in of_run), None)
+    if run is None:
+        return Listing(caption, note="No run has taken in a file yet.")
+    balances = of_run[run.run_id]
+    places = sorted({(each.feed, each.currency) for each in balances})
+    used = [name for name in CLASSES if any(each.rows(name) for each in balances)]
+    rows = []
+    for feed, currency in places:
+        own = [each for each in balances if (each.feed, each.currency) == (feed, currency)]
+        is_money = currency != NO_CURRENCY
+        cells = [_rows_and_money([each.delivered for each in own], currency, is_money=is_money)]
+        cells += [
+            _rows_and_money(
+                [each.classes[name] for each in own if name in each.classes],
+                currency,
+                is_money=is_money,
+            )
+            for name in used
+        ]
+        files = len({each.file_id for each in own})
+        balances_ = all(each.balances for each in own)
+        rows.append((feed, f"{files:,}", *cells, "yes" if balances_ else "no"))
+    figures = ("Files", "Delivered", *(name.capitalize() for name in used))
+    columns = _columns("Feed", *figures, "Balances", figures=figures)
+    note = f"Run {run.run_id}, finished on {moment(run.finished_at)} UTC."
+    return _cut(Listing(caption, columns, tuple(rows), note))
+
+
+def _rows_and_money(
+    parts: Sequence[tuple[int, Decimal]], currency: str, *, is_money: bool
+) -> str:
+    """The number of records, and below it what they come to."""
+    count = sum(rows for rows, _ in parts)
+    amount = exact_sum(amount for _, amount in parts)
+    return f"{count:,}\n{money(amount, currency)}" if is_money and count else f"{count:,}"
+
+
+def rates_listing(declaration: Declaration, sales: SalesOfRun, pair: Pair) -> Listing:
+    """Returns the average rate of each currency in a month and in the compared one.
+
+    Args:
+        declaration: What the retailer declares.
+        sales: The sales of the run.
+        pair: The months.
+    """
+    caption = "Exchange rates that sales took"
+    now = _by_currency(sales, pair)[0]
+    before = _by_currency(sales, pair)[1]
+    base = declaration.base_currency
+    rows = []
+    for currency in sorted({*now, *before} - {base}):
+        sold, earlier = now.get(currency, Measures()), before.get(currency, Measures())
+        rate, rate_before = _rate(sold), _rate(earlier)
+        change = None if rate is None or rate_before is None else rate / rate_before - 1
+        rows.append(
+            (
+                currency,
+                money(sold.amount, currency),
+                _rate_text(rate),
+                _rate_text(rate_before),
+                "" if change is None else f"{half_up(change * 100, 1):+,f}%",
+            )
+        )
+    name_before = pair.before.name if pair.before else "Before"
+    figures = ("Sold", pair.period.name, name_before, "Change")
+    columns = _columns("Currency", *figures, figures=figures)
+    note = (
+        f"{base} for one unit: revenue divided by amount of the month. "
+        f"{policy_sentence(declaration.rates)}"
+    )
+    if not rows:
+        return Listing(caption, note=f"All sales of {pair.period.name} are in {base}.")
+    return _cut(Listing(caption, columns, tuple(rows), note))
+
+
+def _by_currency(sales: SalesOfRun, pair: Pair) -> tuple[dict[str, Measures], dict[str, Measures]]:
+    """What was sold in each currency, in the month and in the compared one."""
+    now = by_value(sales.sums([pair.period], "currency"))
+    before = by_value(sales.sums([pair.before], "currency")) if pair.before else ()
+    return (
+        {currency: total(cells) for currency, cells in now},
+        {currency: total(cells) for currency, cells in before},
+    )
+
+
+def _rate(sold: Measures) -> Fraction | None:
+    if not sold.amount or not sold.revenue:
+        return None
+    return Fraction(sold.revenue) / Fraction(sold.amount)
+
+
+def _rate_text(rate: Fraction | None) -> str:
+    return "" if rate is None else grouped(half_up(rate, _RATE_DECIMALS))
+
+
+def _cut(listing: Listing) -> Listing:
+    """The first rows of a long listing, with a note of how many more there are."""
+    more = len(listing.rows) - _MOST_ROWS
+    if more <= 0:
+        return listing
+    note = f"The first {_MOST_ROWS} rows; there are {more:,} more. {listing.note}"
+    return Listing(listing.caption, listing.columns, listing.rows[:_MOST_ROWS], note)

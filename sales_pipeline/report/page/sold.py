@@ -1,0 +1,117 @@
+"""The sums that a page holds, exact, so that it computes every choice without a server.
+
+A figure is an integer: its decimals are the same in the whole page, see `Scales`. The columns of a
+table are texts, their values apart by spaces. That is short and read at once by a browser, which
+adds up integers of any length without rounding.
+
+`sums` makes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Scales:
+    """The decimals of the figures of a page."""
+
+    units: int
+    amount: int
+    revenue: int
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Some days on which a store was closed."""
+
+    first: date
+    last: date
+    why: str | None
+
+
+@dataclass(frozen=True)
+class StoreOfPage:
+    """A store of the page, or several small ones that are added up.
+
+    Attributes:
+        id: Its id; empty for several stores.
+        name: The name to show.
+        place: Its city and country.
+        stores: The number of stores.
+        opened: Its first day, if it was not open all the time.
+        comparable_from: The first day from which it was open long enough, as declared.
+        closed: The first day after it closed for good.
+        closures: Days on which it was closed.
+    """
+
+    id: str
+    name: str
+    place: str
+    stores: int = 1
+    opened: date | None = None
+    comparable_from: date | None = None
+    closed: date | None = None
+    closures: tuple[Closed, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProductOfPage:
+    """A product of the page, or several that are added up."""
+
+    name: str
+    category: str
+    products: int = 1
+
+
+@dataclass(frozen=True)
+class SoldByStore:
+    """Columns of the sums by span, store and currency; the first three are places in lists."""
+
+    span: str
+    store: str
+    currency: str
+    sales: str
+    units: str
+    amount: str
+    revenue: str
+    revenue_returned: str
+
+
+@dataclass(frozen=True)
+class SoldByProduct:
+    """Columns of the sums by span, store and product; without stores, all count as the first."""
+
+    span: str
+    store: str
+    product: str
+    units: str
+    revenue: str
+
+
+@dataclass(frozen=True)
+class Sold:
+    """What was sold in the spans of a page.
+
+    Attributes:
+        scales: The decimals of all figures.
+        stores: The stores, by id; those that are added up come last.
+        products: The products, by name; those that are added up come last.
+        currencies: The codes of the currencies.
+        by_store: Sums by span, store and currency.
+        by_product: Sums by span, store and product.
+        products_by_store: Whether the latter tell stores apart.
+        day_rates: Currency -> place of a span -> the rates of its days, added up, in
+            1 / 10 ** 14; without spans that have a day without a rate.
+    """
+
+    scales: Scales
+    stores: tuple[StoreOfPage, ...]
+    products: tuple[ProductOfPage, ...]
+    currencies: tuple[str, ...]
+    by_store: SoldByStore
+    by_product: SoldByProduct
+    products_by_store: bool
+    day_rates: Mapping[str, Mapping[int, str]]
