@@ -17,10 +17,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def test_requirements_are_the_package_with_its_engine_and_the_group_test() -> None:
+def test_requirements_are_the_package_with_its_engine_its_report_and_the_group_test() -> None:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     wanted = [line for line in lines if line and not line.startswith("#")]
-    assert wanted == ["-e .[embedded]", *PROJECT["dependency-groups"]["test"]]
+    assert wanted == ["-e .[embedded,report]", *PROJECT["dependency-groups"]["test"]]
 
 
 def test_the_package_itself_does_not_depend_on_pyspark() -> None:

@@ -12,11 +12,10 @@ from typing import Any
 
 from sales_pipeline.errors import ExtraMissing
 
-EXTRA = "report"
 _NOW, _BEFORE, _GAIN, _LOSS = "var(--now)", "var(--before)", "var(--gain)", "var(--loss)"
 _CONFIG: dict[str, Any] = {
     "background": None,
-    "font": "inherit",
+    "font": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
     "view": {"stroke": None},
     "axis": {
         "labelColor": "var(--quiet)",
@@ -29,7 +28,7 @@ _CONFIG: dict[str, Any] = {
         "title": None,
     },
     "axisY": {"domain": False},
-    "scale": {"bandPaddingInner": 0.35},
+    "scale": {"bandPaddingInner": 0.3},
 }
 
 
@@ -39,7 +38,7 @@ def charts() -> dict[str, dict[str, Any]]:
     Raises:
         ExtraMissing: The extra that the page needs is not installed.
     """
-    altair = _altair()
+    altair, _ = chart_libraries()
     return {
         "periods": _spec(_beside_before(altair, "period", across=True), height=260),
         "stores": _spec(_beside_before(altair, "name", across=False), height={"step": 34}),
@@ -55,26 +54,30 @@ def scripts() -> str:
     Raises:
         ExtraMissing: The extra that the page needs is not installed.
     """
-    altair = _altair()
-    try:
-        import vl_convert
-    except ImportError as error:
-        raise ExtraMissing(EXTRA, "vl-convert-python", needed_by="the page") from error
+    altair, vl_convert = chart_libraries()
     version = altair.SCHEMA_VERSION.lstrip("v").rpartition(".")[0]
     bundle: str = vl_convert.javascript_bundle("window.draw = vegaEmbed;", vl_version=version)
     return bundle
 
 
-def _altair() -> Any:
+def chart_libraries() -> tuple[Any, Any]:
+    """Returns Altair, which writes the specifications, and what has its scripts.
+
+    Raises:
+        ExtraMissing: The extra that the page needs is not installed.
+    """
     try:
         import altair
+        import vl_convert
     except ImportError as error:
-        raise ExtraMissing(EXTRA, "altair", needed_by="the page") from error
-    return altair
+        raise ExtraMissing("report", str(error.name), needed_by="the page") from error
+    return altair, vl_convert
 
 
 def _spec(chart: Any, *, height: int | dict[str, int]) -> dict[str, Any]:
-    sized = chart.properties(width="container", height=height)
+    # Only the width has to fit: a step gives bars the same height in every chart.
+    fit = {"type": "fit-x", "contains": "padding"}
+    sized = chart.properties(width="container", height=height, autosize=fit)
     spec: dict[str, Any] = sized.to_dict() | {"config": _CONFIG}
     return spec
 
@@ -88,7 +91,9 @@ def _beside_before(altair: Any, label: str, *, across: bool) -> Any:
     name, figure = ("x", "y") if across else ("y", "x")
     kinds = {"x": altair.X, "y": altair.Y}
     axis = altair.Axis(labelAngle=0, labelOverlap=True) if across else altair.Axis(labelLimit=180)
-    amounts = altair.Axis(tickCount=5, labelExpr="datum.value == 0 ? '0' : format(datum.value, '~s')")
+    amounts = altair.Axis(
+        tickCount=5, labelExpr="datum.value == 0 ? '0' : format(datum.value, '~s')"
+    )
     base = altair.Chart(altair.NamedData("rows")).encode(
         **{name: kinds[name](f"{label}:O", sort=None, axis=axis)},
         tooltip=_texts(
@@ -98,7 +103,7 @@ def _beside_before(altair: Any, label: str, *, across: bool) -> Any:
     before = base.mark_bar(color=_BEFORE, cornerRadiusEnd=2).encode(
         **{figure: kinds[figure]("size_before:Q", axis=amounts)}
     )
-    width = {"band": 0.5}
+    width = {"band": 0.55}
     now = base.mark_bar(
         color=_NOW, cornerRadiusEnd=2, **({"width": width} if across else {"height": width})
     ).encode(**{figure: kinds[figure]("size:Q", axis=amounts)})
@@ -110,7 +115,9 @@ def _growth(altair: Any) -> Any:
     colours = altair.Scale(
         domain=["Local growth", "Exchange rates"], range=[_NOW, "var(--currency)"]
     )
-    amounts = altair.Axis(tickCount=5, labelExpr="datum.value == 0 ? '0' : format(datum.value, '~s')")
+    amounts = altair.Axis(
+        tickCount=5, labelExpr="datum.value == 0 ? '0' : format(datum.value, '~s')"
+    )
     return (
         altair.Chart(altair.NamedData("rows"))
         .mark_bar(cornerRadiusEnd=2)
@@ -125,9 +132,7 @@ def _growth(altair: Any) -> Any:
 
 def _steps(altair: Any) -> Any:
     """A waterfall: from the revenue before over each cause to the revenue now."""
-    colours = altair.Scale(
-        domain=["total", "gain", "loss"], range=["var(--total)", _GAIN, _LOSS]
-    )
+    colours = altair.Scale(domain=["total", "gain", "loss"], range=["var(--total)", _GAIN, _LOSS])
     amounts = altair.Axis(tickCount=5, labelExpr="format(datum.value, '~s')")
     return (
         altair.Chart(altair.NamedData("rows"))

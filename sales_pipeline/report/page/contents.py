@@ -28,6 +28,7 @@ from sales_pipeline.report.page.moved import Moved, last_month_moved
 from sales_pipeline.report.page.periods import Month, Span, months_of
 from sales_pipeline.report.page.sold import Sold
 from sales_pipeline.report.page.sums import Limits, SoldCells
+from sales_pipeline.report.quarantine import waiting_in_quarantine
 from sales_pipeline.version import __version__
 
 MOST_BYTES = 1_900_000
@@ -64,7 +65,8 @@ class Page:
         months: The months that a reader can choose.
         sold: What was sold in the spans.
         moved: Why the last month moved, if it has one to compare with.
-        quarantine: What waits in quarantine.
+        waiting: How many records wait in quarantine.
+        quarantine: Those records, by feed and reason.
         unknown_names: Names that the catalogue does not know.
         balance: The balance of the last run.
         rates: The rates of the last month.
@@ -82,6 +84,7 @@ class Page:
     months: tuple[Month, ...]
     sold: Sold
     moved: Moved | None
+    waiting: int
     quarantine: Listing
     unknown_names: Listing
     balance: Listing
@@ -101,6 +104,7 @@ class _Page(View):
     months: list[Month]
     sold: Sold
     moved: Moved | None
+    waiting: int
     quarantine: Listing
     unknown_names: Listing
     balance: Listing
@@ -133,6 +137,7 @@ def page_of(
         days = trading_days(declaration, sales)
         cells = SoldCells.read(sales, days, months.periods, declaration.stores)
         sold, left_out = _fitting(cells)
+        waiting = waiting_in_quarantine(lakehouse)
         runs = finished_runs(lakehouse)
         until = [each.run_id for each in runs].index(gold.run.run_id) + 1
         return Page(
@@ -146,10 +151,9 @@ def page_of(
             spans=months.spans,
             months=months.months,
             sold=sold,
-            moved=last_month_moved(
-                sales, days, months.pairs, minor_units=declaration.minor_units
-            ),
-            quarantine=quarantine_listing(lakehouse),
+            moved=last_month_moved(sales, days, months.pairs, minor_units=declaration.minor_units),
+            waiting=waiting.rows,
+            quarantine=quarantine_listing(waiting),
             unknown_names=unknown_names_listing(lakehouse),
             balance=balance_listing(lakehouse, runs[:until]),
             rates=rates_listing(declaration, sales, months.pairs[-1]),
@@ -210,5 +214,3 @@ def _left_out(sold: Sold) -> Iterator[str]:
             "The page would be too large: best sellers are over all stores only; "
             "`sales-pipeline show volume --store ID` has those of one store."
         )
-
-

@@ -17,7 +17,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import BALANCE
 from sales_pipeline.lakehouse.runs import RunRecord
 from sales_pipeline.report.figures import exact_sum, grouped, money, moment
-from sales_pipeline.report.quarantine import NOTHING_WAITS, waiting_in_quarantine
+from sales_pipeline.report.quarantine import NOTHING_WAITS, Waiting
 from sales_pipeline.report.rates_of_days import policy_sentence
 from sales_pipeline.silver.balance import CLASSES, NO_CURRENCY, Balance, balance_from
 from sales_pipeline.silver.reference.missing_names import missing_names
@@ -61,9 +61,8 @@ def _money(amounts: Mapping[str, Decimal]) -> str:
     return "\n".join(money(amount, currency) for currency, amount in sorted(amounts.items()))
 
 
-def quarantine_listing(lakehouse: Lakehouse) -> Listing:
+def quarantine_listing(waiting: Waiting) -> Listing:
     """Returns the records that wait in quarantine, by feed and reason, with their money."""
-    waiting = waiting_in_quarantine(lakehouse)
     caption = "Records in quarantine, by feed and reason"
     if not waiting.rows:
         return Listing(caption, note=NOTHING_WAITS)
@@ -133,9 +132,7 @@ def balance_listing(lakehouse: Lakehouse, runs: Sequence[RunRecord]) -> Listing:
     return _cut(Listing(caption, columns, tuple(rows), note))
 
 
-def _rows_and_money(
-    parts: Sequence[tuple[int, Decimal]], currency: str, *, is_money: bool
-) -> str:
+def _rows_and_money(parts: Sequence[tuple[int, Decimal]], currency: str, *, is_money: bool) -> str:
     """The number of records, and below it what they come to."""
     count = sum(rows for rows, _ in parts)
     amount = exact_sum(amount for _, amount in parts)

@@ -1,6 +1,6 @@
-"""A headless Chromium, driven through its own protocol over two pipes; nothing to install beside it.
+"""A headless Chromium, driven through its own protocol over two pipes, without any driver.
 
-Source: Chrome DevTools Protocol, `--remote-debugging-pipe`: JSON messages, each ended by a zero byte.
+Source: Chrome DevTools Protocol, `--remote-debugging-pipe`: JSON messages that end in a zero byte.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,9 +22,17 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
     "--disable-extensions", "--disable-background-networking", "--disable-component-update",
-    "--no-first-run", "--no-default-browser-check", "--hide-scrollbars", "--force-color-profile=srgb",
-    "--remote-debugging-pipe",
+    "--no-first-run", "--no-default-browser-check", "--hide-scrollbars",
+    "--force-color-profile=srgb", "--remote-debugging-pipe",
 )  # fmt: skip
+_WITH_PIPES = """
+import fcntl, os, sys
+pipes = [fcntl.fcntl(int(pipe), fcntl.F_DUPFD, 10) for pipe in sys.argv[1:3]]
+for pipe, number in zip(pipes, (3, 4)):
+    os.dup2(pipe, number)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Starts a program that finds two pipes where the protocol wants them, as descriptors 3 and 4."""
 
 
 def program() -> str | None:
@@ -125,12 +134,11 @@ def browser(folder: Path) -> Iterator[Browser]:
         raise AssertionError("there is no Chromium")
     there, to_browser = os.pipe()
     from_browser, back = os.pipe()
-    # The protocol wants the descriptors 3 and 4, which this process may use itself.
-    command = ["sh", "-c", 'exec "$@" 3<&"$0" 4>&"$BACK"', str(there), path, *_FLAGS]
+    # Without an environment of its own, this Python starts at once.
+    command = [sys.executable, "-I", "-S", "-c", _WITH_PIPES, str(there), str(back), path]
     process = subprocess.Popen(
-        [*command, f"--user-data-dir={folder}", "about:blank"],
+        [*command, *_FLAGS, f"--user-data-dir={folder}", "about:blank"],
         pass_fds=(there, back),
-        env=os.environ | {"BACK": str(back)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -5,6 +5,8 @@ const FEW = 15;
 const TOP = 10;
 const views = {};
 
+const number = (count) => grouped(BigInt(count));
+
 /** The choice that the controls show. */
 function chosen() {
   const store = byId("store").value === "" ? null : Number(byId("store").value);
@@ -30,7 +32,8 @@ function render() {
   showProducts(choice);
   showLikeForLike(choice);
   showCurrency(choice);
-  pressRanges(choice);
+  for (const key of document.querySelectorAll(".key.year")) key.hidden = !choice.pair.before;
+  pressRanges();
 }
 
 function showHeadline({ pair, store }) {
@@ -46,34 +49,36 @@ function showHeadline({ pair, store }) {
   };
   const returns = { ...revenue, shown: (sold) => halfUp(scaled(sold.returned, scales.revenue), SHOWN_DECIMALS), exact: (sold) => scaled(sold.returned, scales.revenue) };
   const alike = likeForLike(pair, revenue, store).find((group) => group.name === "comparable");
-  const [net, sold, number, back] = [of(revenue), of(units), of(counts), of(returns)];
+  const [net, sold, counted, back] = [of(revenue), of(units), of(counts), of(returns)];
   const gross = minus(exactRevenue(found.now), returns.exact(found.now));
-  const cards = [
+  const given = percent(share(scaled(-found.now.returned, scales.revenue), gross)) || "0.0%";
+  put("headline", ...[
     { title: "Revenue", figure: revenue.text(net.now), unit: page.currency, details: details(net, revenue) },
-    { title: "Units", figure: units.text(sold.now), details: details(sold, units) },
-    { title: "Sales and returns", figure: grouped(number.now), details: details(number, counts) },
-    {
-      title: "Returns", figure: revenue.text(back.now),
-      details: [{ text: `${percent(share(fraction(-returns.exact(found.now).n, returns.exact(found.now).d), gross)) || "0.0%"} of ${revenue.text(net.now - back.now)} before returns` }],
-    },
-  ];
-  if (found.before) {
-    cards.push({
+    found.before ? {
       title: "At constant exchange rates", figure: signedPercent(found.localGrowth) || "no growth",
       details: [
         { text: `${revenue.signed(found.shownLocal)} local growth` },
         { text: `${revenue.signed(found.shownRates)} exchange rates` },
       ],
-    });
-    cards.push({
+    } : null,
+    found.before ? {
       title: "Like for like", figure: alike ? signedPercent(alike.growth) || "no growth" : "no store",
       details: alike ? [
         { text: `${revenue.signed(alike.change)} on ${revenue.text(alike.before)}` },
-        { text: `${alike.stores.toLocaleString("en")} comparable ${alike.stores === 1 ? "store" : "stores"}` },
+        { text: `${number(alike.stores)} comparable ${alike.stores === 1 ? "store" : "stores"}` },
       ] : [],
-    });
-  }
-  put("headline", ...cards.map(card));
+    } : null,
+    { title: "Units", figure: units.text(sold.now), details: details(sold, units) },
+    { title: "Sales and returns", figure: grouped(counted.now), details: details(counted, counts) },
+    {
+      title: "Returns", figure: revenue.text(back.now),
+      details: [{ text: `${given} of ${revenue.text(net.now - back.now)} before returns` }],
+    },
+    {
+      title: "Not counted yet", figure: number(page.waiting),
+      details: [{ text: page.waiting === 1 ? "record in quarantine" : "records in quarantine" }],
+    },
+  ].filter(Boolean).map(card));
 }
 
 /** The headers of a figure beside the compared one, and the cells of a row of it. */
@@ -89,7 +94,7 @@ const cellsOf = (measure, row) => row.before === null
 const markOf = (measure, row) => ({
   now: measure.text(row.now), size: size(row.now, measure.decimals),
   before: row.before === null ? "none" : measure.text(row.before),
-  size_before: row.before === null ? null : size(row.before, measure.decimals),
+  size_before: row.before === null ? 0 : size(row.before, measure.decimals),
   change: row.change === null ? "" : measure.signed(row.change), growth: signedPercent(row.growth),
 });
 
@@ -106,6 +111,7 @@ function showPeriods({ pair, measure, months, by: length, store, measureName }) 
   const word = measureName === "revenue" ? "Revenue" : "Units";
   byId("periods-title").textContent = `${word} by ${length}`;
   const open = rows.find((row) => !row.isOver);
+  byId("periods-before").hidden = !rows.some((row) => row.before !== null);
   showTable("periods", {
     caption: `${word} by ${length}, with the year before`,
     columns: [{ header: WORDS[length] }, ...headersOf(measure)],
@@ -186,7 +192,7 @@ function showProducts({ pair, measure, measureName, store }) {
   }))));
   showDifferences(found);
   const left = found.left.slice(0, TOP).map(({ product }) => product.name).join(", ");
-  const more = found.left.length > TOP ? ` and ${found.left.length - TOP} more` : "";
+  const more = found.left.length > TOP ? ` and ${number(found.left.length - TOP)} more` : "";
   put("leavers", found.left.length
     ? element("p", { class: "note" }, `Sold in ${pair.nameBefore} and not any more: ${left}${more}.`)
     : "");
@@ -217,7 +223,6 @@ function showLikeForLike({ pair, measure, store }) {
   const groups = likeForLike(pair, measure, store);
   const all = compared(pair, store);
   const count = groups.reduce((sum, group) => sum + group.stores, 0);
-  const number = (each) => each.toLocaleString("en");
   showTable("like", {
     caption: `Stores by how they traded, ${pair.name}`,
     columns: [{ header: "Stores" }, { header: "Number", figure: true }, ...headersOf(measure)],

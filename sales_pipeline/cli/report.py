@@ -1,0 +1,100 @@
+"""`sales-pipeline report`: the answers as a page to send, and as a workbook."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sales_pipeline.analysis.periods import DAY, months_later
+from sales_pipeline.cli.options import JsonOption, Shared
+from sales_pipeline.cli.screen import say, show_json
+from sales_pipeline.cli.show import month_from
+from sales_pipeline.errors import UsageError
+
+EXAMPLE = """\b
+Examples:
+  sales-pipeline report
+  sales-pipeline report --from 2025-01 --out sales_2025.html
+  sales-pipeline report --xlsx sales.xlsx
+  sales-pipeline report --run 20250131T060000-1a2b3c --out january.html
+"""
+_PAGE = Path("report.html")
+
+
+def report(
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Where to write the page. Without it: report.html."
+        ),
+    ] = None,
+    xlsx: Annotated[
+        Path | None,
+        typer.Option(
+            "--xlsx",
+            metavar="FILE",
+            help="Write a workbook with the same answers; with --out, the page too.",
+        ),
+    ] = None,
+    first: Annotated[
+        date | None,
+        typer.Option(
+            "--from", metavar="YYYY-MM", parser=month_from, help="The first month to show."
+        ),
+    ] = None,
+    last: Annotated[
+        date | None,
+        typer.Option("--to", metavar="YYYY-MM", parser=month_from, help="The last month to show."),
+    ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            "--run",
+            metavar="RUN",
+            help="Show what this run left, by its id from `history`. Without it: the last run.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    shared: Shared,
+) -> None:
+    """Writes the answers as one HTML file to send, or as a workbook.
+
+    The page opens from disk in any browser, asks nothing of any network, and is under 3 MB. Its
+    reader chooses store, range and measure, and every figure is then exact as here. It also shows
+    why the last month moved, what waits in quarantine, and the balance of the last run. A file
+    that is there is replaced. It takes the extra [report].
+    """
+    if first and last and last < first:
+        raise UsageError(f"--to: before --from, got {first:%Y-%m} to {last:%Y-%m}. Do: swap them")
+    wanted = {"workbook": xlsx, "page": (out or _PAGE) if xlsx is None or out else None}
+    # Arrow and the libraries of the extra come with these imports, and --help must not wait.
+    from sales_pipeline.report.answers_of_run import Asked, answers
+    from sales_pipeline.report.figures import size
+    from sales_pipeline.report.page.charts import chart_libraries
+    from sales_pipeline.report.page.contents import page_of
+    from sales_pipeline.report.page.html import page_html
+    from sales_pipeline.report.workbook import workbook_writer, write_workbook
+
+    written = {name: path for name, path in wanted.items() if path is not None}
+    if "workbook" in written:
+        workbook_writer()
+    if "page" in written:
+        chart_libraries()
+    declaration = shared.declaration()
+    until = months_later(last, 1) - DAY if last else None
+    if "workbook" in written:
+        asked = Asked(first=first, last=until)
+        write_workbook(answers(declaration, asked, run=run), written["workbook"])
+    if "page" in written:
+        page = page_of(declaration, first=first, last=until, run=run)
+        written["page"].write_bytes(page_html(page).encode())
+    sizes = {name: path.stat().st_size for name, path in written.items()}
+    if as_json:
+        show_json({name: {"path": str(written[name]), "bytes": sizes[name]} for name in written})
+    else:
+        for name, path in written.items():
+            say(f"{path}: {size(sizes[name])}")
