@@ -1,5 +1,6 @@
 """The charts of the page as Vega-Lite specifications, without data; `view.js` gives them theirs.
 
+A chart of lines one below the other says how high one is; `view.js` knows how many there are.
 Every value that a chart shows on hover is text that the page has computed exactly; the numbers
 that marks are placed by are for the eye only. Colours are variables of the page's style sheet, so
 that the same chart stands in a light and in a dark page, and on paper.
@@ -8,6 +9,7 @@ that the same chart stands in a light and in a dark page, and on paper.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sales_pipeline.errors import ExtraMissing
@@ -48,6 +50,7 @@ def charts() -> dict[str, dict[str, Any]]:
     }
 
 
+@cache
 def scripts() -> str:
     """Returns the charts' own scripts: Vega, Vega-Lite and Vega-Embed, as `window.draw`.
 
@@ -75,8 +78,7 @@ def chart_libraries() -> tuple[Any, Any]:
 
 
 def _spec(chart: Any, *, height: int | dict[str, int]) -> dict[str, Any]:
-    # Only the width has to fit: a step gives bars the same height in every chart.
-    fit = {"type": "fit-x", "contains": "padding"}
+    fit = {"type": "fit", "contains": "padding"}
     sized = chart.properties(width="container", height=height, autosize=fit)
     spec: dict[str, Any] = sized.to_dict() | {"config": _CONFIG}
     return spec

@@ -136,7 +136,7 @@ def page_of(
         months = months_of(Comparison(sales, calendar_of(declaration.calendar)), first, last)
         days = trading_days(declaration, sales)
         cells = SoldCells.read(sales, days, months.periods, declaration.stores)
-        sold, left_out = _fitting(cells)
+        sold, left_out = fitting(cells)
         waiting = waiting_in_quarantine(lakehouse)
         runs = finished_runs(lakehouse)
         until = [each.run_id for each in runs].index(gold.run.run_id) + 1
@@ -166,7 +166,7 @@ def page_text(page: Page) -> str:
     return json.dumps(json_object(_Page, page), ensure_ascii=False, separators=(",", ":"))
 
 
-def _fitting(cells: SoldCells) -> tuple[Sold, tuple[str, ...]]:
+def fitting(cells: SoldCells) -> tuple[Sold, tuple[str, ...]]:
     """What the page holds of the sums, and in sentences what it adds up.
 
     Raises:

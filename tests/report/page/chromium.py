@@ -102,7 +102,11 @@ class Browser:
     def evaluate(self, expression: str) -> Any:
         """Returns the value of an expression of JavaScript; waits for a promise."""
         answer = self.send(
-            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+            "Runtime.evaluate",
+            expression=expression,
+            returnByValue=True,
+            awaitPromise=True,
+            allowUnsafeEvalBlockedByCSP=False,
         )
         if "exceptionDetails" in answer:
             raise AssertionError(str(answer["exceptionDetails"]))

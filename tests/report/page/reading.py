@@ -9,7 +9,10 @@ from typing import Any
 
 from tests.report.page.chromium import Browser
 
-_DRAWN = "new Promise(done => setTimeout(() => requestAnimationFrame(done), 50))"
+_DRAWN = """new Promise(done => {
+    const look = () => document.querySelector('[aria-busy]') ? setTimeout(look, 5) : done();
+    look();
+})"""
 _ROWS = """[...document.querySelectorAll('#%s tbody tr')].map(row => [...row.children].map(cell =>
     [...cell.childNodes].map(node => node.textContent.trim()).filter(Boolean)))"""
 

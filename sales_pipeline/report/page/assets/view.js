@@ -3,7 +3,10 @@
 const CHARTS = JSON.parse(byId("charts").textContent);
 const FEW = 15;
 const TOP = 10;
+/** The height of an axis with its labels. */
+const AXIS = 30;
 const views = {};
+const drawings = {};
 
 const number = (count) => grouped(BigInt(count));
 
@@ -268,18 +271,31 @@ function unlike(rows) {
   });
 }
 
-/** Draws a chart anew; without rows its figure is hidden. */
-async function draw(name, rows) {
+/** Draws a chart anew, after the one that is being drawn; without rows its figure is hidden. */
+function draw(name, rows) {
+  const figure = byId(`${name}-chart`).parentElement;
+  figure.hidden = !rows.length;
+  figure.setAttribute("aria-busy", "true");
+  const drawing = (drawings[name] ?? Promise.resolve()).then(async () => {
+    if (drawings[name] !== drawing) return; // something newer was chosen meanwhile
+    views[name]?.finalize();
+    if (rows.length) views[name] = await drawn(name, rows);
+    if (drawings[name] === drawing) figure.removeAttribute("aria-busy");
+  });
+  drawings[name] = drawing;
+}
+
+async function drawn(name, rows) {
   const place = byId(`${name}-chart`);
-  place.parentElement.hidden = !rows.length;
-  views[name]?.finalize();
-  if (!rows.length) return;
-  const spec = { ...CHARTS[name], datasets: { rows } };
   const title = `Chart of the table below: ${document.querySelector(`#${name} caption`).textContent}`;
-  views[name] = await window.draw(place, spec, {
+  const { step } = CHARTS[name].height;
+  const height = step ? step * rows.length + AXIS : CHARTS[name].height;
+  const view = await window.draw(place, { ...CHARTS[name], height, datasets: { rows } }, {
     actions: false, ast: true, renderer: "svg", tooltip: { disableDefaultStyle: true },
   });
-  place.querySelector("svg").setAttribute("role", "img");
-  place.querySelector("svg").setAttribute("aria-label", title);
-  place.querySelector("svg > g").setAttribute("aria-hidden", "true");
+  const chart = place.querySelector("svg");
+  chart.setAttribute("role", "img");
+  chart.setAttribute("aria-label", title);
+  chart.firstElementChild.setAttribute("aria-hidden", "true");
+  return view;
 }
