@@ -17,10 +17,14 @@ const tone = (digits) => (digits > 0n ? "gain" : digits < 0n ? "loss" : null);
 /** A cell of a change: its colour says the same as its sign. */
 const change = (digits, text) => ({ text, tone: digits === null ? null : tone(digits) });
 
+/** Text of more characters gets a wider column. */
+const LONG = 24;
+
 /** A cell: text, or { text, sub, tone, tag }. */
 function cellOf(cell, { figure = false }, isHeader) {
   const { text, sub, tone: colour, tag } = typeof cell === "object" ? cell : { text: cell };
-  const kind = [figure ? "number" : isHeader ? null : "text", colour].filter(Boolean).join(" ");
+  const look = figure ? "number" : isHeader ? null : text.length > LONG ? "text long" : "text";
+  const kind = [look, colour].filter(Boolean).join(" ");
   const parts = [text, tag ? " " : null, tag ? element("span", { class: "tag" }, tag) : null];
   if (sub) parts.push(element("span", { class: "sub" }, sub));
   const properties = { class: kind || null, scope: isHeader ? "row" : null };

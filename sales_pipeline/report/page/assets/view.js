@@ -184,7 +184,7 @@ function showProducts({ pair, measure, measureName, store }) {
     });
   }
   const figures = ["Place", measure.title, "Share", "Cumulated", "Class",
-    ...(pair.before ? ["Before", "Change %"] : []), otherMeasure.title, `By ${word[other]}`];
+    ...(pair.before ? ["Place before", "Change %"] : []), otherMeasure.title, `Place by ${word[other]}`];
   showTable("products", {
     caption: `Best sellers by ${word[measureName]} in ${pair.name}`,
     columns: [{ header: "Product" }, ...figures.map((header) => ({ header, figure: header !== "Class" }))],
