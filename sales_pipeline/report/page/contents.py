@@ -27,7 +27,7 @@ from sales_pipeline.report.page.listings import (
 from sales_pipeline.report.page.moved import Moved, last_month_moved
 from sales_pipeline.report.page.periods import Month, Span, months_of
 from sales_pipeline.report.page.sold import Sold
-from sales_pipeline.report.page.sums import Limits, SoldCells
+from sales_pipeline.report.page.sums import Limits, SalesOfPage
 from sales_pipeline.report.quarantine import waiting_in_quarantine
 from sales_pipeline.version import __version__
 
@@ -135,8 +135,8 @@ def page_of(
         sales = sales_of_run(gold)
         months = months_of(Comparison(sales, calendar_of(declaration.calendar)), first, last)
         days = trading_days(declaration, sales)
-        cells = SoldCells.read(sales, days, months.periods, declaration.stores)
-        sold, left_out = fitting(cells)
+        whole = SalesOfPage(sales, days, declaration.stores, months.periods)
+        sold, left_out = fitting(whole)
         waiting = waiting_in_quarantine(lakehouse)
         runs = finished_runs(lakehouse)
         until = [each.run_id for each in runs].index(gold.run.run_id) + 1
@@ -166,28 +166,21 @@ def page_text(page: Page) -> str:
     return json.dumps(json_object(_Page, page), ensure_ascii=False, separators=(",", ":"))
 
 
-def fitting(cells: SoldCells) -> tuple[Sold, tuple[str, ...]]:
-    """What the page holds of the sums, and in sentences what it adds up.
+def fitting(sales: SalesOfPage) -> tuple[Sold, tuple[str, ...]]:
+    """Returns what a page holds of some sales, and in sentences what it adds up.
 
     Raises:
         UsageError: Nothing fits.
     """
     for limits in _LIMITS:
-        if _least_bytes(cells, limits) <= MOST_BYTES:
-            sold = cells.cut(limits)
-            if sum(map(len, _columns(sold))) <= MOST_BYTES:
+        if sales.least_rows(limits) * _BYTES_OF_A_ROW <= MOST_BYTES:
+            sold = sales.cut(limits)
+            if sum(len(column.encode()) for column in _columns(sold)) <= MOST_BYTES:
                 return sold, tuple(_left_out(sold))
     raise UsageError(
-        f"report: {len(cells.by_store):,} sums by month, store and currency do not fit into a "
-        "page. Do: choose fewer months with --from"
+        "report: the sums by month, store and currency do not fit into a page. "
+        "Do: choose fewer months with --from"
     )
-
-
-def _least_bytes(cells: SoldCells, limits: Limits) -> int:
-    rows = len(cells.by_store) if limits.stores is None else 0
-    if limits.products is None and limits.products_by_store:
-        rows += len(cells.by_product)
-    return rows * _BYTES_OF_A_ROW
 
 
 def _columns(sold: Sold) -> Iterator[str]:

@@ -7,13 +7,17 @@ one, so that totals stay whole; `Limits` says how many are kept apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
+from decimal import Context, Decimal
 from fractions import Fraction
+from functools import cached_property
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sales_pipeline.analysis.like_for_like import TradingDays
 from sales_pipeline.analysis.measures import NONE, Cell, Measures
-from sales_pipeline.analysis.periods import Period, months_later
+from sales_pipeline.analysis.periods import Period, months_later, span
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.config.stores import Store
 from sales_pipeline.report.page.sold import (
@@ -26,6 +30,8 @@ from sales_pipeline.report.page.sold import (
     StoreOfPage,
 )
 
+_EXACT = Context(prec=76)
+"""Wide enough for any sum of DECIMAL(38,18); the default of 28 digits would round."""
 _RATE_DECIMALS = 14
 """The decimals of a rate in `silver.exchange_rates`."""
 
@@ -45,92 +51,109 @@ class Limits:
     products_by_store: bool = True
 
 
+_Place = tuple[int, ...]
+
+
 @dataclass(frozen=True)
-class SoldCells:
-    """The sums of the spans of a page, before they are cut to its size.
+class SalesOfPage:
+    """The sales that a page adds up.
 
     Attributes:
         sales: The sales of the run.
         days: When the stores were open.
         declared: The declared stores.
-        periods: The spans.
-        by_store: The place of a span, with its sums by store and currency.
-        by_product: The place of a span, with its sums by store, product and category.
+        periods: The days of each span, in order; they may have days in common.
     """
 
     sales: SalesOfRun
     days: TradingDays
     declared: Mapping[str, Store]
     periods: Sequence[Period]
-    by_store: Sequence[tuple[int, Cell]]
-    by_product: Sequence[tuple[int, Cell]]
 
-    @classmethod
-    def read(
-        cls,
-        sales: SalesOfRun,
-        days: TradingDays,
-        periods: Sequence[Period],
-        declared: Mapping[str, Store],
-    ) -> SoldCells:
-        """Adds up the sales of some days; the spans may have days in common."""
-        by_store, by_product = [], []
-        for place, period in enumerate(periods):
-            of_stores = sales.sums([period], "store", "currency")
-            by_store += [(place, cell) for cell in of_stores]
-            of_products = sales.sums([period], "store", "product", "category")
-            by_product += [(place, cell) for cell in of_products]
-        return cls(sales, days, declared, periods, by_store, by_product)
+    def least_rows(self, limits: Limits) -> int:
+        """Returns about how many sums a page has at least, without adding up."""
+        if not limits.products_by_store:
+            return 0
+        months = pc.and_(
+            pc.greater_equal(self.sales.cube["month"], self._whole.first),
+            pc.less_equal(self.sales.cube["month"], self._whole.last),
+        )
+        if limits.products is not None:
+            months = pc.and_(months, _is_in(self.sales.cube["product"], self._best(limits)))
+        count: int = pc.sum(months).as_py() or 0
+        return count
 
     def cut(self, limits: Limits) -> Sold:
         """Returns the sums as a page holds them."""
-        stores, store_at = self._stores(limits.stores)
-        products, product_at = self._products(limits.products)
-        currencies = sorted({cell.values[1] for _, cell in self.by_store})
-        currency_at = {currency: at for at, currency in enumerate(currencies)}
-        sums = _added(
-            ((span, store_at[cell.values[0]], currency_at[cell.values[1]]), cell.measures)
-            for span, cell in self.by_store
+        stores, products = self._kept_stores(limits), self._best(limits)
+        names = {"store": stores, "product": products}
+        merged = replace(
+            self.sales,
+            daily=_merged(self.sales.daily, {"store": stores}),
+            cube=_merged(self.sales.cube, names),
+            product_days=lambda first, last: _merged(self.sales.product_days(first, last), names),
         )
-        of_products = _added(
-            (
-                (
-                    span,
-                    store_at[cell.values[0]] if limits.products_by_store else 0,
-                    product_at[cell.values[1]],
-                ),
-                cell.measures,
-            )
-            for span, cell in self.by_product
-        )
-        every = [*sums.values(), *of_products.values()]
+        currencies = [*self.sales.daily["currency"].unique().sort().to_pylist()]
+        by = ("store", "product") if limits.products_by_store else ("product",)
+        sold = self._sums(merged, ("store", "currency"), (stores, currencies))
+        places = (stores, products) if limits.products_by_store else (products,)
+        of_products = self._sums(merged, by, places)
+        every = [*sold.values(), *of_products.values()]
         scales = Scales(
             _decimals(each.units for each in every),
-            _decimals(each.amount for each in every),
+            _decimals(each.amount for each in sold.values()),
             _decimals(figure for each in every for figure in (each.revenue, each.revenue_returned)),
         )
         return Sold(
-            scales, stores, products, tuple(currencies), _by_store(sums, scales),
-            _by_product(of_products, scales), limits.products_by_store,
+            scales, self._stores(stores), self._products(products), tuple(currencies),
+            _by_store(sold, scales), _by_product(of_products, scales), limits.products_by_store,
             self._day_rates(currencies),
         )  # fmt: skip
 
-    def _stores(self, limit: int | None) -> tuple[tuple[StoreOfPage, ...], dict[str, int]]:
-        """The stores, and the place of each; what never opened or closed may be added up."""
-        revenues = _totals((cell.values[0], cell.measures.revenue) for _, cell in self.by_store)
-        by_revenue = sorted(revenues, key=lambda store: (-revenues[store], store))
-        stores = {store: self._store(store) for store in sorted(revenues)}
-        steady = [
-            store
-            for store in by_revenue
-            if not (stores[store].opened or stores[store].closed or stores[store].closures)
-        ]
-        added_up = set() if limit is None else {*steady[limit:]}
-        kept = [stores[store] for store in stores if store not in added_up]
-        places = {store.id: at for at, store in enumerate(kept)}
-        if added_up:
-            kept.append(StoreOfPage("", f"{len(added_up):,} other stores", "", len(added_up)))
-        return tuple(kept), places | dict.fromkeys(added_up, len(kept) - 1)
+    @cached_property
+    def _whole(self) -> Period:
+        return span(self.periods[0].first, max(period.last for period in self.periods))
+
+    def _sums(
+        self, sales: SalesOfRun, by: Sequence[str], names: Sequence[Sequence[str]]
+    ) -> dict[_Place, Measures]:
+        """The sums of each span, by the places of the values; others have the place after all."""
+        at = [{name: place for place, name in enumerate(each)} for each in names]
+        sums: dict[_Place, Measures] = {}
+        for place, period in enumerate(self.periods):
+            for cell in sales.sums([period], *by):
+                values = zip(at, cell.values, strict=True)
+                found = [known.get(value, len(known)) for known, value in values]
+                sums[(place, *([0] * (2 - len(found))), *found)] = cell.measures
+        return dict(sorted(sums.items()))
+
+    @cached_property
+    def _by_store(self) -> dict[str, Measures]:
+        """What each store sold in all spans, stores in order."""
+        return {cell.values[0]: cell.measures for cell in self._in_all("store")}
+
+    @cached_property
+    def _by_product(self) -> list[tuple[str, str, Measures]]:
+        """What was sold of each product and category in all spans."""
+        cells = self._in_all("product", "category")
+        return [(cell.values[0], cell.values[1] or NONE, cell.measures) for cell in cells]
+
+    def _in_all(self, *by: str) -> list[Cell]:
+        return self.sales.sums([self._whole], *by)
+
+    def _kept_stores(self, limits: Limits) -> list[str]:
+        """The ids of stores that stay apart; what never opened or closed may be added up."""
+        sold = self._by_store
+        by_revenue = sorted(sold, key=lambda store: (-sold[store].revenue, store))
+        moving = {store for store in sold if _has_moved(self._store(store))}
+        steady = [store for store in by_revenue if store not in moving]
+        return sorted({*moving, *steady[: limits.stores]})
+
+    def _stores(self, kept: Sequence[str]) -> tuple[StoreOfPage, ...]:
+        stores = [self._store(store) for store in kept]
+        if others := len(self._by_store) - len(kept):
+            stores.append(StoreOfPage("", f"{others:,} other stores", "", others))
+        return tuple(stores)
 
     def _store(self, store: str) -> StoreOfPage:
         declared = self.declared.get(store)
@@ -149,22 +172,31 @@ class SoldCells:
             ),
         )
 
-    def _products(self, limit: int | None) -> tuple[tuple[ProductOfPage, ...], dict[str, int]]:
-        """The products, and the place of each; those that sell best by either measure stay."""
-        units = _totals((cell.values[1], cell.measures.units) for _, cell in self.by_product)
-        revenues = _totals((cell.values[1], cell.measures.revenue) for _, cell in self.by_product)
+    def _best(self, limits: Limits) -> list[str]:
+        """The products that stay apart, by name: those that sell best by either measure."""
+        return sorted(self._by_either_measure[: limits.products])
+
+    @cached_property
+    def _by_either_measure(self) -> list[str]:
+        """Products by the better of their two places, by units and by revenue."""
+        places: dict[str, int] = {}
+        for measure in ("units", "revenue"):
+            figures: dict[str, Fraction] = {}
+            for name, _, sold in self._by_product:
+                figures[name] = figures.get(name, Fraction(0)) + Fraction(getattr(sold, measure))
+            order = sorted(figures, key=lambda name: (-figures[name], name))
+            for place, name in enumerate(order):
+                places[name] = min(places.get(name, place), place)
+        return sorted(places, key=lambda name: (places[name], name))
+
+    def _products(self, kept: Sequence[str]) -> tuple[ProductOfPage, ...]:
         categories: dict[str, str] = {}
-        for _, cell in self.by_product:
-            name, category = cell.values[1], cell.values[2] or NONE
+        for name, category, _ in self._by_product:
             categories[name] = max(categories.get(name, NONE), category)
-        best = _best_of_both(units, revenues)
-        names = sorted(best[:limit])
-        kept = [ProductOfPage(name, categories[name]) for name in names]
-        places = {name: at for at, name in enumerate(names)}
-        others = [] if limit is None else best[limit:]
-        if others:
-            kept.append(ProductOfPage(f"{len(others):,} other products", "", len(others)))
-        return tuple(kept), places | dict.fromkeys(others, len(kept) - 1)
+        products = [ProductOfPage(name, categories[name]) for name in kept]
+        if others := len(categories) - len(kept):
+            products.append(ProductOfPage(f"{others:,} other products", "", others))
+        return tuple(products)
 
     def _day_rates(self, currencies: Iterable[str]) -> dict[str, dict[int, str]]:
         rates: dict[str, dict[int, str]] = {}
@@ -178,31 +210,25 @@ class SoldCells:
         return rates
 
 
-def _best_of_both(units: Mapping[str, Fraction], revenues: Mapping[str, Fraction]) -> list[str]:
-    """Names by the better of their two places, by units and by revenue."""
-    places: dict[str, int] = {}
-    for figures in (units, revenues):
-        for place, name in enumerate(sorted(figures, key=lambda name: (-figures[name], name))):
-            places[name] = min(places.get(name, place), place)
-    return sorted(places, key=lambda name: (places[name], name))
+def _has_moved(store: StoreOfPage) -> bool:
+    return bool(store.opened or store.closed or store.closures)
 
 
-def _totals(figures: Iterable[tuple[str, Decimal]]) -> dict[str, Fraction]:
-    totals: dict[str, Fraction] = {}
-    for name, figure in figures:
-        totals[name] = totals.get(name, Fraction(0)) + Fraction(figure)
-    return totals
+def _is_in(column: pa.ChunkedArray, names: Sequence[str]) -> pa.ChunkedArray:
+    return pc.is_in(column, pa.array(names, pa.string()))
 
 
-_Place = tuple[int, int, int]
-
-
-def _added(cells: Iterable[tuple[_Place, Measures]]) -> dict[_Place, Measures]:
-    """The sums of each place, in order."""
-    sums: dict[_Place, Measures] = {}
-    for place, measures in cells:
-        sums[place] = sums[place].plus(measures) if place in sums else measures
-    return dict(sorted(sums.items()))
+def _merged(table: pa.Table, kept: Mapping[str, Sequence[str]]) -> pa.Table:
+    """A table in which all other values of some columns are one: null."""
+    for name, values in kept.items():
+        at = table.schema.get_field_index(name)
+        column = table[name].cast(pa.string())
+        merged = pc.if_else(_is_in(column, values), column, pa.scalar(None, pa.string()))
+        table = table.set_column(at, name, merged)
+        if name == "product":
+            at = table.schema.get_field_index("category")
+            table = table.set_column(at, "category", pa.nulls(table.num_rows, pa.string()))
+    return table
 
 
 def _decimals(figures: Iterable[Decimal]) -> int:
@@ -216,7 +242,7 @@ def _needed(figure: Decimal) -> int:
 
 
 def _packed(figures: Iterable[Decimal | int], decimals: int = 0) -> str:
-    return " ".join(str(int(Fraction(figure) * 10**decimals)) for figure in figures)
+    return " ".join(str(int(_EXACT.scaleb(Decimal(figure), decimals))) for figure in figures)
 
 
 def _by_store(sums: Mapping[_Place, Measures], scales: Scales) -> SoldByStore:

@@ -22,7 +22,7 @@ from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.figures import without_end_zeros
 from sales_pipeline.report.page.html import page_html
 from sales_pipeline.report.page.periods import months_of
-from sales_pipeline.report.page.sums import Limits, SoldCells
+from sales_pipeline.report.page.sums import Limits, SalesOfPage
 from tests.analysis.sold import Sold, sales_of
 from tests.report.page.conftest import HOSTILE, NEW_AND_OLD, Shop, day
 from tests.report.page.reading import Choice, Reader
@@ -224,7 +224,7 @@ def test_an_unfinished_month_is_compared_with_the_same_days(
     comparison = Comparison(sales, CivilCalendar())
     months = months_of(comparison, None, None)
     days = TradingDays({}, sales.first_sales)
-    cells = SoldCells.read(sales, days, months.periods, {}).cut(Limits())
+    cells = SalesOfPage(sales, days, {}, months.periods).cut(Limits())
     page = replace(shop.page, spans=months.spans, months=months.months, sold=cells, moved=None)
     file = tmp_path / "unfinished.html"
     file.write_bytes(page_html(page).encode())

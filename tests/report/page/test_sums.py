@@ -16,13 +16,13 @@ from sales_pipeline.errors import UsageError
 from sales_pipeline.report.page import contents
 from sales_pipeline.report.page.periods import months_of
 from sales_pipeline.report.page.sold import Sold as SoldOfPage
-from sales_pipeline.report.page.sums import Limits, SoldCells
+from sales_pipeline.report.page.sums import Limits, SalesOfPage
 from tests.analysis.sold import Sold, sales_of
 
 _RATE = Decimal("0.00613337123456")
 
 
-def _cells() -> SoldCells:
+def _sales() -> SalesOfPage:
     """Five stores, the first of which has closed, and seven products in two months."""
     sold = [
         Sold(
@@ -39,7 +39,7 @@ def _cells() -> SoldCells:
     stores = {"s0": Store.model_validate({"id": "s0", **names, "closed": "2025-03-01"})}
     months = months_of(Comparison(sales, CivilCalendar()), None, None)
     days = TradingDays(stores, sales.first_sales)
-    return SoldCells.read(sales, days, months.periods, stores)
+    return SalesOfPage(sales, days, stores, months.periods)
 
 
 def _total(packed: str) -> int:
@@ -64,15 +64,16 @@ def _totals(sold: SoldOfPage) -> list[Fraction]:
     ids=str,
 )
 def test_totals_stay_the_same_whatever_is_added_up(limits: Limits) -> None:
-    cells = _cells()
-    sold = cells.cut(limits)
-    units = sum((Fraction(cell.measures.units) for _, cell in cells.by_store), Fraction(0))
-    revenue = sum((Fraction(cell.measures.revenue) for _, cell in cells.by_store), Fraction(0))
+    sales = _sales()
+    sold = sales.cut(limits)
+    rows = sales.sales.cube.to_pylist()
+    units = sum((Fraction(row["units"]) for row in rows), Fraction(0))
+    revenue = sum((Fraction(row["revenue"]) for row in rows), Fraction(0))
     assert _totals(sold) == [units, units, revenue, revenue]
 
 
 def test_the_best_are_kept_and_the_others_are_counted() -> None:
-    sold = _cells().cut(Limits(stores=1, products=3))
+    sold = _sales().cut(Limits(stores=1, products=3))
     # A store that closed is never added up, because it is not comparable.
     assert [store.name for store in sold.stores] == ["One", "s4", "3 other stores"]
     assert [product.products for product in sold.products] == [1, 1, 1, 4]
@@ -82,14 +83,14 @@ def test_the_best_are_kept_and_the_others_are_counted() -> None:
 def test_the_first_limits_that_fit_are_taken_and_what_is_left_out_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    cells = _cells()
+    sales = _sales()
     monkeypatch.setattr(
         contents, "_LIMITS", (Limits(), Limits(products=2), Limits(1, 2, products_by_store=False))
     )
-    whole, nothing = contents.fitting(cells)
+    whole, nothing = contents.fitting(sales)
     assert (len(whole.products), nothing) == (7, ())
     monkeypatch.setattr(contents, "MOST_BYTES", 700)
-    cut, left_out = contents.fitting(cells)
+    cut, left_out = contents.fitting(sales)
     assert (len(cut.products), len(cut.stores), cut.products_by_store) == (3, 3, False)
     assert [text.split(": ")[1].split(",")[0].split(";")[0] for text in left_out] == [
         "the 3 stores with the smallest revenue are added up",
@@ -98,4 +99,4 @@ def test_the_first_limits_that_fit_are_taken_and_what_is_left_out_is_said(
     ]
     monkeypatch.setattr(contents, "MOST_BYTES", 10)
     with pytest.raises(UsageError, match=r"do not fit into a page. Do: choose fewer months"):
-        contents.fitting(cells)
+        contents.fitting(sales)
