@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from sales_pipeline.analysis.comparison import Comparison
+from sales_pipeline.analysis.declared import trading_days
 from sales_pipeline.analysis.like_for_like import TradingDays
 from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.analysis.periods import DAY, By, CivilCalendar, months_later
 from sales_pipeline.analysis.sales_of_run import Choice as ChosenSales
-from sales_pipeline.gold.gold_set import read_gold
+from sales_pipeline.analysis.sales_of_run import sales_of_run
+from sales_pipeline.gold.gold_set import gold_set, read_gold
 from sales_pipeline.report.answers import Answers, Before
 from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.figures import without_end_zeros
@@ -29,6 +31,7 @@ from tests.report.page.reading import Choice, Reader
 
 _EXACT = Context(prec=76, rounding=ROUND_HALF_UP)
 _IDS = {None: None, "lyon store": "lyon", HOSTILE[1]: "boston", "Tokyo": "tokyo"}
+_MONTHS = ((date(2026, 2, 1), date(2026, 2, 28)), (date(2026, 3, 1), date(2026, 3, 31)))
 CHOICES = [
     Choice("2025-01", "2025-12"),
     Choice("2024-01", "2025-12", by="quarter"),
@@ -247,4 +250,35 @@ def test_an_unfinished_month_is_compared_with_the_same_days(
     reader.open(shop.file)
 
 
-_MONTHS = ((date(2026, 2, 1), date(2026, 2, 28)), (date(2026, 3, 1), date(2026, 3, 31)))
+def test_what_is_added_up_counts_in_every_total(shop: Shop, reader: Reader, tmp_path: Any) -> None:
+    whole = Choice("2025-01", "2025-12", store="lyon store")
+    reader.choose(whole)
+    (periods, stores), products = map(reader.table, ("periods", "stores")), reader.table("products")
+    with gold_set(shop.retailer.declaration) as gold:
+        sales = sales_of_run(gold)
+        months = months_of(Comparison(sales, CivilCalendar()), None, None)
+        days = trading_days(shop.retailer.declaration, sales)
+        declared = shop.retailer.declaration.stores
+        of_page = SalesOfPage(sales, days, declared, months.periods)
+        by_store = of_page.cut(Limits(products=2))
+        over_all = of_page.cut(Limits(products=2, products_by_store=False))
+    file = tmp_path / "cut.html"
+    file.write_bytes(page_html(replace(shop.page, sold=by_store, left_out=("Less.",))).encode())
+    reader.open(file)
+    reader.choose(whole)
+    assert reader.texts("#left-out p") == ["Less."]
+    assert [reader.table("periods"), reader.table("stores")] == [periods, stores]
+    kept = reader.table("products")
+    assert kept[-1][0] == f"{len(shop.page.sold.products) - 2} other products"
+    shown = {row[0]: (row[2], row[3]) for row in products}
+    assert all(shown[row[0]] == (row[2], row[3]) for row in kept[:-1])
+    figures = [Decimal(row[2].replace(",", "")) for row in kept]
+    assert abs(sum(figures) - Decimal(periods[-1][1].replace(",", ""))) <= Decimal("0.02")
+    file.write_bytes(page_html(replace(shop.page, sold=over_all)).encode())
+    reader.open(file)
+    reader.choose(whole)
+    of_all = reader.table("products")
+    assert reader.texts("#products-note")[0].startswith("These are the best sellers of all stores")
+    reader.choose(Choice("2025-01", "2025-12"))
+    assert reader.table("products") == of_all
+    reader.open(shop.file)
