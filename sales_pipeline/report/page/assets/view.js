@@ -132,23 +132,22 @@ function showPeriods({ pair, measure, months, by: length, store, measureName }) 
 
 function showStores({ pair, measure, store }) {
   const found = storesCompared(pair, measure);
+  const ifCompared = (...cells) => (pair.before ? cells : []);
+  const [figure, ...headers] = headersOf(measure);
+  const row = (name, rank, each) => {
+    const [now, ...before] = cellsOf(measure, each);
+    return [name, rank, now, each.share ?? "", ...ifCompared(...before, each.trading ?? "")];
+  };
   showTable("stores", {
     caption: `Stores in ${pair.name}, the best first`,
-    columns: [{ header: "Store" }, { header: "Place", figure: true }, headersOf(measure)[0],
-      { header: "Share", figure: true }, ...headersOf(measure).slice(1), { header: "Traded" }],
+    columns: [{ header: "Store" }, { header: "Place", figure: true }, figure,
+      { header: "Share", figure: true }, ...ifCompared(...headers, { header: "Traded" })],
     rows: [
-      ...found.rows.map((row) => {
-        const [now, ...before] = cellsOf(measure, row);
-        return {
-          kind: row.at === store ? "chosen" : row.store.stores > 1 ? "others" : null,
-          cells: [{ text: row.store.name, sub: row.store.place }, row.rank ? String(row.rank) : "",
-            now, row.share || "", ...before, row.trading],
-        };
-      }),
-      {
-        kind: "total",
-        cells: ["Total", "", cellsOf(measure, found.total)[0], "", ...cellsOf(measure, found.total).slice(1), ""],
-      },
+      ...found.rows.map((each) => ({
+        kind: each.at === store ? "chosen" : each.store.stores > 1 ? "others" : null,
+        cells: row({ text: each.store.name, sub: each.store.place }, String(each.rank ?? ""), each),
+      })),
+      { kind: "total", cells: row("Total", "", found.total) },
     ],
     note: pair.before ? "" : "Gold has no year before this range, so nothing is compared.",
     most: 25,
