@@ -7,7 +7,7 @@ returns are the change of what was paid back, and the change of gross revenue is
 usual price, volume and mix analysis, over each store, product and currency:
 
 - volume: (units now - units before) x average price before
-- mix: (units of the cell now x price of the cell before) - units now x average price before
+- mix: (units of the cell now - before) x (price of the cell before - average price before)
 - price: units of the cell now x (price of the cell now - price of the cell before)
 
 Prices are gross revenue by gross units. A cell that did not sell before has its price of now in
@@ -16,7 +16,7 @@ both places, so all of it is mix. Source: docs/figures.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -60,12 +60,15 @@ class Causes:
         pair: The two periods.
         change: The revenue of both, unrounded.
         parts: The part of each cause, in the base currency, unrounded; they add up to the change.
+        sources: What each part comes from, by name: of currency its currencies, of new, closed and
+            interrupted stores the stores, of all other causes the products. They add up to it.
         rates: The exchange rates that "at the rates of the compared period" means.
     """
 
     pair: Pair
     change: Change
     parts: Mapping[Cause, Fraction]
+    sources: Mapping[Cause, Mapping[str, Fraction]]
     rates: ConstantRates
 
 
@@ -88,6 +91,9 @@ class _Goods:
 
 _Place = tuple[str, str, str]
 """Store, product and currency."""
+_PRODUCT = 1
+_SOURCE = {Cause.CURRENCY: 2, **dict.fromkeys(_OF_STORES.values(), 0)}
+"""Cause -> which part of a place its sources are; products for the others."""
 
 
 def causes_of_change(
@@ -111,32 +117,36 @@ def causes_of_change(
     before = _measures(sales.sums([pair.before], *by, choice=choice))
     of_all = sales.sums([pair.before], "store", "currency")
     rates = constant_rates(sales, pair.before, of_all, {place[2] for place in now})
-    parts = dict.fromkeys(Cause, Fraction(0))
     products, products_before = _products(now, days, pair), _products(before, days, pair)
-    goods = []
+    goods: dict[_Place, _Goods] = {}
+    sources: dict[Cause, dict[str, Fraction]] = {cause: {} for cause in Cause}
+
+    def add(cause: Cause, place: _Place, part: Fraction) -> None:
+        source = place[_SOURCE.get(cause, _PRODUCT)]
+        sources[cause][source] = sources[cause].get(source, Fraction(0)) + part
+
     for place in sorted({*now, *before}):
         sold, earlier = now.get(place, Measures()), before.get(place, Measures())
         cause = _whole_cause(place, days, pair, products, products_before)
         if cause is not None:
-            parts[cause] += Fraction(sold.revenue) - Fraction(earlier.revenue)
+            add(cause, place, Fraction(sold.revenue) - Fraction(earlier.revenue))
             continue
         rate = _rate(rates, place[2], sold)
         constant = Fraction(sold.amount) * rate
         returned = Fraction(sold.amount_returned) * rate
-        parts[Cause.CURRENCY] += Fraction(sold.revenue) - constant
-        parts[Cause.RETURNS] += returned - Fraction(earlier.revenue_returned)
-        goods.append(
-            _Goods(
-                Fraction(sold.units) - Fraction(sold.units_returned),
-                constant - returned,
-                Fraction(earlier.units) - Fraction(earlier.units_returned),
-                Fraction(earlier.gross),
-            )
+        add(Cause.CURRENCY, place, Fraction(sold.revenue) - constant)
+        add(Cause.RETURNS, place, returned - Fraction(earlier.revenue_returned))
+        goods[place] = _Goods(
+            Fraction(sold.units) - Fraction(sold.units_returned),
+            constant - returned,
+            Fraction(earlier.units) - Fraction(earlier.units_returned),
+            Fraction(earlier.gross),
         )
-    for cause, part in _price_volume_mix(goods).items():
-        parts[cause] += part
+    for cause, place, part in _price_volume_mix(goods):
+        add(cause, place, part)
+    parts = {cause: sum(own.values(), Fraction(0)) for cause, own in sources.items()}
     change = Change(_revenue(now), _revenue(before))
-    return Causes(pair, change, parts, rates)
+    return Causes(pair, change, parts, sources, rates)
 
 
 def _measures(cells: Iterable[Cell]) -> dict[_Place, Measures]:
@@ -169,17 +179,17 @@ def _rate(rates: ConstantRates, currency: str, sold: Measures) -> Fraction:
     return Fraction(sold.revenue) / Fraction(sold.amount) if sold.amount else Fraction(0)
 
 
-def _price_volume_mix(goods: Sequence[_Goods]) -> dict[Cause, Fraction]:
-    """Divides the change of gross revenue; price is what volume and mix do not explain."""
-    units = sum((each.units for each in goods), Fraction(0))
-    units_before = sum((each.units_before for each in goods), Fraction(0))
-    revenue_before = sum((each.revenue_before for each in goods), Fraction(0))
-    change = sum((each.revenue for each in goods), Fraction(0)) - revenue_before
+def _price_volume_mix(goods: Mapping[_Place, _Goods]) -> Iterator[tuple[Cause, _Place, Fraction]]:
+    """Divides the change of gross revenue of each place."""
+    units_before = sum((each.units_before for each in goods.values()), Fraction(0))
+    revenue_before = sum((each.revenue_before for each in goods.values()), Fraction(0))
     average = revenue_before / units_before if units_before else Fraction(0)
-    volume = (units - units_before) * average
-    at_prices_before = sum((each.units * each.price_before for each in goods), Fraction(0))
-    mix = at_prices_before - units * average
-    return {Cause.VOLUME: volume, Cause.MIX: mix, Cause.PRICE: change - volume - mix}
+    for place, each in goods.items():
+        at_price_before = each.units * each.price_before
+        volume = (each.units - each.units_before) * average
+        yield Cause.VOLUME, place, volume
+        yield Cause.MIX, place, at_price_before - each.revenue_before - volume
+        yield Cause.PRICE, place, each.revenue - at_price_before
 
 
 def _revenue(measures: Mapping[_Place, Measures]) -> Decimal:

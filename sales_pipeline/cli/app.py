@@ -22,6 +22,7 @@ from sales_pipeline.cli import (
     run,
     show,
     upkeep,
+    why,
 )
 from sales_pipeline.cli.options import with_shared_options
 from sales_pipeline.cli.screen import prepare_streams, start_log, tell_failure
@@ -43,6 +44,7 @@ _COMMANDS: _Commands = {
     "run": (run.run, run.EXAMPLE),
     "plan": (previews.plan, previews.PLAN_EXAMPLE),
     "show": (show.show, show.EXAMPLE),
+    "why": (why.why, why.EXAMPLE),
     "report": (report.report, report.EXAMPLE),
     "status": (history.status, history.STATUS_EXAMPLE),
     "check": (previews.check, previews.CHECK_EXAMPLE),

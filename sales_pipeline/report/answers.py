@@ -29,11 +29,12 @@ from sales_pipeline.report.document import (
 )
 from sales_pipeline.report.questions import Question
 
-_RATIO_DECIMALS = 6
+RATIO_DECIMALS = 6
+"""The decimals of a ratio in JSON and CSV."""
 
 
 def _ratio_text(ratio: Fraction | None) -> str | None:
-    return None if ratio is None else f"{half_up(ratio, _RATIO_DECIMALS):f}"
+    return None if ratio is None else f"{half_up(ratio, RATIO_DECIMALS):f}"
 
 
 Ratio = Annotated[Fraction, PlainSerializer(_ratio_text)]

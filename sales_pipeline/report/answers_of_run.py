@@ -23,7 +23,7 @@ from sales_pipeline.analysis.periods import DAY, By, Compare, months_later
 from sales_pipeline.analysis.ranking import Kind, Measure, Ranked, Ranking
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, sales_of_run
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import UsageError, did_you_mean, examples
+from sales_pipeline.errors import UsageError
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.report.answers import (
     Answers,
@@ -34,6 +34,7 @@ from sales_pipeline.report.answers import (
     StoreRevenue,
     TradingRevenue,
 )
+from sales_pipeline.report.chosen_sales import check_choice
 from sales_pipeline.report.questions import Question
 
 _RANKINGS = {Question.VOLUME, Question.VALUE}
@@ -167,19 +168,11 @@ class _AnswersOfRun:
         Raises:
             UsageError: There are none; the message says what there is.
         """
-        store, category = self.asked.store, self.asked.category
-        known = {*self.sales.first_sales, *self._declaration.stores}
-        if store is not None and store not in known:
-            meant = did_you_mean(store, sorted(known))
-            there_are = f"The stores are {examples(sorted(known))}."
-            raise UsageError(f"--store: no such store, got {store!r}.{meant} {there_are}")
-        categories = self.sales.categories
-        if category is not None and category not in categories:
-            meant = did_you_mean(category, categories)
-            there_are = f"The categories are {examples(categories)}."
-            raise UsageError(f"--category: none of that name, got {category!r}.{meant} {there_are}")
+        check_choice(self._declaration, self.sales, self._choice)
         if not is_any:
-            raise UsageError(_no_such_sales(self.sales.months(self._choice), first, last, store))
+            raise UsageError(
+                _no_such_sales(self.sales.months(self._choice), first, last, self.asked.store)
+            )
 
     def _to_date(self, last: date) -> list[Compared]:
         pairs = [self._comparison.year_to_date(last), self._comparison.last_twelve_months(last)]

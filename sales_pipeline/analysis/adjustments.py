@@ -1,0 +1,236 @@
+"""Why the revenue of a month differs between two runs, as adjustments that add up exactly.
+
+For each delivery, store, currency and day, `amount` is what the records in force come to, and
+`rate` what gold took for it. From the earlier run to the later one, the revenue of a month changes
+by the sum of
+
+    (amount now - amount before) x rate now  +  amount before x (rate now - rate before)
+
+The second term is the adjustment by rates. The first one is divided by delivery: all of it for a
+delivery that came or left, by the reason for that. A delivery that stays changes because
+
+1. records of it lost their key to a delivery that came, or got it back from one that left: that
+   is part of what this other delivery did;
+2. the rest is the declaration if that validates its feed otherwise now, else released records if
+   their number changed, else prices of the catalogue.
+
+A month on hold keeps its figures in gold. What its records come to without them is an adjustment
+of its own, so that all add up to the change of gold. Source: docs/figures.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from functools import cached_property
+from typing import NamedTuple
+
+import pyarrow.compute as pc
+
+from sales_pipeline.analysis.deliveries_between import DeliveriesBetween, Reason
+from sales_pipeline.analysis.records_of_run import (
+    REVENUE_DECIMALS,
+    RecordsOfRun,
+    amount_units,
+    groups,
+    in_months,
+    rate_units,
+)
+from sales_pipeline.lakehouse.declared_tables import DAILY_SALES
+from sales_pipeline.lakehouse.tables import DISPLACED, DUPLICATE, SALE
+
+
+@dataclass(frozen=True, order=True)
+class Adjustment:
+    """A part of the change of a month's revenue.
+
+    Attributes:
+        month: The month.
+        reason: Why it changed.
+        source: The path of the file that did it, or the currency of the rates; empty for a month
+            on hold.
+        part: The part, in the base currency, unrounded.
+    """
+
+    month: date
+    reason: Reason
+    source: str
+    part: Fraction
+
+
+class _Place(NamedTuple):
+    """Where records count."""
+
+    store: str
+    currency: str
+    day: date
+
+    @property
+    def month(self) -> date:
+        return self.day.replace(day=1)
+
+
+class _Sum(NamedTuple):
+    """A number of records and their amount in its smallest units."""
+
+    records: int = 0
+    amount: int = 0
+
+    def less(self, other: _Sum) -> _Sum:
+        return _Sum(self.records - other.records, self.amount - other.amount)
+
+
+_NOTHING = _Sum()
+_Lost = Mapping[tuple[int, _Place, int], _Sum]
+"""Delivery, place, and the delivery whose record counts instead -> what lost its key to it."""
+
+
+def adjustments(
+    before: RecordsOfRun,
+    now: RecordsOfRun,
+    *,
+    change: Mapping[date, Fraction],
+    store: str | None = None,
+) -> list[Adjustment]:
+    """Returns why the revenue of some months differs between two runs.
+
+    Args:
+        before: What the earlier run left.
+        now: What the later run left.
+        change: Month -> by how much its revenue in gold changed, unrounded.
+        store: Only the sales of this store.
+
+    Raises:
+        UsageError: What a run left is not kept any more.
+    """
+    if not change:
+        return []
+    return _Comparison(before, now, change, store).adjustments()
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    before: RecordsOfRun
+    now: RecordsOfRun
+    change: Mapping[date, Fraction]
+    store: str | None
+
+    def adjustments(self) -> list[Adjustment]:
+        found: dict[tuple[date, Reason, str], int] = {}
+        for month, reason, source, part in (*self._of_deliveries(), *self._of_rates()):
+            found[month, reason, source] = found.get((month, reason, source), 0) + part
+        scale = 10**REVENUE_DECIMALS
+        rows = [Adjustment(*key, Fraction(part, scale)) for key, part in found.items() if part]
+        return sorted([*rows, *self._of_months_on_hold(rows)])
+
+    def _of_deliveries(self) -> Iterator[tuple[date, Reason, str, int]]:
+        """The adjustments that deliveries made, in the smallest units of revenue."""
+        was, is_ = self._sums[0][0], self._sums[1][0]
+        for file_id, place in {*was, *is_}:
+            key = file_id, place
+            rest = is_.get(key, _NOTHING).less(was.get(key, _NOTHING))
+            rate, path = self._rates(place)[1], self._path(file_id)
+            if file_id in self._deliveries.came_or_left:
+                yield place.month, self._reason(file_id, place), path, rest.amount * rate
+                continue
+            for winner, lost in self._lost_more.get(key, {}).items():
+                rest = _Sum(rest.records + lost.records, rest.amount + lost.amount)
+                part = -lost.amount * rate
+                yield place.month, self._reason(winner, place), self._path(winner), part
+            yield place.month, self._rest(file_id, rest), path, rest.amount * rate
+
+    def _of_rates(self) -> Iterator[tuple[date, Reason, str, int]]:
+        for (_, place), counted in self._sums[0][0].items():
+            before, now = self._rates(place)
+            yield place.month, Reason.RATES, place.currency, counted.amount * (now - before)
+
+    def _of_months_on_hold(self, rows: Collection[Adjustment]) -> Iterator[Adjustment]:
+        """What gold does not show yet, or did not show before.
+
+        Raises:
+            ValueError: The adjustments of another month do not add up to its change.
+        """
+        explained = dict.fromkeys(self.change, Fraction(0))
+        for row in rows:
+            explained[row.month] += row.part
+        for month, change in self.change.items():
+            if (rest := change - explained[month]) == 0:
+                continue
+            if month not in self.before.months_on_hold | self.now.months_on_hold:
+                raise ValueError(f"{month}: adjustments are {rest} away from the change")
+            yield Adjustment(month, Reason.ON_HOLD, "", rest)
+
+    @cached_property
+    def _sums(self) -> tuple[tuple[dict[tuple[int, _Place], _Sum], _Lost], ...]:
+        """For both runs: what counts, and what lost its key, in the months that changed."""
+        return self._sums_of(self.before), self._sums_of(self.now)
+
+    def _sums_of(self, records: RecordsOfRun) -> tuple[dict[tuple[int, _Place], _Sum], _Lost]:
+        by = ("_file_id", "store", "currency", "sold_on", "status", "winner_file_id")
+        statuses = f"status IN ('{SALE}', '{DUPLICATE}', '{DISPLACED}')"
+        where = f"{in_months(self.change)} AND {statuses}"
+        counted: dict[tuple[int, _Place], _Sum] = {}
+        lost: dict[tuple[int, _Place, int], _Sum] = {}
+        rows = groups(records.totals(by, where), *by, "records", "amount")
+        for file_id, store, currency, day, status, winner, count, amount in rows:
+            if self.store in (None, store):
+                place, sum_ = _Place(store, currency, day), _Sum(count, amount_units(amount))
+                if status == SALE:
+                    counted[file_id, place] = sum_
+                else:
+                    earlier = lost.get((file_id, place, winner), _NOTHING)
+                    lost[file_id, place, winner] = _Sum(
+                        earlier.records + count, earlier.amount + sum_.amount
+                    )
+        return counted, lost
+
+    @cached_property
+    def _lost_more(self) -> dict[tuple[int, _Place], dict[int, _Sum]]:
+        """Delivery and place -> what it lost more than before to each that came or left."""
+        was, is_ = self._sums[0][1], self._sums[1][1]
+        found: dict[tuple[int, _Place], dict[int, _Sum]] = {}
+        for key in {*was, *is_}:
+            file_id, place, winner = key
+            if winner in self._deliveries.came_or_left:
+                more = is_.get(key, _NOTHING).less(was.get(key, _NOTHING))
+                found.setdefault((file_id, place), {})[winner] = more
+        return found
+
+    def _rates(self, place: _Place) -> tuple[int, int]:
+        """The rates of both runs; one that a run took none for is that of the other."""
+        was = self.before.rates.rate(place.currency, place.day)
+        now = self.now.rates.rate(place.currency, place.day)
+        before = was if was is not None else now
+        later = now if now is not None else was
+        return rate_units(before) if before else 0, rate_units(later) if later else 0
+
+    def _path(self, file_id: int) -> str:
+        return (self.now if file_id in self.now.deliveries else self.before).path(file_id)
+
+    def _rest(self, file_id: int, rest: _Sum) -> Reason:
+        """Why a delivery that stays counts otherwise, apart from keys that others took."""
+        if self._deliveries.is_declared_otherwise(file_id):
+            return Reason.DECLARATION
+        return Reason.RELEASED if rest.records else Reason.CATALOGUE
+
+    def _reason(self, file_id: int, place: _Place) -> Reason:
+        """Why a delivery came or left; one that simply came is late where its store had sold."""
+        reason = self._deliveries.reason(file_id)
+        if reason is Reason.NEW_FILES and place.day <= self._last_days.get(place.store, date.min):
+            return Reason.LATE_FILES
+        return reason
+
+    @cached_property
+    def _deliveries(self) -> DeliveriesBetween:
+        return DeliveriesBetween(self.before, self.now)
+
+    @cached_property
+    def _last_days(self) -> dict[str, date]:
+        """The last day with sales of each store at the earlier run; those of the future apart."""
+        daily = self.before.gold.read(DAILY_SALES.name)
+        as_of = self.before.gold.run.finished_at.date()
+        past = daily.filter(pc.less_equal(daily["sold_on"], as_of))
+        last = past.group_by("store").aggregate([("sold_on", "max")])
+        return {str(store): day for store, day in groups(last, "store", "sold_on_max")}

@@ -1,0 +1,149 @@
+"""`sales-pipeline why`: why revenue moved between two periods, or between two runs."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from sales_pipeline.analysis.periods import Compare
+from sales_pipeline.cli.options import CsvOption, JsonOption, Shared, check_one_form
+from sales_pipeline.cli.screen import show_report
+from sales_pipeline.cli.show import first_day_from, last_day_from
+from sales_pipeline.errors import UsageError
+
+EXAMPLE = """\b
+Examples:
+  sales-pipeline why 2025-12
+  sales-pipeline why 2025-Q4 --compare period --store paris
+  sales-pipeline why --from 2025-07 --to 2025-12 --csv > causes.csv
+  sales-pipeline why --since 20250131T060000-1a2b3c
+  sales-pipeline why 2025-12 --since 20250131T060000-1a2b3c --json
+"""
+
+PeriodArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="PERIOD",
+        help="A month such as 2025-12, a quarter 2025-Q4, a year 2025, a week 2025-W52 or a day.",
+    ),
+]
+FirstOption = Annotated[
+    date | None,
+    typer.Option(
+        "--from",
+        metavar="DAY",
+        parser=first_day_from,
+        help="The first day or month, in place of PERIOD.",
+    ),
+]
+LastOption = Annotated[
+    date | None,
+    typer.Option(
+        "--to",
+        metavar="DAY",
+        parser=last_day_from,
+        help="The last day or month, in place of PERIOD.",
+    ),
+]
+StoreOption = Annotated[
+    str | None, typer.Option("--store", metavar="ID", help="Count only this store.")
+]
+RunOption = Annotated[
+    str | None,
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="Take the figures that this run left, by its id from `history`. Without it: the "
+        "last run.",
+    ),
+]
+
+
+def check_period(name: str | None, first: date | None, last: date | None) -> None:
+    """Checks that a period is given in one way, and its days in order.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if name is not None and (first or last):
+        raise UsageError("PERIOD: not together with --from or --to. Do: keep one of them")
+    if first and last and last < first:
+        raise UsageError(f"--to: before --from, got {first} to {last}. Do: swap them")
+
+
+def why(
+    period: PeriodArgument = None,
+    *,
+    first: FirstOption = None,
+    last: LastOption = None,
+    compare: Annotated[
+        Compare,
+        typer.Option(
+            "--compare",
+            help="What the period is compared with: the same one of the year before, or the "
+            "period before.",
+        ),
+    ] = Compare.YEAR,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="RUN",
+            help="Say why figures changed since this run, by its id from `history`, instead.",
+        ),
+    ] = None,
+    store: StoreOption = None,
+    category: Annotated[
+        str | None,
+        typer.Option("--category", metavar="NAME", help="Count only products of this category."),
+    ] = None,
+    run: RunOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    shared: Shared,
+) -> None:
+    """Says why revenue moved: between two periods, or between two runs.
+
+    Between periods, the change is divided into volume, price, mix, currency, returns, stores that
+    opened, closed or were interrupted, and products that are new or discontinued. Without PERIOD
+    it is the last month with sales. Between runs (`--since`), the change of each month is divided
+    into late files, corrections, withdrawals, released records, rates, catalogue prices and
+    declaration. The parts add up to the change as it is shown. The screen shows the three largest
+    sources of each part, JSON and CSV all of them. docs/figures.md has the formulas.
+    """
+    check_one_form(as_json=as_json, as_csv=as_csv)
+    check_period(period, first, last)
+    if compare is Compare.NONE:
+        raise UsageError("--compare: a change needs two periods, got none. Do: year or period")
+    if since is not None and category is not None:
+        raise UsageError("--category: not together with --since. Do: leave one of them out")
+    declaration = shared.declaration()
+    # Arrow and delta-rs come with these imports, and --help must not wait for them.
+    from sales_pipeline.analysis.named_periods import AskedPeriod
+    from sales_pipeline.analysis.sales_of_run import Choice
+    from sales_pipeline.report import why_moved as moved
+    from sales_pipeline.report import why_restated as restated
+
+    asked = AskedPeriod(period, first, last)
+    largest = None if as_json or as_csv else moved.LARGEST
+    if since is None:
+        change = moved.AskedChange(asked, compare, Choice(store, category), largest)
+        show_report(
+            moved.why_moved(declaration, change, run=run),
+            moved.why_moved_document,
+            moved.why_moved_text,
+            as_json=as_json,
+            csv=moved.why_moved_csv if as_csv else None,
+        )
+        return
+    months = asked if period or first or last else None
+    restatement = restated.AskedRestatement(months, store, largest)
+    show_report(
+        restated.why_restated(declaration, since, restatement, run=run),
+        restated.why_restated_document,
+        restated.why_restated_text,
+        as_json=as_json,
+        csv=restated.why_restated_csv if as_csv else None,
+    )

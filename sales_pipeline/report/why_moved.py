@@ -1,0 +1,292 @@
+"""Why revenue moved between two periods, as data, as text, as JSON and as CSV.
+
+The causes add up to the change as it is shown; docs/figures.md has their formulas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from rich.console import RenderableType
+
+from sales_pipeline.analysis.causes import Causes, causes_of_change
+from sales_pipeline.analysis.comparison import Comparison, Pair
+from sales_pipeline.analysis.declared import calendar_of, trading_days
+from sales_pipeline.analysis.named_periods import AskedPeriod
+from sales_pipeline.analysis.parts import adding_up, half_up
+from sales_pipeline.analysis.periods import Compare
+from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, sales_of_run
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.errors import UsageError
+from sales_pipeline.gold.gold_set import GoldSet, gold_set
+from sales_pipeline.report.answers import RATIO_DECIMALS, Ratio
+from sales_pipeline.report.answers_text import percent, signed
+from sales_pipeline.report.chosen_sales import check_choice
+from sales_pipeline.report.document import (
+    Exact,
+    Moment,
+    View,
+    csv_text,
+    json_object,
+    read_from,
+)
+from sales_pipeline.report.figures import grouped
+from sales_pipeline.report.layout import cell, new_table, titled
+
+LARGEST = 3
+"""How many sources of a cause are shown."""
+
+
+@dataclass(frozen=True)
+class AskedChange:
+    """A change of revenue as it is asked for.
+
+    Attributes:
+        period: The period.
+        compare: What it is compared with.
+        choice: Which sales count.
+        largest: How many sources of each cause are told; all if None.
+    """
+
+    period: AskedPeriod = field(default_factory=AskedPeriod)
+    compare: Compare = Compare.YEAR
+    choice: Choice = field(default_factory=Choice)
+    largest: int | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A product, store or currency, and its part of a cause."""
+
+    name: str
+    change: Exact
+
+
+@dataclass(frozen=True)
+class PartOfChange:
+    """A cause and its part of the change.
+
+    Attributes:
+        cause: The cause, such as `volume`.
+        change: Its part, rounded so that the parts add up to the change.
+        of_before: The part as a share of the revenue before, rounded so that these add up to
+            the growth; None if the revenue before was not positive.
+        largest: The sources with the largest parts of it, the largest first.
+    """
+
+    cause: str
+    change: Exact
+    of_before: Ratio | None
+    largest: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class WhyMoved:
+    """The revenue of a period and of the compared one, and the causes of the difference.
+
+    Attributes:
+        run_id: The run that left the figures.
+        finished_at: When it finished, UTC.
+        currency: The base currency; every figure is in it.
+        pair: The two periods.
+        store: The only store counted, or None for all.
+        category: The only category counted, or None for all.
+        revenue: The revenue of the period, rounded half up.
+        revenue_before: That of the compared period, rounded half up.
+        growth: The exact change as a share of the revenue before, if that was positive.
+        causes: The causes that changed anything.
+        constant_rates: Currency -> where its rate of the compared period comes from.
+    """
+
+    run_id: str
+    finished_at: datetime
+    currency: str
+    pair: Pair
+    store: str | None
+    category: str | None
+    revenue: Exact
+    revenue_before: Exact
+    growth: Fraction | None
+    causes: tuple[PartOfChange, ...]
+    constant_rates: Mapping[str, str]
+
+    @property
+    def change(self) -> Decimal:
+        """The revenue less that of before, as both are shown."""
+        return self.revenue - self.revenue_before
+
+    @property
+    def compared_with(self) -> str:
+        """The name of the compared period."""
+        return self.pair.before.name if self.pair.before else ""
+
+    @property
+    def method(self) -> str:
+        """How the change is divided, in a sentence."""
+        return (
+            "Price-volume-mix analysis over store, product and currency at the exchange rates of "
+            f"{self.compared_with}; stores that opened, closed or were interrupted, and products "
+            "that sold in one period only, are causes of their own."
+        )
+
+
+def why_moved(
+    declaration: Declaration, asked: AskedChange | None = None, *, run: str | None = None
+) -> WhyMoved:
+    """Returns why revenue moved between two periods.
+
+    Args:
+        declaration: What the retailer declares.
+        asked: Which periods, and which sales count.
+        run: The finished run that left the figures; the last one without it.
+
+    Raises:
+        UsageError: There is no such run, period, store or category, or the compared period is
+            not covered by sales.
+    """
+    with gold_set(declaration, run=run) as gold:
+        return _why_moved(gold, sales_of_run(gold), asked or AskedChange())
+
+
+def _why_moved(gold: GoldSet, sales: SalesOfRun, asked: AskedChange) -> WhyMoved:
+    declaration = gold.declaration
+    calendar = calendar_of(declaration.calendar)
+    by, period = asked.period.of(sales, calendar)
+    check_choice(declaration, sales, asked.choice)
+    comparison = Comparison(sales, calendar, asked.compare, asked.choice)
+    pair = comparison.range_pair(by, period.first, period.last)
+    if pair.before is None:
+        raise UsageError(
+            f"{period.name}: has nothing to be compared with; there are sales from "
+            f"{sales.days[0] if sales.days else 'never'} on. Do: choose a later period, or "
+            "--compare period"
+        )
+    causes = causes_of_change(sales, trading_days(declaration, sales), pair, choice=asked.choice)
+    revenue, before = (
+        half_up(Fraction(figure), declaration.minor_units)
+        for figure in (causes.change.now, causes.change.before)
+    )
+    return WhyMoved(
+        run_id=gold.run.run_id,
+        finished_at=gold.run.finished_at,
+        currency=declaration.base_currency,
+        pair=pair,
+        store=asked.choice.store,
+        category=asked.choice.category,
+        revenue=revenue,
+        revenue_before=before,
+        growth=causes.change.ratio,
+        causes=tuple(_parts(causes, revenue - before, declaration.minor_units, asked.largest)),
+        constant_rates={
+            currency: source
+            for currency, source in causes.rates.sources.items()
+            if currency != declaration.base_currency
+        },
+    )
+
+
+def _parts(
+    causes: Causes, change: Decimal, minor_units: int, largest: int | None
+) -> list[PartOfChange]:
+    exact = {cause: part for cause, part in causes.parts.items() if part}
+    if not exact:
+        return []
+    changes = adding_up(list(exact.values()), change, minor_units)
+    shares: list[Fraction | None] = [None] * len(exact)
+    if (growth := causes.change.ratio) is not None:
+        before = Fraction(causes.change.before)
+        of_before = [part / before for part in exact.values()]
+        rounded = adding_up(of_before, half_up(growth, RATIO_DECIMALS), RATIO_DECIMALS)
+        shares = list(map(Fraction, rounded))
+    return [
+        PartOfChange(
+            str(cause), shown, share, _largest(causes.sources[cause], minor_units, largest)
+        )
+        for cause, shown, share in zip(exact, changes, shares, strict=True)
+    ]
+
+
+def _largest(
+    sources: Mapping[str, Fraction], minor_units: int, count: int | None
+) -> tuple[Source, ...]:
+    order = sorted(sources.items(), key=lambda item: (-abs(item[1]), item[0]))
+    shown = (Source(name, half_up(part, minor_units)) for name, part in order[:count])
+    return tuple(source for source in shown if source.change)
+
+
+class _WhyMoved(View):
+    run_id: str
+    finished_at: Moment
+    currency: str
+    period: str = read_from("pair.period.name")
+    first_day: date = read_from("pair.period.first")
+    last_day: date = read_from("pair.period.last")
+    is_over: bool = read_from("pair.is_over")
+    compared_with: str
+    store: str | None
+    category: str | None
+    revenue: Exact
+    revenue_before: Exact
+    change: Exact
+    growth: Ratio | None
+    causes: list[PartOfChange]
+    constant_rates: dict[str, str]
+    method: str
+
+
+def why_moved_document(why: WhyMoved) -> dict[str, Any]:
+    """Returns the causes of a change, ready for JSON."""
+    return json_object(_WhyMoved, why)
+
+
+def why_moved_csv(why: WhyMoved) -> str:
+    """Returns a row for each cause and for each of its largest sources, as CSV."""
+    header = ("period", "compared_with", "cause", "source", "change", "of_before", "currency")
+    document = why_moved_document(why)
+    periods = (document["period"], document["compared_with"])
+    rows = []
+    for part in document["causes"]:
+        own = (part["cause"], None, part["change"], part["of_before"])
+        rows.append((*periods, *own, why.currency))
+        for source in part["largest"]:
+            own = (part["cause"], source["name"], source["change"], None)
+            rows.append((*periods, *own, why.currency))
+    return csv_text(header, rows)
+
+
+def why_moved_text(why: WhyMoved) -> RenderableType:
+    """Returns the way from the revenue before to that of the period, a line for each cause."""
+    name = why.pair.period.name
+    figures = (f"Revenue {why.currency}", f"of {why.compared_with}")
+    table = new_table("Cause", *figures, right=figures, fold=["Cause"])
+    table.add_row(why.compared_with, grouped(why.revenue_before), "")
+    table.add_section()
+    for part, share in zip(why.causes, _percents(why), strict=True):
+        table.add_row(part.cause, signed(part.change), share)
+        for source in part.largest:
+            line = (cell(f"  {source.name}", style="dim"), f"{signed(source.change)}  ", "")
+            table.add_row(*line)
+    table.add_section()
+    table.add_row(name, grouped(why.revenue), percent(why.growth, sign=True))
+    chosen = ", ".join(filter(None, ("Why revenue moved", why.store, why.category)))
+    title = f"{chosen}: {name} beside {why.compared_with}"
+    remark = [why.method]
+    if not why.pair.is_over:
+        days = f"{why.pair.period.first} to {why.pair.period.last}"
+        remark.insert(0, f"{name} is not over: {days}, compared with the same days.")
+    return titled(title, table, remark="\n".join(remark))
+
+
+def _percents(why: WhyMoved) -> list[str]:
+    """The shares of the revenue before, as percentages that add up to the growth as shown."""
+    shares = [part.of_before for part in why.causes]
+    if why.growth is None or None in shares:
+        return [""] * len(shares)
+    exact = [Fraction(share or 0) * 100 for share in shares]
+    total = half_up(why.growth * 100, 1)
+    return [f"{signed(share)}%" for share in adding_up(exact, total, 1)]

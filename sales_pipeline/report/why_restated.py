@@ -1,0 +1,285 @@
+"""Why the figures of months differ between two runs, as data, as text, as JSON and as CSV.
+
+The adjustments of a month add up to its change as it is shown; docs/figures.md has the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from sales_pipeline.analysis.adjustments import Adjustment, adjustments
+from sales_pipeline.analysis.declared import calendar_of
+from sales_pipeline.analysis.measures import chosen, sums
+from sales_pipeline.analysis.named_periods import AskedPeriod
+from sales_pipeline.analysis.parts import adding_up, half_up
+from sales_pipeline.analysis.periods import span
+from sales_pipeline.analysis.records_of_run import RecordsOfRun
+from sales_pipeline.analysis.sales_of_run import Choice, sales_of_run
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.gold.changes import moved_between
+from sales_pipeline.gold.gold_set import GoldSet, gold_set
+from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
+from sales_pipeline.lakehouse.runs import RunRecord
+from sales_pipeline.report.answers_text import signed
+from sales_pipeline.report.chosen_sales import check_choice
+from sales_pipeline.report.document import (
+    Exact,
+    Moment,
+    Month,
+    View,
+    csv_text,
+    json_object,
+)
+from sales_pipeline.report.figures import grouped, month_text
+from sales_pipeline.report.layout import cell, new_table, titled
+from sales_pipeline.report.why_moved import Source
+
+RULE = (
+    "Each amount that came or left counts at the rate of the later run; what the records of "
+    "before come to at other rates is the part of the rates."
+)
+
+
+@dataclass(frozen=True)
+class AskedRestatement:
+    """A comparison of two runs as it is asked for.
+
+    Attributes:
+        period: Only the months in this period; all if it names none.
+        store: Only the sales of this store.
+        largest: How many sources of each reason are told; all if None.
+    """
+
+    period: AskedPeriod | None = None
+    store: str | None = None
+    largest: int | None = None
+
+
+@dataclass(frozen=True)
+class Restatement:
+    """A part of the change of a month.
+
+    Attributes:
+        reason: Why, such as `late files`.
+        change: The part, rounded so that the parts of a month add up to its change.
+        largest: The files or currencies with the largest parts of it, the largest first.
+    """
+
+    reason: str
+    change: Exact
+    largest: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class RestatedMonth:
+    """A month whose revenue or parts of it differ.
+
+    Attributes:
+        month: The month.
+        revenue_before: Its revenue at the earlier run, rounded half up.
+        revenue: Its revenue at the later run, rounded half up.
+        change: The difference of both as they are shown.
+        reasons: What the change is made of.
+    """
+
+    month: Month
+    revenue_before: Exact
+    revenue: Exact
+    change: Exact
+    reasons: tuple[Restatement, ...]
+
+
+@dataclass(frozen=True)
+class WhyRestated:
+    """The months whose figures differ between two runs, and why.
+
+    Attributes:
+        currency: The base currency.
+        earlier: The earlier run.
+        later: The later run.
+        store: The only store counted, or None for all.
+        months: The months, in order.
+    """
+
+    currency: str
+    earlier: RunRecord
+    later: RunRecord
+    store: str | None
+    months: tuple[RestatedMonth, ...]
+
+    @property
+    def change(self) -> Decimal:
+        """The sum of the changes of the months as they are shown."""
+        return sum((month.change for month in self.months), Decimal(0))
+
+    @property
+    def reasons(self) -> dict[str, Decimal]:
+        """Reason -> the sum of its parts over all months as they are shown."""
+        found: dict[str, Decimal] = {}
+        for month in self.months:
+            for part in month.reasons:
+                found[part.reason] = found.get(part.reason, Decimal(0)) + part.change
+        return found
+
+
+def why_restated(
+    declaration: Declaration,
+    since: str,
+    asked: AskedRestatement | None = None,
+    *,
+    run: str | None = None,
+) -> WhyRestated:
+    """Returns why figures differ between two runs.
+
+    Args:
+        declaration: What the retailer declares.
+        since: The id of the earlier run.
+        asked: Which months and sales are compared.
+        run: The id of the later run; the last one without it.
+
+    Raises:
+        UsageError: There is no such run, period or store, or what a run left is not kept any more.
+    """
+    asked = asked or AskedRestatement()
+    with gold_set(declaration, run=since) as left, gold_set(declaration, run=run) as right:
+        changes = _changed_months(left, right, asked)
+        exact = {month: now - before for month, (before, now) in changes.items()}
+        records = (RecordsOfRun(left), RecordsOfRun(right))
+        parts = adjustments(*records, change=exact, store=asked.store)
+        runs = (left.run, right.run)
+    rounding = _Rounding(declaration.minor_units, asked.largest)
+    months = tuple(rounding.months(changes, parts))
+    return WhyRestated(declaration.base_currency, *runs, asked.store, months)
+
+
+def _changed_months(
+    left: GoldSet, right: GoldSet, asked: AskedRestatement
+) -> dict[date, tuple[Fraction, Fraction]]:
+    """Month -> its revenue in both runs, of the months in which any figure moved."""
+    cubes = [chosen(gold.read(SALES_CUBE.name), store=asked.store) for gold in (left, right)]
+    moved = {row.month for row in moved_between(*cubes, by=("month", "store", "product"))}
+    if asked.store is not None or asked.period is not None:
+        sales = sales_of_run(right)
+        check_choice(right.declaration, sales, Choice(asked.store))
+        if asked.period is not None:
+            _, period = asked.period.of(sales, calendar_of(right.declaration.calendar))
+            moved = {month for month in moved if month in period}
+    periods = [span(month, month) for month in sorted(moved)]
+    before, now = (
+        {
+            cell.period: Fraction(cell.measures.revenue)
+            for cell in sums(cube, periods, day="month", by=())
+        }
+        for cube in cubes
+    )
+    zero = Fraction(0)
+    return {
+        period.first: (before.get(at, zero), now.get(at, zero)) for at, period in enumerate(periods)
+    }
+
+
+@dataclass(frozen=True)
+class _Rounding:
+    """Rounds the parts of months so that they add up as they are shown."""
+
+    minor_units: int
+    largest: int | None
+
+    def months(
+        self, revenues: Mapping[date, tuple[Fraction, Fraction]], parts: Iterable[Adjustment]
+    ) -> Iterator[RestatedMonth]:
+        by_month: dict[date, list[Adjustment]] = {}
+        for part in parts:
+            by_month.setdefault(part.month, []).append(part)
+        for month, (before, now) in revenues.items():
+            shown_before, shown = self._shown(before), self._shown(now)
+            change = shown - shown_before
+            reasons = self._reasons(by_month.get(month, []), change)
+            if reasons:
+                yield RestatedMonth(month, shown_before, shown, change, tuple(reasons))
+
+    def _reasons(self, parts: Sequence[Adjustment], change: Decimal) -> list[Restatement]:
+        by_reason = {
+            reason: list(own) for reason, own in groupby(parts, key=lambda part: part.reason)
+        }
+        exact = [sum((part.part for part in own), Fraction(0)) for own in by_reason.values()]
+        if not exact:
+            return []
+        shown = adding_up(exact, change, self.minor_units)
+        return [
+            Restatement(str(reason), figure, self._largest(own))
+            for (reason, own), figure in zip(by_reason.items(), shown, strict=True)
+        ]
+
+    def _largest(self, parts: Sequence[Adjustment]) -> tuple[Source, ...]:
+        order = sorted(parts, key=lambda part: (-abs(part.part), part.source))
+        sources = (Source(part.source, self._shown(part.part)) for part in order[: self.largest])
+        return tuple(source for source in sources if source.name and source.change)
+
+    def _shown(self, figure: Fraction) -> Decimal:
+        return half_up(figure, self.minor_units)
+
+
+class _Run(View):
+    run_id: str
+    finished_at: Moment
+
+
+class _WhyRestated(View):
+    earlier: _Run
+    later: _Run
+    currency: str
+    store: str | None
+    change: Exact
+    reasons: dict[str, Exact]
+    months: list[RestatedMonth]
+
+
+def why_restated_document(why: WhyRestated) -> dict[str, Any]:
+    """Returns the months that differ and why, ready for JSON."""
+    return json_object(_WhyRestated, why) | {"rule": RULE}
+
+
+def why_restated_csv(why: WhyRestated) -> str:
+    """Returns a row for each month and reason, and for each of its largest sources, as CSV."""
+    rows = []
+    for month in why_restated_document(why)["months"]:
+        for part in month["reasons"]:
+            rows.append((month["month"], part["reason"], None, part["change"], why.currency))
+            for source in part["largest"]:
+                own = (part["reason"], source["name"], source["change"])
+                rows.append((month["month"], *own, why.currency))
+    return csv_text(("month", "reason", "source", "change", "currency"), rows)
+
+
+def why_restated_text(why: WhyRestated) -> RenderableType:
+    """Returns the way from the revenue of each month before to that of now, reason by reason."""
+    names = f"{why.earlier.run_id} and {why.later.run_id}"
+    if not why.months:
+        return Text(f"No revenue moved between {names}.")
+    revenue = f"Revenue {why.currency}"
+    table = new_table("Month", "Reason", revenue, right=[revenue], fold=["Reason"])
+    for month in why.months:
+        table.add_row(month_text(month.month), "before", grouped(month.revenue_before))
+        for part in month.reasons:
+            table.add_row("", part.reason, signed(part.change))
+            for source in part.largest:
+                line = (cell(f"  {source.name}", style="dim"), f"{signed(source.change)}  ")
+                table.add_row("", *line)
+        table.add_row("", "now", grouped(month.revenue))
+        table.add_section()
+    if len(why.months) > 1:
+        for reason, change in why.reasons.items():
+            table.add_row("All", reason, signed(change))
+        table.add_row("", "change", signed(why.change))
+    title = ", ".join(filter(None, ("Why figures changed", why.store)))
+    return titled(f"{title}: {names}", table, remark=RULE)
