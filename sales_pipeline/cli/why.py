@@ -1,4 +1,4 @@
-"""`sales-pipeline why`: why revenue moved between two periods, or between two runs."""
+"""`sales-pipeline why` and `explain`: why revenue moved, and what a figure is made of."""
 
 from __future__ import annotations
 
@@ -9,17 +9,24 @@ import typer
 
 from sales_pipeline.analysis.periods import Compare
 from sales_pipeline.cli.options import CsvOption, JsonOption, Shared, check_one_form
-from sales_pipeline.cli.screen import show_report
+from sales_pipeline.cli.screen import show_exactly, show_report
 from sales_pipeline.cli.show import first_day_from, last_day_from
 from sales_pipeline.errors import UsageError
 
-EXAMPLE = """\b
+WHY_EXAMPLE = """\b
 Examples:
   sales-pipeline why 2025-12
   sales-pipeline why 2025-Q4 --compare period --store paris
   sales-pipeline why --from 2025-07 --to 2025-12 --csv > causes.csv
   sales-pipeline why --since 20250131T060000-1a2b3c
   sales-pipeline why 2025-12 --since 20250131T060000-1a2b3c --json
+"""
+
+EXPLAIN_EXAMPLE = """\b
+Examples:
+  sales-pipeline explain 2025-12 --store tokyo
+  sales-pipeline explain 2025-W52 --store paris --product "Green tea"
+  sales-pipeline explain 2025-12 --store tokyo --csv > records.csv
 """
 
 PeriodArgument = Annotated[
@@ -146,4 +153,50 @@ def why(
         restated.why_restated_text,
         as_json=as_json,
         csv=restated.why_restated_csv if as_csv else None,
+    )
+
+
+def explain(
+    period: PeriodArgument = None,
+    *,
+    first: FirstOption = None,
+    last: LastOption = None,
+    store: StoreOption = None,
+    product: Annotated[
+        str | None,
+        typer.Option("--product", metavar="NAME", help="Count only this product, as it is shown."),
+    ] = None,
+    run: RunOption = None,
+    as_json: JsonOption = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print the records that count as CSV for a spreadsheet.")
+    ] = False,
+    shared: Shared,
+) -> None:
+    """Unfolds a revenue into files, records and rates, and says what was left out and why.
+
+    Without PERIOD it is the last month with sales. The revenues of the files add up to the figure
+    as it is shown, and those of the records (`--csv`, unrounded) to the figure before it is
+    rounded. Left out are records of these files, and of the period and store, that are
+    quarantined, duplicate, displaced or excluded; a record whose day cannot be read may belong
+    to any period.
+    """
+    check_one_form(as_json=as_json, as_csv=as_csv)
+    check_period(period, first, last)
+    declaration = shared.declaration()
+    # Arrow and delta-rs come with these imports, and --help must not wait for them.
+    from sales_pipeline.analysis.named_periods import AskedPeriod
+    from sales_pipeline.report import explained as report
+    from sales_pipeline.report.explained_text import explained_text
+
+    asked = report.AskedFigure(AskedPeriod(period, first, last), store, product)
+    if as_csv:
+        for piece in report.explained_csv(declaration, asked, run=run):
+            show_exactly(piece)
+        return
+    show_report(
+        report.explained(declaration, asked, run=run),
+        report.explained_document,
+        explained_text,
+        as_json=as_json,
     )

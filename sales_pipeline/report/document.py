@@ -134,9 +134,13 @@ def csv_text(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
     >>> csv_text(["name", "amount", "more"], [["=1+1", "-2.50", None]])
     "name,amount,more\n'=1+1,-2.50,\n"
     """
+    return csv_rows([header]) + csv_rows(rows)
+
+
+def csv_rows(rows: Iterable[Iterable[Any]]) -> str:
+    """Returns rows of plain values as lines of CSV, as `csv_text` writes them."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
     writer.writerows([_csv_cell(value) for value in row] for row in rows)
     return out.getvalue()
 

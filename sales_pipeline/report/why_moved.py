@@ -163,8 +163,7 @@ def _why_moved(gold: GoldSet, sales: SalesOfRun, asked: AskedChange) -> WhyMoved
     if pair.before is None:
         raise UsageError(
             f"{period.name}: has nothing to be compared with; there are sales from "
-            f"{sales.days[0] if sales.days else 'never'} on. Do: choose a later period, or "
-            "--compare period"
+            f"{sales.days[0] if sales.days else 'never'} on. Do: choose a later period"
         )
     causes = causes_of_change(sales, trading_days(declaration, sales), pair, choice=asked.choice)
     revenue, before = (

@@ -1,0 +1,220 @@
+"""The records behind a figure of gold: summed by file, and one by one; and what was left out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from sales_pipeline.analysis.periods import DAY, Period, months_later
+from sales_pipeline.analysis.records_of_run import RecordsOfRun, amount_units, groups, rate_units
+from sales_pipeline.gold.spellings import Spellings, spellings_of
+from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
+from sales_pipeline.lakehouse.lakehouse import among
+from sales_pipeline.lakehouse.tables import RECORDS, SALE
+
+_RECORD = (
+    "_file_id", "_row", "store", "sold_on", "product", "quantity", "amount", "currency",
+)  # fmt: skip
+_FIGURES = {"units": "quantity", "amount": "amount"}
+
+
+class Counted(NamedTuple):
+    """The records of one delivery, currency and day that a figure counts.
+
+    Attributes:
+        file_id: The delivery.
+        currency: The currency of the amount.
+        day: The day of the sales.
+        records: Their number.
+        units: Their units, net of returns.
+        amount: Their amount, net of returns.
+        rate: The rate that gold took, or None if the month is on hold.
+    """
+
+    file_id: int
+    currency: str
+    day: date
+    records: int
+    units: Decimal
+    amount: Decimal
+    rate: Decimal | None
+
+    @property
+    def revenue(self) -> int | None:
+        """Their revenue in its smallest units (`revenue_of`), or None without a rate."""
+        return None if self.rate is None else amount_units(self.amount) * rate_units(self.rate)
+
+
+class LeftOut(NamedTuple):
+    """Records of one delivery that a figure does not count.
+
+    Attributes:
+        file_id: The delivery.
+        feed: Its feed.
+        status: `duplicate`, `displaced`, `excluded` or `quarantined`.
+        reasons: Why they are quarantined, by their codes.
+        has_day: Whether their day is known; if not, they may be of another period.
+        has_product: Whether their product is known; if not, they may be of another one.
+        currency: The currency of the amount, where it is readable.
+        records: Their number.
+        amount: Their amount, where it is readable.
+    """
+
+    file_id: int
+    feed: str
+    status: str
+    reasons: tuple[str, ...]
+    has_day: bool
+    has_product: bool
+    currency: str | None
+    records: int
+    amount: Decimal | None
+
+
+@dataclass(frozen=True)
+class FigureRecords:
+    """The records behind one figure.
+
+    Attributes:
+        records: What the run left.
+        period: The days of the figure.
+        store: The only store that it counts, or None for all.
+        product: The only product that it counts, as it is shown, or None for all.
+    """
+
+    records: RecordsOfRun
+    period: Period
+    store: str | None = None
+    product: str | None = None
+
+    def counted(self) -> list[Counted]:
+        """Returns what the figure counts, by delivery, currency and day, in this order."""
+        by = ["_file_id", "currency", "sold_on", *self._places]
+        sold = self.records.totals(by, self._sales(self.period), of=_FIGURES)
+        found: dict[tuple[int, str, date], tuple[int, Decimal, Decimal]] = {}
+        for file_id, currency, day, records, units, amount, *place in groups(
+            sold, *by[:3], "records", *_FIGURES, *self._places
+        ):
+            if self._is_meant(*place):
+                key = (file_id, currency, day)
+                known = found.get(key, (0, Decimal(0), Decimal(0)))
+                found[key] = (known[0] + records, known[1] + units, known[2] + amount)
+        rates = self.records.rates
+        return [
+            Counted(file_id, currency, day, *sums, rates.rate(currency, day))
+            for (file_id, currency, day), sums in sorted(found.items())
+        ]
+
+    def left_out(self, counted: list[Counted]) -> list[LeftOut]:
+        """Returns what the files of a figure have besides, in the order of the files.
+
+        That are records of the period that do not count, and records without a readable day of
+        the same files.
+
+        Args:
+            counted: What the figure counts.
+        """
+        in_period = self._left_out(self._days(self.period))
+        files = {each.file_id for each in counted} | {each.file_id for each in in_period}
+        without_day = self._left_out(f"sold_on IS NULL AND {among('_file_id', files)}")
+        return sorted([*in_period, *without_day], key=_in_order)
+
+    def rows(self) -> Iterator[pa.Table]:
+        """Yields the records that the figure counts, month by month, in the order of the files.
+
+        The columns are `_file_id, _row, store, sold_on, product, quantity, amount, currency`.
+        """
+        first = self.period.first
+        while first <= self.period.last:
+            last = min(months_later(first.replace(day=1), 1) - DAY, self.period.last)
+            where = self._sales(Period(first, last, ""))
+            sold = self.records.read(RECORDS, columns=_RECORD, where=where)
+            if self.product is not None:
+                places = groups(sold, "store", "product")
+                sold = sold.filter(
+                    pa.array([self._is_meant(*place) for place in places], pa.bool_())
+                )
+            yield sold.sort_by([("_file_id", "ascending"), ("_row", "ascending")])
+            first = last + DAY
+
+    def _left_out(self, days: str) -> list[LeftOut]:
+        by = ("_file_id", "feed", "status", "reasons", "currency", "store", "sold_on", "product")
+        where = f"status <> '{SALE}' AND {days} AND {self._of_store}"
+        if self.product is not None:
+            where += f" AND ({self._of_product} OR product IS NULL)"
+        found: dict[tuple[Any, ...], LeftOut] = {}
+        rows = groups(self.records.totals(by, where), *by, "records", "amount")
+        for file_id, feed, status, reasons, currency, store, day, product, count, amount in rows:
+            if product is not None and not self._is_meant(store, product):
+                continue
+            has_product = self.product is None or product is not None
+            codes = tuple(reasons or ())
+            key = (file_id, feed, status, codes, day is not None, has_product, currency)
+            known = found.get(key)
+            if known is not None:
+                count += known.records
+                amount = known.amount if amount is None else amount + (known.amount or 0)
+            found[key] = LeftOut(
+                file_id, feed, status, codes, day is not None, has_product, currency, count, amount
+            )
+        return list(found.values())
+
+    def _sales(self, period: Period) -> str:
+        parts = [f"status = '{SALE}'", self._days(period), self._of_store]
+        if self.product is not None:
+            parts.append(self._of_product)
+        return " AND ".join(parts)
+
+    @staticmethod
+    def _days(period: Period) -> str:
+        return f"sold_on BETWEEN DATE'{period.first}' AND DATE'{period.last}'"
+
+    @property
+    def _of_store(self) -> str:
+        return "true" if self.store is None else f"md5(store) = '{_digest(self.store)}'"
+
+    @property
+    def _of_product(self) -> str:
+        """A condition for the product in all its spellings; `_is_meant` then looks closely."""
+        digests = sorted({_digest(self.product or ""), *self._spellings_meant})
+        return f"md5(product) IN ({', '.join(map(repr, digests))})"
+
+    @property
+    def _places(self) -> tuple[str, ...]:
+        return () if self.product is None else ("store", "product")
+
+    def _is_meant(self, *place: str) -> bool:
+        """Says whether the product of a store, if one is given, is shown as the chosen one."""
+        if self.product is None or not place:
+            return True
+        store, product = place
+        return self._spellings.get((store, product), product) == self.product
+
+    @cached_property
+    def _spellings(self) -> Spellings:
+        cube = self.records.gold.read(SALES_CUBE.name)
+        return spellings_of(self.records.gold.declaration, cube)
+
+    @cached_property
+    def _spellings_meant(self) -> set[str]:
+        return {
+            _digest(product)
+            for (_, product), shown in self._spellings.items()
+            if shown == self.product
+        }
+
+
+def _in_order(each: LeftOut) -> tuple[int, str, tuple[str, ...], bool, str]:
+    return each.file_id, each.status, each.reasons, each.has_day, each.currency or ""
+
+
+def _digest(text: str) -> str:
+    """Names are compared in SQL by their digests, so that no text of a file is part of it."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

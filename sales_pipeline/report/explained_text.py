@@ -1,0 +1,102 @@
+"""A figure unfolded into its files, and what was left out of them, as tables of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from rich.console import Group, RenderableType
+
+from sales_pipeline.report.explained import Explained, FileLeftOut, FilePart
+from sales_pipeline.report.figures import grouped, money, without_end_zeros
+from sales_pipeline.report.layout import cell, new_table, titled
+
+_SHOWN = 30
+_ON_HOLD = "on hold"
+_SIX_DIGITS = Context(prec=6, rounding=ROUND_HALF_UP)
+"""Rates have 14 decimals, which a table has no place for; JSON and CSV have them all."""
+
+
+def explained_text(figure: Explained) -> RenderableType:
+    """Returns the files of a figure with their amounts, rates and revenue; and what is left out."""
+    return Group(_files(figure), *([_left_out(figure)] if figure.left_out else []))
+
+
+def _files(figure: Explained) -> RenderableType:
+    revenue = f"Revenue {figure.currency}"
+    figures = ("Records", "Units", "Amount", "Rate", revenue)
+    table = new_table("File", *figures, right=figures, fold=["File"])
+    for part in figure.files[:_SHOWN]:
+        table.add_row(
+            cell(part.file),
+            f"{part.records:,}",
+            grouped(without_end_zeros(part.units)),
+            money(part.amount, part.currency),
+            _rate(part),
+            _ON_HOLD if part.revenue is None else grouped(part.revenue),
+        )
+    rest = figure.files[_SHOWN:]
+    if rest:
+        table.add_row(f"{len(rest):,} more", *_sums(rest))
+    if figure.not_in_gold is not None:
+        row = ("gold differs, a month is on hold", "", "", "", "", grouped(figure.not_in_gold))
+        table.add_row(*row)
+    table.add_section()
+    records = sum(part.records for part in figure.files)
+    units = grouped(without_end_zeros(figure.units))
+    table.add_row("Total", f"{records:,}", units, "", "", grouped(figure.revenue))
+    chosen = filter(None, (figure.period.name, figure.store, figure.product))
+    return titled(f"Revenue of {', '.join(chosen)}", table, remark=_method(figure))
+
+
+def _sums(parts: Sequence[FilePart]) -> tuple[str, ...]:
+    """Records, units and revenue of several files; their amounts are of several currencies."""
+    records = sum(part.records for part in parts)
+    units = sum((part.units for part in parts), Decimal(0))
+    revenue = sum((part.revenue or Decimal(0) for part in parts), Decimal(0))
+    return f"{records:,}", grouped(without_end_zeros(units)), "", "", grouped(revenue)
+
+
+def _rate(part: FilePart) -> str:
+    if part.lowest_rate is None or part.highest_rate is None:
+        return ""
+    if part.lowest_rate == part.highest_rate:
+        return _digits(part.lowest_rate)
+    return f"{_digits(part.lowest_rate)}\nto {_digits(part.highest_rate)}"
+
+
+def _digits(rate: Decimal) -> str:
+    return f"{without_end_zeros(_SIX_DIGITS.plus(rate)):f}"
+
+
+def _method(figure: Explained) -> str:
+    lines = ["Revenue is amount x rate of the day; --csv has every record."]
+    if not figure.files:
+        lines.insert(0, "No record counts here.")
+    return "\n".join(lines)
+
+
+def _left_out(figure: Explained) -> RenderableType:
+    right = ("Records", "Amount")
+    table = new_table("File", "Why it does not count", *right, right=right, fold=["File"])
+    for each in figure.left_out[:_SHOWN]:
+        amount = money(each.amount, each.currency) if each.amount and each.currency else ""
+        table.add_row(cell(each.file), cell(_why(each)), f"{each.records:,}", amount)
+    more = len(figure.left_out) - _SHOWN
+    meanings = {_why(each): each.meaning for each in figure.left_out[:_SHOWN]}
+    lines = [f"{why}: {meaning}" for why, meaning in meanings.items() if meaning]
+    if more > 0:
+        lines.append(f"... and {more:,} more; --json has them")
+    return titled("Left out of these files", table, remark="\n".join(lines))
+
+
+def _why(each: FileLeftOut) -> str:
+    why = ", ".join(each.reasons) or each.status
+    doubts = [
+        doubt
+        for doubt, is_known in (
+            ("day unknown", each.day_is_known), ("product unknown", each.product_is_known),
+        )
+        if not is_known
+    ]  # fmt: skip
+    return f"{why} ({', '.join(doubts)})" if doubts else why
