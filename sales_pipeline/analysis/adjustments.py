@@ -27,8 +27,6 @@ from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
-import pyarrow.compute as pc
-
 from sales_pipeline.analysis.deliveries_between import DeliveriesBetween, Reason
 from sales_pipeline.analysis.records_of_run import (
     REVENUE_DECIMALS,
@@ -231,6 +229,8 @@ class _Comparison:
         """The last day with sales of each store at the earlier run; those of the future apart."""
         daily = self.before.gold.read(DAILY_SALES.name)
         as_of = self.before.gold.run.finished_at.date()
-        past = daily.filter(pc.less_equal(daily["sold_on"], as_of))
-        last = past.group_by("store").aggregate([("sold_on", "max")])
-        return {str(store): day for store, day in groups(last, "store", "sold_on_max")}
+        last: dict[str, date] = {}
+        for store, day in groups(daily, "store", "sold_on"):
+            if day <= as_of:
+                last[store] = max(day, last.get(store, day))
+        return last

@@ -111,7 +111,7 @@ def why(
     as_csv: CsvOption = False,
     shared: Shared,
 ) -> None:
-    """Says why revenue moved: between two periods, or between two runs.
+    """Says why revenue moved, between periods or between runs.
 
     Between periods, the change is divided into volume, price, mix, currency, returns, stores that
     opened, closed or were interrupted, and products that are new or discontinued. Without PERIOD
@@ -173,13 +173,13 @@ def explain(
     ] = False,
     shared: Shared,
 ) -> None:
-    """Unfolds a revenue into files, records and rates, and says what was left out and why.
+    """Unfolds a revenue into files, records and rates.
 
-    Without PERIOD it is the last month with sales. The revenues of the files add up to the figure
-    as it is shown, and those of the records (`--csv`, unrounded) to the figure before it is
-    rounded. Left out are records of these files, and of the period and store, that are
-    quarantined, duplicate, displaced or excluded; a record whose day cannot be read may belong
-    to any period.
+    It also says what was left out and why. Without PERIOD it is the last month with sales. The
+    revenues of the files add up to the figure as it is shown, and those of the records (`--csv`,
+    unrounded) to the figure before it is rounded. Left out are records of these files, and of the
+    period and store, that are quarantined, duplicate, displaced or excluded; a record whose day
+    cannot be read may belong to any period.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
     check_period(period, first, last)

@@ -278,6 +278,29 @@ def test_each_cause_is_the_one_that_was_made() -> None:
     ) == {Cause.CURRENCY: 100}
 
 
+def test_the_example_of_the_documentation_and_where_its_causes_come_from() -> None:
+    tea, vase = {"price": Decimal(5)}, {"product": "Vase", "price": Decimal(15)}
+    before = [sale(MAY_24, "old", 10, **tea), sale(MAY_24, "old", 10, **vase)]
+    now = [
+        sale(MAY_25, "old", 10, price=Decimal(6)),
+        sale(MAY_25, "old", 12, **vase),
+        sale(MAY_25, "young", 1),
+    ]
+    sales = sales_of([sale(date(2020, 1, 1), "old"), *before, *now])
+    pair = compared(sales).range_pair(By.MONTH, date(2025, 5, 1), date(2025, 5, 31))
+    found = causes_of_change(sales, TradingDays(STORES, sales.first_sales), pair)
+    sources = {
+        cause: {name: part for name, part in own.items() if part}
+        for cause, own in found.sources.items()
+    }
+    assert {cause: own for cause, own in sources.items() if own} == {
+        Cause.VOLUME: {"Vase": 20},
+        Cause.MIX: {"Vase": 10},
+        Cause.PRICE: {"Tea": 10},
+        Cause.NEW_STORES: {"young": 10},
+    }
+
+
 def test_compare_none_compares_with_nothing() -> None:
     comparison = compared(sales_of([sale(MAY_25)]), compare=Compare.NONE)
     [pair] = comparison.pairs(By.MONTH, date(2025, 5, 1), date(2025, 5, 31))
