@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from sales_pipeline.analysis.named_periods import AskedPeriod
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.engines.catalog import CatalogEngine
 from sales_pipeline.engines.databricks_session import RUNTIME_VARIABLE
@@ -25,6 +26,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.proofs.retailer_copies import Contents, contents
+from sales_pipeline.report.explained import AskedFigure, explained, explained_document
 from tests.retailer import Retailer, sale
 
 CATALOG = "spark_catalog"
@@ -68,6 +70,13 @@ def _seen(retailer: Retailer) -> Contents:
         return contents(lakehouse, folders_of(retailer.declaration))
 
 
+def _explained(retailer: Retailer) -> dict[str, Any]:
+    """A figure unfolded, without what tells of the run."""
+    asked = AskedFigure(AskedPeriod("2025-01"), "boston", "Vase")
+    document = explained_document(explained(retailer.declaration, asked))
+    return {name: document[name] for name in ("revenue", "units", "files", "left_out")}
+
+
 def _first_run(retailer: Retailer) -> str:
     with opened_lakehouse(retailer.declaration) as lakehouse:
         return finished_runs(lakehouse)[0].run_id
@@ -82,6 +91,7 @@ def test_p7_a_lakehouse_in_a_catalog_goes_the_way_of_the_embedded_one(
         assert each.run().outcome == "done"
         each.rebuild()
     assert _seen(other) == _seen(embedded)
+    assert _explained(other) == _explained(embedded)
     assert not list(other.lakehouse.glob("*/*/_delta_log"))
     for each in (embedded, other):
         each.rollback(_first_run(each))
