@@ -187,11 +187,12 @@ def explain(
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.analysis.named_periods import AskedPeriod
     from sales_pipeline.report import explained as report
+    from sales_pipeline.report.explained_records import explained_csv
     from sales_pipeline.report.explained_text import explained_text
 
     asked = report.AskedFigure(AskedPeriod(period, first, last), store, product)
     if as_csv:
-        for piece in report.explained_csv(declaration, asked, run=run):
+        for piece in explained_csv(declaration, asked, run=run):
             show_exactly(piece)
         return
     show_report(

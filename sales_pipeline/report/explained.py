@@ -1,18 +1,17 @@
-"""A figure unfolded into its files, records and rates, as data, as JSON and as CSV.
+"""A figure unfolded into its files and rates, and what was left out, as data and as JSON.
 
-The revenues of the files add up to the figure as it is shown; `explained_text` shows them.
+The revenues of the files add up to the figure as it is shown. `explained_text` shows them,
+`explained_records` has the records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
-
-import pyarrow as pa
 
 from sales_pipeline.analysis.declared import calendar_of
 from sales_pipeline.analysis.figure_records import Counted, FigureRecords, LeftOut
@@ -23,9 +22,6 @@ from sales_pipeline.analysis.periods import Period
 from sales_pipeline.analysis.records_of_run import (
     REVENUE_DECIMALS,
     RecordsOfRun,
-    amount_units,
-    rate_units,
-    revenue_of,
 )
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, sales_of_run
 from sales_pipeline.config.model import Declaration
@@ -37,14 +33,12 @@ from sales_pipeline.report.document import (
     Moment,
     Units,
     View,
-    csv_rows,
     json_object,
     read_from,
 )
 from sales_pipeline.report.figures import without_end_zeros
 from sales_pipeline.silver.validation.reasons import sentence_of
 
-_ROWS_AT_ONCE = 20_000
 _MEANINGS = {
     DUPLICATE: "The same sale counts already, from this file or another one.",
     DISPLACED: "A later record has the same key and counts instead.",
@@ -177,7 +171,7 @@ def explained(
     asked = asked or AskedFigure()
     with gold_set(declaration, run=run) as gold:
         sales = sales_of_run(gold)
-        figure = _figure(gold, sales, asked)
+        figure = figure_records(gold, sales, asked)
         counted = figure.counted()
         left_out = figure.left_out(counted)
         parts = _Unfolded(figure.records, counted, declaration.minor_units)
@@ -203,7 +197,12 @@ def explained(
         )
 
 
-def _figure(gold: GoldSet, sales: SalesOfRun, asked: AskedFigure) -> FigureRecords:
+def figure_records(gold: GoldSet, sales: SalesOfRun, asked: AskedFigure) -> FigureRecords:
+    """Returns the records behind a figure.
+
+    Raises:
+        UsageError: There is no such period, store or product.
+    """
     _, period = asked.period.of(sales, calendar_of(gold.declaration.calendar))
     check_choice(gold.declaration, sales, Choice(asked.store))
     if asked.product is not None:
@@ -300,44 +299,3 @@ class _Explained(View):
 def explained_document(figure: Explained) -> dict[str, Any]:
     """Returns a figure and its files, ready for JSON."""
     return json_object(_Explained, figure)
-
-
-def explained_csv(
-    declaration: Declaration, asked: AskedFigure, *, run: str | None = None
-) -> Iterator[str]:
-    """Yields the records that a figure counts as CSV, piece by piece, unrounded.
-
-    Raises:
-        UsageError: As `explained`.
-    """
-    with gold_set(declaration, run=run) as gold:
-        figure = _figure(gold, sales_of_run(gold), asked)
-        yield csv_rows([_HEADER])
-        for rows in figure.rows():
-            for start in range(0, rows.num_rows, _ROWS_AT_ONCE):
-                piece = rows.slice(start, _ROWS_AT_ONCE)
-                yield csv_rows(_csv_row(figure.records, *row) for row in _python_rows(piece))
-
-
-_HEADER = (
-    "file", "row", "store", "day", "product", "quantity", "amount", "currency", "rate", "revenue",
-    "revenue_currency",
-)  # fmt: skip
-
-
-def _python_rows(rows: pa.Table) -> Iterator[tuple[Any, ...]]:
-    yield from zip(*(column.to_pylist() for column in rows.columns), strict=True)
-
-
-def _csv_row(records: RecordsOfRun, file_id: int, row: int, *values: Any) -> list[Any]:
-    store, day, product, quantity, amount, currency = values
-    rate = records.rates.rate(currency, day)
-    revenue = None if rate is None else revenue_of(amount_units(amount) * rate_units(rate))
-    exact = (None if figure is None else _plain(figure) for figure in (rate, revenue))
-    own = (records.path(file_id), row, store, day.isoformat(), product)
-    figures = (_plain(quantity), f"{amount:f}", currency, *exact)
-    return [*own, *figures, records.gold.declaration.base_currency]
-
-
-def _plain(figure: Decimal) -> str:
-    return f"{without_end_zeros(figure):f}"

@@ -204,18 +204,29 @@ def _parts(
         shares = list(map(Fraction, rounded))
     return [
         PartOfChange(
-            str(cause), shown, share, _largest(causes.sources[cause], minor_units, largest)
+            str(cause),
+            shown,
+            share,
+            largest_sources(causes.sources[cause], shown, minor_units)[:largest],
         )
         for cause, shown, share in zip(exact, changes, shares, strict=True)
     ]
 
 
-def _largest(
-    sources: Mapping[str, Fraction], minor_units: int, count: int | None
+def largest_sources(
+    sources: Mapping[str, Fraction], change: Decimal, minor_units: int
 ) -> tuple[Source, ...]:
-    order = sorted(sources.items(), key=lambda item: (-abs(item[1]), item[0]))
-    shown = (Source(name, half_up(part, minor_units)) for name, part in order[:count])
-    return tuple(source for source in shown if source.change)
+    """Returns the sources of a part, rounded so that they add up to it, the largest first.
+
+    Args:
+        sources: The name of each, and its exact part.
+        change: The part as it is shown.
+        minor_units: The decimals that are shown.
+    """
+    named = {name: part for name, part in sources.items() if part and name}
+    order = sorted(named.items(), key=lambda item: (-abs(item[1]), item[0]))
+    shown = adding_up([part for _, part in order], change, minor_units) if order else []
+    return tuple(Source(name, part) for (name, _), part in zip(order, shown, strict=True) if part)
 
 
 class _WhyMoved(View):

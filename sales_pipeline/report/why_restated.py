@@ -41,7 +41,7 @@ from sales_pipeline.report.document import (
 )
 from sales_pipeline.report.figures import grouped, month_text
 from sales_pipeline.report.layout import cell, new_table, titled
-from sales_pipeline.report.why_moved import Source
+from sales_pipeline.report.why_moved import Source, largest_sources
 
 RULE = (
     "Each amount that came or left counts at the rate of the later run; what the records of "
@@ -216,14 +216,13 @@ class _Rounding:
             return []
         shown = adding_up(exact, change, self.minor_units)
         return [
-            Restatement(str(reason), figure, self._largest(own))
+            Restatement(str(reason), figure, self._largest(own, figure))
             for (reason, own), figure in zip(by_reason.items(), shown, strict=True)
         ]
 
-    def _largest(self, parts: Sequence[Adjustment]) -> tuple[Source, ...]:
-        order = sorted(parts, key=lambda part: (-abs(part.part), part.source))
-        sources = (Source(part.source, self._shown(part.part)) for part in order[: self.largest])
-        return tuple(source for source in sources if source.name and source.change)
+    def _largest(self, parts: Sequence[Adjustment], change: Decimal) -> tuple[Source, ...]:
+        sources = {part.source: part.part for part in parts}
+        return largest_sources(sources, change, self.minor_units)[: self.largest]
 
     def _shown(self, figure: Fraction) -> Decimal:
         return half_up(figure, self.minor_units)

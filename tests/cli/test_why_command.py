@@ -138,7 +138,7 @@ def test_causes_are_those_of_the_formulas_and_add_up(folder: Path, call: Call) -
     assert shares == Fraction(why["growth"])
     for part in why["causes"]:
         named = sum(Fraction(source["change"]) for source in part["largest"])
-        assert abs(named - Fraction(part["change"])) < len(part["largest"]) * Fraction(1, 100)
+        assert named == Fraction(part["change"])
 
 
 def test_the_way_from_the_year_before_is_shown(folder: Path, call: Call) -> None:

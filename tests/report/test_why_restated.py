@@ -117,7 +117,7 @@ def test_each_reason_has_its_part_and_they_add_up(changed: Retailer) -> None:
             assert month.revenue - month.revenue_before == month.change
             for part in month.reasons:
                 named = sum((source.change for source in part.largest), Decimal(0))
-                assert abs(named - part.change) <= Decimal("0.01")
+                assert named == part.change
     assert not why_restated(changed.declaration, runs[3], run=runs[3]).months
 
 
