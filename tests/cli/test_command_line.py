@@ -102,7 +102,17 @@ def test_help_needs_no_part_of_a_declaration(tmp_path: Path) -> None:
 
 
 def test_reading_starts_no_spark(tmp_path: Path) -> None:
-    reading = ["show", "why", "explain", "report", "status", "history", "diff", "maintain", *LOOKUPS]
+    reading = [
+        "show",
+        "why",
+        "explain",
+        "report",
+        "status",
+        "history",
+        "diff",
+        "maintain",
+        *LOOKUPS,
+    ]
     commands = [[*command.split(), "--sample"] for command in reading]
     assert loaded_by(tmp_path, *commands, heavy=("pyspark", "pysail")) == "{}"
 
