@@ -169,7 +169,7 @@ def test_csv_has_a_row_for_each_cause_and_source(folder: Path, call: Call) -> No
     ("arguments", "message"),
     [
         (["why", "2025-13"], "no sales in one of that name, got '2025-13'"),
-        (["why", "2024-11"], "2023-11: has nothing to be compared with"),
+        (["why", "2023-11"], "2023-11: has nothing to be compared with"),
         (["why", NOW, "--from", "2025-01"], "PERIOD: not together with --from or --to"),
         (["why", NOW, "--compare", "none"], "a change needs two periods"),
         (["why", "--since", "x", "--category", "Home"], "--category: not together with --since"),
