@@ -25,6 +25,7 @@ from sales_pipeline.analysis.periods import span
 from sales_pipeline.analysis.records_of_run import RecordsOfRun
 from sales_pipeline.analysis.sales_of_run import Choice, sales_of_run
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.errors import UsageError
 from sales_pipeline.gold.changes import moved_between
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
@@ -147,10 +148,12 @@ def why_restated(
         run: The id of the later run; the last one without it.
 
     Raises:
-        UsageError: There is no such run, period or store, or what a run left is not kept any more.
+        UsageError: There is no such run, period or store, the earlier run is the later one, or
+            what a run left is not kept any more.
     """
     asked = asked or AskedRestatement()
     with gold_set(declaration, run=since) as left, gold_set(declaration, run=run) as right:
+        _check_order(left.run, right.run)
         changes = _changed_months(left, right, asked)
         exact = {month: now - before for month, (before, now) in changes.items()}
         records = (RecordsOfRun(left), RecordsOfRun(right))
@@ -159,6 +162,13 @@ def why_restated(
     rounding = _Rounding(declaration.minor_units, asked.largest)
     months = tuple(rounding.months(changes, parts))
     return WhyRestated(declaration.base_currency, *runs, asked.store, months)
+
+
+def _check_order(earlier: RunRecord, later: RunRecord) -> None:
+    if later.finished_at < earlier.finished_at:
+        raise UsageError(
+            f"--since: run {earlier.run_id} is later than run {later.run_id}. Do: swap them"
+        )
 
 
 def _changed_months(

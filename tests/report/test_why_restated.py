@@ -110,7 +110,7 @@ def test_each_reason_has_its_part_and_they_add_up(changed: Retailer) -> None:
     runs = changed.run_ids()
     found = [why_restated(changed.declaration, before, run=now) for before, now in pairwise(runs)]
     assert [_reasons(why) for why in found] == REASONS
-    pairs = [(runs[0], now) for now in runs[1:]] + [(runs[-1], runs[2]), (runs[8], runs[3])]
+    pairs = [(runs[0], now) for now in runs[1:]] + [(runs[2], runs[-1]), (runs[3], runs[8])]
     for why in [*found, *(why_restated(changed.declaration, one, run=two) for one, two in pairs)]:
         for month in why.months:
             assert sum(part.change for part in month.reasons) == month.change
@@ -179,6 +179,8 @@ def test_months_and_a_store_are_chosen(changed: Retailer, rendered: Rendered) ->
         why_restated(changed.declaration, first, AskedRestatement(store="bostn"))
     with pytest.raises(UsageError, match="no such finished run"):
         why_restated(changed.declaration, "x")
+    with pytest.raises(UsageError, match=f"is later than run {first}. Do: swap them"):
+        why_restated(changed.declaration, changed.run_ids()[1], run=first)
 
 
 def test_the_whole_way_is_shown(changed: Retailer, rendered: Rendered) -> None:
