@@ -1,4 +1,4 @@
-"""Makes `docs/answers.svg`, the picture in the README, from a real run of the sample.
+"""Makes `docs/answers.svg`, which the README links to, from a real run of the sample.
 
 python docs/picture.py
 """

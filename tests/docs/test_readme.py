@@ -137,6 +137,6 @@ def test_every_page_that_the_readme_links_to_is_there() -> None:
 def test_the_readme_is_short_and_opens_with_what_a_newcomer_needs() -> None:
     assert len(README.splitlines()) <= 300
     opening = README.partition("\n## ")[0]
-    marks = ["docs/answers.svg", "gold.revenue_per_month`", "make demo", "python main.py"]
+    marks = ["docs/report.png", "gold.revenue_per_month`", "make demo", "python main.py"]
     places = [opening.index(mark) for mark in marks]
     assert places == sorted(places)
