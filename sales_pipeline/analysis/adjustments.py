@@ -76,6 +76,9 @@ class _Sum(NamedTuple):
     records: int = 0
     amount: int = 0
 
+    def plus(self, other: _Sum) -> _Sum:
+        return _Sum(self.records + other.records, self.amount + other.amount)
+
     def less(self, other: _Sum) -> _Sum:
         return _Sum(self.records - other.records, self.amount - other.amount)
 
@@ -134,7 +137,7 @@ class _Comparison:
                 yield place.month, self._reason(file_id, place), path, rest.amount * rate
                 continue
             for winner, lost in self._lost_more.get(key, {}).items():
-                rest = _Sum(rest.records + lost.records, rest.amount + lost.amount)
+                rest = rest.plus(lost)
                 part = -lost.amount * rate
                 yield place.month, self._reason(winner, place), self._path(winner), part
             yield place.month, self._rest(file_id, rest), path, rest.amount * rate
@@ -179,21 +182,33 @@ class _Comparison:
                     counted[file_id, place] = sum_
                 else:
                     earlier = lost.get((file_id, place, winner), _NOTHING)
-                    lost[file_id, place, winner] = _Sum(
-                        earlier.records + count, earlier.amount + sum_.amount
-                    )
+                    lost[file_id, place, winner] = earlier.plus(sum_)
         return counted, lost
 
     @cached_property
     def _lost_more(self) -> dict[tuple[int, _Place], dict[int, _Sum]]:
-        """Delivery and place -> what it lost more than before to each that came or left."""
+        """Delivery and place -> what it lost more than before to each that came or left.
+
+        Records that had lost their key already, and now lose it to one that came, did not count
+        before; neither do those that a delivery which left gives back to others. They are taken
+        off, from the latest of several such deliveries.
+        """
         was, is_ = self._sums[0][1], self._sums[1][1]
         found: dict[tuple[int, _Place], dict[int, _Sum]] = {}
-        for key in {*was, *is_}:
-            file_id, place, winner = key
+        to_others: dict[tuple[int, _Place], _Sum] = {}
+        for file_id, place, winner in {*was, *is_}:
+            lost = file_id, place, winner
+            more = is_.get(lost, _NOTHING).less(was.get(lost, _NOTHING))
             if winner in self._deliveries.came_or_left:
-                more = is_.get(key, _NOTHING).less(was.get(key, _NOTHING))
                 found.setdefault((file_id, place), {})[winner] = more
+            else:
+                known = to_others.get((file_id, place), _NOTHING)
+                to_others[file_id, place] = known.plus(more)
+        for key, lost_to in found.items():
+            others = to_others.get(key, _NOTHING)
+            records = sum(more.records for more in lost_to.values())
+            if others.records * records < 0 and abs(others.records) <= abs(records):
+                lost_to[max(lost_to)] = lost_to[max(lost_to)].plus(others)
         return found
 
     def _rates(self, place: _Place) -> tuple[int, int]:
