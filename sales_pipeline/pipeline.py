@@ -34,6 +34,7 @@ from sales_pipeline.lakehouse.holding import Hold, held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import (
+    check_versions,
     missing_derived,
     opened_lakehouse,
     prepare_again,
@@ -121,6 +122,8 @@ class _Run:
             claims = self._look()
         if claims is not None:
             self._work(claims)
+        else:
+            check_versions(self.lakehouse)
         return self.writer.close(self._changed, self._seconds())
 
     def _look(self) -> Claims | None:

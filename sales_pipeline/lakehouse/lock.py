@@ -19,7 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from sales_pipeline.commit_points import safe_point
-from sales_pipeline.errors import LakehouseBusy
+from sales_pipeline.errors import LakehouseBusy, UsageError
 
 LOCK_NAME = "run.lock"
 _LOOK_EVERY_SECONDS = 0.2
@@ -37,8 +37,15 @@ def hold(lakehouse: Path, *, wait_seconds: float = 0) -> Iterator[None]:
 
     Raises:
         LakehouseBusy: Another run holds it; the message names its process.
+        UsageError: The folder, or one around it, is a file.
     """
-    lakehouse.mkdir(parents=True, exist_ok=True)
+    try:
+        lakehouse.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        do = "move that file away, or declare another folder"
+        raise UsageError(
+            f"lakehouse: no folder, got {lakehouse}, where a file is. Do: {do}"
+        ) from error
     note = lakehouse / "run.holder.json"
     lock = FileLock(lakehouse / LOCK_NAME)
     if not _is_taken(lock, note, wait_seconds):

@@ -22,9 +22,9 @@ from sales_pipeline.lakehouse.holding import Hold
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import BALANCE, DELIVERIES, RUNS
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
-from sales_pipeline.lakehouse.runs import forget_versions
+from sales_pipeline.lakehouse.runs import finished_runs, forget_versions
 from sales_pipeline.lakehouse.table_removal import is_removal_unfinished
-from sales_pipeline.lakehouse.tables import BRONZE_SALES, bronze_table_of
+from sales_pipeline.lakehouse.tables import BRONZE_SALES, RECORDS, bronze_table_of
 
 _BRONZE, _GOLD = "bronze.", "gold."
 _DERIVED = ("silver.", _GOLD)
@@ -154,6 +154,27 @@ def damaged_derived(lakehouse: Lakehouse) -> list[str]:
     names = (name for name in lakehouse.tables if is_derived(name))
     there = [name for name in names if lakehouse.engine.exists(name)]
     return [name for name in there if lakehouse.engine.problem(name) is not None]
+
+
+def check_versions(lakehouse: Lakehouse) -> None:
+    """Checks that the large tables in a folder are no older than the last run left them.
+
+    A run without new files reads neither of them, and would not notice a log that was cut.
+
+    Raises:
+        TableDamaged: The log of a table ends before the version that the last run left.
+    """
+    runs = finished_runs(lakehouse) if lakehouse.engine.capabilities.has_folder else []
+    if not runs:
+        return
+    for name in (BRONZE_SALES, RECORDS):
+        left, there = runs[-1].version_of.get(name, -1), lakehouse.engine.version(name)
+        if there < left:
+            problem = (
+                f"its log ends with version {there}, and the last run left version {left}, "
+                f"at {_place(lakehouse, name)}"
+            )
+            raise damaged_table(lakehouse, name, problem)
 
 
 def is_derived(table: str) -> bool:

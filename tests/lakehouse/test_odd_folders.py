@@ -33,3 +33,12 @@ def test_a_folder_that_an_address_cannot_name_is_refused(tmp_path: Path) -> None
     with pytest.raises(UsageError, match="its path has % and \\[, got") as refused:
         _run(tmp_path / "100% [new")
     assert str(refused.value).endswith("none of % [ \\ ] ^ |")
+
+
+@pytest.mark.parametrize("place", ["lakehouse", "lakehouse/inner"])
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path, place: str) -> None:
+    (tmp_path / "lakehouse").write_text("x")
+    retailer = Retailer(tmp_path)
+    retailer.declared["lakehouse"] = str(tmp_path / place)
+    with pytest.raises(UsageError, match=r"lakehouse: no folder, got .*Do: move that file away"):
+        retailer.run()

@@ -61,6 +61,10 @@ def cut_log(retailer: Retailer, table: str) -> None:
     last.write_bytes(last.read_bytes()[:40])
 
 
+def lose_commit(retailer: Retailer, table: str) -> None:
+    max(log_of(retailer, table).glob("*.json")).unlink()
+
+
 def lose_data(retailer: Retailer, table: str) -> None:
     for file in log_of(retailer, table).parent.glob("*.parquet"):
         file.unlink()
@@ -114,6 +118,18 @@ def test_p12_without_any_table_a_run_names_the_archived_files(lived_in: Retailer
         lived_in.run()
     assert len(lived_in.reset().moved) == 6
     assert lived_in.run().rows
+
+
+@pytest.mark.parametrize("fault", [cut_log, lose_commit])
+@pytest.mark.parametrize(("table", "do"), [("bronze.sales", RESET), ("silver.records", REBUILD)])
+def test_p12_a_log_that_was_cut_is_named_by_a_run_without_new_files(
+    lived_in: Retailer, table: str, do: str, fault: Callable[[Retailer, str], None]
+) -> None:
+    assert lived_in.run().is_nothing_new
+    fault(lived_in, table)
+    told = refusal(lived_in, "run")
+    assert told.startswith(f"{table}: its log ")
+    assert do in told
 
 
 @pytest.mark.parametrize("fault", [cut_log, lose_data, cut_data])
