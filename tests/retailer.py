@@ -31,6 +31,7 @@ from sales_pipeline.operations.replay import replay
 from sales_pipeline.operations.reset import Reset, reset
 from sales_pipeline.operations.rollback import Rollback, release, rollback
 from sales_pipeline.pipeline import run
+from sales_pipeline.report_writer import ReportWriter
 from sales_pipeline.run_report import RunReport
 
 Answer = TypeVar("Answer")
@@ -222,7 +223,7 @@ class Retailer:
             "silver": (Intake, "_silver"),
             "gold": (pipeline._Run, "_gold"),
             "archive": (pipeline, "archive_files"),
-            "record": (pipeline._Run, "_record"),
+            "record": (ReportWriter, "record"),
         }[stage]
         with pytest.MonkeyPatch.context() as patch, suppress(_StoppedError):
             patch.setattr(target, name, _stop)
