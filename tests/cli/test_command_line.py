@@ -293,8 +293,8 @@ def test_an_error_within_a_command_becomes_its_exit_code(
     (tmp_path / "landing").mkdir()
     (tmp_path / "lakehouse").write_text("in the way")
     said = call("run", "--sample")
-    assert said.code == 1
-    assert "lakehouse: File exists" in said.err
+    assert said.code == 2
+    assert "lakehouse: no folder, got lakehouse, where a file is" in said.err
 
 
 def test_warnings_of_the_package_reach_stderr_on_one_line(call: Call) -> None:
