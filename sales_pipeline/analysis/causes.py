@@ -26,7 +26,7 @@ from functools import reduce
 from sales_pipeline.analysis.comparison import ConstantRates, Pair, constant_rates
 from sales_pipeline.analysis.like_for_like import Trading, TradingDays
 from sales_pipeline.analysis.measures import Cell, Measures
-from sales_pipeline.analysis.parts import Change
+from sales_pipeline.analysis.parts import Change, adding_up, half_up
 from sales_pipeline.analysis.sales_of_run import ALL, Choice, SalesOfRun
 
 
@@ -53,6 +53,26 @@ _OF_STORES = {
 
 
 @dataclass(frozen=True)
+class RoundedCauses:
+    """What changed revenue, as it is shown.
+
+    Attributes:
+        now: The revenue of the period.
+        before: The revenue of the compared period.
+        parts: The causes that changed anything; their parts add up to `change`.
+    """
+
+    now: Decimal
+    before: Decimal
+    parts: Mapping[Cause, Decimal]
+
+    @property
+    def change(self) -> Decimal:
+        """The revenue less that of before, as both are shown."""
+        return self.now - self.before
+
+
+@dataclass(frozen=True)
 class Causes:
     """What changed revenue from one period to another.
 
@@ -70,6 +90,16 @@ class Causes:
     parts: Mapping[Cause, Fraction]
     sources: Mapping[Cause, Mapping[str, Fraction]]
     rates: ConstantRates
+
+    def rounded(self, decimals: int) -> RoundedCauses:
+        """Returns the causes rounded half up to some decimals, so that they add up as shown."""
+        now, before = (
+            half_up(Fraction(revenue), decimals)
+            for revenue in (self.change.now, self.change.before)
+        )
+        exact = {cause: part for cause, part in self.parts.items() if part}
+        shown = adding_up([*exact.values()], now - before, decimals) if exact else []
+        return RoundedCauses(now, before, dict(zip(exact, shown, strict=True)))
 
 
 @dataclass(frozen=True)

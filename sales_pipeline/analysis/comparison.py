@@ -265,25 +265,12 @@ class Comparison:
         return now, before, rates
 
     def _sums(self, periods: Sequence[Period | None], choice: Choice) -> list[list[Cell]]:
-        """The sums by store and currency of each period; periods may have days in common."""
+        """The sums by store and currency of each period."""
         found: dict[Period, list[Cell]] = {period: [] for period in periods if period}
-        for apart in _without_overlap(found):
-            for cell in self.sales.sums(apart, "store", "currency", choice=choice):
-                found[apart[cell.period]].append(cell)
+        known = list(found)
+        for cell in self.sales.sums(known, "store", "currency", choice=choice):
+            found[known[cell.period]].append(cell)
         return [found[period] if period else [] for period in periods]
-
-
-def _without_overlap(periods: Iterable[Period]) -> list[list[Period]]:
-    """Periods in groups in which no two have a day in common."""
-    groups: list[list[Period]] = []
-    for period in sorted(periods):
-        fitting = (group for group in groups if group[-1].last < period.first)
-        group = next(fitting, None)
-        if group is None:
-            groups.append([period])
-        else:
-            group.append(period)
-    return groups
 
 
 def _currency(cell: Cell) -> str:

@@ -14,8 +14,6 @@ import pyarrow as pa
 
 from sales_pipeline.analysis.periods import DAY, Period, months_later
 from sales_pipeline.analysis.records_of_run import RecordsOfRun, amount_units, groups, rate_units
-from sales_pipeline.gold.spellings import Spellings, spellings_of
-from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import among
 from sales_pipeline.lakehouse.tables import RECORDS, SALE
 
@@ -195,18 +193,13 @@ class FigureRecords:
         if self.product is None or not place:
             return True
         store, product = place
-        return self._spellings.get((store, product), product) == self.product
-
-    @cached_property
-    def _spellings(self) -> Spellings:
-        cube = self.records.gold.read(SALES_CUBE.name)
-        return spellings_of(self.records.gold.declaration, cube)
+        return self.records.gold.spellings.get((store, product), product) == self.product
 
     @cached_property
     def _spellings_meant(self) -> set[str]:
         return {
             _digest(product)
-            for (_, product), shown in self._spellings.items()
+            for (_, product), shown in self.records.gold.spellings.items()
             if shown == self.product
         }
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
-from decimal import Context, Decimal
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
 from functools import reduce
 from itertools import repeat
 from typing import Any
@@ -19,9 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales_pipeline.analysis.periods import Period
+from sales_pipeline.exact import EXACT
 
-_EXACT = Context(prec=76)
-"""Wide enough for any sum of DECIMAL(38,18); the default of 28 digits would round."""
 _MANY = 50_000
 """The rows from which on Arrow is faster, although it imports pandas."""
 _EPOCH = np.datetime64("1970-01-01")
@@ -52,11 +51,11 @@ class Measures:
     @property
     def gross(self) -> Decimal:
         """Revenue before returns, in the base currency, unrounded."""
-        return _EXACT.subtract(self.revenue, self.revenue_returned)
+        return EXACT.subtract(self.revenue, self.revenue_returned)
 
     def plus(self, other: Measures) -> Measures:
         """Returns the sum of both, without rounding."""
-        figures = (_EXACT.add(getattr(self, name), getattr(other, name)) for name in MEASURES[1:])
+        figures = (EXACT.add(getattr(self, name), getattr(other, name)) for name in MEASURES[1:])
         return Measures(self.sales + other.sales, *figures)
 
 
@@ -80,24 +79,43 @@ class Cell:
     values: tuple[Any, ...]
     measures: Measures
 
+    def plus(self, other: Cell) -> Cell:
+        """Returns the sum with a cell of the same period and values."""
+        return replace(self, measures=self.measures.plus(other.measures))
+
 
 def sums(table: pa.Table, periods: Sequence[Period], *, day: str, by: Sequence[str]) -> list[Cell]:
     """Adds up the measures of each period by the values of some columns.
 
     Args:
         table: Rows with a day, the columns of `by`, and those of `MEASURES`.
-        periods: Periods without days in common, in order.
+        periods: The periods; they may have days in common.
         day: The column that holds the day, or the first day of a month.
         by: The columns whose values are told apart.
 
     Returns:
         A cell for each period and values that have a row, by period and values.
     """
-    if not periods:
-        return []
-    few = table.num_rows <= _MANY
-    added = _sums_here(table, periods, day, by) if few else _sums_in_arrow(table, periods, day, by)
-    return [Cell(place, values, Measures(*figures)) for (place, values), figures in added]
+    add_up = _sums_here if table.num_rows <= _MANY else _sums_in_arrow
+    cells = [
+        Cell(places[at], values, Measures(*figures))
+        for places in _without_overlap(periods)
+        for (at, values), figures in add_up(table, [periods[place] for place in places], day, by)
+    ]
+    return sorted(cells, key=lambda cell: (cell.period, _in_order(cell.values)))
+
+
+def _without_overlap(periods: Sequence[Period]) -> list[list[int]]:
+    """The places of periods, in order and in groups in which no two have a day in common."""
+    groups: list[list[int]] = []
+    for place in sorted(range(len(periods)), key=lambda place: periods[place]):
+        first = periods[place].first
+        fitting = (group for group in groups if periods[group[-1]].last < first)
+        if (group := next(fitting, None)) is not None:
+            group.append(place)
+        else:
+            groups.append([place])
+    return groups
 
 
 _Sums = Iterable[tuple[tuple[int, tuple[Any, ...]], Sequence[Any]]]
@@ -119,12 +137,12 @@ def _sums_here(table: pa.Table, periods: Sequence[Period], day: str, by: Sequenc
         else:
             known[0] += measures[0]
             for at in range(1, len(MEASURES)):
-                known[at] = _EXACT.add(known[at], measures[at])
-    return sorted(added.items(), key=lambda item: (item[0][0], _in_order(item[0][1])))
+                known[at] = EXACT.add(known[at], measures[at])
+    return added.items()
 
 
 def _in_order(values: tuple[Any, ...]) -> tuple[tuple[bool, str], ...]:
-    """Nulls last, as Arrow sorts them."""
+    """A key that sorts values, nulls last."""
     return tuple((value is None, value or "") for value in values)
 
 
@@ -134,7 +152,6 @@ def _sums_in_arrow(
     keys = ["_period", *by]
     placed = _placed(table, periods, day)
     added = placed.group_by(keys).aggregate([(name, "sum") for name in MEASURES])
-    added = added.sort_by([(key, "ascending") for key in keys])
     figures = zip(*(added[f"{name}_sum"].to_pylist() for name in MEASURES), strict=True)
     values = zip(*(added[name].to_pylist() for name in keys), strict=True)
     return [

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sales_pipeline.analysis.periods import DAY, By, Calendar, CivilCalendar, Period, span
+from sales_pipeline.analysis.periods import (
+    By,
+    Calendar,
+    CivilCalendar,
+    Period,
+    periods_around,
+    span,
+)
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.errors import UsageError, did_you_mean
 
@@ -51,7 +57,7 @@ def _named(name: str, calendar: Calendar, first: date, last: date) -> tuple[By, 
         period.name: (by, period)
         for calendar_, lengths in ((CivilCalendar(), (By.MONTH,)), (calendar, _LONGEST_FIRST))
         for by in lengths
-        for period in _periods(calendar_, by, first, last)
+        for period in periods_around(calendar_, by, first, last)
     }
     if name not in known:
         such = ", ".join(calendar.period_of(by, last).name for by in _SHOWN)
@@ -60,14 +66,6 @@ def _named(name: str, calendar: Calendar, first: date, last: date) -> tuple[By, 
             f"Do: write one such as {such}; there are sales from {first} to {last}"
         )
     return known[name]
-
-
-def _periods(calendar: Calendar, by: By, first: date, last: date) -> Iterator[Period]:
-    day = first
-    while day <= last:
-        period = calendar.period_of(by, day)
-        yield period
-        day = period.last + DAY
 
 
 def _of_days(first: date, last: date, calendar: Calendar) -> tuple[By, Period]:

@@ -87,16 +87,18 @@ class Calendar(Protocol):
         """Returns the same days of the year before, of any days in a row."""
 
 
-def periods_between(calendar: Calendar, by: By, first: date, last: date) -> Iterator[Period]:
-    """Yields the periods from one day to another; the outer ones are cut to these days."""
+def periods_around(calendar: Calendar, by: By, first: date, last: date) -> Iterator[Period]:
+    """Yields the whole periods that have a day from one day to another."""
     day = first
     while day <= last:
-        whole = calendar.period_of(by, day)
-        if whole.first < first or whole.last > last:
-            yield Period(max(whole.first, first), min(whole.last, last), whole.name)
-        else:
-            yield whole
+        yield (whole := calendar.period_of(by, day))
         day = whole.last + DAY
+
+
+def periods_between(calendar: Calendar, by: By, first: date, last: date) -> Iterator[Period]:
+    """Yields the periods from one day to another; the outer ones are cut to these days."""
+    for whole in periods_around(calendar, by, first, last):
+        yield Period(max(whole.first, first), min(whole.last, last), whole.name)
 
 
 def compared_period(calendar: Calendar, by: By, period: Period, compare: Compare) -> Period:
@@ -120,8 +122,8 @@ def _part(earlier: Period, whole: Period, part: Period) -> Period:
     """The days of an earlier period that a part of a later one is compared with: those alike."""
     if (part.first, part.last) == (whole.first, whole.last):
         return earlier
-    if earlier.first == same_day(whole.first, years=-1):
-        return Period(same_day(part.first, years=-1), year_before_end(part.last), earlier.name)
+    if earlier.first == months_later(whole.first, -12):
+        return Period(months_later(part.first, -12), year_before_end(part.last), earlier.name)
     first = min(earlier.first + (part.first - whole.first), earlier.last)
     last = min(first + timedelta(days=part.days - 1), earlier.last)
     return Period(first, last, earlier.name)
@@ -165,13 +167,13 @@ class CivilCalendar:
         """Returns the same period of the year before; a week is compared 52 weeks before."""
         if by is By.WEEK or (by is By.DAY and self.keeps_weekdays):
             return self.period_of(by, period.first - YEAR_OF_WEEKS)
-        return self.period_of(by, same_day(period.first, years=-1))
+        return self.period_of(by, months_later(period.first, -12))
 
     def days_a_year_before(self, period: Period) -> Period:
         """Returns the days with the same dates; the same days of the week where declared."""
         if self.keeps_weekdays:
             return span(period.first - YEAR_OF_WEEKS, period.last - YEAR_OF_WEEKS)
-        return span(same_day(period.first, years=-1), year_before_end(period.last))
+        return span(months_later(period.first, -12), year_before_end(period.last))
 
 
 def days_before(period: Period) -> Period:
@@ -187,30 +189,20 @@ def days_before(period: Period) -> Period:
     return span(period.first - timedelta(days=period.days), period.first - DAY)
 
 
-def same_day(day: date, *, years: int) -> date:
-    """Returns the same date some years later; the 29th of February becomes the 28th.
-
-    >>> same_day(date(2024, 2, 29), years=-1)
-    datetime.date(2023, 2, 28)
-    """
-    year = day.year + years
-    return date(year, day.month, min(day.day, calendar.monthrange(year, day.month)[1]))
-
-
 def year_before_end(last: date) -> date:
     """Returns the last day of the same days of the year before; the end of a month stays one.
 
     >>> str(year_before_end(date(2025, 2, 28))), str(year_before_end(date(2024, 2, 28)))
     ('2024-02-29', '2023-02-28')
     """
-    return max(same_day(last, years=-1), same_day(last + DAY, years=-1) - DAY)
+    return max(months_later(last, -12), months_later(last + DAY, -12) - DAY)
 
 
 def months_later(day: date, months: int) -> date:
     """Returns the same day some months later, or the last day of a month that is too short.
 
-    >>> months_later(date(2025, 1, 31), 1)
-    datetime.date(2025, 2, 28)
+    >>> str(months_later(date(2025, 1, 31), 1)), str(months_later(date(2024, 2, 29), -12))
+    ('2025-02-28', '2023-02-28')
     """
     count = day.year * 12 + day.month - 1 + months
     year, month = count // 12, count % 12 + 1

@@ -131,7 +131,7 @@ class Ranking:
             return measures.units
         return half_up(Fraction(measures.revenue), self.minor_units)
 
-    def _cells(self, sales: SalesOfRun, period: Period, choice: Choice) -> list[Cell]:
+    def _cells(self, sales: SalesOfRun, period: Period, choice: Choice) -> Sequence[Cell]:
         by = (self.kind, "category") if self.kind is Kind.PRODUCT else (self.kind,)
         return sales.sums([period], *by, choice=choice)
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Context, Decimal
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 
-from sales_pipeline.gold.gold_set import GoldSet
+from sales_pipeline.exact import EXACT
+from sales_pipeline.gold.gold_set import GoldSet, RatesTaken
 from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, delivery_of
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES
 from sales_pipeline.lakehouse.tables import RECORDS
 
-_WIDE = Context(prec=76)
 AMOUNT_DECIMALS, RATE_DECIMALS = 4, 14
 REVENUE_DECIMALS = AMOUNT_DECIMALS + RATE_DECIMALS
 """Amounts and rates are counted in their smallest units, so that sums of whole numbers are exact
@@ -30,12 +30,12 @@ def amount_units(amount: Decimal | None) -> int:
     >>> amount_units(Decimal("10.5000"))
     105000
     """
-    return 0 if amount is None else int(_WIDE.scaleb(amount, AMOUNT_DECIMALS))
+    return 0 if amount is None else int(EXACT.scaleb(amount, AMOUNT_DECIMALS))
 
 
 def rate_units(rate: Decimal) -> int:
     """Returns a rate in units of its last decimal."""
-    return int(_WIDE.scaleb(rate, RATE_DECIMALS))
+    return int(EXACT.scaleb(rate, RATE_DECIMALS))
 
 
 def revenue_of(units: int) -> Decimal:
@@ -44,26 +44,7 @@ def revenue_of(units: int) -> Decimal:
     >>> revenue_of(8_500_000_000_000_000_000)
     Decimal('8.500000000000000000')
     """
-    return _WIDE.scaleb(Decimal(units), -REVENUE_DECIMALS)
-
-
-@dataclass(frozen=True)
-class RatesTaken:
-    """The rates that gold took.
-
-    Attributes:
-        by_day: Currency and day -> base currency for one unit, where rates go by the day.
-        by_month: Currency and month -> the rate of all its days.
-    """
-
-    by_day: Mapping[tuple[str, date], Decimal]
-    by_month: Mapping[tuple[str, date], Decimal]
-
-    def rate(self, currency: str, day: date) -> Decimal | None:
-        """Returns the rate of a sale; None if gold took none, because the month is on hold."""
-        if (currency, day) in self.by_day:
-            return self.by_day[currency, day]
-        return self.by_month.get((currency, day.replace(day=1)))
+    return EXACT.scaleb(Decimal(units), -REVENUE_DECIMALS)
 
 
 @dataclass(frozen=True)
@@ -96,11 +77,7 @@ class RecordsOfRun:
     @cached_property
     def rates(self) -> RatesTaken:
         """The rates that gold took."""
-        rows = python_rows(self.gold.read("gold.rates_taken"))
-        return RatesTaken(
-            {(row["currency"], row["sold_on"]): row["rate"] for row in rows if row["sold_on"]},
-            {(row["currency"], row["month"]): row["rate"] for row in rows if not row["sold_on"]},
-        )
+        return self.gold.rates_taken()
 
     def path(self, file_id: int) -> str:
         """The path of the file of a delivery, below the landing folder."""

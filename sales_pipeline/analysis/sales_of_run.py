@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sales_pipeline.analysis.measures import Cell, Measures, chosen, sums
+from sales_pipeline.analysis.measures import Cell, chosen, sums
 from sales_pipeline.analysis.periods import DAY, Period, months_later, span
 from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.gold.rate_book import RateBook
@@ -72,11 +72,11 @@ class SalesOfRun:
         last = self.days[1]
         return period.until(last) if last >= period.first else period
 
-    def sums(self, periods: Sequence[Period], *by: str, choice: Choice = ALL) -> list[Cell]:
-        """Adds up the sales of some periods by the values of some columns.
+    def sums(self, periods: Sequence[Period], *by: str, choice: Choice = ALL) -> Sequence[Cell]:
+        """Adds up the sales of some periods by the values of some columns; the same once only.
 
         Args:
-            periods: Periods in order, without days in common.
+            periods: The periods; they may have days in common.
             by: Of `store`, `currency`, `product` and `category`.
             choice: Which sales count.
 
@@ -84,19 +84,53 @@ class SalesOfRun:
             A cell for each period and values with sales; the place of its period is that in
             `periods`.
         """
-        if choice.category is None and not _OF_PRODUCTS & {*by}:
-            sales = chosen(self.daily, store=choice.store)
-            return sums(sales, periods, day="sold_on", by=by)
+        asked = (tuple(periods), by, choice)
+        if asked not in self._known:
+            is_by_day = choice.category is None and not _OF_PRODUCTS & {*by}
+            add_up = self._sums_of_days if is_by_day else self._sums_of_products
+            self._known[asked] = tuple(add_up(*asked))
+        return self._known[asked]
+
+    @cached_property
+    def _known(self) -> dict[tuple[tuple[Period, ...], tuple[str, ...], Choice], Sequence[Cell]]:
+        """What was added up before."""
+        return {}
+
+    def _sums_of_days(
+        self, periods: Sequence[Period], by: Sequence[str], choice: Choice
+    ) -> list[Cell]:
+        sales = chosen(self.daily, store=choice.store)
+        return sums(sales, periods, day="sold_on", by=by)
+
+    def _sums_of_products(
+        self, periods: Sequence[Period], by: Sequence[str], choice: Choice
+    ) -> Iterable[Cell]:
+        """Whole months come from the cube, and the days before and after them from silver."""
+        parts = [(place, *part) for place, period in enumerate(periods) for part in _parts(period)]
+        months = [(place, part) for place, part, is_months in parts if is_months]
+        found = self._of_parts(self.cube, months, "month", by, choice)
+        for place, part, is_months in parts:
+            if not is_months:
+                days = self.product_days(part.first, part.last)
+                found += self._of_parts(days, [(place, part)], "sold_on", by, choice)
         cells: dict[tuple[int, tuple[Any, ...]], Cell] = {}
-        for place, period in enumerate(periods):
-            for part, is_months in _parts(period):
-                sales = self.cube if is_months else self.product_days(part.first, part.last)
-                sales = chosen(sales, store=choice.store, category=choice.category)
-                for cell in sums(sales, [part], day="month" if is_months else "sold_on", by=by):
-                    key = place, cell.values
-                    known = cells[key].measures if key in cells else Measures()
-                    cells[key] = Cell(place, cell.values, known.plus(cell.measures))
-        return list(cells.values())
+        for cell in found:
+            known = cells.get((cell.period, cell.values))
+            cells[cell.period, cell.values] = known.plus(cell) if known else cell
+        return cells.values()
+
+    @staticmethod
+    def _of_parts(
+        sales: pa.Table,
+        parts: Sequence[tuple[int, Period]],
+        day: str,
+        by: Sequence[str],
+        choice: Choice,
+    ) -> list[Cell]:
+        """The sums of parts of periods, each with the place of its period."""
+        sales = chosen(sales, store=choice.store, category=choice.category)
+        cells = sums(sales, [part for _, part in parts], day=day, by=by)
+        return [replace(cell, period=parts[cell.period][0]) for cell in cells]
 
     @cached_property
     def first_sales(self) -> dict[str, date]:

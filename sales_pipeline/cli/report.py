@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.analysis.periods import DAY, months_later
 from sales_pipeline.cli.options import JsonOption, Shared
+from sales_pipeline.cli.sales_options import RunOption, last_day_of, month_from
 from sales_pipeline.cli.screen import say, show_json
-from sales_pipeline.cli.show import month_from
 from sales_pipeline.errors import UsageError
 
 EXAMPLE = """\b
@@ -50,14 +49,7 @@ def report(
         date | None,
         typer.Option("--to", metavar="YYYY-MM", parser=month_from, help="The last month to show."),
     ] = None,
-    run: Annotated[
-        str | None,
-        typer.Option(
-            "--run",
-            metavar="RUN",
-            help="Show what this run left, by its id from `history`. Without it: the last run.",
-        ),
-    ] = None,
+    run: RunOption = None,
     as_json: JsonOption = False,
     shared: Shared,
 ) -> None:
@@ -85,7 +77,7 @@ def report(
     if "page" in written:
         chart_libraries()
     declaration = shared.declaration()
-    until = months_later(last, 1) - DAY if last else None
+    until = last_day_of(last) if last else None
     if "workbook" in written:
         asked = Asked(first=first, last=until)
         write_workbook(answers(declaration, asked, run=run), written["workbook"])

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from functools import partial
 from typing import Annotated
 
 import typer
 
-from sales_pipeline.analysis.periods import DAY, By, Compare, months_later
+from sales_pipeline.analysis.periods import By, Compare
 from sales_pipeline.cli.options import JsonOption, Shared, check_one_form
+from sales_pipeline.cli.sales_options import (
+    CategoryOption,
+    RunOption,
+    StoreOption,
+    check_days,
+    first_day_from,
+    last_day_from,
+    last_day_of,
+    month_from,
+)
 from sales_pipeline.cli.screen import show_report
 from sales_pipeline.errors import UsageError
 from sales_pipeline.report.questions import Question
@@ -25,7 +34,6 @@ Examples:
   sales-pipeline show global --run 20250131T060000-1a2b3c
 """
 
-_MONTH = re.compile("[0-9]{4}-[0-9]{2}")
 _ALSO = {"months": Question.GLOBAL}
 """Other words for a question."""
 
@@ -40,45 +48,6 @@ def question_from(text: str) -> Question:
         return _ALSO.get(text) or Question(text)
     words = ", ".join([*Question, *_ALSO])
     raise typer.BadParameter(f"not an answer, got {text!r}; write one of {words}")
-
-
-def month_from(text: str) -> date:
-    """Returns the first day of a month written as 2025-01.
-
-    Raises:
-        BadParameter: It is not written so.
-    """
-    try:
-        return date.fromisoformat(f"{text if _MONTH.fullmatch(text) else ''}-01")
-    except ValueError:
-        raise typer.BadParameter(f"not a month, got {text!r}; write one such as 2025-01") from None
-
-
-def first_day_from(text: str) -> date:
-    """Returns the day written as 2025-01-31, or the first day of a month written as 2025-01.
-
-    Raises:
-        BadParameter: It is not written so.
-    """
-    return month_from(text) if _MONTH.fullmatch(text) else _day_from(text)
-
-
-def last_day_from(text: str) -> date:
-    """Returns the day written as 2025-01-31, or the last day of a month written as 2025-01.
-
-    Raises:
-        BadParameter: It is not written so.
-    """
-    return months_later(month_from(text), 1) - DAY if _MONTH.fullmatch(text) else _day_from(text)
-
-
-def _day_from(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"not a day or month, got {text!r}; write one such as 2025-01-31 or 2025-01"
-        ) from None
 
 
 def show(
@@ -141,13 +110,8 @@ def show(
             "new, closed or interrupted.",
         ),
     ] = False,
-    store: Annotated[
-        str | None, typer.Option("--store", metavar="ID", help="Count only this store.")
-    ] = None,
-    category: Annotated[
-        str | None,
-        typer.Option("--category", metavar="NAME", help="Count only products of this category."),
-    ] = None,
+    store: StoreOption = None,
+    category: CategoryOption = None,
     categories: Annotated[
         bool, typer.Option("--categories", help="Rank categories in place of products.")
     ] = False,
@@ -166,14 +130,7 @@ def show(
             "--bottom", metavar="N", min=1, help="Show the last products of the rankings instead."
         ),
     ] = None,
-    run: Annotated[
-        str | None,
-        typer.Option(
-            "--run",
-            metavar="RUN",
-            help="Show what this run left, by its id from `history`. Without it: the last run.",
-        ),
-    ] = None,
+    run: RunOption = None,
     as_json: JsonOption = False,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print one answer as CSV for a spreadsheet.")
@@ -191,10 +148,9 @@ def show(
         raise UsageError(f"--csv: holds one answer, got none. Do: name {' or '.join(Question)}")
     if month is not None and (first or last):
         raise UsageError("--month: not together with --from or --to. Do: keep one of them")
-    if first and last and last < first:
-        raise UsageError(f"--to: before --from, got {first} to {last}. Do: swap them")
+    check_days(first, last)
     if month is not None:
-        first, last = month, months_later(month, 1) - DAY
+        first, last = month, last_day_of(month)
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.analysis.ranking import Kind

@@ -9,8 +9,15 @@ import typer
 
 from sales_pipeline.analysis.periods import Compare
 from sales_pipeline.cli.options import CsvOption, JsonOption, Shared, check_one_form
+from sales_pipeline.cli.sales_options import (
+    CategoryOption,
+    RunOption,
+    StoreOption,
+    check_days,
+    first_day_from,
+    last_day_from,
+)
 from sales_pipeline.cli.screen import show_exactly, show_report
-from sales_pipeline.cli.show import first_day_from, last_day_from
 from sales_pipeline.errors import UsageError
 
 WHY_EXAMPLE = """\b
@@ -54,18 +61,6 @@ LastOption = Annotated[
         help="The last day or month, in place of PERIOD.",
     ),
 ]
-StoreOption = Annotated[
-    str | None, typer.Option("--store", metavar="ID", help="Count only this store.")
-]
-RunOption = Annotated[
-    str | None,
-    typer.Option(
-        "--run",
-        metavar="RUN",
-        help="Take the figures that this run left, by its id from `history`. Without it: the "
-        "last run.",
-    ),
-]
 
 
 def check_period(name: str | None, first: date | None, last: date | None) -> None:
@@ -76,8 +71,7 @@ def check_period(name: str | None, first: date | None, last: date | None) -> Non
     """
     if name is not None and (first or last):
         raise UsageError("PERIOD: not together with --from or --to. Do: keep one of them")
-    if first and last and last < first:
-        raise UsageError(f"--to: before --from, got {first} to {last}. Do: swap them")
+    check_days(first, last)
 
 
 def why(
@@ -102,10 +96,7 @@ def why(
         ),
     ] = None,
     store: StoreOption = None,
-    category: Annotated[
-        str | None,
-        typer.Option("--category", metavar="NAME", help="Count only products of this category."),
-    ] = None,
+    category: CategoryOption = None,
     run: RunOption = None,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,

@@ -244,9 +244,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "closed": "closed: 2025-10-01",
         "closures": "closures: [{from: 2025-02-03, to: 2025-03-14, why: new floor}]",
     },
-    "feeds.<feed>.store.closures[]": dict.fromkeys(
-        ("from", "to", "why"), "from: 2025-02-03\nto: 2025-03-14\nwhy: new floor"
-    ),
+    "feeds.<feed>.store.closures[]": dict.fromkeys(("from", "to", "why"), _CLOSURE),
     "feeds.<feed>.stores.<text>": {
         "id": "id: geneva",
         "name": "name: Genève",

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from decimal import Context
+from decimal import Decimal
+from functools import cached_property
 
 import pyarrow as pa
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
+from sales_pipeline.exact import EXACT
 from sales_pipeline.gold.daily_sales import SUMS
 from sales_pipeline.gold.rate_book import RateBook, book_of
-from sales_pipeline.gold.spellings import spellings_of, with_shown_products
+from sales_pipeline.gold.spellings import Spellings, spellings_of, with_shown_products
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows
 from sales_pipeline.lakehouse.declared_tables import MEASURES, SALES_CUBE, full_name, gold_tables
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, chosen_run
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, RECORDS, SALE, Table
 
-_EXACT = Context(prec=76)
 _BY_RANK = ("gold.top_selling_products", "gold.top_selling_products_by_revenue")
 
 
@@ -41,6 +42,25 @@ def read_gold(declaration: Declaration, table: str, *, run: str | None = None) -
     name = full_name(table, known, schema="gold")
     with gold_set(declaration, run=run) as gold:
         return gold.read(name)
+
+
+@dataclass(frozen=True)
+class RatesTaken:
+    """The rates that gold took.
+
+    Attributes:
+        by_day: Currency and day -> base currency for one unit, where rates go by the day.
+        by_month: Currency and month -> the rate of all its days.
+    """
+
+    by_day: Mapping[tuple[str, date], Decimal]
+    by_month: Mapping[tuple[str, date], Decimal]
+
+    def rate(self, currency: str, day: date) -> Decimal | None:
+        """Returns the rate of a sale; None if gold took none, because the month is on hold."""
+        if (currency, day) in self.by_day:
+            return self.by_day[currency, day]
+        return self.by_month.get((currency, day.replace(day=1)))
 
 
 @dataclass(frozen=True)
@@ -75,8 +95,16 @@ class GoldSet:
         Raises:
             UsageError: What the run left of it is not kept any more.
         """
-        cube = self.read(SALES_CUBE.name)
-        return with_shown_products(spellings_of(self.declaration, cube), cube)
+        return with_shown_products(self.spellings, self._cube)
+
+    @cached_property
+    def spellings(self) -> Spellings:
+        """The spellings of products that are shown in place of others."""
+        return spellings_of(self.declaration, self._cube)
+
+    @cached_property
+    def _cube(self) -> pa.Table:
+        return self.read(SALES_CUBE.name)
 
     def product_days(self, first: date, last: date) -> pa.Table:
         """Returns the sales of some days by product, which gold keeps by month only, from silver.
@@ -100,20 +128,26 @@ class GoldSet:
             sold = self.engine.totals(
                 RECORDS, by=by, of=SUMS, where=condition, version=version
             ).rename_columns({"records": "sales"})
-        cube = self.read(SALES_CUBE.name)
-        months = {*cube["month"].unique().to_pylist()}
-        rates = self.rates()
+        taken = self.rates_taken()
         rows = []
         for row in python_rows(sold):
-            rate = rates.rate_on(row["currency"], row["sold_on"])
-            if rate is not None and row["sold_on"].replace(day=1) in months:
-                revenue = _EXACT.multiply(row["amount"], rate.rate)
-                returned = _EXACT.multiply(row["amount_returned"], rate.rate)
+            rate = taken.rate(row["currency"], row["sold_on"])
+            if rate is not None:
+                revenue = EXACT.multiply(row["amount"], rate)
+                returned = EXACT.multiply(row["amount_returned"], rate)
                 rows.append(row | {"revenue": revenue, "revenue_returned": returned})
         types = {field.name: field.type for field in arrow_schema(SALES_CUBE)}
         schema = pa.schema([(name, types.get(name, pa.date32())) for name in (*by, *MEASURES)])
         found = pa.Table.from_pylist(rows, schema=schema)
-        return with_shown_products(spellings_of(self.declaration, cube), found)
+        return with_shown_products(self.spellings, found)
+
+    def rates_taken(self) -> RatesTaken:
+        """Returns the rates that the cube took."""
+        rows = python_rows(self.read("gold.rates_taken"))
+        return RatesTaken(
+            {(row["currency"], row["sold_on"]): row["rate"] for row in rows if row["sold_on"]},
+            {(row["currency"], row["month"]): row["rate"] for row in rows if not row["sold_on"]},
+        )
 
     def rates(self) -> RateBook:
         """Returns the rates that the run knew."""

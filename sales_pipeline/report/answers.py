@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from fractions import Fraction
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import PlainSerializer
-
-from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.analysis.periods import By, Compare
 from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.report.document import (
     Exact,
     Moment,
     Month,
+    Ratio,
     Units,
     View,
     csv_text,
@@ -28,17 +25,6 @@ from sales_pipeline.report.document import (
     json_objects,
 )
 from sales_pipeline.report.questions import Question
-
-RATIO_DECIMALS = 6
-"""The decimals of a ratio in JSON and CSV."""
-
-
-def _ratio_text(ratio: Fraction | None) -> str | None:
-    return None if ratio is None else f"{half_up(ratio, RATIO_DECIMALS):f}"
-
-
-Ratio = Annotated[Fraction, PlainSerializer(_ratio_text)]
-"""A share or growth, exact; written as text with six decimals, rounded half up."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sales_pipeline.analysis.comparison import TWELVE_MONTHS, YEAR_TO_DATE
-from sales_pipeline.analysis.parts import adding_up, half_up
+from sales_pipeline.analysis.parts import adding_up
 from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.report.answers import (
     Answers,
@@ -23,7 +23,13 @@ from sales_pipeline.report.answers import (
     ProductByVolume,
     StoreRevenue,
 )
-from sales_pipeline.report.figures import grouped, share_bar, without_end_zeros
+from sales_pipeline.report.figures import (
+    grouped,
+    percent,
+    share_bar,
+    signed,
+    without_end_zeros,
+)
 from sales_pipeline.report.layout import cell, new_table, titled
 from sales_pipeline.report.questions import Question
 
@@ -45,26 +51,6 @@ class Shown:
 
     constant_currency: bool = False
     like_for_like: bool = False
-
-
-def percent(ratio: Fraction | None, *, sign: bool = False) -> str:
-    """Returns a ratio as a percentage with one decimal, rounded half up; nothing for None.
-
-    >>> percent(Fraction(1, 8)), percent(Fraction(-1, 3), sign=True), percent(None)
-    ('12.5%', '-33.3%', '')
-    """
-    if ratio is None:
-        return ""
-    return f"{half_up(ratio * 100, 1):{'+' if sign else ''},f}%"
-
-
-def signed(amount: Decimal) -> str:
-    """Returns an amount with its sign and its thousands separated.
-
-    >>> signed(Decimal("1234.50"))
-    '+1,234.50'
-    """
-    return f"{amount:+,f}"
 
 
 def answers_text(

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, counted
+from sales_pipeline.exact import exact_sum
 from sales_pipeline.gold.changes import Moved, moved_between
 from sales_pipeline.gold.gold_set import gold_set
 from sales_pipeline.lakehouse.opening import made_lakehouse
@@ -26,7 +27,6 @@ from sales_pipeline.report.document import (
     json_objects,
 )
 from sales_pipeline.report.figures import (
-    exact_sum,
     grouped,
     money,
     month_text,

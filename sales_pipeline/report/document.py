@@ -13,14 +13,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from typing import Annotated, Any
 
 from pydantic import AliasPath, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 
+from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.printable import as_written, spreadsheet_text
 from sales_pipeline.report.figures import month_text, without_end_zeros
 
+RATIO_DECIMALS = 6
+"""The decimals of a ratio in JSON and CSV."""
 _TERMINAL_ORDERS = re.compile(
     "[\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -59,6 +63,10 @@ def timestamp(when: datetime) -> str:
     return f"{when:%Y-%m-%dT%H:%M:%SZ}"
 
 
+def _ratio_text(ratio: Fraction | None) -> str | None:
+    return None if ratio is None else f"{half_up(ratio, RATIO_DECIMALS):f}"
+
+
 def _amounts(amounts: Mapping[str, Decimal]) -> dict[str, str]:
     return {currency: _exact(amount) for currency, amount in sorted(amounts.items())}
 
@@ -67,6 +75,8 @@ Exact = Annotated[Decimal, PlainSerializer(_exact)]
 """A figure as text, with every digit that it has."""
 Units = Annotated[Decimal, PlainSerializer(lambda units: _exact(without_end_zeros(units)))]
 """A quantity as text, without zeros at its end."""
+Ratio = Annotated[Fraction, PlainSerializer(_ratio_text)]
+"""A share or growth, exact; written as text with six decimals, rounded half up."""
 Amounts = Annotated[dict[str, Decimal], PlainSerializer(_amounts)]
 """Amounts as text, by currency."""
 Month = Annotated[date, PlainSerializer(month_text)]

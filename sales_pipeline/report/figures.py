@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
+from fractions import Fraction
 
+from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.config.currencies import MINOR_UNITS
+from sales_pipeline.exact import EXACT
 
-_EXACT = Context(prec=76, rounding=ROUND_HALF_UP)
-"""Wide enough for any sum of DECIMAL(38,18); the default of 28 digits would round."""
 _BAR_WIDTH = 20
 _STEP = 1000
 _SIZES = ("B", "kB", "MB", "GB", "TB")
@@ -36,15 +36,7 @@ def money(amount: Decimal, currency: str) -> str:
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """Returns an amount rounded half up to the minor unit of its currency."""
     minor_unit = Decimal(1).scaleb(-MINOR_UNITS.get(currency, 2))
-    return amount.quantize(minor_unit, context=_EXACT)
-
-
-def exact_sum(figures: Iterable[Decimal]) -> Decimal:
-    """Returns a sum of which no digit is rounded away."""
-    total = Decimal(0)
-    for figure in figures:
-        total = _EXACT.add(total, figure)
-    return total
+    return amount.quantize(minor_unit, context=EXACT)
 
 
 def without_end_zeros(figure: Decimal) -> Decimal:
@@ -55,6 +47,26 @@ def without_end_zeros(figure: Decimal) -> Decimal:
     """
     text = f"{figure:f}"
     return Decimal(text.rstrip("0").rstrip(".") or "0") if "." in text else Decimal(text)
+
+
+def percent(ratio: Fraction | None, *, sign: bool = False) -> str:
+    """Returns a ratio as a percentage with one decimal, rounded half up; nothing for None.
+
+    >>> percent(Fraction(1, 8)), percent(Fraction(-1, 3), sign=True), percent(None)
+    ('12.5%', '-33.3%', '')
+    """
+    if ratio is None:
+        return ""
+    return f"{half_up(ratio * 100, 1):{'+' if sign else ''},f}%"
+
+
+def signed(amount: Decimal) -> str:
+    """Returns an amount with its sign and its thousands separated.
+
+    >>> signed(Decimal("1234.50"))
+    '+1,234.50'
+    """
+    return f"{amount:+,f}"
 
 
 def month_text(month: date) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from sales_pipeline.analysis.causes import Causes, causes_of_change
+from sales_pipeline.analysis.causes import Causes, RoundedCauses, causes_of_change
 from sales_pipeline.analysis.comparison import Comparison, Pair
 from sales_pipeline.analysis.declared import calendar_of, trading_days
 from sales_pipeline.analysis.named_periods import AskedPeriod
@@ -24,18 +24,18 @@ from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, sales_of_ru
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
-from sales_pipeline.report.answers import RATIO_DECIMALS, Ratio
-from sales_pipeline.report.answers_text import percent, signed
 from sales_pipeline.report.chosen_sales import check_choice
 from sales_pipeline.report.document import (
+    RATIO_DECIMALS,
     Exact,
     Moment,
+    Ratio,
     View,
     csv_text,
     json_object,
     read_from,
 )
-from sales_pipeline.report.figures import grouped
+from sales_pipeline.report.figures import grouped, percent, signed
 from sales_pipeline.report.layout import cell, new_table, titled
 
 LARGEST = 3
@@ -166,10 +166,7 @@ def _why_moved(gold: GoldSet, sales: SalesOfRun, asked: AskedChange) -> WhyMoved
             f"{sales.days[0] if sales.days else 'never'} on. Do: choose a later period"
         )
     causes = causes_of_change(sales, trading_days(declaration, sales), pair, choice=asked.choice)
-    revenue, before = (
-        half_up(Fraction(figure), declaration.minor_units)
-        for figure in (causes.change.now, causes.change.before)
-    )
+    shown = causes.rounded(declaration.minor_units)
     return WhyMoved(
         run_id=gold.run.run_id,
         finished_at=gold.run.finished_at,
@@ -177,10 +174,10 @@ def _why_moved(gold: GoldSet, sales: SalesOfRun, asked: AskedChange) -> WhyMoved
         pair=pair,
         store=asked.choice.store,
         category=asked.choice.category,
-        revenue=revenue,
-        revenue_before=before,
+        revenue=shown.now,
+        revenue_before=shown.before,
         growth=causes.change.ratio,
-        causes=tuple(_parts(causes, revenue - before, declaration.minor_units, asked.largest)),
+        causes=tuple(_parts(causes, shown, declaration.minor_units, asked.largest)),
         constant_rates={
             currency: source
             for currency, source in causes.rates.sources.items()
@@ -190,26 +187,22 @@ def _why_moved(gold: GoldSet, sales: SalesOfRun, asked: AskedChange) -> WhyMoved
 
 
 def _parts(
-    causes: Causes, change: Decimal, minor_units: int, largest: int | None
+    causes: Causes, shown: RoundedCauses, minor_units: int, largest: int | None
 ) -> list[PartOfChange]:
-    exact = {cause: part for cause, part in causes.parts.items() if part}
-    if not exact:
-        return []
-    changes = adding_up(list(exact.values()), change, minor_units)
-    shares: list[Fraction | None] = [None] * len(exact)
-    if (growth := causes.change.ratio) is not None:
+    shares: list[Fraction | None] = [None] * len(shown.parts)
+    if shown.parts and (growth := causes.change.ratio) is not None:
         before = Fraction(causes.change.before)
-        of_before = [part / before for part in exact.values()]
+        of_before = [causes.parts[cause] / before for cause in shown.parts]
         rounded = adding_up(of_before, half_up(growth, RATIO_DECIMALS), RATIO_DECIMALS)
         shares = list(map(Fraction, rounded))
     return [
         PartOfChange(
             str(cause),
-            shown,
+            part,
             share,
-            largest_sources(causes.sources[cause], shown, minor_units)[:largest],
+            largest_sources(causes.sources[cause], part, minor_units)[:largest],
         )
-        for cause, shown, share in zip(exact, changes, shares, strict=True)
+        for (cause, part), share in zip(shown.parts.items(), shares, strict=True)
     ]
 
 

@@ -30,7 +30,6 @@ from sales_pipeline.gold.changes import moved_between
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.runs import RunRecord
-from sales_pipeline.report.answers_text import signed
 from sales_pipeline.report.chosen_sales import check_choice
 from sales_pipeline.report.document import (
     Exact,
@@ -40,7 +39,7 @@ from sales_pipeline.report.document import (
     csv_text,
     json_object,
 )
-from sales_pipeline.report.figures import grouped, month_text
+from sales_pipeline.report.figures import grouped, month_text, signed
 from sales_pipeline.report.layout import cell, new_table, titled
 from sales_pipeline.report.why_moved import Source, largest_sources
 

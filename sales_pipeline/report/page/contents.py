@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 
 from sales_pipeline.analysis.comparison import Comparison
 from sales_pipeline.analysis.declared import calendar_of, trading_days
+from sales_pipeline.analysis.periods import Period
 from sales_pipeline.analysis.sales_of_run import sales_of_run
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError
 from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import chosen_run, finished_runs
-from sales_pipeline.report.document import Exact, Moment, View, json_object
+from sales_pipeline.report.document import Exact, Moment, json_object
 from sales_pipeline.report.page.listings import (
     Listing,
     balance_listing,
@@ -25,7 +25,7 @@ from sales_pipeline.report.page.listings import (
     unknown_names_listing,
 )
 from sales_pipeline.report.page.moved import Moved, last_month_moved
-from sales_pipeline.report.page.periods import Month, Span, months_of
+from sales_pipeline.report.page.periods import Month, months_of
 from sales_pipeline.report.page.sold import Sold
 from sales_pipeline.report.page.sums import Limits, SalesOfPage
 from sales_pipeline.report.quarantine import waiting_in_quarantine
@@ -74,13 +74,13 @@ class Page:
     """
 
     run_id: str
-    finished_at: datetime
+    finished_at: Moment
     version: str
     currency: str
     minor_units: int
-    class_a: Decimal
-    class_b: Decimal
-    spans: tuple[Span, ...]
+    class_a: Exact
+    class_b: Exact
+    spans: tuple[Period, ...]
     months: tuple[Month, ...]
     sold: Sold
     moved: Moved | None
@@ -90,26 +90,6 @@ class Page:
     balance: Listing
     rates: Listing
     left_out: tuple[str, ...]
-
-
-class _Page(View):
-    run_id: str
-    finished_at: Moment
-    version: str
-    currency: str
-    minor_units: int
-    class_a: Exact
-    class_b: Exact
-    spans: list[Span]
-    months: list[Month]
-    sold: Sold
-    moved: Moved | None
-    waiting: int
-    quarantine: Listing
-    unknown_names: Listing
-    balance: Listing
-    rates: Listing
-    left_out: list[str]
 
 
 def page_of(
@@ -148,7 +128,7 @@ def page_of(
             minor_units=declaration.minor_units,
             class_a=declaration.classes.a,
             class_b=declaration.classes.b,
-            spans=months.spans,
+            spans=months.periods,
             months=months.months,
             sold=sold,
             moved=last_month_moved(sales, days, months.pairs, minor_units=declaration.minor_units),
@@ -163,7 +143,7 @@ def page_of(
 
 def page_text(page: Page) -> str:
     """Returns the data of a page as JSON on one line."""
-    return json.dumps(json_object(_Page, page), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(json_object(Page, page), ensure_ascii=False, separators=(",", ":"))
 
 
 def fitting(sales: SalesOfPage) -> tuple[Sold, tuple[str, ...]]:

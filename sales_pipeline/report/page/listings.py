@@ -13,10 +13,11 @@ from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import counted
+from sales_pipeline.exact import exact_sum
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import BALANCE
 from sales_pipeline.lakehouse.runs import RunRecord
-from sales_pipeline.report.figures import exact_sum, grouped, moment, money
+from sales_pipeline.report.figures import grouped, moment, money
 from sales_pipeline.report.quarantine import NOTHING_WAITS, Waiting
 from sales_pipeline.report.rates_of_days import policy_sentence
 from sales_pipeline.silver.balance import CLASSES, NO_CURRENCY, Balance, balance_from

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from sales_pipeline.analysis.causes import Cause, causes_of_change
 from sales_pipeline.analysis.comparison import Pair
 from sales_pipeline.analysis.like_for_like import TradingDays
-from sales_pipeline.analysis.parts import adding_up, half_up
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.report.document import Exact
 
@@ -71,16 +69,11 @@ def last_month_moved(
     over = [pair for pair in pairs if pair.is_over and pair.before]
     if not over or over[-1].before is None:
         return None
-    causes = causes_of_change(sales, days, over[-1])
-    revenue = half_up(Fraction(causes.change.now), minor_units)
-    revenue_before = half_up(Fraction(causes.change.before), minor_units)
-    parts = adding_up(list(causes.parts.values()), revenue - revenue_before, minor_units)
+    causes = causes_of_change(sales, days, over[-1]).rounded(minor_units)
     shown = tuple(
         ShownCause(str(cause).capitalize(), _MEANINGS[cause], part)
-        for cause, part in zip(causes.parts, parts, strict=True)
+        for cause, part in causes.parts.items()
         if part
     )
-    before = over[-1].before.name
-    return Moved(
-        over[-1].period.name, before, revenue, revenue_before, revenue - revenue_before, shown
-    )
+    names = over[-1].period.name, over[-1].before.name
+    return Moved(*names, causes.now, causes.before, causes.change, shown)

@@ -12,20 +12,11 @@ from sales_pipeline.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Span:
-    """Some days of which the page knows the sales; `name` is that of their month."""
-
-    name: str
-    first: date
-    last: date
-
-
-@dataclass(frozen=True)
 class Month:
     """A month that a reader can choose.
 
     Attributes:
-        span: The place of its days among the spans.
+        span: The place of its days among the periods.
         before: The place of the days that it is compared with; None if gold has none.
         is_over: Whether it has ended.
         quarter: The quarter that it belongs to.
@@ -52,11 +43,6 @@ class Months:
     pairs: tuple[Pair, ...]
     periods: tuple[Period, ...]
     months: tuple[Month, ...]
-
-    @property
-    def spans(self) -> tuple[Span, ...]:
-        """The days as the page has them."""
-        return tuple(Span(each.name, each.first, each.last) for each in self.periods)
 
 
 def months_of(comparison: Comparison, first: date | None, last: date | None) -> Months:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 
@@ -18,8 +18,10 @@ import pyarrow.compute as pc
 from sales_pipeline.analysis.like_for_like import TradingDays
 from sales_pipeline.analysis.measures import NONE, Cell, Measures
 from sales_pipeline.analysis.periods import Period, months_later, span
+from sales_pipeline.analysis.records_of_run import RATE_DECIMALS
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.config.stores import Store
+from sales_pipeline.exact import EXACT
 from sales_pipeline.report.page.sold import (
     Closed,
     ProductOfPage,
@@ -29,11 +31,6 @@ from sales_pipeline.report.page.sold import (
     SoldByStore,
     StoreOfPage,
 )
-
-_EXACT = Context(prec=76)
-"""Wide enough for any sum of DECIMAL(38,18); the default of 28 digits would round."""
-_RATE_DECIMALS = 14
-"""The decimals of a rate in `silver.exchange_rates`."""
 
 
 @dataclass(frozen=True)
@@ -120,11 +117,10 @@ class SalesOfPage:
         """The sums of each span, by the places of the values; others have the place after all."""
         at = [{name: place for place, name in enumerate(each)} for each in names]
         sums: dict[_Place, Measures] = {}
-        for place, period in enumerate(self.periods):
-            for cell in sales.sums([period], *by):
-                values = zip(at, cell.values, strict=True)
-                found = [known.get(value, len(known)) for known, value in values]
-                sums[(place, *([0] * (2 - len(found))), *found)] = cell.measures
+        for cell in sales.sums(self.periods, *by):
+            values = zip(at, cell.values, strict=True)
+            found = [known.get(value, len(known)) for known, value in values]
+            sums[(cell.period, *([0] * (2 - len(found))), *found)] = cell.measures
         return dict(sorted(sums.items()))
 
     @cached_property
@@ -138,7 +134,7 @@ class SalesOfPage:
         cells = self._in_all("product", "category")
         return [(cell.values[0], cell.values[1] or NONE, cell.measures) for cell in cells]
 
-    def _in_all(self, *by: str) -> list[Cell]:
+    def _in_all(self, *by: str) -> Sequence[Cell]:
         return self.sales.sums([self._whole], *by)
 
     def _kept_stores(self, limits: Limits) -> list[str]:
@@ -205,7 +201,7 @@ class SalesOfPage:
             for at, period in enumerate(self.periods):
                 average = self.sales.average_rate(currency, period)
                 if average is not None:
-                    total = average * period.days * 10**_RATE_DECIMALS
+                    total = average * period.days * 10**RATE_DECIMALS
                     rates[currency][at] = str(total.numerator)
         return rates
 
@@ -242,7 +238,7 @@ def _needed(figure: Decimal) -> int:
 
 
 def _packed(figures: Iterable[Decimal | int], decimals: int = 0) -> str:
-    return " ".join(str(int(_EXACT.scaleb(Decimal(figure), decimals))) for figure in figures)
+    return " ".join(str(int(EXACT.scaleb(Decimal(figure), decimals))) for figure in figures)
 
 
 def _by_store(sums: Mapping[_Place, Measures], scales: Scales) -> SoldByStore:

@@ -228,7 +228,7 @@ def test_an_unfinished_month_is_compared_with_the_same_days(
     months = months_of(comparison, None, None)
     days = TradingDays({}, sales.first_sales)
     cells = SalesOfPage(sales, days, {}, months.periods).cut(Limits())
-    page = replace(shop.page, spans=months.spans, months=months.months, sold=cells, moved=None)
+    page = replace(shop.page, spans=months.periods, months=months.months, sold=cells, moved=None)
     file = tmp_path / "unfinished.html"
     file.write_bytes(page_html(page).encode())
     reader.open(file)

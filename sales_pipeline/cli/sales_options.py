@@ -1,0 +1,84 @@
+"""The options that say which sales count: a run, days, a store, a category."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from sales_pipeline.analysis.periods import DAY, months_later
+from sales_pipeline.errors import UsageError
+
+_MONTH = re.compile("[0-9]{4}-[0-9]{2}")
+
+RunOption = Annotated[
+    str | None,
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="Show what this run left, by its id from `history`. Without it: the last run.",
+    ),
+]
+StoreOption = Annotated[
+    str | None, typer.Option("--store", metavar="ID", help="Count only this store.")
+]
+CategoryOption = Annotated[
+    str | None,
+    typer.Option("--category", metavar="NAME", help="Count only products of this category."),
+]
+
+
+def month_from(text: str) -> date:
+    """Returns the first day of a month written as 2025-01.
+
+    Raises:
+        BadParameter: It is not written so.
+    """
+    try:
+        return date.fromisoformat(f"{text if _MONTH.fullmatch(text) else ''}-01")
+    except ValueError:
+        raise typer.BadParameter(f"not a month, got {text!r}; write one such as 2025-01") from None
+
+
+def first_day_from(text: str) -> date:
+    """Returns the day written as 2025-01-31, or the first day of a month written as 2025-01.
+
+    Raises:
+        BadParameter: It is not written so.
+    """
+    return month_from(text) if _MONTH.fullmatch(text) else _day_from(text)
+
+
+def last_day_from(text: str) -> date:
+    """Returns the day written as 2025-01-31, or the last day of a month written as 2025-01.
+
+    Raises:
+        BadParameter: It is not written so.
+    """
+    return last_day_of(month_from(text)) if _MONTH.fullmatch(text) else _day_from(text)
+
+
+def last_day_of(month: date) -> date:
+    """Returns the last day of a month, given its first."""
+    return months_later(month, 1) - DAY
+
+
+def _day_from(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"not a day or month, got {text!r}; write one such as 2025-01-31 or 2025-01"
+        ) from None
+
+
+def check_days(first: date | None, last: date | None) -> None:
+    """Checks that the first day is not after the last one.
+
+    Raises:
+        UsageError: It is.
+    """
+    if first and last and last < first:
+        raise UsageError(f"--to: before --from, got {first} to {last}. Do: swap them")
