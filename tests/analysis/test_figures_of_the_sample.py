@@ -18,7 +18,7 @@ import pytest
 from sales_pipeline.analysis.periods import By, Compare
 from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.config import load_config
-from sales_pipeline.config.model import Declaration
+from sales_pipeline.config.model import Declaration, Rates
 from sales_pipeline.pipeline import run
 from sales_pipeline.report.answers import Before, PeriodRevenue
 from sales_pipeline.report.answers_of_run import Asked, answers
@@ -266,6 +266,7 @@ RANKINGS = {
     "a month": (By.MONTH, date(2025, 12, 1), None, Kind.PRODUCT),
     "a quarter of a store": (By.QUARTER, date(2025, 10, 1), "tokyo", Kind.PRODUCT),
     "the categories of a year": (By.YEAR, date(2025, 1, 1), None, Kind.CATEGORY),
+    "a week in which the rates change": (By.WEEK, date(2025, 7, 1), None, Kind.PRODUCT),
     "a month without a year before": (By.MONTH, date(2024, 1, 1), "paris", Kind.PRODUCT),
 }
 
@@ -294,6 +295,16 @@ def test_best_sellers(sample: Declaration, case: str, *, by_value: bool) -> None
     if by_value:
         gone = [name for name in ranks_before if name not in plain.figures]
         assert [row.product for row in found.left] == gone
+
+
+def test_a_part_of_a_month_takes_the_rates_that_gold_took(sample: Declaration) -> None:
+    other = sample.model_copy(
+        update={
+            "rates": Rates.model_validate({"policy": "month_average", "landing": "rates/*.csv"})
+        }
+    )
+    asked = Asked(date(2025, 12, 1), date(2025, 12, 20), compare=Compare.NONE)
+    assert answers(other, asked).best_by_value == answers(sample, asked).best_by_value
 
 
 # Every figure has something to show
