@@ -34,7 +34,7 @@ sys.path.insert(0, str(ROOT))  # So that this file can be run as a script.
 from benchmarks.contest_page import Entry, Sitting, table, write_page  # noqa: E402
 from benchmarks.generator import Scale, generate  # noqa: E402
 from benchmarks.main_job import (  # noqa: E402
-    USUAL_ROWS,
+    add_rows,
     answer_totals,
     as_shown,
     compared,
@@ -202,13 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="contest.py",
         description="Measures this project beside scripts that do the same job by hand.",
     )
-    parser.add_argument(
-        "rows",
-        nargs="*",
-        type=lambda text: int(text.replace("_", "")),
-        default=USUAL_ROWS,
-        help="records in all, one table each (30_000 3_000_000)",
-    )
+    add_rows(parser)
     parser.add_argument("--runs", type=int, default=3, help="runs of each contestant (3)")
     parser.add_argument(
         "--only",

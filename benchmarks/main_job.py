@@ -325,12 +325,8 @@ def folder_for(rows: int, keep: Path | None) -> Iterator[Path]:
     yield folder
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line and returns its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="main_job.py",
-        description="Measures the pipeline on generated files and compares every total.",
-    )
+def add_rows(parser: argparse.ArgumentParser) -> None:
+    """Adds the argument for the sizes to measure."""
     parser.add_argument(
         "rows",
         nargs="*",
@@ -338,6 +334,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=USUAL_ROWS,
         help="records in all, one measurement each (30_000 3_000_000)",
     )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="main_job.py",
+        description="Measures the pipeline on generated files and compares every total.",
+    )
+    add_rows(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep files and tables there")
     given = parser.parse_args(arguments)

@@ -13,14 +13,14 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from itertools import groupby
 
 from sales_pipeline.analysis.comparison import Compared, Comparison, Pair
 from sales_pipeline.analysis.declared import calendar_of, trading_days
 from sales_pipeline.analysis.like_for_like import TradingDays, like_for_like
 from sales_pipeline.analysis.parts import adding_up, half_up, share
 from sales_pipeline.analysis.periods import DAY, By, Compare, months_later
-from sales_pipeline.analysis.ranking import Kind, Measure, Ranked, Ranking
+from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, sales_of_run
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError
@@ -29,11 +29,10 @@ from sales_pipeline.report.answers import (
     Answers,
     Before,
     PeriodRevenue,
-    ProductByValue,
-    ProductByVolume,
     StoreRevenue,
     TradingRevenue,
 )
+from sales_pipeline.report.best_sellers import BestSellers, Rankings
 from sales_pipeline.report.chosen_sales import check_choice
 from sales_pipeline.report.questions import Question
 
@@ -125,6 +124,7 @@ class _AnswersOfRun:
         whole = self._comparison.range_pair(asked.by, first, last)
         [total] = self._comparison.in_all([whole])
         asks = {*asked.questions}
+        to_date = self._to_date(whole.period.last) if Question.GLOBAL in asks else []
         stores, groups = self._stores([row.pair for row in rows] if asks - _RANKINGS else [])
         return replace(
             nothing,
@@ -134,10 +134,10 @@ class _AnswersOfRun:
             compared_with=whole.before.name if whole.before else None,
             global_performance=tuple(map(self._of_period, rows)),
             total=self._of_period(total),
-            to_date=tuple(map(self._of_period, self._to_date(whole.period.last))),
+            to_date=tuple(map(self._of_period, to_date)),
             store_performance=tuple(stores),
             like_for_like=tuple(groups),
-            **(self._rankings(whole) if asks & _RANKINGS else {}),
+            **(vars(self._rankings(whole)) if asks & _RANKINGS else {}),
             constant_rates=self._rate_sources([row.pair for row in rows]),
         )
 
@@ -221,16 +221,12 @@ class _AnswersOfRun:
     def _stores(self, pairs: Sequence[Pair]) -> tuple[list[StoreRevenue], list[TradingRevenue]]:
         """The stores of each period with their places among all, and how they traded."""
         of_all = replace(self._comparison, choice=Choice(category=self.asked.category))
-        by_period: dict[int, list[Compared]] = {at: [] for at, _ in enumerate(pairs)}
-        places = {id(pair): at for at, pair in enumerate(pairs)}
-        for row in of_all.by_store(pairs):
-            by_period[places[id(row.pair)]].append(row)
         stores: list[StoreRevenue] = []
         groups: list[TradingRevenue] = []
-        for at, pair in enumerate(pairs):
-            stores += self._of_stores(by_period[at])
-            chosen = [row for row in by_period[at] if self._is_chosen(row.store)]
-            groups += self._trading(pair, chosen)
+        for pair, own in groupby(of_all.by_store(pairs), key=lambda row: row.pair):
+            rows = list(own)
+            stores += self._of_stores(rows)
+            groups += self._trading(pair, [row for row in rows if self._is_chosen(row.store)])
         return stores, groups
 
     def _is_chosen(self, store: str | None) -> bool:
@@ -282,49 +278,10 @@ class _AnswersOfRun:
     def _days(self) -> TradingDays:
         return trading_days(self._declaration, self.sales)
 
-    def _rankings(self, whole: Pair) -> dict[str, Any]:
-        volume = self._ranked(Measure.VOLUME, whole)
-        value = self._ranked(Measure.VALUE, whole)
-        sold = [row for row in value if not row.has_left]
-        by_volume = [row for row in volume if not row.has_left]
-        return {
-            "best_by_volume": tuple(map(self._by_volume, self._cut(by_volume))),
-            "best_by_value": tuple(map(self._by_value, self._cut(sold))),
-            "left": tuple(self._by_value(row) for row in value if row.has_left),
-            "products": len(sold),
-        }
-
-    def _ranked(self, measure: Measure, whole: Pair) -> list[Ranked]:
-        kind, classes = self.asked.kind, self._declaration.classes
-        ranking = Ranking(measure, self._declaration.minor_units, kind, classes)
-        return ranking.ranked(self.sales, whole, self._choice)
-
-    def _cut(self, rows: Sequence[Ranked]) -> Sequence[Ranked]:
-        if self.asked.bottom is not None:
-            return rows[-self.asked.bottom :]
-        return rows[: self.asked.top]
-
-    def _by_volume(self, row: Ranked) -> ProductByVolume:
-        return ProductByVolume(**self._of_product(row))
-
-    def _by_value(self, row: Ranked) -> ProductByValue:
-        return ProductByValue(**self._of_product(row))
-
-    def _of_product(self, row: Ranked) -> dict[str, Any]:
-        before = row.before
-        return {
-            "rank": row.rank,
-            "product": row.name,
-            "category": row.category,
-            "units": row.now.units,
-            "revenue": self._shown(row.now.revenue),
-            "share": row.share,
-            "cumulative_share": row.cumulative_share,
-            "abc": row.abc,
-            "rank_before": row.rank_before,
-            "units_before": before and before.units,
-            "revenue_before": before and self._shown(before.revenue),
-        }
+    def _rankings(self, whole: Pair) -> Rankings:
+        asked = self.asked
+        shown = BestSellers(self._declaration, asked.kind, asked.top, asked.bottom)
+        return shown.rankings(self.sales, whole, self._choice)
 
     def _rate_sources(self, pairs: Sequence[Pair]) -> dict[str, str]:
         """Currency -> where its rate at constant rates comes from; the last period decides."""
