@@ -24,8 +24,8 @@ from sales_pipeline.report.page.listings import (
     rates_listing,
     unknown_names_listing,
 )
+from sales_pipeline.report.page.months import Month, months_of
 from sales_pipeline.report.page.moved import Moved, last_month_moved
-from sales_pipeline.report.page.periods import Month, months_of
 from sales_pipeline.report.page.sold import Sold
 from sales_pipeline.report.page.sums import Limits, SalesOfPage
 from sales_pipeline.report.quarantine import waiting_in_quarantine

@@ -23,7 +23,7 @@ from sales_pipeline.report.answers import Answers, Before
 from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.figures import without_end_zeros
 from sales_pipeline.report.page.html import page_html
-from sales_pipeline.report.page.periods import months_of
+from sales_pipeline.report.page.months import months_of
 from sales_pipeline.report.page.sums import Limits, SalesOfPage
 from tests.analysis.sold import Sold, sales_of
 from tests.report.page.conftest import HOSTILE, NEW_AND_OLD, Shop, day

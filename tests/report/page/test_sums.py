@@ -14,7 +14,7 @@ from sales_pipeline.analysis.periods import CivilCalendar
 from sales_pipeline.config.stores import Store
 from sales_pipeline.errors import UsageError
 from sales_pipeline.report.page import contents
-from sales_pipeline.report.page.periods import months_of
+from sales_pipeline.report.page.months import months_of
 from sales_pipeline.report.page.sold import Sold as SoldOfPage
 from sales_pipeline.report.page.sums import Limits, SalesOfPage
 from tests.analysis.sold import Sold, sales_of
