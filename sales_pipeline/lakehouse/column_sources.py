@@ -79,5 +79,5 @@ def _text_at(row: Mapping[str, Any], source: Source) -> str | None:
     if source is None:
         return None
     kind, name = source
-    text: str | None = row[name] if kind == "column" else json.loads(row["_extra"] or "{}")[name]
+    text: str | None = (row if kind == "column" else json.loads(row["_extra"] or "{}")).get(name)
     return text
