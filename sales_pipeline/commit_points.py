@@ -32,6 +32,9 @@ class Watcher(Protocol):
         """Called after a commit."""
 
 
+_OF_FILES = ("move ", "write ", "clear ")
+"""How the commit points of kept files begin; all others are commits to tables."""
+
 _watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())
 
 
@@ -65,6 +68,15 @@ def commit_point(what: str) -> Iterator[None]:
     yield
     for watcher in watchers:
         watcher.after(what)
+
+
+def is_of_table(what: str) -> bool:
+    """Returns whether a commit point is a commit to a table, and not of a kept file.
+
+    >>> is_of_table("commit silver.records"), is_of_table("move sales_1.csv")
+    (True, False)
+    """
+    return not what.startswith(_OF_FILES)
 
 
 Result = TypeVar("Result")

@@ -141,7 +141,7 @@ class Intake:
             self.ledger,
             claimed,
             landing=self.folders.landing,
-            on_read=lambda count: self.progress.advance(bytes_done=count),
+            on_read=lambda size, records: self.progress.advance(bytes_done=size, rows_done=records),
         )
         self.refuse([delivery for delivery in gone if delivery.state is State.REJECTED])
         abandoned = (delivery for delivery in gone if delivery.state is State.ABANDONED)

@@ -171,6 +171,7 @@ class _Run:
         if self._is_repair:
             self.intake.settle_superseded()
         self._gold()
+        self.progress.stage("archive", 0)
         # Files have times of the clock as it stands, which may have gone back since the run began.
         began = min(self.started_at.timestamp(), time.time() - self._seconds())
         unmoved = archive_files(self.lakehouse, self.ledger, self.folders, since=began)

@@ -30,7 +30,7 @@ def ingest_data(
     deliveries: Sequence[Delivery],
     *,
     landing: Path,
-    on_read: Callable[[int], None] = lambda _: None,
+    on_read: Callable[[int, int], None] = lambda _bytes, _records: None,
 ) -> list[Delivery]:
     """Reads claimed files into bronze.
 
@@ -45,7 +45,8 @@ def ingest_data(
         ledger: The deliveries; changed and committed.
         deliveries: Deliveries in the state `claimed`.
         landing: The landing folder.
-        on_read: Called with the bytes of files that were read.
+        on_read: Called with the bytes and records of files that were read; 0 records if Spark's
+            workers read them.
 
     Returns:
         The deliveries that were abandoned or rejected.
@@ -91,7 +92,7 @@ class _Ingestion:
     table: str
     files: LandingFiles
     folders: Folders
-    on_read: Callable[[int], None]
+    on_read: Callable[[int, int], None]
 
     def ingest(self, deliveries: list[Delivery]) -> list[Delivery]:
         """Writes the records in one commit; returns the deliveries whose records are not taken."""

@@ -30,6 +30,7 @@ from sales_pipeline.landing.discovery import sha256_of
 from sales_pipeline.landing.outline import Outline, Totals, misread, outline_of
 from sales_pipeline.landing.shape import FileShape
 from sales_pipeline.landing.spark_csv import spark_csv_rows, totals_by_file
+from sales_pipeline.profile import fetched
 
 Unread = Mapping[int, FileChanged | FileRejected]
 """Number of a delivery whose records cannot be taken -> why."""
@@ -46,7 +47,7 @@ class LandingFiles(Protocol):
         table: str,
         condition: str,
         deliveries: Sequence[Delivery],
-        on_read: Callable[[int], None],
+        on_read: Callable[[int, int], None],
     ) -> Unread:
         """Replaces the rows of a bronze table that fulfil a condition by their records.
 
@@ -94,7 +95,7 @@ class PythonReader:
         table: str,
         condition: str,
         deliveries: Sequence[Delivery],
-        on_read: Callable[[int], None],
+        on_read: Callable[[int, int], None],
     ) -> Unread:
         """Writes the records from this process, or lets Spark's workers read very many bytes."""
         capabilities = self._lakehouse.engine.capabilities
@@ -102,7 +103,7 @@ class PythonReader:
         if size <= capabilities.bytes_read_here:
             return self._write_from_here(table, condition, deliveries, on_read)
         self._lakehouse.replace(table, condition, self.records(table, deliveries))
-        on_read(size)
+        on_read(size, 0)
         return {}
 
     def _write_from_here(
@@ -110,7 +111,7 @@ class PythonReader:
         table: str,
         condition: str,
         deliveries: Sequence[Delivery],
-        on_read: Callable[[int], None],
+        on_read: Callable[[int, int], None],
     ) -> Unread:
         files, shapes = self._files(deliveries)
         columns = self._lakehouse.columns(table)
@@ -189,11 +190,11 @@ class BuiltinReader:
         table: str,
         condition: str,
         deliveries: Sequence[Delivery],
-        on_read: Callable[[int], None],
+        on_read: Callable[[int, int], None],
     ) -> Unread:
         """Writes what Spark's reader reads."""
         self._lakehouse.replace(table, condition, self.records(table, deliveries))
-        on_read(sum(delivery.bytes for delivery in deliveries))
+        on_read(sum(delivery.bytes for delivery in deliveries), 0)
         return {}
 
     def records(self, table: str, deliveries: Sequence[Delivery]) -> DataFrame:
@@ -235,9 +236,10 @@ class BuiltinReader:
         for (shape, _), of_shape in self._by_shape(deliveries).items():
             bronze = self._lakehouse.table(table)
             rows = bronze.where(among("_file_id", (each.file_id for each in of_shape)))
+            totals = fetched("add up what was read", totals_by_file(rows, shape))
             read = {
                 row["_file_id"]: Totals(row["records"], row["checksum"])
-                for row in totals_by_file(rows, shape).collect()
+                for row in totals.to_pylist()
             }
             for delivery in of_shape:
                 outline = self._outlines[delivery.file_id]

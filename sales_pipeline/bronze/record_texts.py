@@ -23,6 +23,7 @@ from sales_pipeline.lakehouse.column_sources import Source, sources_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, EXCHANGE_RATES, NOT_SALES
+from sales_pipeline.profile import fetched
 from sales_pipeline.visible_text import INVISIBLE
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _sql_texts(rows: DataFrame, feed: Feed, columns: Sequence[str]) -> pa.Array:
         else:
             text = F.col(name)
         texts.append(text.cast("STRING").alias(f"text_{len(texts)}"))
-    table = rows.select(*texts).toArrow()
+    table = fetched("read the keys of records", rows.select(*texts))
     return _joined([table[name] for name in table.column_names], table.num_rows)
 
 

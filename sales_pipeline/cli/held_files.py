@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sales_pipeline.cli.options import Changing, FileArgument, JsonOption
+from sales_pipeline.cli.options import FileArgument, JsonOption, Running
 from sales_pipeline.cli.run import run_and_tell
 from sales_pipeline.cli.screen import say
 from sales_pipeline.errors import counted
@@ -38,7 +38,7 @@ Examples:
 """
 
 
-def accept(file: FileArgument, *, as_json: JsonOption = False, shared: Changing) -> None:
+def accept(file: FileArgument, *, as_json: JsonOption = False, shared: Running) -> None:
     """Lets a held file take effect.
 
     A file with the name of an earlier one takes its place. If it has no record, shares no
@@ -52,7 +52,7 @@ def accept(file: FileArgument, *, as_json: JsonOption = False, shared: Changing)
     from sales_pipeline.operations import decisions
 
     verb = partial(decisions.accept, file=file)
-    raise typer.Exit(run_and_tell(declaration, verb, wait=shared.wait, as_json=as_json))
+    raise typer.Exit(run_and_tell(declaration, verb, shared, as_json=as_json))
 
 
 def release(
@@ -65,7 +65,7 @@ def release(
     ] = None,
     *,
     as_json: JsonOption = False,
-    shared: Changing,
+    shared: Running,
 ) -> None:
     """Lets the deliveries that a rollback holds count again.
 
@@ -76,7 +76,7 @@ def release(
     from sales_pipeline.operations import rollback
 
     verb = partial(rollback.release, files=files or ())
-    raise typer.Exit(run_and_tell(declaration, verb, wait=shared.wait, as_json=as_json))
+    raise typer.Exit(run_and_tell(declaration, verb, shared, as_json=as_json))
 
 
 def withdraw(
@@ -84,7 +84,7 @@ def withdraw(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     as_json: JsonOption = False,
-    shared: Changing,
+    shared: Running,
 ) -> None:
     """Takes a delivered file back, after asking.
 
@@ -99,7 +99,7 @@ def withdraw(
         say("Nothing was changed.")
         raise typer.Exit(1)
     verb = partial(decisions.withdraw, file=file)
-    raise typer.Exit(run_and_tell(declaration, verb, wait=shared.wait, as_json=as_json))
+    raise typer.Exit(run_and_tell(declaration, verb, shared, as_json=as_json))
 
 
 def _question(withdrawal: Withdrawal) -> str:

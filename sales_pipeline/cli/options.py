@@ -1,8 +1,8 @@
 """The options that commands share: named, explained and checked in one place.
 
 A command that works with a declaration takes `shared: Shared`, one that changes something
-`shared: Changing`; `with_shared_options` turns that into options of the command line. So a new
-shared option is a new field here and nothing else.
+`shared: Changing`, and one that runs the pipeline `shared: Running`; `with_shared_options` turns
+that into options of the command line. So a new shared option is a new field here and nothing else.
 """
 
 from __future__ import annotations
@@ -145,6 +145,13 @@ WaitOption = Annotated[
         "--wait", metavar="SECONDS", min=0, help="How long to wait for another run to end."
     ),
 ]
+ProfileOption = Annotated[
+    bool,
+    typer.Option(
+        "--profile",
+        help="Show where the time went: each stage of the run, and its slowest statements.",
+    ),
+]
 FileArgument = Annotated[
     str,
     typer.Argument(
@@ -197,6 +204,13 @@ class Changing(Shared):
         declaration = self.declaration()
         prepare_process(declaration)
         return declaration
+
+
+@dataclass(frozen=True)
+class Running(Changing):
+    """The options of every command that runs the pipeline."""
+
+    profile: ProfileOption = False
 
 
 def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:

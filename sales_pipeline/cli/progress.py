@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sales_pipeline.cli.screen import say
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bars
 
+    from sales_pipeline.profile import Profile
     from sales_pipeline.run_report import Progress
 
 Clock = Callable[[], float]
@@ -50,6 +52,47 @@ def make_bars(console: Console | None = None) -> Bars:
         console=console or Console(stderr=True),
         transient=True,
     )
+
+
+@contextmanager
+def profiled(progress: Progress, *, is_asked: bool) -> Iterator[tuple[Progress, Profile | None]]:
+    """Collects the cost of the run of the block, if it is asked for.
+
+    Args:
+        progress: The progress that is shown.
+        is_asked: Whether there is a profile; without it the run is not slowed down.
+
+    Yields:
+        The progress that the run has to be given, and the profile, which is complete after the
+        block.
+    """
+    if not is_asked:
+        yield progress, None
+        return
+    from sales_pipeline.commit_points import watched_by
+    from sales_pipeline.profile import Profile, collected_in
+
+    profile = Profile()
+    with watched_by(profile), collected_in(profile):
+        yield _Profiled(progress, profile), profile
+
+
+@dataclass(frozen=True)
+class _Profiled:
+    """Progress that is shown and profiled."""
+
+    shown: Progress
+    profile: Profile
+
+    def stage(self, name: str, total_bytes: int) -> None:
+        """Begins a stage in both."""
+        self.profile.stage(name)
+        self.shown.stage(name, total_bytes)
+
+    def advance(self, *, bytes_done: int, rows_done: int = 0) -> None:
+        """Counts in both."""
+        self.profile.advance(bytes_done=bytes_done, rows_done=rows_done)
+        self.shown.advance(bytes_done=bytes_done, rows_done=rows_done)
 
 
 class Pace:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.options import Changing, JsonOption, Shared
+from sales_pipeline.cli.options import JsonOption, Running, Shared
 from sales_pipeline.cli.run import run_and_tell
 from sales_pipeline.cli.screen import say, show_exactly, show_report
 from sales_pipeline.errors import counted
@@ -153,7 +153,7 @@ def replay(
     ],
     *,
     as_json: JsonOption = False,
-    shared: Changing,
+    shared: Running,
 ) -> None:
     """Takes mended records in, in the place of the quarantined ones.
 
@@ -167,4 +167,4 @@ def replay(
     from sales_pipeline.operations.replay import replay as replayed
 
     verb = partial(replayed, file=file)
-    raise typer.Exit(run_and_tell(declaration, verb, wait=shared.wait, as_json=as_json))
+    raise typer.Exit(run_and_tell(declaration, verb, shared, as_json=as_json))

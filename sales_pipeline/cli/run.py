@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 from sales_pipeline.cli.options import (
-    Changing,
     ConfigOption,
     JsonOption,
+    Running,
     SampleOption,
     VerboseOption,
 )
-from sales_pipeline.cli.progress import progress_on_stderr
+from sales_pipeline.cli.progress import profiled, progress_on_stderr
 from sales_pipeline.cli.screen import say, show, show_json
 from sales_pipeline.cli.stopping import stopped_by_signals
 from sales_pipeline.engines.spark_session import open_engine
@@ -33,6 +33,7 @@ Examples:
   sales-pipeline run --sample --show
   sales-pipeline run --config shops.yaml --wait 600 --json
   sales-pipeline run --rejudge paris
+  sales-pipeline run --profile
 
 \b
 Exit code 0: done, even if records wait in quarantine.
@@ -64,7 +65,7 @@ def run(
         ),
     ] = None,
     as_json: JsonOption = False,
-    shared: Changing,
+    shared: Running,
 ) -> None:
     """Takes new landing files through to the four answers.
 
@@ -82,9 +83,7 @@ def run(
     if shared.sample:
         place_sample_files(declaration)
     verb = partial(pipeline.run, rejudge=rejudge or ())
-    raise typer.Exit(
-        run_and_tell(declaration, verb, wait=shared.wait, answers=answers, as_json=as_json)
-    )
+    raise typer.Exit(run_and_tell(declaration, verb, shared, answers=answers, as_json=as_json))
 
 
 def run_pipeline(
@@ -94,7 +93,7 @@ def run_pipeline(
 
     With --sample it runs the sample retailer in the working directory and shows the four answers.
     """
-    run(answers=sample, shared=Changing(config=config, sample=sample))
+    run(answers=sample, shared=Running(config=config, sample=sample))
 
 
 def place_sample_files(declaration: Declaration) -> None:
@@ -122,8 +121,8 @@ class Verb(Protocol):
 def run_and_tell(
     declaration: Declaration,
     verb: Verb,
+    shared: Running,
     *,
-    wait: float = 0,
     answers: bool = False,
     as_json: bool = False,
 ) -> int:
@@ -132,7 +131,7 @@ def run_and_tell(
     Args:
         declaration: What the retailer declares.
         verb: The function that runs, such as `upkeep.rebuild`.
-        wait: Seconds to wait for another run.
+        shared: How long to wait for another run, and whether the cost of the run is shown.
         answers: Whether the four answers follow.
         as_json: Whether it is all one JSON document.
     """
@@ -141,18 +140,29 @@ def run_and_tell(
     from sales_pipeline.report.answers_of_run import Asked
     from sales_pipeline.report.answers_of_run import answers as answers_of_run
     from sales_pipeline.report.answers_text import SHOWN_PRODUCTS, answers_text
+    from sales_pipeline.report.profile import profile_document, profile_text
     from sales_pipeline.report.run import run_document, run_text
 
-    with stopped_by_signals(), progress_on_stderr() as progress:
-        report = verb(declaration, progress=progress, wait_seconds=wait)
+    with (
+        stopped_by_signals(),
+        progress_on_stderr() as on_stderr,
+        profiled(on_stderr, is_asked=shared.profile) as (progress, profile),
+    ):
+        report = verb(declaration, progress=progress, wait_seconds=shared.wait)
     shown = None
     if answers:
         shown = answers_of_run(declaration, Asked(top=None if as_json else SHOWN_PRODUCTS))
     questions = list(Question)
     if as_json:
-        more = {} if shown is None else {"answers": answers_document(shown, questions)}
-        show_json(run_document(report) | more)
+        document = run_document(report)
+        if profile is not None:
+            document["profile"] = profile_document(profile)
+        if shown is not None:
+            document["answers"] = answers_document(shown, questions)
+        show_json(document)
     else:
+        if profile is not None:
+            show(profile_text(profile))
         show(run_text(report))
         if shown is not None:
             show("")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli.options import Changing, JsonOption
+from sales_pipeline.cli.options import Changing, JsonOption, Running
 from sales_pipeline.cli.run import run_and_tell
 from sales_pipeline.cli.screen import say, show_report
 
@@ -27,7 +27,7 @@ Examples:
 """
 
 
-def rebuild(*, as_json: JsonOption = False, shared: Changing) -> None:
+def rebuild(*, as_json: JsonOption = False, shared: Running) -> None:
     """Judges all records again and makes gold again.
 
     Use it after you changed how a feed is declared: its date formats, its columns, its key. All
@@ -38,8 +38,7 @@ def rebuild(*, as_json: JsonOption = False, shared: Changing) -> None:
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.operations import rebuild as operation
 
-    code = run_and_tell(declaration, operation.rebuild, wait=shared.wait, as_json=as_json)
-    raise typer.Exit(code)
+    raise typer.Exit(run_and_tell(declaration, operation.rebuild, shared, as_json=as_json))
 
 
 def maintain(

@@ -23,6 +23,7 @@ from sales_pipeline.engines.statements import (
     where_clause,
 )
 from sales_pipeline.errors import UsageError, VersionGone
+from sales_pipeline.profile import statement
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,7 +87,8 @@ class CatalogEngine(CatalogUpkeep):
 
         session = self.spark()
         try:
-            rows = session.sql(f"SHOW TABLES IN {self.schema_name(layer)}").collect()
+            with statement(f"list the tables of {layer}"):
+                rows = session.sql(f"SHOW TABLES IN {self.schema_name(layer)}").collect()
         except PySparkException as error:
             if error.getCondition() == _NO_SCHEMA:
                 return []
@@ -102,9 +104,9 @@ class CatalogEngine(CatalogUpkeep):
         from pyspark.errors import PySparkException
 
         self._make_schema(table.split(".")[0])
-        statement = create_statement(self.table_name(table), columns, properties)
+        create_table = create_statement(self.table_name(table), columns, properties)
         try:
-            self.spark().sql(statement)
+            self._run(f"make {table}", create_table)
         except PySparkException as error:
             # Of two at once one is refused, in spite of IF NOT EXISTS.
             is_conflict = (error.getCondition() or "").startswith(_MADE_AT_ONCE)
@@ -123,9 +125,10 @@ class CatalogEngine(CatalogUpkeep):
     ) -> None:
         """Makes the view in one statement."""
         shown = ", ".join(f"{_name(given)} AS {_name(name)}" for name, given in columns.items())
-        self.spark().sql(
+        self._run(
+            f"make {view}",
             f"CREATE OR REPLACE VIEW {self.table_name(view)} COMMENT {quoted(comment)} "  # noqa: S608 -- quoted names, our own condition
-            f"AS SELECT {shown} FROM {self.table_name(table)} WHERE {where}"
+            f"AS SELECT {shown} FROM {self.table_name(table)} WHERE {where}",
         )
         self._made.add(view)
 
@@ -146,7 +149,8 @@ class CatalogEngine(CatalogUpkeep):
             return
         session = self.spark()
         try:
-            session.sql(f"CREATE SCHEMA IF NOT EXISTS {self.schema_name(layer)}")
+            with statement(f"make the schema of {layer}"):
+                session.sql(f"CREATE SCHEMA IF NOT EXISTS {self.schema_name(layer)}")
         except PySparkException as error:
             raise UsageError(
                 f"catalog: cannot make {self.schema_name(layer)}: {_reason(error)}. "
@@ -174,7 +178,8 @@ class CatalogEngine(CatalogUpkeep):
             raise VersionGone(table, version)
         at = "" if version is None else f" VERSION AS OF {version:d}"
         try:
-            answer = self.spark().sql(f"{select} {self.table_name(table)}{at}{rest}").toArrow()
+            with statement(f"read {table}"):
+                answer = self.spark().sql(f"{select} {self.table_name(table)}{at}{rest}").toArrow()
         except PySparkException as error:
             if version is None or not _says_gone(error):
                 raise
@@ -208,9 +213,10 @@ class CatalogEngine(CatalogUpkeep):
         rows = rows.read_all() if isinstance(rows, pa.RecordBatchReader) else rows
         name = self.table_name(table)
         if not rows.num_rows:
-            self.spark().sql(f"DELETE FROM {name} WHERE {condition}")  # noqa: S608 -- as the caller's
+            self._run(f"write {table}", f"DELETE FROM {name} WHERE {condition}")  # noqa: S608 -- as the caller's
             return
-        self.spark().createDataFrame(rows).writeTo(name).overwrite(F.expr(condition))
+        with statement(f"write {table}"):
+            self.spark().createDataFrame(rows).writeTo(name).overwrite(F.expr(condition))
 
     def change_row(
         self,
@@ -222,10 +228,11 @@ class CatalogEngine(CatalogUpkeep):
         or_add: bool = False,
     ) -> None:
         """Merges the row in one statement, by the clock of the server."""
-        statement = merge_statement(
+        merge = merge_statement(
             row.column_names, condition=condition, stamped=stamped, or_add=or_add
         )
-        merge_row(self.spark(), self.table_name(table), row, statement=statement)
+        with statement(f"change a row of {table}"):
+            merge_row(self.spark(), self.table_name(table), row, statement=merge)
 
     def totals(
         self,
@@ -246,12 +253,15 @@ class CatalogEngine(CatalogUpkeep):
         """Restores the table if its rows changed since; writes no data file."""
         if self._is_as_at(table, version):
             return
-        self.spark().sql(f"RESTORE TABLE {self.table_name(table)} TO VERSION AS OF {version:d}")
+        self._run(
+            f"restore {table}",
+            f"RESTORE TABLE {self.table_name(table)} TO VERSION AS OF {version:d}",
+        )
         self._columns.pop(table, None)
 
     def drop(self, table: str) -> None:
         """Drops the table; a catalog may keep it for a while, for UNDROP."""
-        self.spark().sql(f"DROP TABLE IF EXISTS {self.table_name(table)}")
+        self._run(f"remove {table}", f"DROP TABLE IF EXISTS {self.table_name(table)}")
         self._made.discard(table)
         self._columns.pop(table, None)
 
@@ -264,7 +274,9 @@ class CatalogEngine(CatalogUpkeep):
     def add_columns(self, table: str, columns: Mapping[str, str]) -> None:
         """Adds columns at the end of the table."""
         added = ", ".join(f"{_name(name)} {type_}" for name, type_ in columns.items())
-        self.spark().sql(f"ALTER TABLE {self.table_name(table)} ADD COLUMNS ({added})")
+        self._run(
+            f"add columns to {table}", f"ALTER TABLE {self.table_name(table)} ADD COLUMNS ({added})"
+        )
         self._columns.pop(table, None)
 
 

@@ -13,9 +13,11 @@ from sales_pipeline.engines.engine import CHANGES_NO_ROW, DataFile, TableVersion
 from sales_pipeline.engines.folder_upkeep import worth_merging
 from sales_pipeline.engines.session import OnSession, Session
 from sales_pipeline.engines.statements import quoted
+from sales_pipeline.profile import statement
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyspark.sql import DataFrame
 
 _HOUR = 3600
 _A_MOMENT = 0.001
@@ -43,6 +45,11 @@ class CatalogUpkeep(OnSession, ABC):
     def _ask(self, select: str, table: str, version: int | None = None, rest: str = "") -> pa.Table:
         """Returns the answer to a query over one table."""
 
+    def _run(self, purpose: str, sql: str) -> DataFrame:
+        """Runs a command of SQL, and returns its answer."""
+        with statement(purpose):
+            return self.spark().sql(sql)
+
     def version(self, table: str) -> int:
         """Returns the version of the last commit."""
         return self.history(table, limit=1)[0].version
@@ -50,8 +57,9 @@ class CatalogUpkeep(OnSession, ABC):
     def history(self, table: str, *, limit: int | None = None) -> Sequence[TableVersion]:
         """Returns the versions in the log, which does not say how large the table was."""
         last = "" if limit is None else f" LIMIT {limit:d}"
-        commits = self.spark().sql(f"DESCRIBE HISTORY {self.table_name(table)}{last}")
-        rows = commits.select("version", "timestamp", "operation").toArrow().to_pylist()
+        with statement(f"read the versions of {table}"):
+            commits = self.spark().sql(f"DESCRIBE HISTORY {self.table_name(table)}{last}")
+            rows = commits.select("version", "timestamp", "operation").toArrow().to_pylist()
         return [_table_version(row) for row in rows]
 
     def _is_as_at(self, table: str, version: int) -> bool:
@@ -70,17 +78,22 @@ class CatalogUpkeep(OnSession, ABC):
 
     def properties(self, table: str) -> Mapping[str, str]:
         """Returns the properties of the table, with the ones that the catalog adds."""
-        rows = self.spark().sql(f"SHOW TBLPROPERTIES {self.table_name(table)}").collect()
+        shown = self._run(f"read {table}", f"SHOW TBLPROPERTIES {self.table_name(table)}")
+        rows = shown.collect()
         return {row["key"]: row["value"] for row in rows}
 
     def set_properties(self, table: str, properties: Mapping[str, str]) -> None:
         """Sets properties of the table."""
         pairs = ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in properties.items())
-        self.spark().sql(f"ALTER TABLE {self.table_name(table)} SET TBLPROPERTIES ({pairs})")
+        self._run(
+            f"set properties of {table}",
+            f"ALTER TABLE {self.table_name(table)} SET TBLPROPERTIES ({pairs})",
+        )
 
     def small_files(self, table: str) -> Sequence[DataFile]:
         """Returns the small files of the table, as the metadata of its rows names them."""
-        detail = self.spark().sql(f"DESCRIBE DETAIL {self.table_name(table)}").collect()[0]
+        described = self._run(f"read {table}", f"DESCRIBE DETAIL {self.table_name(table)}")
+        detail = described.collect()[0]
         if not worth_merging(DataFile("", 0) for _ in range(detail["numFiles"])):
             return []
         select = "SELECT DISTINCT _metadata.file_path AS path, _metadata.file_size AS bytes FROM"
@@ -89,7 +102,7 @@ class CatalogUpkeep(OnSession, ABC):
 
     def compact(self, table: str) -> None:
         """Merges the small files in the way of the platform."""
-        self.spark().sql(f"OPTIMIZE {self.table_name(table)}")
+        self._run(f"merge files of {table}", f"OPTIMIZE {self.table_name(table)}")
 
     def checkpoint(self, table: str) -> None:
         """Does nothing: Spark writes checkpoints by itself."""
@@ -121,7 +134,7 @@ class CatalogUpkeep(OnSession, ABC):
         """Lets VACUUM remove the files, but none that was needed when `unneeded` looked."""
         if list(files):
             self._readable.clear()
-            self.spark().sql(self._vacuum(table))
+            self._run(f"remove old files of {table}", self._vacuum(table))
 
     def _vacuum(self, table: str) -> str:
         days, looked = self._vacuums[table]

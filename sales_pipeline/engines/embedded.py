@@ -26,6 +26,7 @@ from sales_pipeline.engines.folder import FolderEngine
 from sales_pipeline.engines.session import Session, installed_versions
 from sales_pipeline.engines.statements import quoted
 from sales_pipeline.errors import ExtraMissing
+from sales_pipeline.profile import statement
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -190,9 +191,11 @@ class EmbeddedEngine(FolderEngine):
         with self._registering:
             if table not in self._registered:
                 schema, name = table.split(".")
-                session.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+                with statement(f"register schema {schema}"):
+                    session.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
                 place = quoted((self._plain_folder() / schema / name).as_posix())
-                session.sql(f"CREATE TABLE IF NOT EXISTS {table} USING delta LOCATION {place}")
+                with statement(f"register {table}"):
+                    session.sql(f"CREATE TABLE IF NOT EXISTS {table} USING delta LOCATION {place}")
                 self._registered.add(table)
         return table
 

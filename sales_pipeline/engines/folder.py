@@ -20,6 +20,7 @@ from sales_pipeline.engines.folder_upkeep import FolderUpkeep
 from sales_pipeline.engines.session import Session
 from sales_pipeline.engines.statements import Column, merged_values, sums, where_clause
 from sales_pipeline.errors import UsageError, VersionGone
+from sales_pipeline.profile import statement
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +72,7 @@ class FolderEngine(FolderUpkeep, ABC):
         ]
         self._known.pop(table, None)  # An earlier table of this name, which was removed.
         # If somebody else makes it at the same time, it is there already.
-        with suppress(CommitFailedError):
+        with suppress(CommitFailedError), statement(f"make {table}"):
             DeltaTable.create(
                 self._folder(table),
                 schema=Schema(fields),
@@ -121,14 +122,15 @@ class FolderEngine(FolderUpkeep, ABC):
         what = ", ".join(map(_quoted, columns)) if columns else "*"
         condition = where_clause(file_ids, where)
         question = f"SELECT {what} FROM asked{condition}"  # noqa: S608 -- quoted names, literals
-        return self._answer(table, version, question)
+        return self._answer(table, version, question, purpose=f"read {table}")
 
-    def _answer(self, table: str, version: int | None, question: str) -> pa.Table:
+    def _answer(self, table: str, version: int | None, question: str, *, purpose: str) -> pa.Table:
         from deltalake.exceptions import DeltaError
         from pyarrow import ArrowException
 
         try:
-            return _ask(self._delta(table, version), question)
+            with statement(purpose):
+                return _ask(self._delta(table, version), question)
         except (DeltaError, ArrowException, OSError) as error:
             if version is None:
                 raise
@@ -138,7 +140,9 @@ class FolderEngine(FolderUpkeep, ABC):
         """Replaces rows with delta-rs, which costs a quarter of what a session takes for it."""
         from deltalake import write_deltalake
 
-        write_deltalake(self._delta(table), rows, mode="overwrite", predicate=condition)
+        known = self._delta(table)
+        with statement(f"write {table}"):
+            write_deltalake(known, rows, mode="overwrite", predicate=condition)
 
     def change_row(
         self,
@@ -159,7 +163,7 @@ class FolderEngine(FolderUpkeep, ABC):
         merge.when_matched_update(values, predicate=condition)
         if or_add:
             merge.when_not_matched_insert({key: f"new.{key}"} | values)
-        with suppress(CommitFailedError):
+        with suppress(CommitFailedError), statement(f"change a row of {table}"):
             merge.execute()
 
     def totals(
@@ -175,14 +179,15 @@ class FolderEngine(FolderUpkeep, ABC):
         groups = ", ".join(map(_quoted, by))
         condition = where_clause(None, where)
         question = f"SELECT {groups}, {sums(of, _quoted)} FROM asked{condition} GROUP BY {groups}"  # noqa: S608 -- quoted names
-        return self._answer(table, version, question)
+        return self._answer(table, version, question, purpose=f"add up {table}")
 
     def add_columns(self, table: str, columns: Mapping[str, str]) -> None:
         """Adds columns at the end of the table."""
         from deltalake import Field
 
         fields = [Field(name, _delta_type(type_)) for name, type_ in columns.items()]
-        self._delta(table).alter.add_columns(fields)
+        with statement(f"add columns to {table}"):
+            self._delta(table).alter.add_columns(fields)
 
     def drop(self, table: str) -> None:
         """Removes the folder of the table, and the folder of its schema if it is empty then."""

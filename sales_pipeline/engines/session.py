@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from sales_pipeline.engines.engine import Needs
 from sales_pipeline.errors import ExtraMissing, UsageError
+from sales_pipeline.profile import statement
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -98,7 +99,8 @@ class Session(ABC):
         """Returns the session; opens it at the first call. Several threads may call at once."""
         with self._opening:
             if self._spark is None:
-                self._spark = self._open()
+                with statement("start the engine", is_statement=False):
+                    self._spark = self._open()
             return self._spark
 
     def close(self) -> None:

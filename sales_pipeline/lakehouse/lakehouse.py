@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from sales_pipeline.commit_points import commit_point, together
 from sales_pipeline.engines.statements import Column
+from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows, sql_schema
 from sales_pipeline.lakehouse.preparation import PreparedTables
 from sales_pipeline.lakehouse.tables import (
@@ -18,6 +19,7 @@ from sales_pipeline.lakehouse.tables import (
     BRONZE_TABLES,
     bronze_columns,
 )
+from sales_pipeline.profile import fetched, statement
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
@@ -83,7 +85,8 @@ class Lakehouse(PreparedTables):
             purpose: What they are for, as a name.
             rows: The rows.
         """
-        self.frame(rows).createOrReplaceTempView(purpose)
+        with statement(f"send {purpose}"):
+            self.frame(rows).createOrReplaceTempView(purpose)
         return self.engine.spark().table(purpose)
 
     def arrow(self, rows: Iterable[dict[str, Any]], name: str) -> pa.Table:
@@ -104,8 +107,9 @@ class Lakehouse(PreparedTables):
         from pyspark.sql import functions as F
 
         typed = rows.select(*self._typed(name))
-        with commit_point(f"commit {name}"):
-            typed.writeTo(self.engine.table_name(name)).overwrite(F.expr(condition))
+        known_as = self.engine.table_name(name)
+        with commit_point(f"commit {name}"), statement(f"write {name}"):
+            typed.writeTo(known_as).overwrite(F.expr(condition))
 
     def stream(self, name: str, condition: str, batches: pa.RecordBatchReader) -> None:
         """Replaces the rows of a table that fulfil a condition by a stream of rows, in one commit.
@@ -149,7 +153,8 @@ class Lakehouse(PreparedTables):
                 for column, type_ in types.items()
             ]
             frames.append(rows.select(F.lit(name).alias("_table"), *columns))
-        found = reduce(lambda one, other: one.unionByName(other), frames).toArrow()
+        purpose = f"compute {counted(len(frames), 'small table')}"
+        found = fetched(purpose, reduce(lambda one, other: one.unionByName(other), frames))
 
         def put(name: str, condition: str) -> None:
             own = found.filter(pc.equal(found["_table"], name))

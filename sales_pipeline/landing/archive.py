@@ -129,7 +129,7 @@ def _remove_kept(source: Path, sha256: str) -> None:
                 return
     except FileNotFoundError:
         return
-    with commit_point(f"remove {source.name}, which is kept"):
+    with commit_point(f"clear {source.name}, which is kept"):
         source.unlink()
 
 

@@ -85,7 +85,7 @@ class BronzeStream:
         shapes: The shapes of the files.
         schema: The columns of the table.
         threads: How many files are read at the same time.
-        on_read: Called with the bytes of each file once it is read.
+        on_read: Called with the bytes and the records of each file once it is read.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class BronzeStream:
         schema: pa.Schema,
         *,
         threads: int,
-        on_read: Callable[[int], None] = lambda _: None,
+        on_read: Callable[[int, int], None] = lambda _bytes, _records: None,
     ) -> None:
         self._files, self._shapes, self._schema = files, shapes, schema
         self._threads = max(1, min(threads, len(files)))
@@ -155,15 +155,17 @@ class BronzeStream:
                 yield item
 
     def _read(self, file: LandingFile, put: Callable[[pa.RecordBatch], None], stop: Event) -> None:
+        records = 0
         try:
             for batch in bronze_batches(file, self._shapes[file.shape], self._schema.names):
                 put(batch.cast(self._schema))
+                records += batch.num_rows
                 if stop.is_set():
                     return
         except (FileChanged, FileRejected) as error:
             self.failures[file.file_id] = error
             raise
-        self._on_read(file.bytes)
+        self._on_read(file.bytes, records)
 
 
 @dataclass

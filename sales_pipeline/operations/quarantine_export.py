@@ -31,6 +31,7 @@ from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, NOT_SALES
 from sales_pipeline.printable import is_formula
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver.validation.reasons import RULE, sentence_of
 from sales_pipeline.visible_text import caseless_form
 
@@ -230,7 +231,8 @@ def _delivered(lakehouse: Lakehouse, waiting: pa.Table) -> list[dict[str, Any]]:
     wanted = lakehouse.frame(waiting.select([FILE_ID, ROW]).cast(_PAIR))
     files = among(FILE_ID, set(waiting[FILE_ID].to_pylist()))
     rows = lakehouse.table(BRONZE_SALES).where(files).join(wanted, [FILE_ID, ROW], "left_semi")
-    found = {(row[FILE_ID], row[ROW]): row for row in rows.toArrow().to_pylist()}
+    waits = fetched("read the records that wait", rows)
+    found = {(row[FILE_ID], row[ROW]): row for row in waits.to_pylist()}
     return [
         {**found[row[FILE_ID], row[ROW]], REASONS: " ".join(row["reasons"])}
         for row in waiting.to_pylist()

@@ -15,6 +15,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.mends import Name
 from sales_pipeline.lakehouse.tables import BRONZE_SALES
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver.parsing.parsed_texts import BranchRecords, ParsedTexts, TextParser
 from sales_pipeline.silver.reference.learning import Knowledge
 from sales_pipeline.silver.reference.meanings import Meanings
@@ -266,7 +267,7 @@ class Batch:
             for branch, validator in self._validators()
             if files & {*branch.file_ids}
         ]
-        rows = _union(frames).toArrow().to_pylist()
+        rows = fetched("read the texts of records", _union(frames)).to_pylist()
         return {(row["_file_id"], row["_row"]): row["raw"] for row in rows}
 
     def unknown_stores(self) -> DataFrame | None:

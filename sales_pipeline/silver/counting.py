@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.tables import DISPLACED, QUARANTINED, RECORDS, SALE
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver.balance import NO_CURRENCY
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.fine_amounts import (
@@ -109,7 +110,7 @@ def _groups(rows: DataFrame) -> list[dict[str, Any]]:
     """`_file_id, currency, records, amount` of some records, and `fine_amounts.fine_counts`."""
     records, amount = F.count(F.lit(1)).alias("records"), F.sum("amount").alias("amount")
     sums = rows.groupBy("_file_id", "currency").agg(records, amount, *fine_counts())
-    groups: list[dict[str, Any]] = sums.toArrow().to_pylist()
+    groups: list[dict[str, Any]] = fetched("count the records of bronze", sums).to_pylist()
     return groups
 
 

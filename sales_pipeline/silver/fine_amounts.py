@@ -22,6 +22,7 @@ from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.config.files import Dialect
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.tables import CATALOGUE
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver.feed_warnings import FeedWarning, and_more_files
 from sales_pipeline.silver.parsing.numbers import decimal_of, looks_grouped
 from sales_pipeline.silver.validation.feed_groups import FeedGroup
@@ -119,7 +120,8 @@ def fine_amounts(batch: Batch, files: Collection[int]) -> Iterator[FeedWarning]:
     if rows is None:
         return
     fine: dict[tuple[str, str], list[FineMoney]] = defaultdict(list)
-    for row in _by_file(rows).toArrow().sort_by("_file_id").to_pylist():
+    found = fetched("find amounts with many decimals", _by_file(rows))
+    for row in found.sort_by("_file_id").to_pylist():
         feed, path = row.pop("feed"), batch.paths[row.pop("_file_id")]
         fine[feed, row["currency"]].append(FineMoney(path=path, **row))
     for (feed, _), of_currency in sorted(fine.items()):

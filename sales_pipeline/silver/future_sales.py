@@ -20,6 +20,7 @@ from pyspark.sql import functions as F
 from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.lakehouse import among
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver.doubtful_days import swapped_day
 from sales_pipeline.silver.feed_warnings import FeedWarning, and_more_files
 
@@ -40,7 +41,8 @@ def future_sales(batch: Batch, sales: DataFrame) -> Iterator[FeedWarning]:
     if not last_days:
         return
     by_feed: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in _sales_after(batch, sales, last_days).toArrow().to_pylist():
+    after = fetched("find sales of the future", _sales_after(batch, sales, last_days))
+    for row in after.to_pylist():
         by_feed[batch.feed_of[row["_file_id"]]].append(row)
     for feed, rows in sorted(by_feed.items()):
         is_swapped = _are_swapped(

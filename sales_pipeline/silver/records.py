@@ -25,6 +25,7 @@ from sales_pipeline.lakehouse.tables import (
     WINNER,
     sale_columns,
 )
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.collisions import decided, repeated_keys
 from sales_pipeline.silver.validation.validator import FIT
@@ -113,7 +114,7 @@ class RecordsWriter:
         if not parts:
             return
         keys = reduce(DataFrame.unionByName, parts)
-        hashes = keys.limit(_MANY_KEYS + 1).toArrow()
+        hashes = fetched("find the keys that meet", keys.limit(_MANY_KEYS + 1))
         self._meets_history = any(hashes["_is_earlier"].unique().to_pylist())
         if hashes.num_rows > _MANY_KEYS:
             self._keys, self._meets_history = keys.select("key_hash").distinct(), self.has_history
@@ -126,7 +127,8 @@ class RecordsWriter:
         if self._keys is None or not self._meets_history:
             return self.moves
         changed = self._decided(self._keys).where("_is_earlier AND _changes")
-        rows = changed.select(*_ROW_ID, "month").limit(_MANY_MOVES + 1).toArrow()
+        some = changed.select(*_ROW_ID, "month").limit(_MANY_MOVES + 1)
+        rows = fetched("find the earlier records that change", some)
         if rows.num_rows <= _MANY_MOVES:
             of_files: dict[int, list[int]] = {}
             for row in rows.to_pylist():
@@ -134,7 +136,9 @@ class RecordsWriter:
             listed = {file_id: tuple(sorted(found)) for file_id, found in of_files.items()}
             self.moves = Moves(rows=listed, months=_months(rows))
         else:
-            pairs = changed.select("_file_id", "month").distinct().toArrow()
+            pairs = fetched(
+                "find the deliveries that change", changed.select("_file_id", "month").distinct()
+            )
             files = frozenset(pairs["_file_id"].to_pylist())
             self.moves = Moves(whole_files=files, months=_months(pairs))
         return self.moves

@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.tables import EXCLUDED
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.collisions import CONTENT
 
@@ -83,7 +84,7 @@ class KeyCounter:
                 sales apart, of files that come in one part.
         """
         content = F.when(F.col("verdict") != EXCLUDED, F.xxhash64(*CONTENT)).alias("content")
-        rows = validated.select(*_ROW, "key_hash", content).toArrow()
+        rows = fetched("read the keys", validated.select(*_ROW, "key_hash", content))
         for file_id in self._parts.keys() - {*batch.file_ids}:
             self._finish(file_id)
         rows = rows.filter(pc.is_valid(rows["key_hash"])).sort_by([(n, "ascending") for n in _ROW])

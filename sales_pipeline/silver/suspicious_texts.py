@@ -9,6 +9,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from sales_pipeline.errors import MAX_EXAMPLES, counted
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.counting import InBronze
 from sales_pipeline.silver.doubtful_days import doubtful_days
@@ -33,7 +34,7 @@ def warnings_of(
     yield from future_sales(batch, sales)
     stores = batch.unknown_stores() if with_stores else None
     if stores is not None:
-        yield from unknown_stores(stores.toArrow())
+        yield from unknown_stores(fetched("count unknown stores", stores))
 
 
 def unknown_stores(texts: pa.Table) -> Iterator[FeedWarning]:

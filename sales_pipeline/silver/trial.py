@@ -29,6 +29,7 @@ from sales_pipeline.landing.dialect_guess import shapes_that_read_more
 from sales_pipeline.landing.reader import first_records, read_batches
 from sales_pipeline.landing.record_splitter import PROBLEMS
 from sales_pipeline.landing.shape import FileShape
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver import counting
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.counting import InSilver
@@ -208,8 +209,8 @@ class SalesTrial:
         if reasons:
             self._explain(batch, validated.where(F.col("verdict") == QUARANTINED), reasons)
         if self.shown:
-            first = validated.where(F.col("_row") <= self.shown).toArrow().to_pylist()
-            for row in sorted(first, key=lambda row: (row["_file_id"], row["_row"])):
+            first = fetched("read the first records", validated.where(F.col("_row") <= self.shown))
+            for row in sorted(first.to_pylist(), key=lambda row: (row["_file_id"], row["_row"])):
                 self.trial.outcomes[row["_file_id"]].records.append(row)
         self._keys.add(batch, validated, bronze)
         self._rules += checked_rules(batch)
@@ -281,5 +282,5 @@ def _totals(validated: DataFrame) -> list[dict[str, Any]]:
     full = counted.withColumns(
         {"currency": none.cast("STRING"), "amount": none.cast("DECIMAL(18,4)")}
     )
-    found: list[dict[str, Any]] = full.toArrow().to_pylist()
+    found: list[dict[str, Any]] = fetched("count the records", full).to_pylist()
     return found

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from sales_pipeline.config.sql.expressions import parse_expression
 from sales_pipeline.config.sql.kinds import TEXT
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.profile import fetched
 
 _YEAR_OF_TWO_DIGITS = (
     "case when {text} rlike '^[0-9]{{1,2}}[^0-9][0-9]{{1,2}}[^0-9][0-9]{{2}}$' "
@@ -50,7 +51,7 @@ def values_by_sql(
         for at, expression in enumerate(expressions)
     ]
     table = pa.table({"text": pa.array(sorted(texts), pa.string())})
-    rows = lakehouse.frame(table).select("text", *values).toArrow()
+    rows = fetched("try SQL on texts", lakehouse.frame(table).select("text", *values))
     given = rows["text"].to_pylist()
     return {
         template: {

@@ -20,6 +20,7 @@ from sales_pipeline.config.model import Feed
 from sales_pipeline.config.sql.expressions import computed_expression, exclusion, rule_condition
 from sales_pipeline.lakehouse.lakehouse import among
 from sales_pipeline.landing.record_splitter import PROBLEMS
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver.batch import Batch, Branch
 from sales_pipeline.silver.tried_options import MANY_TEXTS, ColumnTexts, Texts, tried_options
 from sales_pipeline.silver.validation.delivered_records import GIVEN
@@ -56,7 +57,8 @@ def first_of_each_reason(quarantined: DataFrame) -> dict[int, dict[str, tuple[in
         F.min("_row").alias("_row"), F.min_by("raw", "_row").alias("raw")
     )
     samples: dict[int, dict[str, tuple[int, str | None]]] = {}
-    for row in sorted(rows.toArrow().to_pylist(), key=lambda row: int(row["_row"])):
+    first = fetched("find the first record of each reason", rows)
+    for row in sorted(first.to_pylist(), key=lambda row: int(row["_row"])):
         of_file = samples.setdefault(row["_file_id"], {})
         for reason in row["reasons"]:
             of_file.setdefault(reason, (row["_row"], row["raw"]))
@@ -90,7 +92,7 @@ def delivered_texts(batch: Batch, reasons: Reasons) -> dict[int, dict[str, dict[
     rows = reduce(DataFrame.unionByName, frames)
     counted = rows.groupBy("_file_id", "column", "text").agg(F.count(F.lit(1)).alias("records"))
     most = MANY_TEXTS * len(columns) * len(reasons)
-    for row in counted.limit(most).toArrow().to_pylist():
+    for row in fetched("count unreadable texts", counted.limit(most)).to_pylist():
         of_file = texts.setdefault(row["_file_id"], {})
         of_file.setdefault(row["column"], {})[row["text"]] = row["records"]
     return texts

@@ -21,6 +21,7 @@ from pyspark.sql import functions as F
 from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver.parsing.days import day_of
 from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser
 from sales_pipeline.silver.reference.meanings import Meanings
@@ -163,7 +164,7 @@ class TextParser:
         parsed = ParsedTexts()
         if not self.branches:
             return parsed
-        texts = texts_of(self.branches).toArrow()
+        texts = fetched("collect the distinct texts", texts_of(self.branches))
         self._parse_days(_of_kind(texts, _DAY), parsed)
         parsed.composed = self._composed(_of_kind(texts, _COMPARED)[_TEXTS[_PRODUCT]].to_pylist())
         priced = _of_kind(texts, _PRICED)
@@ -219,7 +220,8 @@ class TextParser:
             rows.where(F.col("kind") == name).distinct().limit(MANY_TEXTS + 1) for name in NUMBERS
         ]
         products = rows.where(F.col("kind") == _PRODUCT).distinct()
-        texts = reduce(DataFrame.unionByName, [products, *kinds]).toArrow()
+        rows = reduce(DataFrame.unionByName, [products, *kinds])
+        texts = fetched("collect the texts of each column", rows)
         named = _of_kind(texts, _PRODUCT).rename_columns({"text": _TEXTS[_PRODUCT]})
         products_table = self._with_products(named.select(["_feed_lookup", _TEXTS[_PRODUCT]]))
         parsed.products = self.lakehouse.shared("parsed_products", products_table)

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.tables import RECORDS
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver.reference.learning import Days, Knowledge, touched_days
 
 _NEVER = date(9999, 12, 31)
@@ -84,7 +85,8 @@ class _Change:
         # no readable day and bears a name all the same.
         is_meant = day.isNull() | day.between(F.col("first_day"), F.col("last_day"))
         meant = records.join(small, ["feed", "source_product"]).where(F.col("waits") | is_meant)
-        return set(meant.select("_file_id").distinct().toArrow().column(0).to_pylist())
+        files = meant.select("_file_id").distinct()
+        return set(fetched("find the sales that names touch", files).column(0).to_pylist())
 
     def _touched(self, delivered: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         feeds = self.lakehouse.declaration.feeds

@@ -26,6 +26,7 @@ from sales_pipeline.config.sql.expressions import (
 from sales_pipeline.config.sql.kinds import SALE_KINDS
 from sales_pipeline.errors import UsageError
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.profile import fetched
 
 _AT_ONCE = 200
 """The expressions of one statement: engines take longer than in proportion for wide ones."""
@@ -98,7 +99,7 @@ def _refused(record: DataFrame, declared: list[_Declared]) -> Iterator[str]:
         yield from _refused(record, declared[_AT_ONCE:])
         return
     try:
-        record.select(*_columns(declared)).toArrow()
+        fetched("try the declared SQL", record.select(*_columns(declared)))
     except PySparkException as error:
         half = len(declared) // 2
         if half == 0:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sales_pipeline.config.model import Feed, Rule
 from sales_pipeline.printable import as_written
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver.feed_warnings import FeedWarning, and_more_files
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def results(
         feed_of: Delivery -> its feed.
         feeds: The declared feeds.
     """
-    rows = sorted(counts.toArrow().to_pylist(), key=lambda row: int(row["_file_id"]))
+    counted = fetched("count what breaks rules", counts)
+    rows = sorted(counted.to_pylist(), key=lambda row: int(row["_file_id"]))
     return [
         RuleResult(row["_file_id"], feed, rule, row["checked"], broken, first)
         for row in rows
