@@ -26,10 +26,11 @@ import typer
 from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 
-from sales_pipeline.cli.app import app, run_pipeline_app
+from sales_pipeline.cli.app import make_app, make_run_pipeline
 from sales_pipeline.cli.options import Changing
 from sales_pipeline.config import load_config, schema_text, values
 from sales_pipeline.config.analysis import Classes, FiscalCalendar, LikeForLike
+from sales_pipeline.config.descriptions import descriptions
 from sales_pipeline.config.examples import EXAMPLES
 from sales_pipeline.config.files import Arrival, FileOrder
 from sales_pipeline.config.model import (
@@ -508,7 +509,7 @@ def _part_section(place: str, part: type[BaseModel]) -> Iterator[str]:
         key = field.alias or name
         yield f"### {_code(key)}"
         yield f"{_capital(in_words(hints[name]))}; {_default(field)}."
-        yield " ".join((field.description or "").split())
+        yield " ".join(descriptions(part).get(key, "").split())
         yield _fenced(cleandoc(EXAMPLES[place][key]), "yaml")
 
 
@@ -576,8 +577,8 @@ def _written(value: object) -> str:
 
 def cli() -> str:
     """`cli.md`: every command with its options; shared options are explained once."""
-    commands = list(_commands("sales-pipeline", typer.main.get_command(app)))
-    commands.append(("run-pipeline", typer.main.get_command(run_pipeline_app)))
+    commands = list(_commands("sales-pipeline", typer.main.get_command(make_app())))
+    commands.append(("run-pipeline", typer.main.get_command(make_run_pipeline())))
     names = ["as_json", *(field.name for field in fields(Changing))]
     of_run = {option.name: option for option in _options(dict(commands)["sales-pipeline run"])}
     shared = [of_run[name] for name in names]

@@ -26,7 +26,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from sales_pipeline.cli.app import app
+from sales_pipeline.cli.app import make_app
 from sales_pipeline.config import load_config
 from sales_pipeline.config.files import Arrival
 from sales_pipeline.config.locations import EMBEDDED
@@ -77,7 +77,7 @@ def _shown_answers(scenario: Path, lakehouse: Path) -> str:
     parts = []
     for line in lines:
         if line.startswith("$ "):
-            printed = CliRunner().invoke(app, [*line.split()[1:], *places]).output
+            printed = CliRunner().invoke(make_app(), [*line.split()[1:], *places]).output
             parts += [line, *(row.rstrip() for row in printed.splitlines())]
     return "\n".join(parts) + "\n"
 

@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from sales_pipeline.cli import (
-    databricks,
-    held_files,
-    history,
-    previews,
-    proofs,
-    quarantine,
-    reference,
-    report,
-    run,
-    show,
-    upkeep,
-    why,
-)
 from sales_pipeline.cli.options import with_shared_options
 from sales_pipeline.cli.screen import prepare_streams, start_log, tell_failure
 from sales_pipeline.version import __version__
 
+_VERSION = "--version"
 EXAMPLE = """\b
 Try it with the sample retailer, in an empty folder:
   sales-pipeline run --sample --show
@@ -37,56 +26,72 @@ Every day:
   sales-pipeline run && sales-pipeline show global --json
 """
 
-_Commands = dict[str, tuple[Callable[..., None], str]]
-"""Name of a command -> its function and its examples."""
+
+class _Command(NamedTuple):
+    """A command: its module in this folder, its function there, and the text of its examples."""
+
+    module: str
+    function: str
+    examples: str
+
+
+_Commands = dict[str, _Command]
+"""Name of a command -> where it is."""
 
 _COMMANDS: _Commands = {
-    "run": (run.run, run.EXAMPLE),
-    "plan": (previews.plan, previews.PLAN_EXAMPLE),
-    "show": (show.show, show.EXAMPLE),
-    "why": (why.why, why.WHY_EXAMPLE),
-    "explain": (why.explain, why.EXPLAIN_EXAMPLE),
-    "report": (report.report, report.EXAMPLE),
-    "status": (history.status, history.STATUS_EXAMPLE),
-    "check": (previews.check, previews.CHECK_EXAMPLE),
-    "accept": (held_files.accept, held_files.ACCEPT_EXAMPLE),
-    "withdraw": (held_files.withdraw, held_files.WITHDRAW_EXAMPLE),
-    "history": (history.history, history.HISTORY_EXAMPLE),
-    "diff": (history.diff, history.DIFF_EXAMPLE),
-    "rollback": (history.rollback, history.ROLLBACK_EXAMPLE),
-    "release": (held_files.release, held_files.RELEASE_EXAMPLE),
-    "rebuild": (upkeep.rebuild, upkeep.REBUILD_EXAMPLE),
-    "maintain": (upkeep.maintain, upkeep.MAINTAIN_EXAMPLE),
-    "reset": (upkeep.reset, upkeep.RESET_EXAMPLE),
-    "restore": (upkeep.restore, upkeep.RESTORE_EXAMPLE),
-    "selftest": (proofs.selftest, proofs.SELFTEST_EXAMPLE),
-    "certify": (proofs.certify, proofs.CERTIFY_EXAMPLE),
-    "doctor": (proofs.doctor, proofs.DOCTOR_EXAMPLE),
+    "run": _Command("run", "run", "EXAMPLE"),
+    "plan": _Command("previews", "plan", "PLAN_EXAMPLE"),
+    "show": _Command("show", "show", "EXAMPLE"),
+    "why": _Command("why", "why", "WHY_EXAMPLE"),
+    "explain": _Command("why", "explain", "EXPLAIN_EXAMPLE"),
+    "report": _Command("report", "report", "EXAMPLE"),
+    "status": _Command("history", "status", "STATUS_EXAMPLE"),
+    "check": _Command("previews", "check", "CHECK_EXAMPLE"),
+    "accept": _Command("held_files", "accept", "ACCEPT_EXAMPLE"),
+    "withdraw": _Command("held_files", "withdraw", "WITHDRAW_EXAMPLE"),
+    "history": _Command("history", "history", "HISTORY_EXAMPLE"),
+    "diff": _Command("history", "diff", "DIFF_EXAMPLE"),
+    "rollback": _Command("history", "rollback", "ROLLBACK_EXAMPLE"),
+    "release": _Command("held_files", "release", "RELEASE_EXAMPLE"),
+    "rebuild": _Command("upkeep", "rebuild", "REBUILD_EXAMPLE"),
+    "maintain": _Command("upkeep", "maintain", "MAINTAIN_EXAMPLE"),
+    "reset": _Command("upkeep", "reset", "RESET_EXAMPLE"),
+    "restore": _Command("upkeep", "restore", "RESTORE_EXAMPLE"),
+    "selftest": _Command("proofs", "selftest", "SELFTEST_EXAMPLE"),
+    "certify": _Command("proofs", "certify", "CERTIFY_EXAMPLE"),
+    "doctor": _Command("proofs", "doctor", "DOCTOR_EXAMPLE"),
 }
 _GROUPS: dict[str, tuple[str, _Commands]] = {
     "rates": (
         "Which exchange rate a sale takes.",
-        {"show": (reference.show_rates, reference.RATES_EXAMPLE)},
+        {"show": _Command("reference", "show_rates", "RATES_EXAMPLE")},
     ),
     "catalogue": (
         "The names that the catalogue knows, and those it lacks.",
         {
-            "show": (reference.show_catalogue, reference.CATALOGUE_EXAMPLE),
-            "missing": (reference.missing_names, reference.MISSING_EXAMPLE),
+            "show": _Command("reference", "show_catalogue", "CATALOGUE_EXAMPLE"),
+            "missing": _Command("reference", "missing_names", "MISSING_EXAMPLE"),
         },
     ),
     "quarantine": (
         "Records that wait in quarantine, and how a person mends them.",
         {
-            "list": (quarantine.list_, quarantine.LIST_EXAMPLE),
-            "show": (quarantine.show, quarantine.SHOW_EXAMPLE),
-            "export": (quarantine.export, quarantine.EXPORT_EXAMPLE),
-            "replay": (quarantine.replay, quarantine.REPLAY_EXAMPLE),
+            "list": _Command("quarantine", "list_", "LIST_EXAMPLE"),
+            "show": _Command("quarantine", "show", "SHOW_EXAMPLE"),
+            "export": _Command("quarantine", "export", "EXPORT_EXAMPLE"),
+            "replay": _Command("quarantine", "replay", "REPLAY_EXAMPLE"),
         },
     ),
     "config": (
         "About the declaration itself.",
-        {"schema": (previews.schema, previews.SCHEMA_EXAMPLE)},
+        {"schema": _Command("previews", "schema", "SCHEMA_EXAMPLE")},
+    ),
+    "databricks": (
+        "A Databricks workspace: deploying to it, and the gate.",
+        {
+            "init": _Command("databricks_init", "init", "EXAMPLE"),
+            "test": _Command("databricks", "run_test_job", "EXAMPLE"),
+        },
     ),
 }
 """Name of a group -> what it is about, and its commands."""
@@ -102,7 +107,7 @@ def _begin(
     *,
     version: Annotated[
         bool,
-        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+        typer.Option(_VERSION, help="Print the version.", callback=_version, is_eager=True),
     ] = False,
 ) -> None:
     """Takes the sales files of a retailer's stores to four answers in one currency.
@@ -120,30 +125,41 @@ def _new_app(**settings: Any) -> typer.Typer:
 
 
 def _add(group: typer.Typer, commands: _Commands) -> None:
-    for name, (function, examples) in commands.items():
+    for name, command in commands.items():
+        module = import_module(f"sales_pipeline.cli.{command.module}")
+        function, examples = getattr(module, command.function), getattr(module, command.examples)
         group.command(name, epilog=examples)(with_shared_options(function))
 
 
-def _make_app() -> typer.Typer:
-    commands = _new_app(no_args_is_help=True)
-    commands.callback(epilog=EXAMPLE)(_begin)
-    _add(commands, _COMMANDS)
-    for name, (about, group_commands) in _GROUPS.items():
+def make_app(first: str | None = None) -> typer.Typer:
+    """Returns `sales-pipeline`, as far as a command line needs it.
+
+    Only the modules of its own command are imported, because those of all take longer than some
+    commands.
+
+    Args:
+        first: The first argument of the command line; None for every command.
+    """
+    app = _new_app(no_args_is_help=True)
+    app.callback(epilog=EXAMPLE)(_begin)
+    if first == _VERSION:
+        return app
+    is_named = first in _COMMANDS or first in _GROUPS
+    _add(app, {name: each for name, each in _COMMANDS.items() if name == first or not is_named})
+    for name, (about, commands) in _GROUPS.items():
         group = _new_app(help=about, no_args_is_help=True)
-        _add(group, group_commands)
-        commands.add_typer(group, name=name)
-    commands.add_typer(databricks.databricks_commands(), name="databricks")
-    return commands
+        # The list of all commands names a group, and not what is in it.
+        _add(group, commands if first in (None, name) else {})
+        if name == first or not is_named:
+            app.add_typer(group, name=name)
+    return app
 
 
-def _make_run_pipeline() -> typer.Typer:
-    commands = _new_app()
-    commands.command(epilog=run.RUN_PIPELINE_EXAMPLE)(run.run_pipeline)
-    return commands
-
-
-app = _make_app()
-run_pipeline_app = _make_run_pipeline()
+def make_run_pipeline() -> typer.Typer:
+    """Returns `run-pipeline`."""
+    app = _new_app()
+    _add(app, {"run-pipeline": _Command("run", "run_pipeline", "RUN_PIPELINE_EXAMPLE")})
+    return app
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -152,17 +168,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: What follows the name of the command; by default those of the process.
     """
-    _start(app, "sales-pipeline", arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    _start(make_app(given[0] if given else ""), "sales-pipeline", arguments)
 
 
 def run_pipeline(arguments: Sequence[str] | None = None) -> None:
     """Runs `run-pipeline`: the whole pipeline and nothing else."""
-    _start(run_pipeline_app, "run-pipeline", arguments)
+    _start(make_run_pipeline(), "run-pipeline", arguments)
 
 
 def _start(commands: typer.Typer, name: str, arguments: Sequence[str] | None) -> None:
     prepare_streams()
     start_log()
+    # pydantic would read the metadata of every installed package to look for plugins of its own.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # A process that ends needs no garbage collection, which takes a tenth of a second.
     atexit.register(gc.freeze)
     try:

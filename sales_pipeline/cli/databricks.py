@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.cli import databricks_init
 from sales_pipeline.cli.options import JsonOption, VerboseOption
 from sales_pipeline.cli.screen import say, show_exactly, show_json
 from sales_pipeline.cli.stopping import told_of_signals
@@ -147,15 +146,3 @@ def _parameters(commit: str | None, given: list[str] | tuple[str, ...]) -> dict[
         raise UsageError(f"--param: give each name once, and {COMMIT} by --commit")
     tested = commit or current_commit(os.environ, Path.cwd())
     return {COMMIT: tested} | {name: value for name, _, value in pairs}
-
-
-def databricks_commands() -> typer.Typer:
-    """Returns the commands below `databricks`."""
-    commands = typer.Typer(
-        help="A Databricks workspace: deploying to it, and the gate.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
-    commands.command("init", epilog=databricks_init.EXAMPLE)(databricks_init.init)
-    commands.command("test", epilog=EXAMPLE)(run_test_job)
-    return commands

@@ -23,7 +23,6 @@ from sales_pipeline.cli.declaration import (
     with_options,
 )
 from sales_pipeline.cli.screen import log_everything
-from sales_pipeline.engines.spark_session import prepare_process
 from sales_pipeline.errors import UsageError
 
 if TYPE_CHECKING:
@@ -201,6 +200,8 @@ class Changing(Shared):
 
     def prepared(self) -> Declaration:
         """Loads the declaration and prepares the process for a Spark session."""
+        from sales_pipeline.engines.spark_session import prepare_process
+
         declaration = self.declaration()
         prepare_process(declaration)
         return declaration

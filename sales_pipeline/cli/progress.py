@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from sales_pipeline.cli.screen import say
 from sales_pipeline.errors import counted
-from sales_pipeline.report.figures import size
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -116,6 +115,8 @@ class Pace:
 
     def words(self) -> str:
         """Rows, bytes, rate and time left, as far as they are known."""
+        from sales_pipeline.report.figures import size
+
         rows = [counted(self._rows, "row")] if self._rows else []
         seconds = self._clock() - self._began
         if not self._bytes or seconds <= 0:
@@ -146,6 +147,8 @@ class Lines:
         """Says that a stage begins."""
         self._name, self._pace = name, Pace(total_bytes, self._clock)
         self._said_at = self._clock()
+        from sales_pipeline.report.figures import size
+
         say(f"{name}: {size(total_bytes)}" if total_bytes else name)
 
     def advance(self, *, bytes_done: int, rows_done: int = 0) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
@@ -19,11 +19,12 @@ from sales_pipeline.cli.options import (
 from sales_pipeline.cli.progress import profiled, progress_on_stderr
 from sales_pipeline.cli.screen import say, show, show_json
 from sales_pipeline.cli.stopping import stopped_by_signals
-from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import counted
 from sales_pipeline.report.questions import Question
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from sales_pipeline.config.model import Declaration
     from sales_pipeline.run_report import Progress, RunReport
 
@@ -98,6 +99,7 @@ def run_pipeline(
 
 def place_sample_files(declaration: Declaration) -> None:
     """Puts the sample's files into the landing folder, if no lakehouse was made yet."""
+    from sales_pipeline.engines.spark_session import open_engine
     from sales_pipeline.lakehouse.ops_tables import RUNS
     from sales_pipeline.sample import place_sample
 
@@ -135,36 +137,47 @@ def run_and_tell(
         answers: Whether the four answers follow.
         as_json: Whether it is all one JSON document.
     """
-    # Arrow comes with these imports, and --help must not wait for it.
-    from sales_pipeline.report.answers import answers_document
-    from sales_pipeline.report.answers_of_run import Asked
-    from sales_pipeline.report.answers_of_run import answers as answers_of_run
-    from sales_pipeline.report.answers_text import SHOWN_PRODUCTS, answers_text
-    from sales_pipeline.report.profile import profile_document, profile_text
-    from sales_pipeline.report.run import run_document, run_text
-
     with (
         stopped_by_signals(),
         progress_on_stderr() as on_stderr,
         profiled(on_stderr, is_asked=shared.profile) as (progress, profile),
     ):
         report = verb(declaration, progress=progress, wait_seconds=shared.wait)
-    shown = None
-    if answers:
-        shown = answers_of_run(declaration, Asked(top=None if as_json else SHOWN_PRODUCTS))
-    questions = list(Question)
+    # Each of these imports takes time, so a run has only those that it needs.
+    from sales_pipeline.report.run import run_document, run_text
+
     if as_json:
         document = run_document(report)
         if profile is not None:
+            from sales_pipeline.report.profile import profile_document
+
             document["profile"] = profile_document(profile)
-        if shown is not None:
-            document["answers"] = answers_document(shown, questions)
+        if answers:
+            document["answers"] = _answers_document(declaration)
         show_json(document)
-    else:
-        if profile is not None:
-            show(profile_text(profile))
-        show(run_text(report))
-        if shown is not None:
-            show("")
-            show(answers_text(shown, questions))
+        return report.exit_code
+    if profile is not None:
+        from sales_pipeline.report.profile import profile_text
+
+        show(profile_text(profile))
+    show(run_text(report))
+    if answers:
+        show("")
+        show(_answers_text(declaration))
     return report.exit_code
+
+
+def _answers_text(declaration: Declaration) -> RenderableType:
+    from sales_pipeline.report.answers_of_run import Asked
+    from sales_pipeline.report.answers_of_run import answers as answers_of_run
+    from sales_pipeline.report.answers_text import SHOWN_PRODUCTS, answers_text
+
+    return answers_text(answers_of_run(declaration, Asked(top=SHOWN_PRODUCTS)), list(Question))
+
+
+def _answers_document(declaration: Declaration) -> dict[str, Any]:
+    from sales_pipeline.report.answers import answers_document
+    from sales_pipeline.report.answers_of_run import Asked
+    from sales_pipeline.report.answers_of_run import answers as answers_of_run
+
+    return answers_document(answers_of_run(declaration, Asked(top=None)), list(Question))

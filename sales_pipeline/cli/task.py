@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any, TextIO
 
-from sales_pipeline.cli.app import app
+from sales_pipeline.cli.app import make_app
 from sales_pipeline.cli.screen import start_log, tell_failure
 from sales_pipeline.engines.private_network import keep_network
 
@@ -42,6 +42,7 @@ def _reason_of_failure(arguments: list[str]) -> str | None:
     """The reason why a command failed, on one line; None if it succeeded."""
     command = " ".join([_NAME, *arguments[:1]])
     try:
+        app = make_app(*arguments[:1])
         code = app(args=arguments, prog_name=_NAME, standalone_mode=False)
     except SystemExit as end:
         code = end.code

@@ -167,10 +167,14 @@ def keys_at(loc: Loc) -> dict[str, FieldInfo]:
     >>> list(keys_at(("catalogue", "languages", "fr")))
     ['product', 'category']
     """
+    return {name: field for kind in _parts_at(loc) for name, field in _fields(kind)}
+
+
+def _parts_at(loc: Loc) -> list[type[BaseModel]]:
     kinds: list[Any] = [Declaration]
     for step in loc:
         kinds = [below for kind in kinds for below in _below(kind, step)]
-    return {name: field for kind in kinds if _is_part(kind) for name, field in _fields(kind)}
+    return [kind for kind in kinds if _is_part(kind)]
 
 
 def _fields(kind: type[BaseModel]) -> Iterable[tuple[str, FieldInfo]]:
@@ -222,6 +226,9 @@ def meaning(loc: Loc) -> str:
     >>> meaning(("feeds", "paris", "currency"))
     'the currency of every amount, an ISO 4217 code'
     """
-    text = " ".join((keys_at(loc[:-1])[str(loc[-1])].description or "").split())
+    from sales_pipeline.config.descriptions import descriptions
+
+    known = {key: text for kind in _parts_at(loc[:-1]) for key, text in descriptions(kind).items()}
+    text = " ".join(known.get(str(loc[-1]), "").split())
     sentence = text.split(". ")[0].split("; ")[0].removesuffix(".")
     return sentence[:1].lower() + sentence[1:]

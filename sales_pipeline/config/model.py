@@ -208,7 +208,10 @@ class Declaration(Declared):
 
 def json_schema() -> dict[str, Any]:
     """Returns the schema (draft 2020-12), with a description of every property."""
+    from sales_pipeline.config.descriptions import describe
+
     schema = Declaration.model_json_schema()
+    describe(schema, Declaration)
     _refuse_other_names(schema)
     _require_less_with_a_format(schema["$defs"])
     return {

@@ -46,7 +46,9 @@ _PERCENTAGE = "[0-9]+([.][0-9]+)? ?%"
 class Declared(BaseModel):
     """The base of every part: immutable, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    # The validators are built once, for the whole declaration. The docstrings of the fields are
+    # not read here, because that takes longer than reading a declaration: see `descriptions`.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Returns a copy with other values, which computes its cached properties again."""

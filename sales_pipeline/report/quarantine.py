@@ -15,7 +15,7 @@ from rich.text import Text
 
 from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.errors import counted
-from sales_pipeline.lakehouse.arrow_types import totals_by
+from sales_pipeline.lakehouse.arrow_types import text_scalar, totals_by
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
@@ -185,8 +185,8 @@ def day_of_run(run_id: str) -> date:
 
 def _groups(quarantine: pa.Table, *columns: str) -> Iterator[tuple[list[str], int, Decimal | None]]:
     """The columns, `reasons` and `currency`; number of records and amount of each group."""
-    reasons = pc.binary_join(quarantine["reasons"].cast(pa.list_(pa.string())), ",")
-    currency = pc.fill_null(quarantine["currency"], "")
+    reasons = pc.binary_join(quarantine["reasons"].cast(pa.list_(pa.string())), text_scalar(","))
+    currency = pc.fill_null(quarantine["currency"], text_scalar(""))
     keys = [*(quarantine[column] for column in columns), reasons, currency]
     return totals_by(keys, quarantine["amount"])
 

@@ -97,6 +97,39 @@ def test_nothing_heavy_is_imported_for_help_and_declaration_errors(tmp_path: Pat
     assert loaded_by(tmp_path, *commands) == "{}"
 
 
+def test_a_command_imports_no_other_command(tmp_path: Path) -> None:
+    modules = ("show", "history", "why", "upkeep", "proofs", "databricks", "databricks_init")
+    code = (
+        "import sys; from sales_pipeline.cli.app import make_app; make_app(sys.argv[1]);"
+        f"print([name for name in {modules} if f'sales_pipeline.cli.{{name}}' in sys.modules],"
+        " 'sales_pipeline.databricks' in sys.modules)"
+    )
+    loaded = {
+        "--version": "[] False",
+        "run": "[] False",
+        "show": "['show'] False",
+        "status": "['history'] False",
+        "--help": "['show', 'history', 'why', 'upkeep', 'proofs'] False",
+        "databricks": "['databricks', 'databricks_init'] True",
+    }
+    for first, names in loaded.items():
+        assert python_in(tmp_path, "-c", code, first).out == f"{names}\n", first
+
+
+def test_help_of_all_commands_names_every_group_and_reads_none(call: Call) -> None:
+    listed = call("--help").out
+    for group in ("rates", "catalogue", "quarantine", "config", "databricks"):
+        assert f"  {group} " in listed
+        assert call(group, "--help").code == 0
+    assert "  test " in call("databricks", "--help").out
+
+
+def test_an_unknown_command_is_refused_as_before(call: Call) -> None:
+    said = call("shwo")
+    assert (said.code, said.out) == (2, "")
+    assert "No such command 'shwo'" in said.err
+
+
 def test_help_needs_no_part_of_a_declaration(tmp_path: Path) -> None:
     assert loaded_by(tmp_path, ["--help"], ["--version"], heavy=("pydantic", "yaml")) == "{}"
 

@@ -59,6 +59,35 @@ def test_what_finds_nothing_new_imports_neither_pandas_nor_spark(demo: Demo) -> 
     assert loaded_by(demo[0], *commands, heavy=("pyspark", "pysail", "pandas")) == "{}"
 
 
+LOOKS_WITHOUT = ("pyspark", "pysail", "pandas")
+
+
+def test_a_look_at_the_sample_imports_neither_pandas_nor_spark(demo: Demo) -> None:
+    looks = ["status", "history", "quarantine list", "catalogue missing", "rates show", "why"]
+    commands = [[*look.split(), "--sample"] for look in looks]
+    assert loaded_by(demo[0], *commands, heavy=LOOKS_WITHOUT) == "{}"
+
+
+def test_a_run_with_nothing_new_imports_nothing_of_the_answers(demo: Demo) -> None:
+    not_needed = [
+        "report.answers",
+        "report.answers_text",
+        "databricks",
+        "cli.show",
+        "config.examples",
+        "config.descriptions",
+    ]
+    code = (
+        "import sys; from sales_pipeline.cli.app import main\n"
+        "try: main(['run', '--sample'])\n"
+        "except SystemExit: pass\n"
+        f"print([each for each in {not_needed} if f'sales_pipeline.{{each}}' in sys.modules])"
+    )
+    said = python_in(demo[0], "-c", code)
+    assert said.out.startswith("Nothing new.")
+    assert said.out.splitlines()[-1] == "[]"
+
+
 def test_run_pipeline_does_what_main_does(demo: Demo) -> None:
     said = python_in(
         demo[0], "-c", "from sales_pipeline.cli.app import run_pipeline as r; r(['--sample'])"

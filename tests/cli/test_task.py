@@ -145,7 +145,7 @@ def test_a_command_that_ends_the_process_with_success_returns(
     def ends(**_: object) -> None:
         raise SystemExit(code)
 
-    monkeypatch.setattr(task, "app", ends)
+    monkeypatch.setattr(task, "make_app", lambda *_: ends)
     task.main([])
 
 
@@ -155,6 +155,6 @@ def test_a_command_that_ends_the_process_with_failure_raises(
     def ends(**_: object) -> None:
         raise SystemExit(3)
 
-    monkeypatch.setattr(task, "app", ends)
+    monkeypatch.setattr(task, "make_app", lambda *_: ends)
     with pytest.raises(RuntimeError, match="sales-pipeline run: exit code 3"):
         task.main(["run"])

@@ -19,7 +19,7 @@ from databricks.bundles.schemas import Schema
 from databricks.bundles.volumes import Volume
 
 from sales_pipeline.cli import task as wheel_task
-from sales_pipeline.cli.app import app
+from sales_pipeline.cli.app import make_app
 from sales_pipeline.config import load_config
 from sales_pipeline.databricks.bundle import (
     JOBS,
@@ -246,7 +246,7 @@ def test_tasks_call_an_entry_point_that_the_package_has(bundle: Bundle) -> None:
 
 @pytest.mark.parametrize("command", ["run", "doctor"])
 def test_a_task_gives_only_options_that_its_command_has(bundle: Bundle, command: str) -> None:
-    commands: Any = typer.main.get_command(app)
+    commands: Any = typer.main.get_command(make_app())
     called = [task["python_wheel_task"]["parameters"] for task in wheel_tasks(bundle)]
     [arguments] = [rest for name, *rest in called if name == command]
     context = commands.commands[command].make_context(command, filled(bundle, arguments))

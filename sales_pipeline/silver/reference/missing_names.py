@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales_pipeline.config.model import Feed
+from sales_pipeline.lakehouse.arrow_types import text_scalar
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.silver.reference.products import (
     CODE,
@@ -70,7 +71,7 @@ def _waiting(lakehouse: Lakehouse) -> Iterator[dict[str, Any]]:
     if not lakehouse.has(_QUARANTINE):
         return
     rows = lakehouse.read(_QUARANTINE, columns=_COLUMNS)
-    reasons = pc.binary_join(rows["reasons"].cast(pa.list_(pa.string())), ",")
+    reasons = pc.binary_join(rows["reasons"].cast(pa.list_(pa.string())), text_scalar(","))
     waiting = rows.filter(pc.match_substring(reasons, PRODUCT_UNKNOWN))
     for row in waiting.to_pylist():
         if row["feed"] in lakehouse.declaration.feeds:
