@@ -140,9 +140,18 @@ class FieldFormat:
             for text, field in zip(own, fields, strict=False)
         )
 
+    def opens_quote(self, line: bytes) -> bool:
+        """Tells whether a field of the line begins with a quote; other quotes are text.
+
+        >>> plain = FieldFormat(b",", b'"')
+        >>> plain.opens_quote(b'7,5" pipe'), plain.opens_quote(b'7,"pipe"')
+        (False, True)
+        """
+        return line.startswith(self.quote) or self.delimiter + self.quote in line
+
     def read_line(self, line: bytes) -> list[bytes] | None:
         """Returns the fields of a line on its own; None where its quotes are not in order."""
-        if self.quote not in line:
+        if not self.opens_quote(line):
             return line.split(self.delimiter)
         found = self.read_record(line, 0, len(line), width=None, final=True)
         return found.fields if isinstance(found, Span) and found.end == len(line) else None

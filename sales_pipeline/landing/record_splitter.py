@@ -144,7 +144,7 @@ class RecordSplitter:
         line = data[start:line_stop]
         if (at := self._joined_at(line)) is not None:
             return self._record(self._fields.read_line(line[:at]), line[:at]), start + at
-        if self._fields.quote not in line:
+        if not self._fields.opens_quote(line):
             return self._record(line.split(self._fields.delimiter), line), after_line
         found = self._fields.read_record(data, start, line_stop, width=self._width, final=final)
         if found is Fault.UNKNOWN:
@@ -187,8 +187,9 @@ class RecordSplitter:
         return Record(texts, match=headers.match if headers else None)
 
     def _malformed(self, line: bytes, problem: str) -> Record:
-        text = shown_text(line, transcoded=self._form.transcoded)
-        return Record([], text, problem if is_text(line) else "undecodable")
+        if is_text(line):
+            return Record([], line.decode(), problem)
+        return Record([], shown_text(line, transcoded=self._form.transcoded), "undecodable")
 
     def _long_line(self, part: bytes, after: int | None) -> tuple[Record | None, int | None]:
         """Adds to a line that is too long; returns its record once its end is known."""

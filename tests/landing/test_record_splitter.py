@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,9 @@ from sales_pipeline.landing import quotes, record_splitter
 from sales_pipeline.landing.frame import DataLines
 from sales_pipeline.landing.headers import Headers
 from sales_pipeline.landing.landed_bytes import Transcoder
+from sales_pipeline.landing.plain_blocks import PlainParser
+from sales_pipeline.landing.quotes import MAX_RECORD_BYTES, Fault, FieldFormat
+from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.record_splitter import PROBLEMS, Record, RecordFormat, RecordSplitter
 from sales_pipeline.landing.shape import FileShape
 
@@ -232,3 +237,32 @@ def test_what_a_csv_writer_writes_is_read_back(rows: list[list[str]], quoting: i
     text = io.StringIO(newline="")
     csv.writer(text, quoting=quoting).writerows(rows)  # type: ignore[arg-type]
     assert fields(text.getvalue().encode()) == rows
+
+
+@pytest.mark.parametrize("line", [b"a note\n", b'say ""so""\n', b"one, two\n", b"\n", b"a note\r"])
+def test_a_very_long_quoted_record_with_line_ends_is_looked_at_once(
+    line: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[int] = []
+    read_record, parse = FieldFormat.read_record, PlainParser.parse
+
+    def counted_record(self: Any, data: bytes, start: int, line_stop: int, **given: Any) -> Any:
+        found = read_record(self, data, start, line_stop, **given)
+        looked_at.append(MAX_RECORD_BYTES if isinstance(found, Fault) else found.end - start)
+        return found
+
+    def counted_parse(self: Any, pending: bytes, start: int, end: int) -> Any:
+        looked_at.append(end - start)
+        return parse(self, pending, start, end)
+
+    monkeypatch.setattr(FieldFormat, "read_record", counted_record)
+    monkeypatch.setattr(PlainParser, "parse", counted_parse)
+    work = []
+    for megabytes in (1, 2):
+        path = tmp_path / "a.csv"
+        path.write_bytes(b'a,b\n1,"' + line * (megabytes * 1_000_000 // len(line)) + b'"\n3,4\n')
+        looked_at.clear()
+        list(read_batches(str(path), FileShape((("a", "a"), ("b", "b"))), 1))
+        work.append(sum(looked_at))
+    assert work[1] < 2.5 * work[0]
+    assert work[1] < 4 * 2_000_000 + 8 * MAX_RECORD_BYTES
