@@ -178,6 +178,7 @@ class EmbeddedEngine(FolderEngine):
     is_leased = False
     # Sail would take the batches through a server in this very process.
     bytes_read_here = sys.maxsize
+    counts_keys_here = True
 
     def __init__(self, lakehouse: Path) -> None:
         super().__init__(lakehouse, SailSession())

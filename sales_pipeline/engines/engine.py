@@ -38,6 +38,8 @@ class Capabilities:
         has_spark_csv: Whether the CSV reader is Spark's own, which `reader: builtin` needs.
         bytes_read_here: Landing files of at most so many bytes are read by this process and
             written without a data source, whose Python workers take seconds to start.
+        counts_keys_here: Whether this process counts the keys of a batch, because the engine is in
+            it and would take several times the memory.
     """
 
     task_slots: int
@@ -45,6 +47,7 @@ class Capabilities:
     is_leased: bool = True
     has_spark_csv: bool = True
     bytes_read_here: int = 1 << 24
+    counts_keys_here: bool = False
 
 
 @dataclass(frozen=True)

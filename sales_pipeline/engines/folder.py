@@ -41,6 +41,7 @@ class FolderEngine(FolderUpkeep, ABC):
 
     is_leased = True
     bytes_read_here = 1 << 28
+    counts_keys_here = False
 
     def __init__(self, lakehouse: Path, session: Session) -> None:
         check_folder(lakehouse)
@@ -50,6 +51,7 @@ class FolderEngine(FolderUpkeep, ABC):
             is_leased=self.is_leased,
             has_spark_csv=session.has_spark_csv,
             bytes_read_here=self.bytes_read_here,
+            counts_keys_here=self.counts_keys_here,
         )
 
     @abstractmethod

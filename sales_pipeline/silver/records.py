@@ -27,11 +27,11 @@ from sales_pipeline.lakehouse.tables import (
 )
 from sales_pipeline.profile import fetched
 from sales_pipeline.silver.batch import Batch
-from sales_pipeline.silver.collisions import decided, repeated_keys
+from sales_pipeline.silver.collisions import decided
+from sales_pipeline.silver.meeting_keys import MeetingKeys, meeting_keys
 from sales_pipeline.silver.validation.validator import FIT
 
 _ROW_ID = ["_file_id", "_row"]
-_MANY_KEYS = 2_000_000
 _MANY_MOVES = 10_000
 _OUTCOME = ("status", *(column.name for column in WINNER))
 """The columns of a record that another record of its key can change."""
@@ -77,8 +77,11 @@ class RecordsWriter:
     is_again: bool
     run_id: str
     moves: Moves = field(default_factory=Moves)
-    _keys: DataFrame | None = None
-    _meets_history: bool = False
+    _meeting: MeetingKeys = field(default_factory=MeetingKeys)
+
+    @property
+    def _keys(self) -> DataFrame | None:
+        return self._meeting.keys
 
     @property
     def replaced(self) -> frozenset[int]:
@@ -98,33 +101,21 @@ class RecordsWriter:
         return set(sales["month"].to_pylist())
 
     def find_meeting_keys(self) -> None:
-        """Finds the keys that more than one record has or had, in one statement."""
-        parts = []
-        if self.batch.deliveries:
-            keys = self.batch.keys()
-            parts.append(repeated_keys(keys).select("key_hash", F.lit(False).alias("_is_earlier")))
-            if self.has_history:
-                met = self._history().join(keys, "key_hash", "left_semi").select("key_hash")
-                parts.append(met.distinct().select("key_hash", F.lit(True).alias("_is_earlier")))
+        """Finds the keys that more than one record has or had."""
+        lost = None
         if self.is_again and self.has_history:
             # Records that lost to one that is replaced now.
             lost = self._history().where(among("winner_file_id", self.replaced))
-            lost = lost.select("key_hash").distinct()
-            parts.append(lost.select("key_hash", F.lit(True).alias("_is_earlier")))
-        if not parts:
-            return
-        keys = reduce(DataFrame.unionByName, parts)
-        hashes = fetched("find the keys that meet", keys.limit(_MANY_KEYS + 1))
-        self._meets_history = any(hashes["_is_earlier"].unique().to_pylist())
-        if hashes.num_rows > _MANY_KEYS:
-            self._keys, self._meets_history = keys.select("key_hash").distinct(), self.has_history
-        elif hashes.num_rows:
-            distinct = pa.table({"key_hash": hashes["key_hash"].unique()})
-            self._keys = self.lakehouse.shared("meeting_keys", distinct)
+        self._meeting = meeting_keys(
+            self.lakehouse,
+            self.batch.keys() if self.batch.deliveries else None,
+            history=self._history() if self.has_history else None,
+            lost=lost,
+        )
 
     def find_moves(self) -> Moves:
         """Finds the records of earlier deliveries whose status or winner changes."""
-        if self._keys is None or not self._meets_history:
+        if self._keys is None or not self._meeting.meet_history:
             return self.moves
         changed = self._decided(self._keys).where("_is_earlier AND _changes")
         some = changed.select(*_ROW_ID, "month").limit(_MANY_MOVES + 1)
@@ -225,7 +216,7 @@ class RecordsWriter:
         frames = []
         if self.batch.deliveries:
             frames.append(self._own_candidates(keys))
-        if self._meets_history:
+        if self._meeting.meet_history:
             frames.append(self._earlier_candidates(keys))
         rows = decided(reduce(DataFrame.unionByName, frames), self._key_columns)
         differs = ~_all_equal((F.col(name), F.col(f"_old_{name}")) for name in _OUTCOME)

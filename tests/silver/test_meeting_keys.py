@@ -1,0 +1,84 @@
+"""The keys that meet are the same wherever they are counted, and few are ever in one place."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.silver import meeting_keys as module
+from sales_pipeline.silver.meeting_keys import meeting_keys
+from tests.retailer import Retailer, sale
+
+HASHES = st.lists(st.none() | st.integers(-3, 6), max_size=12)
+
+
+@pytest.fixture
+def made(retailer: Retailer) -> Retailer:
+    """The tables of a retailer, with a session."""
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"))
+    retailer.run()
+    return retailer
+
+
+def _found(
+    lakehouse: Lakehouse, own: Sequence[int | None] | None, history: Sequence[int | None] | None
+) -> tuple[list[int], bool]:
+    def frame(hashes: Sequence[int | None] | None) -> Any:
+        return (
+            None
+            if hashes is None
+            else lakehouse.frame(pa.table({"key_hash": pa.array(hashes, pa.int64())}))
+        )
+
+    met = meeting_keys(lakehouse, frame(own), history=frame(history), lost=None)
+    keys = [] if met.keys is None else met.keys.toArrow()["key_hash"].to_pylist()
+    assert len(keys) == len(set(keys))
+    return sorted(keys), met.meet_history
+
+
+def _expected(own: Sequence[int | None] | None, history: Sequence[int | None] | None) -> list[int]:
+    keys = [key for key in own or () if key is not None]
+    return sorted({key for key in keys if keys.count(key) > 1 or key in (history or ())})
+
+
+@pytest.mark.parametrize("most", [2_000_000, 2])
+@settings(suppress_health_check=[*HealthCheck], max_examples=8, deadline=None)
+@given(own=st.none() | HASHES, history=st.none() | HASHES)
+def test_keys_that_meet_are_the_same_wherever_they_are_counted(
+    made: Retailer, most: int, own: list[int | None] | None, history: list[int | None] | None
+) -> None:
+    def checked(lakehouse: Lakehouse) -> None:
+        for is_here in (True, False):
+            abilities = dataclasses.replace(lakehouse.engine.capabilities, counts_keys_here=is_here)
+            lakehouse.engine.capabilities = abilities
+            keys, meet_history = _found(lakehouse, own, history)
+            expected = _expected(own, history)
+            assert keys == expected
+            own_keys = {key for key in own or () if key is not None}
+            if own_keys & {*(history or ())}:
+                assert meet_history
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_MANY_KEYS", most)
+        made.read(checked)
+
+
+def test_the_embedded_engine_counts_no_keys(
+    retailer: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "repeated_keys", None)
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2"), sale("2"))
+    retailer.run()
+    retailer.deliver("lyon/b.csv", sale("1"), sale("3"))
+    assert retailer.run().outcome == "done"
+    found = retailer.rows("silver.sales", "sale_id")
+    assert sorted(found) == [("1",), ("2",), ("3",)]
