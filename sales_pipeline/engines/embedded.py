@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock, RLock
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sales_pipeline.commit_points import safe_point
@@ -179,6 +180,9 @@ class EmbeddedEngine(FolderEngine):
     # Sail would take the batches through a server in this very process.
     bytes_read_here = sys.maxsize
     counts_keys_here = True
+    # A file is rewritten as a whole for one record that changes; small ones also take less memory
+    # while they are written, and no more time.
+    write_options = MappingProxyType({"targetFileSize": str(2 << 20)})
 
     def __init__(self, lakehouse: Path) -> None:
         super().__init__(lakehouse, SailSession())

@@ -7,7 +7,7 @@ differences are data (`Capabilities`); nothing depends on the name of an engine.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,6 +40,7 @@ class Capabilities:
             written without a data source, whose Python workers take seconds to start.
         counts_keys_here: Whether this process counts the keys of a batch, because the engine is in
             it and would take several times the memory.
+        write_options: Options of every write of a table by Spark.
     """
 
     task_slots: int
@@ -48,6 +49,7 @@ class Capabilities:
     has_spark_csv: bool = True
     bytes_read_here: int = 1 << 24
     counts_keys_here: bool = False
+    write_options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

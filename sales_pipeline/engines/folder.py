@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sales_pipeline.engines.engine import Capabilities
@@ -42,6 +43,7 @@ class FolderEngine(FolderUpkeep, ABC):
     is_leased = True
     bytes_read_here = 1 << 28
     counts_keys_here = False
+    write_options: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, lakehouse: Path, session: Session) -> None:
         check_folder(lakehouse)
@@ -52,6 +54,7 @@ class FolderEngine(FolderUpkeep, ABC):
             has_spark_csv=session.has_spark_csv,
             bytes_read_here=self.bytes_read_here,
             counts_keys_here=self.counts_keys_here,
+            write_options=self.write_options,
         )
 
     @abstractmethod

@@ -109,7 +109,8 @@ class Lakehouse(PreparedTables):
         typed = rows.select(*self._typed(name))
         known_as = self.engine.table_name(name)
         with commit_point(f"commit {name}"), statement(f"write {name}"):
-            typed.writeTo(known_as).overwrite(F.expr(condition))
+            options = self.engine.capabilities.write_options
+            typed.writeTo(known_as).options(**options).overwrite(F.expr(condition))
 
     def stream(self, name: str, condition: str, batches: pa.RecordBatchReader) -> None:
         """Replaces the rows of a table that fulfil a condition by a stream of rows, in one commit.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -82,3 +83,28 @@ def test_the_embedded_engine_counts_no_keys(
     assert retailer.run().outcome == "done"
     found = retailer.rows("silver.sales", "sale_id")
     assert sorted(found) == [("1",), ("2",), ("3",)]
+
+
+def test_records_stay_in_the_order_of_their_file_in_silver(
+    retailer: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the data files that hold a record are few, by their statistics."""
+    plans: list[str] = []
+    replace = Lakehouse.replace
+
+    def explained(self: Lakehouse, name: str, condition: str, rows: Any) -> None:
+        if name == "silver.records":
+            plans.append(rows._explain_string(extended=True))
+        replace(self, name, condition, rows)
+
+    monkeypatch.setattr(Lakehouse, "replace", explained)
+    retailer.deliver_catalogue()
+    retailer.deliver(
+        "lyon/a.csv",
+        *(sale(f"{number}", price=f"{number}.00", total=f"{number}.00") for number in range(50)),
+    )
+    retailer.run()
+    physical = plans[-1].partition("Physical Plan")[2]
+    assert "mode=Partitioned" not in physical
+    # Of thousands of texts the engine would think otherwise without this.
+    assert re.search(r"_text_product@[0-9]+ IS NOT NULL", physical)

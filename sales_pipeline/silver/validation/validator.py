@@ -179,6 +179,10 @@ class Validator:
             known = known.where(F.col("_feed_group") == self.delivered.group.number)
         by_lookup = ["_feed_lookup"] if named else []
         known = known.select(*by_lookup, *keys, *values)
+        # No row of it joins without its texts. The optimiser of the embedded engine overestimates
+        # the size of what was sent, and would move all records to join them; not so with this.
+        for key in keys:
+            known = known.where(F.col(key).isNotNull())
         rows = rows.withColumns({f"_text_{name}": self._joinable(name) for name in texts})
         return rows.join(known, [*by_lookup, *keys], "left").drop(*keys)
 
