@@ -46,6 +46,7 @@ def test_every_module_is_imported_without_what_only_linux_has(tmp_path: Path) ->
     assert (said.code, said.out) == (0, "imported\n"), said.err
 
 
+@pytest.mark.long
 def test_the_sample_runs_without_what_only_linux_has_and_one_line_says_what_is_missing(
     tmp_path: Path,
 ) -> None:

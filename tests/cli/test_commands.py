@@ -130,6 +130,7 @@ def test_reset_asks_and_does_nothing_without_a_yes(
     assert (in_demo / "lakehouse/gold").is_dir()
 
 
+@pytest.mark.long
 def test_rebuild_comes_to_the_same_and_reset_puts_every_file_back(
     tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +264,7 @@ def test_a_held_correction_is_accepted_and_a_file_is_withdrawn(
     ]
 
 
+@pytest.mark.long
 def test_a_feed_is_judged_again_when_it_is_asked_for(
     tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

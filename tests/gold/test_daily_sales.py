@@ -98,6 +98,7 @@ def _days(retailer: Retailer) -> list[str]:
     ]
 
 
+@pytest.mark.long
 def test_a_day_takes_its_own_rate_and_waits_with_its_month_and_leaves_with_its_sales(
     retailer: Retailer,
 ) -> None:

@@ -103,6 +103,7 @@ def _let_pass(seconds: int, lakehouse: Path) -> None:
     EmbeddedEngine(lakehouse).replace(LOCK.name, "true", rows)
 
 
+@pytest.mark.long
 def test_p10_of_two_clients_at_once_exactly_one_takes_a_lease_that_nobody_ever_took(
     tmp_path: Path,
 ) -> None:
@@ -225,6 +226,7 @@ def test_p10_the_lease_is_released_after_an_error(leased: Retailer) -> None:
     assert _row(leased.lakehouse)["token"] is None
 
 
+@pytest.mark.long
 def test_p10_a_run_without_work_takes_no_lease_and_no_run_counts_it_among_its_tables(
     leased: Retailer,
 ) -> None:
@@ -254,6 +256,7 @@ assert Retailer(Path(sys.argv[1])).run().rows == 4
 """
 
 
+@pytest.mark.long
 def test_p10_who_waited_looks_again_and_takes_nothing_in_twice(
     leased: Retailer,
     tmp_path: Path,

@@ -123,6 +123,7 @@ def test_a_ledger_that_the_platform_merged_gives_a_run_nothing_to_do(daily: Reta
     assert daily.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_a_killed_record_is_made_up_for_although_the_ledger_was_merged(daily: Retailer) -> None:
     daily.deliver("lyon/04.csv", sale("04", "2025-01-04"))
     runs = len(daily.run_ids())
@@ -145,6 +146,7 @@ def test_runs_within_the_declared_days_are_still_shown(daily: Retailer) -> None:
     assert [str(each.units_after) for each in compared_runs(daily.declaration).moved] == ["3.000"]
 
 
+@pytest.mark.long
 def test_older_runs_go_and_what_the_last_one_left_stays(daily: Retailer) -> None:
     daily.declared["keep_days"] = 7
     first, *_, last = daily.read(finished_runs)
@@ -165,6 +167,7 @@ def test_older_runs_go_and_what_the_last_one_left_stays(daily: Retailer) -> None
     assert [each["is_kept"] for each in runs_document(runs, kept=2)["runs"]].count(False) == 2
 
 
+@pytest.mark.long
 def test_what_counted_within_the_declared_days_stays_however_old_it_is(daily: Retailer) -> None:
     last = daily.read(finished_runs)[-1]
     _age(daily, 40)
@@ -179,6 +182,7 @@ def test_what_counted_within_the_declared_days_stays_however_old_it_is(daily: Re
     ]
 
 
+@pytest.mark.long
 def test_a_log_begins_with_what_is_kept(daily: Retailer) -> None:
     table = "ops/deliveries"
     before = _delta(daily, table).version()
@@ -194,6 +198,7 @@ def test_a_log_begins_with_what_is_kept(daily: Retailer) -> None:
     assert len(daily.table("silver.sales")) == 4
 
 
+@pytest.mark.long
 def test_a_rollback_brings_back_what_small_files_held_before_they_were_merged(
     daily: Retailer,
 ) -> None:

@@ -68,6 +68,7 @@ def test_p9_what_used_a_forgotten_name_is_judged_again(retailer: Retailer) -> No
     assert retailer.state() == state
 
 
+@pytest.mark.long
 def test_p9_a_withdrawn_catalogue_is_forgotten_and_what_used_it_waits(retailer: Retailer) -> None:
     _sell_what_a_later_catalogue_teaches(retailer)
     report = retailer.withdraw("catalogue/b.csv")
