@@ -1,4 +1,4 @@
-"""Which landing files belong to which feed, and how they are read."""
+"""Assigns landing files to feeds, and says how they are read."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _declared_shape(declaration: Declaration, feed: str) -> FileShape:
 
 
 def shape_of(declaration: Declaration, delivery: Delivery) -> FileShape:
-    """Returns how the file of a delivery is read; that of a replay was written by this package."""
+    """Returns how the file of a delivery is read; a replay's file was written by this package."""
     shape = file_shape(declaration, delivery.feed)
     return shape.plain if delivery.mends else shape
 
@@ -105,12 +105,12 @@ def find_files(
         on_hashed: Called with the bytes of each file once it is hashed.
     """
     hashed = {
-        (each.path, each.seen): each.sha256
-        for each in ledger
-        if each.seen and each.feed in folders.left
+        (delivery.path, delivery.seen): delivery.sha256
+        for delivery in ledger
+        if delivery.seen and delivery.feed in folders.left
     }
     patterns = landing_patterns(declaration)
-    found = discover(
+    discovery = discover(
         folders.landing,
         patterns,
         arrivals={feed: declaration.arrival_of(feed) for feed in patterns},
@@ -120,11 +120,11 @@ def find_files(
     if changed is None:
         changed = changed_since_kept(ledger, folders, now=utc_now())
     for delivery in changed:
-        found.left[delivery.path] = (
+        discovery.left[delivery.path] = (
             f"changed after delivery {delivery.file_id} was taken from it; a run takes it again"
         )
-    found.files = _in_order(found.files, declaration, folders, known=hashed)
-    return found
+    discovery.files = _in_order(discovery.files, declaration, folders, known=hashed)
+    return discovery
 
 
 def _in_order(

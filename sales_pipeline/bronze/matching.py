@@ -79,7 +79,7 @@ def _has_same(rows: pa.Table, bronze: pa.Table, declared: Sequence[str]) -> bool
 
 
 def _headers_elsewhere(path: Path, shape: FileShape, bronze: pa.Table) -> str | None:
-    """The same where columns were declared otherwise when the records came."""
+    """The same headers if columns were declared otherwise when bronze was written."""
     rows = records_of(path, shape)
     if rows.num_rows != bronze.num_rows or rows[_RAW].to_pylist() != bronze[_RAW].to_pylist():
         return None
@@ -88,18 +88,18 @@ def _headers_elsewhere(path: Path, shape: FileShape, bronze: pa.Table) -> str | 
     columns = {
         name: bronze[name].to_pylist() for name in bronze.column_names if name not in _TECHNICAL
     }
-    found: dict[str, str | None] = {}
+    headers: dict[str, str | None] = {}
     for header in dict.fromkeys(header for record in records for header in record):
         values = [record.get(header) for record in records]
         if any(header in record for record in extra):
             if values != [record.get(header) for record in extra]:
                 return None
-            found[header] = None
+            headers[header] = None
             continue
-        column = next((name for name, there in columns.items() if there == values), None)
+        column = next((name for name, texts in columns.items() if texts == values), None)
         if column is None:
             return None
-        found[header] = column
+        headers[header] = column
         del columns[column]
     is_all = all(value is None for values in columns.values() for value in values)
-    return json.dumps(found, ensure_ascii=False) if is_all else None
+    return json.dumps(headers, ensure_ascii=False) if is_all else None

@@ -1,4 +1,4 @@
-"""The readers of landing files: all give the same records, in the columns of a bronze table.
+"""Readers of landing files: all give the same records, in the columns of a bronze table.
 
 The usual one reads in this process and hands the batches to the engine; many bytes that are not
 written from here are read by Spark's workers, through a Python data source. For workspaces where
@@ -48,7 +48,7 @@ class LandingFiles(Protocol):
         deliveries: Sequence[Delivery],
         on_read: Callable[[int], None],
     ) -> Unread:
-        """Replaces the rows of a bronze table that fulfil a condition by their records.
+        """Replaces the rows of a bronze table that fulfil a condition by the records of the files.
 
         Returns:
             The deliveries that could not be read; then nothing was written.
@@ -58,7 +58,7 @@ class LandingFiles(Protocol):
         """Their records as Spark's workers read them, in the columns of a bronze table."""
 
     def compare(self, table: str, deliveries: Sequence[Delivery]) -> Unread:
-        """Compares the files with what bronze has of them, once it has it."""
+        """Compares the files with their records in bronze, after they were written."""
 
 
 def landing_files(lakehouse: Lakehouse, folders: Folders) -> LandingFiles:
@@ -69,7 +69,7 @@ def landing_files(lakehouse: Lakehouse, folders: Folders) -> LandingFiles:
 
 
 def changed_files(deliveries: Sequence[Delivery], folders: Folders) -> Unread:
-    """The deliveries whose files are not, or not any more, what was claimed."""
+    """The deliveries whose files have other bytes than were claimed."""
     paths = ((delivery, Path(_path(delivery, folders))) for delivery in deliveries)
     return {
         delivery.file_id: FileChanged(str(path))
@@ -86,7 +86,7 @@ class PythonReader:
         self._folders = folders
 
     def look_at(self, deliveries: Sequence[Delivery]) -> Unread:  # noqa: ARG002 - it needs no look
-        """Finds nothing: whoever claimed the files has looked at them."""
+        """Finds nothing: the run looked at the files when it claimed them."""
         return {}
 
     def write(
@@ -115,7 +115,10 @@ class PythonReader:
         files, shapes = self._files(deliveries)
         columns = self._lakehouse.columns(table)
         schema = pa.schema(
-            [pa.field(each.name, arrow_type(each.type), nullable=each.nullable) for each in columns]
+            [
+                pa.field(column.name, arrow_type(column.type), nullable=column.nullable)
+                for column in columns
+            ]
         )
         slots = self._lakehouse.engine.capabilities.task_slots
         stream = BronzeStream(files, shapes, schema, threads=slots, on_read=on_read)
@@ -197,11 +200,13 @@ class BuiltinReader:
         return {}
 
     def records(self, table: str, deliveries: Sequence[Delivery]) -> DataFrame:
-        """The records; a file that has none is not asked for them."""
+        """The records; a file without any is not read."""
         frames = []
         for (shape, feed), of_shape in self._by_shape(deliveries).items():
-            outlines = [(each.file_id, self._outlines[each.file_id]) for each in of_shape]
-            outlines = [each for each in outlines if each[1].totals.records]
+            outlines = [
+                (delivery.file_id, self._outlines[delivery.file_id]) for delivery in of_shape
+            ]
+            outlines = [pair for pair in outlines if pair[1].totals.records]
             if outlines:
                 rows = spark_csv_rows(self._lakehouse.engine.spark(), outlines, shape)
                 frames.append(self._in_table(table, rows, feed))
@@ -230,20 +235,20 @@ class BuiltinReader:
         return groups
 
     def compare(self, table: str, deliveries: Sequence[Delivery]) -> Unread:
-        """Finds the files that changed meanwhile, and those that bronze has other records of."""
+        """Finds files that changed meanwhile, and files whose records in bronze are others."""
         unread: dict[int, FileChanged | FileRejected] = {}
         for (shape, _), of_shape in self._by_shape(deliveries).items():
             bronze = self._lakehouse.table(table)
-            rows = bronze.where(among("_file_id", (each.file_id for each in of_shape)))
+            rows = bronze.where(among("_file_id", (delivery.file_id for delivery in of_shape)))
             read = {
                 row["_file_id"]: Totals(row["records"], row["checksum"])
                 for row in totals_by_file(rows, shape).collect()
             }
             for delivery in of_shape:
                 outline = self._outlines[delivery.file_id]
-                found = read.get(delivery.file_id, Totals())
-                if found != outline.totals:
-                    unread[delivery.file_id] = misread(outline, found)
+                totals = read.get(delivery.file_id, Totals())
+                if totals != outline.totals:
+                    unread[delivery.file_id] = misread(outline, totals)
         return {**unread, **changed_files(deliveries, self._folders)}
 
 
