@@ -99,7 +99,7 @@ def _this_process() -> dict[str, str | int]:
 
 
 def _holder(note: Path) -> str:
-    """Returns the holder as the note names it; waits while the note is one of a killed holder."""
+    """Returns the holder that the note names; waits while the note names a killed process."""
     until = time.monotonic() + _NOTE_SECONDS
     while time.monotonic() < until:
         with suppress(OSError, ValueError, KeyError):

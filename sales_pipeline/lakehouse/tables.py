@@ -1,6 +1,6 @@
-"""The tables of bronze and silver, declared once, and what a declared table is.
+"""Declares the tables of bronze and silver, once.
 
-`declared_tables` has those of gold, `ops_tables` those of the ledger. The DDL, `docs/tables.md` and
+`declared_tables` has the gold tables, `ops_tables` the ledger's. The DDL, `docs/tables.md` and
 the schema tests are made from these declarations.
 Types are Spark SQL types. Money columns say their currency in the comment.
 """
@@ -144,7 +144,7 @@ _QUARANTINE_COLUMNS = (
 
 @dataclass(frozen=True)
 class View:
-    """Rows of a table under a name of their own.
+    """A view: rows of a table under a name of their own.
 
     Attributes:
         name: The name, with its schema.
