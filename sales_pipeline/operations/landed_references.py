@@ -10,6 +10,7 @@ from typing import Any
 
 from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.file_moves import Folders
+from sales_pipeline.config.files import Dialect
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -18,6 +19,7 @@ from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.fine_amounts import fine_prices
+from sales_pipeline.silver.parsing.days import date_patterns
 from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader
 from sales_pipeline.silver.reference.catalogue_records import (
     Records,
@@ -37,8 +39,13 @@ from sales_pipeline.silver.reference.products import known_products
 from sales_pipeline.silver.reference.rate_deliveries import judge_rates
 from sales_pipeline.silver.reference.rate_quotes import QuoteReader
 from sales_pipeline.silver.reference.reference_balance import Fault, Verdict
-from sales_pipeline.silver.reference.reference_options import reference_options
 from sales_pipeline.silver.validation.reasons import Unusable
+
+_LOOKED_AT = 50
+_THOUSANDS = ("", ",", ".", " ", "'")
+
+_Option = tuple[str, Declaration]
+"""An option to declare, and the declaration with it."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +138,7 @@ class LandedReferences:
         """Reason -> the options under which the fewest records of a file have it, as tried."""
         counts = Counter(fault.reason for fault in faults)
         tried: dict[str, list[tuple[int, str]]] = {}
-        for option, changed in reference_options(self.lakehouse.declaration, feed, rows):
+        for option, changed in _reference_options(self.lakehouse.declaration, feed, rows):
             left = Counter(fault.reason for fault in _faults(changed, feed, rows))
             if left.total() < counts.total():
                 for reason in (reason for reason in counts if left[reason] < counts[reason]):
@@ -207,3 +214,54 @@ def _faults(declaration: Declaration, feed: str, rows: Iterable[dict[str, Any]])
         quotes = QuoteReader(declaration.rates)
         for row in rows:
             yield from quotes.read(row).faults
+
+
+def _reference_options(
+    declaration: Declaration, feed: str, rows: Iterable[Mapping[str, Any]]
+) -> Iterator[_Option]:
+    """Yields other marks of numbers and date patterns for the catalogue or for rates.
+
+    Args:
+        declaration: What the retailer declares.
+        feed: The catalogue or the rates.
+        rows: The records of a file as in bronze; the patterns are those of their dates.
+    """
+    column = "valid_from" if feed == CATALOGUE else "date"
+    texts = [row[column] for row in rows if row.get(column)][:_LOOKED_AT]
+    patterns = dict.fromkeys(pattern for text in texts for pattern in date_patterns(text))
+    part = declaration.catalogue if feed == CATALOGUE else declaration.rates
+    key = "catalogue" if feed == CATALOGUE else "rates"
+    for option, dialect in _dialects(part.csv):
+        changed = part.model_copy(update={"csv": dialect})
+        yield f"{key}.{option}", declaration.model_copy(update={key: changed})
+    yield from _with_patterns(declaration, feed, list(patterns))
+
+
+def _dialects(declared: Dialect) -> Iterator[tuple[str, Dialect]]:
+    """The dialect with another decimal mark, or with another mark between thousands."""
+    decimal = "," if declared.decimal == "." else "."
+    if decimal != declared.thousands:
+        yield f"csv.decimal: {decimal!r}", declared.model_copy(update={"decimal": decimal})
+    for thousands in _THOUSANDS:
+        if thousands not in (declared.decimal, declared.thousands):
+            yield (
+                f"csv.thousands: {thousands!r}",
+                declared.model_copy(update={"thousands": thousands}),
+            )
+
+
+def _with_patterns(
+    declaration: Declaration, feed: str, patterns: Iterable[str]
+) -> Iterator[_Option]:
+    for pattern in patterns:
+        if feed != CATALOGUE:
+            formats = (*declaration.rates.date_formats, pattern)
+            rates = declaration.rates.model_copy(update={"date_formats": formats})
+            option = f"rates.date_formats: [{', '.join(formats)}]"
+            yield option, declaration.model_copy(update={"rates": rates})
+        elif declaration.catalogue.price is not None:
+            formats = (*declaration.catalogue.price.date_formats, pattern)
+            price = declaration.catalogue.price.model_copy(update={"date_formats": formats})
+            catalogue = declaration.catalogue.model_copy(update={"price": price})
+            option = f"catalogue.price.date_formats: [{', '.join(formats)}]"
+            yield option, declaration.model_copy(update={"catalogue": catalogue})

@@ -35,7 +35,7 @@ class Branch:
 
     Attributes:
         delivered: How their records are delivered.
-        sources: Column -> where bronze has it, for those that are not where they are declared.
+        sources: Column -> where bronze has it, if that is not where it is declared.
         file_ids: The deliveries.
     """
 
@@ -44,7 +44,7 @@ class Branch:
     file_ids: tuple[int, ...]
 
     def restored(self, bronze: DataFrame) -> DataFrame:
-        """The rows of bronze with each column under the name that it is declared by now."""
+        """The rows of bronze with each column under its declared name."""
         if not self.sources:
             return bronze
         extra = F.from_json("_extra", "MAP<STRING,STRING>")
@@ -64,10 +64,10 @@ class Batch:
 
     Attributes:
         lakehouse: Where their records are.
-        deliveries: The deliveries; none where records of others are only taken away.
+        deliveries: The deliveries; none if records are only removed from silver.
         knowledge: What the catalogue knows.
         mended: Records of these deliveries that are not validated, because a mended one counts.
-        bronze: Their records, where they are not in `bronze.sales` yet.
+        bronze: Their records, if they are not in `bronze.sales` yet.
     """
 
     lakehouse: Lakehouse
@@ -129,11 +129,14 @@ class Batch:
 
     @cached_property
     def _last_days(self) -> DataFrame:
-        """The last day that a sale can have by file, where it depends on the delivery."""
+        """The last day that a sale can have, by file, if it depends on the delivery."""
         feeds = self.lakehouse.declaration.feeds
         rows = [
-            {"_file_id": each.file_id, LAST_DAY: feeds[each.feed].last_day(each.delivered_on)}
-            for each in self.deliveries
+            {
+                "_file_id": delivery.file_id,
+                LAST_DAY: feeds[delivery.feed].last_day(delivery.delivered_on),
+            }
+            for delivery in self.deliveries
         ]
         schema = pa.schema([("_file_id", pa.int64()), (LAST_DAY, pa.date32())])
         return self.lakehouse.shared("last_days", pa.Table.from_pylist(rows, schema=schema))
@@ -173,7 +176,7 @@ class Batch:
 
     @cached_property
     def texts(self) -> ParsedTexts:
-        """What the distinct texts of the records are parsed as."""
+        """The distinct texts of the records, parsed."""
         branches = [
             BranchRecords(branch.delivered, self.delivered_rows(branch)) for branch in self.branches
         ]
@@ -194,7 +197,7 @@ class Batch:
         """The validated records, or some of them; see `Validator.validated`.
 
         Args:
-            with_keys: `key_hash` of the keys whose records are asked for.
+            with_keys: `key_hash` of the only keys whose records are returned.
             without_keys: `key_hash` of the keys whose records are left out.
         """
 
@@ -211,14 +214,14 @@ class Batch:
     def amounts(
         self, *, file_ids: Collection[int] | None = None, of_mended: bool = False
     ) -> DataFrame | None:
-        """The money of the delivered records, as far as texts do not say it.
+        """The money of the delivered records that parsed texts do not tell.
 
         Args:
-            file_ids: All records of these deliveries, in place of those that texts do not say.
-            of_mended: Only, and all, of the records for which a mended one counts.
+            file_ids: All records of these deliveries instead.
+            of_mended: Only the records for which a mended one counts, and all of these.
 
         Returns:
-            The columns of `Validator.amounts`; None where `texts.counted` says it of all records.
+            The columns of `Validator.amounts`; None if `texts.counted` tells it of all records.
         """
         frames = []
         for branch, validator in self._validators():
@@ -247,7 +250,7 @@ class Batch:
         return list(groups.values())
 
     def rule_counts(self) -> DataFrame | None:
-        """Counts the sales that break each rule, by delivery; None where there are no rules."""
+        """Counts the sales that break each rule, by delivery; None if there are no rules."""
         frames = [
             validator.rule_counts(self._keyed(branch))
             for branch, validator in self._validators()
@@ -270,7 +273,7 @@ class Batch:
         return {(row["_file_id"], row["_row"]): row["raw"] for row in rows}
 
     def unknown_stores(self) -> DataFrame | None:
-        """`feed, text, records`: texts that stand for a store and mean none."""
+        """`feed, text, records`: texts in the column of the store that name no declared store."""
         frames = [
             branch.delivered.unknown_stores(self._bronze(branch), self.texts.composed)
             for branch in self.branches
@@ -281,12 +284,12 @@ class Batch:
 
 def _union(frames: Iterable[DataFrame]) -> DataFrame:
     """The union of some frames, as a balanced tree because engines recurse into plans."""
-    given = list(frames)
-    while len(given) > 1:
-        pairs = zip(given[::2], given[1::2], strict=False)
+    remaining = list(frames)
+    while len(remaining) > 1:
+        pairs = zip(remaining[::2], remaining[1::2], strict=False)
         merged = [first.unionByName(second) for first, second in pairs]
-        given = [*merged, *given[len(merged) * 2 :]]
-    return given[0]
+        remaining = [*merged, *remaining[len(merged) * 2 :]]
+    return remaining[0]
 
 
 def names_frame(lakehouse: Lakehouse, names: Sequence[Name]) -> DataFrame:

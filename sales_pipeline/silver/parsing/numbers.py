@@ -19,7 +19,7 @@ from sales_pipeline.config.model import Feed
 
 @dataclass(frozen=True)
 class NumberStyle:
-    """How a feed writes its numbers.
+    """The way in which a feed writes its numbers.
 
     Attributes:
         mark: The decimal mark, `.` or `,`.
@@ -57,7 +57,7 @@ class NumberStyle:
 def decimal_parser(
     style: NumberStyle, *, scale: int, precision: int = 18
 ) -> Callable[[str], Decimal | None]:
-    r"""A function from a delivered text to its number, or to None where it is none.
+    r"""Returns a function from a delivered text to its number, or to None if it is none.
 
     It agrees with `decimal_number` on every text.
 
@@ -88,7 +88,7 @@ def decimal_parser(
 
 
 def decimal_of(text: str, dialect: Dialect, *, scale: int, precision: int = 18) -> Decimal | None:
-    """The number that a text holds, or None where it is none of the column's.
+    """The number that a text holds, or None if it is none that fits the column.
 
     Args:
         text: The text as delivered.
@@ -120,14 +120,14 @@ def _pattern(style: NumberStyle, scale: int) -> str:
 
 
 def _any_symbol(symbols: Sequence[str]) -> str:
-    """A pattern of one of some texts; it matches nothing at all where there are none."""
+    """A pattern of one of some texts; it matches nothing if there are none."""
     bare = filter(None, (symbol.strip(WHITE_SPACE) for symbol in symbols))
     longest_first = sorted(bare, key=len, reverse=True)
     return f"(?:{'|'.join(map(re.escape, longest_first))})" if longest_first else "(?!)"
 
 
 def product_of(unit_price: Decimal | None, quantity: Decimal | None) -> Decimal | None:
-    """Unit price x quantity, rounded half up to 4 decimals; None where it has too many digits.
+    """Unit price x quantity, rounded half up to 4 decimals; None if it has too many digits.
 
     >>> product_of(Decimal("0.3333"), Decimal("0.500"))
     Decimal('0.1667')

@@ -1,4 +1,4 @@
-"""The records of all deliveries of the catalogue, read once, and what each of them is."""
+"""Reads the records of deliveries of the catalogue, each as an entry or with its faults."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Record:
         file_id: The delivery.
         row: The number of the record in its file.
         raw: Its text, or its columns as JSON under the headers of the file.
-        entry: What it says; None where it is unusable.
-        faults: Everything for which it is unusable.
+        entry: Its entry; None if it is unusable.
+        faults: All faults that make it unusable.
     """
 
     file_id: int
@@ -59,14 +59,14 @@ class Records:
         return self.of_file.get(file_id, [])
 
     def entries(self, file_ids: Iterable[int]) -> list[Entry]:
-        """What the records of some deliveries say, in ledger order."""
+        """The entries of some deliveries, in ledger order."""
         records = (record for file_id in sorted(file_ids) for record in self[file_id])
-        return [each.entry for each in records if each.entry is not None]
+        return [record.entry for record in records if record.entry is not None]
 
     def refusal_of(self, file_id: int) -> str | None:
-        """Why a delivery cannot be taken, or None; its own records alone decide.
+        """The reason why a delivery is refused, or None; its own records alone decide.
 
-        Those that wait for a translation do not count: the delivery that brings it may come
+        Records that wait for a translation do not count: the delivery that brings it may come
         before or after.
         """
         records = self[file_id]
@@ -88,12 +88,12 @@ class Records:
             file_ids: The deliveries.
             waiting: The entries that wait for a translation.
         """
-        untranslated = {(each.file_id, each.row) for each in waiting}
-        for each in (record for file_id in file_ids for record in self[file_id]):
-            if each.entry is None:
-                yield each, each.reasons
-            elif (each.file_id, each.row) in untranslated:
-                yield each, (TRANSLATION_MISSING,)
+        untranslated = {(entry.file_id, entry.row) for entry in waiting}
+        for record in (record for file_id in file_ids for record in self[file_id]):
+            if record.entry is None:
+                yield record, record.reasons
+            elif (record.file_id, record.row) in untranslated:
+                yield record, (TRANSLATION_MISSING,)
 
 
 def catalogue_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> Records:
