@@ -56,7 +56,7 @@ class LandedReferences:
         lakehouse: The tables.
         ledger: The deliveries, with those that the files would be.
         folders: Where files lie.
-        deliveries: Those of the catalogue and of rates that the files would be.
+        deliveries: The deliveries of the catalogue and of rates that the files would be.
     """
 
     lakehouse: Lakehouse
@@ -81,7 +81,7 @@ class LandedReferences:
 
     @cached_property
     def knowledge(self) -> Knowledge:
-        """What the catalogue knows once the files that would be taken are learnt."""
+        """The knowledge of the catalogue after the files that would be taken."""
         kept_out = {file.file_id for file in (*self.verdict.refused, *self.verdict.held)}
         accepted = self._catalogue.of_file.keys() - kept_out
         entries = self._catalogue.entries(accepted)
@@ -152,7 +152,7 @@ class LandedReferences:
 
     def _rows_of(self, feed: str) -> dict[int, list[dict[str, Any]]]:
         ids = [file.file_id for file in self._read(feed)]
-        return {each: rows for each in ids if isinstance(rows := self._rows[each], list)}
+        return {file_id: rows for file_id in ids if isinstance(rows := self._rows[file_id], list)}
 
     @cached_property
     def _catalogue(self) -> Records:
@@ -161,15 +161,19 @@ class LandedReferences:
 
     @property
     def _known_catalogue(self) -> Records:
-        """The records of the files, and of those that teach already."""
+        """The records of the files, and of deliveries that teach already."""
         known = teaching(self.ledger)
         taught = catalogue_records(self.lakehouse, known).of_file if known else {}
         return replace(self._catalogue, of_file={**taught, **self._catalogue.of_file})
 
     @cached_property
     def _rates(self) -> RateRecords:
-        """The records of the files, and of those that were learnt before."""
-        learnt = [each for each in self.ledger.in_state(*LEARNT) if each.feed == EXCHANGE_RATES]
+        """The records of the files, and of deliveries that were learnt before."""
+        learnt = [
+            delivery
+            for delivery in self.ledger.in_state(*LEARNT)
+            if delivery.feed == EXCHANGE_RATES
+        ]
         reader = QuoteReader(self.lakehouse.declaration.rates)
         landed = {
             file_id: [Record(row, reader.read(row)) for row in rows]
