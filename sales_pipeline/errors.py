@@ -56,7 +56,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """Asks whether the known name that is most like a given one was meant, if one is like it.
+    """Returns a question after the known name most like a given one; empty if none is like it.
 
     >>> did_you_mean("lion", ["lyon", "boston"]), did_you_mean("x", ["lyon"])
     (" Did you mean 'lyon'?", '')
@@ -83,12 +83,12 @@ class UsageError(SalesPipelineError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong in a declaration.
+    """One problem of a declaration.
 
     Attributes:
         line: The line in the file, counted from 1, or None if it has no line.
         key: The dotted path of the key, `feeds.tokyo.date_formats`.
-        message: What is wrong, what was got and what to write instead of it.
+        message: What is wrong, what was got and what to write instead.
     """
 
     line: int | None

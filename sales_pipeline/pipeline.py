@@ -164,9 +164,9 @@ class _Run:
         self.ledger.record([*self.writer.unnamed, *claims.changed, *claims.deliveries])
         self.intake.refuse(claims.in_state(State.REJECTED, State.FAILED))
         self.ledger.record(sent_back(self.lakehouse.declaration, self.ledger, self.rejudge))
-        told = self.writer.to_tell()
+        told = self.writer.ids_to_report()
         touch_stale_months(self.lakehouse, self.ledger)
-        self.intake.take_back()
+        self.intake.remove_withdrawn()
         self.intake.take_in()
         if self._is_repair:
             self.intake.settle_superseded()
@@ -217,7 +217,7 @@ class _Run:
             changed=changed,
             on_hashed=self._hashed,
         )
-        self.writer.found(found)
+        self.writer.landing_files(found)
         return found
 
     def _hashed(self, count: int) -> None:
@@ -250,4 +250,4 @@ class _Run:
         # What silver took in of a file and took out again touched months that gold never shows.
         is_out = bool(self.writer.report.rejected or self.writer.report.failed)
         before = months_in_gold(self.lakehouse) if is_out else set()
-        self.writer.made(aggregate_data(self.lakehouse, self.ledger), before)
+        self.writer.months_made(aggregate_data(self.lakehouse, self.ledger), before)

@@ -218,7 +218,7 @@ class Retailer:
         The stages are withdrawal, bronze, silver, gold, archive and record.
         """
         target, name = {
-            "withdrawal": (Intake, "take_back"),
+            "withdrawal": (Intake, "remove_withdrawn"),
             "bronze": (Intake, "_bronze"),
             "silver": (Intake, "_silver"),
             "gold": (pipeline._Run, "_gold"),

@@ -19,8 +19,8 @@ from sales_pipeline.landing.archive import (
     is_keepable,
     keep,
     kept_path,
+    move_back,
     sync,
-    take_back,
     write_reason,
 )
 from sales_pipeline.landing.discovery import sha256_of
@@ -264,7 +264,7 @@ def send_back(delivery: Delivery, folders: Folders) -> str:
         if is_being_written(file):
             return f"{what}, and another process still writes to it; a later run takes it"
     source = folders.landing / delivery.path
-    if not take_back(place, source, delivery.sha256, delivery.bytes):
+    if not move_back(place, source, delivery.sha256, delivery.bytes):
         return f"{what}, and another file lies at its place in the landing folder already"
     return f"{what}; taken again as it is now. Do: deliver files by renaming them when complete"
 

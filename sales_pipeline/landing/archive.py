@@ -154,7 +154,7 @@ def _put_back(place: Path, source: Path) -> None:
         place.unlink()
 
 
-def take_back(place: Path, source: Path, sha256: str, size: int) -> bool:
+def move_back(place: Path, source: Path, sha256: str, size: int) -> bool:
     """Moves a kept file that was written to since then back to where it was delivered.
 
     The bytes that were read stay in the archive, as far as the file still begins with them.

@@ -122,10 +122,10 @@ class Plan:
     def is_nothing_to_do(self) -> bool:
         """True if a run would find nothing new."""
         is_taken = any(file.becomes in TAKEN for file in self.files)
-        is_further_work = (
+        further_work = (
             self.unfinished or self.rejudged or self.waiting_months or self.remade or self.notes
         )
-        return not (self.stop or is_taken or is_further_work)
+        return not (self.stop or is_taken or further_work)
 
     @property
     def exit_code(self) -> int:

@@ -61,7 +61,7 @@ def clean_data(
     return cleaned
 
 
-def take_back(lakehouse: Lakehouse, ledger: Ledger, *, run_id: str) -> Cleaned:
+def remove_withdrawn(lakehouse: Lakehouse, ledger: Ledger, *, run_id: str) -> Cleaned:
     """Removes withdrawn deliveries from silver; sales that they displaced count again.
 
     The deliveries stay `withdrawing` until gold is made, so that a killed run does it again.
