@@ -180,7 +180,7 @@ class Intake:
         self.writer.report.rejected += notes(deliveries)
 
     def keep_repeats(self, repeats: Iterable[Delivery]) -> None:
-        """Archives repeats; abandons one whose original does not count after all, to be taken anew."""
+        """Archives repeats; abandons a repeat whose original does not count after all."""
         counted = {(delivery.feed, delivery.sha256) for delivery in self.ledger.in_force()}
         held = {(delivery.path, delivery.sha256) for delivery in self.ledger.in_state(State.HELD)}
         kept: list[Delivery] = []

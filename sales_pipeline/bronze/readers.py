@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from functools import reduce
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +20,7 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.file_moves import Folders
+from sales_pipeline.engines.statements import union_of
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.arrow_types import arrow_type
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
@@ -212,7 +212,7 @@ class BuiltinReader:
                 frames.append(self._in_table(table, rows, feed))
         if not frames:
             return self._lakehouse.local([], table)
-        return reduce(DataFrame.unionByName, frames)
+        return union_of(frames)
 
     def _in_table(self, table: str, rows: DataFrame, feed: str) -> DataFrame:
         there = {*rows.columns}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import partial, reduce
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales_pipeline.commit_points import commit_point, together
-from sales_pipeline.engines.statements import Column
+from sales_pipeline.engines.statements import Column, union_of
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows, sql_schema
 from sales_pipeline.lakehouse.preparation import PreparedTables
 from sales_pipeline.lakehouse.tables import (
@@ -149,7 +149,7 @@ class Lakehouse(PreparedTables):
                 for column, type_ in types.items()
             ]
             frames.append(rows.select(F.lit(name).alias("_table"), *columns))
-        rows_of_all = reduce(lambda left, right: left.unionByName(right), frames).toArrow()
+        rows_of_all = union_of(frames).toArrow()
 
         def put(name: str, condition: str) -> None:
             own = rows_of_all.filter(pc.equal(rows_of_all["_table"], name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from sales_pipeline.engines.statements import union_of
 from sales_pipeline.lakehouse.column_sources import Source, sources_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
@@ -189,7 +190,7 @@ class Batch:
 
     def keys(self) -> DataFrame:
         """`key_hash` of every record, null for one without a key."""
-        return _union(self._keyed(branch).select("key_hash") for branch in self.branches)
+        return union_of(self._keyed(branch).select("key_hash") for branch in self.branches)
 
     def validated(
         self, *, with_keys: DataFrame | None = None, without_keys: DataFrame | None = None
@@ -209,7 +210,9 @@ class Batch:
                 keyed = keyed.join(without_keys, "key_hash", "left_anti")
             return keyed
 
-        return _union(validator.validated(rows(branch)) for branch, validator in self._validators())
+        return union_of(
+            validator.validated(rows(branch)) for branch, validator in self._validators()
+        )
 
     def amounts(
         self, *, file_ids: Collection[int] | None = None, of_mended: bool = False
@@ -235,7 +238,7 @@ class Batch:
             else:
                 continue
             frames.append(validator.amounts(branch.delivered.keyed(rows, self.texts.composed)))
-        return _union(frames) if frames else None
+        return union_of(frames) if frames else None
 
     @property
     def counted_groups(self) -> list[FeedGroup]:
@@ -256,7 +259,7 @@ class Batch:
             for branch, validator in self._validators()
             if validator.feed.rules
         ]
-        return _union(frames) if frames else None
+        return union_of(frames) if frames else None
 
     def raw_of(self, names: Collection[Name]) -> dict[Name, str]:
         """The texts of some records, as quarantine keeps them."""
@@ -269,7 +272,7 @@ class Batch:
             for branch, validator in self._validators()
             if files & {*branch.file_ids}
         ]
-        rows = _union(frames).toArrow().to_pylist()
+        rows = union_of(frames).toArrow().to_pylist()
         return {(row["_file_id"], row["_row"]): row["raw"] for row in rows}
 
     def unknown_stores(self) -> DataFrame | None:
@@ -279,17 +282,7 @@ class Batch:
             for branch in self.branches
             if branch.delivered.group.has_stores
         ]
-        return _union(frames) if frames else None
-
-
-def _union(frames: Iterable[DataFrame]) -> DataFrame:
-    """The union of some frames, as a balanced tree because engines recurse into plans."""
-    remaining = list(frames)
-    while len(remaining) > 1:
-        pairs = zip(remaining[::2], remaining[1::2], strict=False)
-        merged = [first.unionByName(second) for first, second in pairs]
-        remaining = [*merged, *remaining[len(merged) * 2 :]]
-    return remaining[0]
+        return union_of(frames) if frames else None
 
 
 def names_frame(lakehouse: Lakehouse, names: Sequence[Name]) -> DataFrame:

@@ -66,7 +66,7 @@ def as_json(value: Column) -> Column:
     spells such an escape out, which has a pair of backslashes: `\\u001B`.
     """
     text = _replaced(F.to_json(value), _PAIR, _NO_PAIR)
-    text = reduce(lambda done, code: _replaced(done, rf"\u00{code}", rf"\u00{code.lower()}"),
+    text = reduce(lambda so_far, code: _replaced(so_far, rf"\u00{code}", rf"\u00{code.lower()}"),
                   _WITH_LETTERS, text)  # fmt: skip
     return _replaced(text, _NO_PAIR, _PAIR)
 
