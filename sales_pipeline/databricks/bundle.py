@@ -192,7 +192,7 @@ def _jobs_parts(compute: str, source: PackageSource) -> dict[str, str]:
 
 
 def _scalar(text: str) -> str:
-    """Returns a text as a YAML scalar, whatever is in it.
+    """Returns any text as a YAML scalar.
 
     >>> _scalar("no")
     '"no"'
@@ -261,8 +261,8 @@ def write_bundle(folder: Path, settings: BundleSettings, *, force: bool = False)
             f"{folder}: has {examples(differ)} already. Do: give --force to replace them, "
             "or another folder"
         )
-    wanted = bundle | users_own
-    missing = {name: text for name, text in wanted.items() if name not in same + left}
+    all_files = bundle | users_own
+    missing = {name: text for name, text in all_files.items() if name not in same + left}
     try:
         for name, text in missing.items():
             _write(folder / name, text)

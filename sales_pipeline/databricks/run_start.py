@@ -1,4 +1,4 @@
-"""Finds a job and starts one run of it, however often the start has to be repeated."""
+"""Finds a job and starts exactly one run of it, even if the start has to be repeated."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Delta tables in a catalog, by their names; the catalog decides where their files lie.
 
 Everything is Spark SQL, in as few statements as possible, because each costs a second on a JVM.
-What cannot change while a run holds the lakehouse is asked once.
+Facts that cannot change while a run holds the lakehouse are asked for once.
 """
 
 from __future__ import annotations
@@ -195,13 +195,13 @@ class CatalogEngine(CatalogUpkeep):
         return None
 
     def blames_table(self, error: Exception) -> bool:
-        """Only what Delta says of files; a lost server would be asked for each table in vain."""
+        """Blames it for Delta's errors about files only; a lost server fails for every table."""
         from pyspark.errors import PySparkException
 
         return isinstance(error, PySparkException) and _says_gone(error)
 
     def replace(self, table: str, condition: str, rows: pa.Table | pa.RecordBatchReader) -> None:
-        """Replaces rows by an overwrite, or a mere deletion where there are none."""
+        """Replaces rows by an overwrite, or by a deletion if there are no new ones."""
         import pyarrow as pa
         from pyspark.sql import functions as F
 

@@ -1,6 +1,6 @@
 """Delta tables in a folder that this process sees; Spark or Sail writes the large ones.
 
-Whatever needs no session comes from delta-rs (`deltalake`) on the same files: small tables here,
+Work that needs no session is done by delta-rs (`deltalake`) on the same files: small tables here,
 versions and files in `folder_upkeep`. A subclass says how its session finds a table.
 """
 
@@ -236,9 +236,9 @@ def _ask(table: DeltaTable, question: str) -> pa.Table:
 
     answer = QueryBuilder().register("asked", table).execute(question)
     given = pa.schema(answer.schema)
-    wanted = pa.schema([column.with_type(_as_in_spark(column.type)) for column in given])
+    schema = pa.schema([column.with_type(_as_in_spark(column.type)) for column in given])
     # `pa.table` would import pandas too, only to check whether the answer is a pandas frame.
-    return pa.RecordBatchReader.from_stream(answer, wanted).read_all()
+    return pa.RecordBatchReader.from_stream(answer, schema).read_all()
 
 
 def _as_in_spark(type_: pa.DataType) -> pa.DataType:

@@ -1,4 +1,4 @@
-"""`doctor`: tries everything that a run asks of an engine, in the user's own place.
+"""`doctor`: tries every ability of an engine that a run needs, in the user's own place.
 
 It writes and removes nothing of the retailer's. The checks make scratch tables, scratch folders
 and a landing file, and remove them, even if a check fails or the user stops it. If a `doctor` is
@@ -25,12 +25,12 @@ def examine(
     on_check: Callable[[str], None] = lambda _: None,
     hide: Hide = lambda text: text,
 ) -> Diagnosis:
-    """Tries everything that a run asks of an engine.
+    """Tries every ability of an engine that a run needs.
 
     Args:
         declaration: What the retailer declares; their own tables and files are never touched.
         on_check: Called with the name of each check as it begins.
-        hide: Replaces the secrets in what an engine says.
+        hide: Replaces the secrets in messages of an engine.
 
     Raises:
         UsageError: The declaration names no engine that can be tried.

@@ -119,7 +119,7 @@ def java_version(output: str) -> tuple[int, str] | None:
 
 
 def is_allowed(version: str, spec: str) -> bool:
-    """Says whether a requirement such as `>=2.2,<3` allows a version.
+    """Returns whether a requirement such as `>=2.2,<3` allows a version.
 
     >>> is_allowed("4.2.0", ">=4.1"), is_allowed("3.0.0rc1", ">=2.2,<3")
     (True, False)

@@ -1,10 +1,10 @@
-"""Copies of a retailer in temporary folders, and how the lakehouses of two copies differ.
+"""Copies a retailer into temporary folders, and compares the lakehouses of two copies.
 
 `selftest` and `certify` run on copies, in processes of their own; the retailer's own files are
 only read. The folder of a copy holds `declared.json` and the delivered files; each folder of a run
 below it gets a landing folder and a lakehouse.
 
-Every row of every declared table and every kept file is compared, but for `ops.runs`: it records
+Every row of every declared table and every kept file is compared, except `ops.runs`: it records
 how the work went, and a killed run leaves no record there.
 """
 
@@ -86,7 +86,7 @@ def copy_landing_files(declaration: Declaration, target: Path, *, records: int |
             shutil.copyfile(landing / file.path, copy)
         else:
             shape = file_shape(declaration, file.feed)
-            copy.write_bytes(first_records(landing / file.path, shape, records))
+            copy.write_bytes(shortened_file(landing / file.path, shape, records))
     if not files:
         raise UsageError(
             f"landing: no file of any feed in {declaration.landing}. "
@@ -95,7 +95,7 @@ def copy_landing_files(declaration: Declaration, target: Path, *, records: int |
     return len(files)
 
 
-def first_records(path: Path, shape: FileShape, records: int) -> bytes:
+def shortened_file(path: Path, shape: FileShape, records: int) -> bytes:
     """Returns the bytes of a smaller landing file, with the header and the first records.
 
     A quote sign that does not open a quoted value may make it longer. A file that cannot be cut is

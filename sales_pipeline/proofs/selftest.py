@@ -67,7 +67,7 @@ class Selftest:
 
     Attributes:
         files: The number of landing files that were copied.
-        points: What each commit point of the run commits; threads may change their order.
+        points: The description of each commit point of the run; threads may change their order.
         trials: The kills that were tried.
         seconds: The seconds that it took in all.
     """
@@ -140,7 +140,7 @@ class _Trials:
     on_trial: Callable[[str], None]
 
     def commit_points(self) -> list[str]:
-        """Runs without a kill; returns what its commit points commit."""
+        """Runs without a kill; returns the descriptions of its commit points."""
         self.on_trial("a run that is not killed")
         end = self._call("run_unharmed")
         if end.code:
