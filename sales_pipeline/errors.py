@@ -88,7 +88,7 @@ class Problem:
     Attributes:
         line: The line in the file, counted from 1, or None if it has no line.
         key: The dotted path of the key, `feeds.tokyo.date_formats`.
-        message: What is wrong, what was got and what to write instead.
+        message: The fault, the text that was got, and the text to write instead.
     """
 
     line: int | None

@@ -1,4 +1,4 @@
-"""Decides what each found file is: new, a repeat, a correction, or to be rejected."""
+"""Decides whether each found file is new, a repeat, a correction, or to be rejected."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ class Claimant:
         return replace(claimed, headers=file_headers(shape, header.texts))
 
     def _repeats(self, file: FoundFile, same_bytes: Iterable[Delivery]) -> str | None:
-        """Returns why a file is a repeat of what is there, or None if it is not."""
+        """Returns the reason why a file is a repeat, or None if it is none."""
         for delivery in same_bytes:
             if delivery.feed == file.feed:
                 return f"the same bytes as {delivery.name}, which is in force"
@@ -257,7 +257,7 @@ class Claimant:
 
 
 def _warn(claims: Claims, file: FoundFile | Delivery, shape: FileShape, header: Header) -> None:
-    """Warns of lines of a file that look like records where the feed declares none."""
+    """Warns of lines that look like records, although the feed declares that they are none."""
     from sales_pipeline.landing.frame import warnings_of_ends
 
     if sentences := "; ".join(warnings_of_ends(shape, header.ends)):
@@ -279,7 +279,7 @@ class LandedFile:
         path: Its path below the landing folder.
         feed: Its feed.
         becomes: `new`, `correction`, `repeat`, `held` or `rejected`.
-        reason: Why, where it is a repeat, or would be held or rejected.
+        reason: Why it is a repeat, or would be held or rejected.
     """
 
     path: str

@@ -43,7 +43,7 @@ class Removal:
         before: Records of the earlier delivery.
         after: Records of the correction.
         removed: Records of the earlier delivery that the correction does not have.
-        has_keys: Whether records are compared by their keys, or only counted.
+        has_keys: True if records are compared by their keys, and not only counted.
     """
 
     before: int
@@ -63,7 +63,7 @@ class Removal:
         return cls(len(before), len(after), removed, has_keys=True)
 
     def exceeds(self, allowed: Decimal | None) -> bool:
-        """Says whether it removes more than a share of the records; without one, only all."""
+        """Returns whether it removes more than a share of the records; without one, all of them."""
         if not self.removed:
             return False
         if not self.after or (self.has_keys and self.removed == self.before):
@@ -189,7 +189,7 @@ def landed_doubt(
         path: Where its bytes lie.
 
     Raises:
-        FileChanged: The bytes are not those of the delivery.
+        FileChanged: The bytes are not the delivered ones.
         FileRejected: The file cannot be read.
     """
     if earlier.rows is None or earlier.state is State.CLAIMED:

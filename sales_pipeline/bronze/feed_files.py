@@ -43,7 +43,7 @@ def check_reader(declaration: Declaration, engine: Engine) -> None:
 
 
 def folders_of(declaration: Declaration) -> Folders:
-    """Returns where the files of a retailer lie, and the feeds whose files stay where they land."""
+    """Returns the folders of a retailer's files, and the feeds whose files stay where they land."""
     left = (feed for feed in landing_patterns(declaration) if not declaration.archives(feed))
     return Folders(Path(declaration.landing), Path(declaration.lakehouse), frozenset(left))
 

@@ -71,7 +71,7 @@ class Folders:
         return self.rejected(delivery) if is_refused else self.archived(delivery)
 
     def place_of(self, delivery: Delivery) -> str:
-        """Returns where the file of a refused delivery lies: `rejected`, `archive` or `landing`."""
+        """Returns the place of a refused delivery's file: `rejected`, `archive` or `landing`."""
         if self.rejected(delivery).exists():
             return REJECTED
         return ARCHIVE if self.archived(delivery).exists() else "landing"
@@ -85,12 +85,12 @@ class Folders:
         return reason
 
     def waits_for_archive(self, delivery: Delivery) -> bool:
-        """Says whether a file that is to be archived still lies in the landing folder only."""
+        """Returns whether a file that is to be archived still lies in the landing folder only."""
         in_archive = delivery.feed in self.left or self.archived(delivery).exists()
         return not in_archive and self.source(delivery).exists()
 
     def waits_for_rejected(self, delivery: Delivery) -> bool:
-        """Says whether a file that was refused has still to leave its place for `rejected/`."""
+        """Returns whether a refused file has still to be moved to `rejected/`."""
         stays = delivery.feed in self.left and not delivery.mends
         is_there = self.source(delivery).exists()
         return is_there and not stays and not self.rejected(delivery).exists()

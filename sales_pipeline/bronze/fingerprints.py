@@ -16,7 +16,7 @@ from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
 
 
 def fingerprint(declaration: Declaration, feed: str) -> str:
-    """The fingerprint of what the records of a feed mean; empty for the catalogue."""
+    """The fingerprint of the meaning of a feed's records; empty for the catalogue."""
     if feed == EXCHANGE_RATES:
         return declaration.rates.fingerprint()
     return "" if feed == CATALOGUE else declaration.meaning_of(feed)
@@ -26,7 +26,7 @@ def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[
     """Checks that the declaration still means the same as when records were judged by it.
 
     Args:
-        lakehouse: The tables, and what the retailer declares now.
+        lakehouse: The tables, and the present declaration.
         ledger: The deliveries and the fingerprints that they were judged by.
         rejudged: Feeds that are to be judged again, so that they may mean something else.
 

@@ -40,7 +40,7 @@ def records_of(path: Path, shape: FileShape) -> pa.Table:
 
 
 def first_texts(rows: pa.Table) -> list[str]:
-    """Returns the texts of the first record, sorted, whatever its columns are called."""
+    """Returns the texts of the first record, sorted, without regard to its columns."""
     if not rows.num_rows:
         return []
     [record] = rows.slice(0, 1).to_pylist()

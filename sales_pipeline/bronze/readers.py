@@ -2,8 +2,8 @@
 
 The usual one reads in this process and hands the batches to the engine; many bytes that are not
 written from here are read by Spark's workers, through a Python data source. For workspaces where
-such sources are not allowed there is Spark's own CSV reader: what it reads is compared with what
-the landing reader reads of the same file in this process, so that no record is lost or changed.
+such sources are not allowed there is Spark's own CSV reader: its records are compared with those
+that the landing reader reads of the same file in this process, so that none is lost or changed.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ class BuiltinReader:
         self._outlines: dict[int, Outline] = {}
 
     def look_at(self, deliveries: Sequence[Delivery]) -> Unread:
-        """Goes through each file; refuses what Spark's CSV reader is known to read otherwise."""
+        """Goes through each file; refuses a file that Spark's CSV reader would read otherwise."""
         unread: dict[int, FileChanged | FileRejected] = {}
         for delivery in deliveries:
             shape = shape_of(self._lakehouse.declaration, delivery)
@@ -194,7 +194,7 @@ class BuiltinReader:
         deliveries: Sequence[Delivery],
         on_read: Callable[[int], None],
     ) -> Unread:
-        """Writes what Spark's reader reads."""
+        """Writes the records that Spark's reader reads."""
         self._lakehouse.replace(table, condition, self.records(table, deliveries))
         on_read(sum(delivery.bytes for delivery in deliveries))
         return {}

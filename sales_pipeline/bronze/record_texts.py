@@ -1,7 +1,7 @@
 """Texts by which the records of a correction and of the replaced delivery are compared.
 
 They come from bronze, or from a batch of the landing reader, in the same form: trimmed, in NFC and
-without what nobody sees. No session starts, unless a column that is compared is a SQL expression.
+without invisible characters. No session starts, unless a compared column is a SQL expression.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def day_column(_: Feed) -> list[str]:
 
 
 def has_sql(feed: Feed, columns: Iterable[str]) -> bool:
-    """Says whether one of some columns is a SQL expression."""
+    """Returns whether one of some columns is a SQL expression."""
     return any(feed.computed[name].sql is not None for name in columns if name in feed.computed)
 
 
@@ -160,7 +160,7 @@ def _sql_texts(rows: DataFrame, feed: Feed, columns: Sequence[str]) -> pa.Array:
 def _plain(
     feed: Feed, rows: pa.Table, names: Sequence[str], sources: Mapping[str, Source]
 ) -> pa.Array:
-    """The texts of some records; their columns by name, or where a delivery has them."""
+    """The texts of some records, from the columns of their names or from other sources."""
     columns = []
     for name in names:
         source = sources.get(name, ("column", name))
@@ -177,7 +177,7 @@ def _plain(
 
 
 def _joined(columns: Sequence[pa.Array | pa.ChunkedArray], rows: int) -> pa.Array:
-    """One text for each record, of its trimmed texts without what nobody sees."""
+    """One text for each record, of its trimmed texts without invisible characters."""
     if not columns:
         return pa.repeat("", rows)
     invisible = f"[{INVISIBLE}]"

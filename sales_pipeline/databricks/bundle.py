@@ -246,7 +246,7 @@ def write_bundle(folder: Path, settings: BundleSettings, *, force: bool = False)
     Args:
         folder: The root of the project.
         settings: The settings of the bundle.
-        force: Whether files of a bundle that are there, and differ, are replaced.
+        force: True if existing files of a bundle that differ are replaced.
 
     Raises:
         UsageError: Files are there and differ, or the folder takes none; nothing was written.

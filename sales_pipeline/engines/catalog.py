@@ -1,4 +1,4 @@
-"""Delta tables in a catalog, by their names; the catalog decides where their files lie.
+"""Delta tables in a catalog, by their names; the catalog decides on the place of their files.
 
 Everything is Spark SQL, in as few statements as possible, because each costs a second on a JVM.
 Facts that cannot change while a run holds the lakehouse are asked for once.

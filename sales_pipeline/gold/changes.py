@@ -42,7 +42,7 @@ class Moves:
     Attributes:
         rows: The months and stores whose figures differ, in order; none if the run only
             added deliveries.
-        is_known: Whether the earlier figures could still be read.
+        is_known: True if the earlier figures could still be read.
     """
 
     rows: tuple[Moved, ...] = ()

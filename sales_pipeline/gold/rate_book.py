@@ -44,7 +44,7 @@ class Taken:
         rate: Units of base currency for one unit.
         published_on: The day it is from, or the first day of a declared rate; None for a mean,
             and for a rate that always holds.
-        is_provisional: Whether its month may still get rates that change it.
+        is_provisional: True if its month may still get rates that change it.
     """
 
     rate: Decimal

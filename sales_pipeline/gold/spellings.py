@@ -6,7 +6,7 @@ in gold have, over all such stores and months; of equally frequent ones, the fir
 
 So the rule depends only on gold, and neither batches nor a rebuild can change it. Silver and
 `gold.sales_cube` keep every spelling by itself, and queries by product join them: a later
-delivery may make another spelling the most frequent, and then no month has to be made again.
+delivery may make another spelling the most frequent, and then no month is computed again.
 """
 
 from __future__ import annotations

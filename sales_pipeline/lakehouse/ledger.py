@@ -219,7 +219,7 @@ class Ledger:
         return [delivery for delivery in self._deliveries.values() if delivery.state in states]
 
     def in_force(self, feed: str | None = None) -> list[Delivery]:
-        """Deliveries whose records count, in ledger order; a correction on its way counts too.
+        """Deliveries whose records count, in ledger order; an unfinished correction counts too.
 
         Args:
             feed: Only deliveries of this feed.
@@ -258,7 +258,7 @@ class Ledger:
     def superseded_by(self, deliveries: Iterable[Delivery]) -> set[int]:
         """Ids of all earlier deliveries that some deliveries correct, in any state.
 
-        Also those beyond a refused correction make way for them.
+        Earlier ones beyond a refused correction are among them.
         """
         superseded: set[int] = set()
         for delivery in deliveries:

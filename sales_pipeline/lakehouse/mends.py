@@ -1,7 +1,7 @@
 """Decides which records count when replays mend records of earlier deliveries.
 
 A replay is a delivery whose records each take the place of one that was delivered
-before. The ledger keeps the names, so what counts follows from the ledger alone: a named
+before. The ledger keeps the names, so it alone determines which records count: a named
 record does not count while a replay in force names it; of several replays that name it the
 latest counts; and none does once the delivery of the named record is not in force.
 """

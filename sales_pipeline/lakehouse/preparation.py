@@ -40,7 +40,7 @@ def properties_kept(declaration: Declaration, *, has_folder: bool) -> dict[str, 
 
     Args:
         declaration: What the retailer declares.
-        has_folder: Whether the tables lie in a folder. There a log is shortened by nothing but
+        has_folder: True if the tables lie in a folder. There a log is shortened by nothing but
             maintenance, which knows what readers still need; in a catalog, maintenance cannot.
     """
     interval = f"interval {declaration.keep_days} days"
@@ -51,7 +51,7 @@ def check_properties(properties: Mapping[str, str], declaration: Declaration) ->
     """Checks that a lakehouse can be read by this version, and fits the declaration.
 
     Raises:
-        LakehouseMismatch: Another format, or another base currency, or a reset is on its way.
+        LakehouseMismatch: Another format, or another base currency, or an unfinished reset.
     """
     if _ON_ITS_WAY_OUT in properties:
         raise LakehouseMismatch("lakehouse: a reset did not finish. Do: sales-pipeline reset")
@@ -124,7 +124,7 @@ class PreparedTables:
         tables: The declared tables, by name.
         views: The views of them, by name; every reading method takes these names, too.
         further_keys: The key columns of all feeds other than `sale_id`.
-        has_earlier_gold: Whether gold is of an earlier format; known once it was checked.
+        has_earlier_gold: True if gold is of an earlier format; known after `check`.
     """
 
     def __init__(self, declaration: Declaration, engine: Engine) -> None:
@@ -143,7 +143,7 @@ class PreparedTables:
         """Checks that this package and declaration can work on the lakehouse.
 
         Args:
-            makes_again: Whether the command makes gold of an earlier format again.
+            makes_again: True if the command makes gold of an earlier format again.
 
         Raises:
             LakehouseMismatch: Another format, or another base currency.

@@ -57,7 +57,7 @@ def finish_rollback(lakehouse: Lakehouse, hold: Hold) -> bool:
         hold: Taken if a rollback has begun.
 
     Returns:
-        Whether a rollback had begun.
+        True if a rollback had begun.
     """
     begun = unfinished_rollback(lakehouse)
     if begun is not None and hold.take(lakehouse.engine):

@@ -28,7 +28,7 @@ def remove_tables(
 
     Args:
         lakehouse: The tables.
-        feeds: The feeds in the ledger, some of which may be declared no more.
+        feeds: The feeds in the ledger, of which some may no longer be declared.
         then: Called after `ops.lock`, which names the run at work, had to be removed too.
     """
     if lakehouse.engine.capabilities.has_folder:

@@ -30,7 +30,7 @@ EXCLUDED, QUARANTINED = "excluded", "quarantined"
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its name with schema, what a row is, its columns and its key."""
+    """One table: its name with schema, the meaning of a row, its columns and its key."""
 
     name: str
     comment: str

@@ -53,7 +53,7 @@ def keep(source: Path, target: Path, sha256: str) -> bool:
             process has open for writing, is left.
 
     Returns:
-        Whether the bytes are in their place now.
+        True if the bytes are in their place now.
 
     Raises:
         OSError: The system does not let it be moved.
@@ -157,7 +157,7 @@ def _put_back(place: Path, source: Path) -> None:
 def move_back(place: Path, source: Path, sha256: str, size: int) -> bool:
     """Moves a kept file that was written to since back to the place of its delivery.
 
-    The bytes that were read stay in the archive, as far as the file still begins with them.
+    The bytes that were read stay in the archive, if the file still begins with them.
 
     Args:
         place: Its place in the archive, or in `rejected/`.
@@ -166,7 +166,7 @@ def move_back(place: Path, source: Path, sha256: str, size: int) -> bool:
         size: The number of these bytes.
 
     Returns:
-        Whether it was moved; not if another file has been delivered there meanwhile.
+        True if it was moved; False if another file has been delivered there meanwhile.
     """
     if os.path.lexists(source):
         return False

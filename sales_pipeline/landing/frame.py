@@ -29,8 +29,8 @@ _SHOWN_CHARACTERS = 80
 class DataLines:
     """Removes the lines that are no data from both ends of a file in UTF-8, piece by piece.
 
-    They are lines as they stand in the file, whatever their quotes: any before the
-    data, and at the end those that are not empty, with the empty ones among them, as far as
+    They are lines of the file without regard to quotes: any lines before the
+    data, and at the end the non-empty ones with the empty ones among them, if
     they lie within the last bytes of the file, as many as the longest record may have.
 
     Args:

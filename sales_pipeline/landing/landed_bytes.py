@@ -38,7 +38,7 @@ class LandedBytes:
         max_ratio: How many times its own size it may unpack to; see `UNPACKED_FREELY`.
 
     Attributes:
-        is_gzip: Whether the file is in gzip.
+        is_gzip: True if the file is in gzip.
     """
 
     def __init__(self, file: BinaryIO, path: str, *, max_ratio: int) -> None:

@@ -70,8 +70,8 @@ class Outline:
         path: Where it is, also for Spark.
         match: Where the declared columns are in it.
         before: How many lines that are not empty come before the first record.
-        is_text: Whether every byte of its records is text in its encoding.
-        is_wide: Whether it may have lines of more columns than its header.
+        is_text: True if every byte of its records is text in its encoding.
+        is_wide: True if it may have lines of more columns than its header.
         totals: Its records.
     """
 
@@ -97,8 +97,8 @@ def outline_of(path: str, shape: FileShape, *, sha256: str | None = None) -> Out
         sha256: The hex digest that its bytes must have.
 
     Raises:
-        FileRejected: It is not what its feed declares, or Spark's CSV reader cannot read it.
-        FileChanged: The bytes are not those of `sha256`, or the file is gone.
+        FileRejected: It does not fit its feed's declaration, or Spark's CSV reader cannot read it.
+        FileChanged: The bytes have another digest than `sha256`, or the file is gone.
     """
     try:
         return _outline(path, shape, sha256)

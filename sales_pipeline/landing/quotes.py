@@ -1,7 +1,7 @@
 r"""Reads quoted fields, and finds quotes that were never closed.
 
 A quote opens a quoted field only at the field's start. Inside, a doubled quote is one quote, and
-so is a quote behind the escape character, where one is declared. The field ends with its closing
+so is a quote behind the escape character, if one is declared. The field ends with its closing
 quote; spaces and tabs behind it, up to the delimiter, belong to it, and other text does not.
 
 A quote that somebody forgot to close runs on to the next quote, records further down. So a record
@@ -71,7 +71,7 @@ class FieldFormat:
         """Finds the fields of the record at `start`, in one line or in several.
 
         Args:
-            data: The bytes of the file, as far as they are there.
+            data: The bytes of the file that were read so far.
             start: Where the record begins.
             line_stop: Where its first line ends.
             width: How many fields a record has; None takes any number.

@@ -39,7 +39,7 @@ class FileShape:
         delimiter: The ASCII character between two fields.
         quote: The ASCII character around a field that holds delimiters or line ends.
         encoding: The Python name of the characters' encoding.
-        header: Whether a record of header texts comes first.
+        header: True if a record of header texts comes first.
         skip_lines: The number of lines before it, or before the first record, that are no data.
         footer_lines: The number of non-empty lines at the end that are no data.
         skip_like: A pattern of the lines before, `*` for any text and `?` for one character;

@@ -60,7 +60,7 @@ class Maintenance:
         keep_days: For how many days earlier versions are kept.
         tables: The tables with something to do.
         left_behind: Files that killed commands left beside the tables; paths below the lakehouse.
-        is_done: Whether it was done.
+        is_done: True if it was done, and not only planned.
         run_id: The run that it is recorded as; None if it gave no table another version.
     """
 

@@ -68,7 +68,7 @@ class Remade:
 
     Attributes:
         reason: Why.
-        months: Which; None where they are not known before the run.
+        months: The months; None if they are not known before the run.
     """
 
     reason: str
@@ -87,7 +87,7 @@ class Plan:
             then the ones that it leaves.
         held: Deliveries that wait until somebody accepts, releases or withdraws them.
         waiting_months: Months that still wait to be made: for a rate, or as a run left them.
-        remade: Months that are made again for another reason than a file.
+        remade: Months that are computed again for another reason than a file.
         notes: Further possible effects, in sentences.
         rejudged: Deliveries in force whose records are judged again on request.
     """
@@ -216,7 +216,7 @@ class _Planner:
         )
 
     def _rejudged(self, claims: Claims) -> dict[int, Delivery]:
-        """Deliveries to validate again as asked, without those that a file corrects now."""
+        """Deliveries to validate again on request, except those that a file corrects now."""
         corrected = {delivery.supersedes for delivery in claims.in_state(State.CLAIMED)}
         requested = sent_back(self.lakehouse.declaration, self.ledger, self.rejudge)
         return {

@@ -2,7 +2,7 @@
 
 `quarantine list`, `show` and `export` choose alike, without a Spark session. The CSV is mended
 in a spreadsheet and given back by `replay`. Its values are those of bronze, as delivered, under the
-feed's headers, with what the file had besides; then where the record comes from and why it waits.
+feed's headers, with further columns of the file; then the origin of the record and its reasons.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Filters:
     Attributes:
         feed: Only records of this feed.
         reason: Only records with this reason among theirs, as in docs/reasons.md. Without the name
-            that follows the colon of some, such as `rate_unreadable`, whatever the name is.
+            that follows the colon of some, such as `rate_unreadable`, it stands for any name.
         file: Only records of this file, by its path below the landing folder.
     """
 

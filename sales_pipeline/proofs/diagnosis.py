@@ -76,7 +76,7 @@ class Finding:
 
     Attributes:
         check: The name of the check.
-        state: Whether all is well.
+        state: The result in a word.
         detail: The observation, the problem, or why it was not tried.
         remedy: What the user can do; empty if all is well.
         seconds: How long the check took.

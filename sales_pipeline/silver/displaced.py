@@ -41,7 +41,7 @@ class DisplacedSales:
         sales: How many.
         before: Currency -> their amounts added up.
         after: Currency -> the amounts of the sales that are in force instead.
-        in_one_file: Whether a record of their own file displaced them.
+        in_one_file: True if a record of their own file displaced them.
         order: The rule by which one of two files that were found together is the later one; None
             if the later one came in another run.
         example: The number of one of the sales, if they have one.

@@ -21,7 +21,7 @@ def read_silver(declaration: Declaration, table: str, *, run: str | None = None)
         run: The id of another finished run, to read the table as it left it.
 
     Raises:
-        UsageError: There is no such table or run, no run has finished yet, or what the run left
+        UsageError: There is no such table or run, no run has finished yet, or that version
             is not kept any more.
     """
     with opened_lakehouse(declaration) as lakehouse:

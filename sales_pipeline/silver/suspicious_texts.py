@@ -25,7 +25,7 @@ def warnings_of(
     Args:
         batch: The deliveries.
         in_bronze: The counts of their records in bronze.
-        sales: Their sales, as `future_sales` needs them; also those of others.
+        sales: Their sales, as `future_sales` needs them; also sales of other deliveries.
         with_stores: Whether a store may be unknown; to look for them takes a statement.
     """
     yield from fine_amounts(batch, in_bronze.fine)

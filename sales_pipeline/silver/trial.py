@@ -72,14 +72,14 @@ class Outcome:
     """The outcome that a run would have for one file of sales.
 
     Attributes:
-        rows: Its records, of those that were read.
+        rows: The number of its records that were read.
         unread: Why it cannot be read to its end, if so.
         rejected: Why it would be rejected, if so.
         held: Why it would wait for a person's decision, if so.
         months: The months of its fit records.
         unusable: Its quarantined records by reason, the commonest first.
         records: Its first records, as `Validator.validated` gives them.
-        key: How well its key tells sales apart; None without a key.
+        key: The counts of its keys; None without a key.
     """
 
     rows: int = 0

@@ -1,4 +1,4 @@
-"""Explains why records of a file are quarantined: the counts, a text as delivered, what to declare.
+"""Explains quarantined records of a file: the counts, a text as delivered, options to declare.
 
 `run` explains the deliveries that it rejects, `check` and `plan` every file; it takes statements
 only if something is quarantined.

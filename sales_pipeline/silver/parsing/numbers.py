@@ -29,7 +29,7 @@ class NumberStyle:
         symbols: Texts beside a number that are no part of it: before or after it, or between
             its sign and its digits, with or without white space. `-€5`, `€ -5` and `-5 €`
             are numbers, `5-` is none.
-        is_rounded: Whether a number with more decimals than its column is rounded half up.
+        is_rounded: True if a number with more decimals than its column is rounded half up.
     """
 
     mark: str = "."

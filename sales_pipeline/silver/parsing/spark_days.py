@@ -46,7 +46,7 @@ def _day(text: Column, layout: DateLayout) -> Column:
 
 
 def is_in_range(day: Column, earliest: date, latest: date | Column) -> Column:
-    """Whether a day lies in the range that a sale can have, as a condition."""
+    """A condition: a day lies in the range that a sale can have."""
     last = latest if isinstance(latest, Column) else day_literal(latest)
     return day.between(day_literal(earliest), last)
 

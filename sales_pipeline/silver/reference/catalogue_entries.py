@@ -1,4 +1,4 @@
-"""Reads one record of the catalogue as an entry, or tells why it is unusable.
+"""Reads one record of the catalogue as an entry, or finds its faults.
 
 A catalogue is wide, if a record is a product with its names in every language, or long,
 if a record is a product in one language and the code tells which belong together. Both become

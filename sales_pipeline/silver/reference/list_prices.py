@@ -4,7 +4,7 @@ If a feed declares `price_from: catalogue`, the validator takes a sale's unit pr
 currency from here:
 
     known_prices(lakehouse) -> dict[Key, tuple[Price, ...]]
-        All list prices, by what they are looked up with: the `key` of the product that
+        All list prices, by the key of their look-up: the `key` of the product that
         `products.Names` found, which is (language, name), or ("*", code). Each product's
         prices are sorted by the day from which they hold; a product without one is not there.
     price_on(prices, day) -> Price | None

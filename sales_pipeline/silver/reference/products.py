@@ -91,7 +91,7 @@ def normalised(name: str) -> str:
 
 
 def caseless(name: str) -> str:
-    """A name as it is looked up where capitals and small letters are the same.
+    """A name as it is looked up if capitals and small letters are the same.
 
     >>> caseless("GROSSE STRASSE") == caseless("Große Straße")
     True

@@ -31,7 +31,7 @@ class Fault:
 
     Attributes:
         row: The number of the record in its file.
-        what: What is wrong, with the column and its text: `USD 'O.9'`.
+        what: The wrong thing, with the column and its text: `USD 'O.9'`.
         reason: The reason's code.
     """
 
