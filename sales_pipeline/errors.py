@@ -31,16 +31,16 @@ from difflib import get_close_matches
 MAX_EXAMPLES = 5
 
 
-def examples(items: Sequence[str], *, limit: int = MAX_EXAMPLES) -> str:
+def examples(items: Sequence[str]) -> str:
     """Joins the first few items and says how many more there are.
 
     >>> examples(["a", "b"])
     'a, b'
-    >>> examples(["a", "b", "c"], limit=2)
-    'a, b and 1 more'
+    >>> examples(list("abcdefg"))
+    'a, b, c, d, e and 2 more'
     """
-    shown = ", ".join(items[:limit])
-    more = len(items) - limit
+    shown = ", ".join(items[:MAX_EXAMPLES])
+    more = len(items) - MAX_EXAMPLES
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 

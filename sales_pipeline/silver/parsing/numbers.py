@@ -16,6 +16,9 @@ from functools import cache
 from sales_pipeline.config.files import WHITE_SPACE, Dialect, thousands_marks
 from sales_pipeline.config.model import Feed
 
+DIGITS = 18
+"""The digits of a column of numbers, with its decimals."""
+
 
 @dataclass(frozen=True)
 class NumberStyle:
@@ -55,7 +58,7 @@ class NumberStyle:
 
 @cache
 def decimal_parser(
-    style: NumberStyle, *, scale: int, precision: int = 18
+    style: NumberStyle, *, scale: int, precision: int = DIGITS
 ) -> Callable[[str], Decimal | None]:
     r"""Returns a function from a delivered text to its number, or to None if it is none.
 
@@ -87,19 +90,18 @@ def decimal_parser(
     return parse
 
 
-def decimal_of(text: str, dialect: Dialect, *, scale: int, precision: int = 18) -> Decimal | None:
+def decimal_of(text: str, dialect: Dialect, *, scale: int) -> Decimal | None:
     """The number that a text holds, or None if it is none that fits the column.
 
     Args:
         text: The text as delivered.
         dialect: How the file writes numbers: its decimal mark, thousands mark and symbols.
         scale: Decimals of the column; further ones are never rounded in silence.
-        precision: Digits of the column.
 
     >>> decimal_of("1.23456", Dialect(), scale=4) is None
     True
     """
-    return decimal_parser(NumberStyle.of_dialect(dialect), scale=scale, precision=precision)(text)
+    return decimal_parser(NumberStyle.of_dialect(dialect), scale=scale)(text)
 
 
 def looks_grouped(mark: str) -> str:

@@ -6,12 +6,12 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.files import WHITE_SPACE
-from sales_pipeline.silver.parsing.numbers import NumberStyle
+from sales_pipeline.silver.parsing.numbers import DIGITS, NumberStyle
 from sales_pipeline.silver.parsing.spark_expressions import trimmed
 
 
-def decimal_number(text: Column, style: NumberStyle, *, scale: int, precision: int = 18) -> Column:
-    """A delivered number as DECIMAL(precision, scale), or null if it is none.
+def decimal_number(text: Column, style: NumberStyle, *, scale: int) -> Column:
+    """A delivered number as DECIMAL(18, scale), or null if it is none.
 
     Zeros beyond the scale are harmless; other digits there make it no number of this
     column, because it is never rounded in silence.
@@ -20,9 +20,8 @@ def decimal_number(text: Column, style: NumberStyle, *, scale: int, precision: i
         text: The text as delivered.
         style: How numbers are written.
         scale: Decimals of the column.
-        precision: Digits of the column.
     """
-    digits = precision - scale
+    digits = DIGITS - scale
     number = _without_symbols(trimmed(text), style)
     fits = F.lit(True)
     if style.thousands:
@@ -35,7 +34,7 @@ def decimal_number(text: Column, style: NumberStyle, *, scale: int, precision: i
         is_exact = number.rlike(f"^{whole}([{style.mark}][0-9]{{1,{scale}}}0*)?$")
         fits = fits & is_exact if style.thousands else is_exact
         value = _with_point(number, style)
-    return F.when(fits, value.try_cast(f"DECIMAL({precision},{scale})"))
+    return F.when(fits, value.try_cast(f"DECIMAL({DIGITS},{scale})"))
 
 
 def _with_point(number: Column, style: NumberStyle) -> Column:

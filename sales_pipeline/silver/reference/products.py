@@ -24,6 +24,7 @@ from sales_pipeline.visible_text import visible_form
 CODE = "*"
 """Takes the place of the language if a product is known by its code."""
 PRODUCTS = "silver.products"
+_NEAR_MATCHES = 3
 Key = tuple[str, str]
 """The key by which a product is looked up: (language, name), or (`CODE`, code)."""
 
@@ -137,18 +138,17 @@ class Names:
         return max(alike, key=lambda product: (product.file_id, product.row, product.source))
 
 
-def near_matches(known: Known, language: str, name: str, count: int = 3) -> list[str]:
-    """The known names or codes of a language that are most like an unknown one.
+def near_matches(known: Known, language: str, name: str) -> list[str]:
+    """The known names or codes of a language that are most like an unknown one, the likest first.
 
     Args:
         known: All names and codes.
         language: The language, or `CODE`.
         name: The name or code as delivered.
-        count: The most that are returned, the likest first.
     """
     sources = sorted(product.source for product in known.values() if product.language == language)
     by_caseless: dict[str, str] = {}
     for source in sources:
         by_caseless.setdefault(caseless(source), source)
-    matches = difflib.get_close_matches(caseless(name), by_caseless, n=count)
+    matches = difflib.get_close_matches(caseless(name), by_caseless, n=_NEAR_MATCHES)
     return [by_caseless[match] for match in matches]
