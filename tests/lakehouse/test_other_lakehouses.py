@@ -177,6 +177,6 @@ def _overwrite(retailer: Retailer, table: str, rows: pa.Table) -> None:
 
 def _as_recorded_now(retailer: Retailer, runs: pa.Table) -> pa.Table:
     """The runs as if each had left the tables as they are now."""
-    now = retailer.read(table_versions)
+    versions = retailer.read(table_versions)
     place = runs.column_names.index("versions")
-    return runs.set_column(place, "versions", pa.array([now] * runs.num_rows))
+    return runs.set_column(place, "versions", pa.array([versions] * runs.num_rows))

@@ -105,10 +105,10 @@ def test_a_landing_folder_that_is_never_changed_gets_no_file(retailer: Retailer)
 
 
 def test_a_lakehouse_on_another_file_system_is_reached_by_a_copy(retailer: Retailer) -> None:
-    other = Path("/dev/shm")
-    if not other.is_dir() or other.stat().st_dev == retailer.folder.stat().st_dev:
+    other_disk = Path("/dev/shm")
+    if not other_disk.is_dir() or other_disk.stat().st_dev == retailer.folder.stat().st_dev:
         pytest.skip("there is no second file system here")
-    lakehouse = other / f"doctor_{os.getpid()}"
+    lakehouse = other_disk / f"doctor_{os.getpid()}"
     declaration = retailer.declaration.model_copy(update={"lakehouse": str(lakehouse)})
     diagnosis = examine(declaration)
     assert not_ok(diagnosis) == {}
