@@ -45,9 +45,9 @@ from sales_pipeline.lakehouse.runs import new_run_id, utc_now
 from sales_pipeline.lakehouse.table_removal import finish_removal, is_removal_unfinished
 from sales_pipeline.landing.discovery import Discovery
 from sales_pipeline.recomputation import (
-    for_lost_tables,
+    changes_for_lost_tables,
     is_gold_stale,
-    sent_back,
+    rejudged_deliveries,
     touch_stale_months,
 )
 from sales_pipeline.report_writer import ReportWriter
@@ -156,14 +156,16 @@ class _Run:
     def _work(self, claims: Claims) -> None:
         self.progress.stage("start", 0)
         self.writer.begin(claims)
-        self.ledger.record(for_lost_tables(self.lakehouse, self.ledger))
+        self.ledger.record(changes_for_lost_tables(self.lakehouse, self.ledger))
         self._prepare()
         if claims.in_state(State.CLAIMED):
             # What an engine that cannot be reached would take in is not claimed.
             self.lakehouse.engine.spark()
         self.ledger.record([*self.writer.unnamed, *claims.changed, *claims.deliveries])
         self.intake.refuse(claims.in_state(State.REJECTED, State.FAILED))
-        self.ledger.record(sent_back(self.lakehouse.declaration, self.ledger, self.rejudge))
+        self.ledger.record(
+            rejudged_deliveries(self.lakehouse.declaration, self.ledger, self.rejudge)
+        )
         told = self.writer.ids_to_report()
         touch_stale_months(self.lakehouse, self.ledger)
         self.intake.remove_withdrawn()

@@ -21,7 +21,9 @@ from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver.reference.exchange_rates import keep_rates, rates_changed
 
 
-def sent_back(declaration: Declaration, ledger: Ledger, rejudge: Collection[str]) -> list[Delivery]:
+def rejudged_deliveries(
+    declaration: Declaration, ledger: Ledger, rejudge: Collection[str]
+) -> list[Delivery]:
     """The deliveries in force of some feeds, in the state to be validated again.
 
     The catalogue is learnt again with them, because its names may now be in another language.
@@ -60,7 +62,7 @@ def reconsidered(
     ]
 
 
-def judged_again(
+def all_rejudged(
     lakehouse: Lakehouse, ledger: Ledger, *, without: Collection[int] = ()
 ) -> list[Delivery]:
     """All deliveries in force, in the state to be validated again, with all months of gold.
@@ -87,11 +89,11 @@ def judged_again(
     ]
 
 
-def for_lost_tables(lakehouse: Lakehouse, ledger: Ledger) -> list[Delivery]:
+def changes_for_lost_tables(lakehouse: Lakehouse, ledger: Ledger) -> list[Delivery]:
     """Deliveries, in the state in which a run makes lost tables of silver and gold again."""
     lost = missing_derived(lakehouse)
     if any(not name.startswith("gold.") for name in lost):
-        return judged_again(lakehouse, ledger)
+        return all_rejudged(lakehouse, ledger)
     if lost and len(ledger):
         sales = lakehouse.totals("silver.sales", by=["month"], of="quantity")
         return [_with_months(ledger, sales["month"].to_pylist())]

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sales_pipeline.errors import counted, examples
-from sales_pipeline.gold.changes import what_moved
+from sales_pipeline.gold.changes import moves_since_last_run
 from sales_pipeline.gold.pricing import months_in_gold
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import (
@@ -74,11 +74,8 @@ class ReportWriter:
     def landing_files(self, discovery: Discovery) -> None:
         """Reports the files in the landing folder that the run does not take in."""
         report = self.report
-        report.unclaimed, report.unready, report.links = (
-            discovery.unclaimed,
-            discovery.unready,
-            discovery.links,
-        )
+        report.unclaimed, report.unready = discovery.unclaimed, discovery.unready
+        report.links = discovery.links
         report.left = [FileNote(path, why) for path, why in discovery.left.items()]
         report.unreadable = unreadable(discovery.unreadable)
         if discovery.unreadable:
@@ -91,14 +88,9 @@ class ReportWriter:
             unfinished: The unfinished deliveries.
             is_run: Whether the command is `run`; others leave some unfinished on purpose.
         """
-        waiting = self.ledger.in_state(State.IN_GOLD)
-        is_reported = bool(waiting) and is_recorded(self.lakehouse)
-        self.waits_for_archive = (
-            {delivery.file_id for delivery in waiting} if is_reported else set()
-        )
-        resumed = [
-            delivery for delivery in unfinished if delivery.file_id not in self.waits_for_archive
-        ]
+        waiting = {delivery.file_id for delivery in self.ledger.in_state(State.IN_GOLD)}
+        self.waits_for_archive = waiting if waiting and is_recorded(self.lakehouse) else set()
+        resumed = {delivery.file_id for delivery in unfinished} - self.waits_for_archive
         self.report.resumed = len(resumed) if is_run else 0
 
     def find_unnamed(self) -> None:
@@ -187,16 +179,10 @@ class ReportWriter:
         taken = [self.ledger[file_id] for file_id in file_ids]
         report.run_id = self.run_id
         repeated = [self.ledger[file_id] for file_id in repeats]
-        report.repeated = notes(
-            delivery for delivery in repeated if delivery.state is State.REPEATED
-        )
-        report.abandoned += notes(
-            delivery for delivery in repeated if delivery.state is State.ABANDONED
-        )
-        report.withdrawn = notes(
-            delivery for delivery in taken if delivery.state is State.WITHDRAWN
-        )
-        moves = what_moved(self.lakehouse, self.ledger)
+        report.repeated = _notes_of(repeated, State.REPEATED)
+        report.abandoned += _notes_of(repeated, State.ABANDONED)
+        report.withdrawn = _notes_of(taken, State.WITHDRAWN)
+        moves = moves_since_last_run(self.lakehouse, self.ledger)
         report.moved, report.is_moved_known = list(moves.rows), moves.is_known
         report.currency = self.lakehouse.declaration.base_currency
         news = [delivery for delivery in taken if delivery.state is State.ARCHIVED]
@@ -215,10 +201,8 @@ class ReportWriter:
         unnamed = [
             delivery for delivery in self.unnamed if self.ledger[delivery.file_id] == delivery
         ]
-        report.rejected += notes(
-            delivery for delivery in unnamed if delivery.state is State.REJECTED
-        )
-        report.failed += notes(delivery for delivery in unnamed if delivery.state is State.FAILED)
+        report.rejected += _notes_of(unnamed, State.REJECTED)
+        report.failed += _notes_of(unnamed, State.FAILED)
         is_held = any(delivery.state is State.HELD for delivery in (*taken, *unnamed))
         is_refused = report.rejected or report.failed or report.abandoned
         if is_refused or report.held or is_held or report.unmoved:
@@ -279,6 +263,10 @@ class ReportWriter:
         names = names_of(replay)
         paths = list(dict.fromkeys(self.ledger[file_id].path for file_id, _ in names))
         return FileNote(replay.path, f"mends {counted(len(names), 'record')} of {examples(paths)}")
+
+
+def _notes_of(deliveries: Iterable[Delivery], state: State) -> list[FileNote]:
+    return notes(delivery for delivery in deliveries if delivery.state is state)
 
 
 def _has_corrected(ledger: Ledger, delivery: Delivery) -> bool:

@@ -175,12 +175,11 @@ class Claimant:
 
     def _repeats_of_current(self, claims: Claims, in_force: _InForce) -> list[Delivery]:
         """Repeats of the delivery in force of their name: they refuse a held correction of it."""
-        repeats = claims.in_state(State.REPEATED)
-        pairs = [(repeat, in_force.with_name(repeat.feed, repeat.name)) for repeat in repeats]
         return [
             repeat
-            for repeat, counted in pairs
-            if counted is not None and counted.sha256 == repeat.sha256
+            for repeat in claims.in_state(State.REPEATED)
+            if (current := in_force.with_name(repeat.feed, repeat.name))
+            and current.sha256 == repeat.sha256
         ]
 
     def _judge(self, file: FoundFile, claims: Claims, in_force: _InForce) -> Delivery:

@@ -90,7 +90,7 @@ class Removal:
         return f"its {counted(self.after, 'record')} would remove {of_them}{shared}"
 
 
-def held_back(
+def reasons_to_hold(
     lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery]
 ) -> dict[int, str]:
     """Returns the file ids of deliveries to hold -> why.
@@ -177,7 +177,7 @@ def _span(days: Collection[str]) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def landed_doubt(
+def reason_to_hold_landed(
     lakehouse: Lakehouse, earlier: Delivery, delivery: Delivery, path: Path
 ) -> str | None:
     """The reason why a run would hold a landed file as a correction, or None.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sales_pipeline.bronze.corrections import held_back
+from sales_pipeline.bronze.corrections import reasons_to_hold
 from sales_pipeline.bronze.file_moves import Folders
 from sales_pipeline.bronze.readers import LandingFiles, Unread, changed_files, landing_files
 from sales_pipeline.errors import FileRejected
@@ -63,7 +63,7 @@ def ingest_data(
     )
     # Held or not is decided in the commit that says that the records are in bronze: so
     # whatever is in bronze has passed, or was accepted since.
-    reasons = held_back(lakehouse, ledger, staying)
+    reasons = reasons_to_hold(lakehouse, ledger, staying)
     held = [
         delivery.moved_to(State.HELD, reason=reasons[delivery.file_id])
         for delivery in staying

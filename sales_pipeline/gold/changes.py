@@ -49,7 +49,7 @@ class Moves:
     is_known: bool = True
 
 
-def what_moved(lakehouse: Lakehouse, ledger: Ledger) -> Moves:
+def moves_since_last_run(lakehouse: Lakehouse, ledger: Ledger) -> Moves:
     """Compares gold with the last finished run, if figures changed and were not only added to.
 
     It reads the tables and not the run, so that a run that finishes the work of a killed one

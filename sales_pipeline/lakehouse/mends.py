@@ -17,10 +17,10 @@ Name = tuple[int, int]
 """A record: `_file_id` of its delivery, and `_row`."""
 
 
-def as_text(names: Sequence[Name]) -> str:
+def names_text(names: Sequence[Name]) -> str:
     """Returns sorted names as `ops.deliveries` keeps them: JSON of file, first and last row.
 
-    >>> as_text([(2, 3), (2, 4), (2, 9), (5, 1)])
+    >>> names_text([(2, 3), (2, 4), (2, 9), (5, 1)])
     '[[2, 3, 4], [2, 9, 9], [5, 1, 1]]'
     """
     runs: list[list[int]] = []

@@ -202,7 +202,7 @@ def remove_earlier_gold(lakehouse: Lakehouse, hold: Hold) -> None:
         return
     finish_rollback(lakehouse, hold)
     remove_derived(lakehouse, [name for name in lakehouse.tables if name.startswith(_GOLD)])
-    lakehouse.gold_is_made_again()
+    lakehouse.record_gold_format()
 
 
 def remove_derived(lakehouse: Lakehouse, tables: Collection[str]) -> None:

@@ -156,7 +156,7 @@ class PreparedTables:
         if not makes_again:
             check_gold(properties)
 
-    def gold_is_made_again(self) -> None:
+    def record_gold_format(self) -> None:
         """Records that gold now has the format of this version."""
         with commit_point(f"set the format of {RUNS.name}"):
             self.engine.set_properties(RUNS.name, properties_made_with(self.declaration))

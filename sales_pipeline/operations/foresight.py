@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sales_pipeline.bronze.claiming import HELD, REJECTED, Claims, becomes
-from sales_pipeline.bronze.corrections import landed_doubt
+from sales_pipeline.bronze.corrections import reason_to_hold_landed
 from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.file_moves import Folders
 from sales_pipeline.errors import FileChanged, FileRejected
@@ -149,7 +149,7 @@ class Foresight:
         if earlier is None:
             return None
         path = self.folders.source(delivery)
-        reason = landed_doubt(self.lakehouse, earlier, delivery, path)
+        reason = reason_to_hold_landed(self.lakehouse, earlier, delivery, path)
         if reason is None:
             return None
         file = replace(file, delivery=earlier.file_id, delivery_rows=earlier.rows)

@@ -35,7 +35,7 @@ from sales_pipeline.operations.planned_files import (
     changed_file,
     left_files,
 )
-from sales_pipeline.recomputation import sent_back
+from sales_pipeline.recomputation import rejudged_deliveries
 from sales_pipeline.run_report import FileNote, notes
 from sales_pipeline.silver.reference.exchange_rates import declared_rates, rates_changed
 
@@ -218,7 +218,7 @@ class _Planner:
     def _rejudged(self, claims: Claims) -> dict[int, Delivery]:
         """Deliveries to validate again on request, except those that a file corrects now."""
         corrected = {delivery.supersedes for delivery in claims.in_state(State.CLAIMED)}
-        requested = sent_back(self.lakehouse.declaration, self.ledger, self.rejudge)
+        requested = rejudged_deliveries(self.lakehouse.declaration, self.ledger, self.rejudge)
         return {
             delivery.file_id: delivery
             for delivery in requested

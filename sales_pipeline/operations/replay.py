@@ -23,7 +23,7 @@ from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.bronze.fingerprints import fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.lakehouse.mends import Name, as_text, names_of, replays, touched_by
+from sales_pipeline.lakehouse.mends import Name, names_of, names_text, replays, touched_by
 from sales_pipeline.lakehouse.runs import new_run_id, utc_now
 from sales_pipeline.landing.archive import write_kept
 from sales_pipeline.operations.decisions import decide
@@ -96,7 +96,7 @@ class _Replay:
             fingerprint=fingerprint(self.declaration, self._feed),
             claimed_at=now,
             run_id=new_run_id(now),
-            mends=as_text([name for name, _ in self._records]),
+            mends=names_text([name for name, _ in self._records]),
         )
         write_kept(folders_of(self.declaration).archived(delivery), self._data)
         files = {file_id for (file_id, _), _ in self._records}

@@ -21,7 +21,7 @@ from sales_pipeline.bronze.matching import first_texts, headers_in_bronze, recor
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, State
-from sales_pipeline.lakehouse.mends import as_text
+from sales_pipeline.lakehouse.mends import names_text
 from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, BRONZE_TABLES, NOT_SALES, bronze_table_of
 from sales_pipeline.landing.archive import reason_path
@@ -208,7 +208,7 @@ class RestoredDeliveries:
         """The records that a replay names, from its own columns for names."""
         extra = self._rows(number).sort_by("_row")["_extra"].to_pylist()
         named = [json.loads(text) for text in extra]
-        return as_text([(int(name["_file_id"]), int(name["_row"])) for name in named])
+        return names_text([(int(name["_file_id"]), int(name["_row"])) for name in named])
 
     def _made(self, number: int, file: _File, state: State, rows: int | None) -> Delivery:
         is_there = file.place.is_file()

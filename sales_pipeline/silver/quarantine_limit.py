@@ -24,7 +24,7 @@ from sales_pipeline.silver.validation.reasons import WAITING, Unusable
 _COMMONEST = 3
 
 
-def overly_quarantined(
+def over_the_limit(
     deliveries: Iterable[Delivery],
     rows: Mapping[int, int],
     written: InSilver,

@@ -33,7 +33,7 @@ from sales_pipeline.silver import counting
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.counting import InSilver
 from sales_pipeline.silver.feed_warnings import FeedWarning
-from sales_pipeline.silver.quarantine_limit import overly_quarantined, own_reasons, refusal
+from sales_pipeline.silver.quarantine_limit import over_the_limit, own_reasons, refusal
 from sales_pipeline.silver.reference.learning import Knowledge
 from sales_pipeline.silver.repeated_keys import KeyCount, KeyCounter, repeated_keys_reason
 from sales_pipeline.silver.suspicious_texts import warnings_of
@@ -235,7 +235,7 @@ class SalesTrial:
         batch = Batch(self.lakehouse, deliveries, self.knowledge)
         feeds, outcomes = self.lakehouse.declaration.feeds, self.trial.outcomes
         rows = {delivery.file_id: outcomes[delivery.file_id].rows for delivery in deliveries}
-        rejected = overly_quarantined(deliveries, rows, self._written, feeds)
+        rejected = over_the_limit(deliveries, rows, self._written, feeds)
         rules = rule_results.added_up(self._rules)
         broken = rule_results.refusals(rules, feeds)
         self.trial.warnings += rule_results.complaints(rules, feeds, batch.paths)

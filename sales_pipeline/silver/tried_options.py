@@ -34,7 +34,7 @@ _BESIDE = re.compile(f"^[+-]?({_SYMBOL})\\s*[+-]?[0-9]|[0-9]\\s*({_SYMBOL})$")
 
 
 @dataclass(frozen=True)
-class Tried:
+class TriedOption:
     """An option that reads texts which the feed cannot read as it is declared.
 
     Attributes:
@@ -106,7 +106,7 @@ class ColumnTexts:
         return decimal_parser(NumberStyle.of(self.feed), scale=SCALES[self.column])
 
 
-def tried_options(lakehouse: Lakehouse, columns: Sequence[ColumnTexts]) -> list[list[Tried]]:
+def tried_options(lakehouse: Lakehouse, columns: Sequence[ColumnTexts]) -> list[list[TriedOption]]:
     """Returns, for each column of a file, the options that read the most of its unreadable texts.
 
     They are several if they read as many texts, but some differently; only a person knows which
@@ -138,16 +138,16 @@ def tried_options(lakehouse: Lakehouse, columns: Sequence[ColumnTexts]) -> list[
     ]
 
 
-def _options(column: ColumnTexts) -> Iterator[Tried]:
+def _options(column: ColumnTexts) -> Iterator[TriedOption]:
     if column.is_day:
         return _date_options(column.feed, column.unreadable)
     return _number_options(column)
 
 
-def _best(options: Sequence[Tried]) -> list[Tried]:
+def _best(options: Sequence[TriedOption]) -> list[TriedOption]:
     """The options that read the most, one for each meaning of the example."""
     best = max((option.read for option in options), default=0)
-    by_meaning: dict[str, Tried] = {}
+    by_meaning: dict[str, TriedOption] = {}
     for option in options:
         if option.read == best:
             by_meaning.setdefault(option.meaning, option)
@@ -155,7 +155,7 @@ def _best(options: Sequence[Tried]) -> list[Tried]:
     return [option for option in by_meaning.values() if option.changed == fewest]
 
 
-def _number_options(column: ColumnTexts) -> Iterator[Tried]:
+def _number_options(column: ColumnTexts) -> Iterator[TriedOption]:
     """Tries other marks, symbols and rounding; styles with the fewest changes come first."""
     declared, unreadable = NumberStyle.of(column.feed), column.unreadable
     symbols = tuple(dict.fromkeys([*declared.symbols, *_symbols(unreadable)]))
@@ -208,7 +208,7 @@ def _is_of_symbol(character: str) -> bool:
     return character.isalpha() or unicodedata.category(character) == "Sc"
 
 
-def _tried(option: str, parse: Parse, unreadable: Texts) -> Tried | None:
+def _tried(option: str, parse: Parse, unreadable: Texts) -> TriedOption | None:
     """The result of trying an option; None if it reads nothing."""
     values = {text: value for text in unreadable if (value := parse(text)) is not None}
     if not values:
@@ -216,12 +216,12 @@ def _tried(option: str, parse: Parse, unreadable: Texts) -> Tried | None:
     text, value = next(iter(values.items()))
     counts = sum(unreadable[readable] for readable in values), sum(unreadable.values())
     meaning = f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
-    return Tried(option, *counts, 0, repr(text), meaning)
+    return TriedOption(option, *counts, 0, repr(text), meaning)
 
 
-def _date_options(feed: Feed, unreadable: Texts) -> Iterator[Tried]:
+def _date_options(feed: Feed, unreadable: Texts) -> Iterator[TriedOption]:
     """Tries one further date pattern, then more of them if one does not read all."""
-    options: list[tuple[int, Tried]] = []
+    options: list[tuple[int, TriedOption]] = []
     fitting = [pattern for text in list(unreadable)[:_LOOKED_AT] for pattern in date_patterns(text)]
     patterns = list(dict.fromkeys(fitting))
     for pattern in patterns:
@@ -249,7 +249,7 @@ def _unread(texts: Texts, patterns: Sequence[str]) -> dict[str, int]:
     return {text: count for text, count in texts.items() if day_of(text, patterns) is None}
 
 
-def _by_sql(column: ColumnTexts, values: Mapping[str, Mapping[str, str]]) -> Iterator[Tried]:
+def _by_sql(column: ColumnTexts, values: Mapping[str, Mapping[str, str]]) -> Iterator[TriedOption]:
     """Tries the values that SQL computes from the texts, with further options if needed."""
     name, header = column.column, column.feed.columns[column.column]
     for template, value_of in values.items():

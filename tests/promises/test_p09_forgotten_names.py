@@ -8,17 +8,17 @@ import pytest
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State
-from sales_pipeline.silver.reference.catalogue_cleaning import Lesson, forget_products
+from sales_pipeline.silver.reference.catalogue_cleaning import CatalogueOutcome, forget_products
 from tests.retailer import CATALOGUE, Retailer, sale
 
 HEADER = "produit,categorie,product,category"
 LATER = ["Lampe,Maison,Lamp,Home", "Vase,Maison,Tall vase,Home", "Lampe"]
 
 
-def _forgetting(path: str) -> Callable[[Lakehouse], Lesson]:
+def _forgetting(path: str) -> Callable[[Lakehouse], CatalogueOutcome]:
     """What a run does once its ledger says that a delivery is withdrawn."""
 
-    def forget(lakehouse: Lakehouse) -> Lesson:
+    def forget(lakehouse: Lakehouse) -> CatalogueOutcome:
         lakehouse.prepare()
         ledger = Ledger(lakehouse)
         [last] = [each for each in ledger.in_force() if each.path == path]

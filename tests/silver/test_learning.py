@@ -16,7 +16,7 @@ from sales_pipeline.silver.reference.learning import (
     Knowledge,
     Learnt,
     learn,
-    learnt,
+    learnt_between,
     touched_days,
 )
 from sales_pipeline.silver.reference.list_prices import ALWAYS
@@ -212,9 +212,11 @@ def test_what_changed_is_counted() -> None:
     before = learn(_wide("A,Vase,Vase,10,EUR", "B,Lampe,Lamp")).knowledge
     after = learn(_wide("A,Vase,Tall vase,12,EUR", "C,Bol,Bowl,5,EUR")).knowledge
     named = ("code 'A' is 'Tall vase', was 'Vase'",)
-    assert learnt(before, after) == Learnt(6, 4, renamed=2, forgotten=4, prices=1, renamings=named)
-    assert learnt(after, after) == Learnt(known=6)
-    assert learnt(before, after) + Learnt(learnt=1) == Learnt(6, 5, 2, 4, 1, named)
+    assert learnt_between(before, after) == Learnt(
+        6, 4, renamed=2, forgotten=4, prices=1, renamings=named
+    )
+    assert learnt_between(after, after) == Learnt(known=6)
+    assert learnt_between(before, after) + Learnt(learnt=1) == Learnt(6, 5, 2, 4, 1, named)
 
 
 def test_a_change_of_prices_touches_only_sales_at_list_prices() -> None:

@@ -23,7 +23,7 @@ from sales_pipeline.silver.reference.catalogue_balance import (
 )
 from sales_pipeline.silver.reference.catalogue_records import Records, catalogue_records
 from sales_pipeline.silver.reference.catalogue_verdict import judge_catalogue, teaching
-from sales_pipeline.silver.reference.learning import Knowledge, Learnt, learn, learnt
+from sales_pipeline.silver.reference.learning import Knowledge, Learnt, learn, learnt_between
 from sales_pipeline.silver.reference.list_prices import LIST_PRICES, known_prices
 from sales_pipeline.silver.reference.products import PRODUCTS, known_products
 from sales_pipeline.silver.reference.reference_balance import Verdict
@@ -31,7 +31,7 @@ from sales_pipeline.silver.reference.touched_sales import touched_deliveries
 
 
 @dataclass(frozen=True)
-class Lesson:
+class CatalogueOutcome:
     """The outcome of cleaning deliveries of the catalogue.
 
     Attributes:
@@ -53,7 +53,7 @@ class Lesson:
 
 def clean_catalogue(
     lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
-) -> Lesson:
+) -> CatalogueOutcome:
     """Updates silver to the state that all deliveries of the catalogue teach.
 
     Deliveries of sales whose meaning changes go back to `in_bronze` in the
@@ -87,13 +87,13 @@ def clean_catalogue(
     balances, released = record_changed(lakehouse, all_balances, judged=judged, run_id=run_id)
     rejected = _record(ledger, accepted, verdict, in_force, counts=counts, run_id=run_id)
     warnings = _warnings(lakehouse, records, accepted)
-    changed = learnt(before, taught.knowledge)
-    return Lesson(changed, rejected, balances, released, frozenset(sent_back), warnings)
+    changed = learnt_between(before, taught.knowledge)
+    return CatalogueOutcome(changed, rejected, balances, released, frozenset(sent_back), warnings)
 
 
 def forget_products(
     lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
-) -> Lesson:
+) -> CatalogueOutcome:
     """Removes from silver the names and prices that only withdrawn catalogue deliveries taught.
 
     A run calls it before it validates sales, when its ledger has them as withdrawn: the deliveries

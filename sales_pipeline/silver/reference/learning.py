@@ -194,7 +194,7 @@ class Learnt:
         return replace(total, **{**added, "renamings": added["renamings"][:MAX_EXAMPLES]})
 
 
-def learnt(before: Knowledge, after: Knowledge) -> Learnt:
+def learnt_between(before: Knowledge, after: Knowledge) -> Learnt:
     """Counts the changes from one knowledge to the next."""
     kept = before.products.keys() & after.products.keys()
     renamed = {key for key in kept if before.products[key].meaning != after.products[key].meaning}

@@ -41,7 +41,7 @@ from sales_pipeline.silver.reference.reference_balance import (
 
 
 @dataclass
-class Learnt:
+class LearntRates:
     """The outcome of learning deliveries of rates.
 
     Attributes:
@@ -57,7 +57,7 @@ class Learnt:
 
 def learn_rates(
     lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
-) -> Learnt:
+) -> LearntRates:
     """Updates `silver.exchange_rates` to all deliveries of rates in force.
 
     Every delivery leaves the state `in_bronze`: to `in_silver`; to `rejected` if too many of
@@ -116,7 +116,7 @@ def learn_rates(
         if delivery.file_id in waiting
     ]
     ledger.record([*moved, *waits, *rejected, *ledger.overtaken_by([*learnt_now, *waits])])
-    return Learnt(new_balances, rejected, _warnings(records, learnt_now))
+    return LearntRates(new_balances, rejected, _warnings(records, learnt_now))
 
 
 def _learnt(ledger: Ledger) -> list[Delivery]:
