@@ -13,7 +13,7 @@ import pyarrow as pa
 from sales_pipeline.errors import VersionGone
 from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, deliveries_by_id
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES
 from sales_pipeline.lakehouse.runs import finished_runs
 
@@ -77,7 +77,7 @@ def moves_since_last_run(lakehouse: Lakehouse, ledger: Ledger) -> Moves:
 def _is_changed(lakehouse: Lakehouse, ledger: Ledger, versions: Mapping[str, int]) -> bool:
     """Returns whether a delivery or a rate that counted before counts otherwise now."""
     rows = lakehouse.rows(DELIVERIES.name, version=versions[DELIVERIES.name])
-    deliveries = {delivery.file_id: delivery for delivery in ledger}
+    deliveries = deliveries_by_id(ledger)
     if any(_is_judged_again(row, deliveries[row["_file_id"]]) for row in rows):
         return True
     earlier = lakehouse.rows(_RATES, version=versions[_RATES])

@@ -154,6 +154,11 @@ def relinked(deliveries: Iterable[Delivery], dropped: Iterable[Delivery]) -> lis
     return linked
 
 
+def deliveries_by_id(deliveries: Iterable[Delivery]) -> dict[int, Delivery]:
+    """Returns file id -> delivery; of one given twice, the last."""
+    return {delivery.file_id: delivery for delivery in deliveries}
+
+
 def claim_times(deliveries: Iterable[Delivery]) -> dict[int, datetime]:
     """Returns file id -> the time when it was claimed; files that were found together share it."""
     return {delivery.file_id: delivery.claimed_at for delivery in deliveries}
@@ -181,19 +186,12 @@ class Ledger:
     def read_again(self) -> None:
         """Reads the table anew, in place of the deliveries in memory."""
         rows = self.lakehouse.rows(DELIVERIES.name)
-        deliveries = sorted(
-            (delivery_of(row) for row in rows), key=lambda delivery: delivery.file_id
-        )
-        self._deliveries: dict[int, Delivery] = {
-            delivery.file_id: delivery for delivery in deliveries
-        }
+        self._deliveries = dict(sorted(deliveries_by_id(map(delivery_of, rows)).items()))
 
     def with_further(self, deliveries: Iterable[Delivery]) -> Ledger:
         """A copy of the ledger with further deliveries, in memory only, for predictions."""
         ledger = copy(self)
-        ledger._deliveries = self._deliveries | {
-            delivery.file_id: delivery for delivery in deliveries
-        }
+        ledger._deliveries = self._deliveries | deliveries_by_id(deliveries)
         return ledger
 
     def __iter__(self) -> Any:
@@ -292,7 +290,7 @@ class Ledger:
 
     def record(self, deliveries: Iterable[Delivery]) -> None:
         """Writes deliveries as they are given, in one commit; of one given twice, the last."""
-        changed = {delivery.file_id: delivery for delivery in deliveries}
+        changed = deliveries_by_id(deliveries)
         if not changed:
             return
         condition = among("_file_id", changed)

@@ -13,7 +13,14 @@ from dataclasses import replace
 
 from sales_pipeline.lakehouse.holding import Hold
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State, delivery_of
+from sales_pipeline.lakehouse.ledger import (
+    IN_FORCE,
+    Delivery,
+    Ledger,
+    State,
+    deliveries_by_id,
+    delivery_of,
+)
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
 from sales_pipeline.lakehouse.runs import (
     UNFINISHED,
@@ -86,7 +93,7 @@ def deliveries_then(lakehouse: Lakehouse, run: RunRecord) -> dict[int, Delivery]
         VersionGone: That version of the ledger is not kept any more.
     """
     rows = lakehouse.rows(DELIVERIES.name, version=run.version_of[DELIVERIES.name])
-    return {delivery.file_id: delivery for delivery in map(delivery_of, rows)}
+    return deliveries_by_id(map(delivery_of, rows))
 
 
 def _versions(lakehouse: Lakehouse, run: RunRecord) -> dict[str, int]:

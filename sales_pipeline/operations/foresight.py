@@ -19,7 +19,7 @@ from sales_pipeline.bronze.file_moves import Folders
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.intake import batches_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State, deliveries_by_id
 from sales_pipeline.lakehouse.mends import mended_rows
 from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.operations.planned_files import (
@@ -220,7 +220,7 @@ class Foresight:
             if file.feed not in NOT_SALES
         ]
         waiting = [*self.ledger.in_state(State.IN_BRONZE), *self.sent_back]
-        by_id = {delivery.file_id: delivery for delivery in waiting}
+        by_id = deliveries_by_id(waiting)
         in_bronze = [file for file in by_id.values() if file.feed not in NOT_SALES]
         rejudged = self._trial().of_bronze(
             batches_of(in_bronze, declaration.batch_bytes), frozenset(mended_rows(self.ledger))
@@ -276,4 +276,4 @@ class Foresight:
 
     @cached_property
     def _by_id(self) -> dict[int, Delivery]:
-        return {delivery.file_id: delivery for delivery in self.ledger}
+        return deliveries_by_id(self.ledger)

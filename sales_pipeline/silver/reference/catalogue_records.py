@@ -12,7 +12,7 @@ from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.column_sources import by_header
 from sales_pipeline.lakehouse.declared_tables import catalogue_columns
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import Delivery
+from sales_pipeline.lakehouse.ledger import Delivery, deliveries_by_id
 from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader, Entry
 from sales_pipeline.silver.reference.contradictions import check_delivery
 from sales_pipeline.silver.reference.reference_balance import Fault, refusal_of
@@ -98,7 +98,7 @@ class Records:
 
 def catalogue_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> Records:
     """Reads the records of some deliveries from `bronze.catalogue`."""
-    by_id = {delivery.file_id: delivery for delivery in deliveries}
+    by_id = deliveries_by_id(deliveries)
     rows = lakehouse.read("bronze.catalogue", file_ids=by_id).to_pylist()
     columns = catalogue_columns(lakehouse.declaration)
     return records_of_rows(lakehouse.declaration, by_header(rows, columns, by_id.values()))

@@ -16,7 +16,7 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.column_sources import by_header
 from sales_pipeline.lakehouse.declared_tables import rate_columns
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, deliveries_by_id
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
 from sales_pipeline.silver.reference.rate_quotes import (
     RATE_STEP,
@@ -114,7 +114,7 @@ def quotes_of(records: Iterable[Record]) -> list[Quote]:
 
 def read_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> Records:
     """Reads the rows of some deliveries from `bronze.exchange_rates`."""
-    by_id = {delivery.file_id: delivery for delivery in deliveries}
+    by_id = deliveries_by_id(deliveries)
     records: Records = {file_id: [] for file_id in sorted(by_id)}
     if not records:
         return records
