@@ -190,7 +190,7 @@ class Intake:
             is_held = (delivery.path, delivery.sha256) in held
             (kept if is_counted or is_held else without_original).append(delivery)
         self.remember_unmoved(archive_copies(kept, self.folders))
-        reason = "what it repeats does not count after all; the next run takes it as a new file"
+        reason = "its original does not count after all; the next run takes it as a new file"
         self.ledger.record(
             repeat.moved_to(State.ABANDONED, reason=reason) for repeat in without_original
         )

@@ -218,7 +218,7 @@ class LocalSparkSession(JvmSession):
             if warehouse is not None:
                 warehouse.cleanup()
             raise UsageError(
-                "engine: Spark did not start; what Java printed says why. Do: where it cannot "
+                "engine: Spark did not start; Java printed the reason. Do: if it cannot "
                 f"fetch Delta's jars, put them into a folder and name it in {JARS_VARIABLE}."
             ) from error
 

@@ -59,11 +59,11 @@ _MEANINGS: Mapping[State, str] = {
         "that would rename many products; one that a changed declaration would reject. Or rolled "
         "back, until `release`. Its records are in bronze."
     ),
-    State.WITHDRAWING: "Somebody withdrew it; its records are on their way out.",
-    State.WITHDRAWN: "Somebody withdrew it; neither its records nor its earlier versions count.",
+    State.WITHDRAWING: "A person withdrew it; its records are being removed.",
+    State.WITHDRAWN: "A person withdrew it; neither its records nor its earlier versions count.",
     State.REPEATED: "The same bytes are in force already; the file is archived and not counted.",
     State.REJECTED: (
-        "The file is not what its feed declares. The reason is in rejected/, and so is the file, "
+        "The file does not fit its feed's declaration. The reason is in rejected/, with the file, "
         "unless it is in the archive already or stays in the landing folder."
     ),
     State.FAILED: "The records did not balance and were taken out again.",

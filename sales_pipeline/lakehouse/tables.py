@@ -209,7 +209,7 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
         ),
         Table(
             "silver.products",
-            "What the catalogue has taught: names in every language, codes, and what they mean.",
+            "Names in every language and codes from the catalogue, and the products they mean.",
             (
                 required("language", "STRING", "ISO 639-1 code of the source name; * for a code"),
                 required("source", "STRING", "the name or code, normalised as it is looked up"),
@@ -222,7 +222,7 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
         ),
         Table(
             "silver.list_prices",
-            "What the catalogue says a unit costs: a price holds until the next one of its source.",
+            "List prices of one unit from the catalogue: each holds until the next of its source.",
             (
                 required("language", "STRING", "as in silver.products"),
                 required("source", "STRING", "the name or code, as in silver.products"),
@@ -236,7 +236,7 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
         ),
         Table(
             "silver.exchange_rates",
-            "Rates to the base currency: those of the days they were published, or the declared.",
+            "Rates to the base currency: published ones on their days, or the declared ones.",
             (
                 required("date", "DATE", "the day of the rate; the first one of a declared rate"),
                 required("currency", "STRING", "ISO 4217 code"),

@@ -230,7 +230,7 @@ class _Head:
     def _got(self, texts: Sequence[str]) -> str:
         """Shows the texts in the place of a header, unless the feed never stores some columns."""
         if self.shape.never_store:
-            return "got what is not shown as the feed has never_store"
+            return "got texts that are not shown, because the feed has never_store"
         return f"got {_listed(texts)}"
 
     def _missing(self, match: HeaderMatch) -> str:

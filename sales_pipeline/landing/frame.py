@@ -212,7 +212,7 @@ def warnings_of_ends(shape: FileShape, ends: EndLines) -> Iterator[str]:
 
 def _unless_personal(shape: FileShape, lines: Sequence[str]) -> str:
     if shape.never_store:
-        return "not shown as the feed has never_store"
+        return "not shown, because the feed has never_store"
     short = (
         line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…" for line in lines
     )

@@ -132,7 +132,7 @@ def misread(outline: Outline, spark_totals: Totals) -> FileRejected:
         f"{got:,} of its {expected:,} records" if got != expected else "other texts in its records"
     )
     do = "write its quotes and line ends in the usual way"
-    return _refused(outline.path, f"expected what the landing reader reads, got {what}; {do}")
+    return _refused(outline.path, f"expected the records of the landing reader, got {what}; {do}")
 
 
 def _check_name(path: str) -> None:

@@ -45,18 +45,18 @@ _TROUBLE = (REJECTED, HELD, ABANDONED, UNREADABLE, CHANGED)
 
 
 _ROLLING_BACK = (
-    "A rollback to run {run} was interrupted: a run finishes it first, so that files may become "
-    "something else than is said here."
+    "A rollback to run {run} was interrupted: a run finishes it first, so the states of files may "
+    "differ from those shown here."
 )
 _MAY_RELEASE = (
-    "The catalogue changes: records that wait for a name may be released, and months made again "
-    "whose products or list prices it changes."
+    "The catalogue changes: records that wait for a name may be released, and months with changed "
+    "products or list prices may be made again."
 )
 _MAY_REPRICE = (
-    "Exchange rates change: months may be made again at other rates, and those that wait for one."
+    "Exchange rates change: months may be made again at other rates, or no longer wait for a rate."
 )
 _LEARNT_AGAIN = (
-    "The catalogue is learnt again with them: where it says otherwise now, sales of other feeds "
+    "The catalogue is learnt again with them: if names or prices change by it, other feeds' sales "
     "are judged again, too."
 )
 _NO_RECORD = "The record of the last run is missing, and a run makes it."

@@ -63,8 +63,8 @@ def _remove_tables(bench: Workbench) -> str:
 
 
 def _removed(abandoned: list[str]) -> str:
-    more = f", and what a doctor left that was killed: {examples(abandoned)}" if abandoned else ""
-    return f"what was made here{more}"
+    more = f", and those that a killed doctor left: {examples(abandoned)}" if abandoned else ""
+    return f"the scratch ones{more}"
 
 
 _SET_UP = "set the engine up as docs/engines.md says"
@@ -73,7 +73,7 @@ _TABLES = (
     "let this user make and change tables in the lakehouse; a server has to see its folder under "
     "the same path"
 )
-_LEFT = "remove by hand whatever has _doctor_ in its name"
+_LEFT = "remove by hand everything with _doctor_ in its name"
 _IN_LANDING = "let this user make and remove files in the landing folder, or declare archive: leave"
 _BUILTIN = (
     "let the tasks see the landing folder under the same path; where the engine refuses data "

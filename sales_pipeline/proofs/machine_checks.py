@@ -75,7 +75,7 @@ def packages(bench: Workbench) -> str:
             f"pip install {requirements}",
         )
     engines = [f"{name} {installed[name]}" for name in wanted if name in ENGINE_PACKAGES]
-    return ", ".join(engines) or "what the runtime brings"
+    return ", ".join(engines) or "the packages of the runtime"
 
 
 def one_pyspark(_: Workbench) -> str:

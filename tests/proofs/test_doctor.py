@@ -132,7 +132,7 @@ def test_what_a_killed_doctor_left_is_removed_and_what_one_at_work_has_is_not(
     diagnosis = examine(retailer.declaration)
     assert diagnosis.exit_code == 0
     assert finding_of(diagnosis, "tables removed").detail == (
-        "what was made here, and what a doctor left that was killed: "
+        "the scratch ones, and those that a killed doctor left: "
         + ", ".join(sorted(f"bronze.{name}" for name in (killed, old)))
     )
     left = {path for path in tree(retailer.folder) if path not in before}
