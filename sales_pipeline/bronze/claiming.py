@@ -118,7 +118,7 @@ class Claimant:
 
     def _look_again(self, claims: Claims) -> None:
         """Warns of files that a killed run claimed, because its report was never written."""
-        # What looks into files takes a while to import, and a run without any needs none of it.
+        # Modules that read files take a while to import, and a run without such files needs none.
         from sales_pipeline.landing.examine import examine
 
         for delivery in self.ledger.in_state(State.CLAIMED, State.IN_BRONZE):
@@ -143,7 +143,7 @@ class Claimant:
         if latest.feed not in self.folders.left or latest.state is State.ABANDONED:
             return self._is_on_its_way(file)
         if latest.seen and latest.seen != file.seen:
-            # Somebody touched it. A file that does not count is delivered anew by that.
+            # It was touched. A file that does not count is delivered anew by that.
             if latest.state not in IN_FORCE:
                 return False
             claims.changed.append(replace(latest, seen=file.seen))

@@ -144,7 +144,7 @@ def _in_order(
             shape = file_shape(declaration, file.feed)
             version = _version(folders.landing / file.path, shape, str(order.column))
         rule = declared_order(order, file.name, changed_at=file.changed_at, version=version)
-        # Two forms of one name are told apart by time.
+        # The time distinguishes two forms of one name.
         return feeds[file.feed], rule, natural_order(visible_form(file.name)), file.changed_at
 
     return sorted(files, key=key)
@@ -152,7 +152,7 @@ def _in_order(
 
 def _version(path: Path, shape: FileShape, column: str) -> str:
     """The greatest value of a column in a file's records; nothing if it cannot be read."""
-    # What looks into files takes a tenth of a second to import.
+    # Modules that read files take a tenth of a second to import.
     import pyarrow.compute as pc
 
     from sales_pipeline.landing.reader import read_batches

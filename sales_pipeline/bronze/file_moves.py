@@ -171,7 +171,7 @@ def archive_copies(deliveries: Iterable[Delivery], folders: Folders) -> dict[int
         if delivery.mends or delivery.feed in folders.left:
             return delivery.file_id, None
         target = folders.archived(delivery)
-        # A file that another declaration had rejected lies where it was put then.
+        # A file that another declaration had rejected lies in `rejected/`.
         places = (folders.source(delivery), folders.rejected(delivery))
         source = next((place for place in places if place.exists()), places[0])
         if not source.exists() and target.exists() and target.stat().st_size == delivery.bytes:
@@ -280,7 +280,7 @@ def check_landing(folders: Folders) -> None:
             f"landing: no such folder, got {str(folders.landing)!r}. "
             "Do: make it, or declare another under landing:."
         )
-    # Links and --lakehouse may bring together what is declared apart.
+    # Links and --lakehouse may nest folders that are declared apart.
     if nested := nested_folders(folders.landing.resolve(), folders.lakehouse.resolve()):
         raise UsageError(
             f"lakehouse: {nested}, got {str(folders.lakehouse)!r}. "

@@ -62,7 +62,7 @@ def ingest_data(
         [delivery for delivery in deliveries if delivery.file_id not in given_up_ids], given_up
     )
     # Held or not is decided in the commit that says that the records are in bronze: so
-    # whatever is in bronze has passed, or was accepted since.
+    # every delivery in bronze has passed, or was accepted since.
     reasons = reasons_to_hold(lakehouse, ledger, staying)
     held = [
         delivery.moved_to(State.HELD, reason=reasons[delivery.file_id])

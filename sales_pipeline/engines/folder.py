@@ -70,7 +70,7 @@ class FolderEngine(FolderUpkeep, ABC):
             for column in columns
         ]
         self._known.pop(table, None)  # An earlier table of this name, which was removed.
-        # If somebody else makes it at the same time, it is there already.
+        # If another process makes it at the same time, it exists already.
         with suppress(CommitFailedError):
             DeltaTable.create(
                 self._folder(table),

@@ -178,7 +178,7 @@ class FolderUpkeep(OnSession):
             if version < 0:  # The table was lost since, and made again.
                 raise VersionGone(table, version)
             return DeltaTable(self._folder(table), version=version)
-        # Reading a log from its beginning costs many times as much as reading what is new.
+        # Reading a log from its beginning costs many times as much as reading its new entries.
         opened = self._known.get(table)
         if opened is None:
             opened = self._known[table] = DeltaTable(self._folder(table))
