@@ -124,9 +124,9 @@ class Intake:
         ordered = sorted(waiting, key=lambda delivery: delivery.feed != CATALOGUE)
         batches = list(batches_of(ordered, self.lakehouse.declaration.batch_bytes))
         for place, batch in enumerate(batches, start=1):
-            which = f" {place} of {len(batches)}" if len(batches) > 1 else ""
-            self._bronze(f"bronze{which}", batch)
-            self._silver(f"silver{which}", batch)
+            number_of_batch = f" {place} of {len(batches)}" if len(batches) > 1 else ""
+            self._bronze(f"bronze{number_of_batch}", batch)
+            self._silver(f"silver{number_of_batch}", batch)
 
     def _bronze(self, stage: str, batch: list[Delivery]) -> None:
         from sales_pipeline.bronze.ingestion import ingest_data

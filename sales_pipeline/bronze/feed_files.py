@@ -44,8 +44,8 @@ def check_reader(declaration: Declaration, engine: Engine) -> None:
 
 def folders_of(declaration: Declaration) -> Folders:
     """Returns the folders of a retailer's files, and the feeds whose files stay where they land."""
-    left = (feed for feed in landing_patterns(declaration) if not declaration.archives(feed))
-    return Folders(Path(declaration.landing), Path(declaration.lakehouse), frozenset(left))
+    unarchived = (feed for feed in landing_patterns(declaration) if not declaration.archives(feed))
+    return Folders(Path(declaration.landing), Path(declaration.lakehouse), frozenset(unarchived))
 
 
 def file_shape(declaration: Declaration, feed: str) -> FileShape:

@@ -70,10 +70,10 @@ def _has_same(rows: pa.Table, bronze: pa.Table, declared: Sequence[str]) -> bool
     A column of bronze that the file was not read into must be empty.
     """
     compared = [*declared, _ROW, _EXTRA, _RAW]
-    there = set(bronze.column_names)
-    further = there - set(compared) - _TECHNICAL
+    bronze_columns = set(bronze.column_names)
+    further = bronze_columns - set(compared) - _TECHNICAL
     is_empty = all(bronze[name].null_count == bronze.num_rows for name in further)
-    if not is_empty or not there.issuperset(compared):
+    if not is_empty or not bronze_columns.issuperset(compared):
         return False
     return all(rows[name].equals(bronze[name]) for name in compared)
 

@@ -215,12 +215,12 @@ class BuiltinReader:
         return union_of(frames)
 
     def _in_table(self, table: str, rows: DataFrame, feed: str) -> DataFrame:
-        there = {*rows.columns}
+        present = {*rows.columns}
         values = {"feed": F.lit(feed)}
         none = F.lit(None).cast("STRING")
         return rows.select(
             *(
-                (F.col(name) if name in there else values.get(name, none)).alias(name)
+                (F.col(name) if name in present else values.get(name, none)).alias(name)
                 for name in (column.name for column in self._lakehouse.columns(table))
             )
         )

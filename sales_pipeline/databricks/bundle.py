@@ -253,7 +253,7 @@ def write_bundle(folder: Path, settings: BundleSettings, *, force: bool = False)
     """
     users_own = {RELEASE.config: starting_declaration(), ".gitignore": _IGNORED}
     bundle = bundle_files(settings)
-    left = [name for name in users_own if os.path.lexists(folder / name)]
+    existing = [name for name in users_own if os.path.lexists(folder / name)]
     same = [name for name, text in bundle.items() if _has(folder / name, text)]
     differ = [name for name in bundle if name not in same and os.path.lexists(folder / name)]
     if differ and not force:
@@ -262,7 +262,7 @@ def write_bundle(folder: Path, settings: BundleSettings, *, force: bool = False)
             "or another folder"
         )
     all_files = bundle | users_own
-    missing = {name: text for name, text in all_files.items() if name not in same + left}
+    missing = {name: text for name, text in all_files.items() if name not in same + existing}
     try:
         for name, text in missing.items():
             _write(folder / name, text)
@@ -270,7 +270,7 @@ def write_bundle(folder: Path, settings: BundleSettings, *, force: bool = False)
         raise UsageError(f"{folder}: cannot be written to, {error}") from error
     declaration = (folder / RELEASE.config).read_bytes()
     return WrittenBundle(
-        tuple(missing), tuple(same + left), is_elsewhere=LANDING.encode() not in declaration
+        tuple(missing), tuple(same + existing), is_elsewhere=LANDING.encode() not in declaration
     )
 
 

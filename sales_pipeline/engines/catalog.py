@@ -122,7 +122,7 @@ class CatalogEngine(CatalogUpkeep):
         comment: str,
     ) -> None:
         """Makes the view in one statement."""
-        shown = ", ".join(f"{_name(given)} AS {_name(name)}" for name, given in columns.items())
+        shown = ", ".join(f"{_name(column)} AS {_name(name)}" for name, column in columns.items())
         self.spark().sql(
             f"CREATE OR REPLACE VIEW {self.table_name(view)} COMMENT {quoted(comment)} "  # noqa: S608 -- quoted names, our own condition
             f"AS SELECT {shown} FROM {self.table_name(table)} WHERE {where}"
@@ -239,8 +239,8 @@ class CatalogEngine(CatalogUpkeep):
         """Adds up in one statement."""
         groups = ", ".join(map(_name, by))
         select = f"SELECT {groups}, {sums(of, _name)} FROM"
-        rest = f"{where_clause(None, where)} GROUP BY {groups}"
-        return self._ask(select, table, version, rest)
+        clauses = f"{where_clause(None, where)} GROUP BY {groups}"
+        return self._ask(select, table, version, clauses)
 
     def restore(self, table: str, version: int) -> None:
         """Restores the table if its rows changed since; writes no data file."""

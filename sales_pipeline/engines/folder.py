@@ -235,8 +235,8 @@ def _ask(table: DeltaTable, question: str) -> pa.Table:
     from deltalake import QueryBuilder
 
     answer = QueryBuilder().register("asked", table).execute(question)
-    given = pa.schema(answer.schema)
-    schema = pa.schema([column.with_type(_as_in_spark(column.type)) for column in given])
+    answer_schema = pa.schema(answer.schema)
+    schema = pa.schema([column.with_type(_as_in_spark(column.type)) for column in answer_schema])
     # `pa.table` would import pandas too, only to check whether the answer is a pandas frame.
     return pa.RecordBatchReader.from_stream(answer, schema).read_all()
 

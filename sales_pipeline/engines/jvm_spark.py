@@ -255,11 +255,11 @@ def check_delta(session: SparkSession) -> None:
     has_catalog = session.conf.get(catalog, _BUILT_IN) != _BUILT_IN
     if DELTA_SETTINGS[extension] in extensions and has_catalog:
         return
-    wanted = " and ".join(f"{key}={value}" for key, value in DELTA_SETTINGS.items())
+    settings = " and ".join(f"{key}={value}" for key, value in DELTA_SETTINGS.items())
     raise UsageError(
         f"engine: this process has a session of Spark without Delta Lake, got {extension}="
         f"{extensions!r}. Do: stop it, and Spark is started with Delta Lake, or start it with "
-        f"{wanted}."
+        f"{settings}."
     )
 
 

@@ -120,8 +120,8 @@ def merge_statement(
     ]
     if or_add:
         added = {key: f"new.{key}"} | values
-        names, given = ", ".join(added), ", ".join(added.values())
-        parts.append(f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({given})")  # noqa: S608 -- column names
+        names, values_added = ", ".join(added), ", ".join(added.values())
+        parts.append(f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values_added})")  # noqa: S608 -- column names
     return "\n".join(parts)
 
 

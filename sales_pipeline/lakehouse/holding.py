@@ -75,13 +75,13 @@ class Hold:
     def _wait_for(self, lease: Lease) -> None:
         is_logged = False
         while not lease.try_to_take():
-            left = self._until - time.monotonic()
-            if left <= 0:
+            seconds_left = self._until - time.monotonic()
+            if seconds_left <= 0:
                 raise self._busy(lease)
             if not is_logged:
-                lock.log_waiting(self._place, left, lease.holder())
+                lock.log_waiting(self._place, seconds_left, lease.holder())
                 is_logged = True
-            _pause(min(left, _LOOK_EVERY_SECONDS))
+            _pause(min(seconds_left, _LOOK_EVERY_SECONDS))
 
     def _busy(self, lease: Lease) -> LakehouseBusy:
         return lock.busy(self._place, lease.holder())
@@ -137,6 +137,6 @@ def held(declaration: Declaration, verb: str, *, wait_seconds: float = 0) -> Ite
 def _pause(seconds: float) -> None:
     """Waits; a signal can stop the waiting."""
     until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
-        time.sleep(min(left, _STOPS_WITHIN_SECONDS))
+    while (seconds_left := until - time.monotonic()) > 0:
+        time.sleep(min(seconds_left, _STOPS_WITHIN_SECONDS))
         safe_point()

@@ -74,15 +74,15 @@ def _is_taken(lock: FileLock, note: Path, wait_seconds: float) -> bool:
     """Waits for the lock and returns whether it was taken; a signal can stop the waiting."""
     until, is_logged = time.monotonic() + wait_seconds, False
     while True:
-        left = max(until - time.monotonic(), 0)
+        seconds_left = max(until - time.monotonic(), 0)
         with suppress(Timeout):
-            lock.acquire(timeout=min(left, _LOOK_EVERY_SECONDS))
+            lock.acquire(timeout=min(seconds_left, _LOOK_EVERY_SECONDS))
             return True
         safe_point()
-        if left <= _LOOK_EVERY_SECONDS:
+        if seconds_left <= _LOOK_EVERY_SECONDS:
             return False
         if not is_logged:
-            log_waiting(str(note.parent), left, _holder(note))
+            log_waiting(str(note.parent), seconds_left, _holder(note))
             is_logged = True
 
 

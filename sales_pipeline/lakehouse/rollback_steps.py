@@ -78,10 +78,12 @@ def finish_rollback(lakehouse: Lakehouse, hold: Hold) -> bool:
     ledger = Ledger(lakehouse)
     earlier = deliveries_then(lakehouse, begun)
     ledger.record(_changed(ledger, earlier, begun))
-    now = end_of_run(lakehouse)
-    seconds = (now - begun.started_at).total_seconds()
+    finished_at = end_of_run(lakehouse)
+    seconds = (finished_at - begun.started_at).total_seconds()
     versions = table_versions(lakehouse)
-    finished = replace(begun, outcome=_DONE, finished_at=now, seconds=seconds, versions=versions)
+    finished = replace(
+        begun, outcome=_DONE, finished_at=finished_at, seconds=seconds, versions=versions
+    )
     record_run(lakehouse, finished)
     return True
 

@@ -171,12 +171,12 @@ def move_back(place: Path, source: Path, sha256: str, size: int) -> bool:
     if os.path.lexists(source):
         return False
     partial = _partial_path(place)
-    digest, left = hashlib.sha256(), size
+    digest, bytes_left = hashlib.sha256(), size
     with open_regular(place) as file, partial.open("wb") as copy:
-        while left and (block := file.read(min(left, _COPY_BLOCK))):
+        while bytes_left and (block := file.read(min(bytes_left, _COPY_BLOCK))):
             digest.update(block)
             copy.write(block)
-            left -= len(block)
+            bytes_left -= len(block)
     sync([partial])
     with commit_point(f"move {place.name} back"):
         _put_back(place, source)

@@ -65,12 +65,12 @@ def spark_csv_rows(
     Returns:
         The columns of `bronze_schema`, each of its own type.
     """
-    alike: dict[tuple[HeaderMatch, bool], list[tuple[int, Outline]]] = {}
+    outlines_by_kind: dict[tuple[HeaderMatch, bool], list[tuple[int, Outline]]] = {}
     for file_id, outline in outlines:
-        alike.setdefault((outline.match, outline.is_text), []).append((file_id, outline))
+        outlines_by_kind.setdefault((outline.match, outline.is_text), []).append((file_id, outline))
     kinds = (
         (_Records(match, shape, is_text=is_text), group)
-        for (match, is_text), group in alike.items()
+        for (match, is_text), group in outlines_by_kind.items()
     )
     return union_of(
         records.bronze_rows(union_of(records.of_file(spark, *numbered) for numbered in group))

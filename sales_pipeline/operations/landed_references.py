@@ -139,10 +139,10 @@ class LandedReferences:
         counts = Counter(fault.reason for fault in faults)
         tried: dict[str, list[tuple[int, str]]] = {}
         for option, changed in _reference_options(self.lakehouse.declaration, feed, rows):
-            left = Counter(fault.reason for fault in _faults(changed, feed, rows))
-            if left.total() < counts.total():
-                for reason in (reason for reason in counts if left[reason] < counts[reason]):
-                    tried.setdefault(reason, []).append((left[reason], option))
+            remaining = Counter(fault.reason for fault in _faults(changed, feed, rows))
+            if remaining.total() < counts.total():
+                for reason in (reason for reason in counts if remaining[reason] < counts[reason]):
+                    tried.setdefault(reason, []).append((remaining[reason], option))
         return {reason: _best(counts[reason], options) for reason, options in tried.items()}
 
     def _read(self, feed: str) -> list[Delivery]:
@@ -200,10 +200,10 @@ def _unusable(faults: Sequence[Fault], options: Mapping[str, list[str]]) -> list
 
 def _best(count: int, options: Sequence[tuple[int, str]]) -> list[str]:
     """The options that leave the fewest of some records; of two date patterns the stricter one."""
-    fewest = min(left for left, _ in options)
+    fewest = min(count_left for count_left, _ in options)
     strictest: dict[str, str] = {}
-    for left, option in options:
-        if left == fewest:
+    for count_left, option in options:
+        if count_left == fewest:
             strictest.setdefault(option.replace("dd", "d").replace("MM", "M"), option)
     return [f"{option} reads {count - fewest:,} of {count:,}" for option in strictest.values()]
 

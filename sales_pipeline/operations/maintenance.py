@@ -212,17 +212,17 @@ def _put_aside(folder: Path) -> Iterator[Path]:
 
 
 def _record(lakehouse: Lakehouse, started_at: datetime, versions: str) -> RunRecord:
-    now = end_of_run(lakehouse)
+    finished_at = end_of_run(lakehouse)
     return RunRecord(
         run_id=new_run_id(started_at),
         verb=MAINTAIN,
         started_at=started_at,
-        finished_at=now,
+        finished_at=finished_at,
         outcome="done",
         engine=lakehouse.engine.name,
         version=__version__,
         files=0,
         rows=0,
-        seconds=(now - started_at).total_seconds(),
+        seconds=(finished_at - started_at).total_seconds(),
         versions=versions,
     )

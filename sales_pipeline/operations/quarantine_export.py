@@ -167,9 +167,9 @@ def _file_ids(declaration: Declaration, ledger: Ledger, file: str | None) -> lis
     return file_ids
 
 
-def _meant(given: str, known: Iterable[str]) -> str:
+def _meant(name: str, known: Iterable[str]) -> str:
     names = list(known)
-    return did_you_mean(given, names) or f" There are: {examples(names)}."
+    return did_you_mean(name, names) or f" There are: {examples(names)}."
 
 
 @dataclass(frozen=True)

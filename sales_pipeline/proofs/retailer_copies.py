@@ -127,15 +127,15 @@ def _end_of_records(data: bytes, shape: FileShape, records: int) -> int | None:
     """Returns the offset after so many records, or None if there are fewer."""
     text, width = _as_single_bytes(data, shape.encoding)
     marks = re.compile(rb"\r\n|\r|\n|" + re.escape(shape.quote.encode()))
-    left = records + shape.header + shape.skip_lines
+    lines_left = records + shape.header + shape.skip_lines
     quoted, start = False, 0
     for mark in marks.finditer(text):
         if mark.group() not in (b"\r\n", b"\r", b"\n"):
             quoted = not quoted
         elif not quoted:
-            left -= mark.start() > start
+            lines_left -= mark.start() > start
             start = mark.end()
-            if not left:
+            if not lines_left:
                 return start * width
     return None
 

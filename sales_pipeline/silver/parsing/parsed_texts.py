@@ -258,10 +258,10 @@ class TextParser:
         )
         row_of = {place: row for row, place in enumerate(known)}
         rows = [row_of.get((row["feed"], row["source_product"])) for row in delivered]
-        meant = pa.array(rows, pa.int64()).take(places)
+        places_of_meanings = pa.array(rows, pa.int64()).take(places)
         for name in meanings.column_names[2:]:
             column = "_prices" if name == "prices" else name
-            texts = texts.append_column(column, meanings[name].take(meant))
+            texts = texts.append_column(column, meanings[name].take(places_of_meanings))
         return texts
 
 

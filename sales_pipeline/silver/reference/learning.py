@@ -214,9 +214,9 @@ def _price_changes(key: Key, before: Knowledge, after: Knowledge) -> Iterator[tu
     old = {price.valid_from: price for price in before.prices.get(key, ())}
     new = {price.valid_from: price for price in after.prices.get(key, ())}
     for day in old.keys() | new.keys():
-        was, is_now = old.get(day), new.get(day)
-        stating = is_now or was
-        if stating and (was and was.money) != (is_now and is_now.money):
+        price_before, price_after = old.get(day), new.get(day)
+        stating = price_after or price_before
+        if stating and (price_before and price_before.money) != (price_after and price_after.money):
             yield stating.file_id, stating.row
 
 
@@ -229,9 +229,9 @@ def touched_days(feed: Feed, text: str, before: Knowledge, after: Knowledge) -> 
         before: The knowledge when it was judged.
         after: The knowledge now.
     """
-    was, is_now = before.names.of(feed, text), after.names.of(feed, text)
-    if (was and was.meaning) != (is_now and is_now.meaning):
+    known_before, known_after = before.names.of(feed, text), after.names.of(feed, text)
+    if (known_before and known_before.meaning) != (known_after and known_after.meaning):
         return [_ALL_DAYS]
     if feed.price_from == "file":
         return []
-    return list(repriced(before.prices_of(was), after.prices_of(is_now)))
+    return list(repriced(before.prices_of(known_before), after.prices_of(known_after)))

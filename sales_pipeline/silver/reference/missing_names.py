@@ -54,8 +54,8 @@ def missing_names(lakehouse: Lakehouse) -> list[MissingName]:
     missing_by_name: dict[tuple[str, str], MissingName] = {}
     for row in _waiting(lakehouse):
         feed, name = row["feed"], normalised(row["source_product"])
-        alike = caseless(name) if lakehouse.declaration.feeds[feed].ignore_case else name
-        missing = missing_by_name.setdefault((feed, alike), MissingName(feed, name))
+        looked_up_as = caseless(name) if lakehouse.declaration.feeds[feed].ignore_case else name
+        missing = missing_by_name.setdefault((feed, looked_up_as), MissingName(feed, name))
         missing.records += 1
         if row["amount"] is not None:
             before = missing.amounts.get(row["currency"], Decimal(0))

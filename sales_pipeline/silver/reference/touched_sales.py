@@ -83,8 +83,10 @@ class _Change:
         # The product of a quarantined record decides by itself, and an excluded record may have
         # no readable day and bears a name all the same.
         is_meant = day.isNull() | day.between(F.col("first_day"), F.col("last_day"))
-        meant = records.join(small, ["feed", "source_product"]).where(F.col("waits") | is_meant)
-        return set(meant.select("_file_id").distinct().toArrow().column(0).to_pylist())
+        touched_records = records.join(small, ["feed", "source_product"]).where(
+            F.col("waits") | is_meant
+        )
+        return set(touched_records.select("_file_id").distinct().toArrow().column(0).to_pylist())
 
     def _touched(self, delivered: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         feeds = self.lakehouse.declaration.feeds
