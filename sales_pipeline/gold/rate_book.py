@@ -81,7 +81,7 @@ class RateBook:
         rates: The declaration of the rates.
         base_currency: Its rate is always 1.
         known: Currency -> day -> rate, the days in order. Under the policy `fixed`, the days
-            are the first ones of the rates.
+            are the first days of the rates.
     """
 
     rates: Rates

@@ -1,4 +1,4 @@
-"""Chooses one spelling of a product that passes without a catalogue under several.
+"""Chooses one spelling for a product that is sold without a catalogue under several spellings.
 
 The rule: if a feed declares `unknown_products: pass` and `ignore_case`, names that differ only
 in capitals and small letters are one product. It is shown under the spelling that the most sales

@@ -41,7 +41,7 @@ def properties_kept(declaration: Declaration, *, has_folder: bool) -> dict[str, 
     Args:
         declaration: What the retailer declares.
         has_folder: True if the tables lie in a folder. There a log is shortened by nothing but
-            maintenance, which knows what readers still need; in a catalog, maintenance cannot.
+            maintenance, which knows what readers still need; in a catalog the platform does it.
     """
     interval = f"interval {declaration.keep_days} days"
     return dict.fromkeys(_KEPT_FOR, interval) | {_LOG_CLEANUP: str(not has_folder).lower()}

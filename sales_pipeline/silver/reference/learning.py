@@ -1,8 +1,8 @@
 """Learns names, codes and prices from all deliveries of the catalogue together (P9).
 
 The catalogue only learns: the latest entry of a name, of a code, and of the price of a day
-wins. If an entry has a code, the code is the product: its names mean and cost the same as the
-latest entries of the code say, also when they are of another delivery.
+wins. If an entry has a code, the code is the product: its names take meaning and price from the
+latest entries of the code, also from those of another delivery.
 """
 
 from __future__ import annotations
