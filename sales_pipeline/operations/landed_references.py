@@ -22,17 +22,17 @@ from sales_pipeline.silver.fine_amounts import fine_prices
 from sales_pipeline.silver.parsing.days import date_patterns
 from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader
 from sales_pipeline.silver.reference.catalogue_records import (
-    Records,
+    CatalogueRecords,
     catalogue_records,
     records_of_rows,
 )
 from sales_pipeline.silver.reference.catalogue_verdict import judge_catalogue, teaching
 from sales_pipeline.silver.reference.exchange_rates import (
     LEARNT,
-    Record,
+    RateRecord,
+    RateRecords,
     read_records,
 )
-from sales_pipeline.silver.reference.exchange_rates import Records as RateRecords
 from sales_pipeline.silver.reference.learning import Knowledge, learn
 from sales_pipeline.silver.reference.list_prices import known_prices
 from sales_pipeline.silver.reference.products import known_products
@@ -155,12 +155,12 @@ class LandedReferences:
         return {file_id: rows for file_id in ids if isinstance(rows := self._rows[file_id], list)}
 
     @cached_property
-    def _catalogue(self) -> Records:
+    def _catalogue(self) -> CatalogueRecords:
         rows = [row for of_file in self._rows_of(CATALOGUE).values() for row in of_file]
         return records_of_rows(self.lakehouse.declaration, rows)
 
     @property
-    def _known_catalogue(self) -> Records:
+    def _known_catalogue(self) -> CatalogueRecords:
         """The records of the files, and of deliveries that teach already."""
         known = teaching(self.ledger)
         taught = catalogue_records(self.lakehouse, known).of_file if known else {}
@@ -176,7 +176,7 @@ class LandedReferences:
         ]
         reader = QuoteReader(self.lakehouse.declaration.rates)
         landed = {
-            file_id: [Record(row, reader.read(row)) for row in rows]
+            file_id: [RateRecord(row, reader.read(row)) for row in rows]
             for file_id, rows in self._rows_of(EXCHANGE_RATES).items()
         }
         return read_records(self.lakehouse, learnt) | landed

@@ -13,12 +13,12 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.tables import CATALOGUE, RECORDS
 from sales_pipeline.silver import balance as balances
 from sales_pipeline.silver.balance import Balance
-from sales_pipeline.silver.reference.catalogue_records import Record
+from sales_pipeline.silver.reference.catalogue_records import CatalogueRecord
 from sales_pipeline.silver.reference.reference_balance import balance_in_rows, quarantine_row
 
 _QUARANTINE = "silver.quarantine"
 
-SetAside = Sequence[tuple[Record, tuple[str, ...]]]
+SetAside = Sequence[tuple[CatalogueRecord, tuple[str, ...]]]
 
 
 def keep_quarantine(

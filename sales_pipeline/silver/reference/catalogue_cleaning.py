@@ -21,7 +21,7 @@ from sales_pipeline.silver.reference.catalogue_balance import (
     keep_quarantine,
     record_changed,
 )
-from sales_pipeline.silver.reference.catalogue_records import Records, catalogue_records
+from sales_pipeline.silver.reference.catalogue_records import CatalogueRecords, catalogue_records
 from sales_pipeline.silver.reference.catalogue_verdict import judge_catalogue, teaching
 from sales_pipeline.silver.reference.learning import Knowledge, Learnt, learn, learnt_between
 from sales_pipeline.silver.reference.list_prices import LIST_PRICES, known_prices
@@ -141,7 +141,7 @@ def _write(lakehouse: Lakehouse, ledger: Ledger, before: Knowledge, after: Knowl
 
 
 def _warnings(
-    lakehouse: Lakehouse, records: Records, deliveries: Collection[Delivery]
+    lakehouse: Lakehouse, records: CatalogueRecords, deliveries: Collection[Delivery]
 ) -> list[FeedWarning]:
     paths = {delivery.file_id: delivery.path for delivery in deliveries}
     dialect = lakehouse.declaration.catalogue.csv

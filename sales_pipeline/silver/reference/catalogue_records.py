@@ -20,7 +20,7 @@ from sales_pipeline.silver.validation.reasons import TRANSLATION_MISSING
 
 
 @dataclass(frozen=True)
-class Record:
+class CatalogueRecord:
     """One record of the catalogue.
 
     Attributes:
@@ -44,7 +44,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Records:
+class CatalogueRecords:
     """Records of the catalogue.
 
     Attributes:
@@ -52,10 +52,10 @@ class Records:
         languages: The languages in which products are looked up by name.
     """
 
-    of_file: dict[int, list[Record]]
+    of_file: dict[int, list[CatalogueRecord]]
     languages: frozenset[str]
 
-    def __getitem__(self, file_id: int) -> list[Record]:
+    def __getitem__(self, file_id: int) -> list[CatalogueRecord]:
         return self.of_file.get(file_id, [])
 
     def entries(self, file_ids: Iterable[int]) -> list[Entry]:
@@ -81,7 +81,7 @@ class Records:
 
     def set_aside(
         self, file_ids: Iterable[int], waiting: Iterable[Entry]
-    ) -> Iterator[tuple[Record, tuple[str, ...]]]:
+    ) -> Iterator[tuple[CatalogueRecord, tuple[str, ...]]]:
         """Yields the records of some deliveries that teach nothing, each with its reasons.
 
         Args:
@@ -96,7 +96,7 @@ class Records:
                 yield record, (TRANSLATION_MISSING,)
 
 
-def catalogue_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> Records:
+def catalogue_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> CatalogueRecords:
     """Reads the records of some deliveries from `bronze.catalogue`."""
     by_id = deliveries_by_id(deliveries)
     rows = lakehouse.read("bronze.catalogue", file_ids=by_id).to_pylist()
@@ -104,18 +104,18 @@ def catalogue_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> R
     return records_of_rows(lakehouse.declaration, by_header(rows, columns, by_id.values()))
 
 
-def records_of_rows(declaration: Declaration, rows: Iterable[dict[str, Any]]) -> Records:
+def records_of_rows(declaration: Declaration, rows: Iterable[dict[str, Any]]) -> CatalogueRecords:
     """Returns the records of some rows of `bronze.catalogue`."""
     reader = CatalogueReader(declaration)
-    of_file: dict[int, list[Record]] = {}
+    of_file: dict[int, list[CatalogueRecord]] = {}
     for row in sorted(rows, key=lambda row: row["_row"]):
         of_file.setdefault(row["_file_id"], []).append(_record(reader, row))
     by_name = (feed for feed in declaration.feeds.values() if feed.product_by == "name")
-    return Records(of_file, frozenset(feed.language for feed in by_name))
+    return CatalogueRecords(of_file, frozenset(feed.language for feed in by_name))
 
 
-def _record(reader: CatalogueReader, row: dict[str, Any]) -> Record:
+def _record(reader: CatalogueReader, row: dict[str, Any]) -> CatalogueRecord:
     faults = tuple(reader.faults(row))
     entry = None if faults else reader.entry(row)
     raw = row["_raw"] or json.dumps(reader.delivered(row), ensure_ascii=False)
-    return Record(row["_file_id"], row["_row"], raw, entry, faults)
+    return CatalogueRecord(row["_file_id"], row["_row"], raw, entry, faults)

@@ -17,7 +17,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver.reference.catalogue_entries import Entry
-from sales_pipeline.silver.reference.catalogue_records import Records
+from sales_pipeline.silver.reference.catalogue_records import CatalogueRecords
 from sales_pipeline.silver.reference.learning import Renaming, learn, renamings_of
 from sales_pipeline.silver.reference.products import CODE, Key, Names, Product
 from sales_pipeline.silver.reference.reference_balance import Verdict
@@ -51,7 +51,7 @@ def teaching(ledger: Ledger) -> list[Delivery]:
 
 
 def judge_catalogue(
-    lakehouse: Lakehouse, ledger: Ledger, records: Records, deliveries: Sequence[Delivery]
+    lakehouse: Lakehouse, ledger: Ledger, records: CatalogueRecords, deliveries: Sequence[Delivery]
 ) -> Verdict:
     """Judges deliveries of the catalogue as wholes; writes no table.
 

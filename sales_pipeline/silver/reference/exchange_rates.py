@@ -91,42 +91,42 @@ def keep_rates(lakehouse: Lakehouse, ledger: Ledger) -> None:
 
 
 @dataclass(frozen=True)
-class Record:
+class RateRecord:
     """A row of `bronze.exchange_rates`, and its rates and faults."""
 
     row: Row
     reading: Reading
 
-    def with_faults(self, faults: Iterable[Fault]) -> Record:
+    def with_faults(self, faults: Iterable[Fault]) -> RateRecord:
         """The same record with further faults; its quotes stay."""
         reading = replace(self.reading, faults=(*self.reading.faults, *faults))
         return replace(self, reading=reading)
 
 
-Records = dict[int, list[Record]]
+RateRecords = dict[int, list[RateRecord]]
 """File id -> its records, in their order."""
 
 
-def quotes_of(records: Iterable[Record]) -> list[Quote]:
+def quotes_of(records: Iterable[RateRecord]) -> list[Quote]:
     """The rates in some records, in their order."""
     return [quote for record in records for quote in record.reading.quotes]
 
 
-def read_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> Records:
+def read_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> RateRecords:
     """Reads the rows of some deliveries from `bronze.exchange_rates`."""
     by_id = deliveries_by_id(deliveries)
-    records: Records = {file_id: [] for file_id in sorted(by_id)}
+    records: RateRecords = {file_id: [] for file_id in sorted(by_id)}
     if not records:
         return records
     rows = lakehouse.read(f"bronze.{EXCHANGE_RATES}", file_ids=by_id).to_pylist()
     reader = QuoteReader(lakehouse.declaration.rates)
     named_rows = by_header(rows, rate_columns(lakehouse.declaration), by_id.values())
     for row in sorted(named_rows, key=lambda row: int(row["_row"])):
-        records[row["_file_id"]].append(Record(row, reader.read(row)))
+        records[row["_file_id"]].append(RateRecord(row, reader.read(row)))
     return records
 
 
-def write_rates(lakehouse: Lakehouse, ledger: Ledger, records: Records) -> None:
+def write_rates(lakehouse: Lakehouse, ledger: Ledger, records: RateRecords) -> None:
     """Writes `silver.exchange_rates` anew, from the declaration and these records."""
     declaration = lakehouse.declaration
     rows = declared_rates(declaration)

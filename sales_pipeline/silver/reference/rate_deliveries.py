@@ -18,8 +18,8 @@ from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.reference.doubtful_rates import QuotedRates, RateHistory
 from sales_pipeline.silver.reference.exchange_rates import (
     LEARNT,
-    Record,
-    Records,
+    RateRecord,
+    RateRecords,
     Row,
     quotes_of,
     read_records,
@@ -124,7 +124,7 @@ def _learnt(ledger: Ledger) -> list[Delivery]:
 
 
 def judge_rates(
-    declaration: Declaration, ledger: Ledger, records: Records, deliveries: Sequence[Delivery]
+    declaration: Declaration, ledger: Ledger, records: RateRecords, deliveries: Sequence[Delivery]
 ) -> Verdict:
     """Judges deliveries of rates as wholes; reads and writes no table.
 
@@ -145,7 +145,7 @@ def judge_rates(
 
 
 def _mark_unfit(
-    declaration: Declaration, ledger: Ledger, records: Records, deliveries: Iterable[Delivery]
+    declaration: Declaration, ledger: Ledger, records: RateRecords, deliveries: Iterable[Delivery]
 ) -> None:
     """Adds faults to records of deliveries that lead to rates which the table cannot hold."""
     if declaration.rates.chosen_policy == "fixed":
@@ -176,7 +176,7 @@ def _mark_unfit(
 
 
 def _doubtful(
-    rates: Rates, ledger: Ledger, records: Records, passed: Sequence[Delivery]
+    rates: Rates, ledger: Ledger, records: RateRecords, passed: Sequence[Delivery]
 ) -> dict[Delivery, str]:
     """The deliveries to hold because one of their rates looks mistaken -> why.
 
@@ -223,7 +223,7 @@ def forget_rates(
     return superseded
 
 
-def _refusal(records: Sequence[Record]) -> str | None:
+def _refusal(records: Sequence[RateRecord]) -> str | None:
     """The reason to refuse a delivery as a whole, or None."""
     faults = [fault for record in records for fault in record.reading.faults]
     if too_many := refusal_of(faults, len(records)):
@@ -235,7 +235,7 @@ def _refusal(records: Sequence[Record]) -> str | None:
     return None
 
 
-def _warnings(records: Records, deliveries: Iterable[Delivery]) -> list[FeedWarning]:
+def _warnings(records: RateRecords, deliveries: Iterable[Delivery]) -> list[FeedWarning]:
     """Names the cells and records of deliveries that could not be used."""
     warnings = []
     for delivery in deliveries:
@@ -248,11 +248,11 @@ def _warnings(records: Records, deliveries: Iterable[Delivery]) -> list[FeedWarn
     return warnings
 
 
-def _count_unusable(records: Sequence[Record]) -> int:
+def _count_unusable(records: Sequence[RateRecord]) -> int:
     return sum(bool(record.reading.faults) for record in records)
 
 
-def _unusable(records: Records, deliveries: Iterable[Delivery], run_id: str) -> list[Row]:
+def _unusable(records: RateRecords, deliveries: Iterable[Delivery], run_id: str) -> list[Row]:
     """The rows of `silver.records` for faulty records of some deliveries."""
     return [
         quarantine_row(
@@ -277,7 +277,7 @@ def _quarantine(lakehouse: Lakehouse, file_ids: Iterable[int], rows: list[Row]) 
     lakehouse.put(RECORDS, among("_file_id", file_ids), rows)
 
 
-def _balance(file_id: int, records: Sequence[Record]) -> Balance:
+def _balance(file_id: int, records: Sequence[RateRecord]) -> Balance:
     bad = _count_unusable(records)
     return balance_in_rows(file_id, EXCHANGE_RATES, len(records), quarantined=bad)
 
@@ -286,7 +286,7 @@ def _balance_out(file_id: int, rows: int) -> Balance:
     return balance_in_rows(file_id, EXCHANGE_RATES, rows, quarantined=None)
 
 
-def _moved(delivery: Delivery, state: State, records: Records, run_id: str) -> Delivery:
+def _moved(delivery: Delivery, state: State, records: RateRecords, run_id: str) -> Delivery:
     if delivery.file_id not in records:
         return delivery.moved_to(state)
     return delivery.moved_to(state, rows=len(records[delivery.file_id]), run_id=run_id)
