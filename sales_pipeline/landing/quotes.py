@@ -27,7 +27,7 @@ _LIKE_DIGITS = 4
 """A number with as many digits hardly stands in a note by chance where a record has its own."""
 
 
-class Fault(Enum):
+class QuoteFault(Enum):
     """The reason why no record can be read at a place."""
 
     UNKNOWN = auto()
@@ -67,7 +67,7 @@ class FieldFormat:
 
     def read_record(
         self, data: bytes, start: int, line_stop: int, *, width: int | None, final: bool
-    ) -> Span | Fault:
+    ) -> Span | QuoteFault:
         """Finds the fields of the record at `start`, in one line or in several.
 
         Args:
@@ -79,7 +79,7 @@ class FieldFormat:
         """
         limit = min(len(data), start + MAX_RECORD_BYTES + 1)
         is_end = final and limit == len(data)
-        later = Fault.UNKNOWN if limit == len(data) and not final else Fault.UNTERMINATED
+        later = QuoteFault.UNKNOWN if limit == len(data) and not final else QuoteFault.UNTERMINATED
         fields: list[bytes] = []
         across: list[tuple[int, int]] = []
         at = start
@@ -95,18 +95,18 @@ class FieldFormat:
             field_end = self._field_end.search(data, at, limit)
             stop = field_end.start() if field_end else limit
             if begin < at and data[at:stop].strip(b" \t"):
-                return Fault.TEXT_AFTER_QUOTE if at <= line_stop else Fault.UNTERMINATED
+                return QuoteFault.TEXT_AFTER_QUOTE if at <= line_stop else QuoteFault.UNTERMINATED
             if field_end is None and not is_end:
                 return later
             fields.append(text + data[at:stop])
             if field_end is None or field_end.group() != self.delimiter:
                 break
             if width is not None and len(fields) >= width and stop > line_stop:
-                return Fault.UNTERMINATED
+                return QuoteFault.UNTERMINATED
             at = stop + 1
         is_one = not across or self._is_one(data[start:stop], start, across, (fields, width))
         if not is_one or stop - start > MAX_RECORD_BYTES:
-            return Fault.UNTERMINATED
+            return QuoteFault.UNTERMINATED
         return Span(fields, stop)
 
     def _is_one(

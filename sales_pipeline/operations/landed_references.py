@@ -38,7 +38,7 @@ from sales_pipeline.silver.reference.list_prices import known_prices
 from sales_pipeline.silver.reference.products import known_products
 from sales_pipeline.silver.reference.rate_deliveries import judge_rates
 from sales_pipeline.silver.reference.rate_quotes import QuoteReader
-from sales_pipeline.silver.reference.reference_balance import Fault, Verdict
+from sales_pipeline.silver.reference.reference_balance import Fault, ReferenceVerdict
 from sales_pipeline.silver.validation.reasons import Unusable
 
 _LOOKED_AT = 50
@@ -65,7 +65,7 @@ class LandedReferences:
     deliveries: Sequence[Delivery]
 
     @cached_property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ReferenceVerdict:
         """The files that would be rejected or held, and why."""
         catalogue = self._read(CATALOGUE)
         verdicts = []
@@ -77,7 +77,7 @@ class LandedReferences:
             verdicts.append(judge_rates(declaration, self.ledger, self._rates, rates))
         refused = {file: why for verdict in verdicts for file, why in verdict.refused.items()}
         held = {file: why for verdict in verdicts for file, why in verdict.held.items()}
-        return Verdict(refused, held)
+        return ReferenceVerdict(refused, held)
 
     @cached_property
     def knowledge(self) -> Knowledge:

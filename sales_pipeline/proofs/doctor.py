@@ -19,7 +19,7 @@ from sales_pipeline.proofs.diagnosis import Check, Diagnosis, Finding, Hide, run
 from sales_pipeline.proofs.workbench import Workbench
 
 
-def examine(
+def diagnose(
     declaration: Declaration,
     *,
     on_check: Callable[[str], None] = lambda _: None,

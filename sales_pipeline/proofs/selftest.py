@@ -47,7 +47,7 @@ _EXPECTED, _POINTS, _DIFFERENCES = "expected.json", "points.json", "differences.
 
 
 @dataclass(frozen=True)
-class Trial:
+class KillTrial:
     """A run that was killed at a commit point, and the run after it.
 
     Attributes:
@@ -74,11 +74,11 @@ class Selftest:
 
     files: int
     points: tuple[str, ...]
-    trials: tuple[Trial, ...]
+    trials: tuple[KillTrial, ...]
     seconds: float
 
     @property
-    def failures(self) -> list[Trial]:
+    def failures(self) -> list[KillTrial]:
         """The trials in which something differed."""
         return [trial for trial in self.trials if trial.differences]
 
@@ -148,14 +148,14 @@ class _Trials:
         points: list[str] = self._read(_POINTS)
         return points
 
-    def tried(self, chosen: Collection[int], points: list[str]) -> Iterator[Trial]:
+    def tried(self, chosen: Collection[int], points: list[str]) -> Iterator[KillTrial]:
         """Tries some points, one after the other."""
         for point in chosen:
             for moment in MOMENTS:
                 safe_point()
                 place = f"{moment} point {point:,} of {len(points):,}: {points[point - 1]}"
                 self.on_trial(f"killed {place}")
-                yield Trial(point, moment, tuple(self._differences(point, moment)))
+                yield KillTrial(point, moment, tuple(self._differences(point, moment)))
 
     def _differences(self, point: int, moment: str) -> list[str]:
         end = self._call("run_until_killed", point, moment)

@@ -40,7 +40,7 @@ from sales_pipeline.silver.suspicious_texts import warnings_of
 from sales_pipeline.silver.unusable_records import (
     checked_rules,
     delivered_texts,
-    explained,
+    explanations,
     first_of_each_reason,
 )
 from sales_pipeline.silver.validation import rule_results
@@ -239,7 +239,7 @@ class SalesTrial:
         rules = rule_results.added_up(self._rules)
         broken = rule_results.refusals(rules, feeds)
         self.trial.warnings += rule_results.complaints(rules, feeds, batch.paths)
-        unusable = explained(batch, self._written.reasons, self._samples, self._texts)
+        unusable = explanations(batch, self._written.reasons, self._samples, self._texts)
         keys = self._keys.counts()
         for delivery in deliveries:
             file_id, outcome = delivery.file_id, outcomes[delivery.file_id]

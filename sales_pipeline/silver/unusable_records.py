@@ -116,7 +116,7 @@ def _texts(
     return exploded.select("_file_id", "pair.column", "pair.text")
 
 
-def explained(
+def explanations(
     batch: Batch, reasons: Reasons, samples: Samples, texts: FileTexts
 ) -> dict[int, list[Unusable]]:
     """Explains the quarantined records of some files, the commonest reason of each first.

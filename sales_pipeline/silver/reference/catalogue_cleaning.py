@@ -26,7 +26,7 @@ from sales_pipeline.silver.reference.catalogue_verdict import judge_catalogue, t
 from sales_pipeline.silver.reference.learning import Knowledge, Learnt, learn, learnt_between
 from sales_pipeline.silver.reference.list_prices import LIST_PRICES, known_prices
 from sales_pipeline.silver.reference.products import PRODUCTS, known_products
-from sales_pipeline.silver.reference.reference_balance import Verdict
+from sales_pipeline.silver.reference.reference_balance import ReferenceVerdict
 from sales_pipeline.silver.reference.touched_sales import touched_deliveries
 
 
@@ -161,7 +161,7 @@ def _mended_at_list_prices(lakehouse: Lakehouse, ledger: Ledger) -> set[int]:
 def _record(
     ledger: Ledger,
     accepted: Iterable[Delivery],
-    verdict: Verdict,
+    verdict: ReferenceVerdict,
     in_force: Sequence[int],
     *,
     counts: Mapping[int, int],

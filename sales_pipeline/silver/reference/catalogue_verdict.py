@@ -20,7 +20,7 @@ from sales_pipeline.silver.reference.catalogue_entries import Entry
 from sales_pipeline.silver.reference.catalogue_records import CatalogueRecords
 from sales_pipeline.silver.reference.learning import Renaming, learn, renamings_of
 from sales_pipeline.silver.reference.products import CODE, Key, Names, Product
-from sales_pipeline.silver.reference.reference_balance import Verdict
+from sales_pipeline.silver.reference.reference_balance import ReferenceVerdict
 
 _HANDFUL = 5
 """So many products may get another name or category in one file, if they stay the same product."""
@@ -52,7 +52,7 @@ def teaching(ledger: Ledger) -> list[Delivery]:
 
 def judge_catalogue(
     lakehouse: Lakehouse, ledger: Ledger, records: CatalogueRecords, deliveries: Sequence[Delivery]
-) -> Verdict:
+) -> ReferenceVerdict:
     """Judges deliveries of the catalogue as wholes; writes no table.
 
     Args:
@@ -69,7 +69,7 @@ def judge_catalogue(
     # A delivery that was judged before has `rows`: it passed then, or was accepted since.
     new = [file for file in deliveries if file not in refused and file.rows is None]
     if not new:
-        return Verdict(refused, {})
+        return ReferenceVerdict(refused, {})
     ids = {delivery.file_id for delivery in deliveries}
     judged = [delivery for delivery in teaching(ledger) if delivery.file_id not in ids]
     judged += [file for file in deliveries if file not in refused and file.rows is not None]
@@ -77,7 +77,7 @@ def judge_catalogue(
     known = _Known(lakehouse, paths, records.entries(delivery.file_id for delivery in judged))
     for delivery in new:
         known.meet(delivery.file_id, records.entries([delivery.file_id]))
-    return Verdict(
+    return ReferenceVerdict(
         refused,
         {
             delivery: known.reason(known.doubtful[delivery.file_id], delivery.path)

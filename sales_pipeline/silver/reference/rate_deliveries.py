@@ -33,7 +33,7 @@ from sales_pipeline.silver.reference.rate_quotes import (
 )
 from sales_pipeline.silver.reference.reference_balance import (
     Fault,
-    Verdict,
+    ReferenceVerdict,
     balance_in_rows,
     quarantine_row,
     refusal_of,
@@ -125,7 +125,7 @@ def _learnt(ledger: Ledger) -> list[Delivery]:
 
 def judge_rates(
     declaration: Declaration, ledger: Ledger, records: RateRecords, deliveries: Sequence[Delivery]
-) -> Verdict:
+) -> ReferenceVerdict:
     """Judges deliveries of rates as wholes; reads and writes no table.
 
     Args:
@@ -141,7 +141,7 @@ def judge_rates(
         if (reason := _refusal(records[delivery.file_id]))
     }
     passed = [delivery for delivery in deliveries if delivery not in refused]
-    return Verdict(refused, _doubtful(declaration.rates, ledger, records, passed))
+    return ReferenceVerdict(refused, _doubtful(declaration.rates, ledger, records, passed))
 
 
 def _mark_unfit(

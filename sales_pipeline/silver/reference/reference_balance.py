@@ -87,7 +87,7 @@ def refusal_of(faults: Sequence[Fault], rows: int) -> str | None:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ReferenceVerdict:
     """The deliveries of the catalogue or of rates that shall not count, each with the reason.
 
     Attributes:
