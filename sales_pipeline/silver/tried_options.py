@@ -18,8 +18,7 @@ from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.silver.parsing.days import date_patterns, day_of
-from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser
-from sales_pipeline.silver.parsing.parsed_texts import SCALES
+from sales_pipeline.silver.parsing.numbers import SCALES, NumberStyle, decimal_parser
 from sales_pipeline.silver.tried_sql import values_by_sql
 
 Texts = Mapping[str, int]

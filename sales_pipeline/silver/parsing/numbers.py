@@ -18,6 +18,8 @@ from sales_pipeline.config.model import Feed
 
 DIGITS = 18
 """The digits of a column of numbers, with its decimals."""
+SCALES = {"quantity": 3, "unit_price": 4, "amount": 4}
+"""Column of numbers -> its decimals."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,15 @@ def decimal_of(text: str, dialect: Dialect, *, scale: int) -> Decimal | None:
     True
     """
     return decimal_parser(NumberStyle.of_dialect(dialect), scale=scale)(text)
+
+
+def number_of(feed: Feed, column: str, text: str) -> Decimal | None:
+    """The number that a text means in a column of a feed; None if it is none, or empty."""
+    parse = decimal_parser(NumberStyle.of(feed), scale=SCALES[column])
+    number = parse(text)
+    if number is None and column == "quantity" and feed.missing_quantity is not None:
+        return feed.missing_quantity if not text.strip(WHITE_SPACE) else None
+    return number
 
 
 def looks_grouped(mark: str) -> str:

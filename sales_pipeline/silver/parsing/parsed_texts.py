@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cached_property, reduce
 
 import numpy as np
@@ -18,18 +17,15 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.silver.parsing.days import day_of
-from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser
+from sales_pipeline.silver.parsing.numbers import SCALES, number_of
 from sales_pipeline.silver.reference.meanings import Meanings
 from sales_pipeline.silver.validation.delivered_records import GIVEN, DeliveredRecords
 from sales_pipeline.silver.validation.feed_groups import NUMBERS, lookup_of
 from sales_pipeline.visible_text import MAY_NOT_BE_COMPOSED, visible_form
 
-SCALES = {"quantity": 3, "unit_price": 4, "amount": 4}
-"""Column of numbers -> its decimals."""
 MANY_TEXTS, MANY_COUNTS = 100_000, 300_000
 _DAY, _PRICED, _PRODUCT, _COMPARED = "sold_on", "priced", "product", "compared"
 _TEXTS = {name: f"_text_{name}" for name in (_DAY, _PRODUCT, *NUMBERS)}
@@ -300,12 +296,3 @@ def _each_text(branch: BranchRecords) -> DataFrame:
 
 def _of_kind(texts: pa.Table, kind: str) -> pa.Table:
     return texts.filter(pc.equal(texts["kind"], kind))
-
-
-def number_of(feed: Feed, column: str, text: str) -> Decimal | None:
-    """The number that a text means in a column of a feed; None if it is none, or empty."""
-    parse = decimal_parser(NumberStyle.of(feed), scale=SCALES[column])
-    number = parse(text)
-    if number is None and column == "quantity" and feed.missing_quantity is not None:
-        return feed.missing_quantity if not text.strip(WHITE_SPACE) else None
-    return number
