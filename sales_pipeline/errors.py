@@ -11,6 +11,7 @@ SalesPipelineError
     ├── FileChanged          a landing file changed while it was read
     ├── LakehouseBusy        another run has locked the lakehouse
     ├── LeaseLost            the run stopped, because its lock on the lakehouse expired
+    ├── MonthNotClosed       something is in the way of closing a month
     ├── TableDamaged         a table is missing, damaged, or cannot be written
     ├── Stopped              a person or a program stopped the run; exit 130 or 143
     ├── VersionGone          an earlier version of a table is no longer kept
@@ -157,6 +158,10 @@ class FileChanged(PipelineError):
 
 class LakehouseBusy(PipelineError):
     """Another run has locked the lakehouse."""
+
+
+class MonthNotClosed(PipelineError):
+    """Something is in the way of closing a month; no month was closed."""
 
 
 class LeaseLost(PipelineError):

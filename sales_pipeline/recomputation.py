@@ -13,6 +13,7 @@ from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.bronze.fingerprints import fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.gold.pricing import MONTHS, mispriced_months, months_in_gold, stores_changed
+from sales_pipeline.lakehouse.closings import are_closings_recorded
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import missing_derived
@@ -107,7 +108,9 @@ def is_gold_stale(lakehouse: Lakehouse, ledger: Ledger) -> bool:
     if not lakehouse.exists() or not months_in_gold(lakehouse):
         return False
     stale = rates_changed(lakehouse, ledger) or stores_changed(lakehouse)
-    return bool(stale or mispriced_months(lakehouse)) or not is_recorded(lakehouse)
+    if stale or mispriced_months(lakehouse):
+        return True
+    return not (is_recorded(lakehouse) and are_closings_recorded(lakehouse))
 
 
 def touch_stale_months(lakehouse: Lakehouse, ledger: Ledger) -> None:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from sales_pipeline.errors import counted, examples
 from sales_pipeline.gold.changes import moves_since_last_run
+from sales_pipeline.gold.closed_changes import changed_closings
 from sales_pipeline.gold.pricing import months_in_gold
+from sales_pipeline.lakehouse.closings import check_kept
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import (
     IN_FORCE,
@@ -22,7 +24,7 @@ from sales_pipeline.lakehouse.ledger import (
 )
 from sales_pipeline.lakehouse.mends import names_of, touched_by
 from sales_pipeline.lakehouse.runs import (
-    MAINTAIN,
+    KEEPS_FIGURES,
     RunRecord,
     end_of_run,
     finished_runs,
@@ -99,7 +101,9 @@ class ReportWriter:
         refused = [delivery for delivery in refused if not delivery.rolled_back_by]
         if not refused:
             return
-        runs = {run.run_id for run in finished_runs(self.lakehouse) if run.verb != MAINTAIN}
+        runs = {
+            run.run_id for run in finished_runs(self.lakehouse) if run.verb not in KEEPS_FIGURES
+        }
         # Run ids begin with the second of their start.
         last = max(runs, default="")[:_SECOND]
         self.unnamed = [
@@ -113,9 +117,14 @@ class ReportWriter:
 
         Args:
             claims: The claims of the run.
+
+        Raises:
+            TableDamaged: A table of the closed months is missing, which the run would forget.
         """
         self.report.warnings += claim_warnings(claims)
         runs = finished_runs(self.lakehouse)
+        if runs:
+            check_kept(self.lakehouse.engine, runs[-1])
         self.reported_before = {
             delivery.file_id
             for delivery in self.ledger
@@ -184,6 +193,7 @@ class ReportWriter:
         report.withdrawn = _notes_of(taken, State.WITHDRAWN)
         moves = moves_since_last_run(self.lakehouse, self.ledger)
         report.moved, report.is_moved_known = list(moves.rows), moves.is_known
+        report.closings = changed_closings(self.lakehouse)
         report.currency = self.lakehouse.declaration.base_currency
         news = [delivery for delivery in taken if delivery.state is State.ARCHIVED]
         news = [delivery for delivery in news if delivery.file_id not in self.reported_before]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from sales_pipeline.lakehouse.declared_tables import gold_tables
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.runs import finished_runs
+from sales_pipeline.operations.closing import Closed, Reopened, close, reopen
 from sales_pipeline.operations.decisions import accept, withdraw
 from sales_pipeline.operations.maintenance import Maintenance, maintain
 from sales_pipeline.operations.plan import Plan, plan
@@ -99,6 +101,11 @@ class _StoppedError(Exception):
 
 def _stop(*_: object, **__: object) -> None:
     raise _StoppedError
+
+
+def _firsts(months: Iterable[str]) -> list[date]:
+    """The first days of months."""
+    return [date.fromisoformat(f"{month}-01") for month in months]
 
 
 _PATHS = {("silver.exchange_rates", "source"), ("gold.rates_taken", "source")}
@@ -190,6 +197,14 @@ class Retailer:
     def run_ids(self) -> list[str]:
         """The ids of all finished runs, the earliest first."""
         return self.read(lambda lakehouse: [run.run_id for run in finished_runs(lakehouse)])
+
+    def close(self, *months: str, anyway: bool = False) -> Closed:
+        """Closes months, such as 2025-01."""
+        return close(self.declaration, _firsts(months), anyway=anyway)
+
+    def reopen(self, *months: str) -> Reopened:
+        """Opens closed months again."""
+        return reopen(self.declaration, _firsts(months))
 
     def rollback(self, run: str) -> Rollback:
         """Goes back to where a run left everything."""

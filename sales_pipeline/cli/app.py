@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from sales_pipeline.cli import (
+    closing,
     databricks,
     held_files,
     history,
@@ -51,6 +52,8 @@ _COMMANDS: _Commands = {
     "check": (previews.check, previews.CHECK_EXAMPLE),
     "accept": (held_files.accept, held_files.ACCEPT_EXAMPLE),
     "withdraw": (held_files.withdraw, held_files.WITHDRAW_EXAMPLE),
+    "close": (closing.close, closing.CLOSE_EXAMPLE),
+    "reopen": (closing.reopen, closing.REOPEN_EXAMPLE),
     "history": (history.history, history.HISTORY_EXAMPLE),
     "diff": (history.diff, history.DIFF_EXAMPLE),
     "rollback": (history.rollback, history.ROLLBACK_EXAMPLE),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -273,3 +274,13 @@ def any_of(conditions: Sequence[str]) -> str:
         return f"({' OR '.join(conditions)})"
     half = len(conditions) // 2
     return f"({any_of(conditions[:half])} OR {any_of(conditions[half:])})"
+
+
+def in_months(months: Iterable[date]) -> str:
+    """A SQL condition for a column `month` that is one of some months.
+
+    >>> in_months([date(2025, 1, 1)])
+    "month IN (DATE'2025-01-01')"
+    """
+    days = ", ".join(f"DATE'{month.isoformat()}'" for month in sorted(months))
+    return f"month IN ({days})"

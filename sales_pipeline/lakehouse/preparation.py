@@ -14,6 +14,7 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import LakehouseMismatch
 from sales_pipeline.lakehouse.declared_tables import (
+    MADE_WHEN_NEEDED,
     declared_tables,
     declared_views,
     further_keys,
@@ -163,8 +164,13 @@ class PreparedTables:
         self.has_earlier_gold = False
 
     def prepare(self) -> None:
-        """Makes every table that does not exist; adds columns that were declared since."""
-        tables = (table for table in self.tables.values() if table is not RUNS)
+        """Makes every table that a run needs and that does not exist; adds columns declared since."""
+        tables = [
+            table
+            for table in self.tables.values()
+            if table is not RUNS
+            and (table.name not in MADE_WHEN_NEEDED or self.engine.exists(table.name))
+        ]
         together((partial(self._prepare_table, table) for table in tables), at_once=_MADE_AT_ONCE)
         self._prepare_views()
         self._prepare_table(RUNS)
