@@ -202,6 +202,10 @@ class Retailer:
         """Closes months, such as 2025-01."""
         return close(self.declaration, _firsts(months), anyway=anyway)
 
+    def close_anyway(self, month: str) -> Closed:
+        """Closes a month, whatever is in the way."""
+        return self.close(month, anyway=True)
+
     def reopen(self, *months: str) -> Reopened:
         """Opens closed months again."""
         return reopen(self.declaration, _firsts(months))
