@@ -145,7 +145,7 @@ class _AnswersOfRun:
             like_for_like=tuple(groups),
             **(vars(self._rankings(whole)) if asks & _RANKINGS else {}),
             constant_rates=self._rate_sources([row.pair for row in rows]),
-            closings=self._closings([whole, *(row.pair for row in rows)]),
+            closings=self._closings([whole, *(row.pair for row in (*rows, *to_date))]),
         )
 
     def _closings(self, pairs: Sequence[Pair]) -> tuple[ClosedMonth, ...]:
