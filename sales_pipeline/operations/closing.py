@@ -55,6 +55,9 @@ from sales_pipeline.operations.closing_obstacles import Obstacles
 from sales_pipeline.operations.kept_records import kept_deliveries, kept_rates, kept_records
 from sales_pipeline.version import __version__
 
+_DO = ". Do: "
+"""Begins what to do about an obstacle, which is over once it is passed over."""
+
 
 @dataclass(frozen=True)
 class Closed:
@@ -239,7 +242,7 @@ class _Closer:
                 revenue=revenues[month],
                 last_file_id=self.ledger.next_file_id - 1,
                 on_hold=month in obstacles.months_on_hold,
-                passed_over=tuple(found[month]),
+                passed_over=tuple(each.partition(_DO)[0] for each in found[month]),
             )
             for month in months
         ]

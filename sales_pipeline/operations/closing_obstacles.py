@@ -134,7 +134,7 @@ class Obstacles:
             yield (
                 f"{month:%Y-%m}: {_percent(share)} of its money waits in quarantine, in "
                 f"{counted(waiting.records, 'record')}, and closing.quarantined allows "
-                f"{_percent(Fraction(limit))}. Do: sales-pipeline quarantine list, and mend them"
+                f"{_percent(Fraction(limit))}. Do: sales-pipeline quarantine list, then mend them"
             )
 
     @cached_property
