@@ -1,4 +1,4 @@
-"""What is kept of the records of a closed month, as the earlier side of adjustments.
+"""Records of a closed month as they were kept, as the earlier side of adjustments.
 
 `close` keeps sums of the records and the deliveries that matter (`operations/kept_records`). The
 other deliveries are as the ledger has them now: they counted, without a record of the month, under
@@ -26,7 +26,7 @@ _KEPT = ("name", "path", "supersedes", "fingerprint", "mends", "rolled_back_by")
 
 @dataclass(frozen=True)
 class ClosedRecords:
-    """What was in force when a month was closed.
+    """The deliveries and records in force when a month was closed.
 
     Attributes:
         closing: The closing.

@@ -74,7 +74,7 @@ class RecordSum(NamedTuple):
 
 
 class RecordsLeft(Protocol):
-    """What was in force at some moment: when a run finished, or when a month was closed."""
+    """Deliveries and records in force when a run finished, or when a month was closed."""
 
     @property
     def deliveries(self) -> Mapping[int, Delivery]:

@@ -70,7 +70,7 @@ def close(
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.operations import closing
-    from sales_pipeline.report.closings import closed_document, closed_text
+    from sales_pipeline.report.closing_reports import closed_document, closed_text
 
     with stopped_by_signals():
         done = closing.close(
@@ -97,7 +97,7 @@ def reopen(
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.operations import closing
-    from sales_pipeline.report.closings import reopened_document, reopened_text
+    from sales_pipeline.report.closing_reports import reopened_document, reopened_text
 
     with stopped_by_signals():
         done = closing.reopen(declaration, wanted, wait_seconds=shared.wait)

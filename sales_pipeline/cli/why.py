@@ -36,6 +36,7 @@ Examples:
   sales-pipeline explain 2025-12 --store tokyo
   sales-pipeline explain 2025-W52 --store paris --product "Green tea"
   sales-pipeline explain 2025-12 --store tokyo --csv > records.csv
+  sales-pipeline explain 2025-12 --as-closed
 """
 
 PeriodArgument = Annotated[
@@ -176,6 +177,7 @@ def explain(
         str | None,
         typer.Option("--product", metavar="NAME", help="Count only this product, as it is shown."),
     ] = None,
+    as_closed: AsClosedOption = False,
     run: RunOption = None,
     as_json: JsonOption = False,
     as_csv: Annotated[
@@ -189,7 +191,8 @@ def explain(
     revenues of the files add up to the figure as it is shown, and those of the records (`--csv`,
     unrounded) to the figure before it is rounded. Left out are records of these files, and of the
     period and store, that are quarantined, duplicate, displaced or excluded; a record whose day
-    cannot be read may belong to any period.
+    cannot be read may belong to any period. With `--as-closed` it is the figure of a closed month
+    as it was closed, for as long as the tables of that run are kept.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
     check_period(period, first, last)
@@ -197,10 +200,13 @@ def explain(
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.analysis.named_periods import AskedPeriod
     from sales_pipeline.report import explained as report
+    from sales_pipeline.report.closed_months import run_as_closed
     from sales_pipeline.report.explained_records import explained_csv
     from sales_pipeline.report.explained_text import explained_text
 
     asked = report.AskedFigure(AskedPeriod(period, first, last), store, product)
+    if as_closed:
+        run = run_as_closed(declaration, asked.period, run=run)
     if as_csv:
         for piece in explained_csv(declaration, asked, run=run):
             show_exactly(piece)

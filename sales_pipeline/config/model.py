@@ -137,7 +137,7 @@ class Declaration(Declared):
     classes: Classes = Classes()
     """The classes A, B and C of best sellers."""
     closing: Closing = Closing()
-    """When a month may be closed."""
+    """What may be open in a month when it is closed."""
     formats: dict[Identifier, Format] = {}
     """Shapes that several feeds share, by name: any key of a feed except landing, store and stores.
     A feed with `format: NAME` declares only the keys that differ. Its own values take precedence:

@@ -1,4 +1,4 @@
-"""The closed months: which they are, and what is kept of them.
+"""The closed months, and the tables that keep their figures.
 
 `close` first writes what is kept, then, in one commit, the rows of `ops.closings` that make it
 count; `reopen` removes these rows first. So what is kept of a month without such a row never
@@ -98,7 +98,7 @@ def check_kept(engine: Engine, run: RunRecord) -> None:
 
 
 def closings_now(lakehouse: Lakehouse) -> Closings:
-    """Returns the closed months as the table has them, also those of a killed command."""
+    """Returns the closed months as the table has them, including those of a killed command."""
     rows = lakehouse.rows(CLOSINGS.name)
     return _in_order(map(_closing, rows))
 

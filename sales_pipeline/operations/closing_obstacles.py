@@ -180,7 +180,7 @@ class Obstacles:
         return found
 
     def _money(self, month: date, currency: str | None, row: dict[str, object]) -> Fraction:
-        """What some records of a month come to, in the base currency."""
+        """The money of some records of a month, in the base currency."""
         records, unread = int(str(row["records"])), int(str(row["unread"]))
         rate = self._rates.get((currency, month))
         if rate is None:

@@ -1,4 +1,4 @@
-"""What `close` keeps of silver and the ledger, so that later changes of a month can be explained.
+"""Sums and deliveries that `close` keeps, so that later changes of a month can be explained.
 
 `analysis/closed_records` reads it. Its size is that of sums by delivery, store and day, and it does
 not need an earlier version of any table, so `maintain` cannot take it away.

@@ -11,13 +11,16 @@ import pyarrow as pa
 
 from sales_pipeline.analysis.adjustments import Adjustment, adjustments
 from sales_pipeline.analysis.closed_records import closed_records
+from sales_pipeline.analysis.declared import calendar_of
 from sales_pipeline.analysis.measures import Cell, chosen, sums, total
+from sales_pipeline.analysis.named_periods import AskedPeriod
 from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.analysis.periods import Period
 from sales_pipeline.analysis.records_of_run import RecordsOfRun
-from sales_pipeline.analysis.sales_of_run import ALL, Choice, span_of
-from sales_pipeline.errors import counted
-from sales_pipeline.gold.gold_set import GoldSet
+from sales_pipeline.analysis.sales_of_run import ALL, Choice, sales_of_run, span_of
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.errors import UsageError, counted
+from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.lakehouse.declared_tables import DAILY_SALES, SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import in_months
 from sales_pipeline.report.document import Exact, Moment, Month
@@ -143,6 +146,34 @@ def adjustments_since_closing(
         before, after = revenues[month]
         found += adjustments(kept, now, change={month: after - before}, store=store)
     return found
+
+
+def run_as_closed(declaration: Declaration, asked: AskedPeriod, *, run: str | None = None) -> str:
+    """Returns the id of the run whose records make up a period of closed months, as closed.
+
+    Args:
+        declaration: What the retailer declares.
+        asked: The period.
+        run: The run that knows the closings; the last one without it.
+
+    Raises:
+        UsageError: A month of it is open, or the months were closed at the figures of several runs.
+    """
+    with gold_set(declaration, run=run) as gold:
+        sales = sales_of_run(gold)
+        _, period = asked.of(sales, calendar_of(declaration.calendar))
+        with_sales = [
+            month for month in sales.months(ALL) if _have_days_in_common(period, span_of(month))
+        ]
+        runs = {gold.closings[month].of_run for month in with_sales if month in gold.closings}
+        is_open = any(month not in gold.closings for month in with_sales)
+    if is_open or len(runs) != 1:
+        got = f"{period.name} with an open month" if is_open else f"{period.name} of several runs"
+        raise UsageError(
+            f"--as-closed: explain reads the records of one run, got {got}. Do: ask for one closed "
+            "month"
+        )
+    return runs.pop()
 
 
 @dataclass(frozen=True)

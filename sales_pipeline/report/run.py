@@ -15,7 +15,7 @@ from rich.text import Text
 
 from sales_pipeline.errors import counted, examples
 from sales_pipeline.gold.rate_book import HeldRate
-from sales_pipeline.report.closings import changed_closings_document, changed_closings_lines
+from sales_pipeline.report.closing_reports import changed_closings_document, changed_closings_lines
 from sales_pipeline.report.compared_runs import moved_document, moved_table
 from sales_pipeline.report.displaced import Displaced, displaced_lines
 from sales_pipeline.report.document import Exact, Month, Seconds, View, json_object, read_from

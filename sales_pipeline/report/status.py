@@ -33,7 +33,7 @@ from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, claim_times
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, recorded_runs
 from sales_pipeline.printable import printable
-from sales_pipeline.report.closings import closing_document, closings_lines
+from sales_pipeline.report.closing_reports import closing_document, closings_lines
 from sales_pipeline.report.displaced import Displaced, displaced_lines
 from sales_pipeline.report.document import Moment, View, json_object, read_from
 from sales_pipeline.report.figures import moment

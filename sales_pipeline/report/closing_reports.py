@@ -1,4 +1,4 @@
-"""What `close` and `reopen` did, and closed months that a run changed, as text and as JSON."""
+"""Reports of `close`, of `reopen`, and of closed months that a run changed: text and JSON."""
 
 from __future__ import annotations
 
