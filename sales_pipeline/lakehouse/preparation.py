@@ -164,7 +164,7 @@ class PreparedTables:
         self.has_earlier_gold = False
 
     def prepare(self) -> None:
-        """Makes every table that a run needs and that does not exist; adds columns declared since."""
+        """Makes the missing tables that a run needs; adds columns that were declared since."""
         tables = [
             table
             for table in self.tables.values()
