@@ -67,7 +67,7 @@ class Closed:
         run_id: The run that it is; None if every month was closed already.
         currency: The base currency.
         closed: The months that it closed, in order.
-        already: The months that were closed already, in order; they stay as they were.
+        already: The months that were named and closed already, in order; they stay as they were.
     """
 
     run_id: str | None
@@ -206,8 +206,8 @@ def _wanted(
             raise UsageError(f"{month:%Y-%m}: no sales to close; the months with sales are {there}")
         if _next(month) > today:
             raise UsageError(f"{month:%Y-%m}: not over yet. Do: close it from {_next(month)} on")
-    if not wanted:
-        raise UsageError("--through: no month with sales up to it that is not closed")
+    if through is not None and not any(month <= through for month in with_sales):
+        raise UsageError(f"--through: no month with sales up to {through:%Y-%m}")
     return wanted
 
 

@@ -50,6 +50,8 @@ def closed_document(done: Closed) -> dict[str, Any]:
 
 def closed_text(done: Closed) -> RenderableType:
     """Returns a line for each month: what it is closed at, and what was passed over."""
+    if not done.closed and not done.already:
+        return Text("Nothing to close: every month with sales up to it is closed.")
     lines = []
     for closing in done.already:
         when = moment(closing.closed_at)

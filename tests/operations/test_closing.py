@@ -14,6 +14,7 @@ from sales_pipeline.analysis.periods import By, Compare
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.errors import LakehouseBusy, MonthNotClosed, TableDamaged, UsageError
 from sales_pipeline.lakehouse.lease import Lease
+from sales_pipeline.operations.closing import close
 from sales_pipeline.operations.restore import restore
 from sales_pipeline.report.answers import Answers, answers_document
 from sales_pipeline.report.answers_of_run import Asked, answers
@@ -135,6 +136,18 @@ def test_a_month_that_is_closed_already_stays_as_it_was(closed: Retailer) -> Non
     assert (done.run_id, done.closed) == (None, ())
     assert [each.month for each in done.already] == [date(2025, 1, 1)]
     assert closed.run_ids() == runs
+
+
+def test_all_months_up_to_one_are_closed_and_a_schedule_may_repeat_it(closed: Retailer) -> None:
+    closed.reopen("2025-01")
+    closed.deliver("lyon/march.csv", sale("9", "2025-03-20"))
+    closed.run()
+    done = close(closed.declaration, through=date(2025, 2, 1))
+    assert [each.month for each in done.closed] == [date(2025, 1, 1)]
+    again = close(closed.declaration, through=date(2025, 2, 1))
+    assert (again.run_id, again.closed, again.already) == (None, (), ())
+    with pytest.raises(UsageError, match="--through: no month with sales up to 2024-12"):
+        close(closed.declaration, through=date(2024, 12, 1))
 
 
 def test_a_reopened_month_is_as_if_it_had_never_been_closed(closed: Retailer) -> None:
