@@ -29,7 +29,7 @@ from pydantic.fields import FieldInfo
 from sales_pipeline.cli.app import make_app, make_run_pipeline
 from sales_pipeline.cli.options import Changing
 from sales_pipeline.config import load_config, schema_text, values
-from sales_pipeline.config.analysis import Classes, FiscalCalendar, LikeForLike
+from sales_pipeline.config.analysis import Classes, Closing, FiscalCalendar, LikeForLike
 from sales_pipeline.config.descriptions import descriptions
 from sales_pipeline.config.examples import EXAMPLES
 from sales_pipeline.config.files import Arrival, FileOrder
@@ -438,6 +438,7 @@ PARTS: dict[str, type[BaseModel]] = {
     "calendar": FiscalCalendar,
     "like_for_like": LikeForLike,
     "classes": Classes,
+    "closing": Closing,
 }
 """Where each part of a declaration stands; that of a format is in no place of its own."""
 

@@ -16,12 +16,14 @@ from rich.console import Console, Group, RenderableType
 from rich.terminal_theme import DIMMED_MONOKAI
 
 from sales_pipeline.config import load_config
+from sales_pipeline.operations.closing import close
 from sales_pipeline.pipeline import run
 from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.answers_text import answers_text
+from sales_pipeline.report.closing_reports import closed_text
 from sales_pipeline.report.questions import Question
 from sales_pipeline.report.run import run_text
-from sales_pipeline.sample import place_sample
+from sales_pipeline.sample import CLOSED, place_sample
 
 PICTURE = Path(__file__).parent / "answers.svg"
 ASKED = Asked(first=date(2025, 10, 1), last=date(2025, 12, 31), top=5)
@@ -34,12 +36,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         places = {"landing": f"{folder}/landing", "lakehouse": f"{folder}/lakehouse"}
         declaration = load_config().model_copy(update=places)
-        place_sample(Path(places["landing"]))
+        place_sample(Path(places["landing"]), late=False)
         report = run(declaration)
+        closed = close(declaration, [CLOSED])
+        place_sample(Path(places["landing"]), late=True)
+        late = run(declaration)
         shown = answers(declaration, ASKED)
     console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True)
     console.print("$ sales-pipeline run --sample\n", style="bold")
     console.print(_without_the_line_for_grep(run_text(replace(report, repeated=[]))))
+    console.print(closed_text(closed))
+    console.print(_without_the_line_for_grep(run_text(late)))
     console.print(f"$ {COMMAND}\n", style="bold", highlight=False)
     console.print(answers_text(shown, list(Question)))
     svg = console.export_svg(title="sales_pipeline", theme=DIMMED_MONOKAI)

@@ -11,6 +11,7 @@ SalesPipelineError
     ├── FileChanged          a landing file changed while it was read
     ├── LakehouseBusy        another run has locked the lakehouse
     ├── LeaseLost            the run stopped, because its lock on the lakehouse expired
+    ├── MonthNotClosed       something is in the way of closing a month
     ├── TableDamaged         a table is missing, damaged, or cannot be written
     ├── Stopped              a person or a program stopped the run; exit 130 or 143
     ├── VersionGone          an earlier version of a table is no longer kept
@@ -31,16 +32,16 @@ from difflib import get_close_matches
 MAX_EXAMPLES = 5
 
 
-def examples(items: Sequence[str], *, limit: int = MAX_EXAMPLES) -> str:
+def examples(items: Sequence[str]) -> str:
     """Joins the first few items and says how many more there are.
 
     >>> examples(["a", "b"])
     'a, b'
-    >>> examples(["a", "b", "c"], limit=2)
-    'a, b and 1 more'
+    >>> examples(list("abcdefg"))
+    'a, b, c, d, e and 2 more'
     """
-    shown = ", ".join(items[:limit])
-    more = len(items) - limit
+    shown = ", ".join(items[:MAX_EXAMPLES])
+    more = len(items) - MAX_EXAMPLES
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 
@@ -56,7 +57,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """Asks whether the known name that is most like a given one was meant, if one is like it.
+    """Returns a question after the known name most like a given one; empty if none is like it.
 
     >>> did_you_mean("lion", ["lyon", "boston"]), did_you_mean("x", ["lyon"])
     (" Did you mean 'lyon'?", '')
@@ -83,12 +84,12 @@ class UsageError(SalesPipelineError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong in a declaration.
+    """One problem of a declaration.
 
     Attributes:
         line: The line in the file, counted from 1, or None if it has no line.
         key: The dotted path of the key, `feeds.tokyo.date_formats`.
-        message: What is wrong, what was got and what to write instead of it.
+        message: The fault, the text that was got, and the text to write instead.
     """
 
     line: int | None
@@ -157,6 +158,10 @@ class FileChanged(PipelineError):
 
 class LakehouseBusy(PipelineError):
     """Another run has locked the lakehouse."""
+
+
+class MonthNotClosed(PipelineError):
+    """Something is in the way of closing a month; no month was closed."""
 
 
 class LeaseLost(PipelineError):

@@ -1,4 +1,4 @@
-"""Decimal arithmetic that rounds no digit away, for sums and products of DECIMAL(38,18)."""
+"""Decimal arithmetic without rounding, for sums and products of DECIMAL(38,18)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ EXACT = Context(prec=76, rounding=ROUND_HALF_UP)
 
 
 def exact_sum(figures: Iterable[Decimal]) -> Decimal:
-    """Returns a sum of which no digit is rounded away."""
+    """Returns the exact sum, with every digit."""
     total = Decimal(0)
     for figure in figures:
         total = EXACT.add(total, figure)

@@ -1,4 +1,4 @@
-"""Takes deliveries through bronze and silver, in batches; the trouble of one feed is its own."""
+"""Takes deliveries through bronze and silver, in batches; an error of one feed stops no other."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _WAITING = (State.CLAIMED, State.IN_BRONZE)
 
 @dataclass
 class Intake:
-    """The way of deliveries from the landing folder into silver, in one run.
+    """Takes the deliveries of one run from the landing folder into silver.
 
     Attributes:
         lakehouse: The tables.
         ledger: The deliveries; changed and committed.
         folders: Where the files lie.
-        progress: Told of every stage.
-        writer: What the run reports; added to.
+        progress: Called at every stage.
+        writer: Collects the report of the run.
         run_id: The run.
     """
 
@@ -46,10 +46,10 @@ class Intake:
     run_id: str
 
     def take_in(self) -> None:
-        """Takes in everything that waits.
+        """Takes in all waiting deliveries.
 
         An unforeseen error in one feed leaves the others alone: its deliveries are `failed`, with
-        the error as their reason. Deliveries of which silver has records already stay as they are,
+        the error as their reason. Deliveries that have records in silver stay as they are,
         and the next run tries them again; so do the catalogue and rates.
 
         Raises:
@@ -59,21 +59,23 @@ class Intake:
         before: set[int] = set()
         given_up: set[str] = set()
         # A replay that is refused, or whose original leaves, sends others back to bronze.
-        while waiting := [each for each in self._waiting() if each.feed not in given_up]:
-            now = {delivery.file_id for delivery in waiting}
-            if now == before:
+        while waiting := [
+            delivery for delivery in self._waiting() if delivery.feed not in given_up
+        ]:
+            current = {delivery.file_id for delivery in waiting}
+            if current == before:
                 break
             feeds = sorted({delivery.feed for delivery in waiting}, key=_catalogue_first)
             errors = self._errors(feeds)
             if len(errors) == len(feeds):
                 raise errors[feeds[0]]
-            # Once more, now that others went through: a machine may have failed, and not the feed.
-            again = [self._errors([feed]) for feed in errors]
-            errors = {feed: error for found in again for feed, error in found.items()}
+            # Once more, after the others: the machine may have failed, and not the feed.
+            retried = [self._errors([feed]) for feed in errors]
+            errors = {feed: error for failures in retried for feed, error in failures.items()}
             for feed, error in errors.items():
                 self._give_up(feed, error)
             given_up |= {*errors}
-            before = now
+            before = current
 
     def _waiting(self, feeds: Iterable[str] | None = None) -> list[Delivery]:
         waiting = self.ledger.in_state(*_WAITING)
@@ -83,7 +85,7 @@ class Intake:
         return [delivery for delivery in waiting if delivery.feed in chosen]
 
     def _errors(self, feeds: Sequence[str]) -> dict[str, Exception]:
-        """Takes feeds in together, or halves of them apart; returns what stopped single ones."""
+        """Takes feeds in together, or in halves after an error; returns feed -> its own error."""
         try:
             self._take_in(self._waiting(feeds))
         except (SalesPipelineError, OSError):
@@ -100,7 +102,7 @@ class Intake:
         return {}
 
     def _give_up(self, feed: str, error: Exception) -> None:
-        """Marks the deliveries of a feed as failed, as far as silver has no records of them."""
+        """Marks the deliveries of a feed as failed, unless silver has records of them."""
         logger.debug("feed %s failed", feed, exc_info=error)
         what = str(error).strip().partition("\n")[0][:200]
         reason = f"unforeseen {type(error).__name__}: {what}. Other feeds went on"
@@ -114,37 +116,37 @@ class Intake:
             if delivery.file_id not in kept and feed not in NOT_SALES
         ]
         self.ledger.record(failed)
-        self.writer.report.failed += [FileNote(each.path, reason) for each in deliveries]
+        self.writer.report.failed += [FileNote(delivery.path, reason) for delivery in deliveries]
         self._move_refused(failed)
 
     def _take_in(self, waiting: Sequence[Delivery]) -> None:
-        # All that the catalogue teaches is known before any sale is validated by it.
+        # The catalogue is learnt before any sale is validated by it.
         ordered = sorted(waiting, key=lambda delivery: delivery.feed != CATALOGUE)
         batches = list(batches_of(ordered, self.lakehouse.declaration.batch_bytes))
         for place, batch in enumerate(batches, start=1):
-            which = f" {place} of {len(batches)}" if len(batches) > 1 else ""
-            self._bronze(f"bronze{which}", batch)
-            self._silver(f"silver{which}", batch)
+            number_of_batch = f" {place} of {len(batches)}" if len(batches) > 1 else ""
+            self._bronze(f"bronze{number_of_batch}", batch)
+            self._silver(f"silver{number_of_batch}", batch)
 
     def _bronze(self, stage: str, batch: list[Delivery]) -> None:
         from sales_pipeline.bronze.ingestion import ingest_data
 
-        # What is refused or held is so by this run, also where a killed one claimed it.
+        # A delivery is refused or held by this run, even if a killed one claimed it.
         claimed = [
             replace(delivery, run_id=self.run_id)
             for delivery in batch
             if delivery.state is State.CLAIMED
         ]
         self.progress.stage(stage, sum(delivery.bytes for delivery in claimed))
-        gone = ingest_data(
+        given_up = ingest_data(
             self.lakehouse,
             self.ledger,
             claimed,
             landing=self.folders.landing,
             on_read=lambda size, records: self.progress.advance(bytes_done=size, rows_done=records),
         )
-        self.refuse([delivery for delivery in gone if delivery.state is State.REJECTED])
-        abandoned = (delivery for delivery in gone if delivery.state is State.ABANDONED)
+        self.refuse([delivery for delivery in given_up if delivery.state is State.REJECTED])
+        abandoned = (delivery for delivery in given_up if delivery.state is State.ABANDONED)
         self.writer.report.abandoned += notes(abandoned)
 
     def _silver(self, stage: str, batch: list[Delivery]) -> None:
@@ -152,22 +154,22 @@ class Intake:
 
         total = sum(delivery.bytes for delivery in batch)
         self.progress.stage(stage, total)
-        now = [self.ledger[delivery.file_id] for delivery in batch]
-        in_bronze = [delivery for delivery in now if delivery.state is State.IN_BRONZE]
+        deliveries = [self.ledger[delivery.file_id] for delivery in batch]
+        in_bronze = [delivery for delivery in deliveries if delivery.state is State.IN_BRONZE]
         cleaned = clean_data(self.lakehouse, self.ledger, in_bronze, run_id=self.run_id)
         rows = sum(balance.delivered[0] for balance in cleaned.balances)
-        self._tell(cleaned)
+        self._report(cleaned)
         self.progress.advance(bytes_done=total, rows_done=rows)
 
-    def take_back(self) -> None:
-        """Takes what was withdrawn out of silver."""
+    def remove_withdrawn(self) -> None:
+        """Removes withdrawn deliveries from silver."""
         if self.ledger.in_state(State.WITHDRAWING):
-            from sales_pipeline.silver.cleaning import take_back
+            from sales_pipeline.silver.cleaning import remove_withdrawn
 
-            self._tell(take_back(self.lakehouse, self.ledger, run_id=self.run_id))
+            self._report(remove_withdrawn(self.lakehouse, self.ledger, run_id=self.run_id))
 
     def settle_superseded(self) -> None:
-        """Counts what a killed run left of superseded deliveries."""
+        """Balances superseded deliveries that a killed run left without a balance."""
         from sales_pipeline.silver.balance_sheet import balance_superseded
 
         balance_superseded(self.lakehouse, self.ledger, run_id=self.run_id)
@@ -178,18 +180,20 @@ class Intake:
         self.writer.report.rejected += notes(deliveries)
 
     def keep_repeats(self, repeats: Iterable[Delivery]) -> None:
-        """Archives repeats; a repeat of a file that does not count after all is taken as new."""
+        """Archives repeats; abandons a repeat whose original does not count after all."""
         counted = {(delivery.feed, delivery.sha256) for delivery in self.ledger.in_force()}
-        held = {(each.path, each.sha256) for each in self.ledger.in_state(State.HELD)}
+        held = {(delivery.path, delivery.sha256) for delivery in self.ledger.in_state(State.HELD)}
         kept: list[Delivery] = []
-        in_vain: list[Delivery] = []
+        without_original: list[Delivery] = []
         for delivery in repeats:
             is_counted = (delivery.feed, delivery.sha256) in counted
             is_held = (delivery.path, delivery.sha256) in held
-            (kept if is_counted or is_held else in_vain).append(delivery)
+            (kept if is_counted or is_held else without_original).append(delivery)
         self.remember_unmoved(archive_copies(kept, self.folders))
-        reason = "what it repeats does not count after all; the next run takes it as a new file"
-        self.ledger.record(each.moved_to(State.ABANDONED, reason=reason) for each in in_vain)
+        reason = "its original does not count after all; the next run takes it as a new file"
+        self.ledger.record(
+            repeat.moved_to(State.ABANDONED, reason=reason) for repeat in without_original
+        )
 
     def remember_unmoved(self, unmoved: Mapping[int, str]) -> None:
         """Reports files that do not count and could not be moved, and records that they were seen.
@@ -199,21 +203,23 @@ class Intake:
         """
         self.writer.unmoved(unmoved)
         deliveries = [self.ledger[file_id] for file_id in unmoved]
-        seen = {each.file_id: seen_of(self.folders.source(each)) for each in deliveries}
-        self.ledger.record(replace(each, seen=seen[each.file_id] or None) for each in deliveries)
+        seen = {delivery.file_id: seen_of(self.folders.source(delivery)) for delivery in deliveries}
+        self.ledger.record(
+            replace(delivery, seen=seen[delivery.file_id] or None) for delivery in deliveries
+        )
 
     def _move_refused(self, deliveries: list[Delivery]) -> None:
         self.remember_unmoved(reject_files(deliveries, self.folders))
         self.place(deliveries)
 
     def place(self, deliveries: Iterable[Delivery]) -> None:
-        """Reports where the files of refused deliveries lie that are not in `rejected/`."""
+        """Reports the places of refused files that are not in `rejected/`."""
         refused = [delivery for delivery in deliveries if delivery.state is not State.HELD]
         places = {delivery.path: self.folders.place_of(delivery) for delivery in refused}
         staying = {path: place for path, place in places.items() if place != REJECTED}
         self.writer.report.staying |= staying
 
-    def _tell(self, cleaned: Cleaned) -> None:
+    def _report(self, cleaned: Cleaned) -> None:
         self.refuse(cleaned.rejected)
         self._move_refused(cleaned.failed)
         self.writer.cleaned(cleaned)
@@ -224,7 +230,7 @@ def _catalogue_first(feed: str) -> tuple[bool, str]:
 
 
 def batches_of(deliveries: Iterable[Delivery], batch_bytes: int) -> Iterator[list[Delivery]]:
-    """Deliveries in ledger order, in batches of about so many bytes and at most so many files."""
+    """Splits deliveries into batches of about so many bytes, and a bounded number of files."""
     batch: list[Delivery] = []
     size = 0
     for delivery in deliveries:

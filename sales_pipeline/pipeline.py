@@ -45,9 +45,9 @@ from sales_pipeline.lakehouse.runs import new_run_id, utc_now
 from sales_pipeline.lakehouse.table_removal import finish_removal, is_removal_unfinished
 from sales_pipeline.landing.discovery import Discovery
 from sales_pipeline.recomputation import (
-    for_lost_tables,
+    changes_for_lost_tables,
     is_gold_stale,
-    sent_back,
+    rejudged_deliveries,
     touch_stale_months,
 )
 from sales_pipeline.report_writer import ReportWriter
@@ -156,17 +156,19 @@ class _Run:
     def _work(self, claims: Claims) -> None:
         self.progress.stage("start", 0)
         self.writer.begin(claims)
-        self.ledger.record(for_lost_tables(self.lakehouse, self.ledger))
+        self.ledger.record(changes_for_lost_tables(self.lakehouse, self.ledger))
         self._prepare()
         if claims.in_state(State.CLAIMED):
             # What an engine that cannot be reached would take in is not claimed.
             self.lakehouse.engine.spark()
         self.ledger.record([*self.writer.unnamed, *claims.changed, *claims.deliveries])
         self.intake.refuse(claims.in_state(State.REJECTED, State.FAILED))
-        self.ledger.record(sent_back(self.lakehouse.declaration, self.ledger, self.rejudge))
-        told = self.writer.to_tell()
+        self.ledger.record(
+            rejudged_deliveries(self.lakehouse.declaration, self.ledger, self.rejudge)
+        )
+        told = self.writer.ids_to_report()
         touch_stale_months(self.lakehouse, self.ledger)
-        self.intake.take_back()
+        self.intake.remove_withdrawn()
         self.intake.take_in()
         if self._is_repair:
             self.intake.settle_superseded()
@@ -218,7 +220,7 @@ class _Run:
             changed=changed,
             on_hashed=self._hashed,
         )
-        self.writer.found(found)
+        self.writer.landing_files(found)
         return found
 
     def _hashed(self, count: int) -> None:
@@ -251,4 +253,4 @@ class _Run:
         # What silver took in of a file and took out again touched months that gold never shows.
         is_out = bool(self.writer.report.rejected or self.writer.report.failed)
         before = months_in_gold(self.lakehouse) if is_out else set()
-        self.writer.made(aggregate_data(self.lakehouse, self.ledger), before)
+        self.writer.months_made(aggregate_data(self.lakehouse, self.ledger), before)

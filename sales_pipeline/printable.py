@@ -1,4 +1,4 @@
-"""Makes text safe to print: names in files are untrusted, and values from the environment secret.
+"""Makes text safe to print: names in files are untrusted; values of the environment are secret.
 
 Used wherever text goes to a terminal, or to a file that a person may open there or in a
 spreadsheet.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 _written: dict[str, str] = {}
-"""A text that holds values of environment variables -> what the declaration has in its place."""
+"""A text with values of environment variables -> the text of the declaration in its place."""
 _LEAST, _LEAST_OF_A_WORD = 4, 8
 _SPACES = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
@@ -19,18 +19,18 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d",
 
 
 def hide(value: str, written: str) -> None:
-    """Lets no text be printed with a value in it; short ones, which any text may hold, excepted.
+    """Replaces a secret value in all printed text, unless it is so short that any text may hold it.
 
     Args:
-        value: What a declaration says with the values of environment variables.
-        written: What stands in the declaration, such as `/data/${NAME}`.
+        value: A text of the declaration with the values of environment variables.
+        written: The same text as written in the declaration, such as `/data/${NAME}`.
     """
     if len(value) >= (_LEAST_OF_A_WORD if value.isalnum() else _LEAST):
         _written[value] = written
 
 
 def as_written(text: str) -> str:
-    """Returns a text with what the declaration has in place of values from the environment.
+    """Returns a text with the declaration's `${NAME}` in place of values from the environment.
 
     >>> hide("/data/hunter2", "/data/${PLACE}")
     >>> as_written("no such folder, got '/data/hunter2/landing'")
@@ -74,7 +74,7 @@ def without_control_characters(text: str) -> str:
 
 
 def is_formula(text: str) -> bool:
-    """Says whether a spreadsheet may run a text as a formula, also behind white space.
+    """Returns whether a spreadsheet may run a text as a formula, also behind white space.
 
     >>> is_formula("=1+1"), is_formula(" =1+1"), is_formula("Tea")
     (True, True, False)

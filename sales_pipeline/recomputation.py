@@ -1,6 +1,6 @@
-"""What a run does again: deliveries to be validated again, and months of gold to be made again.
+"""Finds work that a run repeats: deliveries to validate again, and months of gold to compute again.
 
-The reasons are a person's wish (`--rejudge`), a changed declaration, other rates, and a lost table.
+The reasons are `--rejudge`, a changed declaration, other rates, and a lost table.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.bronze.fingerprints import fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.gold.pricing import MONTHS, mispriced_months, months_in_gold, stores_changed
+from sales_pipeline.lakehouse.closings import are_closings_recorded
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import missing_derived
@@ -21,10 +22,12 @@ from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver.reference.exchange_rates import keep_rates, rates_changed
 
 
-def sent_back(declaration: Declaration, ledger: Ledger, rejudge: Collection[str]) -> list[Delivery]:
-    """The deliveries in force of some feeds, as they are to be validated again.
+def rejudged_deliveries(
+    declaration: Declaration, ledger: Ledger, rejudge: Collection[str]
+) -> list[Delivery]:
+    """The deliveries in force of some feeds, in the state to be validated again.
 
-    With them the catalogue is learnt again: it may have to say names in another language.
+    The catalogue is learnt again with them, because its names may now be in another language.
     """
     feeds = {*rejudge, CATALOGUE} if rejudge else set()
     judged = [
@@ -38,12 +41,12 @@ def sent_back(declaration: Declaration, ledger: Ledger, rejudge: Collection[str]
 def reconsidered(
     declaration: Declaration, ledger: Ledger, feeds: Collection[str] | None = None
 ) -> list[Delivery]:
-    """Deliveries that another declaration had refused, as they are to be validated again.
+    """Deliveries that another declaration had refused, in the state to be validated again.
 
     Args:
         declaration: What the retailer declares now.
         ledger: The deliveries.
-        feeds: Only those of these feeds; None for all.
+        feeds: Only deliveries of these feeds; None for all.
     """
     in_force = {delivery.known_as: delivery.file_id for delivery in ledger.in_force()}
     return [
@@ -60,14 +63,14 @@ def reconsidered(
     ]
 
 
-def judged_again(
+def all_rejudged(
     lakehouse: Lakehouse, ledger: Ledger, *, without: Collection[int] = ()
 ) -> list[Delivery]:
-    """Deliveries in force as they are to be validated again, with all months of gold.
+    """All deliveries in force, in the state to be validated again, with all months of gold.
 
     Args:
         lakehouse: The tables.
-        ledger: The deliveries as they stand.
+        ledger: The deliveries.
         without: Deliveries that stay as they are.
     """
     judged = [
@@ -87,11 +90,11 @@ def judged_again(
     ]
 
 
-def for_lost_tables(lakehouse: Lakehouse, ledger: Ledger) -> list[Delivery]:
-    """Deliveries as they have to be, so that lost tables of silver and gold are made again."""
+def changes_for_lost_tables(lakehouse: Lakehouse, ledger: Ledger) -> list[Delivery]:
+    """Deliveries, in the state in which a run makes lost tables of silver and gold again."""
     lost = missing_derived(lakehouse)
     if any(not name.startswith("gold.") for name in lost):
-        return judged_again(lakehouse, ledger)
+        return all_rejudged(lakehouse, ledger)
     if lost and len(ledger):
         sales = lakehouse.totals("silver.sales", by=["month"], of="quantity")
         return [_with_months(ledger, sales["month"].to_pylist())]
@@ -99,19 +102,21 @@ def for_lost_tables(lakehouse: Lakehouse, ledger: Ledger) -> list[Delivery]:
 
 
 def is_gold_stale(lakehouse: Lakehouse, ledger: Ledger) -> bool:
-    """Whether gold shows other rates or stores than it should, or no record tells of it."""
+    """Returns whether gold shows wrong rates or stores, or the last run has no record."""
     if any(delivery.months for delivery in ledger):
         return True
     if not lakehouse.exists() or not months_in_gold(lakehouse):
         return False
     stale = rates_changed(lakehouse, ledger) or stores_changed(lakehouse)
-    return bool(stale or mispriced_months(lakehouse)) or not is_recorded(lakehouse)
+    if stale or mispriced_months(lakehouse):
+        return True
+    return not (is_recorded(lakehouse) and are_closings_recorded(lakehouse))
 
 
 def touch_stale_months(lakehouse: Lakehouse, ledger: Ledger) -> None:
-    """Commits that all months are to be made again, where stores are declared otherwise.
+    """Marks all months of gold to be computed again, if stores are declared otherwise.
 
-    Months that changed rates touch are found by gold itself, from the rates it was made with.
+    Gold itself finds the months that changed rates touch, from the rates it was made with.
     """
     months = months_in_gold(lakehouse)
     if months and stores_changed(lakehouse):
@@ -121,6 +126,6 @@ def touch_stale_months(lakehouse: Lakehouse, ledger: Ledger) -> None:
 
 
 def _with_months(ledger: Ledger, months: Collection[date]) -> Delivery:
-    """The first delivery, with further months that are to be made again."""
+    """The first delivery, with further months to compute again."""
     first: Delivery = next(iter(ledger))
     return replace(first, months=tuple(sorted({*first.months, *months})))

@@ -1,4 +1,4 @@
-"""Collects what a run reports, step by step."""
+"""Collects the report of a run, step by step."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sales_pipeline.errors import counted, examples
-from sales_pipeline.gold.changes import what_moved
+from sales_pipeline.gold.changes import moves_since_last_run
+from sales_pipeline.gold.closed_changes import changed_closings
 from sales_pipeline.gold.pricing import months_in_gold
+from sales_pipeline.lakehouse.closings import check_kept
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import (
     IN_FORCE,
@@ -22,7 +24,7 @@ from sales_pipeline.lakehouse.ledger import (
 )
 from sales_pipeline.lakehouse.mends import names_of, touched_by
 from sales_pipeline.lakehouse.runs import (
-    MAINTAIN,
+    KEEPS_FIGURES,
     RunRecord,
     end_of_run,
     finished_runs,
@@ -54,12 +56,12 @@ class ReportWriter:
         lakehouse: The tables.
         ledger: The deliveries.
         run_id: The run.
-        report: What is written.
-        waits_for_archive: Deliveries that an earlier run counted and reported, and only could not
+        report: The report so far.
+        waits_for_archive: Deliveries that an earlier run counted and reported, but could not
             archive.
-        told: Corrections and replays that an earlier run took in and reported.
-        unnamed: Refused and held deliveries of a run that was killed before its record, as this
-            one takes them over to name them.
+        reported_before: Corrections and replays that an earlier run took in and reported.
+        unnamed: Refused and held deliveries of a run that was killed before its record; this run
+            names them.
     """
 
     lakehouse: Lakehouse
@@ -67,30 +69,30 @@ class ReportWriter:
     run_id: str
     report: RunReport = field(default_factory=RunReport)
     waits_for_archive: set[int] = field(default_factory=set)
-    told: set[int] = field(default_factory=set)
+    reported_before: set[int] = field(default_factory=set)
     unnamed: list[Delivery] = field(default_factory=list)
-    _asked: list[RuleResult] = field(default_factory=list)
+    _rule_results: list[RuleResult] = field(default_factory=list)
 
-    def found(self, found: Discovery) -> None:
-        """Writes what lies in the landing folder and is not to be taken in."""
+    def landing_files(self, discovery: Discovery) -> None:
+        """Reports the files in the landing folder that the run does not take in."""
         report = self.report
-        report.unclaimed, report.unready, report.links = found.unclaimed, found.unready, found.links
-        report.left = [FileNote(path, why) for path, why in found.left.items()]
-        report.unreadable = unreadable(found.unreadable)
-        if found.unreadable:
+        report.unclaimed, report.unready = discovery.unclaimed, discovery.unready
+        report.links = discovery.links
+        report.left = [FileNote(path, why) for path, why in discovery.left.items()]
+        report.unreadable = unreadable(discovery.unreadable)
+        if discovery.unreadable:
             report.outcome = "failed"
 
     def unfinished(self, unfinished: Iterable[Delivery], *, is_run: bool) -> None:
-        """Writes how many deliveries an earlier run had left unfinished.
+        """Reports how many deliveries an earlier run had left unfinished.
 
         Args:
-            unfinished: Deliveries that are not at their end.
+            unfinished: The unfinished deliveries.
             is_run: Whether the command is `run`; others leave some unfinished on purpose.
         """
-        waiting = self.ledger.in_state(State.IN_GOLD)
-        is_told = bool(waiting) and is_recorded(self.lakehouse)
-        self.waits_for_archive = {delivery.file_id for delivery in waiting} if is_told else set()
-        resumed = [each for each in unfinished if each.file_id not in self.waits_for_archive]
+        waiting = {delivery.file_id for delivery in self.ledger.in_state(State.IN_GOLD)}
+        self.waits_for_archive = waiting if waiting and is_recorded(self.lakehouse) else set()
+        resumed = {delivery.file_id for delivery in unfinished} - self.waits_for_archive
         self.report.resumed = len(resumed) if is_run else 0
 
     def find_unnamed(self) -> None:
@@ -99,7 +101,9 @@ class ReportWriter:
         refused = [delivery for delivery in refused if not delivery.rolled_back_by]
         if not refused:
             return
-        runs = {run.run_id for run in finished_runs(self.lakehouse) if run.verb != MAINTAIN}
+        runs = {
+            run.run_id for run in finished_runs(self.lakehouse) if run.verb not in KEEPS_FIGURES
+        }
         # Run ids begin with the second of their start.
         last = max(runs, default="")[:_SECOND]
         self.unnamed = [
@@ -109,14 +113,19 @@ class ReportWriter:
         ]
 
     def begin(self, claims: Claims) -> None:
-        """Notes what an earlier run took in and reported, and writes warnings about claimed files.
+        """Notes deliveries that an earlier run reported, and reports warnings about claimed files.
 
         Args:
-            claims: What the run claims.
+            claims: The claims of the run.
+
+        Raises:
+            TableDamaged: A table of the closed months is missing, which the run would forget.
         """
         self.report.warnings += claim_warnings(claims)
         runs = finished_runs(self.lakehouse)
-        self.told = {
+        if runs:
+            check_kept(self.lakehouse.engine, runs[-1])
+        self.reported_before = {
             delivery.file_id
             for delivery in self.ledger
             if runs
@@ -125,64 +134,69 @@ class ReportWriter:
             if delivery.mends or _has_corrected(self.ledger, delivery)
         }
 
-    def to_tell(self) -> list[int]:
-        """Ids of what the run brings to an end; not of what is validated only for a mended file."""
+    def ids_to_report(self) -> list[int]:
+        """Ids of the deliveries to report, without those validated again only for a mended file."""
         mended = {
             file_id
             for delivery in self.ledger.in_state(State.CLAIMED)
             for file_id in touched_by(self.ledger, [delivery.file_id] if delivery.mends else ())
         }
-        told = mended | self.waits_for_archive
-        return [each.file_id for each in self.ledger.unfinished() if each.file_id not in told]
+        left_out = mended | self.waits_for_archive
+        return [
+            delivery.file_id
+            for delivery in self.ledger.unfinished()
+            if delivery.file_id not in left_out
+        ]
 
     def unmoved(self, unmoved: Mapping[int, str]) -> None:
-        """Writes the files that could not be moved: file id -> why."""
+        """Reports the files that could not be moved: file id -> why."""
         self.report.unmoved += [
             FileNote(self.ledger[file_id].path, reason) for file_id, reason in unmoved.items()
         ]
 
     def cleaned(self, cleaned: Cleaned) -> None:
-        """Writes what came of a batch in silver; rejected deliveries are written apart."""
+        """Reports the outcome of a batch in silver; rejected deliveries are reported apart."""
         self.report.failed += notes(cleaned.failed)
         self.report.balances += cleaned.balances
         self.report.released += cleaned.released
         self.report.learnt += cleaned.learnt
         self.report.warnings += cleaned.warnings
-        self._asked += cleaned.rules
-        self.report.rules = summary(self._asked)
+        self._rule_results += cleaned.rules
+        self.report.rules = summary(self._rule_results)
 
-    def made(self, made: Made, before: set[date]) -> None:
-        """Writes which months of gold were made.
+    def months_made(self, gold: Made, before: set[date]) -> None:
+        """Reports the months of gold that were gold.
 
         Args:
-            made: What came of it.
+            gold: The outcome of making gold.
             before: The months that gold had, if files were refused.
         """
         is_out = bool(self.report.rejected or self.report.failed)
-        shown = before | months_in_gold(self.lakehouse) if is_out else set(made.months)
-        self.report.months = [month for month in made.months if month in shown]
-        self.report.held = made.held
-        self.report.provisional, self.report.repriced = made.provisional, made.repriced
+        shown = before | months_in_gold(self.lakehouse) if is_out else set(gold.months)
+        self.report.months = [month for month in gold.months if month in shown]
+        self.report.held = gold.held
+        self.report.provisional, self.report.repriced = gold.provisional, gold.repriced
 
     def end(self, file_ids: Iterable[int], repeats: Iterable[int]) -> None:
-        """Writes what became of the deliveries, and what moved in gold.
+        """Reports the outcome of the deliveries, and the figures of gold that moved.
 
         Args:
-            file_ids: What the run brought to an end.
-            repeats: What the run found to be the bytes of an earlier delivery.
+            file_ids: The deliveries that the run finished.
+            repeats: The deliveries with the bytes of an earlier one.
         """
         report = self.report
         taken = [self.ledger[file_id] for file_id in file_ids]
         report.run_id = self.run_id
         repeated = [self.ledger[file_id] for file_id in repeats]
-        report.repeated = notes(each for each in repeated if each.state is State.REPEATED)
-        report.abandoned += notes(each for each in repeated if each.state is State.ABANDONED)
-        report.withdrawn = notes(each for each in taken if each.state is State.WITHDRAWN)
-        moves = what_moved(self.lakehouse, self.ledger)
+        report.repeated = _notes_of(repeated, State.REPEATED)
+        report.abandoned += _notes_of(repeated, State.ABANDONED)
+        report.withdrawn = _notes_of(taken, State.WITHDRAWN)
+        moves = moves_since_last_run(self.lakehouse, self.ledger)
         report.moved, report.is_moved_known = list(moves.rows), moves.is_known
+        report.closings = changed_closings(self.lakehouse)
         report.currency = self.lakehouse.declaration.base_currency
-        news = [each for each in taken if each.state is State.ARCHIVED]
-        news = [each for each in news if each.file_id not in self.told]
+        news = [delivery for delivery in taken if delivery.state is State.ARCHIVED]
+        news = [delivery for delivery in news if delivery.file_id not in self.reported_before]
         report.corrected = [
             FileNote(delivery.path, f"takes the place of delivery {delivery.supersedes}")
             for delivery in news
@@ -193,10 +207,12 @@ class ReportWriter:
         report.feeds = counts_per_feed(taken, report.balances)
         report.rows = sum(counts.delivered for counts in report.feeds)
         report.bytes = sum(delivery.bytes for delivery in taken)
-        # What this run decided about once more, it has named itself.
-        unnamed = [each for each in self.unnamed if self.ledger[each.file_id] == each]
-        report.rejected += notes(each for each in unnamed if each.state is State.REJECTED)
-        report.failed += notes(each for each in unnamed if each.state is State.FAILED)
+        # This run has named the deliveries about which it decided once more.
+        unnamed = [
+            delivery for delivery in self.unnamed if self.ledger[delivery.file_id] == delivery
+        ]
+        report.rejected += _notes_of(unnamed, State.REJECTED)
+        report.failed += _notes_of(unnamed, State.FAILED)
         is_held = any(delivery.state is State.HELD for delivery in (*taken, *unnamed))
         is_refused = report.rejected or report.failed or report.abandoned
         if is_refused or report.held or is_held or report.unmoved:
@@ -228,15 +244,15 @@ class ReportWriter:
         record_run(self.lakehouse, record)
 
     def close(self, changed: Iterable[FileNote], seconds: float) -> RunReport:
-        """Returns the report, with what every run says.
+        """Returns the report, with the parts that every run reports.
 
         Args:
             changed: Files that were written to after they had been moved.
             seconds: How long the run took.
         """
         held = self.ledger.in_state(State.HELD)
-        self.report.held_files = notes(each for each in held if not each.rolled_back_by)
-        self.report.rolled_back = notes(each for each in held if each.rolled_back_by)
+        self.report.held_files = notes(delivery for delivery in held if not delivery.rolled_back_by)
+        self.report.rolled_back = notes(delivery for delivery in held if delivery.rolled_back_by)
         self.report.changed = [*changed]
         if self.report.changed:
             self.report.outcome = "failed"
@@ -244,14 +260,14 @@ class ReportWriter:
         return self.report
 
     def _displaced(self, taken: Iterable[Delivery]) -> list[DisplacedSales]:
-        """What this run displaced, or a killed one whose work it brought to its end."""
-        done = {delivery.file_id for delivery in taken if delivery.state is State.ARCHIVED}
-        own = {each.file_id for each in self.ledger if each.run_id == self.run_id}
+        """Sales that this run displaced, or a killed run whose work it finished."""
+        completed = {delivery.file_id for delivery in taken if delivery.state is State.ARCHIVED}
+        own = {delivery.file_id for delivery in self.ledger if delivery.run_id == self.run_id}
         balances = self.report.balances
-        if done - {balance.file_id for balance in balances}:
+        if completed - {balance.file_id for balance in balances}:
             balances = recorded(self.lakehouse)
         runs = claim_times(self.ledger)
-        return displaced_sales(self.lakehouse, balances, judged=done | own, runs=runs)
+        return displaced_sales(self.lakehouse, balances, judged=completed | own, runs=runs)
 
     def _mended(self, replay: Delivery) -> FileNote:
         names = names_of(replay)
@@ -259,8 +275,12 @@ class ReportWriter:
         return FileNote(replay.path, f"mends {counted(len(names), 'record')} of {examples(paths)}")
 
 
+def _notes_of(deliveries: Iterable[Delivery], state: State) -> list[FileNote]:
+    return notes(delivery for delivery in deliveries if delivery.state is state)
+
+
 def _has_corrected(ledger: Ledger, delivery: Delivery) -> bool:
-    """Whether what a delivery corrects has left already."""
+    """Returns whether the delivery that another corrects has already left."""
     earlier = delivery.supersedes
     return earlier is not None and ledger[earlier].state not in IN_FORCE
 
@@ -276,15 +296,15 @@ def claim_warnings(claims: Claims) -> list[FeedWarning]:
 def counts_per_feed(taken: Iterable[Delivery], balances: Iterable[Balance]) -> list[FeedCounts]:
     """Counts the records of the deliveries that were taken in, by feed and class."""
     by_feed: dict[str, list[Delivery]] = {}
-    for each in taken:
-        if each.state is State.ARCHIVED or each.state in UNFINISHED:
-            by_feed.setdefault(each.feed, []).append(each)
-    found = list(balances)
-    return [_counts(feed, files, found) for feed, files in by_feed.items()]
+    for delivery in taken:
+        if delivery.state is State.ARCHIVED or delivery.state in UNFINISHED:
+            by_feed.setdefault(delivery.feed, []).append(delivery)
+    all_balances = list(balances)
+    return [_counts(feed, files, all_balances) for feed, files in by_feed.items()]
 
 
 def _counts(feed: str, files: list[Delivery], balances: list[Balance]) -> FeedCounts:
-    ids = {each.file_id for each in files}
-    own = [each for each in balances if each.file_id in ids]
-    classes = {name: sum(each.rows(name) for each in own) for name in CLASSES}
-    return FeedCounts(feed, len(files), sum(each.delivered[0] for each in own), classes)
+    ids = {delivery.file_id for delivery in files}
+    own = [balance for balance in balances if balance.file_id in ids]
+    classes = {name: sum(balance.rows(name) for balance in own) for name in CLASSES}
+    return FeedCounts(feed, len(files), sum(balance.delivered[0] for balance in own), classes)

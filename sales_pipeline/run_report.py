@@ -8,6 +8,7 @@ from datetime import date
 from typing import Protocol
 
 from sales_pipeline.gold.changes import Moved
+from sales_pipeline.gold.closed_changes import ChangedClosing
 from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.lakehouse.ledger import (
     Delivery,
@@ -63,6 +64,7 @@ class RunReport:
         withdrawn: Files that were taken back on purpose.
         moved: The months and stores whose figures changed, where what counted before counts
             otherwise now; in the base currency, unrounded.
+        closings: The closed months whose figures the run changed.
         is_moved_known: Whether the earlier figures could still be read.
         currency: The base currency.
         abandoned: Files that changed while they were read.
@@ -103,6 +105,7 @@ class RunReport:
     rolled_back: list[FileNote] = field(default_factory=list)
     withdrawn: list[FileNote] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
+    closings: list[ChangedClosing] = field(default_factory=list)
     is_moved_known: bool = True
     currency: str = ""
     abandoned: list[FileNote] = field(default_factory=list)

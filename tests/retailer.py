@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from sales_pipeline.lakehouse.declared_tables import gold_tables
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.runs import finished_runs
+from sales_pipeline.operations.closing import Closed, Reopened, close, reopen
 from sales_pipeline.operations.decisions import accept, withdraw
 from sales_pipeline.operations.maintenance import Maintenance, maintain
 from sales_pipeline.operations.plan import Plan, plan
@@ -101,6 +103,11 @@ def _stop(*_: object, **__: object) -> None:
     raise _StoppedError
 
 
+def _firsts(months: Iterable[str]) -> list[date]:
+    """The first days of months."""
+    return [date.fromisoformat(f"{month}-01") for month in months]
+
+
 _PATHS = {("silver.exchange_rates", "source"), ("gold.rates_taken", "source")}
 
 
@@ -122,7 +129,7 @@ class Retailer:
         shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)
         # Every file changes again, in the order of the originals: `restore` goes by it.
         stats = ((path.lstat(), path) for path in self.folder.rglob("*"))
-        for stat, path in sorted(stats, key=lambda each: each[0].st_ctime_ns):
+        for stat, path in sorted(stats, key=lambda pair: pair[0].st_ctime_ns):
             times, copy = (
                 (stat.st_atime_ns, stat.st_mtime_ns),
                 folder / path.relative_to(self.folder),
@@ -189,7 +196,19 @@ class Retailer:
 
     def run_ids(self) -> list[str]:
         """The ids of all finished runs, the earliest first."""
-        return self.read(lambda lakehouse: [each.run_id for each in finished_runs(lakehouse)])
+        return self.read(lambda lakehouse: [run.run_id for run in finished_runs(lakehouse)])
+
+    def close(self, *months: str, anyway: bool = False) -> Closed:
+        """Closes months, such as 2025-01."""
+        return close(self.declaration, _firsts(months), anyway=anyway)
+
+    def close_anyway(self, month: str) -> Closed:
+        """Closes a month, whatever is in the way."""
+        return self.close(month, anyway=True)
+
+    def reopen(self, *months: str) -> Reopened:
+        """Opens closed months again."""
+        return reopen(self.declaration, _firsts(months))
 
     def rollback(self, run: str) -> Rollback:
         """Goes back to where a run left everything."""
@@ -218,7 +237,7 @@ class Retailer:
         The stages are withdrawal, bronze, silver, gold, archive and record.
         """
         target, name = {
-            "withdrawal": (Intake, "take_back"),
+            "withdrawal": (Intake, "remove_withdrawn"),
             "bronze": (Intake, "_bronze"),
             "silver": (Intake, "_silver"),
             "gold": (pipeline._Run, "_gold"),
@@ -232,8 +251,8 @@ class Retailer:
 
     def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         """Rows of a table as tuples of some columns, sorted."""
-        found = self.table(table)
-        return sorted((tuple(row[name] for name in columns) for row in found), key=repr)
+        rows = self.table(table)
+        return sorted((tuple(row[name] for name in columns) for row in rows), key=repr)
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """All rows of a table."""
@@ -251,10 +270,10 @@ class Retailer:
 
     def states(self) -> dict[str, list[str]]:
         """Path -> the states of its deliveries, in ledger order."""
-        found: dict[str, list[str]] = {}
-        for each in self.ledger():
-            found.setdefault(each.path, []).append(str(each.state))
-        return found
+        paths_by_state: dict[str, list[str]] = {}
+        for delivery in self.ledger():
+            paths_by_state.setdefault(delivery.path, []).append(str(delivery.state))
+        return paths_by_state
 
     def revenue(self) -> dict[tuple[int, int], str]:
         """(year, month) -> consolidated revenue as text."""
@@ -272,11 +291,13 @@ class Retailer:
                 no balance of those that do not count, nor of the catalogue, which never forgets.
         """
         ledger = self.ledger()
-        path_of = {each.file_id: each.path for each in ledger}
+        path_of = {delivery.file_id: delivery.path for delivery in ledger}
         left_out_balances: set[int] = set()
         if of_files_in_force:
-            path_of = {each.file_id: each.sha256 for each in ledger}
-            counting = {each.file_id for each in ledger.in_force() if each.feed != "catalogue"}
+            path_of = {delivery.file_id: delivery.sha256 for delivery in ledger}
+            counting = {
+                delivery.file_id for delivery in ledger.in_force() if delivery.feed != "catalogue"
+            }
             left_out_balances = set(path_of) - counting
         ids = ("_file_id", "winner_file_id")
         left_out = {"run_id", "first_run", "last_run"}

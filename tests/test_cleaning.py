@@ -211,8 +211,8 @@ def test_an_empty_unit_price_is_no_fault_beside_an_amount(engine: EmbeddedEngine
 def test_a_derived_amount_needs_a_price_and_has_to_fit(engine: EmbeddedEngine) -> None:
     columns = {name: name for name in ("sale_id", "sold_on", "product", "unit_price", "quantity")}
     huge = {"unit_price": "99999999999999", "quantity": "99999999999999"}
-    found = _judged(engine, [{}, {"unit_price": ""}, huge], columns=columns)
-    assert found == [
+    judged = _judged(engine, [{}, {"unit_price": ""}, huge], columns=columns)
+    assert judged == [
         ("fit", []),
         ("quarantined", ["unit_price_missing"]),
         ("quarantined", ["amount_too_large"]),
@@ -220,8 +220,8 @@ def test_a_derived_amount_needs_a_price_and_has_to_fit(engine: EmbeddedEngine) -
 
 
 def test_a_declared_condition_is_tested_before_anything_else(engine: EmbeddedEngine) -> None:
-    found = _judged(engine, [{"quantity": "x"}, {"quantity": None}], exclude_when="quantity = 'x'")
-    assert [verdict for verdict, _ in found] == ["excluded", "quarantined"]
+    judged = _judged(engine, [{"quantity": "x"}, {"quantity": None}], exclude_when="quantity = 'x'")
+    assert [verdict for verdict, _ in judged] == ["excluded", "quarantined"]
 
 
 RECORD = st.fixed_dictionaries(
@@ -264,8 +264,8 @@ def _decided(engine: EmbeddedEngine, records: list[tuple[str, str, Decimal | Non
         + [("amount", pa.decimal128(18, 4)), ("_file_id", pa.int64()), ("_row", pa.int64())]
     )
     frame = engine.spark().createDataFrame(pa.Table.from_pylist(rows, schema))
-    others = {name: F.lit(None).cast("STRING") for name in CONTENT if name != "amount"}
-    found = decided(frame.withColumns(others), ["sale_id"]).toArrow().to_pylist()
+    null_columns = {name: F.lit(None).cast("STRING") for name in CONTENT if name != "amount"}
+    found = decided(frame.withColumns(null_columns), ["sale_id"]).toArrow().to_pylist()
     return sorted(found, key=lambda row: (row["_file_id"], row["_row"]))
 
 

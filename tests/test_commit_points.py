@@ -51,7 +51,7 @@ def test_a_watcher_sees_the_commits_of_all_threads_of_its_run() -> None:
     noted, steps = Noted(), [partial(_commit, name) for name in "abcd"]
     with watched_by(noted):
         assert together(steps, at_once=2) == ["a", "b", "c", "d"]
-        steps = [partial(_commit, each) for each in "ef"]
+        steps = [partial(_commit, name) for name in "ef"]
         assert together(steps, at_once=2) == ["e", "f"]
         in_background(lambda: noted.commits.append(_commit("g"))).join()
     assert sorted(noted.commits) == ["a", "b", "c", "d", "e", "f", "g", "g"]

@@ -36,9 +36,9 @@ def _ingested(retailer: Retailer) -> list[Delivery]:
 
 
 def test_what_the_builtin_reader_cannot_read_is_rejected_in_the_ledger(claimed: Retailer) -> None:
-    [gone] = _ingested(claimed)
-    assert gone.state is State.REJECTED
-    assert "record 2: a quoted field" in (gone.reason or "")
+    [given_up] = _ingested(claimed)
+    assert given_up.state is State.REJECTED
+    assert "record 2: a quoted field" in (given_up.reason or "")
     assert claimed.states()["lyon/open.csv"] == ["rejected"]
     assert claimed.table("bronze.lyon") == []
 
@@ -57,8 +57,8 @@ def test_p1_a_file_that_vanished_before_the_builtin_reader_saw_it_is_abandoned(
 ) -> None:
     text = (claimed.landing / "lyon/open.csv").read_bytes()
     (claimed.landing / "lyon/open.csv").unlink()
-    [gone] = _ingested(claimed)
-    assert gone.state is State.ABANDONED
+    [given_up] = _ingested(claimed)
+    assert given_up.state is State.ABANDONED
     claimed.deliver_text("lyon/open.csv", text)
     claimed.run()
     assert claimed.states()["lyon/open.csv"] == ["abandoned", "archived"]

@@ -88,6 +88,7 @@ def test_an_error_that_is_no_feeds_own_ends_the_run(
     assert delivered.revenue() == {(2025, 1): "27.00"}
 
 
+@pytest.mark.long
 def test_sales_that_count_already_stay_when_their_feed_cannot_be_validated_again(
     delivered: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,17 +42,18 @@ WARNING = "engine: this system has no private networks, so other users of this m
 
 
 def test_every_module_is_imported_without_what_only_linux_has(tmp_path: Path) -> None:
-    said = python_in(tmp_path, "-W", "ignore", "-c", WITHOUT_LINUX + IMPORTED)
-    assert (said.code, said.out) == (0, "imported\n"), said.err
+    result = python_in(tmp_path, "-W", "ignore", "-c", WITHOUT_LINUX + IMPORTED)
+    assert (result.code, result.out) == (0, "imported\n"), result.err
 
 
+@pytest.mark.long
 def test_the_sample_runs_without_what_only_linux_has_and_one_line_says_what_is_missing(
     tmp_path: Path,
 ) -> None:
-    said = python_in(tmp_path, "-W", "ignore", "-c", WITHOUT_LINUX + RUN)
-    assert said.code == 0, said.err
-    assert "outcome=done" in said.out
-    [warning] = [line for line in said.err.splitlines() if "WARNING" in line]
+    result = python_in(tmp_path, "-W", "ignore", "-c", WITHOUT_LINUX + RUN)
+    assert result.code == 0, result.err
+    assert "outcome=done" in result.out
+    [warning] = [line for line in result.err.splitlines() if "WARNING" in line]
     assert WARNING in warning
 
 

@@ -73,6 +73,7 @@ def test_a_file_that_changes_after_it_was_read_counts_as_it_was_and_is_a_correct
     assert retailer.revenue() == {(2025, 1): "11.00"}
 
 
+@pytest.mark.long
 def test_batches_bounded_by_bytes_give_the_same_tables(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2"), sale("3", item="Lampe"))

@@ -3,7 +3,8 @@
 A scenario is a folder whose name is a sentence: `config.yaml`, `landing/` (or `landing_1/`,
 `landing_2/`, … delivered and run one after the other), `expected/<table>.csv` for each
 table that it is about, and `output.txt`, what the runs say. Some have a `show.txt`: what the
-commands in it, such as `$ show months --by quarter`, print.
+commands in it, such as `$ show months --by quarter`, print. Those of a `show_1.txt` are given
+after the run of `landing_1/`.
 
     python tests/test_scenarios.py --update [NAME …]
 
@@ -38,7 +39,8 @@ from sales_pipeline.report.run import run_text
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 NAMES = sorted(path.name for path in SCENARIOS.iterdir() if (path / "config.yaml").exists())
-CHANGING = {"run_id", "first_run", "last_run", "claimed_at", "seen"}
+CHANGING = {"run_id", "first_run", "last_run", "claimed_at", "seen", "closed_at", "of_run"}
+RUN_ID = r"[0-9]{8}T[0-9]{6}-[0-9a-f]{6}"
 
 
 def play(
@@ -50,7 +52,7 @@ def play(
     arrival = Arrival(by="rename")
     chosen = {"engine": engine, "reader": reader, "arrival": arrival}
     declaration = declared.model_copy(update={**places, **chosen})
-    said = []
+    said, shown = [], {}
     for deliveries in sorted(scenario.glob("landing*")):
         shutil.copytree(deliveries, folder / "landing", dirs_exist_ok=True)
         report = run(declaration)
@@ -58,6 +60,9 @@ def play(
         console.print(run_text(report))
         assert isinstance(console.file, io.StringIO)
         said.append(f"$ run {deliveries.name}\n{console.file.getvalue()}")
+        commands = scenario / f"{deliveries.name.replace('landing', 'show')}.txt"
+        if commands.exists():
+            shown[commands.name] = _shown_answers(scenario, commands, folder / "lakehouse")
     found = {"output.txt": _without_times("\n".join(said)).replace(f"{folder}/", "")}
     with closing(EmbeddedEngine(folder / "lakehouse")) as opened:
         lakehouse = Lakehouse(declaration, opened)
@@ -65,21 +70,22 @@ def play(
         for table in (scenario / "expected").glob("*.csv"):
             text = _table_text(lakehouse, table.stem, path_of)
             found[f"expected/{table.name}"] = text.replace(f"{folder}/", "")
-    if (scenario / "show.txt").exists():
-        found["show.txt"] = _shown_answers(scenario, folder / "lakehouse")
-    return found
+    last = scenario / "show.txt"
+    if last.exists() and last.name not in shown:
+        shown[last.name] = _shown_answers(scenario, last, folder / "lakehouse")
+    return found | shown
 
 
-def _shown_answers(scenario: Path, lakehouse: Path) -> str:
-    """What the commands in `show.txt` print."""
-    lines = (scenario / "show.txt").read_text(encoding="utf-8").splitlines()
+def _shown_answers(scenario: Path, commands: Path, lakehouse: Path) -> str:
+    """What the commands in a `show.txt` print."""
+    lines = commands.read_text(encoding="utf-8").splitlines()
     places = ["--config", str(scenario / "config.yaml"), "--lakehouse", str(lakehouse)]
     parts = []
     for line in lines:
         if line.startswith("$ "):
             printed = CliRunner().invoke(make_app(), [*line.split()[1:], *places]).output
             parts += [line, *(row.rstrip() for row in printed.splitlines())]
-    return "\n".join(parts) + "\n"
+    return re.sub(RUN_ID, "RUN", "\n".join(parts)) + "\n"
 
 
 def _without_times(text: str) -> str:

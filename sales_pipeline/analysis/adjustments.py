@@ -30,14 +30,11 @@ from typing import NamedTuple
 from sales_pipeline.analysis.deliveries_between import DeliveriesBetween, Reason
 from sales_pipeline.analysis.records_of_run import (
     REVENUE_DECIMALS,
-    RecordsOfRun,
+    RecordsLeft,
     amount_units,
-    groups,
-    in_months,
     rate_units,
 )
-from sales_pipeline.lakehouse.declared_tables import DAILY_SALES
-from sales_pipeline.lakehouse.tables import DISPLACED, DUPLICATE, SALE
+from sales_pipeline.lakehouse.tables import SALE
 
 
 @dataclass(frozen=True, order=True)
@@ -89,8 +86,8 @@ _Lost = Mapping[tuple[int, _Place, int], _Sum]
 
 
 def adjustments(
-    before: RecordsOfRun,
-    now: RecordsOfRun,
+    before: RecordsLeft,
+    now: RecordsLeft,
     *,
     change: Mapping[date, Fraction],
     store: str | None = None,
@@ -98,7 +95,7 @@ def adjustments(
     """Returns why the revenue of some months differs between two runs.
 
     Args:
-        before: What the earlier run left.
+        before: What the earlier run left, or what is kept of closed months.
         now: What the later run left.
         change: Month -> by how much its revenue in gold changed, unrounded.
         store: Only the sales of this store.
@@ -113,8 +110,8 @@ def adjustments(
 
 @dataclass(frozen=True)
 class _Comparison:
-    before: RecordsOfRun
-    now: RecordsOfRun
+    before: RecordsLeft
+    now: RecordsLeft
     change: Mapping[date, Fraction]
     store: str | None
 
@@ -168,21 +165,18 @@ class _Comparison:
         """For both runs: what counts, and what lost its key, in the months that changed."""
         return self._sums_of(self.before), self._sums_of(self.now)
 
-    def _sums_of(self, records: RecordsOfRun) -> tuple[dict[tuple[int, _Place], _Sum], _Lost]:
-        by = ("_file_id", "store", "currency", "sold_on", "status", "winner_file_id")
-        statuses = f"status IN ('{SALE}', '{DUPLICATE}', '{DISPLACED}')"
-        where = f"{in_months(self.change)} AND {statuses}"
+    def _sums_of(self, records: RecordsLeft) -> tuple[dict[tuple[int, _Place], _Sum], _Lost]:
         counted: dict[tuple[int, _Place], _Sum] = {}
         lost: dict[tuple[int, _Place, int], _Sum] = {}
-        rows = groups(records.totals(by, where), *by, "records", "amount")
-        for file_id, store, currency, day, status, winner, count, amount in rows:
-            if self.store in (None, store):
-                place, sum_ = _Place(store, currency, day), _Sum(count, amount_units(amount))
-                if status == SALE:
-                    counted[file_id, place] = sum_
-                else:
-                    earlier = lost.get((file_id, place, winner), _NOTHING)
-                    lost[file_id, place, winner] = earlier.plus(sum_)
+        for row in records.sums(self.change):
+            if self.store in (None, row.store):
+                place = _Place(row.store, row.currency, row.day)
+                sum_ = _Sum(row.records, amount_units(row.amount))
+                if row.status == SALE:
+                    counted[row.file_id, place] = sum_
+                elif row.winner is not None:
+                    key = row.file_id, place, row.winner
+                    lost[key] = lost.get(key, _NOTHING).plus(sum_)
         return counted, lost
 
     @cached_property
@@ -231,21 +225,10 @@ class _Comparison:
     def _reason(self, file_id: int, place: _Place) -> Reason:
         """Why a delivery came or left; one that simply came is late where its store had sold."""
         reason = self._deliveries.reason(file_id)
-        if reason is Reason.NEW_FILES and place.day <= self._last_days.get(place.store, date.min):
+        if reason is Reason.NEW_FILES and self.before.is_late(place.store, place.day):
             return Reason.LATE_FILES
         return reason
 
     @cached_property
     def _deliveries(self) -> DeliveriesBetween:
         return DeliveriesBetween(self.before, self.now)
-
-    @cached_property
-    def _last_days(self) -> dict[str, date]:
-        """The last day with sales of each store at the earlier run; those of the future apart."""
-        daily = self.before.gold.read(DAILY_SALES.name)
-        as_of = self.before.gold.run.finished_at.date()
-        last: dict[str, date] = {}
-        for store, day in groups(daily, "store", "sold_on"):
-            if day <= as_of:
-                last[store] = max(day, last.get(store, day))
-        return last

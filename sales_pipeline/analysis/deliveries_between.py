@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from sales_pipeline.analysis.records_of_run import RecordsOfRun
+from sales_pipeline.analysis.records_of_run import RecordsLeft
 from sales_pipeline.lakehouse.ledger import Delivery, State
 
 _REFUSED = (State.REJECTED, State.FAILED)
@@ -31,20 +31,20 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class DeliveriesBetween:
-    """The deliveries of two runs.
+    """The deliveries of two moments.
 
     Attributes:
-        before: What the earlier run left.
+        before: What the earlier run left, or what is kept of a closed month.
         now: What the later run left.
     """
 
-    before: RecordsOfRun
-    now: RecordsOfRun
+    before: RecordsLeft
+    now: RecordsLeft
 
     @cached_property
     def came_or_left(self) -> set[int]:
         """The deliveries that count in one of the runs only."""
-        return self.before.in_force ^ self.now.in_force
+        return {*(self.before.in_force ^ self.now.in_force)}
 
     def is_declared_otherwise(self, file_id: int) -> bool:
         """Says whether the declaration validated a delivery otherwise in the later run."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
 from sales_pipeline.exact import EXACT
 from sales_pipeline.gold.gold_set import GoldSet, RatesTaken
 from sales_pipeline.lakehouse.arrow_types import python_rows
+from sales_pipeline.lakehouse.declared_tables import DAILY_SALES
+from sales_pipeline.lakehouse.lakehouse import in_months
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, delivery_of
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES
-from sales_pipeline.lakehouse.tables import RECORDS
+from sales_pipeline.lakehouse.tables import DISPLACED, DUPLICATE, RECORDS, SALE
 
 AMOUNT_DECIMALS, RATE_DECIMALS = 4, 14
 REVENUE_DECIMALS = AMOUNT_DECIMALS + RATE_DECIMALS
@@ -47,6 +49,69 @@ def revenue_of(units: int) -> Decimal:
     return EXACT.scaleb(Decimal(units), -REVENUE_DECIMALS)
 
 
+class RecordSum(NamedTuple):
+    """Records of one delivery that count at one place and day, or lost their key to one delivery.
+
+    Attributes:
+        file_id: The delivery.
+        store: The store.
+        currency: The currency of the amount.
+        day: The day of the sales.
+        status: `sale`, `duplicate` or `displaced`.
+        winner: The delivery whose records count instead; None for sales.
+        records: Their number.
+        amount: Their amount, or None if none is known.
+    """
+
+    file_id: int
+    store: str
+    currency: str
+    day: date
+    status: str
+    winner: int | None
+    records: int
+    amount: Decimal | None
+
+
+class RecordsLeft(Protocol):
+    """Deliveries and records in force when a run finished, or when a month was closed."""
+
+    @property
+    def deliveries(self) -> Mapping[int, Delivery]:
+        """The ledger, by file id."""
+
+    @property
+    def in_force(self) -> Set[int]:
+        """The deliveries whose records count."""
+
+    @property
+    def months_on_hold(self) -> Set[date]:
+        """The months that gold keeps as they were, because a rate is missing."""
+
+    @property
+    def rates(self) -> RatesTaken:
+        """The rates that gold took."""
+
+    def path(self, file_id: int) -> str:
+        """The path of the file of a delivery, below the landing folder."""
+
+    def sums(self, months: Collection[date]) -> Iterable[RecordSum]:
+        """Adds up the records of some months that count, or lost their key."""
+
+    def is_late(self, store: str, day: date) -> bool:
+        """Says whether sales of a day that come after this moment are late."""
+
+
+def in_force(deliveries: Mapping[int, Delivery]) -> set[int]:
+    """Returns the deliveries whose records count; a correction on its way counts too."""
+    counting = {file_id for file_id, each in deliveries.items() if each.state in IN_FORCE}
+    return counting - {deliveries[file_id].supersedes for file_id in counting}
+
+
+_SUM_BY = ("month", "_file_id", "store", "currency", "sold_on", "status", "winner_file_id")
+_STATUSES = f"status IN ('{SALE}', '{DUPLICATE}', '{DISPLACED}')"
+
+
 @dataclass(frozen=True)
 class RecordsOfRun:
     """What a finished run left, read from the versions of the tables that it made.
@@ -66,8 +131,7 @@ class RecordsOfRun:
     @cached_property
     def in_force(self) -> set[int]:
         """The deliveries whose records count."""
-        counting = {file_id for file_id, each in self.deliveries.items() if each.state in IN_FORCE}
-        return counting - {self.deliveries[file_id].supersedes for file_id in counting}
+        return in_force(self.deliveries)
 
     @cached_property
     def months_on_hold(self) -> set[date]:
@@ -82,6 +146,41 @@ class RecordsOfRun:
     def path(self, file_id: int) -> str:
         """The path of the file of a delivery, below the landing folder."""
         return self.deliveries[file_id].path
+
+    def sums(self, months: Collection[date]) -> Iterable[RecordSum]:
+        """Adds up the records of some months that count, or lost their key.
+
+        Months that were asked for before, together or alone, are not read again.
+
+        Raises:
+            UsageError: What the run left is not kept any more.
+        """
+        if new := {*months} - set(self._known):
+            self._known.update({month: [] for month in new})
+            rows = self.totals(_SUM_BY, f"{in_months(new)} AND {_STATUSES}")
+            for month, *values in groups(rows, *_SUM_BY, "records", "amount"):
+                self._known[month].append(RecordSum(*values))
+        return [row for month in sorted(months) for row in self._known[month]]
+
+    @cached_property
+    def _known(self) -> dict[date, list[RecordSum]]:
+        """What was added up before, by month."""
+        return {}
+
+    def is_late(self, store: str, day: date) -> bool:
+        """Says whether sales of a day that come later are late: the store has sold since."""
+        return day <= self._last_days.get(store, date.min)
+
+    @cached_property
+    def _last_days(self) -> dict[str, date]:
+        """The last day with sales of each store; those of the future apart."""
+        daily = self.gold.read(DAILY_SALES.name)
+        as_of = self.gold.run.finished_at.date()
+        last: dict[str, date] = {}
+        for store, day in groups(daily, "store", "sold_on"):
+            if day <= as_of:
+                last[store] = max(day, last.get(store, day))
+        return last
 
     def totals(
         self, by: Sequence[str], where: str, *, of: str | Mapping[str, str] = "amount"
@@ -117,13 +216,3 @@ def groups(totals: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
     """Yields some columns of a table row by row."""
     columns = (totals[name].to_pylist() for name in names)
     yield from zip(*columns, strict=True)
-
-
-def in_months(months: Iterable[date]) -> str:
-    """Returns a SQL condition for records of some months, made of literals only.
-
-    >>> in_months([date(2025, 1, 1)])
-    "month IN (DATE'2025-01-01')"
-    """
-    days = ", ".join(f"DATE'{month.isoformat()}'" for month in sorted(months))
-    return f"month IN ({days})"

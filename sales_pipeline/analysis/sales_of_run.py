@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import pyarrow as pa
 
 from sales_pipeline.analysis.measures import Cell, chosen, sums
 from sales_pipeline.analysis.periods import DAY, Period, months_later, span
-from sales_pipeline.gold.gold_set import GoldSet
+from sales_pipeline.errors import UsageError
+from sales_pipeline.gold.gold_set import AsClosed, GoldSet
 from sales_pipeline.gold.rate_book import RateBook
+from sales_pipeline.lakehouse.arrow_types import python_rows
+from sales_pipeline.lakehouse.declared_tables import DAILY_SALES
 
 _OF_PRODUCTS = {"product", "category"}
 
@@ -44,6 +48,8 @@ class SalesOfRun:
         cube: The rows of `gold.sales_cube`, each product under the spelling that is shown.
         rates: The exchange rates.
         product_days: Reads the sales of some days by product, which the cube has by month.
+        closed: The months that are as they were when they were closed.
+        closed_rates: Currency and day of these months -> the rate that was known then.
         as_of: The day on which the run finished, UTC: a period is over if it ended before.
     """
 
@@ -52,6 +58,8 @@ class SalesOfRun:
     rates: RateBook
     as_of: date
     product_days: Callable[[date, date], pa.Table]
+    closed: Collection[date] = ()
+    closed_rates: Mapping[tuple[str, date], Decimal] = field(default_factory=dict)
 
     @cached_property
     def days(self) -> tuple[date, date] | None:
@@ -161,24 +169,76 @@ class SalesOfRun:
         """
         total, day = Fraction(0), period.first
         while day <= period.last:
-            taken = self.rates.rate_on(currency, day)
-            if taken is None:
+            rate = self._rate(currency, day)
+            if rate is None:
                 return None
-            total += Fraction(taken.rate)
+            total += Fraction(rate)
             day += DAY
         return total / period.days
 
+    def _rate(self, currency: str, day: date) -> Decimal | None:
+        if day.replace(day=1) in self.closed:
+            return self.closed_rates.get((currency, day))
+        taken = self.rates.rate_on(currency, day)
+        return taken.rate if taken else None
 
-def sales_of_run(gold: GoldSet) -> SalesOfRun:
+
+def sales_of_run(gold: GoldSet, *, as_closed: bool = False) -> SalesOfRun:
     """Reads what a run left.
+
+    Args:
+        gold: The gold tables of the run.
+        as_closed: Whether closed months are as they were when these closed; other months are as
+            the run left them.
 
     Raises:
         UsageError: It is not kept any more.
     """
-    daily = gold.read("gold.daily_sales")
-    return SalesOfRun(
-        daily, gold.cube(), gold.rates(), gold.run.finished_at.date(), gold.product_days
-    )
+    rates, as_of = gold.rates(), gold.run.finished_at.date()
+    if not as_closed:
+        daily = gold.read(DAILY_SALES.name)
+        return SalesOfRun(daily, gold.cube(), rates, as_of, gold.product_days)
+    kept = gold.as_closed()
+    days = partial(_days_as_closed, gold, kept)
+    closed, closed_rates = gold.closings, gold.closed_rates if gold.closings else {}
+    return SalesOfRun(kept.daily, kept.cube, rates, as_of, days, closed, closed_rates)
+
+
+def _days_as_closed(gold: GoldSet, kept: AsClosed, first: date, last: date) -> pa.Table:
+    """The sales of some days by product; of closed months they are kept by month only.
+
+    Raises:
+        UsageError: A closed month has sales on some of the days and on others.
+    """
+    parts, month = [], first.replace(day=1)
+    while month <= last:
+        after = months_later(month, 1)
+        part = span(max(first, month), min(last, after - DAY))
+        if month in gold.closings:
+            parts.append(_kept_days(kept, month, part))
+        else:
+            parts.append(gold.product_days(part.first, part.last))
+        month = after
+    return pa.concat_tables(parts)
+
+
+def _kept_days(kept: AsClosed, month: date, part: Period) -> pa.Table:
+    sold = [day for day in kept.daily["sold_on"].unique().to_pylist() if day in span_of(month)]
+    inside = [day for day in sold if day in part]
+    if 0 < len(inside) < len(sold):
+        raise UsageError(
+            f"--as-closed: of closed months, products are kept by whole months, got {part.first} "
+            f"to {part.last}. Do: ask for the whole of {month:%Y-%m}, or leave out --as-closed"
+        )
+    rows = [row for row in python_rows(kept.cube) if inside and row["month"] == month]
+    columns = ((field.name.replace("month", "sold_on"), field.type) for field in kept.cube.schema)
+    days = [row | {"sold_on": part.first} for row in rows]
+    return pa.Table.from_pylist(days, schema=pa.schema(columns))
+
+
+def span_of(month: date) -> Period:
+    """Returns the days of a month of the calendar, given its first."""
+    return span(month, months_later(month, 1) - DAY)
 
 
 def _parts(period: Period) -> Iterator[tuple[Period, bool]]:

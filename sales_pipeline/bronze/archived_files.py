@@ -1,4 +1,4 @@
-"""Delivered files in `archive/` and `rejected/`, found on the disk whatever the ledger knows."""
+"""Finds delivered files in `archive/` and `rejected/` on the disk, whatever the ledger knows."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class KeptFile:
 def kept_files(
     folders: Folders, declaration: Declaration, *, below: tuple[str, ...] = (ARCHIVE, REJECTED)
 ) -> Iterator[KeptFile]:
-    """Yields the files at `<feed>/<12 hex>/<name>` in these folders, in the order of their places.
+    """Yields the files at `<feed>/<12 hex>/<name>` in some folders of the lakehouse, in path order.
 
-    A feed that is no longer declared delivered to a folder of its own name, as far as is known.
+    The landing folder of a feed that is no longer declared is taken to have the feed's name.
     """
     patterns = landing_patterns(declaration)
     for root in (folders.lakehouse / name for name in below):

@@ -1,4 +1,4 @@
-"""Decides what each found file is: new, a repeat, a correction, or to be rejected."""
+"""Decides whether each found file is new, a repeat, a correction, or to be rejected."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Claims:
-    """Claims to record for the files of one discovery.
+    """The claims to record for the files of one discovery.
 
     Attributes:
         deliveries: The claims, in ledger order.
-        changed: Earlier deliveries that the files found change.
+        changed: Earlier deliveries that change because of these files.
         behind: Repeats and refused files that a killed run claimed, and did not move.
         warnings: Path of a file that waits to be taken in -> its feed, and a sentence about it.
     """
@@ -42,8 +42,10 @@ class Claims:
     warnings: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def in_state(self, *states: State) -> list[Delivery]:
-        """The claims of some states, with those that were left behind."""
-        return [each for each in (*self.behind, *self.deliveries) if each.state in states]
+        """The claims in some states, and the files in them that a killed run left behind."""
+        return [
+            delivery for delivery in (*self.behind, *self.deliveries) if delivery.state in states
+        ]
 
 
 class _InForce:
@@ -52,8 +54,8 @@ class _InForce:
     def __init__(self, deliveries: Iterable[Delivery]) -> None:
         self._by_bytes: dict[str, list[Delivery]] = {}
         self._by_name: dict[tuple[str, str], Delivery] = {}
-        for each in deliveries:
-            self._add(each)
+        for delivery in deliveries:
+            self._add(delivery)
 
     def claim(self, delivery: Delivery) -> None:
         """Adds a claimed delivery; the one that it corrects is not in force any more."""
@@ -95,28 +97,28 @@ class Claimant:
 
     def claim(self, discovery: Discovery) -> Claims:
         """Gives each file its number and its state; writes nothing."""
-        claims, known = Claims(), _InForce(self.ledger.in_force())
+        claims, in_force = Claims(), _InForce(self.ledger.in_force())
         for path, feeds in discovery.disputed.items():
-            found = self._disputed(path, feeds[0])
-            if not self._is_known(found, claims):
+            file = self._disputed(path, feeds[0])
+            if not self._is_known(file, claims):
                 reason = f"claimed by the feeds {' and '.join(feeds)}; their patterns must differ"
                 claims.deliveries.append(
-                    self._delivery(found, claims, State.REJECTED, reason=reason)
+                    self._delivery(file, claims, State.REJECTED, reason=reason)
                 )
-        for found in discovery.files:
-            if self._is_known(found, claims):
+        for file in discovery.files:
+            if self._is_known(file, claims):
                 continue
-            claimed = self._judge(found, claims, known)
+            claimed = self._judge(file, claims, in_force)
             claims.deliveries.append(claimed)
             if claimed.state is State.CLAIMED and not claimed.reason:
-                known.claim(claimed)
-        claims.changed += self.ledger.overtaken_by(self._said_again(claims, known))
+                in_force.claim(claimed)
+        claims.changed += self.ledger.overtaken_by(self._repeats_of_current(claims, in_force))
         self._look_again(claims)
         return claims
 
     def _look_again(self, claims: Claims) -> None:
         """Warns of files that a killed run claimed, because its report was never written."""
-        # What looks into files takes a while to import, and a run without any needs none of it.
+        # Modules that read files take a while to import, and a run without such files needs none.
         from sales_pipeline.landing.examine import examine
 
         for delivery in self.ledger.in_state(State.CLAIMED, State.IN_BRONZE):
@@ -133,23 +135,23 @@ class Claimant:
         size = int(seen.split()[0]) if seen else 0
         return FoundFile(feed, name, path, size, sha256_of(file) or "", seen)
 
-    def _is_known(self, found: FoundFile, claims: Claims) -> bool:
-        """Says whether the ledger has this very file already, so that it is no news."""
-        latest = self._latest.get((found.feed, found.path))
-        if latest is None or latest.sha256 != found.sha256:
-            return self._is_on_its_way(found)
+    def _is_known(self, file: FoundFile, claims: Claims) -> bool:
+        """Returns whether the ledger has exactly this file already, so that it is not new."""
+        latest = self._latest.get((file.feed, file.path))
+        if latest is None or latest.sha256 != file.sha256:
+            return self._is_on_its_way(file)
         if latest.feed not in self.folders.left or latest.state is State.ABANDONED:
-            return self._is_on_its_way(found)
-        if latest.seen and latest.seen != found.seen:
-            # Somebody touched it. What does not count is delivered anew by that.
+            return self._is_on_its_way(file)
+        if latest.seen and latest.seen != file.seen:
+            # It was touched. A file that does not count is delivered anew by that.
             if latest.state not in IN_FORCE:
                 return False
-            claims.changed.append(replace(latest, seen=found.seen))
+            claims.changed.append(replace(latest, seen=file.seen))
         return True
 
-    def _is_on_its_way(self, found: FoundFile) -> bool:
-        """Says whether the file is that of a delivery which has still to be moved."""
-        return (found.feed, found.path, found.sha256) in self._on_their_way
+    def _is_on_its_way(self, file: FoundFile) -> bool:
+        """Returns whether a delivery of this file waits to be moved."""
+        return (file.feed, file.path, file.sha256) in self._on_their_way
 
     @cached_property
     def _latest(self) -> dict[tuple[str, str], Delivery]:
@@ -159,71 +161,77 @@ class Claimant:
     def _on_their_way(self) -> set[tuple[str, str, str]]:
         on_the_way = self.ledger.in_state(*UNFINISHED - {State.WITHDRAWING})
         left_over = self.ledger.in_state(State.WITHDRAWING, State.HELD)
-        waiting = (each for each in left_over if self.folders.waits_for_archive(each))
+        waiting = (delivery for delivery in left_over if self.folders.waits_for_archive(delivery))
         behind = left_behind(self.ledger, self.folders)
-        return {(each.feed, each.path, each.sha256) for each in (*on_the_way, *waiting, *behind)}
+        return {
+            (delivery.feed, delivery.path, delivery.sha256)
+            for delivery in (*on_the_way, *waiting, *behind)
+        }
 
     @cached_property
     def _held(self) -> dict[tuple[str, str, str], Delivery]:
         held = self.ledger.in_state(State.HELD)
-        return {(*each.known_as, each.sha256): each for each in held}
+        return {(*delivery.known_as, delivery.sha256): delivery for delivery in held}
 
-    def _said_again(self, claims: Claims, known: _InForce) -> list[Delivery]:
-        """Repeats of what is in force under the same name: they refuse a held correction of it."""
-        repeats = claims.in_state(State.REPEATED)
-        named = [(each, known.with_name(each.feed, each.name)) for each in repeats]
-        return [each for each, said in named if said is not None and said.sha256 == each.sha256]
+    def _repeats_of_current(self, claims: Claims, in_force: _InForce) -> list[Delivery]:
+        """Repeats of the delivery in force of their name: they refuse a held correction of it."""
+        return [
+            repeat
+            for repeat in claims.in_state(State.REPEATED)
+            if (current := in_force.with_name(repeat.feed, repeat.name))
+            and current.sha256 == repeat.sha256
+        ]
 
-    def _judge(self, found: FoundFile, claims: Claims, known: _InForce) -> Delivery:
+    def _judge(self, file: FoundFile, claims: Claims, in_force: _InForce) -> Delivery:
         from sales_pipeline.landing.examine import examine
 
-        same_bytes = known.with_bytes(found.sha256)
-        if found.bytes and (reason := self._repeats(found, same_bytes)):
-            return self._delivery(found, claims, State.REPEATED, reason=reason)
-        shape = file_shape(self.declaration, found.feed)
+        same_bytes = in_force.with_bytes(file.sha256)
+        if file.bytes and (reason := self._repeats(file, same_bytes)):
+            return self._delivery(file, claims, State.REPEATED, reason=reason)
+        shape = file_shape(self.declaration, file.feed)
         try:
-            header = examine(self.folders.landing / found.path, shape)
+            header = examine(self.folders.landing / file.path, shape)
         except FileRejected as rejected:
-            refused = self._delivery(found, claims, State.REJECTED)
+            refused = self._delivery(file, claims, State.REJECTED)
             return replace(refused, reason=self.folders.named(rejected.reason, refused))
-        _warn(claims, found, shape, header)
+        _warn(claims, file, shape, header)
         reason = None
-        if same_bytes and self._has_records(found):
-            reason = self._equal_to(same_bytes[0], found)
-        corrects = self.ledger.corrects(found.feed)
-        earlier = known.with_name(found.feed, found.name) if corrects else None
+        if same_bytes and self._has_records(file):
+            reason = self._equal_to(same_bytes[0], file)
+        corrects = self.ledger.corrects(file.feed)
+        earlier = in_force.with_name(file.feed, file.name) if corrects else None
         supersedes = earlier.file_id if earlier else None
-        claimed = self._delivery(found, claims, State.CLAIMED, reason=reason, supersedes=supersedes)
+        claimed = self._delivery(file, claims, State.CLAIMED, reason=reason, supersedes=supersedes)
         return replace(claimed, headers=file_headers(shape, header.texts))
 
-    def _repeats(self, found: FoundFile, same_bytes: Iterable[Delivery]) -> str | None:
-        """Returns why a file is a repeat of what is there, or None if it is not."""
-        for each in same_bytes:
-            if each.feed == found.feed:
-                return f"the same bytes as {each.name}, which is in force"
-        held = self._held.get((found.feed, visible_form(found.name), found.sha256))
+    def _repeats(self, file: FoundFile, same_bytes: Iterable[Delivery]) -> str | None:
+        """Returns the reason why a file is a repeat, or None if it is none."""
+        for delivery in same_bytes:
+            if delivery.feed == file.feed:
+                return f"the same bytes as {delivery.name}, which is in force"
+        held = self._held.get((file.feed, visible_form(file.name), file.sha256))
         if held is None:
             return None
         verb = "release" if held.rolled_back_by else "accept"
-        return f"held already. Do: sales-pipeline {verb} {found.path}"
+        return f"held already. Do: sales-pipeline {verb} {file.path}"
 
-    def _equal_to(self, twin: Delivery, found: FoundFile) -> str:
+    def _equal_to(self, twin: Delivery, file: FoundFile) -> str:
         """Returns why a file with the bytes of another feed's waits for a person."""
         return (
             f"the same bytes are in force as {twin.name} of feed {twin.feed}; it does not count. "
-            f"Do: if both stores sold the same, sales-pipeline accept {found.path}"
+            f"Do: if both stores sold the same, sales-pipeline accept {file.path}"
         )
 
-    def _has_records(self, found: FoundFile) -> bool:
-        """Two stores may well deliver the same header on a day without sales."""
+    def _has_records(self, file: FoundFile) -> bool:
+        """Returns whether a file has records; two stores may deliver the same bare header."""
         from sales_pipeline.landing.reader import first_records
 
-        shape = file_shape(self.declaration, found.feed)
-        return bool(first_records(self.folders.landing / found.path, shape, 1).num_rows)
+        shape = file_shape(self.declaration, file.feed)
+        return bool(first_records(self.folders.landing / file.path, shape, 1).num_rows)
 
     def _delivery(
         self,
-        found: FoundFile,
+        file: FoundFile,
         claims: Claims,
         state: State,
         *,
@@ -232,23 +240,23 @@ class Claimant:
     ) -> Delivery:
         return Delivery(
             file_id=self.ledger.next_file_id + len(claims.deliveries),
-            feed=found.feed,
-            name=found.name,
-            path=found.path,
-            sha256=found.sha256,
-            bytes=found.bytes,
+            feed=file.feed,
+            name=file.name,
+            path=file.path,
+            sha256=file.sha256,
+            bytes=file.bytes,
             state=state,
-            fingerprint=fingerprint(self.declaration, found.feed),
+            fingerprint=fingerprint(self.declaration, file.feed),
             claimed_at=self.now,
             run_id=self.run_id,
             reason=reason,
             supersedes=supersedes,
-            seen=found.seen if found.feed in self.folders.left else None,
+            seen=file.seen if file.feed in self.folders.left else None,
         )
 
 
 def _warn(claims: Claims, file: FoundFile | Delivery, shape: FileShape, header: Header) -> None:
-    """Warns of lines of a file that look like records where the feed declares none."""
+    """Warns of lines that look like records, although the feed declares that they are none."""
     from sales_pipeline.landing.frame import warnings_of_ends
 
     if sentences := "; ".join(warnings_of_ends(shape, header.ends)):
@@ -264,13 +272,13 @@ HELD = "held"
 
 @dataclass(frozen=True)
 class LandedFile:
-    """A file in the landing folder, and what the next run would make of it.
+    """A file in the landing folder, and the state that the next run would give it.
 
     Attributes:
         path: Its path below the landing folder.
         feed: Its feed.
         becomes: `new`, `correction`, `repeat`, `held` or `rejected`.
-        reason: Why, where it is a repeat, or would be held or rejected.
+        reason: Why it is a repeat, or would be held or rejected.
     """
 
     path: str
@@ -279,12 +287,15 @@ class LandedFile:
     reason: str | None
 
 
-def landed_files(declaration: Declaration, ledger: Ledger, found: Discovery) -> list[LandedFile]:
-    """Returns what a run would claim now, by the run's own judgement; nothing is recorded."""
+def landed_files(
+    declaration: Declaration, ledger: Ledger, discovery: Discovery
+) -> list[LandedFile]:
+    """Returns the files that a run would claim now, as the run decides; records nothing."""
     folders = folders_of(declaration)
-    claims = Claimant(declaration, ledger, folders, run_id="", now=utc_now()).claim(found)
+    claims = Claimant(declaration, ledger, folders, run_id="", now=utc_now()).claim(discovery)
     return [
-        LandedFile(each.path, each.feed, becomes(each), each.reason) for each in claims.deliveries
+        LandedFile(claim.path, claim.feed, becomes(claim), claim.reason)
+        for claim in claims.deliveries
     ]
 
 

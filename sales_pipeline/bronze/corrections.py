@@ -1,15 +1,15 @@
-"""Holds corrections back that would remove too much, until somebody accepts them (P5).
+"""Holds back corrections that would remove too much, until somebody accepts them (P5).
 
 A file of a name that was delivered before takes the place of the earlier one. One that is empty,
 shares no key with it, or lacks most of its records is more likely a mistake than a correction; one
-that shares no day with it is more likely the file of another day, under a name that is used again.
-Its records stay in bronze; the earlier delivery stays in force. `run` asks it of records that are
+that shares no day with it is more likely the file of another day, under a reused name.
+Its records stay in bronze; the earlier delivery stays in force. `run` checks records that are
 in bronze, `plan` of a file in the landing folder; both compare the same texts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -37,13 +37,13 @@ from sales_pipeline.landing.shape import bronze_schema
 
 @dataclass(frozen=True)
 class Removal:
-    """What a correction would do to the records of the delivery that it replaces.
+    """Counts of the records that a correction would remove from the delivery it replaces.
 
     Attributes:
         before: Records of the earlier delivery.
         after: Records of the correction.
         removed: Records of the earlier delivery that the correction does not have.
-        has_keys: Whether records are compared by their keys, or only counted.
+        has_keys: True if records are compared by their keys, and not only counted.
     """
 
     before: int
@@ -63,7 +63,7 @@ class Removal:
         return cls(len(before), len(after), removed, has_keys=True)
 
     def exceeds(self, allowed: Decimal | None) -> bool:
-        """Says whether it removes more than a share of the records; without one, only all."""
+        """Returns whether it removes more than a share of the records; without one, all of them."""
         if not self.removed:
             return False
         if not self.after or (self.has_keys and self.removed == self.before):
@@ -71,7 +71,7 @@ class Removal:
         return allowed is not None and Decimal(self.removed) / self.before > allowed
 
     def reason(self, earlier: Delivery, path: str) -> str:
-        """Why a correction is held, and how to accept it.
+        """The reason why a correction is held, and how to accept it.
 
         Args:
             earlier: The delivery that it would replace.
@@ -90,19 +90,22 @@ class Removal:
         return f"its {counted(self.after, 'record')} would remove {of_them}{shared}"
 
 
-def held_back(
-    lakehouse: Lakehouse, ledger: Ledger, deliveries: Iterable[Delivery]
+def reasons_to_hold(
+    lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery]
 ) -> dict[int, str]:
-    """The deliveries that are to be held, by file id, and why.
+    """Returns the file ids of deliveries to hold -> why.
 
     Args:
         lakehouse: The tables; `bronze.*` hold the records of all these deliveries.
         ledger: The deliveries that came before.
         deliveries: Deliveries whose records were just written to bronze.
     """
-    found = list(deliveries)
-    held = {each.file_id: each.reason for each in found if each.reason}
-    pairs = [(each, ledger[each.supersedes]) for each in found if each.supersedes is not None]
+    held = {delivery.file_id: delivery.reason for delivery in deliveries if delivery.reason}
+    pairs = [
+        (delivery, ledger[delivery.supersedes])
+        for delivery in deliveries
+        if delivery.supersedes is not None
+    ]
     if not pairs:
         return held
     involved = [delivery for pair in pairs for delivery in pair]
@@ -129,7 +132,7 @@ def _doubt(
     apart: tuple[set[str], set[str]] | None,
     removal: Removal,
 ) -> str | None:
-    """Why a correction is held, or None.
+    """The reason to hold a correction, or None.
 
     Args:
         feed: Its feed; None for the catalogue and rates.
@@ -153,7 +156,7 @@ def _days_apart(before: set[str], after: set[str]) -> tuple[set[str], set[str]] 
 def _days_apart_reason(
     earlier: Delivery, before: Collection[str], after: Collection[str], path: str
 ) -> str:
-    """Why a file is held that has none of the days of the delivery that it would replace.
+    """The reason to hold a file that shares no day with the delivery it would replace.
 
     Args:
         earlier: That delivery.
@@ -174,10 +177,10 @@ def _span(days: Collection[str]) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def landed_doubt(
+def reason_to_hold_landed(
     lakehouse: Lakehouse, earlier: Delivery, delivery: Delivery, path: Path
 ) -> str | None:
-    """Why a file in the landing folder would be held as a correction, or None.
+    """The reason why a run would hold a landed file as a correction, or None.
 
     Args:
         lakehouse: The tables; `bronze.*` are read.
@@ -186,7 +189,7 @@ def landed_doubt(
         path: Where its bytes lie.
 
     Raises:
-        FileChanged: The bytes are not those of the delivery.
+        FileChanged: The bytes are not the delivered ones.
         FileRejected: The file cannot be read.
     """
     if earlier.rows is None or earlier.state is State.CLAIMED:
@@ -223,12 +226,12 @@ def _landed_days(lakehouse: Lakehouse, delivery: Delivery, landed: pa.Table) -> 
 def _landed_table(
     declaration: Declaration, delivery: Delivery, path: Path, names: Sequence[str]
 ) -> pa.Table:
-    """The columns of a file that the texts of some columns come from."""
+    """The columns of a file that are needed to compute some columns."""
     feed = declaration.feeds.get(delivery.feed)
     is_computed = feed is not None and has_sql(feed, names)
     shape = shape_of(declaration, delivery)
-    there = [name for name, _ in shape.columns]
-    kept = ["_row", *(there if is_computed else [name for name in there if name in names])]
+    columns = [name for name, _ in shape.columns]
+    kept = ["_row", *(columns if is_computed else [name for name in columns if name in names])]
     batches = read_batches(str(path), shape, 0, sha256=delivery.sha256)
     schema = bronze_schema(shape.columns)
     fields = pa.schema([schema.field(name) for name in kept])

@@ -1,4 +1,4 @@
-"""Which landing files belong to which feed, and how they are read."""
+"""Assigns landing files to feeds, and says how they are read."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def check_reader(declaration: Declaration, engine: Engine) -> None:
 
 
 def folders_of(declaration: Declaration) -> Folders:
-    """Returns where the files of a retailer lie, and the feeds whose files stay where they land."""
-    left = (feed for feed in landing_patterns(declaration) if not declaration.archives(feed))
-    return Folders(Path(declaration.landing), Path(declaration.lakehouse), frozenset(left))
+    """Returns the folders of a retailer's files, and the feeds whose files stay where they land."""
+    unarchived = (feed for feed in landing_patterns(declaration) if not declaration.archives(feed))
+    return Folders(Path(declaration.landing), Path(declaration.lakehouse), frozenset(unarchived))
 
 
 def file_shape(declaration: Declaration, feed: str) -> FileShape:
@@ -65,7 +65,7 @@ def _declared_shape(declaration: Declaration, feed: str) -> FileShape:
 
 
 def shape_of(declaration: Declaration, delivery: Delivery) -> FileShape:
-    """Returns how the file of a delivery is read; that of a replay was written by this package."""
+    """Returns how the file of a delivery is read; a replay's file was written by this package."""
     shape = file_shape(declaration, delivery.feed)
     return shape.plain if delivery.mends else shape
 
@@ -105,12 +105,12 @@ def find_files(
         on_hashed: Called with the bytes of each file once it is hashed.
     """
     hashed = {
-        (each.path, each.seen): each.sha256
-        for each in ledger
-        if each.seen and each.feed in folders.left
+        (delivery.path, delivery.seen): delivery.sha256
+        for delivery in ledger
+        if delivery.seen and delivery.feed in folders.left
     }
     patterns = landing_patterns(declaration)
-    found = discover(
+    discovery = discover(
         folders.landing,
         patterns,
         arrivals={feed: declaration.arrival_of(feed) for feed in patterns},
@@ -120,11 +120,11 @@ def find_files(
     if changed is None:
         changed = changed_since_kept(ledger, folders, now=utc_now())
     for delivery in changed:
-        found.left[delivery.path] = (
+        discovery.left[delivery.path] = (
             f"changed after delivery {delivery.file_id} was taken from it; a run takes it again"
         )
-    found.files = _in_order(found.files, declaration, folders, known=hashed)
-    return found
+    discovery.files = _in_order(discovery.files, declaration, folders, known=hashed)
+    return discovery
 
 
 def _in_order(
@@ -144,7 +144,7 @@ def _in_order(
             shape = file_shape(declaration, file.feed)
             version = _version(folders.landing / file.path, shape, str(order.column))
         rule = declared_order(order, file.name, changed_at=file.changed_at, version=version)
-        # Two forms of one name are told apart by time.
+        # The time distinguishes two forms of one name.
         return feeds[file.feed], rule, natural_order(visible_form(file.name)), file.changed_at
 
     return sorted(files, key=key)
@@ -152,7 +152,7 @@ def _in_order(
 
 def _version(path: Path, shape: FileShape, column: str) -> str:
     """The greatest value of a column in a file's records; nothing if it cannot be read."""
-    # What looks into files takes a tenth of a second to import.
+    # Modules that read files take a tenth of a second to import.
     import pyarrow.compute as pc
 
     from sales_pipeline.landing.reader import read_batches

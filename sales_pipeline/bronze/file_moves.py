@@ -1,4 +1,4 @@
-"""Brings delivered files to where they stay, once their records are safe (P4)."""
+"""Moves delivered files to the archive or to `rejected/`, once their records are safe (P4)."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from sales_pipeline.landing.archive import (
     is_keepable,
     keep,
     kept_path,
+    move_back,
     sync,
-    take_back,
     write_reason,
 )
 from sales_pipeline.landing.discovery import sha256_of
@@ -44,7 +44,7 @@ class Folders:
     Attributes:
         landing: The landing folder.
         lakehouse: The lakehouse folder, with `archive/` and `rejected/` in it.
-        left: Feeds whose files stay in the landing folder, whatever becomes of them.
+        left: Feeds whose files stay in the landing folder in every state.
     """
 
     landing: Path
@@ -52,7 +52,7 @@ class Folders:
     left: frozenset[str] = frozenset()
 
     def source(self, delivery: Delivery) -> Path:
-        """The landing file of a delivery; that of a replay never lay elsewhere than archived."""
+        """The landing file of a delivery; the file of a replay has always been in the archive."""
         return self.archived(delivery) if delivery.mends else self.landing / delivery.path
 
     def archived(self, delivery: Delivery) -> Path:
@@ -71,13 +71,13 @@ class Folders:
         return self.rejected(delivery) if is_refused else self.archived(delivery)
 
     def place_of(self, delivery: Delivery) -> str:
-        """Returns where the file of a refused delivery lies: `rejected`, `archive` or `landing`."""
+        """Returns the place of a refused delivery's file: `rejected`, `archive` or `landing`."""
         if self.rejected(delivery).exists():
             return REJECTED
         return ARCHIVE if self.archived(delivery).exists() else "landing"
 
     def named(self, reason: str, delivery: Delivery) -> str:
-        """A sentence that begins with where a file lies, as one that begins with its path."""
+        """Replaces the place of a file at the beginning of a reason by the path of its delivery."""
         source = self.source(delivery)
         for place in (source, source.absolute()):
             if reason.startswith(f"{place}: "):
@@ -85,12 +85,12 @@ class Folders:
         return reason
 
     def waits_for_archive(self, delivery: Delivery) -> bool:
-        """Says whether a file that is to be archived still lies in the landing folder only."""
+        """Returns whether a file that is to be archived still lies in the landing folder only."""
         in_archive = delivery.feed in self.left or self.archived(delivery).exists()
         return not in_archive and self.source(delivery).exists()
 
     def waits_for_rejected(self, delivery: Delivery) -> bool:
-        """Says whether a file that was refused has still to leave its place for `rejected/`."""
+        """Returns whether a refused file has still to be moved to `rejected/`."""
         stays = delivery.feed in self.left and not delivery.mends
         is_there = self.source(delivery).exists()
         return is_there and not stays and not self.rejected(delivery).exists()
@@ -99,8 +99,8 @@ class Folders:
 def left_behind(ledger: Ledger, folders: Folders) -> list[Delivery]:
     """Repeats and refused files that a run recorded and did not move.
 
-    Either it was killed, or the system did not let it move them; then they have `seen`. Any other
-    was put back by somebody after a run had ended, and is delivered anew.
+    Either it was killed, or the system did not let it move them; then they have `seen`. Another
+    file was put back by somebody after a run had ended, and is delivered anew.
     """
     waiting = [
         delivery
@@ -113,19 +113,19 @@ def left_behind(ledger: Ledger, folders: Folders) -> list[Delivery]:
     ]
     if not waiting or not is_recorded(ledger.lakehouse):
         return waiting
-    return [each for each in waiting if each.seen and each.feed not in folders.left]
+    return [delivery for delivery in waiting if delivery.seen and delivery.feed not in folders.left]
 
 
 def archive_files(
     lakehouse: Lakehouse, ledger: Ledger, folders: Folders, *, since: float
 ) -> dict[int, str]:
-    """Archives the files of all deliveries that have come to their end.
+    """Archives the files of all deliveries that are complete.
 
-    What gold counts becomes `archived`, what was on its way out becomes `withdrawn`; a held
+    A delivery that gold counts becomes `archived`, one being withdrawn `withdrawn`; a held
     correction stays held. A delivery whose file cannot be moved stays as it is.
 
     Args:
-        lakehouse: The tables; what was written to them is synced to the disk first.
+        lakehouse: The tables; their new files are synced to the disk first.
         ledger: The deliveries; changed and committed.
         folders: Where the files lie.
         since: When the run began, in seconds of the file system's clock.
@@ -135,22 +135,27 @@ def archive_files(
     """
     counted, leaving = ledger.in_state(State.IN_GOLD), ledger.in_state(State.WITHDRAWING)
     left_over = [*ledger.in_state(State.HELD), *leaving]
-    waiting = [*counted, *(each for each in left_over if folders.waits_for_archive(each))]
+    waiting = [
+        *counted,
+        *(delivery for delivery in left_over if folders.waits_for_archive(delivery)),
+    ]
     unmoved: dict[int, str] = {}
     if waiting:
-        # Also what an earlier run wrote, which was killed before it could sync.
-        claimed = [each.claimed_at for each in waiting if folders.waits_for_archive(each)]
+        # Also the files of an earlier run that was killed before it could sync.
+        claimed = [
+            delivery.claimed_at for delivery in waiting if folders.waits_for_archive(delivery)
+        ]
         sync([*lakehouse.engine.new_files(min([since, *(at.timestamp() for at in claimed)]))])
         unmoved = archive_copies(waiting, folders)
     # A file that is gone cannot be waited for.
     staying = {id_ for id_ in unmoved if folders.source(ledger[id_]).exists()}
     ledger.record(
-        each.moved_to(
-            State.ARCHIVED if each.state is State.IN_GOLD else State.WITHDRAWN,
-            reason=unmoved.get(each.file_id, each.reason),
+        delivery.moved_to(
+            State.ARCHIVED if delivery.state is State.IN_GOLD else State.WITHDRAWN,
+            reason=unmoved.get(delivery.file_id, delivery.reason),
         )
-        for each in (*counted, *leaving)
-        if each.file_id not in staying
+        for delivery in (*counted, *leaving)
+        if delivery.file_id not in staying
     )
     return unmoved
 
@@ -166,14 +171,16 @@ def archive_copies(deliveries: Iterable[Delivery], folders: Folders) -> dict[int
         if delivery.mends or delivery.feed in folders.left:
             return delivery.file_id, None
         target = folders.archived(delivery)
-        # A file that another declaration had rejected lies where it was put then.
+        # A file that another declaration had rejected lies in `rejected/`.
         places = (folders.source(delivery), folders.rejected(delivery))
         source = next((place for place in places if place.exists()), places[0])
         if not source.exists() and target.exists() and target.stat().st_size == delivery.bytes:
             return delivery.file_id, None
         return delivery.file_id, _why_not_kept(source, target, delivery)
 
-    results = together((partial(archive, each) for each in deliveries), at_once=_MOVED_AT_ONCE)
+    results = together(
+        (partial(archive, delivery) for delivery in deliveries), at_once=_MOVED_AT_ONCE
+    )
     return {file_id: reason for file_id, reason in results if reason is not None}
 
 
@@ -220,9 +227,9 @@ def reject_files(deliveries: Iterable[Delivery], folders: Folders) -> dict[int, 
 
 
 def changed_since_kept(ledger: Ledger, folders: Folders, *, now: datetime) -> list[Delivery]:
-    """Deliveries of the last days whose archived or rejected file is not any more what was read.
+    """Deliveries of the last days whose archived or rejected file changed after it was read.
 
-    Whoever had it open when it was moved has written to it since. Its bytes are only hashed if
+    A process that had it open when it was moved has written to it. Its bytes are only hashed if
     its size or its time of change is another.
     """
     latest: dict[Path, Delivery] = {}
@@ -231,7 +238,7 @@ def changed_since_kept(ledger: Ledger, folders: Folders, *, now: datetime) -> li
         is_moved = delivery.feed not in folders.left and not delivery.mends
         if is_recent and is_moved and delivery.state in _KEPT:
             latest[folders.kept(delivery)] = delivery
-    return [each for place, each in latest.items() if _is_changed(place, each)]
+    return [delivery for place, delivery in latest.items() if _is_changed(place, delivery)]
 
 
 def _is_changed(place: Path, delivery: Delivery) -> bool:
@@ -257,7 +264,7 @@ def send_back(delivery: Delivery, folders: Folders) -> str:
         if is_being_written(file):
             return f"{what}, and another process still writes to it; a later run takes it"
     source = folders.landing / delivery.path
-    if not take_back(place, source, delivery.sha256, delivery.bytes):
+    if not move_back(place, source, delivery.sha256, delivery.bytes):
         return f"{what}, and another file lies at its place in the landing folder already"
     return f"{what}; taken again as it is now. Do: deliver files by renaming them when complete"
 
@@ -273,7 +280,7 @@ def check_landing(folders: Folders) -> None:
             f"landing: no such folder, got {str(folders.landing)!r}. "
             "Do: make it, or declare another under landing:."
         )
-    # Links and --lakehouse may bring together what is declared apart.
+    # Links and --lakehouse may nest folders that are declared apart.
     if nested := nested_folders(folders.landing.resolve(), folders.lakehouse.resolve()):
         raise UsageError(
             f"lakehouse: {nested}, got {str(folders.lakehouse)!r}. "

@@ -1,4 +1,4 @@
-"""Checks that a declaration still means what it did when records were judged by it."""
+"""Checks that a declaration still means the same as when records were judged by it."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
 
 
 def fingerprint(declaration: Declaration, feed: str) -> str:
-    """The fingerprint of what the records of a feed mean; empty for the catalogue."""
+    """The fingerprint of the meaning of a feed's records; empty for the catalogue."""
     if feed == EXCHANGE_RATES:
         return declaration.rates.fingerprint()
     return "" if feed == CATALOGUE else declaration.meaning_of(feed)
 
 
 def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[str] = ()) -> None:
-    """Checks that the declaration still means what it did when its records were judged.
+    """Checks that the declaration still means the same as when records were judged by it.
 
     Args:
-        lakehouse: The tables, and what the retailer declares now.
+        lakehouse: The tables, and the present declaration.
         ledger: The deliveries and the fingerprints that they were judged by.
         rejudged: Feeds that are to be judged again, so that they may mean something else.
 
     Raises:
         UsageError: There is no such feed to judge again.
-        LakehouseMismatch: The meaning of another one changed; the message names what of it was
-            judged under the earlier one.
+        LakehouseMismatch: The meaning of another one changed; the message names what was
+            judged by the earlier one.
     """
     declaration = lakehouse.declaration
     _check_feeds(declaration, rejudged)
@@ -41,17 +41,17 @@ def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[
     # Years of daily files are thousands of deliveries of a few feeds.
     meaning_of = cache(partial(fingerprint, declaration))
     changed: dict[str, list[Delivery]] = {}
-    for each in ledger.in_force():
-        if each.feed == EXCHANGE_RATES and declaration.rates.chosen_policy == "fixed":
+    for delivery in ledger.in_force():
+        if delivery.feed == EXCHANGE_RATES and declaration.rates.chosen_policy == "fixed":
             continue
-        if each.feed not in patterns:
+        if delivery.feed not in patterns:
             raise LakehouseMismatch(
-                f"feeds.{each.feed}: not declared any more, but sales of it are in force. "
+                f"feeds.{delivery.feed}: not declared any more, but sales of it are in force. "
                 "Do: declare it again, with the pattern of a folder that stays empty."
             )
-        is_other = each.fingerprint != meaning_of(each.feed)
-        if each.rows is not None and is_other and each.feed not in rejudged:
-            changed.setdefault(each.feed, []).append(each)
+        is_other = delivery.fingerprint != meaning_of(delivery.feed)
+        if delivery.rows is not None and is_other and delivery.feed not in rejudged:
+            changed.setdefault(delivery.feed, []).append(delivery)
     if changed:
         feeds = examples([_judged(lakehouse, feed, files) for feed, files in changed.items()])
         options = " ".join(f"--rejudge {feed}" for feed in changed)
@@ -70,8 +70,8 @@ def _check_feeds(declaration: Declaration, rejudged: Iterable[str]) -> None:
 
 
 def _judged(lakehouse: Lakehouse, feed: str, files: Sequence[Delivery]) -> str:
-    """Returns what of a feed was judged under an earlier declaration, in words."""
-    rows = sum(each.rows or 0 for each in files)
+    """Names the files, records and months of a feed that an earlier declaration judged."""
+    rows = sum(delivery.rows or 0 for delivery in files)
     months = _months_sold(lakehouse, feed)
     when = f", sales from {months[0]:%Y-%m} to {months[-1]:%Y-%m}" if months else ""
     of_them = f"{counted(len(files), 'file')}, {counted(rows, 'record')}"
@@ -84,5 +84,5 @@ def _months_sold(lakehouse: Lakehouse, feed: str) -> list[date]:
     if declared is None or not lakehouse.engine.exists(SALES_CUBE.name):
         return []
     cube = lakehouse.engine.totals(SALES_CUBE.name, by=["month", "store"], of="sales")
-    stores = {each.id for each in declared.all_stores}
+    stores = {store.id for store in declared.all_stores}
     return sorted({row["month"] for row in cube.to_pylist() if row["store"] in stores})

@@ -1,4 +1,4 @@
-"""Bronze: the records of landed files, untouched.
+"""Writes the records of landed files to bronze, untouched.
 
 `ingest_data` reads landing files through the declared reader and writes them with
 `_file_id` and `_row`, so that doing it twice changes nothing. All feeds of sales share a table
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sales_pipeline.bronze.corrections import held_back
+from sales_pipeline.bronze.corrections import reasons_to_hold
 from sales_pipeline.bronze.file_moves import Folders
 from sales_pipeline.bronze.readers import LandingFiles, Unread, changed_files, landing_files
 from sales_pipeline.errors import FileRejected
@@ -34,10 +34,10 @@ def ingest_data(
 ) -> list[Delivery]:
     """Reads claimed files into bronze.
 
-    Every delivery leaves the state `claimed`: to `in_bronze`; to `held`, where it is a
+    Every delivery leaves the state `claimed`: to `in_bronze`; to `held`, if it is a
     correction that would remove too much, or equal to a file of another feed; to
-    `abandoned` where its file changed or vanished
-    since it was claimed, and the next run takes it as it is then; or to `rejected` where the
+    `abandoned` if its file changed or vanished
+    since it was claimed, and the next run takes it as it is then; or to `rejected` if the
     declared reader cannot read it.
 
     Args:
@@ -53,27 +53,33 @@ def ingest_data(
     """
     folders = Folders(landing, Path(lakehouse.declaration.lakehouse))
     files = landing_files(lakehouse, folders)
-    gone = [
+    given_up = [
         delivery
         for table, of_table in by_bronze_table(deliveries).items()
         for delivery in _Ingestion(lakehouse, table, files, folders, on_read).ingest(of_table)
     ]
-    left = {each.file_id for each in gone}
-    staying = relinked([each for each in deliveries if each.file_id not in left], gone)
+    given_up_ids = {delivery.file_id for delivery in given_up}
+    staying = relinked(
+        [delivery for delivery in deliveries if delivery.file_id not in given_up_ids], given_up
+    )
     # Held or not is decided in the commit that says that the records are in bronze: so
-    # whatever is in bronze has passed, or was accepted since.
-    reasons = held_back(lakehouse, ledger, staying)
+    # every delivery in bronze has passed, or was accepted since.
+    reasons = reasons_to_hold(lakehouse, ledger, staying)
     held = [
-        each.moved_to(State.HELD, reason=reasons[each.file_id])
-        for each in staying
-        if each.file_id in reasons
+        delivery.moved_to(State.HELD, reason=reasons[delivery.file_id])
+        for delivery in staying
+        if delivery.file_id in reasons
     ]
-    corrections = [each for each in held if not each.is_of_other_days]
-    taken = [each.moved_to(State.IN_BRONZE) for each in staying if each.file_id not in reasons]
-    lost = touched_by(ledger, (each.file_id for each in gone if each.mends))
-    again = [ledger[each].moved_to(State.IN_BRONZE) for each in lost]
-    ledger.record([*taken, *held, *ledger.overtaken_by(corrections), *gone, *again])
-    return gone
+    corrections = [delivery for delivery in held if not delivery.is_of_other_days]
+    taken = [
+        delivery.moved_to(State.IN_BRONZE)
+        for delivery in staying
+        if delivery.file_id not in reasons
+    ]
+    touched = touched_by(ledger, (delivery.file_id for delivery in given_up if delivery.mends))
+    rejudged = [ledger[file_id].moved_to(State.IN_BRONZE) for file_id in touched]
+    ledger.record([*taken, *held, *ledger.overtaken_by(corrections), *given_up, *rejudged])
+    return given_up
 
 
 def by_bronze_table(deliveries: Iterable[Delivery]) -> dict[str, list[Delivery]]:
@@ -97,15 +103,15 @@ class _Ingestion:
     def ingest(self, deliveries: list[Delivery]) -> list[Delivery]:
         """Writes the records in one commit; returns the deliveries whose records are not taken."""
         condition = among("_file_id", (delivery.file_id for delivery in deliveries))
-        gone: dict[int, Delivery] = _given_up(
+        given_up: dict[int, Delivery] = _given_up(
             deliveries, self.files.look_at(deliveries), self.folders
         )
         while True:
-            staying = [delivery for delivery in deliveries if delivery.file_id not in gone]
+            staying = [delivery for delivery in deliveries if delivery.file_id not in given_up]
             unread = self._write(condition, staying)
             if not unread:
-                return list(gone.values())
-            gone |= _given_up(staying, unread, self.folders)
+                return list(given_up.values())
+            given_up |= _given_up(staying, unread, self.folders)
 
     def _write(self, condition: str, deliveries: list[Delivery]) -> Unread:
         if not deliveries:
@@ -125,20 +131,20 @@ class _Ingestion:
 def _given_up(
     deliveries: Sequence[Delivery], unread: Unread, folders: Folders
 ) -> dict[int, Delivery]:
-    """The deliveries that cannot be read, as the ledger is to have them.
+    """The deliveries that cannot be read, in the state that the ledger shall record.
 
     Args:
-        deliveries: Those that were to be read.
-        unread: Why some of them were not.
+        deliveries: The deliveries to read.
+        unread: File id of a delivery that was not read -> why.
         folders: Where their files lie.
     """
-    found = {}
-    for each in deliveries:
-        why = unread.get(each.file_id)
+    given_up = {}
+    for delivery in deliveries:
+        why = unread.get(delivery.file_id)
         if isinstance(why, FileRejected):
-            reason = folders.named(why.reason, each)
-            found[each.file_id] = each.moved_to(State.REJECTED, reason=reason)
+            reason = folders.named(why.reason, delivery)
+            given_up[delivery.file_id] = delivery.moved_to(State.REJECTED, reason=reason)
         elif why is not None:
             reason = "changed or vanished while it was read"
-            found[each.file_id] = each.moved_to(State.ABANDONED, reason=reason)
-    return found
+            given_up[delivery.file_id] = delivery.moved_to(State.ABANDONED, reason=reason)
+    return given_up

@@ -40,7 +40,7 @@ def records_of(path: Path, shape: FileShape) -> pa.Table:
 
 
 def first_texts(rows: pa.Table) -> list[str]:
-    """Returns the texts of the first record, sorted, whatever its columns are called."""
+    """Returns the texts of the first record, sorted, without regard to its columns."""
     if not rows.num_rows:
         return []
     [record] = rows.slice(0, 1).to_pylist()
@@ -70,16 +70,16 @@ def _has_same(rows: pa.Table, bronze: pa.Table, declared: Sequence[str]) -> bool
     A column of bronze that the file was not read into must be empty.
     """
     compared = [*declared, _ROW, _EXTRA, _RAW]
-    there = set(bronze.column_names)
-    further = there - set(compared) - _TECHNICAL
+    bronze_columns = set(bronze.column_names)
+    further = bronze_columns - set(compared) - _TECHNICAL
     is_empty = all(bronze[name].null_count == bronze.num_rows for name in further)
-    if not is_empty or not there.issuperset(compared):
+    if not is_empty or not bronze_columns.issuperset(compared):
         return False
     return all(rows[name].equals(bronze[name]) for name in compared)
 
 
 def _headers_elsewhere(path: Path, shape: FileShape, bronze: pa.Table) -> str | None:
-    """The same where columns were declared otherwise when the records came."""
+    """The same headers if columns were declared otherwise when bronze was written."""
     rows = records_of(path, shape)
     if rows.num_rows != bronze.num_rows or rows[_RAW].to_pylist() != bronze[_RAW].to_pylist():
         return None
@@ -88,18 +88,18 @@ def _headers_elsewhere(path: Path, shape: FileShape, bronze: pa.Table) -> str | 
     columns = {
         name: bronze[name].to_pylist() for name in bronze.column_names if name not in _TECHNICAL
     }
-    found: dict[str, str | None] = {}
+    headers: dict[str, str | None] = {}
     for header in dict.fromkeys(header for record in records for header in record):
         values = [record.get(header) for record in records]
         if any(header in record for record in extra):
             if values != [record.get(header) for record in extra]:
                 return None
-            found[header] = None
+            headers[header] = None
             continue
-        column = next((name for name, there in columns.items() if there == values), None)
+        column = next((name for name, texts in columns.items() if texts == values), None)
         if column is None:
             return None
-        found[header] = column
+        headers[header] = column
         del columns[column]
     is_all = all(value is None for values in columns.values() for value in values)
-    return json.dumps(found, ensure_ascii=False) if is_all else None
+    return json.dumps(headers, ensure_ascii=False) if is_all else None

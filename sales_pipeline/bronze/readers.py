@@ -1,9 +1,9 @@
-"""The readers of landing files: all give the same records, in the columns of a bronze table.
+"""Readers of landing files: all give the same records, in the columns of a bronze table.
 
 The usual one reads in this process and hands the batches to the engine; many bytes that are not
 written from here are read by Spark's workers, through a Python data source. For workspaces where
-such sources are not allowed there is Spark's own CSV reader: what it reads is compared with what
-the landing reader reads of the same file in this process, so that no record is lost or changed.
+such sources are not allowed there is Spark's own CSV reader: its records are compared with those
+that the landing reader reads of the same file in this process, so that none is lost or changed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from functools import reduce
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +20,7 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.file_moves import Folders
+from sales_pipeline.engines.statements import union_of
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.arrow_types import arrow_type
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
@@ -49,7 +49,7 @@ class LandingFiles(Protocol):
         deliveries: Sequence[Delivery],
         on_read: Callable[[int, int], None],
     ) -> Unread:
-        """Replaces the rows of a bronze table that fulfil a condition by their records.
+        """Replaces the rows of a bronze table that fulfil a condition by the records of the files.
 
         Returns:
             The deliveries that could not be read; then nothing was written.
@@ -59,7 +59,7 @@ class LandingFiles(Protocol):
         """Their records as Spark's workers read them, in the columns of a bronze table."""
 
     def compare(self, table: str, deliveries: Sequence[Delivery]) -> Unread:
-        """Compares the files with what bronze has of them, once it has it."""
+        """Compares the files with their records in bronze, after they were written."""
 
 
 def landing_files(lakehouse: Lakehouse, folders: Folders) -> LandingFiles:
@@ -70,7 +70,7 @@ def landing_files(lakehouse: Lakehouse, folders: Folders) -> LandingFiles:
 
 
 def changed_files(deliveries: Sequence[Delivery], folders: Folders) -> Unread:
-    """The deliveries whose files are not, or not any more, what was claimed."""
+    """The deliveries whose files have other bytes than were claimed."""
     paths = ((delivery, Path(_path(delivery, folders))) for delivery in deliveries)
     return {
         delivery.file_id: FileChanged(str(path))
@@ -87,7 +87,7 @@ class PythonReader:
         self._folders = folders
 
     def look_at(self, deliveries: Sequence[Delivery]) -> Unread:  # noqa: ARG002 - it needs no look
-        """Finds nothing: whoever claimed the files has looked at them."""
+        """Finds nothing: the run looked at the files when it claimed them."""
         return {}
 
     def write(
@@ -116,7 +116,10 @@ class PythonReader:
         files, shapes = self._files(deliveries)
         columns = self._lakehouse.columns(table)
         schema = pa.schema(
-            [pa.field(each.name, arrow_type(each.type), nullable=each.nullable) for each in columns]
+            [
+                pa.field(column.name, arrow_type(column.type), nullable=column.nullable)
+                for column in columns
+            ]
         )
         slots = self._lakehouse.engine.capabilities.task_slots
         stream = BronzeStream(files, shapes, schema, threads=slots, on_read=on_read)
@@ -174,7 +177,7 @@ class BuiltinReader:
         self._outlines: dict[int, Outline] = {}
 
     def look_at(self, deliveries: Sequence[Delivery]) -> Unread:
-        """Goes through each file; refuses what Spark's CSV reader is known to read otherwise."""
+        """Goes through each file; refuses a file that Spark's CSV reader would read otherwise."""
         unread: dict[int, FileChanged | FileRejected] = {}
         for delivery in deliveries:
             shape = shape_of(self._lakehouse.declaration, delivery)
@@ -192,31 +195,33 @@ class BuiltinReader:
         deliveries: Sequence[Delivery],
         on_read: Callable[[int, int], None],
     ) -> Unread:
-        """Writes what Spark's reader reads."""
+        """Writes the records that Spark's reader reads."""
         self._lakehouse.replace(table, condition, self.records(table, deliveries))
         on_read(sum(delivery.bytes for delivery in deliveries), 0)
         return {}
 
     def records(self, table: str, deliveries: Sequence[Delivery]) -> DataFrame:
-        """The records; a file that has none is not asked for them."""
+        """The records; a file without any is not read."""
         frames = []
         for (shape, feed), of_shape in self._by_shape(deliveries).items():
-            outlines = [(each.file_id, self._outlines[each.file_id]) for each in of_shape]
-            outlines = [each for each in outlines if each[1].totals.records]
+            outlines = [
+                (delivery.file_id, self._outlines[delivery.file_id]) for delivery in of_shape
+            ]
+            outlines = [pair for pair in outlines if pair[1].totals.records]
             if outlines:
                 rows = spark_csv_rows(self._lakehouse.engine.spark(), outlines, shape)
                 frames.append(self._in_table(table, rows, feed))
         if not frames:
             return self._lakehouse.local([], table)
-        return reduce(DataFrame.unionByName, frames)
+        return union_of(frames)
 
     def _in_table(self, table: str, rows: DataFrame, feed: str) -> DataFrame:
-        there = {*rows.columns}
+        present = {*rows.columns}
         values = {"feed": F.lit(feed)}
         none = F.lit(None).cast("STRING")
         return rows.select(
             *(
-                (F.col(name) if name in there else values.get(name, none)).alias(name)
+                (F.col(name) if name in present else values.get(name, none)).alias(name)
                 for name in (column.name for column in self._lakehouse.columns(table))
             )
         )
@@ -231,11 +236,11 @@ class BuiltinReader:
         return groups
 
     def compare(self, table: str, deliveries: Sequence[Delivery]) -> Unread:
-        """Finds the files that changed meanwhile, and those that bronze has other records of."""
+        """Finds files that changed meanwhile, and files whose records in bronze are others."""
         unread: dict[int, FileChanged | FileRejected] = {}
         for (shape, _), of_shape in self._by_shape(deliveries).items():
             bronze = self._lakehouse.table(table)
-            rows = bronze.where(among("_file_id", (each.file_id for each in of_shape)))
+            rows = bronze.where(among("_file_id", (delivery.file_id for delivery in of_shape)))
             totals = fetched("add up what was read", totals_by_file(rows, shape))
             read = {
                 row["_file_id"]: Totals(row["records"], row["checksum"])
@@ -243,9 +248,9 @@ class BuiltinReader:
             }
             for delivery in of_shape:
                 outline = self._outlines[delivery.file_id]
-                found = read.get(delivery.file_id, Totals())
-                if found != outline.totals:
-                    unread[delivery.file_id] = misread(outline, found)
+                totals = read.get(delivery.file_id, Totals())
+                if totals != outline.totals:
+                    unread[delivery.file_id] = misread(outline, totals)
         return {**unread, **changed_files(deliveries, self._folders)}
 
 

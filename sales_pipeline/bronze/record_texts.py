@@ -1,7 +1,7 @@
-"""The texts by which records of a correction are compared with those that it would replace.
+"""Texts by which the records of a correction and of the replaced delivery are compared.
 
 They come from bronze, or from a batch of the landing reader, in the same form: trimmed, in NFC and
-without what nobody sees. No session starts, unless a column that is compared is a SQL expression.
+without invisible characters. No session starts, unless a compared column is a SQL expression.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _BETWEEN = "\x1f"
 
 
 def compared_columns(feed: Feed) -> list[str]:
-    """The columns by which records are the same: the key, and the store where that is one."""
+    """The columns that identify a record: the key, and the store if the records name it."""
     return [*feed.key, *(["store"] if feed.key and feed.has("store") else [])]
 
 
@@ -43,22 +43,22 @@ def day_column(_: Feed) -> list[str]:
 
 
 def has_sql(feed: Feed, columns: Iterable[str]) -> bool:
-    """Says whether one of some columns is a SQL expression."""
+    """Returns whether one of some columns is a SQL expression."""
     return any(feed.computed[name].sql is not None for name in columns if name in feed.computed)
 
 
 def bronze_texts(
     lakehouse: Lakehouse, deliveries: Iterable[Delivery], columns_of: Callable[[Feed], list[str]]
 ) -> dict[int, pa.Array]:
-    """File id -> the texts of some columns of each record in bronze, joined to one.
+    """Returns file id -> the texts of some columns of each record in bronze, joined to one.
 
     Args:
         lakehouse: The tables; `bronze.*` are read.
         deliveries: Their records are in bronze.
-        columns_of: The columns of a feed that are asked for. The text is empty where there are
-            none, or where the feed is the catalogue, the rates, or not declared.
+        columns_of: Gives the columns of a feed. The text is empty if there are
+            none, or if the feed is the catalogue, the rates, or not declared.
     """
-    found: dict[int, pa.Array] = {}
+    texts: dict[int, pa.Array] = {}
     plain: list[Delivery] = []
     for delivery in deliveries:
         feed = lakehouse.declaration.feeds.get(delivery.feed)
@@ -66,13 +66,13 @@ def bronze_texts(
             table = lakehouse.read(
                 f"bronze.{delivery.feed}", columns=["_row"], file_ids=[delivery.file_id]
             )
-            found[delivery.file_id] = pa.repeat("", table.num_rows)
+            texts[delivery.file_id] = pa.repeat("", table.num_rows)
         elif has_sql(feed, columns_of(feed)):
             rows = lakehouse.table(BRONZE_SALES).where(among("_file_id", [delivery.file_id]))
-            found[delivery.file_id] = _sql_texts(rows, feed, columns_of(feed))
+            texts[delivery.file_id] = _sql_texts(rows, feed, columns_of(feed))
         else:
             plain.append(delivery)
-    return found | _plain_texts(lakehouse, plain, columns_of)
+    return texts | _plain_texts(lakehouse, plain, columns_of)
 
 
 def bronze_days(lakehouse: Lakehouse, deliveries: Sequence[Delivery]) -> dict[int, set[str]]:
@@ -99,12 +99,12 @@ def bronze_days(lakehouse: Lakehouse, deliveries: Sequence[Delivery]) -> dict[in
 def _plain_texts(
     lakehouse: Lakehouse, deliveries: Sequence[Delivery], columns_of: Callable[[Feed], list[str]]
 ) -> dict[int, pa.Array]:
-    """The same for feeds whose columns are in their files or constants, in one read."""
+    """Texts of feeds whose columns are constants or come from their files, in one read."""
     if not deliveries:
         return {}
     feeds = lakehouse.declaration.feeds
-    there = set(lakehouse.engine.column_names(BRONZE_SALES))
-    names = {name for each in deliveries for name in columns_of(feeds[each.feed])}
+    existing = set(lakehouse.engine.column_names(BRONZE_SALES))
+    names = {name for delivery in deliveries for name in columns_of(feeds[delivery.feed])}
     sources = {
         delivery.file_id: dict(sources_of(feeds[delivery.feed].columns, delivery))
         for delivery in deliveries
@@ -112,7 +112,7 @@ def _plain_texts(
     moved = [source for of_file in sources.values() for source in of_file.values() if source]
     names |= {name for kind, name in moved if kind == "column"}
     extra = ["_extra"] if any(kind == "extra" for kind, _ in moved) else []
-    columns = ["_file_id", *sorted(names & there), *extra]
+    columns = ["_file_id", *sorted(names & existing), *extra]
     rows = lakehouse.read(BRONZE_SALES, columns=columns, file_ids={d.file_id for d in deliveries})
     return {
         delivery.file_id: _plain(
@@ -161,7 +161,7 @@ def _sql_texts(rows: DataFrame, feed: Feed, columns: Sequence[str]) -> pa.Array:
 def _plain(
     feed: Feed, rows: pa.Table, names: Sequence[str], sources: Mapping[str, Source]
 ) -> pa.Array:
-    """The texts of some records; their columns by name, or where a delivery has them."""
+    """The texts of some records, from the columns of their names or from other sources."""
     columns = []
     for name in names:
         source = sources.get(name, ("column", name))
@@ -178,7 +178,7 @@ def _plain(
 
 
 def _joined(columns: Sequence[pa.Array | pa.ChunkedArray], rows: int) -> pa.Array:
-    """One text for each record, of its trimmed texts without what nobody sees."""
+    """One text for each record, of its trimmed texts without invisible characters."""
     if not columns:
         return pa.repeat("", rows)
     invisible = f"[{INVISIBLE}]"

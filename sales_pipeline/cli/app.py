@@ -49,6 +49,8 @@ _COMMANDS: _Commands = {
     "check": _Command("previews", "check", "CHECK_EXAMPLE"),
     "accept": _Command("held_files", "accept", "ACCEPT_EXAMPLE"),
     "withdraw": _Command("held_files", "withdraw", "WITHDRAW_EXAMPLE"),
+    "close": _Command("closing", "close", "CLOSE_EXAMPLE"),
+    "reopen": _Command("closing", "reopen", "REOPEN_EXAMPLE"),
     "history": _Command("history", "history", "HISTORY_EXAMPLE"),
     "diff": _Command("history", "diff", "DIFF_EXAMPLE"),
     "rollback": _Command("history", "rollback", "ROLLBACK_EXAMPLE"),

@@ -233,13 +233,13 @@ def doctor(
     # Arrow comes with these imports, and --help must not wait for it.
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.databricks.redaction import Secrets
-    from sales_pipeline.proofs.doctor import examine
+    from sales_pipeline.proofs.doctor import diagnose
     from sales_pipeline.report.proofs import diagnosis_document, diagnosis_text
 
     secrets = Secrets(os.environ)
     secrets.learn_address(engine_name(declaration))
     with stopped_by_signals("the same again"), progress_on_stderr() as progress:
-        diagnosis = examine(
+        diagnosis = diagnose(
             declaration, on_check=lambda name: progress.stage(name, 0), hide=secrets.hide
         )
     show_report(diagnosis, diagnosis_document, diagnosis_text, as_json=as_json)

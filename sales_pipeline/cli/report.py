@@ -9,7 +9,12 @@ from typing import Annotated
 import typer
 
 from sales_pipeline.cli.options import JsonOption, Shared
-from sales_pipeline.cli.sales_options import RunOption, last_day_of, month_from
+from sales_pipeline.cli.sales_options import (
+    AsClosedOption,
+    RunOption,
+    last_day_of,
+    month_from,
+)
 from sales_pipeline.cli.screen import say, show_json
 from sales_pipeline.errors import UsageError
 
@@ -49,6 +54,7 @@ def report(
         date | None,
         typer.Option("--to", metavar="YYYY-MM", parser=month_from, help="The last month to show."),
     ] = None,
+    as_closed: AsClosedOption = False,
     run: RunOption = None,
     as_json: JsonOption = False,
     shared: Shared,
@@ -57,8 +63,8 @@ def report(
 
     The page opens from disk in any browser, asks nothing of any network, and is under 3 MB. Its
     reader chooses store, range and measure, and every figure is then exact as here. It also shows
-    why the last month moved, what waits in quarantine, and the balance of the last run. A file
-    that is there is replaced. It takes the extra [report].
+    why the last month moved, what waits in quarantine, the closed months with what came later, and
+    the balance of the last run. A file that is there is replaced. It takes the extra [report].
     """
     if first and last and last < first:
         raise UsageError(f"--to: before --from, got {first:%Y-%m} to {last:%Y-%m}. Do: swap them")
@@ -79,10 +85,10 @@ def report(
     declaration = shared.declaration()
     until = last_day_of(last) if last else None
     if "workbook" in written:
-        asked = Asked(first=first, last=until)
+        asked = Asked(first=first, last=until, as_closed=as_closed)
         write_workbook(answers(declaration, asked, run=run), written["workbook"])
     if "page" in written:
-        page = page_of(declaration, first=first, last=until, run=run)
+        page = page_of(declaration, first=first, last=until, run=run, as_closed=as_closed)
         written["page"].write_bytes(page_html(page).encode())
     sizes = {name: path.stat().st_size for name, path in written.items()}
     if as_json:

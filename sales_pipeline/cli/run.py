@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -75,15 +76,19 @@ def run(
     A run that was killed is finished by the next one.
 
     With --sample, and no lakehouse yet, the files of the sample retailer are put into the
-    landing folder first.
+    landing folder first. With the sample's own declaration and without --json, December is closed
+    before its last file comes.
     """
     declaration = shared.prepared()
     # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline import pipeline
 
-    if shared.sample:
-        place_sample_files(declaration)
     verb = partial(pipeline.run, rejudge=rejudge or ())
+    if shared.sample and (as_json or shared.path is not None):
+        place_sample_files(declaration)
+    elif shared.sample and place_sample_files(declaration, late=False):
+        run_and_tell(declaration, verb, shared)
+        _close_the_sample(declaration, wait=shared.wait)
     raise typer.Exit(run_and_tell(declaration, verb, shared, answers=answers, as_json=as_json))
 
 
@@ -97,18 +102,41 @@ def run_pipeline(
     run(answers=sample, shared=Running(config=config, sample=sample))
 
 
-def place_sample_files(declaration: Declaration) -> None:
-    """Puts the sample's files into the landing folder, if no lakehouse was made yet."""
+def place_sample_files(declaration: Declaration, *, late: bool | None = None) -> int:
+    """Puts the sample's files into the landing folder, if no lakehouse was made yet.
+
+    Args:
+        declaration: What the retailer declares.
+        late: Whether to put only the late files there, or only the others; None for all.
+
+    Returns:
+        How many files were put there.
+    """
     from sales_pipeline.engines.spark_session import open_engine
     from sales_pipeline.lakehouse.ops_tables import RUNS
     from sales_pipeline.sample import place_sample
 
     with closing(open_engine(declaration)) as engine:
         if engine.exists(RUNS.name):
-            return
-    placed = place_sample(Path(declaration.landing))
-    if placed:
-        say(f"sample: {counted(len(placed), 'file')} put into {declaration.landing}")
+            return 0
+    return _placed(place_sample(Path(declaration.landing), late=late), declaration)
+
+
+def _placed(files: Sequence[str], declaration: Declaration) -> int:
+    if files:
+        say(f"sample: {counted(len(files), 'file')} put into {declaration.landing}")
+    return len(files)
+
+
+def _close_the_sample(declaration: Declaration, *, wait: float) -> None:
+    """Closes the last month of the sample, and puts the files there that come late for it."""
+    from sales_pipeline.operations.closing import close
+    from sales_pipeline.report.closing_reports import closed_text
+    from sales_pipeline.sample import CLOSED, place_sample
+
+    show(closed_text(close(declaration, [CLOSED], wait_seconds=wait)))
+    show("")
+    _placed(place_sample(Path(declaration.landing), late=True), declaration)
 
 
 class Verb(Protocol):

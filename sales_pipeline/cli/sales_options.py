@@ -21,6 +21,10 @@ RunOption = Annotated[
         help="Show what this run left, by its id from `history`. Without it: the last run.",
     ),
 ]
+AsClosedOption = Annotated[
+    bool,
+    typer.Option("--as-closed", help="Show closed months as they were when they were closed."),
+]
 StoreOption = Annotated[
     str | None, typer.Option("--store", metavar="ID", help="Count only this store.")
 ]

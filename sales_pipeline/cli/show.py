@@ -11,6 +11,7 @@ import typer
 from sales_pipeline.analysis.periods import By, Compare
 from sales_pipeline.cli.options import JsonOption, Shared, check_one_form
 from sales_pipeline.cli.sales_options import (
+    AsClosedOption,
     CategoryOption,
     RunOption,
     StoreOption,
@@ -31,6 +32,7 @@ Examples:
   sales-pipeline show stores --month 2025-12 --like-for-like
   sales-pipeline show volume --store paris --top 5
   sales-pipeline show value --from 2025-07 --to 2025-12 --csv > best_sellers.csv
+  sales-pipeline show global --as-closed
   sales-pipeline show global --run 20250131T060000-1a2b3c
 """
 
@@ -130,6 +132,7 @@ def show(
             "--bottom", metavar="N", min=1, help="Show the last products of the rankings instead."
         ),
     ] = None,
+    as_closed: AsClosedOption = False,
     run: RunOption = None,
     as_json: JsonOption = False,
     as_csv: Annotated[
@@ -140,8 +143,10 @@ def show(
     """Shows the four answers, or one of them, and their change.
 
     They are as the last finished run left them, one consistent set, also while a run works or
-    after one was killed; `--run` shows what another run left. Every revenue is in the base
-    currency, exact to the end and rounded half up once. docs/figures.md has the formulas.
+    after one was killed; `--run` shows what another run left. If a closed month was restated
+    since, the lines below the answers say by how much and why; `--as-closed` shows it as it was
+    closed. Every revenue is in the base currency, exact to the end and rounded half up once.
+    docs/figures.md has the formulas.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
     if as_csv and question is None:
@@ -170,6 +175,7 @@ def show(
         top=top if as_json or as_csv else top or SHOWN_PRODUCTS,
         bottom=bottom,
         questions=tuple(questions),
+        as_closed=as_closed,
     )
     shown = Shown(constant_currency=constant_currency, like_for_like=like_for_like)
     show_report(

@@ -110,7 +110,8 @@ def restore(*, as_json: JsonOption = False, shared: Changing) -> None:
 
     Use it if a command says that ops.deliveries or ops.runs is missing or damaged. Each archived
     file is found again in bronze by its records; what cannot be known is said. Then a run makes
-    silver and gold again from the deliveries. No delivered file is moved or removed.
+    silver and gold again from the deliveries. No delivered file is moved or removed. If a table of
+    the closed months is lost, what is left of them is removed: close the months again.
     """
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.

@@ -10,6 +10,7 @@ import typer
 from sales_pipeline.analysis.periods import Compare
 from sales_pipeline.cli.options import CsvOption, JsonOption, Shared, check_one_form
 from sales_pipeline.cli.sales_options import (
+    AsClosedOption,
     CategoryOption,
     RunOption,
     StoreOption,
@@ -27,6 +28,7 @@ Examples:
   sales-pipeline why --from 2025-07 --to 2025-12 --csv > causes.csv
   sales-pipeline why --since 20250131T060000-1a2b3c
   sales-pipeline why 2025-12 --since 20250131T060000-1a2b3c --json
+  sales-pipeline why 2025-12 --since-closing
 """
 
 EXPLAIN_EXAMPLE = """\b
@@ -34,6 +36,7 @@ Examples:
   sales-pipeline explain 2025-12 --store tokyo
   sales-pipeline explain 2025-W52 --store paris --product "Green tea"
   sales-pipeline explain 2025-12 --store tokyo --csv > records.csv
+  sales-pipeline explain 2025-12 --as-closed
 """
 
 PeriodArgument = Annotated[
@@ -95,8 +98,15 @@ def why(
             help="Say why figures changed since this run, by its id from `history`, instead.",
         ),
     ] = None,
+    since_closing: Annotated[
+        bool,
+        typer.Option(
+            "--since-closing", help="Say why closed months changed since they were closed, instead."
+        ),
+    ] = False,
     store: StoreOption = None,
     category: CategoryOption = None,
+    as_closed: AsClosedOption = False,
     run: RunOption = None,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
@@ -108,15 +118,21 @@ def why(
     opened, closed or were interrupted, and products that are new or discontinued. Without PERIOD
     it is the last month with sales. Between runs (`--since`), the change of each month is divided
     into late files, corrections, withdrawals, released records, rates, catalogue prices and
-    declaration. The parts add up to the change as it is shown. The screen shows the three largest
-    sources of each part, JSON and CSV all of them. docs/figures.md has the formulas.
+    declaration; so is the change of closed months since they were closed (`--since-closing`). The
+    parts add up to the change as it is shown. The screen shows the three largest sources of each
+    part, JSON and CSV all of them. docs/figures.md has the formulas.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
     check_period(period, first, last)
     if compare is Compare.NONE:
         raise UsageError("--compare: a change needs two periods, got none. Do: year or period")
-    if since is not None and category is not None:
-        raise UsageError("--category: not together with --since. Do: leave one of them out")
+    if since is not None and since_closing:
+        raise UsageError("--since: not together with --since-closing. Do: leave one of them out")
+    if since is not None or since_closing:
+        option = "--since-closing" if since_closing else "--since"
+        if category is not None or as_closed:
+            other = "--as-closed" if as_closed else "--category"
+            raise UsageError(f"{other}: not together with {option}. Do: leave one of them out")
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.analysis.named_periods import AskedPeriod
@@ -126,8 +142,10 @@ def why(
 
     asked = AskedPeriod(period, first, last)
     largest = None if as_json or as_csv else moved.LARGEST
-    if since is None:
-        change = moved.AskedChange(asked, compare, Choice(store, category), largest)
+    if since is None and not since_closing:
+        change = moved.AskedChange(
+            asked, compare, Choice(store, category), largest, as_closed=as_closed
+        )
         show_report(
             moved.why_moved(declaration, change, run=run),
             moved.why_moved_document,
@@ -139,7 +157,9 @@ def why(
     months = asked if period or first or last else None
     restatement = restated.AskedRestatement(months, store, largest)
     show_report(
-        restated.why_restated(declaration, since, restatement, run=run),
+        restated.why_since_closing(declaration, restatement, run=run)
+        if since is None
+        else restated.why_restated(declaration, since, restatement, run=run),
         restated.why_restated_document,
         restated.why_restated_text,
         as_json=as_json,
@@ -157,6 +177,7 @@ def explain(
         str | None,
         typer.Option("--product", metavar="NAME", help="Count only this product, as it is shown."),
     ] = None,
+    as_closed: AsClosedOption = False,
     run: RunOption = None,
     as_json: JsonOption = False,
     as_csv: Annotated[
@@ -170,7 +191,8 @@ def explain(
     revenues of the files add up to the figure as it is shown, and those of the records (`--csv`,
     unrounded) to the figure before it is rounded. Left out are records of these files, and of the
     period and store, that are quarantined, duplicate, displaced or excluded; a record whose day
-    cannot be read may belong to any period.
+    cannot be read may belong to any period. With `--as-closed` it is the figure of a closed month
+    as it was closed, for as long as the tables of that run are kept.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
     check_period(period, first, last)
@@ -178,10 +200,13 @@ def explain(
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.analysis.named_periods import AskedPeriod
     from sales_pipeline.report import explained as report
+    from sales_pipeline.report.closed_months import run_as_closed
     from sales_pipeline.report.explained_records import explained_csv
     from sales_pipeline.report.explained_text import explained_text
 
     asked = report.AskedFigure(AskedPeriod(period, first, last), store, product)
+    if as_closed:
+        run = run_as_closed(declaration, asked.period, run=run)
     if as_csv:
         for piece in explained_csv(declaration, asked, run=run):
             show_exactly(piece)

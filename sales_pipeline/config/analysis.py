@@ -1,4 +1,4 @@
-"""How figures are compared: the calendar, comparable stores, and classes of best sellers."""
+"""How figures are compared and closed: the calendar, comparable stores, classes, closed months."""
 
 from __future__ import annotations
 
@@ -71,3 +71,11 @@ def _class_mismatches(classes: Plain) -> list[Mismatch]:
     if not isinstance(a, Decimal) or not isinstance(b, Decimal) or a <= b:
         return []
     return [Mismatch(("b",), "less than a", "; write the share of classes A and B together")]
+
+
+class Closing(Declared):
+    """When a month may be closed."""
+
+    quarantined: Share = Decimal("0.01")
+    """The share of a month's money that may wait in quarantine when the month is closed. With
+    more, `close` refuses the month unless `--anyway` is given."""

@@ -43,6 +43,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "calendar": "calendar: {first_month: 2, weeks: 4-5-4}",
         "like_for_like": "like_for_like: {after_months: 12}",
         "classes": "classes: {a: 70%, b: 90%}",
+        "closing": "closing: {quarantined: 2%}",
         "formats": """
             formats:
               french_till:
@@ -263,6 +264,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
     },
     "like_for_like": {"after_months": "after_months: 13"},
     "classes": {"a": "a: 70%", "b": "b: 90%"},
+    "closing": {"quarantined": "quarantined: 2%"},
     "feeds.<feed>.currency[]": {
         "currency": "currency: EUR",
         "since": "currency: EUR\nsince: 2026-01-01",

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from sales_pipeline.config.analysis import Classes, FiscalCalendar, LikeForLike
+from sales_pipeline.config.analysis import Classes, Closing, FiscalCalendar, LikeForLike
 from sales_pipeline.config.catalogue import Catalogue, CatalogueLanguage, CatalogueRows, ListPrice
 from sales_pipeline.config.checks import RESERVED_FEEDS, declaration_mismatches
 from sales_pipeline.config.currencies import MINOR_UNITS
@@ -136,6 +136,8 @@ class Declaration(Declared):
     """When a store is comparable between two periods."""
     classes: Classes = Classes()
     """The classes A, B and C of best sellers."""
+    closing: Closing = Closing()
+    """What may be open in a month when it is closed."""
     formats: dict[Identifier, Format] = {}
     """Shapes that several feeds share, by name: any key of a feed except landing, store and stores.
     A feed with `format: NAME` declares only the keys that differ. Its own values take precedence:

@@ -192,7 +192,7 @@ def _jobs_parts(compute: str, source: PackageSource) -> dict[str, str]:
 
 
 def _scalar(text: str) -> str:
-    """Returns a text as a YAML scalar, whatever is in it.
+    """Returns any text as a YAML scalar.
 
     >>> _scalar("no")
     '"no"'
@@ -246,14 +246,14 @@ def write_bundle(folder: Path, settings: BundleSettings, *, force: bool = False)
     Args:
         folder: The root of the project.
         settings: The settings of the bundle.
-        force: Whether files of a bundle that are there, and differ, are replaced.
+        force: True if existing files of a bundle that differ are replaced.
 
     Raises:
         UsageError: Files are there and differ, or the folder takes none; nothing was written.
     """
     users_own = {RELEASE.config: starting_declaration(), ".gitignore": _IGNORED}
     bundle = bundle_files(settings)
-    left = [name for name in users_own if os.path.lexists(folder / name)]
+    existing = [name for name in users_own if os.path.lexists(folder / name)]
     same = [name for name, text in bundle.items() if _has(folder / name, text)]
     differ = [name for name in bundle if name not in same and os.path.lexists(folder / name)]
     if differ and not force:
@@ -261,8 +261,8 @@ def write_bundle(folder: Path, settings: BundleSettings, *, force: bool = False)
             f"{folder}: has {examples(differ)} already. Do: give --force to replace them, "
             "or another folder"
         )
-    wanted = bundle | users_own
-    missing = {name: text for name, text in wanted.items() if name not in same + left}
+    all_files = bundle | users_own
+    missing = {name: text for name, text in all_files.items() if name not in same + existing}
     try:
         for name, text in missing.items():
             _write(folder / name, text)
@@ -270,7 +270,7 @@ def write_bundle(folder: Path, settings: BundleSettings, *, force: bool = False)
         raise UsageError(f"{folder}: cannot be written to, {error}") from error
     declaration = (folder / RELEASE.config).read_bytes()
     return WrittenBundle(
-        tuple(missing), tuple(same + left), is_elsewhere=LANDING.encode() not in declaration
+        tuple(missing), tuple(same + existing), is_elsewhere=LANDING.encode() not in declaration
     )
 
 

@@ -109,8 +109,8 @@ class _FollowedRun:
 
     def _follow(self) -> Verdict:
         pause = 0.0
-        while (left := self.request.timeout - self._passed()) > 0:
-            if self._look(min(self.waiting.pace.reply_seconds, max(left, 1))):
+        while (seconds_left := self.request.timeout - self._passed()) > 0:
+            if self._look(min(self.waiting.pace.reply_seconds, max(seconds_left, 1))):
                 return self._judged()
             pause = min(pause + 1, self.waiting.pace.poll_seconds)
             self.waiting.sleep(min(pause, max(self.request.timeout - self._passed(), 0)))

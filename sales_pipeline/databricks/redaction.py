@@ -1,4 +1,4 @@
-"""Hides secrets in whatever is printed, logged or raised while the gate talks to a workspace."""
+"""Hides secrets in all printed, logged and raised text while the gate talks to a workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds a job and starts one run of it, however often the start has to be repeated."""
+"""Finds a job and starts exactly one run of it, even if the start has to be repeated."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def start_run(
     while True:
         tries += 1
         try:
-            # A stop waits for the number of the run, because nobody could cancel it without.
+            # A stop waits for the number of the run, because a cancellation needs it.
             return waiting.reply(
                 lambda: workspace.start(job, request.parameters, token), is_stoppable=False
             )

@@ -1,4 +1,4 @@
-"""The strict verdict: a run passes only if everything the workspace says of it is success.
+"""The strict verdict: a run passes only if every state in the workspace's reply is success.
 
 Texts of the Jobs API are kept as they come, so that a value that is newer than this version fails
 with its own name. Success is an equality, never the absence of a known failure.
@@ -53,7 +53,7 @@ class RunState:
         result: `state.result_state`.
         code: `status.termination_details.code`.
         code_type: `status.termination_details.type`.
-        disagreement: What the reply says beside this against a success; empty if nothing.
+        disagreement: A further sign in the reply against a success; empty if there is none.
         message: The platform's explanation in words, or empty.
         queued: The reason why it is queued, or empty.
         is_ended: Whether nothing more will change.
@@ -91,7 +91,7 @@ class RunState:
         return f"{words}: {explanation}" if explanation else words
 
     def reason(self) -> str:
-        """Returns why this is no success; unknown values stand in it as they came."""
+        """Returns the reason why this is no success, with unknown values as they came."""
         known = self.life_cycle in (*_ENDED, *_GOING_ON)
         is_contradictory = self.life_cycle == TERMINATED and self._claims_success()
         parts = [
@@ -135,28 +135,28 @@ def run_state(reply: dict[str, Any]) -> RunState:
     """
     state, status = _part(reply, "state"), _part(reply, "status")
     details, queue = _part(status, "termination_details"), _part(status, "queue_details")
-    old, new = _text(state.get("life_cycle_state")), _text(status.get("state"))
+    life_cycle, status_state = _text(state.get("life_cycle_state")), _text(status.get("state"))
     result = _text(state.get("result_state"))
     code, code_type = _text(details.get("code")), _text(details.get("type"))
     message = _text(state.get("state_message")) or _text(details.get("message"))
-    if old in (*_ENDED, *_GOING_ON):
-        is_ended = old in _ENDED
+    if life_cycle in (*_ENDED, *_GOING_ON):
+        is_ended = life_cycle in _ENDED
     else:
-        is_ended = bool(result or new == TERMINATED or reply.get("end_time"))
+        is_ended = bool(result or status_state == TERMINATED or reply.get("end_time"))
     disagreement = ""
-    if old == TERMINATED and new not in (None, TERMINATED):
-        disagreement = f"status {new}"
+    if life_cycle == TERMINATED and status_state not in (None, TERMINATED):
+        disagreement = f"status {status_state}"
     elif result == SUCCESS and state.get("user_cancelled_or_timedout"):
         disagreement = "cancelled or timed out"
     is_success = (
-        old == TERMINATED
+        life_cycle == TERMINATED
         and result == SUCCESS
         and code in (None, SUCCESS)
         and code_type in (None, SUCCESS)
         and not disagreement
     )
     return RunState(
-        life_cycle=old or new,
+        life_cycle=life_cycle or status_state,
         result=result,
         code=code,
         code_type=code_type,

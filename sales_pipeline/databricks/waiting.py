@@ -84,7 +84,7 @@ class Waiting:
     """The one place where the gate waits; a test replaces `now` and `sleep`.
 
     Attributes:
-        pace: How long it waits.
+        pace: The limits of its patience.
         stopped: The stop that was asked for, or None.
     """
 
@@ -172,5 +172,5 @@ def duration(seconds: float) -> str:
     >>> duration(0), duration(75.4), duration(3600)
     ('0:00', '1:15', '60:00')
     """
-    minutes, left = divmod(int(seconds), 60)
-    return f"{minutes}:{left:02d}"
+    minutes, rest_seconds = divmod(int(seconds), 60)
+    return f"{minutes}:{rest_seconds:02d}"

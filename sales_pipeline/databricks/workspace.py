@@ -244,7 +244,7 @@ def _learn_secrets(config: Config, secrets: Secrets) -> None:
 
 @contextmanager
 def _errors_of_ours(secrets: Secrets, subject: str) -> Iterator[None]:
-    """Turns whatever is raised in the block into an error of ours, without secrets.
+    """Turns any error of the block into an error of ours, without secrets.
 
     Raises:
         WorkspaceRefused: The workspace, or databricks-sdk, refuses.

@@ -1,1 +1,1 @@
-"""Ways to run Spark code over Delta tables: sessions and what each can do."""
+"""Runs Spark code over Delta tables: sessions, and the abilities of each."""

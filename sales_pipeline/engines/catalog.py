@@ -1,7 +1,7 @@
-"""Delta tables in a catalog, by their names; the catalog decides where their files lie.
+"""Delta tables in a catalog, by their names; the catalog decides on the place of their files.
 
 Everything is Spark SQL, in as few statements as possible, because each costs a second on a JVM.
-What cannot change while a run holds the lakehouse is asked once.
+Facts that cannot change while a run holds the lakehouse are asked for once.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class CatalogEngine(CatalogUpkeep):
         comment: str,
     ) -> None:
         """Makes the view in one statement."""
-        shown = ", ".join(f"{_name(given)} AS {_name(name)}" for name, given in columns.items())
+        shown = ", ".join(f"{_name(column)} AS {_name(name)}" for name, column in columns.items())
         self._run(
             f"make {view}",
             f"CREATE OR REPLACE VIEW {self.table_name(view)} COMMENT {quoted(comment)} "  # noqa: S608 -- quoted names, our own condition
@@ -200,13 +200,13 @@ class CatalogEngine(CatalogUpkeep):
         return None
 
     def blames_table(self, error: Exception) -> bool:
-        """Only what Delta says of files; a lost server would be asked for each table in vain."""
+        """Blames it for Delta's errors about files only; a lost server fails for every table."""
         from pyspark.errors import PySparkException
 
         return isinstance(error, PySparkException) and _says_gone(error)
 
     def replace(self, table: str, condition: str, rows: pa.Table | pa.RecordBatchReader) -> None:
-        """Replaces rows by an overwrite, or a mere deletion where there are none."""
+        """Replaces rows by an overwrite, or by a deletion if there are no new ones."""
         import pyarrow as pa
         from pyspark.sql import functions as F
 
@@ -246,8 +246,8 @@ class CatalogEngine(CatalogUpkeep):
         """Adds up in one statement."""
         groups = ", ".join(map(_name, by))
         select = f"SELECT {groups}, {sums(of, _name)} FROM"
-        rest = f"{where_clause(None, where)} GROUP BY {groups}"
-        return self._ask(select, table, version, rest)
+        clauses = f"{where_clause(None, where)} GROUP BY {groups}"
+        return self._ask(select, table, version, clauses)
 
     def restore(self, table: str, version: int) -> None:
         """Restores the table if its rows changed since; writes no data file."""

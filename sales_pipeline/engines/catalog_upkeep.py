@@ -101,7 +101,7 @@ class CatalogUpkeep(OnSession, ABC):
         return worth_merging(DataFile(_last_part(row["path"]), row["bytes"]) for row in rows)
 
     def compact(self, table: str) -> None:
-        """Merges the small files in the way of the platform."""
+        """Merges the small files by the platform's own OPTIMIZE."""
         self._run(f"merge files of {table}", f"OPTIMIZE {self.table_name(table)}")
 
     def checkpoint(self, table: str) -> None:

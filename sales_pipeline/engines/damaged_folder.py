@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 
 def problem_in(table: Path) -> str | None:
-    """Returns what is wrong with a table, with the file that shows it, or None.
+    """Returns the fault of a table, with the file that shows it, or None.
 
     Args:
         table: The folder of the table.
@@ -52,7 +52,7 @@ def _problem_in_data(table: Path) -> str | None:
         return f"its log cannot be read, at {table / '_delta_log'}: {reason}"
     for path in paths:
         # A path may have odd characters as their codes.
-        file = next((each for each in (path, unquote(path)) if (table / each).exists()), None)
+        file = next((name for name in (path, unquote(path)) if (table / name).exists()), None)
         if file is None:
             return f"a data file is missing, {table / path}"
         if not _is_parquet(table / file):

@@ -131,7 +131,7 @@ class Engine(Protocol):
         where: str,
         comment: str,
     ) -> None:
-        """Makes a view of a table, or makes it anew; nothing where tables lie in a folder.
+        """Makes a view of a table, or makes it anew; does nothing if tables lie in a folder.
 
         Args:
             view: The view, such as `silver.sales`.
@@ -148,7 +148,7 @@ class Engine(Protocol):
         """Returns all tables in a schema such as `bronze`, of other programs too."""
 
     def problem(self, table: str) -> str | None:
-        """Returns what is wrong with the log or a data file of an existing table, or None.
+        """Returns the fault of the log or a data file of an existing table, or None.
 
         It names the file if it can. It may read all of the table's log, so it is asked after an
         error, and before a table is used that may be damaged.
@@ -158,7 +158,7 @@ class Engine(Protocol):
         """Returns whether an error may come from a damaged table, so that `problem` is worth it."""
 
     def forget_tables(self) -> None:
-        """Drops what is remembered of tables, because others may have changed them until now."""
+        """Drops all cached facts about tables, because others may have changed them until now."""
 
     def read(
         self,
@@ -185,7 +185,7 @@ class Engine(Protocol):
     def replace(self, table: str, condition: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Replaces the rows of a table that fulfil a condition by rows of this process.
 
-        One commit. Where the tables lie in a folder, a reader's batches are never in memory
+        It is one commit. If the tables lie in a folder, a reader's batches are never in memory
         together.
 
         Args:

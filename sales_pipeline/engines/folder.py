@@ -1,6 +1,6 @@
 """Delta tables in a folder that this process sees; Spark or Sail writes the large ones.
 
-Whatever needs no session comes from delta-rs (`deltalake`) on the same files: small tables here,
+Work that needs no session is done by delta-rs (`deltalake`) on the same files: small tables here,
 versions and files in `folder_upkeep`. A subclass says how its session finds a table.
 """
 
@@ -76,7 +76,7 @@ class FolderEngine(FolderUpkeep, ABC):
             for column in columns
         ]
         self._known.pop(table, None)  # An earlier table of this name, which was removed.
-        # If somebody else makes it at the same time, it is there already.
+        # If another process makes it at the same time, it exists already.
         with suppress(CommitFailedError), statement(f"make {table}"):
             DeltaTable.create(
                 self._folder(table),
@@ -245,10 +245,10 @@ def _ask(table: DeltaTable, question: str) -> pa.Table:
     from deltalake import QueryBuilder
 
     answer = QueryBuilder().register("asked", table).execute(question)
-    given = pa.schema(answer.schema)
-    wanted = pa.schema([column.with_type(_as_in_spark(column.type)) for column in given])
+    answer_schema = pa.schema(answer.schema)
+    schema = pa.schema([column.with_type(_as_in_spark(column.type)) for column in answer_schema])
     # `pa.table` would import pandas too, only to check whether the answer is a pandas frame.
-    return pa.RecordBatchReader.from_stream(answer, wanted).read_all()
+    return pa.RecordBatchReader.from_stream(answer, schema).read_all()
 
 
 def _as_in_spark(type_: pa.DataType) -> pa.DataType:

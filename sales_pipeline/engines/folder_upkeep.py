@@ -57,7 +57,7 @@ class FolderUpkeep(OnSession):
         return problem_in(self._folder(table))
 
     def blames_table(self, error: Exception) -> bool:  # noqa: ARG002 -- to look costs little here
-        """Any error may: those of delta-rs and of Spark over a folder have too many forms."""
+        """Blames it for any error, because errors of delta-rs and Spark have too many forms."""
         return True
 
     def version(self, table: str) -> int:
@@ -179,13 +179,13 @@ class FolderUpkeep(OnSession):
             if version < 0:  # The table was lost since, and made again.
                 raise VersionGone(table, version)
             return DeltaTable(self._folder(table), version=version)
-        # Reading a log from its beginning costs many times as much as reading what is new.
-        known = self._known.get(table)
-        if known is None:
-            known = self._known[table] = DeltaTable(self._folder(table))
+        # Reading a log from its beginning costs many times as much as reading its new entries.
+        opened = self._known.get(table)
+        if opened is None:
+            opened = self._known[table] = DeltaTable(self._folder(table))
         else:
-            known.update_incremental()
-        return known
+            opened.update_incremental()
+        return opened
 
 
 def worth_merging(files: Iterable[DataFile]) -> list[DataFile]:

@@ -218,7 +218,7 @@ class LocalSparkSession(JvmSession):
             if warehouse is not None:
                 warehouse.cleanup()
             raise UsageError(
-                "engine: Spark did not start; what Java printed says why. Do: where it cannot "
+                "engine: Spark did not start; Java printed the reason. Do: if it cannot "
                 f"fetch Delta's jars, put them into a folder and name it in {JARS_VARIABLE}."
             ) from error
 
@@ -255,11 +255,11 @@ def check_delta(session: SparkSession) -> None:
     has_catalog = session.conf.get(catalog, _BUILT_IN) != _BUILT_IN
     if DELTA_SETTINGS[extension] in extensions and has_catalog:
         return
-    wanted = " and ".join(f"{key}={value}" for key, value in DELTA_SETTINGS.items())
+    settings = " and ".join(f"{key}={value}" for key, value in DELTA_SETTINGS.items())
     raise UsageError(
         f"engine: this process has a session of Spark without Delta Lake, got {extension}="
         f"{extensions!r}. Do: stop it, and Spark is started with Delta Lake, or start it with "
-        f"{wanted}."
+        f"{settings}."
     )
 
 

@@ -70,7 +70,7 @@ def why_not() -> str | None:
 
 
 def network_of_a_run() -> str:
-    """Says in words which users can reach the engine of a run that starts as this process did."""
+    """Returns a sentence on which users can reach the engine of a run that starts like this one."""
     reason = why_not()
     if reason is None:
         return "a run is alone in a network of its own, so no other user reaches its engine"

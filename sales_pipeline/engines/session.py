@@ -1,4 +1,4 @@
-"""Sessions of Spark: what a session needs of this machine, and how it is opened and ended.
+"""Sessions of Spark: their needs on this machine, their start and their end.
 
 An engine combines a session (in this process, behind a server, provided by a platform) with a
 place for tables (a folder, a catalog).

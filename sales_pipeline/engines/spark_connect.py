@@ -49,7 +49,7 @@ class RemoteSparkSession(JvmSession):
         session = SparkSession.builder.remote(self._url).create()
         for key, value in SESSION_SETTINGS.items():
             session.conf.set(key, value)
-        # Workers read landing files with this very package, whatever is installed on them.
+        # Workers read landing files with exactly this package, not with an installed one.
         with tempfile.TemporaryDirectory() as folder:
             session.addArtifacts(str(package_archive(Path(folder))), pyfile=True)
         return session

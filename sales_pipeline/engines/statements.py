@@ -1,4 +1,4 @@
-"""SQL that several engines need: CREATE TABLE, WHERE, and the MERGE of one row."""
+"""SQL that several engines need: CREATE TABLE, WHERE, MERGE of one row; and unions of frames."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 _CONFLICTS = ("DELTA_CONCURRENT", "DELTA_METADATA_CHANGED", "DELTA_PROTOCOL_CHANGED")
 """Prefixes of the error conditions that Delta names when another commit came in between."""
@@ -120,8 +120,8 @@ def merge_statement(
     ]
     if or_add:
         added = {key: f"new.{key}"} | values
-        names, given = ", ".join(added), ", ".join(added.values())
-        parts.append(f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({given})")  # noqa: S608 -- column names
+        names, values_added = ", ".join(added), ", ".join(added.values())
+        parts.append(f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values_added})")  # noqa: S608 -- column names
     return "\n".join(parts)
 
 
@@ -133,3 +133,13 @@ def merged_values(columns: Sequence[str], stamped: Sequence[str]) -> tuple[str, 
     """
     key, *changed = columns
     return key, {column: f"new.{column}" for column in changed} | dict.fromkeys(stamped, "now()")
+
+
+def union_of(frames: Iterable[DataFrame]) -> DataFrame:
+    """The union of at least one frame, as a balanced tree because engines recurse into plans."""
+    remaining = list(frames)
+    while len(remaining) > 1:
+        pairs = zip(remaining[::2], remaining[1::2], strict=False)
+        merged = [first.unionByName(second) for first, second in pairs]
+        remaining = [*merged, *remaining[len(merged) * 2 :]]
+    return remaining[0]

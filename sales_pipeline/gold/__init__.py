@@ -1,1 +1,1 @@
-"""The cube and the four answers."""
+"""Prices sales, and writes the cube and the four answers."""

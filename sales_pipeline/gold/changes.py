@@ -1,4 +1,4 @@
-"""Changes of gold: before and after, by month and store, and by product where asked for."""
+"""Compares gold with the last finished run, by month and store, and on request by product."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 from sales_pipeline.errors import VersionGone
 from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, deliveries_by_id
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES
 from sales_pipeline.lakehouse.runs import finished_runs
 
@@ -40,20 +40,20 @@ class Moves:
     """Changes since the last finished run.
 
     Attributes:
-        rows: The months and stores whose figures differ, in order; none where the run only
-            added what was not there before.
-        is_known: Whether the earlier figures could still be read.
+        rows: The months and stores whose figures differ, in order; none if the run only
+            added deliveries.
+        is_known: True if the earlier figures could still be read.
     """
 
     rows: tuple[Moved, ...] = ()
     is_known: bool = True
 
 
-def what_moved(lakehouse: Lakehouse, ledger: Ledger) -> Moves:
-    """Compares gold with the last finished run, where that was changed and not only added to.
+def moves_since_last_run(lakehouse: Lakehouse, ledger: Ledger) -> Moves:
+    """Compares gold with the last finished run, if figures changed and were not only added to.
 
-    It asks the tables and not the run, so that a run that finishes the work of a killed one
-    says what both did.
+    It reads the tables and not the run, so that a run that finishes the work of a killed one
+    reports the changes of both.
 
     Args:
         lakehouse: The tables.
@@ -75,34 +75,36 @@ def what_moved(lakehouse: Lakehouse, ledger: Ledger) -> Moves:
 
 
 def _is_changed(lakehouse: Lakehouse, ledger: Ledger, versions: Mapping[str, int]) -> bool:
-    """Says whether anything that counted before counts otherwise now."""
+    """Returns whether a delivery or a rate that counted before counts otherwise now."""
     rows = lakehouse.rows(DELIVERIES.name, version=versions[DELIVERIES.name])
-    now = {each.file_id: each for each in ledger}
-    if any(_is_judged_again(row, now[row["_file_id"]]) for row in rows):
+    deliveries = deliveries_by_id(ledger)
+    if any(_is_judged_again(row, deliveries[row["_file_id"]]) for row in rows):
         return True
     earlier = lakehouse.rows(_RATES, version=versions[_RATES])
     return _are_corrected(earlier, lakehouse.rows(_RATES))
 
 
-def _is_judged_again(row: Mapping[str, Any], now: Delivery) -> bool:
+def _is_judged_again(row: Mapping[str, Any], delivery: Delivery) -> bool:
     counted = row["state"] == State.ARCHIVED
-    return counted and (now.state in _GONE or now.run_id != row["run_id"])
+    return counted and (delivery.state in _GONE or delivery.run_id != row["run_id"])
 
 
 def _are_corrected(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> bool:
-    """Says whether a rate changed, vanished, or came late: before the last that was known."""
-    known = {(row["currency"], row["date"]): row["rate"] for row in before}
-    now = {(row["currency"], row["date"]): row["rate"] for row in after}
+    """Returns whether a rate changed, vanished, or came late: before the last one known then."""
+    earlier = {(row["currency"], row["date"]): row["rate"] for row in before}
+    current = {(row["currency"], row["date"]): row["rate"] for row in after}
     latest: dict[str, date] = {}
-    for currency, day in known:
+    for currency, day in earlier:
         latest[currency] = max(day, latest.get(currency, day))
-    return any(now.get(key) != rate for key, rate in known.items()) or any(
-        day < latest.get(currency, day) for currency, day in now if (currency, day) not in known
+    return any(current.get(key) != rate for key, rate in earlier.items()) or any(
+        day < latest.get(currency, day)
+        for currency, day in current
+        if (currency, day) not in earlier
     )
 
 
 Figures = dict[tuple[Any, ...], tuple[Decimal, Decimal]]
-"""Month and store, and product where asked for -> units and revenue."""
+"""Month and store, and product on request -> units and revenue."""
 
 
 def _cube(lakehouse: Lakehouse, version: int | None = None) -> pa.Table:
@@ -116,12 +118,19 @@ def moved_between(before: pa.Table, after: pa.Table, *, by: Sequence[str]) -> li
     Args:
         before: The earlier cube; the columns of `by`, units and revenue.
         after: The later one.
-        by: `month` and `store`, and `product` where figures are compared by product.
+        by: `month` and `store`, and `product` if figures are compared by product.
     """
-    was, now = _figures(before, by), _figures(after, by)
+    figures_before, figures_after = _figures(before, by), _figures(after, by)
     nothing = (_ZERO, _ZERO)
-    differ = (key for key in {*was, *now} if was.get(key, nothing) != now.get(key, nothing))
-    return [_moved(key, was.get(key, nothing), now.get(key, nothing)) for key in sorted(differ)]
+    differ = (
+        key
+        for key in {*figures_before, *figures_after}
+        if figures_before.get(key, nothing) != figures_after.get(key, nothing)
+    )
+    return [
+        _moved(key, figures_before.get(key, nothing), figures_after.get(key, nothing))
+        for key in sorted(differ)
+    ]
 
 
 def _moved(
@@ -135,7 +144,7 @@ def _figures(cube: pa.Table, by: Sequence[str]) -> Figures:
     # Sums of decimals keep their type, so it is made wide enough for all of them before.
     wide = {"units": pa.decimal256(60, 3), "revenue": pa.decimal256(60, 18)}
     chosen = cube.select([*by, *wide])
-    fields = [each.with_type(wide.get(each.name, each.type)) for each in chosen.schema]
+    fields = [field.with_type(wide.get(field.name, field.type)) for field in chosen.schema]
     summed = chosen.cast(pa.schema(fields)).group_by(list(by))
     rows = summed.aggregate([(name, "sum") for name in wide]).to_pylist()
     return {tuple(row[name] for name in by): (row["units_sum"], row["revenue_sum"]) for row in rows}

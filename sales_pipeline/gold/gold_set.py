@@ -18,8 +18,19 @@ from sales_pipeline.gold.daily_sales import SUMS
 from sales_pipeline.gold.rate_book import RateBook, book_of
 from sales_pipeline.gold.spellings import Spellings, spellings_of, with_shown_products
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows
-from sales_pipeline.lakehouse.declared_tables import MEASURES, SALES_CUBE, full_name, gold_tables
+from sales_pipeline.lakehouse.closings import Closings, closings_left, read_left
+from sales_pipeline.lakehouse.declared_tables import (
+    CLOSED_DAYS,
+    CLOSED_PRODUCTS,
+    DAILY_SALES,
+    MEASURES,
+    SALES_CUBE,
+    full_name,
+    gold_tables,
+)
+from sales_pipeline.lakehouse.lakehouse import in_months
 from sales_pipeline.lakehouse.opening import opened_lakehouse
+from sales_pipeline.lakehouse.ops_tables import CLOSED_RATES
 from sales_pipeline.lakehouse.runs import RunRecord, chosen_run
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, RECORDS, SALE, Table
 
@@ -77,15 +88,19 @@ class GoldSet:
     declaration: Declaration
     run: RunRecord
 
-    def read(self, name: str) -> pa.Table:
+    def read(self, name: str, *, where: str | None = None) -> pa.Table:
         """Returns a table by its name with schema, its columns as declared, its rows in order.
+
+        Args:
+            name: The table, such as `gold.sales_cube`.
+            where: Only rows that fulfil this SQL condition, made of literals only.
 
         Raises:
             UsageError: What the run left of it is not kept any more.
         """
         table, version = self._declared(name), self.run.version_left(name)
         with self.run.asked_for():
-            rows = self.engine.read(name, columns=table.column_names, version=version)
+            rows = self.engine.read(name, columns=table.column_names, version=version, where=where)
         order = ["rank"] if name in _BY_RANK else list(table.key)
         return rows.sort_by([(column, "ascending") for column in order])
 
@@ -105,6 +120,53 @@ class GoldSet:
     @cached_property
     def _cube(self) -> pa.Table:
         return self.read(SALES_CUBE.name)
+
+    @cached_property
+    def closings(self) -> Closings:
+        """The months that were closed when the run finished.
+
+        Raises:
+            TableDamaged: A table of the closed months is missing.
+            UsageError: What the run left of them is not kept any more.
+        """
+        return closings_left(self.engine, self.run)
+
+    @cached_property
+    def closed_cube(self) -> pa.Table:
+        """The rows of `gold.sales_cube` of the closed months as they were when these closed."""
+        return self._closed(CLOSED_PRODUCTS)
+
+    @cached_property
+    def closed_days(self) -> pa.Table:
+        """The rows of `gold.daily_sales` of the closed months as they were when these closed."""
+        return self._closed(CLOSED_DAYS)
+
+    @cached_property
+    def closed_rates(self) -> Mapping[tuple[str, date], Decimal]:
+        """Currency and day of the closed months -> the rate that was known when these closed."""
+        rows = python_rows(self._closed(CLOSED_RATES))
+        return {(row["currency"], row["sold_on"]): row["rate"] for row in rows}
+
+    def _closed(self, table: Table) -> pa.Table:
+        rows = read_left(self.engine, self.run, table, in_months(self.closings))
+        return rows.sort_by([(column, "ascending") for column in table.key])
+
+    def as_closed(self) -> AsClosed:
+        """Returns daily sales and cube with the closed months as they were when these closed.
+
+        Raises:
+            TableDamaged: A table of the closed months is missing.
+            UsageError: What the run left is not kept any more.
+        """
+        if not self.closings:
+            return AsClosed(self.read(DAILY_SALES.name), self.cube())
+        others = f"NOT ({in_months(self.closings)})"
+        days = self.read(DAILY_SALES.name, where=others)
+        cube = pa.concat_tables([self.read(SALES_CUBE.name, where=others), self.closed_cube])
+        spellings = spellings_of(self.declaration, cube)
+        return AsClosed(
+            pa.concat_tables([days, self.closed_days]), with_shown_products(spellings, cube)
+        )
 
     def product_days(self, first: date, last: date) -> pa.Table:
         """Returns the sales of some days by product, which gold keeps by month only, from silver.
@@ -161,6 +223,19 @@ class GoldSet:
     def _declared(self, name: str) -> Table:
         tables = gold_tables(self.declaration.minor_units)
         return next(table for table in tables if table.name == name)
+
+
+@dataclass(frozen=True)
+class AsClosed:
+    """Gold with the closed months as they were when these closed.
+
+    Attributes:
+        daily: The rows of `gold.daily_sales`.
+        cube: The rows of `gold.sales_cube`, each product under the spelling that is shown.
+    """
+
+    daily: pa.Table
+    cube: pa.Table
 
 
 @contextmanager

@@ -1,6 +1,6 @@
-"""Prices the sales of some months, and says which months of gold take other rates now (P8).
+"""Prices the sales of some months, and finds months of gold that take other rates now (P8).
 
-Whether gold is still right is asked in every run, so nothing of that starts a Spark session.
+Every run checks whether gold is still right, so the check starts no Spark session.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Pricing:
 
     Attributes:
         months: The months that can be made, in order.
-        held: What holds the other months back.
-        provisional: Those of the months whose rates may still change by themselves.
-        keys: The columns of a sale that tell its rate.
+        held: The currencies and days that hold the other months back.
+        provisional: The months among them whose rates may still change by themselves.
+        keys: The columns of a sale that determine its rate.
         rates: A rate for each of their values that the months have.
         taken: The rows of `gold.rates_taken`.
     """
@@ -56,7 +56,7 @@ def price(book: RateBook, days: pa.Table, months: Sequence[date]) -> Pricing:
     """
     rows = _amounts(days)
     held = _held(row for row in rows if book.rate_on(row["currency"], row["sold_on"]) is None)
-    waiting = {each.month for each in held}
+    waiting = {held_rate.month for held_rate in held}
     rows = [row for row in rows if row["month"] not in waiting]
     keys = ("currency", *_TIME_OF[book.grain])
     rates = {
@@ -70,7 +70,7 @@ def price(book: RateBook, days: pa.Table, months: Sequence[date]) -> Pricing:
         provisional=sorted({row["month"] for row in rows if _is_provisional(book, row)}),
         keys=keys,
         rates=_rates_table(keys, rates),
-        taken=[_taken(book, *each) for each in taken],
+        taken=[_taken(book, *key) for key in taken],
     )
 
 
@@ -89,13 +89,13 @@ def _rates_table(keys: Sequence[str], rates: Mapping[tuple[Any, ...], Decimal]) 
 
 
 def _held(days: Iterable[Row]) -> list[HeldRate]:
-    found = []
+    held = []
     for (month, currency), rows in groupby(days, key=lambda row: (row["month"], row["currency"])):
         own = list(rows)
         amount = sum((row["amount_sum"] for row in own), Decimal(0))
         first, last = own[0]["sold_on"], own[-1]["sold_on"]
-        found.append(HeldRate(month, currency, first, last, len(own), amount))
-    return found
+        held.append(HeldRate(month, currency, first, last, len(own), amount))
+    return held
 
 
 def _rate(book: RateBook, currency: str, day: date) -> Decimal:
@@ -124,7 +124,7 @@ _TAKEN = "gold.rates_taken"
 
 
 def stores_changed(lakehouse: Lakehouse) -> bool:
-    """Says whether a store is shown otherwise than it is declared now."""
+    """Returns whether gold shows a store otherwise than it is declared now."""
     columns = ["store", "shop", "city", "country"]
     shown = lakehouse.rows("gold.revenue_per_month_and_shop", columns=columns)
     declared = {row["store"]: row for row in store_rows(lakehouse.declaration)}
@@ -134,8 +134,8 @@ def stores_changed(lakehouse: Lakehouse) -> bool:
 def store_rows(declaration: Declaration) -> list[dict[str, str]]:
     """Returns `store, shop, city, country` of every store, as gold shows them."""
     return [
-        {"store": each.id, "shop": each.name, "city": each.city, "country": each.country}
-        for each in declaration.stores.values()
+        {"store": store.id, "shop": store.name, "city": store.city, "country": store.country}
+        for store in declaration.stores.values()
     ]
 
 
@@ -146,23 +146,23 @@ def months_in_gold(lakehouse: Lakehouse) -> set[date]:
 
 
 def mispriced_months(lakehouse: Lakehouse, book: RateBook | None = None) -> set[date]:
-    """The months of gold whose sales would take other rates now, or none any more (P8).
+    """The months of gold whose sales would take other rates now, or no rate any more (P8).
 
     Args:
         lakehouse: The tables.
-        book: The rates, where they are others than those that the lakehouse knows.
+        book: The rates, if they differ from the rates in the lakehouse.
     """
     if not lakehouse.engine.exists(_TAKEN):
         return months_in_gold(lakehouse)
-    read = lakehouse.engine.read(_TAKEN)
-    taken = python_rows(read)
-    book = book or rate_book(lakehouse, read["currency"])
+    table = lakehouse.engine.read(_TAKEN)
+    taken = python_rows(table)
+    book = book or rate_book(lakehouse, table["currency"])
     unexplained = months_in_gold(lakehouse) - {row["month"] for row in taken}
     return unexplained | {row["month"] for row in taken if not _is_right(book, row)}
 
 
 def _is_right(book: RateBook, taken: dict[str, Any]) -> bool:
     currency, sold_on = taken["currency"], taken["sold_on"]
-    now = book.rate_on(currency, sold_on or taken["month"])
+    current = book.rate_on(currency, sold_on or taken["month"])
     same_grain = book.is_by_day(currency) == (sold_on is not None)
-    return same_grain and now is not None and now.rate == taken["rate"]
+    return same_grain and current is not None and current.rate == taken["rate"]

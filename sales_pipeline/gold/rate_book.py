@@ -1,7 +1,7 @@
-"""Which exchange rate a sale takes: decided here, in plain Python, and nowhere else (P8).
+"""Chooses the exchange rate of a sale, in plain Python, and nowhere else (P8).
 
 `rate_book` reads `silver.exchange_rates`; `RateBook.rate_on` answers for one currency and
-day. Gold prices the sales with it, and whoever shows or explains rates asks the same.
+day. Gold prices the sales with it, and every report that shows or explains rates uses it too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FEW = 1_000
 
 
 class Grain(Enum):
-    """For how long a currency has the same rate."""
+    """The time for which a currency keeps the same rate."""
 
     ALWAYS = "always"
     MONTH = "month"
@@ -44,7 +44,7 @@ class Taken:
         rate: Units of base currency for one unit.
         published_on: The day it is from, or the first day of a declared rate; None for a mean,
             and for a rate that always holds.
-        is_provisional: Whether its month may still get rates that change it.
+        is_provisional: True if its month may still get rates that change it.
     """
 
     rate: Decimal
@@ -62,7 +62,7 @@ class HeldRate:
         first_day: The first day without a rate.
         last_day: The last one.
         days: How many days have sales and no rate.
-        amount: What was sold on them, in the currency.
+        amount: The amount sold on them, in the currency.
     """
 
     month: date
@@ -81,7 +81,7 @@ class RateBook:
         rates: The declaration of the rates.
         base_currency: Its rate is always 1.
         known: Currency -> day -> rate, the days in order. Under the policy `fixed`, the days
-            are those from which the rates hold.
+            are the first days of the rates.
     """
 
     rates: Rates
@@ -90,24 +90,24 @@ class RateBook:
 
     @cached_property
     def grain(self) -> Grain:
-        """For how long a currency keeps its rate."""
+        """The time for which a currency keeps its rate."""
         policy = self.rates.chosen_policy
         if policy == "fixed":
-            is_dated = any(isinstance(each, tuple) for each in self.rates.fixed.values())
+            is_dated = any(isinstance(rate, tuple) for rate in self.rates.fixed.values())
             return Grain.DAY if is_dated else Grain.ALWAYS
         return Grain.DAY if policy == "daily" else Grain.MONTH
 
     def is_by_day(self, currency: str) -> bool:
-        """Says whether two days of one month may take different rates of a currency."""
+        """Returns whether two days of one month may take different rates of a currency."""
         return self.grain is Grain.DAY and currency != self.base_currency
 
     def rate_on(self, currency: str, day: date) -> Taken | None:
-        """The rate that a sale in a currency on a day takes, or None where there is none.
+        """The rate that a sale in a currency on a day takes, or None if there is none.
 
-        - `fixed`: the declared one that holds on the day.
+        - `fixed`: the declared rate that holds on the day.
         - `daily`: the day's own, else the last before it that is at most `max_age_days` old.
         - `month_average`: the mean of all days published in the month.
-        - `month_end`: that of the last day published in the month.
+        - `month_end`: the rate of the last day published in the month.
 
         The last two are provisional until a rate of the currency of a later month is known.
         """
@@ -117,7 +117,7 @@ class RateBook:
             case "fixed":
                 return self._last(currency, day, date.min)
             case "daily":
-                # The first days of the calendar have nothing so long before them.
+                # The calendar has no days so long before its first ones.
                 age = min(self.rates.max_age_days, (day - date.min).days)
                 return self._last(currency, day, day - timedelta(days=age))
             case policy:
@@ -128,8 +128,10 @@ class RateBook:
         at = bisect_right(days, day)
         if not at or days[at - 1] < earliest:
             return None
-        found = days[at - 1]
-        return Taken(self.known[currency][found], None if found == _ALWAYS else found)
+        published_on = days[at - 1]
+        return Taken(
+            self.known[currency][published_on], None if published_on == _ALWAYS else published_on
+        )
 
     def _of_month(self, currency: str, month: date, *, is_mean: bool) -> Taken | None:
         key = (currency, month, is_mean)
@@ -161,25 +163,25 @@ class RateBook:
 
 
 def rate_book(lakehouse: Lakehouse, currencies: pa.ChunkedArray | None = None) -> RateBook:
-    """The rates that a lakehouse knows; starts no Spark session where tables are read without.
+    """The rates in a lakehouse; starts no Spark session if tables are read without one.
 
     Args:
         lakehouse: The tables; `silver.exchange_rates` is read.
-        currencies: Rates of others may be left out.
+        currencies: Rates of other currencies may be left out.
     """
     if not lakehouse.engine.exists(_TABLE):
         return book_of(lakehouse.declaration, [])
-    found = lakehouse.engine.read(_TABLE, columns=["date", "currency", "rate"])
-    if currencies is not None and found.num_rows > _FEW:
+    rates = lakehouse.engine.read(_TABLE, columns=["date", "currency", "rate"])
+    if currencies is not None and rates.num_rows > _FEW:
         # Twenty years of all currencies are a quarter of a million rates.
         import pyarrow.compute as pc
 
-        found = found.filter(pc.is_in(found["currency"], currencies))
-    return book_of(lakehouse.declaration, python_rows(found))
+        rates = rates.filter(pc.is_in(rates["currency"], currencies))
+    return book_of(lakehouse.declaration, python_rows(rates))
 
 
 def book_of(declaration: Declaration, rows: Iterable[Mapping[str, Any]]) -> RateBook:
-    """The rates that rows of `silver.exchange_rates` make known.
+    """The rates in rows of `silver.exchange_rates`, with the declared policy.
 
     Args:
         declaration: The policy, and the base currency.

@@ -1,12 +1,12 @@
-"""One name for a product that passes without a catalogue and is spelled in several ways.
+"""Chooses one spelling for a product that is sold without a catalogue under several spellings.
 
-The rule: where a feed declares `unknown_products: pass` and `ignore_case`, names that differ only
+The rule: if a feed declares `unknown_products: pass` and `ignore_case`, names that differ only
 in capitals and small letters are one product. It is shown under the spelling that the most sales
-in gold have, over all such stores and months; of those as frequent, under the first by code point.
+in gold have, over all such stores and months; of equally frequent ones, the first by code point.
 
-So the rule asks only what gold holds, and neither batches nor a rebuild can change it. Silver and
-`gold.sales_cube` keep every spelling by itself, and what is asked by product joins them: a later
-delivery may make another spelling the most frequent, and then no month has to be made again.
+So the rule depends only on gold, and neither batches nor a rebuild can change it. Silver and
+`gold.sales_cube` keep every spelling by itself, and queries by product join them: a later
+delivery may make another spelling the most frequent, and then no month is computed again.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def spellings_of(declaration: Declaration, cube: pa.Table) -> Spellings:
     for store, product, category, count in zip(
         *(cube[name].to_pylist() for name in names), strict=True
     ):
-        # What the catalogue knows under a category is named by the catalogue.
+        # A product with a category has its name from the catalogue.
         if store in stores and category is None:
             sales.setdefault(caseless_form(product), Counter())[product] += int(count)
             places.add((store, product))
@@ -59,7 +59,7 @@ def spellings_of(declaration: Declaration, cube: pa.Table) -> Spellings:
 
 
 def _stores(declaration: Declaration) -> set[str]:
-    """The stores with a feed whose products pass whatever their case."""
+    """The stores with a feed whose unknown products pass in any case."""
     return {
         store.id
         for feed in declaration.feeds.values()
@@ -80,7 +80,7 @@ def with_shown_products(spellings: Spellings, sales: pa.Table) -> pa.Table:
 
 def shown_cube(lakehouse: Lakehouse) -> DataFrame:
     """Returns the rows of the cube with the shown spelling of each product."""
-    # Who reads the answers must not wait for Spark.
+    # A reader of the answers must not wait for Spark.
     from pyspark.sql import functions as F
 
     cube = lakehouse.table(SALES_CUBE.name)

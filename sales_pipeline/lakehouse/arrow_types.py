@@ -106,7 +106,7 @@ def totals_by(
 ) -> Iterator[tuple[list[str], int, Decimal | None]]:
     """Gives each group's keys, its number of rows, and its amount.
 
-    pyarrow's own `group_by` imports pandas, which takes longer than all the rest.
+    pyarrow's own `group_by` imports pandas, which takes longer than the grouping itself.
 
     Args:
         keys: Columns without nulls, whose texts hold no unit separator.
@@ -117,7 +117,7 @@ def totals_by(
     encoded = joined.dictionary_encode()
     sorted_amounts = amounts.take(pc.sort_indices(encoded.indices))
     start = 0
-    # Groups are numbered in the order in which they are met, which is that of their counts.
+    # Groups are numbered in the order in which they are met, and so are their counts.
     counts = pc.value_counts(encoded.indices).field("counts").to_pylist()
     for key, rows in zip(encoded.dictionary.to_pylist(), counts, strict=True):
         yield key.split(_BETWEEN), rows, pc.sum(sorted_amounts.slice(start, rows)).as_py()

@@ -1,9 +1,9 @@
-"""Finds the column of bronze that has a declared column of a delivery, whatever its name was then.
+"""Finds where bronze has a declared column of a delivery, whatever its name was then.
 
 The ledger keeps, for each delivery, which header of its file was read into which column of
 bronze. A value is found by its header: a column may be renamed, removed, declared again or moved
-to `computed` with history in place. What a feed does not declare is JSON in `_extra`, under the
-header as the file wrote it; there a column that is declared later is found.
+to `computed` with history in place. Columns that a feed does not declare are JSON in `_extra`,
+by the header as the file wrote it; a column that is declared later is found there.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def headers_text(columns: Mapping[str, str], undeclared: list[str]) -> str:
 
 
 def sources_of(columns: Mapping[str, str], delivery: Delivery) -> tuple[tuple[str, Source], ...]:
-    """The declared columns that bronze has elsewhere for a delivery, and where.
+    """The declared columns that bronze has in another place for a delivery, each with its place.
 
     Args:
         columns: The declared columns of its feed: name -> header.
@@ -48,12 +48,12 @@ def sources_of(columns: Mapping[str, str], delivery: Delivery) -> tuple[tuple[st
     loose = {caseless_form(header): header for header in reversed(written)}
     moved: list[tuple[str, Source]] = []
     for name, header in columns.items():
-        there = header if header in written else loose.get(caseless_form(header))
-        column = written[there] if there is not None else None
-        if there is None:
+        delivered = header if header in written else loose.get(caseless_form(header))
+        column = written[delivered] if delivered is not None else None
+        if delivered is None:
             moved.append((name, None))
         elif column is None:
-            moved.append((name, ("extra", there)))
+            moved.append((name, ("extra", delivered)))
         elif column != name:
             moved.append((name, ("column", column)))
     return tuple(moved)
@@ -69,7 +69,7 @@ def by_header(
         columns: The declared columns: name -> header.
         deliveries: The deliveries of the rows.
     """
-    sources = {each.file_id: sources_of(columns, each) for each in deliveries}
+    sources = {delivery.file_id: sources_of(columns, delivery) for delivery in deliveries}
     for row in rows:
         moved = {name: _text_at(row, source) for name, source in sources[row["_file_id"]]}
         yield dict.fromkeys(columns) | row | moved

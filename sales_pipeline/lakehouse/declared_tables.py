@@ -7,7 +7,13 @@ from collections.abc import Iterable, Sequence
 from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.engines.statements import Column
 from sales_pipeline.errors import UsageError, did_you_mean
-from sales_pipeline.lakehouse.ops_tables import OPS_TABLES
+from sales_pipeline.lakehouse.ops_tables import (
+    CLOSED_DELIVERIES,
+    CLOSED_RATES,
+    CLOSED_RECORDS,
+    CLOSINGS,
+    OPS_TABLES,
+)
 from sales_pipeline.lakehouse.tables import (
     BRONZE_SALES,
     BRONZE_TECHNICAL,
@@ -59,6 +65,25 @@ DAILY_SALES = Table(
     ),
     ("sold_on", "store", "currency"),
 )
+
+CLOSED_PRODUCTS = Table(
+    "ops.closed_products",
+    "The rows of gold.sales_cube of each closed month, as they were when it was closed.",
+    SALES_CUBE.columns,
+    SALES_CUBE.key,
+)
+
+CLOSED_DAYS = Table(
+    "ops.closed_days",
+    "The rows of gold.daily_sales of each closed month, as they were when it was closed.",
+    DAILY_SALES.columns,
+    DAILY_SALES.key,
+)
+
+CLOSED_TABLES = (CLOSED_PRODUCTS, CLOSED_DAYS, CLOSED_RATES, CLOSED_RECORDS, CLOSED_DELIVERIES)
+"""What is kept of closed months; rows of months without a row in `ops.closings` do not count."""
+MADE_WHEN_NEEDED = frozenset(table.name for table in (*CLOSED_TABLES, CLOSINGS))
+"""The tables that `close` makes; a run neither makes nor misses them."""
 
 _RATES_TAKEN = Table(
     "gold.rates_taken",
@@ -219,7 +244,8 @@ def all_tables(
     bronze: Iterable[Table], *, further_keys: Sequence[str] = (), minor_units: int = 2
 ) -> dict[str, Table]:
     """All tables of a lakehouse by name: the bronze ones given, and all others."""
-    tables = [*bronze, *silver_tables(further_keys), *gold_tables(minor_units), *OPS_TABLES]
+    layers = [*bronze, *silver_tables(further_keys), *gold_tables(minor_units)]
+    tables = [*layers, *OPS_TABLES, *CLOSED_TABLES, CLOSINGS]
     return {table.name: table for table in tables}
 
 

@@ -1,7 +1,7 @@
 """Locks a lakehouse for a command that changes it: one command at a time (P10).
 
 On one machine the lock of a file does that. If several machines may share the tables
-(`Capabilities.is_leased`), there is a lease in the tables as well (`lease`). Looking needs neither
+(`Capabilities.is_leased`), there is a lease in the tables as well (`lease`). Reading needs neither
 of them, so a command takes the lease once it knows that there is work; every later commit checks
 the lease. Both belong to the run: two lakehouses in two threads of a process do not meet.
 """
@@ -26,7 +26,7 @@ _STOPS_WITHIN_SECONDS = 0.2
 
 
 class Hold:
-    """The hold of a command on the lakehouse that it works on.
+    """The hold that a command has on its lakehouse.
 
     It watches the commit points of its run, so that a run without the lease commits nothing and
     moves no file.
@@ -46,11 +46,11 @@ class Hold:
         """Takes the lease, if there is one and it was not taken yet.
 
         Args:
-            engine: The engine that the command has looked with. It forgets what it remembers of
+            engine: The engine that the command has read with. It forgets what it remembers of
                 tables, because another run may have changed them until now.
 
         Returns:
-            Whether the lease was taken just now, so another run may have worked since the look.
+            True if the lease was taken just now, so another run may have worked since the reading.
 
         Raises:
             LakehouseBusy: Another run holds it; the message names it.
@@ -75,13 +75,13 @@ class Hold:
     def _wait_for(self, lease: Lease) -> None:
         is_logged = False
         while not lease.try_to_take():
-            left = self._until - time.monotonic()
-            if left <= 0:
+            seconds_left = self._until - time.monotonic()
+            if seconds_left <= 0:
                 raise self._busy(lease)
             if not is_logged:
-                lock.log_waiting(self._place, left, lease.holder())
+                lock.log_waiting(self._place, seconds_left, lease.holder())
                 is_logged = True
-            _pause(min(left, _LOOK_EVERY_SECONDS))
+            _pause(min(seconds_left, _LOOK_EVERY_SECONDS))
 
     def _busy(self, lease: Lease) -> LakehouseBusy:
         return lock.busy(self._place, lease.holder())
@@ -137,6 +137,6 @@ def held(declaration: Declaration, verb: str, *, wait_seconds: float = 0) -> Ite
 def _pause(seconds: float) -> None:
     """Waits; a signal can stop the waiting."""
     until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
-        time.sleep(min(left, _STOPS_WITHIN_SECONDS))
+    while (seconds_left := until - time.monotonic()) > 0:
+        time.sleep(min(seconds_left, _STOPS_WITHIN_SECONDS))
         safe_point()

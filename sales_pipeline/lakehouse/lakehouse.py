@@ -1,16 +1,17 @@
-"""One lakehouse: its tables by name, and the only three ways to write them."""
+"""Reads and writes the tables of one lakehouse; there are only three ways to write them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import partial, reduce
+from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales_pipeline.commit_points import commit_point, together
-from sales_pipeline.engines.statements import Column
+from sales_pipeline.engines.statements import Column, union_of
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows, sql_schema
 from sales_pipeline.lakehouse.preparation import PreparedTables
@@ -37,7 +38,7 @@ class Lakehouse(PreparedTables):
     def table(self, name: str) -> DataFrame:
         """A table or a view as a DataFrame, its columns in the declared order.
 
-        Columns that a bronze table has and nobody declares any more come last. A column of bronze
+        Columns of a bronze table that are no longer declared come last. A column of bronze
         that the next run will add is null.
         """
         view = self.views.get(name)
@@ -47,24 +48,24 @@ class Lakehouse(PreparedTables):
         if not_yet := self._columns_to_add(name):
             from pyspark.sql import functions as F
 
-            frame = frame.withColumns({each: F.lit(None).cast("STRING") for each in not_yet})
+            frame = frame.withColumns({column: F.lit(None).cast("STRING") for column in not_yet})
         return frame.select(*(column.name for column in self.columns(name)))
 
     def columns(self, name: str) -> tuple[Column, ...]:
-        """The columns of a table: the declared ones, then in bronze the formerly declared ones."""
+        """The declared columns of a table; in `bronze.sales`, then the formerly declared ones."""
         declared = self.tables[name].columns
         if name != BRONZE_SALES or not self.engine.exists(name):
             return declared
         known = {column.name for column in declared}
-        there = [column for column in self.engine.column_names(name) if column not in known]
-        return (*declared, *bronze_columns(there))
+        former = [column for column in self.engine.column_names(name) if column not in known]
+        return (*declared, *bronze_columns(former))
 
     def _columns_to_add(self, name: str) -> list[str]:
         """The declared columns that a bronze table lacks until a run adds them."""
         if name not in BRONZE_TABLES:
             return []
-        there = set(self.engine.column_names(name))
-        return [each for each in self.tables[name].column_names if each not in there]
+        existing = set(self.engine.column_names(name))
+        return [column for column in self.tables[name].column_names if column not in existing]
 
     def local(self, rows: Iterable[dict[str, Any]], name: str) -> DataFrame:
         """Returns rows of this process as a DataFrame in the columns of a table."""
@@ -79,10 +80,10 @@ class Lakehouse(PreparedTables):
     def shared(self, purpose: str, rows: pa.Table) -> DataFrame:
         """A DataFrame of rows of this process that several parts of a statement use.
 
-        They are sent to the engine once, and known there by name until the next of this purpose.
+        They are sent to the engine once, and stay there by name until the next for this purpose.
 
         Args:
-            purpose: What they are for, as a name.
+            purpose: The name of their purpose.
             rows: The rows.
         """
         with statement(f"send {purpose}"):
@@ -126,8 +127,8 @@ class Lakehouse(PreparedTables):
     def put(self, name: str, condition: str, rows: Iterable[dict[str, Any]]) -> None:
         """Replaces the rows of a small table that fulfil a condition by rows of this process.
 
-        It does what `replace` does, in one commit too, as cheaply as the engine can: of a run
-        with few sales, most commits are such.
+        It does the same as `replace`, also in one commit, as cheaply as the engine can: in a run
+        with few sales, most commits are of this kind.
         """
         self._put(name, condition, self.arrow(rows, name))
 
@@ -155,10 +156,10 @@ class Lakehouse(PreparedTables):
             ]
             frames.append(rows.select(F.lit(name).alias("_table"), *columns))
         purpose = f"compute {counted(len(frames), 'small table')}"
-        found = fetched(purpose, reduce(lambda one, other: one.unionByName(other), frames))
+        rows_of_all = fetched(purpose, union_of(frames))
 
         def put(name: str, condition: str) -> None:
-            own = found.filter(pc.equal(found["_table"], name))
+            own = rows_of_all.filter(pc.equal(rows_of_all["_table"], name))
             rows = own.select(self.tables[name].column_names)
             self._put(name, condition, rows.cast(arrow_schema(self.tables[name])))
 
@@ -170,9 +171,9 @@ class Lakehouse(PreparedTables):
             self.engine.replace(name, condition, rows)
 
     def restore(self, name: str, version: int) -> None:
-        """Brings a table back to an earlier version, where it is at another.
+        """Brings a table back to an earlier version, if it is at another.
 
-        Columns that were declared since are there, without values.
+        Columns that were declared since are added, without values.
         """
         if self.engine.version(name) != version:
             with commit_point(f"restore {name}"):
@@ -186,7 +187,7 @@ class Lakehouse(PreparedTables):
         return [F.col(column.name).cast(column.type).alias(column.name) for column in columns]
 
     def has(self, name: str) -> bool:
-        """Says whether a table was made, or the table of a view."""
+        """Returns whether a table, or the table of a view, exists."""
         view = self.views.get(name)
         return self.engine.exists(view.table if view else name)
 
@@ -198,7 +199,7 @@ class Lakehouse(PreparedTables):
         version: int | None = None,
         file_ids: Collection[int] | None = None,
     ) -> pa.Table:
-        """Reads a table or a view as Arrow; starts no session where the engine needs none.
+        """Reads a table or a view as Arrow; starts no session if the engine needs none.
 
         Args:
             name: The table or view, such as `silver.quarantine`.
@@ -245,16 +246,16 @@ class Lakehouse(PreparedTables):
     def rows(
         self, name: str, *, columns: Sequence[str] | None = None, version: int | None = None
     ) -> list[dict[str, Any]]:
-        """The rows of a small table or view; none where the table was never made."""
+        """The rows of a small table or view; none if the table was never made."""
         if not self.has(name):
             return []
         return python_rows(self.read(name, columns=columns, version=version))
 
 
 def among(column: str, values: Iterable[int]) -> str:
-    """A SQL condition for a column that is one of some whole numbers, runs of them as ranges.
+    """A SQL condition that a column is one of some whole numbers, consecutive ones as a range.
 
-    Thousands of them are nested a dozen deep, for engines follow a condition downwards.
+    It is built as a balanced tree, because engines recurse into conditions.
 
     >>> among("_file_id", [3, 1, 2, 9])
     '(_file_id BETWEEN 1 AND 3 OR _file_id BETWEEN 9 AND 9)'
@@ -272,10 +273,20 @@ def among(column: str, values: Iterable[int]) -> str:
 
 
 def any_of(conditions: Sequence[str]) -> str:
-    """A SQL condition that holds where one of some conditions, at least one, holds."""
+    """A SQL condition that holds where at least one of some conditions holds."""
     if len(conditions) == 1:
         return f"({conditions[0]})"
     if len(conditions) == 2:
         return f"({' OR '.join(conditions)})"
     half = len(conditions) // 2
     return f"({any_of(conditions[:half])} OR {any_of(conditions[half:])})"
+
+
+def in_months(months: Iterable[date]) -> str:
+    """A SQL condition for a column `month` that is one of some months.
+
+    >>> in_months([date(2025, 1, 1)])
+    "month IN (DATE'2025-01-01')"
+    """
+    days = ", ".join(f"DATE'{month.isoformat()}'" for month in sorted(months))
+    return f"month IN ({days})"

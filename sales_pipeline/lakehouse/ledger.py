@@ -1,4 +1,4 @@
-"""The ledger: every delivery, and how far it has come.
+"""The ledger: every delivery, and its state.
 
 A delivery goes claimed -> in_bronze -> in_silver -> in_gold -> archived. Each step is
 safe to do twice, so a run that finds a delivery half-way goes on from its state.
@@ -59,11 +59,11 @@ _MEANINGS: Mapping[State, str] = {
         "that would rename many products; one that a changed declaration would reject. Or rolled "
         "back, until `release`. Its records are in bronze."
     ),
-    State.WITHDRAWING: "Somebody withdrew it; its records are on their way out.",
-    State.WITHDRAWN: "Somebody withdrew it; neither its records nor its earlier versions count.",
+    State.WITHDRAWING: "A person withdrew it; its records are being removed.",
+    State.WITHDRAWN: "A person withdrew it; neither its records nor its earlier versions count.",
     State.REPEATED: "The same bytes are in force already; the file is archived and not counted.",
     State.REJECTED: (
-        "The file is not what its feed declares. The reason is in rejected/, and so is the file, "
+        "The file does not fit its feed's declaration. The reason is in rejected/, with the file, "
         "unless it is in the archive already or stays in the landing folder."
     ),
     State.FAILED: "The records did not balance and were taken out again.",
@@ -82,7 +82,7 @@ IN_FORCE = _ON_THE_WAY | {State.ARCHIVED}
 
 @dataclass(frozen=True)
 class Delivery:
-    """One landed file, as the ledger knows it; see `ops.deliveries` for the fields."""
+    """One landed file in the ledger; see `ops.deliveries` for the fields."""
 
     file_id: int
     feed: str
@@ -115,7 +115,7 @@ class Delivery:
 
     @property
     def is_of_other_days(self) -> bool:
-        """True if it is held because it has none of the days of what it would replace."""
+        """True if it is held because it shares no day with the delivery it would replace."""
         return self.state is State.HELD and (self.reason or "").startswith(NO_SHARED_DAY)
 
     @property
@@ -137,14 +137,14 @@ def delivery_of(row: Mapping[str, Any]) -> Delivery:
     return Delivery(**fields)
 
 
-def relinked(deliveries: Iterable[Delivery], gone: Iterable[Delivery]) -> list[Delivery]:
-    """Returns deliveries, each correcting what counts instead of one that does not come to count.
+def relinked(deliveries: Iterable[Delivery], dropped: Iterable[Delivery]) -> list[Delivery]:
+    """Returns deliveries whose corrections point past dropped ones, to the delivery that counts.
 
     Args:
         deliveries: The deliveries.
-        gone: Those that do not come to count; what they would have corrected stays.
+        dropped: Deliveries that never counted; the ones that they would have corrected stay.
     """
-    instead = {delivery.file_id: delivery.supersedes for delivery in gone}
+    instead = {delivery.file_id: delivery.supersedes for delivery in dropped}
     linked = []
     for delivery in deliveries:
         earlier = delivery.supersedes
@@ -154,9 +154,14 @@ def relinked(deliveries: Iterable[Delivery], gone: Iterable[Delivery]) -> list[D
     return linked
 
 
+def deliveries_by_id(deliveries: Iterable[Delivery]) -> dict[int, Delivery]:
+    """Returns file id -> delivery; of one given twice, the last."""
+    return {delivery.file_id: delivery for delivery in deliveries}
+
+
 def claim_times(deliveries: Iterable[Delivery]) -> dict[int, datetime]:
-    """Id of each delivery -> when it was claimed; files that were found together share it."""
-    return {each.file_id: each.claimed_at for each in deliveries}
+    """Returns file id -> the time when it was claimed; files that were found together share it."""
+    return {delivery.file_id: delivery.claimed_at for delivery in deliveries}
 
 
 def _to_row(delivery: Delivery) -> dict[str, Any]:
@@ -179,15 +184,14 @@ class Ledger:
         self.read_again()
 
     def read_again(self) -> None:
-        """Forgets what is in memory, and reads the table as it stands."""
+        """Reads the table anew, in place of the deliveries in memory."""
         rows = self.lakehouse.rows(DELIVERIES.name)
-        found = sorted((delivery_of(row) for row in rows), key=lambda delivery: delivery.file_id)
-        self._deliveries: dict[int, Delivery] = {each.file_id: each for each in found}
+        self._deliveries = dict(sorted(deliveries_by_id(map(delivery_of, rows)).items()))
 
     def with_further(self, deliveries: Iterable[Delivery]) -> Ledger:
-        """The ledger with deliveries that are in memory only, for what is predicted of them."""
+        """A copy of the ledger with further deliveries, in memory only, for predictions."""
         ledger = copy(self)
-        ledger._deliveries = self._deliveries | {each.file_id: each for each in deliveries}
+        ledger._deliveries = self._deliveries | deliveries_by_id(deliveries)
         return ledger
 
     def __iter__(self) -> Any:
@@ -205,7 +209,7 @@ class Ledger:
         return max(self._deliveries, default=0) + 1
 
     def unfinished(self) -> list[Delivery]:
-        """Deliveries that a run has not brought to their end, in ledger order."""
+        """Deliveries that no run has finished, in ledger order."""
         return [delivery for delivery in self._deliveries.values() if delivery.state in UNFINISHED]
 
     def in_state(self, *states: State) -> list[Delivery]:
@@ -213,12 +217,12 @@ class Ledger:
         return [delivery for delivery in self._deliveries.values() if delivery.state in states]
 
     def in_force(self, feed: str | None = None) -> list[Delivery]:
-        """Deliveries whose records count, in ledger order; a correction on its way counts too.
+        """Deliveries whose records count, in ledger order; an unfinished correction counts too.
 
         Args:
-            feed: Only those of this feed.
+            feed: Only deliveries of this feed.
         """
-        gone = {
+        superseded = {
             delivery.supersedes
             for delivery in self._deliveries.values()
             if delivery.state in IN_FORCE and delivery.supersedes is not None
@@ -227,49 +231,49 @@ class Ledger:
             delivery
             for delivery in self._deliveries.values()
             if delivery.state in IN_FORCE
-            and delivery.file_id not in gone
+            and delivery.file_id not in superseded
             and (feed is None or delivery.feed == feed)
         ]
 
     def reconsidered(self, feeds: Collection[str] | None = None) -> list[Delivery]:
-        """Deliveries that were validated and did not pass, and that nothing of their name replaced.
+        """Deliveries that were validated and did not pass, and were not replaced by another.
 
         Their records are in bronze, so they can be validated under another declaration.
 
         Args:
-            feeds: Only those of these feeds; None for all.
+            feeds: Only deliveries of these feeds; None for all.
         """
-        newest = {(each.feed, each.name): each.file_id for each in self.in_force()}
+        newest = {(delivery.feed, delivery.name): delivery.file_id for delivery in self.in_force()}
         return [
-            each
-            for each in self.in_state(State.REJECTED, State.HELD)
-            if each.rows is not None
-            and each.rolled_back_by is None
-            and (feeds is None or each.feed in feeds)
-            and newest.get((each.feed, each.name), 0) < each.file_id
+            delivery
+            for delivery in self.in_state(State.REJECTED, State.HELD)
+            if delivery.rows is not None
+            and delivery.rolled_back_by is None
+            and (feeds is None or delivery.feed in feeds)
+            and newest.get((delivery.feed, delivery.name), 0) < delivery.file_id
         ]
 
     def superseded_by(self, deliveries: Iterable[Delivery]) -> set[int]:
         """Ids of all earlier deliveries that some deliveries correct, in any state.
 
-        All of it makes way for them, also where what stands between was refused.
+        Earlier ones beyond a refused correction are among them.
         """
-        gone: set[int] = set()
+        superseded: set[int] = set()
         for delivery in deliveries:
             earlier = delivery.supersedes
-            while earlier is not None and earlier not in gone:
-                gone.add(earlier)
+            while earlier is not None and earlier not in superseded:
+                superseded.add(earlier)
                 earlier = self[earlier].supersedes
-        return gone
+        return superseded
 
     def latest(self) -> dict[tuple[str, str], Delivery]:
         """Feed and path below the landing folder -> the last delivery of a file there."""
         return {(delivery.feed, delivery.path): delivery for delivery in self}
 
     def overtaken_by(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
-        """Held corrections that later deliveries of their names make pointless, now superseded.
+        """Held corrections that later deliveries of their names make pointless, as superseded.
 
-        Not one that may be another day's file: it is no earlier form of a later file.
+        A file that may be another day's stays: it is no earlier form of a later file.
         """
         latest = {delivery.known_as: delivery.file_id for delivery in deliveries}
         return [
@@ -281,12 +285,12 @@ class Ledger:
         ]
 
     def corrects(self, feed: str) -> bool:
-        """Says whether a file of a feed takes the place of an earlier one of its name."""
+        """Returns whether a file of a feed takes the place of an earlier one of its name."""
         return self.lakehouse.declaration.corrects(feed)
 
     def record(self, deliveries: Iterable[Delivery]) -> None:
-        """Commits deliveries as they stand now, in one commit; of one given twice, the last."""
-        changed = {delivery.file_id: delivery for delivery in deliveries}
+        """Writes deliveries as they are given, in one commit; of one given twice, the last."""
+        changed = deliveries_by_id(deliveries)
         if not changed:
             return
         condition = among("_file_id", changed)

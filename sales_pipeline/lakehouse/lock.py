@@ -74,15 +74,15 @@ def _is_taken(lock: FileLock, note: Path, wait_seconds: float) -> bool:
     """Waits for the lock and returns whether it was taken; a signal can stop the waiting."""
     until, is_logged = time.monotonic() + wait_seconds, False
     while True:
-        left = max(until - time.monotonic(), 0)
+        seconds_left = max(until - time.monotonic(), 0)
         with suppress(Timeout):
-            lock.acquire(timeout=min(left, _LOOK_EVERY_SECONDS))
+            lock.acquire(timeout=min(seconds_left, _LOOK_EVERY_SECONDS))
             return True
         safe_point()
-        if left <= _LOOK_EVERY_SECONDS:
+        if seconds_left <= _LOOK_EVERY_SECONDS:
             return False
         if not is_logged:
-            log_waiting(str(note.parent), left, _holder(note))
+            log_waiting(str(note.parent), seconds_left, _holder(note))
             is_logged = True
 
 
@@ -99,7 +99,7 @@ def _this_process() -> dict[str, str | int]:
 
 
 def _holder(note: Path) -> str:
-    """Returns the holder as the note names it; waits while the note is one of a killed holder."""
+    """Returns the holder that the note names; waits while the note names a killed process."""
     until = time.monotonic() + _NOTE_SECONDS
     while time.monotonic() < until:
         with suppress(OSError, ValueError, KeyError):

@@ -1,7 +1,7 @@
-"""Mended records: which records of earlier deliveries they name, and what then counts.
+"""Decides which records count when replays mend records of earlier deliveries.
 
-A replay is a delivery whose records each stand in the place of one that was delivered
-before. The ledger keeps the names, so what counts follows from the ledger alone: a named
+A replay is a delivery whose records each take the place of one that was delivered
+before. The ledger keeps the names, so it alone determines which records count: a named
 record does not count while a replay in force names it; of several replays that name it the
 latest counts; and none does once the delivery of the named record is not in force.
 """
@@ -17,10 +17,10 @@ Name = tuple[int, int]
 """A record: `_file_id` of its delivery, and `_row`."""
 
 
-def as_text(names: Sequence[Name]) -> str:
+def names_text(names: Sequence[Name]) -> str:
     """Returns sorted names as `ops.deliveries` keeps them: JSON of file, first and last row.
 
-    >>> as_text([(2, 3), (2, 4), (2, 9), (5, 1)])
+    >>> names_text([(2, 3), (2, 4), (2, 9), (5, 1)])
     '[[2, 3, 4], [2, 9, 9], [5, 1, 1]]'
     """
     runs: list[list[int]] = []
@@ -33,7 +33,7 @@ def as_text(names: Sequence[Name]) -> str:
 
 
 def names_of(delivery: Delivery) -> list[Name]:
-    """Returns what the records of a replay name, in their order; nothing for another delivery."""
+    """Returns the names in the records of a replay, in their order; empty for other deliveries."""
     runs = json.loads(delivery.mends or "[]")
     return [(file_id, row) for file_id, first, last in runs for row in range(first, last + 1)]
 
@@ -46,24 +46,24 @@ def replays(ledger: Ledger) -> list[Delivery]:
 def mended_rows(ledger: Ledger) -> set[Name]:
     """Returns the records that do not count although their deliveries are in force.
 
-    They are those that replays name, and the records of replays that do not count any more.
+    These are the records that replays name, and records of replays that do not count any more.
     """
     latest: dict[Name, int] = {}
-    found: set[Name] = set()
+    displaced: set[Name] = set()
     for replay in replays(ledger):
         latest.update(dict.fromkeys(names_of(replay), replay.file_id))
     for replay in replays(ledger):
         for row, name in enumerate(names_of(replay), start=1):
-            stands = latest[name] == replay.file_id and ledger[name[0]].state in IN_FORCE
-            found |= {name} if stands else {name, (replay.file_id, row)}
-    return found
+            counts = latest[name] == replay.file_id and ledger[name[0]].state in IN_FORCE
+            displaced |= {name} if counts else {name, (replay.file_id, row)}
+    return displaced
 
 
 def touched_by(ledger: Ledger, changing: Iterable[int]) -> set[int]:
     """Returns the deliveries to validate again when some deliveries come or leave.
 
-    Those that a replay among them mends; and the other replays that mend the same files.
-    Without the changing ones themselves, and without those that are yet to be judged.
+    These are deliveries that a replay among them mends, and other replays of the same files.
+    Left out are the changing ones themselves, and deliveries that are not validated yet.
     """
     changed = set(changing)
     files = {name[0] for file_id in changed for name in names_of(ledger[file_id])} | changed

@@ -18,6 +18,8 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.session import check_installed
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import SalesPipelineError, TableDamaged, UsageError, VersionGone
+from sales_pipeline.lakehouse.closings import LOST as LOST_CLOSINGS
+from sales_pipeline.lakehouse.declared_tables import MADE_WHEN_NEEDED
 from sales_pipeline.lakehouse.holding import Hold
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import BALANCE, DELIVERIES, RUNS
@@ -202,7 +204,7 @@ def remove_earlier_gold(lakehouse: Lakehouse, hold: Hold) -> None:
         return
     finish_rollback(lakehouse, hold)
     remove_derived(lakehouse, [name for name in lakehouse.tables if name.startswith(_GOLD)])
-    lakehouse.gold_is_made_again()
+    lakehouse.record_gold_format()
 
 
 def remove_derived(lakehouse: Lakehouse, tables: Collection[str]) -> None:
@@ -228,6 +230,8 @@ def damaged_table(lakehouse: Lakehouse, table: str, problem: str) -> TableDamage
 def _command(lakehouse: Lakehouse, table: str) -> str:
     if is_derived(table):
         return _REBUILD
+    if table in MADE_WHEN_NEEDED:
+        return LOST_CLOSINGS
     # The ledger is made again from bronze.
     has_bronze = lakehouse.engine.exists(BRONZE_SALES)
     return _RESET if table.startswith(_BRONZE) or not has_bronze else _RESTORE

@@ -92,3 +92,69 @@ LOCK = Table(
     ),
     ("name",),
 )
+
+CLOSINGS = Table(
+    "ops.closings",
+    "The months that are closed: `close` adds a row for each, `reopen` removes it. Made when the "
+    "first month is closed, as the other tables of closed months are.",
+    (
+        required("month", "DATE", "first day of the month"),
+        required("closed_at", "TIMESTAMP", "when it was closed, UTC"),
+        required("run_id", "STRING", "the run that closed it"),
+        required("of_run", "STRING", "the finished run whose figures are kept"),
+        required("revenue", "DECIMAL(38,18)", "its revenue then, in the base currency, unrounded"),
+        required("last_file_id", "BIGINT", "the last delivery that the ledger knew then"),
+        required("on_hold", "BOOLEAN", "whether a rate was missing then, so gold was not current"),
+        required("passed_over", "ARRAY<STRING>", "the obstacles that `--anyway` passed over"),
+    ),
+    ("month",),
+)
+
+CLOSED_RECORDS = Table(
+    "ops.closed_records",
+    "What the records of a month came to when it was closed, by delivery and day; later "
+    "changes are explained from it.",
+    (
+        required("month", "DATE", "the closed month"),
+        FILE_ID,
+        required("store", "STRING", "the id of the store"),
+        required("currency", "STRING", "the currency of the amount"),
+        required("sold_on", "DATE", "the day of the sales"),
+        required("status", "STRING", "sale, duplicate or displaced, as in silver.records"),
+        Column("winner_file_id", "BIGINT", "the delivery whose record counts instead"),
+        required("records", "BIGINT", "their number"),
+        Column("amount", "DECIMAL(38,4)", "the sum of their amounts, in `currency`"),
+    ),
+    ("month", "_file_id", "store", "currency", "sold_on", "status", "winner_file_id"),
+)
+
+CLOSED_RATES = Table(
+    "ops.closed_rates",
+    "The rate of each currency and day of a closed month, as it was known when it was closed.",
+    (
+        required("month", "DATE", "the closed month"),
+        required("sold_on", "DATE", "the day"),
+        required("currency", "STRING", "the currency; one in which anything was ever sold"),
+        required("rate", "DECIMAL(19,14)", "units of base currency for one unit"),
+    ),
+    ("sold_on", "currency"),
+)
+
+CLOSED_DELIVERIES = Table(
+    "ops.closed_deliveries",
+    "The deliveries of a closed month as the ledger had them: those with records of the month, "
+    "those that did not count, and the last one of each feed.",
+    (
+        required("month", "DATE", "the closed month"),
+        FILE_ID,
+        required("feed", "STRING", "the feed"),
+        required("name", "STRING", "as in ops.deliveries"),
+        required("path", "STRING", "path of the file below the landing folder"),
+        required("state", "STRING", "where the delivery stood"),
+        Column("supersedes", "BIGINT", "the delivery that it corrects"),
+        required("fingerprint", "STRING", "of the declaration that judged its records"),
+        Column("mends", "STRING", "as in ops.deliveries"),
+        Column("rolled_back_by", "STRING", "as in ops.deliveries"),
+    ),
+    ("month", "_file_id"),
+)

@@ -1,4 +1,4 @@
-"""Makes the tables of a lakehouse with their properties, and adapts older ones to the declaration.
+"""Makes the tables of a lakehouse with their properties; adapts older ones to the declaration.
 
 `ops.runs`, the last table that is made, has the format and the base currency that the lakehouse
 was made with. Every table says for how long its earlier versions are kept.
@@ -14,6 +14,7 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import LakehouseMismatch
 from sales_pipeline.lakehouse.declared_tables import (
+    MADE_WHEN_NEEDED,
     declared_tables,
     declared_views,
     further_keys,
@@ -40,29 +41,29 @@ def properties_kept(declaration: Declaration, *, has_folder: bool) -> dict[str, 
 
     Args:
         declaration: What the retailer declares.
-        has_folder: Whether the tables lie in a folder. There a log is shortened by nothing but
-            maintenance, which knows what readers still need; in a catalog nobody else can.
+        has_folder: True if the tables lie in a folder. There a log is shortened by nothing but
+            maintenance, which knows what readers still need; in a catalog the platform does it.
     """
     interval = f"interval {declaration.keep_days} days"
     return dict.fromkeys(_KEPT_FOR, interval) | {_LOG_CLEANUP: str(not has_folder).lower()}
 
 
-def check_properties(found: Mapping[str, str], declaration: Declaration) -> None:
+def check_properties(properties: Mapping[str, str], declaration: Declaration) -> None:
     """Checks that a lakehouse can be read by this version, and fits the declaration.
 
     Raises:
-        LakehouseMismatch: Another format, or another base currency, or a reset is on its way.
+        LakehouseMismatch: Another format, or another base currency, or an unfinished reset.
     """
-    if _ON_ITS_WAY_OUT in found:
+    if _ON_ITS_WAY_OUT in properties:
         raise LakehouseMismatch("lakehouse: a reset did not finish. Do: sales-pipeline reset")
-    if found.get(_FORMAT) not in (str(FORMAT_VERSION), *_OTHER_GOLD):
-        check_not_newer(found)
+    if properties.get(_FORMAT) not in (str(FORMAT_VERSION), *_OTHER_GOLD):
+        check_not_newer(properties)
         raise _other_format(
-            found,
+            properties,
             "use the version that made it, or sales-pipeline reset and then run, which takes "
             "every delivered file in again",
         )
-    currency, declared = found.get(_CURRENCY), declaration.base_currency
+    currency, declared = properties.get(_CURRENCY), declaration.base_currency
     if currency != declared:
         raise LakehouseMismatch(
             f"lakehouse: made with base currency {currency}, the declaration says {declared}. "
@@ -70,19 +71,19 @@ def check_properties(found: Mapping[str, str], declaration: Declaration) -> None
         )
 
 
-def check_gold(found: Mapping[str, str]) -> None:
+def check_gold(properties: Mapping[str, str]) -> None:
     """Checks that gold has the tables and columns of this version.
 
     Raises:
         LakehouseMismatch: It is of an earlier format.
     """
-    if has_earlier_gold(found):
-        raise _other_format(found, "sales-pipeline run, which makes gold again from silver")
+    if has_earlier_gold(properties):
+        raise _other_format(properties, "sales-pipeline run, which makes gold again from silver")
 
 
-def has_earlier_gold(found: Mapping[str, str]) -> bool:
+def has_earlier_gold(properties: Mapping[str, str]) -> bool:
     """Returns whether gold alone is of an earlier format."""
-    return found.get(_FORMAT) in _OTHER_GOLD
+    return properties.get(_FORMAT) in _OTHER_GOLD
 
 
 def properties_when_removed() -> dict[str, str]:
@@ -90,19 +91,21 @@ def properties_when_removed() -> dict[str, str]:
     return {_ON_ITS_WAY_OUT: "true"}
 
 
-def check_not_newer(found: Mapping[str, str]) -> None:
-    """Checks that a lakehouse is not of a later format, of which nothing is known here.
+def check_not_newer(properties: Mapping[str, str]) -> None:
+    """Checks that a lakehouse is not of a later format, which this version cannot know.
 
     Raises:
         LakehouseMismatch: It is.
     """
-    format_ = found.get(_FORMAT, "")
+    format_ = properties.get(_FORMAT, "")
     if format_.isdecimal() and int(format_) > FORMAT_VERSION:
-        raise _other_format(found, "use the version that made it, or a later one")
+        raise _other_format(properties, "use the version that made it, or a later one")
 
 
-def _other_format(found: Mapping[str, str], do: str) -> LakehouseMismatch:
-    format_ = f"has format {found[_FORMAT]}" if _FORMAT in found else "does not say its format"
+def _other_format(properties: Mapping[str, str], do: str) -> LakehouseMismatch:
+    format_ = (
+        f"has format {properties[_FORMAT]}" if _FORMAT in properties else "does not say its format"
+    )
     return LakehouseMismatch(
         f"lakehouse: {format_}, this version of sales-pipeline reads {FORMAT_VERSION}. Do: {do}."
     )
@@ -122,7 +125,7 @@ class PreparedTables:
         tables: The declared tables, by name.
         views: The views of them, by name; every reading method takes these names, too.
         further_keys: The key columns of all feeds other than `sale_id`.
-        has_earlier_gold: Whether gold is of an earlier format; known once it was checked.
+        has_earlier_gold: True if gold is of an earlier format; known after `check`.
     """
 
     def __init__(self, declaration: Declaration, engine: Engine) -> None:
@@ -134,45 +137,50 @@ class PreparedTables:
         self.has_earlier_gold = False
 
     def exists(self) -> bool:
-        """Says whether this lakehouse was ever made: its last table is there."""
+        """Returns whether this lakehouse was ever made: its last table exists."""
         return self.engine.exists(RUNS.name)
 
     def check(self, *, makes_again: bool = False) -> None:
-        """Checks that this package and declaration can go on with the lakehouse.
+        """Checks that this package and declaration can work on the lakehouse.
 
         Args:
-            makes_again: Whether the command makes gold of an earlier format again.
+            makes_again: True if the command makes gold of an earlier format again.
 
         Raises:
             LakehouseMismatch: Another format, or another base currency.
         """
         if not self.exists():
             return
-        found = self.engine.properties(RUNS.name)
-        check_properties(found, self.declaration)
-        self.has_earlier_gold = has_earlier_gold(found)
+        properties = self.engine.properties(RUNS.name)
+        check_properties(properties, self.declaration)
+        self.has_earlier_gold = has_earlier_gold(properties)
         if not makes_again:
-            check_gold(found)
+            check_gold(properties)
 
-    def gold_is_made_again(self) -> None:
-        """Commits that nothing of an earlier format is left."""
+    def record_gold_format(self) -> None:
+        """Records that gold now has the format of this version."""
         with commit_point(f"set the format of {RUNS.name}"):
             self.engine.set_properties(RUNS.name, properties_made_with(self.declaration))
         self.has_earlier_gold = False
 
     def prepare(self) -> None:
-        """Makes every table that is not there; adds columns that were declared since."""
-        tables = (table for table in self.tables.values() if table is not RUNS)
+        """Makes the missing tables that a run needs; adds columns that were declared since."""
+        tables = [
+            table
+            for table in self.tables.values()
+            if table is not RUNS
+            and (table.name not in MADE_WHEN_NEEDED or self.engine.exists(table.name))
+        ]
         together((partial(self._prepare_table, table) for table in tables), at_once=_MADE_AT_ONCE)
         self._prepare_views()
         self._prepare_table(RUNS)
 
     def make(self, name: str) -> None:
-        """Makes one table, if it is not there; the others stay as they are."""
+        """Makes one table, if it does not exist; the others stay as they are."""
         self._prepare_table(self.tables[name])
 
     def _prepare_views(self) -> None:
-        """Makes the views that are not there, where the engine has a place for them."""
+        """Makes the views that do not exist, if the engine has a place for them."""
         if self.engine.capabilities.has_folder:
             return
         for view in self.views.values():
@@ -192,11 +200,11 @@ class PreparedTables:
             self.engine.create(table.name, table.columns, properties)
 
     def adapt(self, name: str) -> None:
-        """Gives a table that was made before the columns and properties that it lacks now."""
+        """Adds to an earlier table the columns and properties that it lacks now."""
         self._add_missing_columns(self.tables[name])
-        there = self.engine.properties(name)
+        existing = self.engine.properties(name)
         kept = self._properties_kept().items()
-        changed = {key: value for key, value in kept if there.get(key) != value}
+        changed = {key: value for key, value in kept if existing.get(key) != value}
         if changed:
             self.engine.set_properties(name, changed)
 
@@ -205,8 +213,10 @@ class PreparedTables:
         return properties_kept(self.declaration, has_folder=has_folder)
 
     def _add_missing_columns(self, table: Table) -> None:
-        there = set(self.engine.column_names(table.name))
-        missing = {column.name: column.type for column in table.columns if column.name not in there}
+        existing = set(self.engine.column_names(table.name))
+        missing = {
+            column.name: column.type for column in table.columns if column.name not in existing
+        }
         if missing:
             with commit_point(f"add columns to {table.name}"):
                 self.engine.add_columns(table.name, missing)

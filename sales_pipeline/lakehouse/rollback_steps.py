@@ -1,9 +1,9 @@
 """Steps of a rollback: all tables and the ledger go back to the state that a run left.
 
-Bronze stays as it is: what was delivered is never forgotten. The ledger keeps every delivery
-that it knows; those which the run did not know yet are held until somebody releases them. A
-record in `ops.runs` says what is on its way back, so whoever works on the lakehouse next
-finishes it.
+Bronze stays as it is: deliveries are never forgotten. The ledger keeps every delivery
+that it knows; deliveries that the run did not know yet are held until somebody releases them. A
+record in `ops.runs` names the tables to restore, so the next command on the lakehouse
+finishes the rollback.
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ from dataclasses import replace
 
 from sales_pipeline.lakehouse.holding import Hold
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State, delivery_of
+from sales_pipeline.lakehouse.ledger import (
+    IN_FORCE,
+    Delivery,
+    Ledger,
+    State,
+    deliveries_by_id,
+    delivery_of,
+)
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
 from sales_pipeline.lakehouse.runs import (
     UNFINISHED,
@@ -31,15 +38,15 @@ _STAYS = "bronze."
 
 
 def begin_rollback(lakehouse: Lakehouse, rollback: RunRecord, to: RunRecord) -> RunRecord:
-    """Commits that the lakehouse goes back to where a run left it; `finish_rollback` does it.
+    """Writes ahead that the lakehouse returns to the state after a run; then `finish_rollback`.
 
     Args:
         lakehouse: The tables.
         rollback: The record of the rollback as it will be.
-        to: The run.
+        to: The run to go back to.
 
     Raises:
-        VersionGone: What the run left is not kept any more; nothing is changed.
+        VersionGone: A version that the run left is not kept any more; nothing is changed.
     """
     for name, version in _versions(lakehouse, to).items():
         if lakehouse.engine.version(name) != version:
@@ -54,14 +61,14 @@ def finish_rollback(lakehouse: Lakehouse, hold: Hold) -> bool:
 
     Args:
         lakehouse: The tables.
-        hold: Is taken where there is one.
+        hold: Taken if a rollback has begun.
 
     Returns:
-        Whether there was one.
+        True if a rollback had begun.
     """
     begun = unfinished_rollback(lakehouse)
     if begun is not None and hold.take(lakehouse.engine):
-        # Whoever began it may have ended it meanwhile.
+        # The process that began it may have ended it meanwhile.
         begun = unfinished_rollback(lakehouse)
     if begun is None:
         return False
@@ -69,13 +76,15 @@ def finish_rollback(lakehouse: Lakehouse, hold: Hold) -> bool:
         if name != DELIVERIES.name:
             lakehouse.restore(name, version)
     ledger = Ledger(lakehouse)
-    then = deliveries_then(lakehouse, begun)
-    ledger.record(_changed(ledger, then, begun))
-    now = end_of_run(lakehouse)
-    seconds = (now - begun.started_at).total_seconds()
+    earlier = deliveries_then(lakehouse, begun)
+    ledger.record(_changed(ledger, earlier, begun))
+    finished_at = end_of_run(lakehouse)
+    seconds = (finished_at - begun.started_at).total_seconds()
     versions = table_versions(lakehouse)
-    done = replace(begun, outcome=_DONE, finished_at=now, seconds=seconds, versions=versions)
-    record_run(lakehouse, done)
+    finished = replace(
+        begun, outcome=_DONE, finished_at=finished_at, seconds=seconds, versions=versions
+    )
+    record_run(lakehouse, finished)
     return True
 
 
@@ -83,40 +92,44 @@ def deliveries_then(lakehouse: Lakehouse, run: RunRecord) -> dict[int, Delivery]
     """The ledger as a run left it, by file id.
 
     Raises:
-        VersionGone: It is not kept any more.
+        VersionGone: That version of the ledger is not kept any more.
     """
     rows = lakehouse.rows(DELIVERIES.name, version=run.version_of[DELIVERIES.name])
-    return {delivery.file_id: delivery for delivery in map(delivery_of, rows)}
+    return deliveries_by_id(map(delivery_of, rows))
 
 
 def _versions(lakehouse: Lakehouse, run: RunRecord) -> dict[str, int]:
-    """Table that goes back -> its version then; a table that came later has no rows."""
-    there = [name for name in lakehouse.tables if lakehouse.engine.exists(name)]
-    back = [name for name in there if name != RUNS.name and not name.startswith(_STAYS)]
-    return {name: run.version_of.get(name, _MADE) for name in back}
+    """Returns table to restore -> its version then; a table that came later gets no rows."""
+    existing = [name for name in lakehouse.tables if lakehouse.engine.exists(name)]
+    restored = [name for name in existing if name != RUNS.name and not name.startswith(_STAYS)]
+    return {name: run.version_of.get(name, _MADE) for name in restored}
 
 
-def _changed(ledger: Ledger, then: Mapping[int, Delivery], rollback: RunRecord) -> list[Delivery]:
-    """The deliveries as they stand after a rollback, where they stand otherwise now."""
-    after = [_after(delivery, then.get(delivery.file_id), rollback) for delivery in ledger]
-    return [delivery for delivery in after if delivery != ledger[delivery.file_id]]
+def _changed(
+    ledger: Ledger, earlier: Mapping[int, Delivery], rollback: RunRecord
+) -> list[Delivery]:
+    """The deliveries that a rollback changes, as they are after it."""
+    deliveries = [_after(delivery, earlier.get(delivery.file_id), rollback) for delivery in ledger]
+    return [delivery for delivery in deliveries if delivery != ledger[delivery.file_id]]
 
 
-def _after(now: Delivery, then: Delivery | None, rollback: RunRecord) -> Delivery:
-    if then is not None:
-        return replace(then, seen=now.seen)
-    if now.state is State.CLAIMED:
+def _after(delivery: Delivery, earlier: Delivery | None, rollback: RunRecord) -> Delivery:
+    if earlier is not None:
+        return replace(earlier, seen=delivery.seen)
+    if delivery.state is State.CLAIMED:
         reason = "rolled back before its records were in bronze; the next run takes it as new"
-        return now.moved_to(State.ABANDONED, reason=reason)
-    if now.state is State.WITHDRAWING:
-        return now.moved_to(State.WITHDRAWN, months=(), rows=None)
-    if now.state in IN_FORCE:
-        return now.moved_to(
+        return delivery.moved_to(State.ABANDONED, reason=reason)
+    if delivery.state is State.WITHDRAWING:
+        return delivery.moved_to(State.WITHDRAWN, months=(), rows=None)
+    if delivery.state in IN_FORCE:
+        return delivery.moved_to(
             State.HELD,
-            reason=f"rolled back to run {rollback.to_run}. Do: sales-pipeline release {now.path}",
+            reason=(
+                f"rolled back to run {rollback.to_run}. Do: sales-pipeline release {delivery.path}"
+            ),
             rolled_back_by=rollback.run_id,
             run_id=rollback.run_id,
             months=(),
         )
     # Its records, and its balance with them, are nowhere but in bronze.
-    return now if now.state is State.HELD else replace(now, rows=None)
+    return delivery if delivery.state is State.HELD else replace(delivery, rows=None)

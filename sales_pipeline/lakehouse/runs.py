@@ -17,8 +17,9 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
 
 UNFINISHED = "unfinished"
-MAINTAIN = "maintain"
-"""The verb of runs that change no row."""
+MAINTAIN, CLOSE, REOPEN = "maintain", "close", "reopen"
+KEEPS_FIGURES = frozenset({MAINTAIN, CLOSE, REOPEN})
+"""The verbs of runs that change neither a figure nor the ledger."""
 _ASKED_AT_ONCE = 4
 _GONE = -1
 """Stands for a version of a table that was lost and made again; engines raise VersionGone."""
@@ -126,10 +127,10 @@ def is_recorded(lakehouse: Lakehouse) -> bool:
     if not runs:
         return False
     seen = runs[-1].version_of[DELIVERIES.name]
-    return not _has_changed_rows(lakehouse, DELIVERIES.name, since=seen)
+    return not has_changed_rows(lakehouse, DELIVERIES.name, since=seen)
 
 
-def _has_changed_rows(lakehouse: Lakehouse, name: str, *, since: int) -> bool:
+def has_changed_rows(lakehouse: Lakehouse, name: str, *, since: int) -> bool:
     """Says whether a commit after a version of a table may have changed a row of it."""
     engine = lakehouse.engine
     newer = engine.version(name) - since if engine.exists(name) else 0
@@ -182,8 +183,13 @@ def end_of_run(lakehouse: Lakehouse) -> datetime:
     return max([utc_now(), *(record.finished_at + timedelta(microseconds=1) for record in last)])
 
 
-def check_finished(lakehouse: Lakehouse, last: RunRecord) -> None:
+def check_finished(lakehouse: Lakehouse, last: RunRecord, *, but: Collection[str] = ()) -> None:
     """Checks that nobody changed a row since the last finished run, as a killed run would have.
+
+    Args:
+        lakehouse: The tables.
+        last: The last finished run.
+        but: Tables that may have changed.
 
     Raises:
         UsageError: Somebody did, or began to; the message names the command that finishes it.
@@ -192,7 +198,7 @@ def check_finished(lakehouse: Lakehouse, last: RunRecord) -> None:
     if begun := unfinished_rollback(lakehouse):
         raise UsageError(f"lakehouse: rollback {begun.run_id} did not finish. {do}")
     for name, version in last.version_of.items():
-        if _has_changed_rows(lakehouse, name, since=version):
+        if name not in but and has_changed_rows(lakehouse, name, since=version):
             raise UsageError(
                 f"lakehouse: a run did not finish, {name} is further on than the last one. {do}"
             )

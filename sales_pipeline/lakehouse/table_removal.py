@@ -1,7 +1,7 @@
-"""Removes the tables of a lakehouse, so that a removal which is killed is brought to its end.
+"""Removes the tables of a lakehouse, so that a killed removal can be finished later.
 
-In a folder the ledger goes first, in one step: from then on nothing says what the other tables
-hold, and whatever is left of them is on its way out. In a catalog there is no such step: there
+In a folder the ledger goes first, in one step: from then on nothing tells what the other tables
+hold, and a remaining table is known to be unwanted. In a catalog there is no such step: there
 `ops.runs` says so, and goes last. Files are no part of it.
 """
 
@@ -28,8 +28,8 @@ def remove_tables(
 
     Args:
         lakehouse: The tables.
-        feeds: The feeds in the ledger, some of which may be declared no more.
-        then: Called when the table that says who is at work had to go after all.
+        feeds: The feeds in the ledger, of which some may no longer be declared.
+        then: Called after `ops.lock`, which names the run at work, had to be removed too.
     """
     if lakehouse.engine.capabilities.has_folder:
         _remove_folders(Path(lakehouse.declaration.lakehouse), then=then)
@@ -39,13 +39,13 @@ def remove_tables(
 
 def _drop(names: Iterable[str], engine: Engine) -> None:
     """Drops tables, once `ops.runs` says that they are on their way out; it goes last itself."""
-    there = [name for name in dict.fromkeys(names) if engine.exists(name) and name != RUNS.name]
+    existing = [name for name in dict.fromkeys(names) if engine.exists(name) and name != RUNS.name]
     is_made = engine.exists(RUNS.name)
     if is_made:
         with commit_point("begin to remove the tables"):
             engine.set_properties(RUNS.name, properties_when_removed())
     # The ledger after all others: it knows feeds that are declared no more.
-    for name in sorted(there, key=lambda table: table.startswith(_LEDGER)):
+    for name in sorted(existing, key=lambda table: table.startswith(_LEDGER)):
         with commit_point(f"remove {name}"):
             engine.drop(name)
     if is_made:
@@ -57,7 +57,7 @@ def _remove_folders(lakehouse: Path, *, then: Callable[[], None] = lambda: None)
 
     Args:
         lakehouse: The folder of the tables.
-        then: Called when the ledger is gone, and with it whatever says who is at work here.
+        then: Called when the ledger is gone, and `ops.lock` with it, which names the run at work.
     """
     if not _has_tables(lakehouse / _LEDGER):
         # Without it a removal that is killed would look like a ledger that was lost.
@@ -75,13 +75,13 @@ def _remove_folders(lakehouse: Path, *, then: Callable[[], None] = lambda: None)
 
 
 def finish_removal(lakehouse: Path) -> None:
-    """Finishes a removal in a folder that was killed; called before anybody makes a table."""
+    """Finishes a killed removal in a folder; called before any table is made."""
     if is_removal_unfinished(lakehouse):
         _remove_folders(lakehouse)
 
 
 def is_removal_unfinished(lakehouse: Path) -> bool:
-    """Says whether a removal was killed, or is on its way."""
+    """Returns whether a removal was killed, or is in progress."""
     ledger = lakehouse / _LEDGER
     return _doomed(ledger).exists() and not _has_tables(ledger)
 

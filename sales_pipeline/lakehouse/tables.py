@@ -1,6 +1,6 @@
-"""The tables of bronze and silver, declared once, and what a declared table is.
+"""Declares the tables of bronze and silver, once.
 
-`declared_tables` has those of gold, `ops_tables` those of the ledger. The DDL, `docs/tables.md` and
+`declared_tables` has the gold tables, `ops_tables` the ledger's. The DDL, `docs/tables.md` and
 the schema tests are made from these declarations.
 Types are Spark SQL types. Money columns say their currency in the comment.
 """
@@ -30,7 +30,7 @@ EXCLUDED, QUARANTINED = "excluded", "quarantined"
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its name with schema, what a row is, its columns and its key."""
+    """One table: its name with schema, the meaning of a row, its columns and its key."""
 
     name: str
     comment: str
@@ -144,7 +144,7 @@ _QUARANTINE_COLUMNS = (
 
 @dataclass(frozen=True)
 class View:
-    """Rows of a table under a name of their own.
+    """A view: rows of a table under a name of their own.
 
     Attributes:
         name: The name, with its schema.
@@ -209,7 +209,7 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
         ),
         Table(
             "silver.products",
-            "What the catalogue has taught: names in every language, codes, and what they mean.",
+            "Names in every language and codes from the catalogue, and the products they mean.",
             (
                 required("language", "STRING", "ISO 639-1 code of the source name; * for a code"),
                 required("source", "STRING", "the name or code, normalised as it is looked up"),
@@ -222,7 +222,7 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
         ),
         Table(
             "silver.list_prices",
-            "What the catalogue says a unit costs: a price holds until the next one of its source.",
+            "List prices of one unit from the catalogue: each holds until the next of its source.",
             (
                 required("language", "STRING", "as in silver.products"),
                 required("source", "STRING", "the name or code, as in silver.products"),
@@ -236,7 +236,7 @@ def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
         ),
         Table(
             "silver.exchange_rates",
-            "Rates to the base currency: those of the days they were published, or the declared.",
+            "Rates to the base currency: published ones on their days, or the declared ones.",
             (
                 required("date", "DATE", "the day of the rate; the first one of a declared rate"),
                 required("currency", "STRING", "ISO 4217 code"),

@@ -1,1 +1,1 @@
-"""Files before they are rows: discovery, the reader, the archive."""
+"""Handles files before they are rows: discovery, the reader, the archive."""

@@ -1,4 +1,4 @@
-"""Moves landing files to where they stay: `archive/` or `rejected/` (P4).
+"""Moves landing files to `archive/` or `rejected/`, where they stay (P4).
 
 A file is never moved over another: its place holds the first 12 characters of the
 sha256 of its bytes. Every move may be killed and done again.
@@ -30,7 +30,7 @@ _PARTIAL = re.compile(r"\.[0-9a-f]{64}\.part")
 _COPY_BLOCK = 1 << 20
 _MOVES_OPEN_FILES = os.name == "posix"
 _LONGEST_NAME = 255
-"""In bytes; what the file systems of all usual machines take."""
+"""In bytes; the limit of the file systems of all usual machines."""
 
 
 def kept_path(folder: Path, feed: str, sha256: str, name: str) -> Path:
@@ -39,7 +39,7 @@ def kept_path(folder: Path, feed: str, sha256: str, name: str) -> Path:
 
 
 def is_keepable(source: Path, target: Path, sha256: str) -> bool:
-    """Says whether `keep` would find the bytes, in their place or where they came from."""
+    """Returns whether `keep` would find the bytes, in their place or at their source."""
     return sha256_of(target) == sha256 or sha256_of(source) == sha256
 
 
@@ -49,11 +49,11 @@ def keep(source: Path, target: Path, sha256: str) -> bool:
     Args:
         source: The landing file.
         target: Its place, from `kept_path`.
-        sha256: What the bytes must be; a landing file that holds other bytes by now, or that a
+        sha256: The digest that the bytes must have; a landing file with other bytes, or one that a
             process has open for writing, is left.
 
     Returns:
-        Whether the bytes are in their place now.
+        True if the bytes are in their place now.
 
     Raises:
         OSError: The system does not let it be moved.
@@ -77,7 +77,7 @@ def keep(source: Path, target: Path, sha256: str) -> bool:
 
 
 def _move_read(file: FileIO | None, seen: str, source: Path, target: Path) -> bool:
-    """Moves a file that was read; if another has taken its place since then, that one stays.
+    """Moves a file that was read; another one that has since taken its place stays.
 
     Args:
         file: The file that was read, if it can be kept open meanwhile.
@@ -86,7 +86,7 @@ def _move_read(file: FileIO | None, seen: str, source: Path, target: Path) -> bo
         target: Its place.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Not over another: whatever is moved there is looked at afterwards.
+    # Not over another: the moved file is checked afterwards.
     with commit_point(f"move {source.name}"):
         place = _renamed(source, target)
     if place == target and seen_of(place) == seen:
@@ -134,7 +134,7 @@ def _remove_kept(source: Path, sha256: str) -> None:
 
 
 def _put_back(place: Path, source: Path) -> None:
-    """Moves a file back to where it was delivered, never over another.
+    """Moves a file back to the place of its delivery, never over another.
 
     If there is another by now, it is kept in the archive by its own hash.
     """
@@ -143,9 +143,9 @@ def _put_back(place: Path, source: Path) -> None:
         os.link(place, source)
     except FileExistsError:
         sha256 = sha256_of(place) or ""
-        aside = place.parent.parent / sha256[:12] / place.name
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(place, aside)
+        own_place = place.parent.parent / sha256[:12] / place.name
+        own_place.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(place, own_place)
     except OSError:  # Another disk, or one without links.
         if os.path.lexists(source):
             raise
@@ -154,29 +154,29 @@ def _put_back(place: Path, source: Path) -> None:
         place.unlink()
 
 
-def take_back(place: Path, source: Path, sha256: str, size: int) -> bool:
-    """Moves a kept file that was written to since then back to where it was delivered.
+def move_back(place: Path, source: Path, sha256: str, size: int) -> bool:
+    """Moves a kept file that was written to since back to the place of its delivery.
 
-    The bytes that were read stay in the archive, as far as the file still begins with them.
+    The bytes that were read stay in the archive, if the file still begins with them.
 
     Args:
         place: Its place in the archive, or in `rejected/`.
         source: Where it lay.
         sha256: Of the bytes that were read.
-        size: How many they were.
+        size: The number of these bytes.
 
     Returns:
-        Whether it was moved; not if another file has been delivered there meanwhile.
+        True if it was moved; False if another file has been delivered there meanwhile.
     """
     if os.path.lexists(source):
         return False
     partial = _partial_path(place)
-    digest, left = hashlib.sha256(), size
+    digest, bytes_left = hashlib.sha256(), size
     with open_regular(place) as file, partial.open("wb") as copy:
-        while left and (block := file.read(min(left, _COPY_BLOCK))):
+        while bytes_left and (block := file.read(min(bytes_left, _COPY_BLOCK))):
             digest.update(block)
             copy.write(block)
-            left -= len(block)
+            bytes_left -= len(block)
     sync([partial])
     with commit_point(f"move {place.name} back"):
         _put_back(place, source)
@@ -219,7 +219,7 @@ def _copy_kept(source: Path | FileIO, target: Path) -> None:
 
 
 def _partial_path(target: Path) -> Path:
-    """Returns where a file is written before it has its name, which may be as long as can be."""
+    """Returns a temporary path beside a file, of a fixed length because its name may be long."""
     name = hashlib.sha256(os.fsencode(target.name)).hexdigest()
     return target.with_name(f".{name}.part")
 
@@ -249,7 +249,7 @@ def write_reason(target: Path, reason: str) -> None:
 
 
 def reason_path(target: Path) -> Path:
-    """Returns where the reason of a rejected file is; `reason.txt` if its name leaves no room."""
+    """Returns the path of the reason of a rejected file; `reason.txt` if its name is too long."""
     name = f"{target.name}{_REASON}"
     is_long = len(os.fsencode(name)) > _LONGEST_NAME
     return target.with_name(_REASON[1:] if is_long else name)
@@ -258,7 +258,7 @@ def reason_path(target: Path) -> Path:
 def sync(paths: list[Path] | list[str]) -> None:
     """Asks the operating system to bring files and folders to the disk.
 
-    What is no disk, such as a folder of a cloud's storage, may have nothing to bring to one.
+    A file system without a disk, such as a cloud's storage, may refuse it.
     """
     for path in paths:
         descriptor = os.open(path, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Landing files as rows of a bronze table: a stream in this process, or a Spark data source.
+"""Reads landing files as rows of a bronze table: a stream in this process, or a data source.
 
     spark.dataSource.register(LandingSource)
     spark.read.format("sales_landing").option("files", …).option("shapes", …).load()
@@ -42,7 +42,7 @@ class LandingFile:
         sha256: The hex digest that its bytes must have, or None.
         bytes: Its size.
         feed: Its feed.
-        shape: The place of its shape among those that are given.
+        shape: The index of its shape in the list of shapes.
     """
 
     path: str
@@ -65,7 +65,7 @@ def bronze_batches(
             null, and `feed` is the feed's name.
 
     Raises:
-        FileChanged: The bytes are not those that were claimed, or the file is gone.
+        FileChanged: The bytes are not the claimed ones, or the file is gone.
         FileRejected: The file is not as its shape says.
     """
     for batch in read_batches(file.path, shape, file.file_id, sha256=file.sha256):
@@ -104,7 +104,7 @@ class BronzeStream:
         """Number of a delivery that could not be read -> why."""
 
     def reader(self) -> pa.RecordBatchReader:
-        """The batches; reading them raises where a file could not be read."""
+        """The batches; reading them raises an error if a file could not be read."""
         return pa.RecordBatchReader.from_batches(self._schema, self._batches())
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
@@ -125,7 +125,7 @@ class BronzeStream:
                     self._read(file, put, stop)
                     if stop.is_set():
                         return
-            except BaseException as error:  # noqa: BLE001 -- raised again by who takes the batches
+            except BaseException as error:  # noqa: BLE001 -- the reader of the batches raises it again
                 put(error)
             finally:
                 put(None)
@@ -141,14 +141,14 @@ class BronzeStream:
     def _taken(
         self, queue: Queue[pa.RecordBatch | BaseException | None]
     ) -> Iterator[pa.RecordBatch]:
-        ended = 0
-        while ended < self._threads:
+        ended_threads = 0
+        while ended_threads < self._threads:
             try:
                 item = queue.get(timeout=_LOOK_EVERY_SECONDS)
             except Empty:
                 continue
             if item is None:
-                ended += 1
+                ended_threads += 1
             elif isinstance(item, BaseException):
                 raise item
             else:
@@ -215,7 +215,7 @@ class LandingReader(DataSourceReader):
         return [LandingPartition(files) for files in balanced(self._files, self._partitions)]
 
     def read(self, partition: LandingPartition) -> Iterator[pa.RecordBatch]:  # type: ignore[override]
-        """Reads a partition's files; raises FileChanged where one is not as it was claimed."""
+        """Reads a partition's files; raises FileChanged if one is not as it was claimed."""
         for file in partition.files:
             yield from bronze_batches(file, self._shapes[file.shape], self._names)
 
@@ -223,7 +223,7 @@ class LandingReader(DataSourceReader):
 def balanced(files: Sequence[LandingFile], count: int) -> list[tuple[LandingFile, ...]]:
     """Spreads files over at most `count` groups (at least one) of about the same size.
 
-    The largest files are placed first, each where there is least.
+    The largest files are placed first, each in the smallest group.
     """
     groups: list[list[LandingFile]] = [[] for _ in range(max(1, min(count, len(files))))]
     sizes = [0] * len(groups)

@@ -1,6 +1,6 @@
-"""Other ways in which a file may be written than its feed declares, tried on its header or records.
+"""Guesses another dialect of a file than its feed declares, tried on its header or records.
 
-Only what was tried on the file is named.
+A message only names a dialect that was tried on the file.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ def other_shapes(shape: FileShape) -> Iterator[FileShape]:
 
 def _delimiters(shape: FileShape) -> list[str]:
     """The delimiters that a file may have, the declared one first."""
-    others = (mark for mark in _DELIMITERS if mark != shape.delimiter)
-    return [mark for mark in (shape.delimiter, *others) if mark != shape.quote]
+    further = (mark for mark in _DELIMITERS if mark != shape.delimiter)
+    return [mark for mark in (shape.delimiter, *further) if mark != shape.quote]
 
 
 def difference(shape: FileShape, other: FileShape) -> str:
-    """Says what to declare under `csv` to get from one shape to the other."""
+    """Returns the options under `csv` that lead from one shape to another."""
     names = ("delimiter", "encoding", "quote", "escape", "skip_lines")
     return " and ".join(
         f"csv.{name}: {getattr(other, name)!r}"
@@ -52,9 +52,9 @@ def difference(shape: FileShape, other: FileShape) -> str:
 
 
 def shapes_that_read_more(path: Path, shape: FileShape) -> list[str]:
-    """Returns what to declare so that fewer records of a file are malformed, as tried on it.
+    """Returns the options under which fewer records of a file are malformed, as tried on it.
 
-    They are several if they read as many records, each shown with a record that it reads: only a
+    They are several if they read equally many records; each has an example, because only a
     person knows which of two encodings is right.
 
     Args:
@@ -63,21 +63,27 @@ def shapes_that_read_more(path: Path, shape: FileShape) -> list[str]:
     """
     malformed, rows = _malformed(_first_records(path, shape))
     options: list[tuple[int, str]] = []
-    for other in _shapes_of_records(shape):
-        records = _first_records(path, other)
-        left, other_rows = _malformed(records)
-        if records is None or len(left) >= len(malformed) or other_rows < rows - len(malformed):
+    for candidate in _shapes_of_records(shape):
+        records = _first_records(path, candidate)
+        still_malformed, candidate_rows = _malformed(records)
+        if (
+            records is None
+            or len(still_malformed) >= len(malformed)
+            or candidate_rows < rows - len(malformed)
+        ):
             continue
-        how_many = f"{len(malformed) - len(left):,} of {len(malformed):,}"
+        how_many = f"{len(malformed) - len(still_malformed):,} of {len(malformed):,}"
         # Split otherwise, a text that is never stored may stand in any column.
-        example = "" if shape.never_store else _example(records, malformed - left)
-        options.append((len(left), f"{difference(shape, other)} reads {how_many}{example}"))
-    fewest = min((left for left, _ in options), default=0)
-    return [option for left, option in options if left == fewest]
+        example = "" if shape.never_store else _example(records, malformed - still_malformed)
+        options.append(
+            (len(still_malformed), f"{difference(shape, candidate)} reads {how_many}{example}")
+        )
+    fewest = min((count for count, _ in options), default=0)
+    return [option for count, option in options if count == fewest]
 
 
 def _shapes_of_records(shape: FileShape) -> Iterator[FileShape]:
-    """The shape with another encoding, quote, escape or delimiter; the header tells most others."""
+    """The shape with another encoding, quote, escape or delimiter, which a header may not show."""
     for encoding in _ENCODINGS:
         if encoding != shape.encoding:
             yield replace(shape, encoding=encoding)

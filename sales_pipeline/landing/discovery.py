@@ -1,4 +1,4 @@
-"""Finds what lies in the landing folder and says which feed it belongs to."""
+"""Finds the files in the landing folder and the feeds that they belong to."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class FoundFile:
         name: The path below the feed's own landing folder.
         path: The path below the landing folder, with `/`.
         bytes: The size.
-        sha256: Of the bytes, or empty where it was not asked for.
-        seen: Size, time of change and inode, by which an untouched file is known again.
+        sha256: The digest of the bytes, or empty if they were not read.
+        seen: Size, time of change and inode, by which an untouched file is recognised.
     """
 
     feed: str
@@ -60,7 +60,7 @@ class FoundFile:
 
 @dataclass
 class Discovery:
-    """The result of one look at the landing folder; all paths are below it, with `/`.
+    """The result of one search of the landing folder; all paths are below it, with `/`.
 
     Attributes:
         files: Files of feeds, in the order in which they are to be claimed.
@@ -91,13 +91,13 @@ def discover(
     hashed: Mapping[tuple[str, str], str] | None = None,
     on_hashed: Callable[[int], None] = lambda _: None,
 ) -> Discovery:
-    """Looks at the landing folder once and reads the hash of every file that a feed claims.
+    """Lists the landing folder once, and hashes every file that a feed claims.
 
-    A file that a process has open for writing is left. Where the system cannot tell, a file is
+    A file that a process has open for writing is left. If the system cannot tell, a file is
     left until it is complete by what its feed declares.
 
     Args:
-        landing: The folder; where it is not there, nothing is found.
+        landing: The folder; if it does not exist, nothing is found.
         patterns: Feed -> its landing pattern, in the order of the declaration.
         arrivals: Feed -> how its files arrive; a feed without one has no time to wait.
         hashed: Path and `seen` of files that were hashed before -> their sha256.
@@ -106,7 +106,7 @@ def discover(
     discovery = Discovery()
     compiled = {feed: path_regex(pattern) for feed, pattern in patterns.items()}
     looks = _Looks(landing, arrivals or {}, hashed or {})
-    markers = {each.marker for each in (arrivals or {}).values() if each.by == "marker"}
+    markers = {arrival.marker for arrival in (arrivals or {}).values() if arrival.by == "marker"}
     claimed: list[tuple[FoundFile, list[str]]] = []
     for path, status in _walk(landing, discovery):
         shown = visible_form(path)
@@ -120,18 +120,18 @@ def discover(
             file = FoundFile(feeds[0], name, path, status.st_size, seen=signature_of(status))
             claimed.append((file, feeds))
     order = {feed: place for place, feed in enumerate(patterns)}
-    claimed.sort(key=lambda each: (order[each[0].feed], natural_order(each[0].name)))
+    claimed.sort(key=lambda pair: (order[pair[0].feed], natural_order(pair[0].name)))
     with ThreadPoolExecutor(_HASHED_AT_ONCE) as threads:
-        looked_at = threads.map(looks.look_at, (file for file, _ in claimed))
-        for (file, feeds), whole in zip(claimed, looked_at, strict=True):
-            if isinstance(whole, str):
-                discovery.left[file.path] = whole
-            elif isinstance(whole, OSError):
-                discovery.unreadable[file.path] = _why(whole)
+        outcomes = threads.map(looks.look_at, (file for file, _ in claimed))
+        for (file, feeds), outcome in zip(claimed, outcomes, strict=True):
+            if isinstance(outcome, str):
+                discovery.left[file.path] = outcome
+            elif isinstance(outcome, OSError):
+                discovery.unreadable[file.path] = _why(outcome)
             elif len(feeds) > 1:
                 discovery.disputed[file.path] = feeds
             else:
-                discovery.files.append(whole)
+                discovery.files.append(outcome)
             on_hashed(file.bytes)
     return discovery
 
@@ -144,16 +144,16 @@ class _Looks:
     arrivals: Mapping[str, Arrival]
     hashed: Mapping[tuple[str, str], str]
 
-    def look_at(self, found: FoundFile) -> FoundFile | OSError | str:
-        """The file with its hash, why it cannot be read, or why it is left for the next run."""
-        path = self.landing / found.path
+    def look_at(self, claimed: FoundFile) -> FoundFile | OSError | str:
+        """The file with its hash, the error of reading it, or why it is left for the next run."""
+        path = self.landing / claimed.path
         try:
             with open_regular(path) as file:
                 before = os.fstat(file.fileno())
-                if reason := self._unfinished(found, file):
+                if reason := self._unfinished(claimed, file):
                     return reason
                 seen = signature_of(before)
-                digest = self.hashed.get((found.path, seen)) or digest_of(file)
+                digest = self.hashed.get((claimed.path, seen)) or digest_of(file)
             after = seen_of(path)
         except FileNotFoundError:
             return "it vanished while it was read"
@@ -161,15 +161,15 @@ class _Looks:
             return error
         if seen != after:
             return "still being written: it changed while it was read"
-        return FoundFile(found.feed, found.name, found.path, before.st_size, digest, seen)
+        return FoundFile(claimed.feed, claimed.name, claimed.path, before.st_size, digest, seen)
 
-    def _unfinished(self, found: FoundFile, file: FileIO) -> str | None:
+    def _unfinished(self, claimed: FoundFile, file: FileIO) -> str | None:
         """Returns why a file is not complete yet, or None if it is."""
-        arrival = self.arrivals.get(found.feed, _ANY_TIME)
+        arrival = self.arrivals.get(claimed.feed, _ANY_TIME)
         status, is_written = os.fstat(file.fileno()), is_being_written(file)
         if is_written:
             return "still being written: another process has it open"
-        if arrival.by == "marker" and not self._has_marker(found.path, arrival.marker, status):
+        if arrival.by == "marker" and not self._has_marker(claimed.path, arrival.marker, status):
             return f"still being written: no marker {arrival.marker} beside it, or an older one"
         age = time.time() - status.st_mtime
         if arrival.by == "write" and is_written is None and age < arrival.settle_seconds:
@@ -195,7 +195,7 @@ def _why(error: OSError) -> str:
 
 
 def seen_of(path: Path) -> str:
-    """Size, time of change and inode of a file as one text; empty where it is not there."""
+    """Size, time of change and inode of a file as one text; empty if it does not exist."""
     try:
         return signature_of(path.lstat())
     except OSError:
@@ -203,7 +203,7 @@ def seen_of(path: Path) -> str:
 
 
 def sha256_of(path: Path) -> str | None:
-    """The sha256 of a file's bytes, or None where it cannot be read."""
+    """The sha256 of a file's bytes, or None if it cannot be read."""
     try:
         with open_regular(path) as file:
             return digest_of(file)
@@ -212,7 +212,7 @@ def sha256_of(path: Path) -> str | None:
 
 
 def _walk(landing: Path, discovery: Discovery) -> Iterator[tuple[str, os.stat_result]]:
-    """Yields each regular file that may be a delivery; notes all else in the discovery."""
+    """Yields each regular file that may be a delivery; notes all others in the discovery."""
 
     def unlisted(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):

@@ -1,8 +1,8 @@
-"""A landing file's head, looked at before the file is taken: is it what its feed declares?
+"""Checks that the head of a landing file is what its feed declares, before the file is taken.
 
-Only the first 64 KiB are read, except where the header goes on, of gzip, which shows only at
-its end that it is whole, and of files with lines at their end that are no data. What is wrong is
-said in one sentence that names what was expected, what was got, and what to do.
+Only the first 64 KiB are read, with three exceptions: a header that goes on, gzip, which shows
+only at its end that it is whole, and files with lines at their end that are no data. A fault is
+reported in one sentence that names what was expected, what was got, and what to do.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ _MARK = re.compile(b"|".join([codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_U
 
 @dataclass(frozen=True)
 class Header:
-    """What the head of a right file says.
+    """The header of a file that fits its feed.
 
     Attributes:
         texts: The header texts, in the file's order.
-        undeclared: Those that the feed does not declare; their values go to `_extra`.
+        undeclared: The header texts that the feed does not declare; their values go to `_extra`.
         bytes: The file's size.
-        ends: Lines that look like records where `csv.skip_lines` and `csv.footer_lines` say that
-            there is none.
+        ends: Lines that look like records, although `csv.skip_lines` and `csv.footer_lines` say
+            that they are none.
     """
 
     texts: tuple[str, ...]
@@ -84,7 +84,7 @@ def examine(path: str | Path, shape: FileShape) -> Header:
 
 
 def _head(path: str, shape: FileShape, landed: LandedBytes) -> _Head:
-    """Reads as much of a file as shows its first record, where there is one."""
+    """Reads as much of a file as its first record needs, if there is one."""
     data, more = landed.read(HEAD_BYTES), landed.read(1)
     head = _Head(path, shape, data, is_whole=not more)
     if not more or head.has_first_record():
@@ -95,7 +95,7 @@ def _head(path: str, shape: FileShape, landed: LandedBytes) -> _Head:
 
 @dataclass(frozen=True)
 class _Head:
-    """The head of a file, and the sentences for all that can be wrong with it."""
+    """The head of a file, with a sentence for each possible fault."""
 
     path: str
     shape: FileShape
@@ -103,7 +103,7 @@ class _Head:
     is_whole: bool
 
     def header(self, size: int) -> Header:
-        """Gives the header, or raises FileRejected for the first thing that is wrong."""
+        """Gives the header, or raises FileRejected for the first fault."""
         self._refuse_other_kinds()
         record = self._first_record(self.shape)
         self._refuse_unreadable(record)
@@ -117,23 +117,23 @@ class _Head:
         return Header(tuple(self.shape.texts(record.fields)), undeclared, size)
 
     def has_first_record(self) -> bool:
-        """Tells whether the first record is whole."""
+        """Returns whether the first record is whole."""
         return bool(self._first_record(self.shape).fields)
 
     def _first_record(self, shape: FileShape) -> Record:
-        """Gives the first record as the shape reads it; one without fields where there is none."""
+        """Gives the first record as the shape reads it; one without fields if there is none."""
         final = self.is_whole
         text = Transcoder(shape.encoding).feed(self.data, final=final)
         text = DataLines(shape.skip_lines, shape.footer_lines).feed(text, final=final)
         splitter = RecordSplitter(RecordFormat.of(shape))
-        found, start = splitter.split(text, final=final, most=1)
-        if found:
-            return found[0]
+        records, start = splitter.split(text, final=final, most=1)
+        if records:
+            return records[0]
         raw = text if splitter.is_in_long_line else text[start:]
         return Record([], raw[:HEAD_BYTES].decode(errors="replace"))
 
     def _refuse_utf8(self) -> None:
-        """Refuses a file that is UTF-8 under another declaration; a longer one by its reader."""
+        """Refuses a file in UTF-8 that is declared otherwise; of a longer file the reader does."""
         if self.is_whole:
             transcoder = Transcoder(self.shape.encoding)
             transcoder.feed(self.data, final=True)
@@ -167,7 +167,7 @@ class _Head:
         in_header = b"\0" in lines.split(b"\n", 1)[0].split(b"\r", 1)[0]
         if self.shape.encoding == "utf-16" or not (in_header or nuls * 100 > len(self.data)):
             return None
-        guess = self._guess(found=0)
+        guess = self._guess(fitting=0)
         return f"binary data with NUL bytes{guess}"
 
     def _refuse_unreadable(self, record: Record) -> None:
@@ -183,7 +183,7 @@ class _Head:
         if record.problem == "undecodable":
             raise self._rejected(
                 "undecodable_header",
-                f"the {first} is not valid {self.shape.encoding}, {got}{self._guess(found=0)}; "
+                f"the {first} is not valid {self.shape.encoding}, {got}{self._guess(fitting=0)}; "
                 "declare the encoding that the file has",
             )
         if record.problem or not record.fields:
@@ -195,12 +195,13 @@ class _Head:
             )
 
     def _refuse_mismatch(self, texts: Sequence[str], match: HeaderMatch) -> None:
-        found = len(match.positions) - len(match.missing)
-        if not found:
+        declared_columns = len(match.positions) - len(match.missing)
+        if not declared_columns:
             raise self._rejected(
                 "wrong_header",
                 f"the header has no declared column, expected {_listed(self.shape.headers)}, "
-                f"{self._got(texts)}{self._guess(found)}; correct the file or the feed's columns",
+                f"{self._got(texts)}{self._guess(declared_columns)}; "
+                "correct the file or the feed's columns",
             )
         if match.repeated:
             raise self._rejected(
@@ -212,52 +213,52 @@ class _Head:
             raise self._rejected(
                 "missing_column",
                 f"the header lacks {self._missing(match)}, got {_listed(texts)}"
-                f"{self._guess(found)}; correct the file or the feed's columns",
+                f"{self._guess(declared_columns)}; correct the file or the feed's columns",
             )
 
     def _refuse_numbers(self, fields: Sequence[str], match: HeaderMatch) -> None:
         if match.missing:
-            found = len(match.positions) - len(match.missing)
+            declared_columns = len(match.positions) - len(match.missing)
             raise self._rejected(
                 "missing_column",
                 f"the first record has {len(fields)} columns, expected also "
-                f"{_listed(match.missing)}, {self._got(fields)}{self._guess(found)}; "
+                f"{_listed(match.missing)}, {self._got(fields)}{self._guess(declared_columns)}; "
                 "correct the file or the feed's columns, which are numbers from 1 "
                 "where csv.header is false",
             )
 
     def _got(self, texts: Sequence[str]) -> str:
-        """Shows what stands where a header should, unless it may hold what is never stored."""
+        """Shows the texts in the place of a header, unless the feed never stores some columns."""
         if self.shape.never_store:
-            return "got what is not shown as the feed has never_store"
+            return "got texts that are not shown, because the feed has never_store"
         return f"got {_listed(texts)}"
 
     def _missing(self, match: HeaderMatch) -> str:
-        """Names the missing headers, each with the ones there that look like it."""
-        others = {caseless_form(text): text for _, text in match.undeclared}
+        """Names the missing headers, each with the present ones that look like it."""
+        unmatched = {caseless_form(text): text for _, text in match.undeclared}
         named, is_alike = [], False
         for header in match.missing:
-            close = get_close_matches(caseless_form(header), others, n=2)
-            alike = " or ".join(_shown(others[text]) for text in close)
+            close = get_close_matches(caseless_form(header), unmatched, n=2)
+            alike = " or ".join(_shown(unmatched[text]) for text in close)
             named.append(_shown(header) + (f" (did you mean {alike}?)" if alike else ""))
             is_alike = is_alike or bool(alike)
-        undeclared = f" and has {_listed([*others.values()])} instead" if others else ""
+        undeclared = f" and has {_listed([*unmatched.values()])} instead" if unmatched else ""
         return f"{examples(named)}{'' if is_alike else undeclared}"
 
-    def _guess(self, found: int) -> str:
+    def _guess(self, fitting: int) -> str:
         """Names the dialect under which the header has more of the declared columns, if any."""
         best = ""
         for shape in other_shapes(self.shape):
             match = shape.match(self._first_record(shape).fields)
             columns = len(match.positions) - len(match.missing)
-            if columns > found:
-                found, best = columns, difference(self.shape, shape)
-        return f"; it would fit with {best}" if best else self._split_otherwise(found)
+            if columns > fitting:
+                fitting, best = columns, difference(self.shape, shape)
+        return f"; it would fit with {best}" if best else self._split_otherwise(fitting)
 
-    def _split_otherwise(self, found: int) -> str:
+    def _split_otherwise(self, fitting: int) -> str:
         """Names the delimiter that splits the header into the most columns, if none is declared."""
         own = self._first_record(self.shape).fields
-        if found or self.shape.never_store:
+        if fitting or self.shape.never_store:
             return ""
         fields = {shape: self._first_record(shape).fields for shape in other_shapes(self.shape)}
         best = max(fields, key=lambda shape: len(fields[shape]))

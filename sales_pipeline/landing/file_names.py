@@ -1,6 +1,6 @@
-r"""Names of landing files: how they are compared, put in order, and matched with patterns.
+r"""Compares and orders the names of landing files, and matches them with patterns.
 
-A name is compared in Unicode form NFC and without characters that nobody sees, because systems
+A name is compared in Unicode form NFC and without invisible characters, because systems
 write one name in several ways: a Mac sends `é` as two characters.
 """
 
@@ -22,12 +22,12 @@ _COPY_WORDS = "copy|copie|kopie|kopia|copia|cópia|kopi|kopio|копия|コピ�
 
 
 def is_temporary(name: str) -> bool:
-    """Says whether a file name is hidden, or one that programs give to unfinished files."""
+    """Returns whether a file name is hidden, or one that programs give to unfinished files."""
     return name.startswith((".", "_")) or name.lower().endswith(_TEMPORARY_ENDINGS)
 
 
 def is_lock_file(name: str) -> bool:
-    """Says whether a file is only a trace of a program that shows files, never a delivery.
+    """Returns whether a file is only a trace of a program that shows files, never a delivery.
 
     >>> [is_lock_file(name) for name in ("~$sales.csv", ".~lock.sales.csv#", "sales.csv")]
     [True, True, False]
@@ -70,7 +70,7 @@ def natural_order(name: str) -> NameKey:
 
 
 def _original(name: str) -> tuple[str, tuple[int, ...]]:
-    """The name of which a name is a copy, and the numbers of the copies; none if it is none."""
+    """The original name of a copy, and the numbers of the copies; none if it is no copy."""
     path = PurePosixPath(name)
     match = _SUFFIXES.search(path.name)
     suffixes = match[0] if match else ""

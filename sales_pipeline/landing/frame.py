@@ -1,8 +1,8 @@
-"""The lines around the data of a landing file, which its feed declares to be no records.
+"""Separates the data of a landing file from the lines around it, which its feed declares.
 
 A file that comes without its line of totals would lose its last sale, and one without its title
-its first. So a line that is to be left out is first held against what such lines look like: the
-declared pattern, or, without one, anything that could not count as a record anyway.
+its first. So a line is only left out if it looks like such a line: if it matches the
+declared pattern, or, without one, if it could not count as a record anyway.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from sales_pipeline.landing.shape import FileShape
 
 _LINES = re.compile(rb"[^\r\n]*(?:\r\n?|\n|\Z)")
 _DAYS = ("sold_on", "date")
-"""Columns of a day, the first of them that is declared: a record without a digit there is unfit."""
+"""Columns of a day; a record without a digit in the first declared one of these is unfit."""
 _PRODUCT = "product"
 _SHOWN_CHARACTERS = 80
 
 
 class DataLines:
-    """Takes the lines that are no data from the two ends of a file in UTF-8, piece by piece.
+    """Removes the lines that are no data from both ends of a file in UTF-8, piece by piece.
 
-    They are lines as they stand in the file, whatever their quotes: any before the
-    data, and at the end those that are not empty, with the empty ones among them, as far as
+    They are lines of the file without regard to quotes: any lines before the
+    data, and at the end the non-empty ones with the empty ones among them, if
     they lie within the last bytes of the file, as many as the longest record may have.
 
     Args:
-        skip: How many lines before the data are none.
-        footer: How many at the end.
+        skip: The number of lines before the data.
+        footer: The number of lines after the data.
 
     Attributes:
         skipped: The lines before the data, with their ends; longer than a record are left out.
@@ -74,10 +74,10 @@ class DataLines:
             line_end = LINE_END.search(data, start)
             is_half = line_end is not None and line_end.end() == len(data) and data[-1:] == b"\r"
             if line_end is None or (is_half and not final):  # It may be the first half of a \r\n.
-                rest = data[start:]
-                if len(rest) > quotes.MAX_RECORD_BYTES + len(b"\r"):
-                    rest, self._is_in_long_line = rest[-1:] if is_half else b"", True
-                self._kept = rest
+                remainder = data[start:]
+                if len(remainder) > quotes.MAX_RECORD_BYTES + len(b"\r"):
+                    remainder, self._is_in_long_line = remainder[-1:] if is_half else b"", True
+                self._kept = remainder
                 return b""
             if not self._is_in_long_line:
                 self.skipped.append(data[start : line_end.end()])
@@ -102,7 +102,7 @@ class DataLines:
 
 
 class FrameLines:
-    """Tells records from lines that a feed declares to be none.
+    """Distinguishes records from lines that a feed declares to be none.
 
     Args:
         shape: How the file is written.
@@ -119,15 +119,15 @@ class FrameLines:
         self._product = at.get(_PRODUCT)
 
     def skipped_records(self, lines: Sequence[bytes]) -> list[bytes]:
-        """Returns those of the lines before the data that are records."""
+        """Returns the records among the lines before the data."""
         return [line for line in lines if self._is_record(line, self._skip_like)]
 
     def footer_records(self, lines: Sequence[bytes]) -> list[bytes]:
-        """Returns those of the lines at the end that are records."""
+        """Returns the records among the lines at the end."""
         return [line for line in lines if self._is_record(line, self._footer_like)]
 
     def hidden_records(self, skipped: Sequence[bytes], footer: Sequence[bytes]) -> list[bytes]:
-        """Returns the lines that only a declared pattern keeps from being records."""
+        """Returns the lines that would be records without a declared pattern."""
         ends = ((skipped, self._skip_like), (footer, self._footer_like))
         return [
             line
@@ -158,8 +158,8 @@ class EndLines:
     """Lines around the data of a file that look like records.
 
     Attributes:
-        kept: Those that are read as records, although they stand where none should be.
-        hidden: Those that are left out, because they match the declared pattern.
+        kept: Lines that are read as records, although no record should be in their place.
+        hidden: Lines that are left out, because they match the declared pattern.
     """
 
     kept: tuple[str, ...] = ()
@@ -190,11 +190,11 @@ def end_lines(path: str, shape: FileShape, texts: Sequence[str]) -> EndLines:
     frame = FrameLines(shape, match_header(shape.columns, texts, shape.never_store))
     kept = frame.skipped_records(lines.skipped) + frame.footer_records(lines.footer)
     hidden = frame.hidden_records(lines.skipped, lines.footer)
-    return EndLines(*(tuple(map(_shown, found)) for found in (kept, hidden)))
+    return EndLines(*(tuple(map(_shown, lines_of_kind)) for lines_of_kind in (kept, hidden)))
 
 
 def warnings_of_ends(shape: FileShape, ends: EndLines) -> Iterator[str]:
-    """Yields the warnings about lines that look like records where the feed declares none."""
+    """Yields warnings about lines that look like records, although the feed declares none there."""
     declared = f"csv.skip_lines: {shape.skip_lines} and csv.footer_lines: {shape.footer_lines}"
     if ends.kept:
         yield (
@@ -212,7 +212,7 @@ def warnings_of_ends(shape: FileShape, ends: EndLines) -> Iterator[str]:
 
 def _unless_personal(shape: FileShape, lines: Sequence[str]) -> str:
     if shape.never_store:
-        return "not shown as the feed has never_store"
+        return "not shown, because the feed has never_store"
     short = (
         line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…" for line in lines
     )

@@ -1,7 +1,7 @@
-"""Headers of a landing file: where the declared columns are, also below a later header.
+"""Finds the declared columns of a landing file by its header, also below a later header.
 
 Files are sometimes joined, or written by a till that begins anew. A record that has most of the
-header's texts again, in any order, is a header and no record: what follows is read by it.
+header's texts again, in any order, is a header and no record: the next records are read by it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class HeaderMatch:
     Attributes:
         positions: For each declared column its position in the file, or None.
         undeclared: Position and key of each column that the feed does not declare, in file order;
-            without those that are never stored.
+            without columns that are never stored.
         missing: The declared header texts that the file does not have.
         repeated: The header texts that stand for two columns of the file.
         width: How many columns the file has.
@@ -40,7 +40,7 @@ class HeaderMatch:
 
     @property
     def is_complete(self) -> bool:
-        """Tells whether every declared column is there, and only once."""
+        """True if every declared column exists, and only once."""
         return not self.missing and not self.repeated
 
 
@@ -49,7 +49,7 @@ def match_header(
 ) -> HeaderMatch:
     """Finds the declared columns among a file's header texts, in any order.
 
-    A header's exact text wins; the rest is matched by `caseless_form`. A column
+    A header's exact text wins; other columns are matched by `caseless_form`. A column
     without a header text is known as `column 5`, by its place in the file. Columns
     that are never stored are as if they were not there.
 
@@ -76,11 +76,11 @@ def match_header(
 
 
 class Headers:
-    """The header that holds for the records which come next: the file's, or a later one.
+    """The header of the next records: the file's, or a later one.
 
-    A later header has more than half of the declared header texts, or of those of the file's
+    A later header has more than half of the declared header texts, or of the texts in the file's
     header (two at least, unless there is only one), and no field that begins with a digit,
-    unless it is such a text. Files without a header have no later one.
+    unless it is a header text. Files without a header have no later one.
 
     Args:
         shape: How the file is written.
@@ -113,7 +113,7 @@ class Headers:
         """The ASCII characters with which a header text can begin."""
 
     def is_later_header(self, fields: Sequence[bytes]) -> bool:
-        """Tells whether the fields of a record are a header again."""
+        """Returns whether the fields of a record are a header again."""
         if not self.is_watching or len(fields) < self.fewest:
             return False
         for field in fields:
@@ -123,7 +123,7 @@ class Headers:
         return any(_are_most(len(forms & group), len(group)) for group in self._groups)
 
     def begin_part(self, fields: Sequence[bytes]) -> None:
-        """Reads what follows by this later header."""
+        """Takes a later header as the header of the next records."""
         match = self._shape.match([field.decode(errors="replace") for field in fields])
         self.match = match if match.is_complete else None
         self.width = len(fields)
@@ -142,10 +142,10 @@ _Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 class LaterHeaders:
-    """Finds out whether one of many records may be a later header, by the first bytes of fields.
+    """Checks quickly whether one of many records may be a later header, by first bytes of fields.
 
-    No field of a header begins with a digit, unless a header text that is known does. So only
-    the records are looked at that have no digit at the beginning of a field, and first in the
+    No field of a header begins with a digit, unless a known header text does. So only records
+    without a digit at the beginning of a field are read whole, and the first test is in the
     column where that is rarest.
     """
 
@@ -160,15 +160,15 @@ class LaterHeaders:
         self._order: list[int] = []
 
     def may_be_in(self, columns: Sequence[pa.Array]) -> bool:
-        """Tells whether a record is a later header."""
+        """Returns whether one of the records is a later header."""
         if not self._headers.is_watching or not len(columns[0]):
             return False
         if not self._order:
             counts = [np.count_nonzero(_begin(column, self._is_possible)) for column in columns]
             self._order = [int(at) for at in np.argsort(counts, kind="stable")]
-        first, *others = self._order
+        first, *further_columns = self._order
         rows = np.flatnonzero(_begin(columns[first], self._is_possible))
-        for at in others:
+        for at in further_columns:
             if not len(rows):
                 return False
             rows = rows[_begin(columns[at].take(pa.array(rows)), self._is_possible)]
@@ -182,12 +182,12 @@ class LaterHeaders:
 
 
 def _begin(column: pa.Array, is_right: _Flags) -> _Flags:
-    """Tells for each text whether its first byte is right; that of an empty text is."""
+    """Returns for each text whether its first byte is allowed, or the text is empty."""
     _, offsets, data = column.buffers()
     if data is None or not data.size:
         return np.ones(len(column), np.bool_)
     places = np.frombuffer(offsets, np.int32, len(column) + 1, column.offset * 4)
     texts = np.frombuffer(data, np.uint8)
-    found: _Flags = is_right[texts[np.minimum(places[:-1], len(texts) - 1)]]
-    found |= places[:-1] == places[1:]
-    return found
+    is_possible: _Flags = is_right[texts[np.minimum(places[:-1], len(texts) - 1)]]
+    is_possible |= places[:-1] == places[1:]
+    return is_possible

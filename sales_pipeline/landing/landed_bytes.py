@@ -1,4 +1,4 @@
-"""The bytes of a landing file: unpacked from gzip, hashed as they are, and turned into UTF-8.
+"""Reads the bytes of a landing file: unpacks gzip, hashes them, and converts them to UTF-8.
 
 A small gzip can unpack to a thousand times its size. It is unpacked piece by piece, and no
 further than its feed's shape allows, so that one file fills neither memory nor disk.
@@ -29,16 +29,16 @@ UNPACKED_FREELY = 64 << 20
 class LandedBytes:
     """Reads a landing file piece by piece.
 
-    Gzip is known by its first bytes, whatever the file is called; several members in a
+    Gzip is recognised by its first bytes, not by the name of the file; several members in a
     row are one file.
 
     Args:
         file: The file, at its beginning.
-        path: What it is called in messages.
+        path: Its name in messages.
         max_ratio: How many times its own size it may unpack to; see `UNPACKED_FREELY`.
 
     Attributes:
-        is_gzip: Whether the file is in gzip.
+        is_gzip: True if the file is in gzip.
     """
 
     def __init__(self, file: BinaryIO, path: str, *, max_ratio: int) -> None:
@@ -73,7 +73,7 @@ class LandedBytes:
         return data
 
     def sha256(self) -> str:
-        """Gives the digest of the whole file as it lies there, after reading what is left."""
+        """Reads the file to its end, and returns the digest of its bytes before unpacking."""
         while self._hashed.read(_BLOCK_BYTES):
             pass
         return self._hashed.hash.hexdigest()
@@ -120,7 +120,7 @@ codecs.register_error("sales_pipeline.keep_bytes", _keep_bytes)
 
 
 class Utf8Watch:
-    """Tells whether bytes, piece by piece, are UTF-8 with characters beyond ASCII."""
+    """Checks piece by piece whether bytes are UTF-8 with characters beyond ASCII."""
 
     def __init__(self) -> None:
         self._decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")()
@@ -129,7 +129,7 @@ class Utf8Watch:
 
     @property
     def is_likely(self) -> bool:
-        """True if all bytes so far are, and there is at least one such character."""
+        """True if all bytes so far are UTF-8, with at least one such character."""
         return self._decoder is not None and bool(self.example)
 
     def feed(self, data: bytes, *, final: bool = False) -> None:
@@ -147,7 +147,7 @@ class Utf8Watch:
 
 
 class Transcoder:
-    """Turns a file's bytes, piece by piece, into UTF-8 without the byte order mark of the file."""
+    """Converts a file's bytes, piece by piece, to UTF-8 without a byte order mark."""
 
     def __init__(self, encoding: str) -> None:
         self._encoding = codecs.lookup(encoding).name
@@ -195,7 +195,7 @@ class Transcoder:
 
 
 def is_text(line: bytes) -> bool:
-    """Tells whether the bytes are valid UTF-8 without a NUL character."""
+    """Returns whether the bytes are valid UTF-8 without a NUL character."""
     try:
         line.decode()
     except UnicodeDecodeError:
@@ -204,7 +204,7 @@ def is_text(line: bytes) -> bool:
 
 
 def shown_text(line: bytes, *, transcoded: bool, is_whole: bool = True) -> str:
-    r"""Returns what `Transcoder` gave as text; bytes that are none are shown as `\x81`.
+    r"""Returns bytes from `Transcoder` as text; bytes that are no text are shown as `\x81`.
 
     Args:
         line: The bytes.

@@ -1,8 +1,8 @@
-"""Outlines of landing files: what this process knows of one whose records another reader reads.
+"""Outlines landing files, to check that another reader reads the same records.
 
-Spark's own CSV reader follows other rules than `record_splitter` where quotes are concerned, and
-tells nothing of what it skips. So the landing reader goes through the file as well, here, and keeps
-what shows whether the records that arrived are the same.
+Spark's own CSV reader has other rules for quotes than `record_splitter`, and
+does not report what it skips. So the landing reader goes through the file as well, and keeps
+the number and a checksum of the records.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from sales_pipeline.landing.shape import FileShape
 UNREADABLE = ("unterminated_quote", "text_after_quote", "too_long", "header_unknown")
 """Problems of records that Spark's CSV reader would read as other records, or as none."""
 BETWEEN, NOTHING = "\x1f", "\0"
-"""What stands between two texts of a record that is checked, and for one that is not there."""
+"""The separator of two texts in a checksum, and the text in place of null."""
 
 _BLOCK_BYTES = 1 << 20
 _LONE_RETURN = re.compile(rb"\r(?=[^\n])")
@@ -42,7 +42,7 @@ _INSTEAD = "or read it with reader: python"
 
 @dataclass(frozen=True)
 class Totals:
-    """By what the records of one file are known to be the same as read elsewhere.
+    """The count and the checksum by which two readings of one file are compared.
 
     Attributes:
         records: How many there are.
@@ -54,7 +54,7 @@ class Totals:
     checksum: int = 0
 
     def plus(self, batch: pa.RecordBatch, columns: Sequence[str]) -> Totals:
-        """Gives the totals with those of further records, by their `checked_columns`."""
+        """Adds the totals of further records, by their `checked_columns`."""
         texts = [batch["_row"].cast(pa.string()), *(batch[name] for name in columns)]
         options = {"null_handling": "replace", "null_replacement": NOTHING}
         joined = pc.binary_join_element_wise(*texts, BETWEEN, **options)
@@ -64,14 +64,14 @@ class Totals:
 
 @dataclass(frozen=True)
 class Outline:
-    """The outline of a landing file, as far as this process knows it.
+    """The outline of a landing file, from the landing reader.
 
     Attributes:
         path: Where it is, also for Spark.
         match: Where the declared columns are in it.
         before: How many lines that are not empty come before the first record.
-        is_text: Whether every byte of its records is text in its encoding.
-        is_wide: Whether it may have lines of more columns than its header.
+        is_text: True if every byte of its records is text in its encoding.
+        is_wide: True if it may have lines of more columns than its header.
         totals: Its records.
     """
 
@@ -97,8 +97,8 @@ def outline_of(path: str, shape: FileShape, *, sha256: str | None = None) -> Out
         sha256: The hex digest that its bytes must have.
 
     Raises:
-        FileRejected: It is not what its feed declares, or Spark's CSV reader cannot read it.
-        FileChanged: The bytes are not those of `sha256`, or the file is gone.
+        FileRejected: It does not fit its feed's declaration, or Spark's CSV reader cannot read it.
+        FileChanged: The bytes have another digest than `sha256`, or the file is gone.
     """
     try:
         return _outline(path, shape, sha256)
@@ -125,16 +125,18 @@ def _outline(path: str, shape: FileShape, sha256: str | None) -> Outline:
     return Outline(path, match, before, "undecodable" not in problems, is_wide, totals)
 
 
-def misread(outline: Outline, read: Totals) -> FileRejected:
-    """The error that says that Spark's CSV reader has not read what the file holds."""
-    there, got = outline.totals.records, read.records
-    what = f"{got:,} of its {there:,} records" if got != there else "other texts in its records"
+def misread(outline: Outline, spark_totals: Totals) -> FileRejected:
+    """The error of a file whose records Spark's CSV reader has read otherwise."""
+    expected, got = outline.totals.records, spark_totals.records
+    what = (
+        f"{got:,} of its {expected:,} records" if got != expected else "other texts in its records"
+    )
     do = "write its quotes and line ends in the usual way"
-    return _refused(outline.path, f"expected what the landing reader reads, got {what}; {do}")
+    return _refused(outline.path, f"expected the records of the landing reader, got {what}; {do}")
 
 
 def _check_name(path: str) -> None:
-    """Refuses what Spark passes over without a word, or unpacks by its name alone."""
+    """Refuses names of files that Spark skips silently, or unpacks by the name alone."""
     name = Path(path).name
     if name.startswith(_OVERLOOKED) or name.endswith("._COPYING_"):
         what = f"Spark passes over files with such names, got {name!r}"
@@ -151,7 +153,7 @@ def _check_name(path: str) -> None:
 
 
 def _check_line_ends(path: str, shape: FileShape) -> None:
-    r"""Refuses what has a `\r` on its own, where Spark sees no end of a line."""
+    r"""Refuses a file with a lone `\r`, which Spark does not take as the end of a line."""
     with open(path, "rb", opener=regular_opener) as file:
         landed = LandedBytes(file, path, max_ratio=shape.max_unpacked_ratio)
         data = landed.read(_BLOCK_BYTES)
@@ -163,10 +165,10 @@ def _check_line_ends(path: str, shape: FileShape) -> None:
 
 
 def _check_problems(path: str, batch: pa.RecordBatch) -> None:
-    found = batch.filter(pc.is_in(batch["_problem"], value_set=pa.array(UNREADABLE)))
-    if found.num_rows:
-        row = pc.min(found["_row"]).as_py()
-        code = found.filter(pc.equal(found["_row"], row))["_problem"][0].as_py()
+    unreadable = batch.filter(pc.is_in(batch["_problem"], value_set=pa.array(UNREADABLE)))
+    if unreadable.num_rows:
+        row = pc.min(unreadable["_row"]).as_py()
+        code = unreadable.filter(pc.equal(unreadable["_row"], row))["_problem"][0].as_py()
         raise _refused(path, f"record {row:,}: {PROBLEMS[code]}; correct it")
 
 
@@ -190,9 +192,9 @@ def _lines_before(path: str, shape: FileShape) -> int:
 
 
 def begins_with_mark(shape: FileShape) -> bool:
-    """Says whether a byte order mark would stand at the beginning of the first record."""
+    """Returns whether a byte order mark would be at the beginning of the first record."""
     return shape.encoding == "utf-8" and not (shape.header or shape.skip_lines)
 
 
 BYTE_ORDER_MARKS = ("\ufeff", codecs.BOM_UTF8.decode("latin-1"))
-"""A mark as it is read, and as it is where each byte is read as one character."""
+"""A byte order mark in a decoded text, and in a text of which each byte is one character."""

@@ -1,8 +1,8 @@
-"""The fast way through a landing file: records that pyarrow splits as `record_splitter` would.
+"""Splits blocks of a landing file with pyarrow, which is fast, like `record_splitter` would.
 
-pyarrow differs from the definition in some ways, so a block is given to it only where they
-cannot matter, and what it gives is held against what the block has: every line is accounted for,
-every quote stands where it should, and no record is a later header. Any other block is left to
+pyarrow differs from the definition in some ways, so it only gets blocks in which they
+cannot matter, and its result is checked against the block: every line is accounted for,
+every quote is in a right place, and no record is a later header. Any other block is left to
 `record_splitter`.
 """
 
@@ -32,7 +32,7 @@ Parsed = tuple[list[pa.Array], list[csv.InvalidRow]]
 
 
 class PlainParser:
-    """Splits a block of records with pyarrow, or not at all where pyarrow could be wrong.
+    """Splits a block of records with pyarrow, or not at all if pyarrow could be wrong.
 
     Args:
         form: How records are written.
@@ -84,7 +84,7 @@ class PlainParser:
         return end
 
     def parse(self, pending: bytes, start: int, end: int) -> Parsed | None:
-        """Returns the records from `start` to `end`; None where they may not be right."""
+        """Returns the records from `start` to `end`; None if they may not be right."""
         if end <= start or self._headers.match is None or self._has_others(pending, start, end):
             return None
         block = pa.py_buffer(memoryview(pending)[start:end])
@@ -119,7 +119,7 @@ class PlainParser:
         return columns, sorted(self._ragged, key=lambda row: row.number)
 
     def _has_others(self, pending: bytes, start: int, end: int) -> bool:
-        """Tells whether a block has bytes that pyarrow reads in its own way."""
+        """Returns whether a block has bytes that pyarrow reads in its own way."""
         if pending.find(_NUL, start, end) >= 0 or _has_mark(pending, start, end):
             return True
         if self._escape and pending.find(self._escape, start, end) >= 0:
@@ -133,7 +133,7 @@ class PlainParser:
     def _quoted_fields(
         self, pending: bytes, start: int, end: int
     ) -> tuple[_Places, _Places] | None:
-        """Returns where quoted fields are opened and closed; None where one is not as it should.
+        """Returns where quoted fields are opened and closed; None if a quote is in a wrong place.
 
         Of several quotes in a row each pair is one quote of the text, or opens a field and
         closes it, so that only runs of an odd number open a field or close one.
@@ -180,7 +180,7 @@ class PlainParser:
         return np.array(opened, np.int64), np.array(closed, np.int64)
 
     def _is_padded(self, block: _Bytes, at: int) -> bool:
-        """Tells whether there are only spaces and tabs up to the end of a field."""
+        """Returns whether there are only spaces and tabs up to the end of a field."""
         while at < len(block) and block[at] in b" \t" and not self._ends_field[block[at]]:
             at += 1
         return at == len(block) or bool(self._ends_field[block[at]])
@@ -188,7 +188,7 @@ class PlainParser:
     def _are_lines_within(
         self, pending: bytes, start: int, end: int, opened: _Places, closed: _Places
     ) -> bool:
-        """Tells whether the quoted fields that span lines are no records that a quote swallowed."""
+        """Returns whether the quoted fields that span lines have not swallowed any records."""
         block = np.frombuffer(pending, np.uint8, end - start, start)
         is_end = block == ord("\n")
         if pending.find(b"\r", start, end) >= 0:
@@ -213,16 +213,16 @@ class PlainParser:
                 at -= 1  # The field before spans lines as well, and ends on this one.
             begin = int(line_ends[first[at] - 1]) + 1 if first[at] else 0
             stop = int(line_ends[first[at]])
-            found = self._fields.read_record(
+            span = self._fields.read_record(
                 pending, start + begin, start + stop, width=self._width, final=False
             )
-            if not isinstance(found, Span):
+            if not isinstance(span, Span):
                 return False
-            read_to = found.end - start
+            read_to = span.end - start
         return True
 
     def _ends_outside_quotes(self, columns: Sequence[pa.Array]) -> bool:
-        """Tells whether no quoted field was still open at the end of a block, or of a ragged row.
+        """Returns whether no quoted field was still open at the end of a block, or of a ragged row.
 
         pyarrow takes the end of a block for the end of a quoted field. Such a field
         has the block's last line end, and is the last one, if the last record is not ragged.
@@ -236,10 +236,10 @@ class PlainParser:
     def _explains_lines(
         self, lines: int, block: pa.Buffer, columns: Sequence[pa.Array], *, is_quoted: bool
     ) -> bool:
-        """Tells whether each line that ended no record of a block went into a value, or was blank.
+        """Returns whether each line that ended no record went into a value, or was blank.
 
         Args:
-            lines: How many lines ended none.
+            lines: The number of lines that ended no record.
             block: The block.
             columns: Its records that are not ragged.
             is_quoted: Whether there are quotes in it.
@@ -253,7 +253,7 @@ class PlainParser:
 
 
 def _has_mark(data: bytes, start: int, end: int) -> bool:
-    """Tells whether there is a byte order mark; a search for its first byte is much faster."""
+    """Returns whether there is a byte order mark; a search for its first byte is much faster."""
     first = data.find(MARK[:1], start, end)
     return first >= 0 and data.find(MARK, first, end) >= 0
 
@@ -263,7 +263,7 @@ def _in_one(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _is_utf8(block: pa.Buffer) -> bool:
-    """Tells whether the bytes are valid UTF-8, without a copy of them."""
+    """Returns whether the bytes are valid UTF-8, without a copy of them."""
     offsets = pa.py_buffer(np.array([0, block.size], np.int32))
     try:
         pa.Array.from_buffers(pa.string(), 1, [None, offsets, block]).validate(full=True)

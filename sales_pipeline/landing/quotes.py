@@ -1,10 +1,10 @@
-r"""Quoted fields: where they are closed, and whether a quote that spans lines is one at all.
+r"""Reads quoted fields, and finds quotes that were never closed.
 
 A quote opens a quoted field only at the field's start. Inside, a doubled quote is one quote, and
-so is a quote behind the escape character, where one is declared. The field ends with its closing
+so is a quote behind the escape character, if one is declared. The field ends with its closing
 quote; spaces and tabs behind it, up to the delimiter, belong to it, and other text does not.
 
-A quote that somebody forgot to close runs on to the next one, records further down. So a record
+A quote that somebody forgot to close runs on to the next quote, records further down. So a record
 that spans lines is believed only if nothing speaks against it: text behind a closing quote, a
 number of fields other than the header's, a field of very many lines, or a line inside the quotes
 that has as many fields as a record, or nearly as many with a day or a number like the record's.
@@ -27,7 +27,7 @@ _LIKE_DIGITS = 4
 """A number with as many digits hardly stands in a note by chance where a record has its own."""
 
 
-class Fault(Enum):
+class QuoteFault(Enum):
     """The reason why no record can be read at a place."""
 
     UNKNOWN = auto()
@@ -67,11 +67,11 @@ class FieldFormat:
 
     def read_record(
         self, data: bytes, start: int, line_stop: int, *, width: int | None, final: bool
-    ) -> Span | Fault:
+    ) -> Span | QuoteFault:
         """Finds the fields of the record at `start`, in one line or in several.
 
         Args:
-            data: The bytes of the file, as far as they are there.
+            data: The bytes of the file that were read so far.
             start: Where the record begins.
             line_stop: Where its first line ends.
             width: How many fields a record has; None takes any number.
@@ -79,7 +79,7 @@ class FieldFormat:
         """
         limit = min(len(data), start + MAX_RECORD_BYTES + 1)
         is_end = final and limit == len(data)
-        later = Fault.UNKNOWN if limit == len(data) and not final else Fault.UNTERMINATED
+        later = QuoteFault.UNKNOWN if limit == len(data) and not final else QuoteFault.UNTERMINATED
         fields: list[bytes] = []
         across: list[tuple[int, int]] = []
         at = start
@@ -92,21 +92,21 @@ class FieldFormat:
                 text, at = self._text(data, begin + 1, close), close + 1
                 if close > line_stop and LINE_END.search(data, begin, close):
                     across.append((begin + 1, close))
-            found = self._field_end.search(data, at, limit)
-            stop = found.start() if found else limit
+            field_end = self._field_end.search(data, at, limit)
+            stop = field_end.start() if field_end else limit
             if begin < at and data[at:stop].strip(b" \t"):
-                return Fault.TEXT_AFTER_QUOTE if at <= line_stop else Fault.UNTERMINATED
-            if found is None and not is_end:
+                return QuoteFault.TEXT_AFTER_QUOTE if at <= line_stop else QuoteFault.UNTERMINATED
+            if field_end is None and not is_end:
                 return later
             fields.append(text + data[at:stop])
-            if found is None or found.group() != self.delimiter:
+            if field_end is None or field_end.group() != self.delimiter:
                 break
             if width is not None and len(fields) >= width and stop > line_stop:
-                return Fault.UNTERMINATED
+                return QuoteFault.UNTERMINATED
             at = stop + 1
         is_one = not across or self._is_one(data[start:stop], start, across, (fields, width))
         if not is_one or stop - start > MAX_RECORD_BYTES:
-            return Fault.UNTERMINATED
+            return QuoteFault.UNTERMINATED
         return Span(fields, stop)
 
     def _is_one(
@@ -116,11 +116,11 @@ class FieldFormat:
         across: list[tuple[int, int]],
         read: tuple[list[bytes], int | None],
     ) -> bool:
-        """Tells whether lines that are one record by their quotes are no records of their own."""
+        """Returns whether lines that are one record by their quotes are no records of their own."""
         fields, width = read
         if width not in (None, len(fields)):
             return False
-        places = [(one - start, other - start) for one, other in across]
+        places = [(begin - start, close - start) for begin, close in across]
         if any(len(LINE_END.findall(record, *place)) > MAX_QUOTED_LINE_ENDS for place in places):
             return False
         inside = (line for place in places for line in _lines(record[slice(*place)]))
@@ -128,9 +128,9 @@ class FieldFormat:
         return not is_alike and not self._holds_records(record, places, len(fields))
 
     def _is_like(self, line: bytes, fields: list[bytes]) -> bool:
-        """Tells whether a line inside quotes has most of a record's fields, and a like number.
+        """Returns whether a line inside quotes has most of a record's fields, and a similar number.
 
-        Such is a record that lacks a field, or has one too many: with a day or a number of four
+        It is like a record that lacks a field, or has one too many: with a day or a number of four
         digits at least, written as the one in the same place of the record that it is inside of.
         """
         own = line.split(self.delimiter)
@@ -150,14 +150,14 @@ class FieldFormat:
         return line.startswith(self.quote) or self.delimiter + self.quote in line
 
     def read_line(self, line: bytes) -> list[bytes] | None:
-        """Returns the fields of a line on its own; None where its quotes are not in order."""
+        """Returns the fields of a line on its own; None if its quotes are not in order."""
         if not self.opens_quote(line):
             return line.split(self.delimiter)
-        found = self.read_record(line, 0, len(line), width=None, final=True)
-        return found.fields if isinstance(found, Span) and found.end == len(line) else None
+        span = self.read_record(line, 0, len(line), width=None, final=True)
+        return span.fields if isinstance(span, Span) and span.end == len(line) else None
 
     def count_fields(self, line: bytes) -> int:
-        """Returns how many fields a line has on its own; a quote left open ends with its field."""
+        """Counts the fields of a line on its own; an open quote ends with its field."""
         count, at = 1, 0
         while line.find(self.quote, at) >= 0:
             if line.startswith(self.quote, at):
@@ -172,7 +172,7 @@ class FieldFormat:
         return count + line.count(self.delimiter, at)
 
     def _close(self, data: bytes, begin: int, limit: int) -> int:
-        """Returns where the quoted field that begins there is closed, -1 if nowhere."""
+        """Returns the place of the closing quote of a field that begins there, or -1."""
         for mark in self._marks.finditer(data, begin, limit):
             if mark.end() - mark.start() == 1:
                 return mark.start()
@@ -185,7 +185,7 @@ class FieldFormat:
         return self._marks.sub(lambda mark: mark[0][1:], text)
 
     def _holds_records(self, record: bytes, across: list[tuple[int, int]], width: int) -> bool:
-        """Tells whether lines of a record could be records of their own, by their fields.
+        """Returns whether lines of a record could be records of their own, by their fields.
 
         A line counts if it has as many fields as a record on its own, and not only by the
         delimiters outside the quotes that span lines. The first line alone does not: it needs
@@ -199,9 +199,9 @@ class FieldFormat:
             if self.count_fields(record[begin:stop]) != width:
                 continue
             inside = sum(
-                record.count(self.delimiter, max(begin, one), min(stop, other))
-                for one, other in across
-                if one < stop and other > begin
+                record.count(self.delimiter, max(begin, quote_begin), min(stop, quote_end))
+                for quote_begin, quote_end in across
+                if quote_begin < stop and quote_end > begin
             )
             if line == 0:
                 is_first_like_one = inside > 0
@@ -211,5 +211,5 @@ class FieldFormat:
 
 
 def _lines(text: bytes) -> list[bytes]:
-    """The lines of a quoted text but the first, which may end the line that opens it."""
+    """The lines of a quoted text after the first, which belongs to the line that opens it."""
     return LINE_END.split(text)[1:]

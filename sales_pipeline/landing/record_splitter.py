@@ -21,7 +21,7 @@ from typing import NamedTuple
 from sales_pipeline.landing import quotes
 from sales_pipeline.landing.headers import HeaderMatch, Headers
 from sales_pipeline.landing.landed_bytes import is_text, shown_text
-from sales_pipeline.landing.quotes import LINE_END, Fault, FieldFormat, Span
+from sales_pipeline.landing.quotes import LINE_END, FieldFormat, QuoteFault, Span
 from sales_pipeline.landing.shape import FileShape
 
 KEPT_BYTES = 65_536
@@ -147,10 +147,12 @@ class RecordSplitter:
         if not self._fields.opens_quote(line):
             return self._record(line.split(self._fields.delimiter), line), after_line
         found = self._fields.read_record(data, start, line_stop, width=self._width, final=final)
-        if found is Fault.UNKNOWN:
+        if found is QuoteFault.UNKNOWN:
             return None, None
         if not isinstance(found, Span):
-            problem = "unterminated_quote" if found is Fault.UNTERMINATED else "text_after_quote"
+            problem = (
+                "unterminated_quote" if found is QuoteFault.UNTERMINATED else "text_after_quote"
+            )
             return self._malformed(line, problem), after_line
         after = LINE_END.match(data, found.end)
         record = self._record(found.fields, data[start : found.end])

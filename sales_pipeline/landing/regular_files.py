@@ -1,4 +1,4 @@
-"""Opens landing files without ever waiting for one, and finds out whether one is being written.
+"""Opens landing files without ever waiting for one, and detects files that are being written.
 
 A named pipe, a socket or a device in the landing folder would keep its reader waiting for ever, so
 only regular files are opened. On Linux a read lease says whether any process has a file open for
@@ -93,12 +93,12 @@ def digest_of(file: FileIO) -> str:
 
 
 def signature_of(status: os.stat_result) -> str:
-    """Size, time of change and inode of a file as one text, by which it is known again."""
+    """Size, time of change and inode of a file as one text, by which it is recognised."""
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
 
 
 def is_being_written(file: FileIO) -> bool | None:
-    """Says whether a process has a file open for writing; None where the system cannot tell.
+    """Returns whether a process has a file open for writing; None if the system cannot tell.
 
     Args:
         file: The file, open for reading only.
@@ -108,7 +108,7 @@ def is_being_written(file: FileIO) -> bool | None:
     if not _is_of_this_machine(os.fstat(file.fileno()).st_dev, Path(file.name).parent):
         return None
     try:
-        # Whoever opens the file while it is leased makes the system send a signal, which ends a
+        # If a process opens the leased file, the system sends a signal, which ends a
         # process unless it is one that is ignored.
         fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
@@ -120,7 +120,7 @@ def is_being_written(file: FileIO) -> bool | None:
 
 @cache
 def _is_of_this_machine(device: int, folder: Path) -> bool:
-    """Says whether a folder is on a file system that no other machine writes to."""
+    """Returns whether a folder is on a file system that no other machine writes to."""
     real = f"{os.path.realpath(folder).rstrip('/')}/"
     best, kind = "", ""
     for place, file_system in _mounts(_MOUNTS, device):

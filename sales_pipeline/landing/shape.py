@@ -1,6 +1,6 @@
-"""The shape of a feed's files, and how their columns become bronze columns.
+"""The shape of a feed's files, and the bronze columns that they become.
 
-A `FileShape` is all the landing reader knows of a declaration. It travels to
+A `FileShape` is the part of a declaration that the landing reader needs. It travels to
 the workers of any engine as JSON. Nothing here knows Spark.
 """
 
@@ -35,15 +35,15 @@ class FileShape:
 
     Attributes:
         columns: Bronze column name and header text of each declared column, in table order;
-            the header text is the column's number, from 1, where files have no header.
+            the header text is the column's number, from 1, if files have no header.
         delimiter: The ASCII character between two fields.
         quote: The ASCII character around a field that holds delimiters or line ends.
         encoding: The Python name of the characters' encoding.
-        header: Whether a record of header texts comes first.
-        skip_lines: How many lines before it, or before the first record, are no data.
-        footer_lines: How many lines that are not empty are no data at the end.
-        skip_like: What the lines before look like, `*` for any text and `?` for one character;
-            empty where only a record that could count is none of them.
+        header: True if a record of header texts comes first.
+        skip_lines: The number of lines before it, or before the first record, that are no data.
+        footer_lines: The number of non-empty lines at the end that are no data.
+        skip_like: A pattern of the lines before, `*` for any text and `?` for one character;
+            empty if any line that could not count as a record is one of them.
         footer_like: The same for the lines at the end.
         escape: The ASCII character before a quote that belongs to a quoted field, or empty.
         never_store: Header texts of columns that are kept nowhere; nor is the text of a
@@ -85,7 +85,7 @@ class FileShape:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> FileShape:
-        """Makes the shape again from what `to_dict` gave, also after a trip through JSON."""
+        """Makes a shape from the values of `to_dict`, also after a trip through JSON."""
         columns = tuple((str(name), str(header)) for name, header in values["columns"])
         return cls(**{**values, "columns": columns, "never_store": tuple(values["never_store"])})
 

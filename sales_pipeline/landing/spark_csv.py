@@ -1,9 +1,9 @@
-r"""Landing files read by Spark's own CSV reader, for workspaces without Python data sources.
+r"""Reads landing files by Spark's own CSV reader, for workspaces without Python data sources.
 
 A file is one partition: a CSV file whose records may hold line ends is never split. Each byte is
-read as one character, so that what is no text in the file's encoding is seen, and kept. Lines end
-with `\n` for Spark; the `\r` before it is taken away here. What cannot be told from Spark's rows
-(quotes that do not stand as they should) is found by `Totals`, never guessed.
+read as one character, so that bytes that are no text in the file's encoding are kept. Lines end
+with `\n` for Spark; the `\r` before it is removed here. Errors that Spark's rows do not show
+(quotes in wrong places) are found by `Totals`, never guessed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from sales_pipeline.engines.statements import union_of
 from sales_pipeline.landing.bronze_batches import json_text
 from sales_pipeline.landing.headers import HeaderMatch
 from sales_pipeline.landing.outline import (
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _BYTES = "ISO-8859-1"
 _DAMAGED = "damaged"
 _COLUMNS = 20_480
-"""As many as Spark takes unless it is told otherwise; memory for all is taken for each file."""
+"""The default of Spark; each file takes memory for all of them."""
 _ROW_IN_PARTITION = (1 << 33) - 1
 """The lower bits of `monotonically_increasing_id`; the upper ones number the partition."""
 _UTF_8 = (
@@ -42,7 +43,7 @@ _UTF_8 = (
     r"|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}"
     r"|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]"
 )
-"""A character in UTF-8, or a byte that is in none."""
+"""A character in UTF-8, or a byte that is part of none."""
 _GLOB = re.compile(r"[][{}*?\\]")
 _ESCAPES = {
     "\\": "\\\\",
@@ -64,27 +65,17 @@ def spark_csv_rows(
     Returns:
         The columns of `bronze_schema`, each of its own type.
     """
-    alike: dict[tuple[HeaderMatch, bool], list[tuple[int, Outline]]] = {}
+    outlines_by_kind: dict[tuple[HeaderMatch, bool], list[tuple[int, Outline]]] = {}
     for file_id, outline in outlines:
-        alike.setdefault((outline.match, outline.is_text), []).append((file_id, outline))
+        outlines_by_kind.setdefault((outline.match, outline.is_text), []).append((file_id, outline))
     kinds = (
-        (_Records(match, shape, is_text=is_text), of) for (match, is_text), of in alike.items()
+        (_Records(match, shape, is_text=is_text), group)
+        for (match, is_text), group in outlines_by_kind.items()
     )
-    return _together(
-        [
-            records.bronze_rows(_together([records.of_file(spark, *each) for each in of]))
-            for records, of in kinds
-        ]
+    return union_of(
+        records.bronze_rows(union_of(records.of_file(spark, *numbered) for numbered in group))
+        for records, group in kinds
     )
-
-
-def _together(frames: list[DataFrame]) -> DataFrame:
-    """All rows; joined in pairs, so that a thousand files are no tower of a thousand unions."""
-    while len(frames) > 1:
-        pairs = zip(frames[::2], frames[1::2], strict=False)
-        odd = frames[-1:] if len(frames) % 2 else []
-        frames = [*(left.unionByName(right) for left, right in pairs), *odd]
-    return frames[0]
 
 
 def totals_by_file(rows: DataFrame, shape: FileShape) -> DataFrame:
@@ -118,7 +109,7 @@ class _Records:
         return records.select(F.lit(file_id).cast("bigint").alias("_file_id"), "*")
 
     def bronze_rows(self, records: DataFrame) -> DataFrame:
-        """The rows of bronze of the records of some files."""
+        """The bronze rows of the records of some files."""
         judged = self._with_lines(records).select("*", self._problem().alias("_problem"))
         is_whole = F.col("_problem").isNull()
         declared = [
@@ -154,14 +145,14 @@ class _Records:
         return spark.read.schema(schema).options(**options).csv(escaped)
 
     def _is_blank(self) -> Column:
-        first, *others = self._fields
+        first, *further_fields = self._fields
         is_blank = F.coalesce(first, F.lit("")) == "\r"
-        if others:
+        if further_fields:
             is_blank &= F.coalesce(F.trim(_DAMAGED, F.lit("\r\n")), F.lit("-")) == ""
         return is_blank
 
     def _with_lines(self, records: DataFrame) -> DataFrame:
-        """The records without what ends a line or begins a file; with the whole text of each."""
+        """The records without line ends and byte order marks; `line` is the whole text of each."""
         texts = {name: F.coalesce(name, F.lit("")) for name in self._fields}
         last = self._fields[-1]
         texts[last] = _without_return(texts[last])
@@ -179,8 +170,8 @@ class _Records:
         begin, mark = f"(^|\\x{ord(delimiter):02x})", f"\\x{ord(quote):02x}"
         single = F.replace(_DAMAGED, F.lit(quote * 2), F.lit(""))
         unquoted = F.regexp_replace(single, f"{begin}{mark}[^{mark}]*{mark}", "$1")
-        rest = F.replace(unquoted, F.lit(delimiter), F.lit(""))
-        is_short = F.length(unquoted) - F.length(rest) < self._match.width
+        without_delimiters = F.replace(unquoted, F.lit(delimiter), F.lit(""))
+        is_short = F.length(unquoted) - F.length(without_delimiters) < self._match.width
         ragged = F.when(is_short, "too_few_columns").otherwise("too_many_columns")
         undecodable = F.when(~self._text.is_whole(F.col("line")), "undecodable")
         return undecodable.when(F.col(_DAMAGED).isNotNull(), ragged)
@@ -204,33 +195,35 @@ def _without_return(text: Column) -> Column:
 
 def _unmarked(name: str) -> Column:
     """A column without the byte order mark that the first record of a file may begin with."""
-    rest = F.col(name)
+    unmarked = F.col(name)
     for mark in BYTE_ORDER_MARKS:
         is_marked = (F.col("_row") == 1) & F.col(name).startswith(mark)
-        rest = F.when(is_marked, F.substring(name, len(mark) + 1, MAX_RECORD_BYTES)).otherwise(rest)
-    return rest
+        unmarked = F.when(is_marked, F.substring(name, len(mark) + 1, MAX_RECORD_BYTES)).otherwise(
+            unmarked
+        )
+    return unmarked
 
 
 class _Utf8:
-    """Texts in UTF-8 of a file that has no byte which is none."""
+    """Texts of a file whose bytes are all valid UTF-8."""
 
     read_as = "UTF-8"
 
     def read(self, text: Column) -> Column:
-        """Returns the delivered text, from what Spark read."""
+        """Returns the delivered text, from the text that Spark read."""
         return text
 
     def is_whole(self, text: Column) -> Column:  # noqa: ARG002 - for others it depends
-        """Says whether all of it is text, without a NUL character."""
+        """A condition: all bytes are valid text, without a NUL character."""
         return F.lit(True)
 
     def shown(self, text: Column) -> Column:
-        r"""Returns the delivered text, from what Spark read; bytes that are no text as `\x81`."""
+        r"""Returns the delivered text, from the text that Spark read; invalid bytes as `\x81`."""
         return text
 
 
 class _DoubtfulUtf8(_Utf8):
-    """Texts in UTF-8 of a file that has bytes which are none; each byte is read as a character."""
+    """Texts of a file with bytes that are not valid UTF-8; each byte is read as a character."""
 
     read_as = _BYTES
 
@@ -251,7 +244,7 @@ class _DoubtfulUtf8(_Utf8):
 
 
 class _SingleBytes(_Utf8):
-    """Texts in an encoding of which each byte is one character, read as one."""
+    """Texts in an encoding of single bytes; each byte is read as a character."""
 
     read_as = _BYTES
 
@@ -282,8 +275,10 @@ def _escaped_byte(text: Column, byte: str) -> Column:
 
 
 def _json_escaped(text: Column) -> Column:
-    """A text as it stands in a JSON string."""
+    """A text escaped for a JSON string."""
     escaped = reduce(
-        lambda done, mark: F.replace(done, F.lit(mark), F.lit(_ESCAPES[mark])), _ESCAPES, text
+        lambda so_far, mark: F.replace(so_far, F.lit(mark), F.lit(_ESCAPES[mark])),
+        _ESCAPES,
+        text,
     )
     return F.when(text.rlike(r'[\x00-\x1f"\\]'), escaped).otherwise(text)

@@ -1,1 +1,1 @@
-"""Commands of a person other than `run`: decide, plan, go back, make again, maintain."""
+"""Commands of a person other than `run`: decide, plan, roll back, rebuild, maintain."""

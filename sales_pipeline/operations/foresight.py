@@ -1,7 +1,7 @@
-"""Predicts what a run does with single files: their records, their months, whether they are held.
+"""Predicts the outcome of a run for single files: their records and months, and if they are held.
 
-Files are read and judged by the functions of a run, and so are records in bronze that are judged
-again. Nothing is written; a session starts only where there are files to judge.
+The functions of a run read and judge the files, and the records in bronze that are judged
+again. Nothing is written; a session starts only if there are files to judge.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sales_pipeline.bronze.claiming import HELD, REJECTED, Claims, becomes
-from sales_pipeline.bronze.corrections import landed_doubt
+from sales_pipeline.bronze.corrections import reason_to_hold_landed
 from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.file_moves import Folders
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.intake import batches_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State, deliveries_by_id
 from sales_pipeline.lakehouse.mends import mended_rows
 from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.operations.planned_files import (
@@ -45,12 +45,12 @@ class Foresight:
     """Judges the files of deliveries as a run would.
 
     Attributes:
-        lakehouse: The tables; those that are read are read without a session.
+        lakehouse: The tables; they are read without a session.
         ledger: The deliveries.
         folders: Where files lie.
-        claims: What a run would claim now.
+        claims: The claims that a run would make now.
         is_stopped: Whether the run would stop, so that no file is read.
-        again: Deliveries as they are once they are sent back, to be judged again.
+        sent_back: Deliveries as they are when sent back, to be judged again.
         shown: How many of the first records of each file of sales are kept in its outcome.
         most: How many records of each file of sales are judged, from its first; None for all.
     """
@@ -60,7 +60,7 @@ class Foresight:
     folders: Folders
     claims: Claims
     is_stopped: bool = False
-    again: Sequence[Delivery] = ()
+    sent_back: Sequence[Delivery] = ()
     shown: int = 0
     most: int | None = None
 
@@ -95,7 +95,7 @@ class Foresight:
         return replace(file, becomes=REJUDGED, reason=None) if is_as_before else file
 
     def outcome_of(self, delivery: Delivery) -> Outcome | None:
-        """Returns what was found in a new file of sales; None for others."""
+        """Returns the outcome for a new file of sales; None for others."""
         is_judged = delivery in self._new and delivery.feed not in NOT_SALES
         return self._outcomes.get(delivery.file_id) if is_judged else None
 
@@ -132,7 +132,7 @@ class Foresight:
     def _unreadable(
         self, delivery: Delivery, file: PlannedFile, error: FileChanged | FileRejected
     ) -> PlannedFile:
-        """A file that is not, or not any more, what was claimed."""
+        """A file whose bytes are not the claimed ones, or not any more."""
         if delivery.state is State.IN_BRONZE:
             # Bronze has the records, so that a run does not need the file.
             return replace(file, months=None)
@@ -149,14 +149,14 @@ class Foresight:
         if earlier is None:
             return None
         path = self.folders.source(delivery)
-        reason = landed_doubt(self.lakehouse, earlier, delivery, path)
+        reason = reason_to_hold_landed(self.lakehouse, earlier, delivery, path)
         if reason is None:
             return None
         file = replace(file, delivery=earlier.file_id, delivery_rows=earlier.rows)
         return replace(file, becomes=HELD, reason=reason)
 
     def _renamed(self, delivery: Delivery) -> tuple[Unusable, ...]:
-        """The columns that a rejected file lacks, if others may be the same by another header."""
+        """The columns that a rejected file lacks, if other headers may be theirs."""
         from sales_pipeline.silver.tried_headers import renamed_columns
 
         declaration = self.lakehouse.declaration
@@ -183,7 +183,7 @@ class Foresight:
             raise outcome.unread
         file = replace(file, records=outcome.rows, unusable=tuple(outcome.unusable))
         if outcome.rejected:
-            # What counted before is not moved to rejected/ by another declaration alone.
+            # A declaration alone does not move a delivery that counted to rejected/.
             earlier = self._by_id.get(delivery.file_id)
             becomes_ = HELD if earlier and earlier.state in IN_FORCE and earlier.rows else REJECTED
             return replace(file, becomes=becomes_, reason=outcome.rejected)
@@ -195,7 +195,7 @@ class Foresight:
     @cached_property
     def references(self) -> LandedReferences:
         """The files of the catalogue and of rates that would be claimed."""
-        # What judges files starts no session, but takes a second to import.
+        # The modules that judge files start no session, but take a second to import.
         from sales_pipeline.operations.landed_references import LandedReferences
 
         deliveries = [file for file in self._new if file.feed in NOT_SALES]
@@ -210,7 +210,7 @@ class Foresight:
 
     @cached_property
     def _outcomes(self) -> dict[int, Outcome]:
-        """File id -> what a run would make of each file of sales that it judges."""
+        """File id -> the outcome that a run would have for each file of sales that it judges."""
         from sales_pipeline.silver.trial import LandedSales
 
         declaration = self.lakehouse.declaration
@@ -219,13 +219,13 @@ class Foresight:
             for file in self._new
             if file.feed not in NOT_SALES
         ]
-        waiting = [*self.ledger.in_state(State.IN_BRONZE), *self.again]
-        by_id = {delivery.file_id: delivery for delivery in waiting}
+        waiting = [*self.ledger.in_state(State.IN_BRONZE), *self.sent_back]
+        by_id = deliveries_by_id(waiting)
         in_bronze = [file for file in by_id.values() if file.feed not in NOT_SALES]
-        again = self._trial().of_bronze(
+        rejudged = self._trial().of_bronze(
             batches_of(in_bronze, declaration.batch_bytes), frozenset(mended_rows(self.ledger))
         )
-        return {**again.outcomes, **self._sales.of_landed(landed).outcomes}
+        return {**rejudged.outcomes, **self._sales.of_landed(landed).outcomes}
 
     @cached_property
     def _sales(self) -> SalesTrial:
@@ -239,41 +239,41 @@ class Foresight:
         return SalesTrial(self.lakehouse, knowledge, shown=self.shown, most=self.most)
 
     def _months_replaced(self, delivery: Delivery) -> set[date]:
-        """The months of what a delivery corrects, and of what that corrected before it."""
-        gone = self._replaced_by(delivery)
-        return {month for file_id in gone for month in self._months_in_silver.get(file_id, ())}
+        """The months of the deliveries that one corrects, directly or through others."""
+        replaced = self._replaced_by(delivery)
+        return {month for file_id in replaced for month in self._months_in_silver.get(file_id, ())}
 
     def _replaced_by(self, delivery: Delivery) -> set[int]:
-        gone: set[int] = set()
+        replaced: set[int] = set()
         earlier = self._by_id.get(delivery.supersedes or 0)
-        while earlier is not None and earlier.file_id not in gone:
-            gone.add(earlier.file_id)
+        while earlier is not None and earlier.file_id not in replaced:
+            replaced.add(earlier.file_id)
             earlier = self._by_id.get(earlier.supersedes or 0)
-        return gone
+        return replaced
 
     @cached_property
     def _months_in_silver(self) -> dict[int, set[date]]:
         """Delivery that may leave silver -> the months of its sales in force."""
-        leaving = [*self.ledger.unfinished(), *self.again]
+        leaving = [*self.ledger.unfinished(), *self.sent_back]
         ids = {delivery.file_id for delivery in leaving}
         ids = ids.union(*map(self._replaced_by, [*leaving, *self.claims.deliveries]))
-        found: dict[int, set[date]] = {}
+        months: dict[int, set[date]] = {}
         if ids and self.lakehouse.has(_SILVER_SALES):
             columns = ["_file_id", "month"]
             sales = self.lakehouse.read(_SILVER_SALES, columns=columns, file_ids=ids)
             for row in sales.group_by(columns).aggregate([]).to_pylist():
-                found.setdefault(row["_file_id"], set()).add(row["month"])
-        return found
+                months.setdefault(row["_file_id"], set()).add(row["month"])
+        return months
 
     def _repeated(self, delivery: Delivery) -> Delivery | None:
         """The first delivery with the same bytes that a repeat repeats."""
         held = self.ledger.in_state(State.HELD)
-        others = [*self.ledger.in_force(), *self.claims.in_state(State.CLAIMED), *held]
+        candidates = [*self.ledger.in_force(), *self.claims.in_state(State.CLAIMED), *held]
         same = (delivery.feed, delivery.sha256)
         return next(
-            (delivery for delivery in others if (delivery.feed, delivery.sha256) == same), None
+            (delivery for delivery in candidates if (delivery.feed, delivery.sha256) == same), None
         )
 
     @cached_property
     def _by_id(self) -> dict[int, Delivery]:
-        return {delivery.file_id: delivery for delivery in self.ledger}
+        return deliveries_by_id(self.ledger)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sales_pipeline.bronze.feed_files import shape_of
 from sales_pipeline.bronze.file_moves import Folders
+from sales_pipeline.config.files import Dialect
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -18,27 +19,33 @@ from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.fine_amounts import fine_prices
+from sales_pipeline.silver.parsing.days import date_patterns
 from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader
 from sales_pipeline.silver.reference.catalogue_records import (
-    Records,
+    CatalogueRecords,
     catalogue_records,
     records_of_rows,
 )
 from sales_pipeline.silver.reference.catalogue_verdict import judge_catalogue, teaching
 from sales_pipeline.silver.reference.exchange_rates import (
     LEARNT,
-    Record,
+    RateRecord,
+    RateRecords,
     read_records,
 )
-from sales_pipeline.silver.reference.exchange_rates import Records as RateRecords
 from sales_pipeline.silver.reference.learning import Knowledge, learn
 from sales_pipeline.silver.reference.list_prices import known_prices
 from sales_pipeline.silver.reference.products import known_products
 from sales_pipeline.silver.reference.rate_deliveries import judge_rates
 from sales_pipeline.silver.reference.rate_quotes import QuoteReader
-from sales_pipeline.silver.reference.reference_balance import Fault, Verdict
-from sales_pipeline.silver.reference.reference_options import reference_options
+from sales_pipeline.silver.reference.reference_balance import Fault, ReferenceVerdict
 from sales_pipeline.silver.validation.reasons import Unusable
+
+_LOOKED_AT = 50
+_THOUSANDS = ("", ",", ".", " ", "'")
+
+_Option = tuple[str, Declaration]
+"""An option to declare, and the declaration with it."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class LandedReferences:
         lakehouse: The tables.
         ledger: The deliveries, with those that the files would be.
         folders: Where files lie.
-        deliveries: Those of the catalogue and of rates that the files would be.
+        deliveries: The deliveries of the catalogue and of rates that the files would be.
     """
 
     lakehouse: Lakehouse
@@ -58,7 +65,7 @@ class LandedReferences:
     deliveries: Sequence[Delivery]
 
     @cached_property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ReferenceVerdict:
         """The files that would be rejected or held, and why."""
         catalogue = self._read(CATALOGUE)
         verdicts = []
@@ -70,11 +77,11 @@ class LandedReferences:
             verdicts.append(judge_rates(declaration, self.ledger, self._rates, rates))
         refused = {file: why for verdict in verdicts for file, why in verdict.refused.items()}
         held = {file: why for verdict in verdicts for file, why in verdict.held.items()}
-        return Verdict(refused, held)
+        return ReferenceVerdict(refused, held)
 
     @cached_property
     def knowledge(self) -> Knowledge:
-        """What the catalogue knows once the files that would be taken are learnt."""
+        """The knowledge of the catalogue after the files that would be taken."""
         kept_out = {file.file_id for file in (*self.verdict.refused, *self.verdict.held)}
         accepted = self._catalogue.of_file.keys() - kept_out
         entries = self._catalogue.entries(accepted)
@@ -131,11 +138,11 @@ class LandedReferences:
         """Reason -> the options under which the fewest records of a file have it, as tried."""
         counts = Counter(fault.reason for fault in faults)
         tried: dict[str, list[tuple[int, str]]] = {}
-        for option, changed in reference_options(self.lakehouse.declaration, feed, rows):
-            left = Counter(fault.reason for fault in _faults(changed, feed, rows))
-            if left.total() < counts.total():
-                for reason in (reason for reason in counts if left[reason] < counts[reason]):
-                    tried.setdefault(reason, []).append((left[reason], option))
+        for option, changed in _reference_options(self.lakehouse.declaration, feed, rows):
+            remaining = Counter(fault.reason for fault in _faults(changed, feed, rows))
+            if remaining.total() < counts.total():
+                for reason in (reason for reason in counts if remaining[reason] < counts[reason]):
+                    tried.setdefault(reason, []).append((remaining[reason], option))
         return {reason: _best(counts[reason], options) for reason, options in tried.items()}
 
     def _read(self, feed: str) -> list[Delivery]:
@@ -145,27 +152,31 @@ class LandedReferences:
 
     def _rows_of(self, feed: str) -> dict[int, list[dict[str, Any]]]:
         ids = [file.file_id for file in self._read(feed)]
-        return {each: rows for each in ids if isinstance(rows := self._rows[each], list)}
+        return {file_id: rows for file_id in ids if isinstance(rows := self._rows[file_id], list)}
 
     @cached_property
-    def _catalogue(self) -> Records:
+    def _catalogue(self) -> CatalogueRecords:
         rows = [row for of_file in self._rows_of(CATALOGUE).values() for row in of_file]
         return records_of_rows(self.lakehouse.declaration, rows)
 
     @property
-    def _known_catalogue(self) -> Records:
-        """The records of the files, and of those that teach already."""
+    def _known_catalogue(self) -> CatalogueRecords:
+        """The records of the files, and of deliveries that teach already."""
         known = teaching(self.ledger)
         taught = catalogue_records(self.lakehouse, known).of_file if known else {}
         return replace(self._catalogue, of_file={**taught, **self._catalogue.of_file})
 
     @cached_property
     def _rates(self) -> RateRecords:
-        """The records of the files, and of those that were learnt before."""
-        learnt = [each for each in self.ledger.in_state(*LEARNT) if each.feed == EXCHANGE_RATES]
+        """The records of the files, and of deliveries that were learnt before."""
+        learnt = [
+            delivery
+            for delivery in self.ledger.in_state(*LEARNT)
+            if delivery.feed == EXCHANGE_RATES
+        ]
         reader = QuoteReader(self.lakehouse.declaration.rates)
         landed = {
-            file_id: [Record(row, reader.read(row)) for row in rows]
+            file_id: [RateRecord(row, reader.read(row)) for row in rows]
             for file_id, rows in self._rows_of(EXCHANGE_RATES).items()
         }
         return read_records(self.lakehouse, learnt) | landed
@@ -189,10 +200,10 @@ def _unusable(faults: Sequence[Fault], options: Mapping[str, list[str]]) -> list
 
 def _best(count: int, options: Sequence[tuple[int, str]]) -> list[str]:
     """The options that leave the fewest of some records; of two date patterns the stricter one."""
-    fewest = min(left for left, _ in options)
+    fewest = min(count_left for count_left, _ in options)
     strictest: dict[str, str] = {}
-    for left, option in options:
-        if left == fewest:
+    for count_left, option in options:
+        if count_left == fewest:
             strictest.setdefault(option.replace("dd", "d").replace("MM", "M"), option)
     return [f"{option} reads {count - fewest:,} of {count:,}" for option in strictest.values()]
 
@@ -207,3 +218,54 @@ def _faults(declaration: Declaration, feed: str, rows: Iterable[dict[str, Any]])
         quotes = QuoteReader(declaration.rates)
         for row in rows:
             yield from quotes.read(row).faults
+
+
+def _reference_options(
+    declaration: Declaration, feed: str, rows: Iterable[Mapping[str, Any]]
+) -> Iterator[_Option]:
+    """Yields other marks of numbers and date patterns for the catalogue or for rates.
+
+    Args:
+        declaration: What the retailer declares.
+        feed: The catalogue or the rates.
+        rows: The records of a file as in bronze; the patterns are those of their dates.
+    """
+    column = "valid_from" if feed == CATALOGUE else "date"
+    texts = [row[column] for row in rows if row.get(column)][:_LOOKED_AT]
+    patterns = dict.fromkeys(pattern for text in texts for pattern in date_patterns(text))
+    part = declaration.catalogue if feed == CATALOGUE else declaration.rates
+    key = "catalogue" if feed == CATALOGUE else "rates"
+    for option, dialect in _dialects(part.csv):
+        changed = part.model_copy(update={"csv": dialect})
+        yield f"{key}.{option}", declaration.model_copy(update={key: changed})
+    yield from _with_patterns(declaration, feed, list(patterns))
+
+
+def _dialects(declared: Dialect) -> Iterator[tuple[str, Dialect]]:
+    """The dialect with another decimal mark, or with another mark between thousands."""
+    decimal = "," if declared.decimal == "." else "."
+    if decimal != declared.thousands:
+        yield f"csv.decimal: {decimal!r}", declared.model_copy(update={"decimal": decimal})
+    for thousands in _THOUSANDS:
+        if thousands not in (declared.decimal, declared.thousands):
+            yield (
+                f"csv.thousands: {thousands!r}",
+                declared.model_copy(update={"thousands": thousands}),
+            )
+
+
+def _with_patterns(
+    declaration: Declaration, feed: str, patterns: Iterable[str]
+) -> Iterator[_Option]:
+    for pattern in patterns:
+        if feed != CATALOGUE:
+            formats = (*declaration.rates.date_formats, pattern)
+            rates = declaration.rates.model_copy(update={"date_formats": formats})
+            option = f"rates.date_formats: [{', '.join(formats)}]"
+            yield option, declaration.model_copy(update={"rates": rates})
+        elif declaration.catalogue.price is not None:
+            formats = (*declaration.catalogue.price.date_formats, pattern)
+            price = declaration.catalogue.price.model_copy(update={"date_formats": formats})
+            catalogue = declaration.catalogue.model_copy(update={"price": price})
+            option = f"catalogue.price.date_formats: [{', '.join(formats)}]"
+            yield option, declaration.model_copy(update={"catalogue": catalogue})

@@ -1,6 +1,6 @@
 """`maintain`: merges small files, and removes files that no kept version needs.
 
-No row changes by it, and no delivered file is touched: of the archive, only copies that a kill
+It changes no row and touches no delivered file: in the archive, only copies that a kill
 cut short are removed.
 """
 
@@ -59,9 +59,9 @@ class Maintenance:
     Attributes:
         keep_days: For how many days earlier versions are kept.
         tables: The tables with something to do.
-        left_behind: What killed commands left beside the tables; paths below the lakehouse.
-        is_done: Whether it was done.
-        run_id: The run that it is recorded as; None where no table has another version by it.
+        left_behind: Files that killed commands left beside the tables; paths below the lakehouse.
+        is_done: True if it was done, and not only planned.
+        run_id: The run that it is recorded as; None if it gave no table another version.
     """
 
     keep_days: int
@@ -72,20 +72,20 @@ class Maintenance:
 
     @property
     def freed_bytes(self) -> int | None:
-        """The bytes of the removed files; None where the size of any is not known."""
+        """The bytes of the removed files; None if the size of any is not known."""
         of_tables = (file for upkeep in self.tables for file in upkeep.unneeded)
         return bytes_of((*of_tables, *self.left_behind))
 
 
 def bytes_of(files: Iterable[DataFile]) -> int | None:
-    """The bytes of some files together; None where the size of any is not known."""
+    """The bytes of some files together; None if the size of any is not known."""
     sizes = [file.bytes for file in files]
     known = [size for size in sizes if size is not None]
     return sum(known) if len(known) == len(sizes) else None
 
 
 def foreseen_maintenance(declaration: Declaration) -> Maintenance:
-    """Returns what `maintain` would do; changes nothing.
+    """Plans a maintenance; changes nothing.
 
     Raises:
         UsageError: There is no lakehouse yet, or a killed run has to be finished first.
@@ -97,8 +97,8 @@ def foreseen_maintenance(declaration: Declaration) -> Maintenance:
 def maintain(declaration: Declaration, *, wait_seconds: float = 0) -> Maintenance:
     """Merges small files, records that as a run, and removes versions older than the declared days.
 
-    What the last finished run left is readable at every instant, and until the next maintenance,
-    for those who began to read it before. A killed one may be repeated; a run may come before that.
+    The state after the last finished run is readable at every instant; until the next maintenance,
+    also for readers that began before. A killed maintenance may be repeated, also after a run.
 
     Args:
         declaration: What the retailer declares.
@@ -114,10 +114,10 @@ def maintain(declaration: Declaration, *, wait_seconds: float = 0) -> Maintenanc
     ):
         hold.take(lakehouse.engine)
         last = _last_run(lakehouse)
-        found = _foreseen(lakehouse, last)
-        run_id = _merge(lakehouse, last, found)
-        _remove(lakehouse, found)
-        return replace(found, is_done=True, run_id=run_id)
+        planned = _foreseen(lakehouse, last)
+        run_id = _merge(lakehouse, last, planned)
+        _remove(lakehouse, planned)
+        return replace(planned, is_done=True, run_id=run_id)
 
 
 def _last_run(lakehouse: Lakehouse) -> RunRecord:
@@ -136,16 +136,16 @@ def _folder(lakehouse: Lakehouse) -> Path:
 
 def _foreseen(lakehouse: Lakehouse, last: RunRecord) -> Maintenance:
     days = lakehouse.declaration.keep_days
-    found = (_table_upkeep(lakehouse, name, last) for name in _tables(lakehouse))
+    upkeeps = (_table_upkeep(lakehouse, name, last) for name in _tables(lakehouse))
     tables = tuple(
-        upkeep for upkeep in (*found, *_lock_upkeep(lakehouse)) if upkeep.small or upkeep.unneeded
+        upkeep for upkeep in (*upkeeps, *_lock_upkeep(lakehouse)) if upkeep.small or upkeep.unneeded
     )
     return Maintenance(days, tables, left_behind=tuple(_left_behind(_folder(lakehouse))))
 
 
 def _table_upkeep(lakehouse: Lakehouse, name: str, last: RunRecord) -> TableUpkeep:
     engine, days = lakehouse.engine, lakehouse.declaration.keep_days
-    # Readers read what the last run left, and of other tables the version that is there now.
+    # Readers read the versions that the last run left, and the present ones of other tables.
     kept = last.version_of.get(name)
     keep = engine.version(name) if kept is None else kept
     unneeded = engine.unneeded(name, days=days, keep=keep)
@@ -153,7 +153,7 @@ def _table_upkeep(lakehouse: Lakehouse, name: str, last: RunRecord) -> TableUpke
 
 
 def _lock_upkeep(lakehouse: Lakehouse) -> Iterator[TableUpkeep]:
-    """The lease's table, a version of which comes with every renewal; nobody reads earlier ones."""
+    """The upkeep of the lease's table: each renewal adds a version; nobody reads earlier ones."""
     engine = lakehouse.engine
     if engine.exists(LOCK.name):
         keep = engine.version(LOCK.name)
@@ -161,14 +161,14 @@ def _lock_upkeep(lakehouse: Lakehouse) -> Iterator[TableUpkeep]:
         yield TableUpkeep(LOCK.name, (), tuple(unneeded))
 
 
-def _merge(lakehouse: Lakehouse, last: RunRecord, found: Maintenance) -> str | None:
-    """Merges small files; gives the id of the run that it is recorded as.
+def _merge(lakehouse: Lakehouse, last: RunRecord, planned: Maintenance) -> str | None:
+    """Merges small files; returns the id of the run that it is recorded as.
 
-    Each table by a commit that changes no row; one that was killed between them leaves
-    readers with what the last run left, and is gone on with by the next.
+    It takes one commit a table, which changes no row; if it is killed between two, it leaves
+    readers with the state after the last run, and the next maintenance goes on with it.
     """
     engine, started_at = lakehouse.engine, utc_now()
-    small = {upkeep.table for upkeep in found.tables if upkeep.small}
+    small = {upkeep.table for upkeep in planned.tables if upkeep.small}
     for name in _tables(lakehouse):
         with commit_point(f"sum up the log of {name}"):
             engine.checkpoint(name)
@@ -176,7 +176,7 @@ def _merge(lakehouse: Lakehouse, last: RunRecord, found: Maintenance) -> str | N
         if name in small:
             with commit_point(f"merge small files of {name}"):
                 engine.compact(name)
-    # What was merged is on the disk before the record names it, and before anything is removed.
+    # Merged files are on the disk before the record names them, and before any file is removed.
     sync(list(engine.new_files(started_at.timestamp())))
     versions = table_versions(lakehouse)
     if versions == last.versions:
@@ -186,12 +186,12 @@ def _merge(lakehouse: Lakehouse, last: RunRecord, found: Maintenance) -> str | N
     return record.run_id
 
 
-def _remove(lakehouse: Lakehouse, found: Maintenance) -> None:
-    """Removes what was found before anything was merged, so that readers go on with it."""
-    for upkeep in found.tables:
+def _remove(lakehouse: Lakehouse, planned: Maintenance) -> None:
+    """Removes the files that were planned before the merge, so that readers keep merged ones."""
+    for upkeep in planned.tables:
         with commit_point(f"remove old files of {upkeep.table}"):
             lakehouse.engine.remove(upkeep.table, upkeep.unneeded)
-    for path in [_folder(lakehouse) / file.path for file in found.left_behind]:
+    for path in [_folder(lakehouse) / file.path for file in planned.left_behind]:
         path.unlink()
     for put_aside in list(_put_aside(_folder(lakehouse))):
         shutil.rmtree(put_aside)
@@ -207,22 +207,22 @@ def _left_behind(folder: Path) -> Iterator[DataFile]:
 
 
 def _put_aside(folder: Path) -> Iterator[Path]:
-    # What `reset` names so before it removes it, nothing reads any more.
+    # `reset` renames tables to this before it removes them; nothing reads them any more.
     return folder.glob(".*.removed")
 
 
 def _record(lakehouse: Lakehouse, started_at: datetime, versions: str) -> RunRecord:
-    now = end_of_run(lakehouse)
+    finished_at = end_of_run(lakehouse)
     return RunRecord(
         run_id=new_run_id(started_at),
         verb=MAINTAIN,
         started_at=started_at,
-        finished_at=now,
+        finished_at=finished_at,
         outcome="done",
         engine=lakehouse.engine.name,
         version=__version__,
         files=0,
         rows=0,
-        seconds=(now - started_at).total_seconds(),
+        seconds=(finished_at - started_at).total_seconds(),
         versions=versions,
     )

@@ -1,4 +1,4 @@
-"""A mended file as a person gives it back: whatever the spreadsheet made of the export.
+"""Reads a mended file as a person gives it back, in any form that a spreadsheet saves.
 
 Another delimiter, another line end, a byte order mark or UTF-16, columns in another order,
 records left out: the records are found by `_file_id` and `_row`.
@@ -66,7 +66,7 @@ class MendedFile:
         return [(int(file_id), int(row)) for file_id, row in texts]
 
     def values(self, feed: Feed) -> tuple[list[str], list[list[str]]]:
-        """Returns the headers of a feed's columns and of what else there is, and their values.
+        """Returns the headers of a feed's columns and of further ones, and their values.
 
         Raises:
             UsageError: A declared column is missing or there twice, or a record is still empty.
@@ -76,11 +76,13 @@ class MendedFile:
         match = match_header(tuple(feed.columns.items()), texts, feed.never_store)
         self._check(match)
         technical = {caseless_form(header) for header in TECHNICAL}
-        others = [(at, key) for at, key in match.undeclared if caseless_form(key) not in technical]
+        undeclared = [
+            (at, key) for at, key in match.undeclared if caseless_form(key) not in technical
+        ]
         places = [at for at in match.positions if at is not None]
         self._refuse_empty(places)
-        headers = [*feed.columns.values(), *(key for _, key in others)]
-        places += [at for at, _ in others]
+        headers = [*feed.columns.values(), *(key for _, key in undeclared)]
+        places += [at for at, _ in undeclared]
         return headers, [[marks.bare(record[at]) for at in places] for record in self.records]
 
     def _check(self, match: HeaderMatch) -> None:
@@ -104,11 +106,11 @@ class MendedFile:
 
 
 def refuse(path: Path, problems: Sequence[str]) -> None:
-    """Raises UsageError with the first of some problems of a mended file, where it has any."""
+    """Raises UsageError with the first of some problems of a mended file, if there are any."""
     if problems:
         listed = "; ".join(problems[:MAX_EXAMPLES])
-        rest = len(problems) - MAX_EXAMPLES
-        more = f"; and {rest:,} more" if rest > 0 else ""
+        unlisted = len(problems) - MAX_EXAMPLES
+        more = f"; and {unlisted:,} more" if unlisted > 0 else ""
         raise UsageError(f"{path}: {listed}{more}. Nothing was changed.")
 
 
@@ -151,7 +153,7 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _file(path: Path, header: Sequence[str], rows: Iterator[list[str]]) -> MendedFile:
-    """The file; a spreadsheet may leave the last empty fields of a record out."""
+    """The records under a header; a spreadsheet may omit the last empty fields of a record."""
     width = len(header)
     records = [row for row in rows if any(row)]
     refuse(

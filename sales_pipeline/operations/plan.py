@@ -1,8 +1,8 @@
-"""`plan`: predicts a run, without doing it.
+"""`plan`: predicts the next run, without doing it.
 
-`plan` looks where a run looks (the ledger, the landing folder, the small tables) and judges
-files by the run's own functions. It takes no lock and writes nothing, so a run at the same time
-may change what it says. A session starts only if there are files or records to judge.
+`plan` reads the same as a run (the ledger, the landing folder, the small tables) and judges
+files by the run's own functions. It takes no lock and writes nothing, so a run at the same
+time may make it wrong. A session starts only if there are files or records to judge.
 """
 
 from __future__ import annotations
@@ -35,28 +35,28 @@ from sales_pipeline.operations.planned_files import (
     changed_file,
     left_files,
 )
-from sales_pipeline.recomputation import sent_back
+from sales_pipeline.recomputation import rejudged_deliveries
 from sales_pipeline.run_report import FileNote, notes
 from sales_pipeline.silver.reference.exchange_rates import declared_rates, rates_changed
 
 TAKEN = (NEW, CORRECTION, REPEAT, REJECTED, HELD, CHANGED)
-"""What becomes of files that a run takes."""
+"""The outcomes of files that a run takes."""
 _TROUBLE = (REJECTED, HELD, ABANDONED, UNREADABLE, CHANGED)
 
 
 _ROLLING_BACK = (
-    "A rollback to run {run} was interrupted: a run finishes it first, so that files may become "
-    "something else than is said here."
+    "A rollback to run {run} was interrupted: a run finishes it first, so the states of files may "
+    "differ from those shown here."
 )
 _MAY_RELEASE = (
-    "The catalogue changes: records that wait for a name may be released, and months made again "
-    "whose products or list prices it changes."
+    "The catalogue changes: records that wait for a name may be released, and months with changed "
+    "products or list prices may be made again."
 )
 _MAY_REPRICE = (
-    "Exchange rates change: months may be made again at other rates, and those that wait for one."
+    "Exchange rates change: months may be made again at other rates, or no longer wait for a rate."
 )
 _LEARNT_AGAIN = (
-    "The catalogue is learnt again with them: where it says otherwise now, sales of other feeds "
+    "The catalogue is learnt again with them: if names or prices change by it, other feeds' sales "
     "are judged again, too."
 )
 _NO_RECORD = "The record of the last run is missing, and a run makes it."
@@ -68,7 +68,7 @@ class Remade:
 
     Attributes:
         reason: Why.
-        months: Which; None where they are not known before the run.
+        months: The months; None if they are not known before the run.
     """
 
     reason: str
@@ -81,15 +81,15 @@ class Plan:
 
     Attributes:
         stop: The message with which it would stop before it does anything, or None. Then
-            nothing is said of records and months.
-        unfinished: What an interrupted run left, which comes first.
-        files: All other files in the landing folder: those that it takes, in its order, then
-            those that it leaves.
-        held: What waits until somebody accepts, releases or withdraws it.
+            records and months are unknown.
+        unfinished: Deliveries that an interrupted run left, which come first.
+        files: All other files in the landing folder: first the ones that it takes, in its order,
+            then the ones that it leaves.
+        held: Deliveries that wait until somebody accepts, releases or withdraws them.
         waiting_months: Months that still wait to be made: for a rate, or as a run left them.
-        remade: Months that are made again for another reason than a file.
-        notes: What else may follow, in sentences.
-        rejudged: Deliveries in force whose records are judged again, because that is asked for.
+        remade: Months that are computed again for another reason than a file.
+        notes: Further possible effects, in sentences.
+        rejudged: Deliveries in force whose records are judged again on request.
     """
 
     stop: str | None
@@ -103,11 +103,11 @@ class Plan:
 
     @property
     def months(self) -> list[date]:
-        """All months of gold that the run would touch, as far as they are known."""
+        """All known months of gold that the run would touch."""
         of_files = [file.months or () for file in self._all]
-        others = [remade.months or () for remade in self.remade]
-        found = [*of_files, *others, self.waiting_months]
-        return sorted({month for months in found for month in months})
+        of_remade = [remade.months or () for remade in self.remade]
+        month_lists = [*of_files, *of_remade, self.waiting_months]
+        return sorted({month for months in month_lists for month in months})
 
     @property
     def months_unknown(self) -> list[str]:
@@ -120,10 +120,12 @@ class Plan:
 
     @property
     def is_nothing_to_do(self) -> bool:
-        """Says whether a run would find nothing new."""
+        """True if a run would find nothing new."""
         is_taken = any(file.becomes in TAKEN for file in self.files)
-        other = self.unfinished or self.rejudged or self.waiting_months or self.remade or self.notes
-        return not (self.stop or is_taken or other)
+        further_work = (
+            self.unfinished or self.rejudged or self.waiting_months or self.remade or self.notes
+        )
+        return not (self.stop or is_taken or further_work)
 
     @property
     def exit_code(self) -> int:
@@ -148,8 +150,8 @@ def plan(
         rows: How many records of each file of sales are judged, from its first; None for all.
 
     Raises:
-        UsageError: The landing folder is not there, there is no such feed, the lakehouse was
-            made by something that this declaration cannot continue, or declared SQL is none.
+        UsageError: There is no landing folder, there is no such feed, the lakehouse was
+            made by something that this declaration cannot continue, or declared SQL is invalid.
     """
     folders = folders_of(declaration)
     check_landing(folders)
@@ -171,31 +173,34 @@ class _Planner:
     def plan(self) -> Plan:
         declaration, stop = self.lakehouse.declaration, self._stop()
         changed = changed_since_kept(self.ledger, self.folders, now=utc_now())
-        found = find_files(declaration, self.ledger, self.folders, changed=())
-        claims = Claimant(declaration, self.ledger, self.folders, "", utc_now()).claim(found)
-        again = self._again(claims)
-        if stop is None and (claims.in_state(State.CLAIMED) or again or self.ledger.unfinished()):
+        discovery = find_files(declaration, self.ledger, self.folders, changed=())
+        claims = Claimant(declaration, self.ledger, self.folders, "", utc_now()).claim(discovery)
+        rejudged = self._rejudged(claims)
+        if stop is None and (
+            claims.in_state(State.CLAIMED) or rejudged or self.ledger.unfinished()
+        ):
             # Spark comes with this import, and a plan without files to judge needs none.
             from sales_pipeline.silver.validation.conditions import check_conditions
 
             check_conditions(self.lakehouse)
-        look = Foresight(
+        foresight = Foresight(
             self.lakehouse,
             self.ledger,
             self.folders,
             claims,
             is_stopped=stop is not None,
-            again=tuple(again.values()),
+            sent_back=tuple(rejudged.values()),
             most=self.rows,
         )
-        left = self.ledger.unfinished()
+        interrupted = self.ledger.unfinished()
         unfinished = tuple(
-            look.unfinished(again.pop(delivery.file_id, delivery)) for delivery in left
+            foresight.unfinished(rejudged.pop(delivery.file_id, delivery))
+            for delivery in interrupted
         )
         files = (
             *map(changed_file, changed),
-            *map(look.claimed, claims.deliveries),
-            *left_files(found, claims, self.ledger, self.folders),
+            *map(foresight.claimed, claims.deliveries),
+            *left_files(discovery, claims, self.ledger, self.folders),
         )
         if stop is not None:
             return Plan(stop, unfinished, files, self._held(claims), (), (), ())
@@ -207,15 +212,17 @@ class _Planner:
             waiting_months=self._waiting_months(),
             remade=tuple(self._remade()),
             notes=tuple(self._notes([*unfinished, *files])),
-            rejudged=tuple(look.rejudged(delivery) for delivery in again.values()),
+            rejudged=tuple(foresight.rejudged(delivery) for delivery in rejudged.values()),
         )
 
-    def _again(self, claims: Claims) -> dict[int, Delivery]:
-        """Deliveries to validate again as asked, without those that a file corrects now."""
+    def _rejudged(self, claims: Claims) -> dict[int, Delivery]:
+        """Deliveries to validate again on request, except those that a file corrects now."""
         corrected = {delivery.supersedes for delivery in claims.in_state(State.CLAIMED)}
-        found = sent_back(self.lakehouse.declaration, self.ledger, self.rejudge)
+        requested = rejudged_deliveries(self.lakehouse.declaration, self.ledger, self.rejudge)
         return {
-            delivery.file_id: delivery for delivery in found if delivery.file_id not in corrected
+            delivery.file_id: delivery
+            for delivery in requested
+            if delivery.file_id not in corrected
         }
 
     def _stop(self) -> str | None:
@@ -240,11 +247,11 @@ class _Planner:
 
     def _remade(self) -> Iterator[Remade]:
         """Months of gold to compute again, because the declaration or the rates changed."""
-        made = months_in_gold(self.lakehouse) if self.lakehouse.exists() else set()
-        if not made:
+        months = months_in_gold(self.lakehouse) if self.lakehouse.exists() else set()
+        if not months:
             return
         if stores_changed(self.lakehouse):
-            yield Remade("stores are declared otherwise", tuple(sorted(made)))
+            yield Remade("stores are declared otherwise", tuple(sorted(months)))
         declaration = self.lakehouse.declaration
         if not rates_changed(self.lakehouse, self.ledger):
             mispriced = mispriced_months(self.lakehouse)

@@ -1,4 +1,4 @@
-"""Files of the landing folder and of the ledger as a plan shows them."""
+"""Describes files of the landing folder and of the ledger, as a plan shows them."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ class PlannedFile:
 
     Attributes:
         path: Its path below the landing folder.
-        feed: Its feed; None where no feed claims it or it was not looked at.
+        feed: Its feed; None if no feed claims it or it was not read.
         bytes: Its size.
         becomes: `new`, `correction`, `repeat`, `rejected`; `held`: a correction that would wait
             until somebody accepts it; `unfinished`: one that an interrupted run left; `rejudged`:
             one whose records are judged again; `abandoned`: an unfinished one whose file
-            changed or vanished since; `known`: it stays in the landing folder and is no news;
+            changed or vanished since; `known`: it stays in the landing folder and is not new;
             `not_ready`, `unreadable`, `unclaimed`, `link`: it is left where it is; `changed`:
             it was written to after a run had moved it, and is taken again, mostly as a correction.
-        reason: Why, where that is to be said.
+        reason: Why, if there is a reason to show.
         delivery: The delivery that it corrects or repeats, or that it is.
-        delivery_rows: The records of that delivery, where it is known.
-        records: Its records, as far as the file was read.
-        months: The months of its sales, and of those that it would replace; None where they are
+        delivery_rows: The records of that delivery, if it is known.
+        records: Its records; None if the file was not read.
+        months: The months of its sales, and of sales that it would replace; None if they are
             not known before the run.
         unusable: Its records that are quarantined, by reason, the commonest first.
     """
@@ -75,31 +75,31 @@ def changed_file(delivery: Delivery) -> PlannedFile:
 
 
 def left_files(
-    found: Discovery, claims: Claims, ledger: Ledger, folders: Folders
+    discovery: Discovery, claims: Claims, ledger: Ledger, folders: Folders
 ) -> Iterator[PlannedFile]:
     """Yields the files that a run leaves where they are.
 
     Args:
-        found: What lies in the landing folder.
-        claims: What a run would claim of it.
+        discovery: The files in the landing folder.
+        claims: The claims that a run would make on them.
         ledger: The deliveries.
         folders: Where files lie.
     """
     claimed = {delivery.path for delivery in claims.deliveries}
     unfinished = {delivery.path for delivery in ledger.unfinished()}
     latest = {delivery.path: delivery for delivery in ledger}
-    for path in [*found.disputed, *(file.path for file in found.files)]:
+    for path in [*discovery.disputed, *(file.path for file in discovery.files)]:
         if path not in claimed | unfinished:
             yield _known(latest[path])
-    for note in unreadable(found.unreadable):
+    for note in unreadable(discovery.unreadable):
         size = _size(folders, note.path)
         yield PlannedFile(note.path, None, size, UNREADABLE, reason=note.reason)
-    for path, why in found.left.items():
+    for path, why in discovery.left.items():
         yield PlannedFile(path, None, _size(folders, path), NOT_READY, reason=why)
     for becomes, paths in (
-        (NOT_READY, found.unready),
-        (UNCLAIMED, found.unclaimed),
-        (LINK, found.links),
+        (NOT_READY, discovery.unready),
+        (UNCLAIMED, discovery.unclaimed),
+        (LINK, discovery.links),
     ):
         for path in paths:
             yield PlannedFile(path, None, _size(folders, path), becomes)

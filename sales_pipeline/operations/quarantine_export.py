@@ -1,8 +1,8 @@
-"""Quarantined records, chosen by feed, reason and file, and exported as CSV.
+"""Chooses quarantined records by feed, reason and file, and exports them as CSV.
 
 `quarantine list`, `show` and `export` choose alike, without a Spark session. The CSV is mended
 in a spreadsheet and given back by `replay`. Its values are those of bronze, as delivered, under the
-feed's headers, with what the file had besides; then where the record comes from and why it waits.
+feed's headers, with further columns of the file; then the origin of the record and its reasons.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ class SpreadsheetText:
         >>> marks.bare("'=1+1"), marks.bare("'t Hof"), marks.bare("''=1")
         ('=1+1', "'t Hof", "'=1")
         """
-        rest = text.removeprefix(_APOSTROPHE)
-        return rest if self._is_dangerous(rest) else text
+        unguarded = text.removeprefix(_APOSTROPHE)
+        return unguarded if self._is_dangerous(unguarded) else text
 
     def _is_dangerous(self, text: str) -> bool:
-        """Says whether a guard is needed; the same with any number of apostrophes before the text.
+        """Returns whether a text needs a guard, without regard to apostrophes before it.
 
-        Because of that a text which begins like a guarded one is guarded, too, and nothing
-        is taken off that was not put there.
+        So a text that begins like a guarded one is guarded too, and `bare` takes off nothing
+        that `guarded` did not add.
         """
         plain = text.lstrip(_APOSTROPHE)
         return is_formula(plain) and not self._number.fullmatch(plain)
@@ -86,7 +86,7 @@ class SpreadsheetText:
 FILE_ID, ROW, REASONS, RAW = "_file_id", "_row", "_reasons", "_raw"
 TECHNICAL = (FILE_ID, ROW, REASONS, RAW)
 DELIMITERS = (",", ";", "\t", "|")
-"""Those that a mended file may have; a feed with another one is exported with commas."""
+"""The delimiters that a mended file may have; a feed with another one is exported with commas."""
 
 
 QUARANTINE = "silver.quarantine"
@@ -97,10 +97,10 @@ class Filters:
     """A choice of quarantined records; without any filter, all of them.
 
     Attributes:
-        feed: Only those of this feed.
-        reason: Only those with this reason among theirs, as in docs/reasons.md. Without the name
-            that follows the colon of some, such as `rate_unreadable`, whatever the name is.
-        file: Only those of this file, by its path below the landing folder.
+        feed: Only records of this feed.
+        reason: Only records with this reason among theirs, as in docs/reasons.md. Without the name
+            that follows the colon of some, such as `rate_unreadable`, it stands for any name.
+        file: Only records of this file, by its path below the landing folder.
     """
 
     feed: str | None = None
@@ -111,12 +111,12 @@ class Filters:
 def quarantined(
     lakehouse: Lakehouse, ledger: Ledger, filters: Filters, *, columns: Sequence[str]
 ) -> pa.Table:
-    """Returns the quarantined records that are meant, in the order of delivery.
+    """Returns the quarantined records that pass the filters, in the order of delivery.
 
     Args:
         lakehouse: The tables.
-        ledger: The deliveries, whose paths `filters.file` is one of.
-        filters: Which records.
+        ledger: The deliveries; `filters.file` is the path of one of them.
+        filters: The choice of records.
         columns: Columns of `silver.quarantine`.
 
     Raises:
@@ -134,8 +134,8 @@ def quarantined(
     if filters.reason is not None:
         reasons = pc.binary_join(rows["reasons"].cast(pa.list_(pa.string())), ",")
         listed = pc.binary_join_element_wise("", reasons, "", ",")
-        meant = [pc.match_substring(listed, f",{filters.reason}{end}") for end in ",:"]
-        rows = rows.filter(pc.or_(*meant))
+        matches = [pc.match_substring(listed, f",{filters.reason}{end}") for end in ",:"]
+        rows = rows.filter(pc.or_(*matches))
     order = pc.sort_indices(rows, sort_keys=[("_file_id", "ascending"), ("_row", "ascending")])
     return rows.take(order).select(list(columns))
 
@@ -153,24 +153,24 @@ def _check_reason(reason: str | None) -> None:
 
 
 def _file_ids(declaration: Declaration, ledger: Ledger, file: str | None) -> list[int] | None:
-    """The numbers of the deliveries of a file, by the names that a person may give it."""
+    """The ids of the deliveries of a file, by any name that a person may give it."""
     if file is None:
         return None
     below = os.path.relpath(file, declaration.landing)
-    found = [
+    file_ids = [
         delivery.file_id
         for delivery in ledger
         if delivery.path in (file, below) or f"{delivery.feed}/{delivery.name}" == file
     ]
-    if not found:
+    if not file_ids:
         paths = sorted({delivery.path for delivery in ledger})
         raise UsageError(f"--file: never delivered, got {file!r}.{_meant(file, paths)}")
-    return found
+    return file_ids
 
 
-def _meant(given: str, known: Iterable[str]) -> str:
+def _meant(name: str, known: Iterable[str]) -> str:
     names = list(known)
-    return did_you_mean(given, names) or f" There are: {examples(names)}."
+    return did_you_mean(name, names) or f" There are: {examples(names)}."
 
 
 @dataclass(frozen=True)
@@ -225,16 +225,16 @@ def feed_of_sales(declaration: Declaration, name: str) -> Feed:
 
 
 def _delivered(lakehouse: Lakehouse, waiting: pa.Table) -> list[dict[str, Any]]:
-    """The rows of bronze that wait, in the order of delivery, each with its `_reasons`."""
+    """The quarantined rows of bronze, in the order of delivery, each with its `_reasons`."""
     if not waiting.num_rows:
         return []
-    wanted = lakehouse.frame(waiting.select([FILE_ID, ROW]).cast(_PAIR))
+    chosen = lakehouse.frame(waiting.select([FILE_ID, ROW]).cast(_PAIR))
     files = among(FILE_ID, set(waiting[FILE_ID].to_pylist()))
-    rows = lakehouse.table(BRONZE_SALES).where(files).join(wanted, [FILE_ID, ROW], "left_semi")
-    waits = fetched("read the records that wait", rows)
-    found = {(row[FILE_ID], row[ROW]): row for row in waits.to_pylist()}
+    rows = lakehouse.table(BRONZE_SALES).where(files).join(chosen, [FILE_ID, ROW], "left_semi")
+    delivered = fetched("read the records that wait", rows)
+    records = {(row[FILE_ID], row[ROW]): row for row in delivered.to_pylist()}
     return [
-        {**found[row[FILE_ID], row[ROW]], REASONS: " ".join(row["reasons"])}
+        {**records[row[FILE_ID], row[ROW]], REASONS: " ".join(row["reasons"])}
         for row in waiting.to_pylist()
     ]
 
@@ -253,7 +253,7 @@ class _Sheet:
         own = self.feed.csv.delimiter
         out = io.StringIO()
         out.write("\ufeff")
-        # Always double quotes: a spreadsheet knows no others.
+        # Always double quotes, because a spreadsheet knows no others.
         writer = csv.writer(out, delimiter=own if own in DELIMITERS else ",", lineterminator="\r\n")
         guarded = SpreadsheetText(self.feed.csv).guarded
         headers = [*self.feed.columns.values(), *self._undeclared]
@@ -278,5 +278,5 @@ class _Sheet:
 
 
 def _extra(record: Mapping[str, Any]) -> dict[str, str | None]:
-    found: dict[str, str | None] = json.loads(record["_extra"] or "{}")
-    return found
+    values: dict[str, str | None] = json.loads(record["_extra"] or "{}")
+    return values

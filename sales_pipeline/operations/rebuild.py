@@ -20,7 +20,7 @@ from sales_pipeline.lakehouse.opening import (
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
 from sales_pipeline.pipeline import finish
-from sales_pipeline.recomputation import judged_again, reconsidered
+from sales_pipeline.recomputation import all_rejudged, reconsidered
 from sales_pipeline.run_report import Progress, RunReport, Silent
 
 _CLEARED = ("silver.records", "silver.products", "silver.list_prices")
@@ -56,7 +56,7 @@ def _send_back(declaration: Declaration, hold: Hold) -> None:
             finish_rollback(lakehouse, hold)
         ledger = Ledger(lakehouse)
         unread = _unread(declaration, ledger)
-        again = judged_again(lakehouse, ledger, without=unread)
+        again = all_rejudged(lakehouse, ledger, without=unread)
         ledger.record([*again, *reconsidered(declaration, ledger)])
         _drop(lakehouse, damaged)
         prepare_again(lakehouse)

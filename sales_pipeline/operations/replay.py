@@ -1,7 +1,7 @@
 """`quarantine replay`: a mended file becomes a delivery that supersedes the records it names.
 
-The records are written in a dialect of our own to the archive, where the feed's files end,
-too; what they name goes to the ledger. The rest is an ordinary run, so a killed replay is
+The records are written in a dialect of our own to the archive, where the feed's files end up
+too; the names in them go to the ledger. An ordinary run does the rest, so a killed replay is
 finished by the next one.
 """
 
@@ -23,7 +23,7 @@ from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.bronze.fingerprints import fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
-from sales_pipeline.lakehouse.mends import Name, as_text, names_of, replays, touched_by
+from sales_pipeline.lakehouse.mends import Name, names_of, names_text, replays, touched_by
 from sales_pipeline.lakehouse.runs import new_run_id, utc_now
 from sales_pipeline.landing.archive import write_kept
 from sales_pipeline.operations.decisions import decide
@@ -39,27 +39,29 @@ def replay(
     progress: Progress | None = None,
     wait_seconds: float = 0,
 ) -> RunReport:
-    """Takes the records of a mended file in, each in the place of the one it names, and runs.
+    """Takes in the records of a mended file, each in place of the one it names, and runs.
 
     Args:
         declaration: What the retailer declares.
-        file: What `quarantine export` wrote, mended; it stays where it is.
-        progress: Told of every stage while the run works.
+        file: The mended export of `quarantine export`; it stays where it is.
+        progress: Called at every stage while the run works.
         wait_seconds: How long to wait for another run on the same lakehouse.
 
     Raises:
-        UsageError: It is no such file, or names what nobody waits for; nothing was changed.
+        UsageError: It is no such file, or names records that do not wait; nothing was changed.
         LakehouseBusy: Another run holds the lakehouse.
     """
     mended = read_mended(file)
     repeated: list[FileNote] = []
 
     def replayed(ledger: Ledger) -> list[Delivery]:
-        found = _Replay(declaration, ledger, mended)
-        if known := found.repeats():
-            repeated.append(FileNote(str(file), f"the same bytes as {known}, which is in force"))
+        mended_file = _Replay(declaration, ledger, mended)
+        if repeated_path := mended_file.repeats():
+            repeated.append(
+                FileNote(str(file), f"the same bytes as {repeated_path}, which is in force")
+            )
             return []
-        return found.claim()
+        return mended_file.claim()
 
     report = decide(declaration, replayed, progress, wait_seconds, verb="replay")
     report.repeated += repeated
@@ -68,19 +70,19 @@ def replay(
 
 @dataclass(frozen=True)
 class _Replay:
-    """A mended file against the ledger as it stands."""
+    """A mended file, checked against the ledger."""
 
     declaration: Declaration
     ledger: Ledger
     mended: MendedFile
 
     def repeats(self) -> str | None:
-        """The path of the replay in force that is this very one, if there is one."""
+        """Path of an active replay with identical bytes, or None."""
         known = {delivery.sha256: delivery.path for delivery in replays(self.ledger)}
         return known.get(sha256(self._data).hexdigest())
 
     def claim(self) -> list[Delivery]:
-        """Writes the archived file; returns the claim, and what is to be judged again with it."""
+        """Writes the archived file; returns the claim, and the deliveries to judge with it."""
         digest = sha256(self._data).hexdigest()
         name, now = f"replay-{digest[:12]}.csv", utc_now()
         delivery = Delivery(
@@ -94,17 +96,17 @@ class _Replay:
             fingerprint=fingerprint(self.declaration, self._feed),
             claimed_at=now,
             run_id=new_run_id(now),
-            mends=as_text([name for name, _ in self._records]),
+            mends=names_text([name for name, _ in self._records]),
         )
         write_kept(folders_of(self.declaration).archived(delivery), self._data)
         files = {file_id for (file_id, _), _ in self._records}
-        again = (files | touched_by(self.ledger, files)) & self._in_force
-        sent_back = [self.ledger[file_id].moved_to(State.IN_BRONZE) for file_id in sorted(again)]
+        rejudged = (files | touched_by(self.ledger, files)) & self._in_force
+        sent_back = [self.ledger[file_id].moved_to(State.IN_BRONZE) for file_id in sorted(rejudged)]
         return [*(sent for sent in sent_back if sent.rows is not None), delivery]
 
     @cached_property
     def _data(self) -> bytes:
-        """The mended records in our own dialect, in the order of what they name."""
+        """The mended records in our own dialect, in the order of their names."""
         headers, _ = self._values
         out = io.StringIO(newline="")
         writer = csv.writer(out, lineterminator="\r\n")
@@ -131,15 +133,15 @@ class _Replay:
     @cached_property
     def _feed(self) -> str:
         """The feed of all the deliveries that are named."""
-        given = self._given
+        names = self._given
         known = {delivery.file_id for delivery in self.ledger}
         problems = self._problems(
             (number, f"no delivery has the {FILE_ID} {name[0]}")
-            for number, name in enumerate(given, start=1)
+            for number, name in enumerate(names, start=1)
             if name[0] not in known
         )
         refuse(self.mended.path, problems)
-        feeds = sorted({self.ledger[file_id].feed for file_id, _ in given})
+        feeds = sorted({self.ledger[file_id].feed for file_id, _ in names})
         if len(feeds) > 1:
             several = f"names records of the feeds {' and '.join(feeds)}; give a file for each"
             refuse(self.mended.path, [several])
@@ -148,19 +150,23 @@ class _Replay:
     @cached_property
     def _names(self) -> list[Name]:
         """The delivered record that each mended record replaces."""
-        given = self._given
-        waiting = self._waiting({file_id for file_id, _ in given})
+        names = self._given
+        waiting = self._waiting({file_id for file_id, _ in names})
         mended = {name for delivery in replays(self.ledger) for name in names_of(delivery)}
         problems: list[tuple[int, str]] = []
         first: list[Name] = []
-        for number, name in enumerate(given, start=1):
+        for number, name in enumerate(names, start=1):
             root = self._root(name)
             first.append(root)
             where = f"{self.ledger[name[0]].path} record {name[1]:,}"
-            left = [file_id for file_id in (name[0], root[0]) if file_id not in self._in_force]
-            if left:
-                path, state = self.ledger[left[0]].path, self.ledger[left[0]].state
-                problems.append((number, f"{path} (delivery {left[0]}) is {state}, not in force"))
+            not_in_force = [
+                file_id for file_id in (name[0], root[0]) if file_id not in self._in_force
+            ]
+            if not_in_force:
+                path, state = self.ledger[not_in_force[0]].path, self.ledger[not_in_force[0]].state
+                problems.append(
+                    (number, f"{path} (delivery {not_in_force[0]}) is {state}, not in force")
+                )
             elif name not in waiting and root not in mended:
                 problems.append((number, f"{where} is not in quarantine"))
         twice = {name for name, count in Counter(first).items() if count > 1}
@@ -182,5 +188,5 @@ class _Replay:
         rows = rows.filter(pc.is_in(rows[FILE_ID], value_set=ids))
         return set(zip(rows[FILE_ID].to_pylist(), rows[ROW].to_pylist(), strict=True))
 
-    def _problems(self, found: Iterable[tuple[int, str]]) -> Sequence[str]:
-        return [f"record {number}: {problem}" for number, problem in sorted(found)]
+    def _problems(self, problems: Iterable[tuple[int, str]]) -> Sequence[str]:
+        return [f"record {number}: {problem}" for number, problem in sorted(problems)]

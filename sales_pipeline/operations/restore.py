@@ -21,6 +21,7 @@ from sales_pipeline.engines.session import check_installed
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import LakehouseMismatch, UsageError
 from sales_pipeline.gold.pricing import MONTHS, months_in_gold
+from sales_pipeline.lakehouse.closings import forget_closings, lost_closings
 from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
@@ -45,6 +46,7 @@ class Restored:
 
     Attributes:
         tables: The tables that were made again: `ops.deliveries`, `ops.runs`, or both.
+        opened: The tables of the closed months, if one of them was lost; no month is closed now.
         states: State -> number of deliveries of that state; none if their table was there.
         held: Deliveries that wait for a decision, with the reason.
         nameless: Numbers of deliveries in bronze whose file is not in the archive.
@@ -56,13 +58,15 @@ class Restored:
     held: tuple[FileNote, ...] = ()
     nameless: tuple[int, ...] = ()
     unknown: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
 
 
 def restore(declaration: Declaration, *, wait_seconds: float = 0) -> Restored:
     """Makes the ledger again from bronze and the archive; an ordinary run does the rest.
 
-    Nothing is removed before bronze and the archive were read. A killed restore is begun anew
-    by the next one.
+    Closed months are in no other table. If a table of theirs is lost, the others go, too, and no
+    month is closed any more. Nothing is removed before bronze and the archive were read. A killed
+    restore is begun anew by the next one.
 
     Raises:
         UsageError: The ledger is there and can be read, or there is nothing to make it from.
@@ -98,17 +102,20 @@ class _Restore:
             do = "Do: sales-pipeline reset, which moves archived files back, or sales-pipeline run"
             raise UsageError(f"restore: no table is at {place}. {do}")
         lost = [name for name in (DELIVERIES.name, RUNS.name) if self._is_lost(name)]
-        if not lost:
+        closings = lost_closings(self.lakehouse, has_runs=RUNS.name not in lost)
+        if not lost and not closings:
             do = "Do: sales-pipeline status"
             raise UsageError(f"restore: the ledger is there and can be read. {do}")
         self._check_currency()
-        restored = Restored(tuple(lost))
+        restored = Restored(tuple(lost), opened=closings)
         deliveries: list[Delivery] = []
         if DELIVERIES.name in lost:
             self._check_bronze()
             found = self._found()
             deliveries = self._with_months(found.deliveries)
             restored = _report(restored, found, deliveries)
+        if closings:
+            forget_closings(self.lakehouse, has_runs=RUNS.name not in lost)
         self._write(lost, deliveries)
         return restored
 

@@ -21,7 +21,7 @@ from sales_pipeline.bronze.matching import first_texts, headers_in_bronze, recor
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, State
-from sales_pipeline.lakehouse.mends import as_text
+from sales_pipeline.lakehouse.mends import names_text
 from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, BRONZE_TABLES, NOT_SALES, bronze_table_of
 from sales_pipeline.landing.archive import reason_path
@@ -59,10 +59,10 @@ class RestoredDeliveries:
     Attributes:
         lakehouse: The tables; bronze is read.
         folders: Where the files lie.
-        in_silver: Numbers of the deliveries that have records in silver, which are those in
+        in_silver: Numbers of the deliveries that have records in silver, so that they are in
             force; None if silver cannot be read.
-        superseded: Numbers of the deliveries that balance as superseded: those that are held, or
-            whose place another one took.
+        superseded: Numbers of the deliveries that balance as superseded: they are held, or
+            another one replaced them.
     """
 
     lakehouse: Lakehouse
@@ -72,7 +72,7 @@ class RestoredDeliveries:
 
     @cached_property
     def deliveries(self) -> list[Delivery]:
-        """The deliveries in ledger order: those in bronze, repeats, and files without records."""
+        """The deliveries in ledger order: from bronze, repeats, and files without records."""
         of_bronze = [self._delivery(number) for number in sorted(self._counts)]
         linked = self._linked(of_bronze)
         return [*linked, *self._others(linked)]
@@ -104,7 +104,7 @@ class RestoredDeliveries:
         return self._kept(ARCHIVE)
 
     def _kept(self, folder: str) -> list[_File]:
-        found = kept_files(self.folders, self.lakehouse.declaration, below=(folder,))
+        archived = kept_files(self.folders, self.lakehouse.declaration, below=(folder,))
         files = [
             _File(
                 kept.place,
@@ -115,16 +115,16 @@ class RestoredDeliveries:
                 is_replay=kept.is_replay,
                 is_rejected=folder == REJECTED,
             )
-            for kept in found
+            for kept in archived
         ]
-        # What was archived first was claimed first, if two files have the same records.
+        # The file that was archived first was claimed first, if two have the same records.
         return sorted(files, key=lambda file: file.place.stat().st_ctime_ns)
 
     @cached_property
     def _landed(self) -> list[_File]:
         """Files in the landing folder: they stay there, or wait to be archived."""
         landing = self.folders.landing
-        found = discover(landing, landing_patterns(self.lakehouse.declaration))
+        discovery = discover(landing, landing_patterns(self.lakehouse.declaration))
         return [
             _File(
                 landing / landed.path,
@@ -134,7 +134,7 @@ class RestoredDeliveries:
                 landed.sha256,
                 seen=landed.seen if landed.feed in self.folders.left else None,
             )
-            for landed in found.files
+            for landed in discovery.files
         ]
 
     @cached_property
@@ -155,7 +155,7 @@ class RestoredDeliveries:
     def _candidates(
         self, file: _File, first: Mapping[int, list[str]], matched: Mapping[int, object]
     ) -> Iterator[int]:
-        """The deliveries that a file may be: as many records, and the same first one."""
+        """The deliveries that a file may be: with as many records, and the same first one."""
         rows = self._records(file)
         if rows is None or not rows.num_rows:
             return
@@ -205,10 +205,10 @@ class RestoredDeliveries:
         return replace(delivery, headers=headers, mends=mends)
 
     def _mends(self, number: int) -> str:
-        """The records that a replay names, from the columns that it has for that."""
+        """The records that a replay names, from its own columns for names."""
         extra = self._rows(number).sort_by("_row")["_extra"].to_pylist()
         named = [json.loads(text) for text in extra]
-        return as_text([(int(name["_file_id"]), int(name["_row"])) for name in named])
+        return names_text([(int(name["_file_id"]), int(name["_row"])) for name in named])
 
     def _made(self, number: int, file: _File, state: State, rows: int | None) -> Delivery:
         is_there = file.place.is_file()
@@ -228,7 +228,7 @@ class RestoredDeliveries:
         )
 
     def _linked(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
-        """The deliveries as they stand: in force, superseded by a later one of their name, held."""
+        """The deliveries with their states: in force, superseded by a later one, or held."""
         by_name: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
         for delivery in deliveries:
             by_name[delivery.feed, delivery.name].append(delivery)
@@ -265,7 +265,7 @@ class RestoredDeliveries:
         return delivery is last or not self.lakehouse.declaration.corrects(delivery.feed)
 
     def _others(self, linked: Sequence[Delivery]) -> Iterator[Delivery]:
-        """Archived files that bronze has no records of: repeats, and files without a record."""
+        """Archived files that have no records in bronze: repeats, and files without a record."""
         number = max((delivery.file_id for delivery in linked), default=0)
         places = {self.folders.archived(delivery) for delivery in linked}
         counted = {(delivery.feed, delivery.sha256): delivery for delivery in linked}
@@ -295,5 +295,5 @@ def _reason(place: Path) -> str:
 
 
 def _moved_at(place: Path) -> datetime:
-    """Returns when a file was moved to its place: soon after its delivery."""
+    """Returns the time when a file was moved to its place, soon after its delivery."""
     return datetime.fromtimestamp(place.stat().st_ctime, UTC)

@@ -1,4 +1,4 @@
-"""One check of `doctor`: how it runs, and its finding: all is well, or a problem and a remedy."""
+"""Runs one check of `doctor`; its finding is that all is well, or a problem and a remedy."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ class Finding:
 
     Attributes:
         check: The name of the check.
-        state: Whether all is well.
-        detail: What the check saw, the problem, or why it was not tried.
+        state: The result in a word.
+        detail: The observation, the problem, or why it was not tried.
         remedy: What the user can do; empty if all is well.
         seconds: How long the check took.
     """
@@ -107,7 +107,7 @@ class Diagnosis:
 
     @property
     def is_ok(self) -> bool:
-        """Says whether all checks are ok."""
+        """True if all checks are ok."""
         return all(finding.state is CheckState.OK for finding in self.findings)
 
     @property
@@ -123,7 +123,7 @@ def run_check(check: Check, bench: Workbench, before: Iterable[Finding], *, hide
         check: The check.
         bench: The engine and the scratch tables and folders that it works on.
         before: The findings of the checks before it.
-        hide: Replaces the secrets in what an engine says.
+        hide: Replaces the secrets in messages of an engine.
     """
     succeeded = {finding.check for finding in before if finding.state is CheckState.OK}
     missing = next((name for name in check.needs if name not in succeeded), None)

@@ -1,4 +1,4 @@
-"""`doctor`: tries everything that a run asks of an engine, in the user's own place.
+"""`doctor`: tries every ability of an engine that a run needs, in the user's own place.
 
 It writes and removes nothing of the retailer's. The checks make scratch tables, scratch folders
 and a landing file, and remove them, even if a check fails or the user stops it. If a `doctor` is
@@ -19,18 +19,18 @@ from sales_pipeline.proofs.diagnosis import Check, Diagnosis, Finding, Hide, run
 from sales_pipeline.proofs.workbench import Workbench
 
 
-def examine(
+def diagnose(
     declaration: Declaration,
     *,
     on_check: Callable[[str], None] = lambda _: None,
     hide: Hide = lambda text: text,
 ) -> Diagnosis:
-    """Tries everything that a run asks of an engine.
+    """Tries every ability of an engine that a run needs.
 
     Args:
         declaration: What the retailer declares; their own tables and files are never touched.
         on_check: Called with the name of each check as it begins.
-        hide: Replaces the secrets in what an engine says.
+        hide: Replaces the secrets in messages of an engine.
 
     Raises:
         UsageError: The declaration names no engine that can be tried.
@@ -63,8 +63,8 @@ def _remove_tables(bench: Workbench) -> str:
 
 
 def _removed(abandoned: list[str]) -> str:
-    more = f", and what a doctor left that was killed: {examples(abandoned)}" if abandoned else ""
-    return f"what was made here{more}"
+    more = f", and those that a killed doctor left: {examples(abandoned)}" if abandoned else ""
+    return f"the scratch ones{more}"
 
 
 _SET_UP = "set the engine up as docs/engines.md says"
@@ -73,7 +73,7 @@ _TABLES = (
     "let this user make and change tables in the lakehouse; a server has to see its folder under "
     "the same path"
 )
-_LEFT = "remove by hand whatever has _doctor_ in its name"
+_LEFT = "remove by hand everything with _doctor_ in its name"
 _IN_LANDING = "let this user make and remove files in the landing folder, or declare archive: leave"
 _BUILTIN = (
     "let the tasks see the landing folder under the same path; where the engine refuses data "

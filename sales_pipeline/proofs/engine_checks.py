@@ -118,7 +118,7 @@ def replace_where(bench: Workbench) -> str:
     writer.overwrite(F.expr("id BETWEEN 2 AND 3"))
     unchanged = {number: name for number, name in bench.rows.items() if number not in (2, 3)}
     _compare(bench, unchanged | {2: "replaced"})
-    return "what the condition names is replaced, and nothing else"
+    return "only the rows of the condition are replaced"
 
 
 def delete(bench: Workbench) -> str:

@@ -148,7 +148,7 @@ def probe_bytes(declaration: Declaration) -> bytes:
 
 
 def _no_data(pattern: str) -> str:
-    """A line that the declared pattern takes for no record."""
+    """A line that matches the declared pattern, so that it is no record."""
     return pattern.replace("*", "x").replace("?", "x") or "no data"
 
 
@@ -179,5 +179,5 @@ def _first_feed(declaration: Declaration) -> str:
 
 
 def _archives(declaration: Declaration) -> bool:
-    """Says whether files of any feed are moved from the landing folder to the archive."""
+    """Returns whether files of any feed are moved from the landing folder to the archive."""
     return any(declaration.archives(feed) for feed in landing_patterns(declaration))

@@ -5,7 +5,7 @@ a process that has started an engine has threads, and cannot be forked safely. I
 
     python -m sales_pipeline.proofs.killed_processes MODULE ...
 
-It reads a function and its arguments as one line of JSON, and answers how the forked process ended.
+It reads a function and its arguments as one line of JSON, and writes how the forked process ended.
 """
 
 from __future__ import annotations
@@ -81,10 +81,10 @@ class Processes:
             raise ValueError("the process that forks has no pipes")
         to_parent.write(json.dumps([function, *arguments]) + "\n")
         to_parent.flush()
-        answer = from_parent.readline()
-        if not answer:
+        line = from_parent.readline()
+        if not line:
             return ProcessEnd(1, "the process that forks ended")
-        return ProcessEnd(**json.loads(answer))
+        return ProcessEnd(**json.loads(line))
 
 
 def environment_of_children() -> dict[str, str]:
@@ -96,7 +96,7 @@ class PointCounter:
     """Watches commit points and lists them, in the order in which they begin.
 
     Attributes:
-        points: What each commit point commits.
+        points: The description of each commit point.
     """
 
     def __init__(self) -> None:
@@ -162,7 +162,7 @@ def _fork_for_each_line() -> None:
 
 
 def _call_and_exit(errors: int, function: str, *arguments: Any) -> None:
-    """Calls the function and exits, without what an interpreter does at its exit."""
+    """Calls the function and exits, without the steps of an interpreter at its exit."""
     os.dup2(errors, sys.stdout.fileno())
     os.dup2(errors, sys.stderr.fileno())
     module, _, name = function.partition(":")

@@ -54,19 +54,19 @@ def python(_: Workbench) -> str:
 def packages(bench: Workbench) -> str:
     """Checks that the packages that the engine needs are installed, in versions that work."""
     needs = bench.engine.needs
-    wanted = CORE_PACKAGES | {name: ENGINE_PACKAGES[name] for name in needs.packages}
-    installed = installed_versions(*wanted, *_SUBSTITUTES.values())
+    needed = CORE_PACKAGES | {name: ENGINE_PACKAGES[name] for name in needs.packages}
+    installed = installed_versions(*needed, *_SUBSTITUTES.values())
     for name, substitute in _SUBSTITUTES.items():
-        if name in wanted and name not in installed and substitute in installed:
-            del wanted[name]
-            wanted[substitute] = ENGINE_PACKAGES[substitute]
-    missing = [name for name in wanted if name not in installed]
+        if name in needed and name not in installed and substitute in installed:
+            del needed[name]
+            needed[substitute] = ENGINE_PACKAGES[substitute]
+    missing = [name for name in needed if name not in installed]
     if missing:
         raise CheckFailed(
             f"not installed, and needed by the engine: {', '.join(missing)}",
             f"pip install 'sales-pipeline[{needs.extra}]'",
         )
-    misfits = {name: spec for name, spec in wanted.items() if not is_allowed(installed[name], spec)}
+    misfits = {name: spec for name, spec in needed.items() if not is_allowed(installed[name], spec)}
     if misfits:
         versions = ", ".join(f"{name} {installed[name]} ({spec})" for name, spec in misfits.items())
         requirements = " ".join(f"'{name}{spec}'" for name, spec in misfits.items())
@@ -74,8 +74,8 @@ def packages(bench: Workbench) -> str:
             f"a version that this package does not work with: {versions}",
             f"pip install {requirements}",
         )
-    engines = [f"{name} {installed[name]}" for name in wanted if name in ENGINE_PACKAGES]
-    return ", ".join(engines) or "what the runtime brings"
+    engines = [f"{name} {installed[name]}" for name in needed if name in ENGINE_PACKAGES]
+    return ", ".join(engines) or "the packages of the runtime"
 
 
 def one_pyspark(_: Workbench) -> str:
@@ -119,7 +119,7 @@ def java_version(output: str) -> tuple[int, str] | None:
 
 
 def is_allowed(version: str, spec: str) -> bool:
-    """Says whether a requirement such as `>=2.2,<3` allows a version.
+    """Returns whether a requirement such as `>=2.2,<3` allows a version.
 
     >>> is_allowed("4.2.0", ">=4.1"), is_allowed("3.0.0rc1", ">=2.2,<3")
     (True, False)

@@ -1,10 +1,10 @@
-"""Copies of a retailer in temporary folders, and how the lakehouses of two copies differ.
+"""Copies a retailer into temporary folders, and compares the lakehouses of two copies.
 
 `selftest` and `certify` run on copies, in processes of their own; the retailer's own files are
 only read. The folder of a copy holds `declared.json` and the delivered files; each folder of a run
 below it gets a landing folder and a lakehouse.
 
-Every row of every declared table and every kept file is compared, but for `ops.runs`: it records
+Every row of every declared table and every kept file is compared, except `ops.runs`: it records
 how the work went, and a killed run leaves no record there.
 """
 
@@ -86,7 +86,7 @@ def copy_landing_files(declaration: Declaration, target: Path, *, records: int |
             shutil.copyfile(landing / file.path, copy)
         else:
             shape = file_shape(declaration, file.feed)
-            copy.write_bytes(first_records(landing / file.path, shape, records))
+            copy.write_bytes(shortened_file(landing / file.path, shape, records))
     if not files:
         raise UsageError(
             f"landing: no file of any feed in {declaration.landing}. "
@@ -95,7 +95,7 @@ def copy_landing_files(declaration: Declaration, target: Path, *, records: int |
     return len(files)
 
 
-def first_records(path: Path, shape: FileShape, records: int) -> bytes:
+def shortened_file(path: Path, shape: FileShape, records: int) -> bytes:
     """Returns the bytes of a smaller landing file, with the header and the first records.
 
     A quote sign that does not open a quoted value may make it longer. A file that cannot be cut is
@@ -127,15 +127,15 @@ def _end_of_records(data: bytes, shape: FileShape, records: int) -> int | None:
     """Returns the offset after so many records, or None if there are fewer."""
     text, width = _as_single_bytes(data, shape.encoding)
     marks = re.compile(rb"\r\n|\r|\n|" + re.escape(shape.quote.encode()))
-    left = records + shape.header + shape.skip_lines
+    lines_left = records + shape.header + shape.skip_lines
     quoted, start = False, 0
     for mark in marks.finditer(text):
         if mark.group() not in (b"\r\n", b"\r", b"\n"):
             quoted = not quoted
         elif not quoted:
-            left -= mark.start() > start
+            lines_left -= mark.start() > start
             start = mark.end()
-            if not left:
+            if not lines_left:
                 return start * width
     return None
 

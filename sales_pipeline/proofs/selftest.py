@@ -47,7 +47,7 @@ _EXPECTED, _POINTS, _DIFFERENCES = "expected.json", "points.json", "differences.
 
 
 @dataclass(frozen=True)
-class Trial:
+class KillTrial:
     """A run that was killed at a commit point, and the run after it.
 
     Attributes:
@@ -67,18 +67,18 @@ class Selftest:
 
     Attributes:
         files: The number of landing files that were copied.
-        points: What each commit point of the run commits; threads may change their order.
+        points: The description of each commit point of the run; threads may change their order.
         trials: The kills that were tried.
         seconds: The seconds that it took in all.
     """
 
     files: int
     points: tuple[str, ...]
-    trials: tuple[Trial, ...]
+    trials: tuple[KillTrial, ...]
     seconds: float
 
     @property
-    def failures(self) -> list[Trial]:
+    def failures(self) -> list[KillTrial]:
         """The trials in which something differed."""
         return [trial for trial in self.trials if trial.differences]
 
@@ -140,7 +140,7 @@ class _Trials:
     on_trial: Callable[[str], None]
 
     def commit_points(self) -> list[str]:
-        """Runs without a kill; returns what its commit points commit."""
+        """Runs without a kill; returns the descriptions of its commit points."""
         self.on_trial("a run that is not killed")
         end = self._call("run_unharmed")
         if end.code:
@@ -148,14 +148,14 @@ class _Trials:
         points: list[str] = self._read(_POINTS)
         return points
 
-    def tried(self, chosen: Collection[int], points: list[str]) -> Iterator[Trial]:
+    def tried(self, chosen: Collection[int], points: list[str]) -> Iterator[KillTrial]:
         """Tries some points, one after the other."""
         for point in chosen:
             for moment in MOMENTS:
                 safe_point()
                 place = f"{moment} point {point:,} of {len(points):,}: {points[point - 1]}"
                 self.on_trial(f"killed {place}")
-                yield Trial(point, moment, tuple(self._differences(point, moment)))
+                yield KillTrial(point, moment, tuple(self._differences(point, moment)))
 
     def _differences(self, point: int, moment: str) -> list[str]:
         end = self._call("run_until_killed", point, moment)

@@ -43,7 +43,7 @@ class ScratchName:
 
     @classmethod
     def of_this_process(cls) -> ScratchName:
-        """Returns the name for what this process makes."""
+        """Returns the name of the scratch tables and folders of this process."""
         return cls(_this_host(), os.getpid(), int(time.time()))
 
     @classmethod
@@ -61,7 +61,7 @@ class ScratchName:
         return f"_doctor_{self.host}_{self.process}_{self.since}"
 
     def is_abandoned(self) -> bool:
-        """Says whether its `doctor` was killed: the process is gone, or began an hour ago."""
+        """Returns whether its `doctor` was killed: the process is gone, or began an hour ago."""
         if time.time() - self.since > _ABANDONED_AFTER_SECONDS:
             return True
         return self.host == _this_host() and not is_alive(self.process)

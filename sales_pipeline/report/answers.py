@@ -13,6 +13,7 @@ from typing import Any
 
 from sales_pipeline.analysis.periods import By, Compare
 from sales_pipeline.analysis.ranking import Kind
+from sales_pipeline.report.closed_months import ClosedMonth
 from sales_pipeline.report.document import (
     Exact,
     Moment,
@@ -180,6 +181,8 @@ class Answers:
         left: Products that sold in the compared range only, by value.
         products: Number of products there are; the two rankings may hold fewer.
         constant_rates: Currency -> where its rate for constant exchange rates comes from.
+        as_closed: Whether closed months are as they were when these closed.
+        closings: The closed months among the periods and those that they are compared with.
     """
 
     run_id: str
@@ -204,6 +207,8 @@ class Answers:
     left: tuple[ProductByValue, ...] = ()
     products: int = 0
     constant_rates: Mapping[str, str] = field(default_factory=dict)
+    as_closed: bool = False
+    closings: tuple[ClosedMonth, ...] = ()
 
     def rows(self, question: Question) -> Sequence[Row]:
         """The rows that answer one question."""
@@ -230,6 +235,8 @@ class _Head(View):
     category: str | None
     kind: Kind
     constant_rates: dict[str, str]
+    as_closed: bool
+    closings: list[ClosedMonth]
 
 
 def answers_document(answers: Answers, questions: Sequence[Question]) -> dict[str, Any]:

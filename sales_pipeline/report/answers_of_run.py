@@ -34,6 +34,7 @@ from sales_pipeline.report.answers import (
 )
 from sales_pipeline.report.best_sellers import BestSellers, Rankings
 from sales_pipeline.report.chosen_sales import check_choice
+from sales_pipeline.report.closed_months import ClosedMonth, closed_in, closed_months
 from sales_pipeline.report.questions import Question
 
 _RANKINGS = {Question.VOLUME, Question.VALUE}
@@ -54,6 +55,7 @@ class Asked:
         top: How many products the rankings hold from the top; all if None.
         bottom: How many they hold from the bottom instead.
         questions: The questions to answer; the others stay without rows.
+        as_closed: Whether closed months are as they were when these closed.
     """
 
     first: date | None = None
@@ -66,6 +68,7 @@ class Asked:
     top: int | None = None
     bottom: int | None = None
     questions: tuple[Question, ...] = tuple(Question)
+    as_closed: bool = False
 
     @classmethod
     def of_month(cls, month: date, *, store: str | None = None) -> Asked:
@@ -87,8 +90,10 @@ def answers(
         UsageError: No run has finished yet, or there is no such run or are no such sales; says
             what there is.
     """
+    asked = asked or Asked()
     with gold_set(declaration, run=run) as gold:
-        return _AnswersOfRun(gold, sales_of_run(gold), asked or Asked()).answers()
+        sales = sales_of_run(gold, as_closed=asked.as_closed)
+        return _AnswersOfRun(gold, sales, asked).answers()
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,7 @@ class _AnswersOfRun:
             store=asked.store,
             category=asked.category,
             kind=asked.kind,
+            as_closed=asked.as_closed,
         )
         if self.sales.days is None:
             return nothing
@@ -139,7 +145,12 @@ class _AnswersOfRun:
             like_for_like=tuple(groups),
             **(vars(self._rankings(whole)) if asks & _RANKINGS else {}),
             constant_rates=self._rate_sources([row.pair for row in rows]),
+            closings=self._closings([whole, *(row.pair for row in (*rows, *to_date))]),
         )
+
+    def _closings(self, pairs: Sequence[Pair]) -> tuple[ClosedMonth, ...]:
+        periods = [period for pair in pairs for period in (pair.period, pair.before)]
+        return closed_months(self.gold, closed_in(self.gold, periods), self._choice)
 
     @property
     def _declaration(self) -> Declaration:

@@ -15,6 +15,7 @@ from rich.text import Text
 from sales_pipeline.analysis.comparison import TWELVE_MONTHS, YEAR_TO_DATE
 from sales_pipeline.analysis.parts import adding_up
 from sales_pipeline.analysis.ranking import Kind
+from sales_pipeline.errors import examples
 from sales_pipeline.report.answers import (
     Answers,
     Before,
@@ -23,8 +24,10 @@ from sales_pipeline.report.answers import (
     ProductByVolume,
     StoreRevenue,
 )
+from sales_pipeline.report.closed_months import restated_lines
 from sales_pipeline.report.figures import (
     grouped,
+    month_text,
     percent,
     share_bar,
     signed,
@@ -69,7 +72,19 @@ def answers_text(
     parts: list[RenderableType] = [tables[question](answers, options) for question in questions]
     if options.like_for_like and {*questions} & {Question.GLOBAL, Question.STORES}:
         parts.append(_like_for_like(answers))
-    return Group(*parts)
+    return Group(*parts, *_closings(answers))
+
+
+def _closings(answers: Answers) -> list[Text]:
+    """Which closed months the figures are of, and by how much they were restated."""
+    lines = restated_lines(answers.closings, answers.currency)
+    if answers.as_closed:
+        months = [month_text(closed.month) for closed in answers.closings]
+        named = examples(months) if months else "none of them"
+        lines.insert(0, f"Closed months are as they were closed ({named}); others as they stand.")
+    elif lines:
+        lines.append("These are the figures as they stand; --as-closed shows them as closed.")
+    return [Text(line, style="dim") for line in lines]
 
 
 def _global_performance(answers: Answers, options: Shown) -> Group:

@@ -16,7 +16,7 @@ from sales_pipeline.exact import exact_sum
 from sales_pipeline.gold.changes import Moved, moved_between
 from sales_pipeline.gold.gold_set import gold_set
 from sales_pipeline.lakehouse.opening import made_lakehouse
-from sales_pipeline.lakehouse.runs import MAINTAIN, RunRecord, finished_runs
+from sales_pipeline.lakehouse.runs import KEEPS_FIGURES, RunRecord, finished_runs
 from sales_pipeline.report.document import (
     Exact,
     Moment,
@@ -89,8 +89,8 @@ def compared_runs(
 
 def _before_the_last(declaration: Declaration) -> str:
     with made_lakehouse(declaration) as lakehouse:
-        # Maintenance changes no figure, so it is compared only if it is named.
-        runs = [run for run in finished_runs(lakehouse) if run.verb != MAINTAIN]
+        # Maintenance and closings change no figure, so they are compared only if named.
+        runs = [run for run in finished_runs(lakehouse) if run.verb not in KEEPS_FIGURES]
     if len(runs) < 2:
         raise UsageError(
             "diff: compares two finished runs, and there is only one. Do: sales-pipeline show"

@@ -20,7 +20,7 @@ from sales_pipeline.report.layout import cell, new_table
 if TYPE_CHECKING:
     from sales_pipeline.proofs.certificate import Certificate
     from sales_pipeline.proofs.diagnosis import Diagnosis, Finding
-    from sales_pipeline.proofs.selftest import Selftest, Trial
+    from sales_pipeline.proofs.selftest import KillTrial, Selftest
 
 
 def certificate_text(certificate: Certificate) -> RenderableType:
@@ -107,7 +107,7 @@ def _what_differed(result: Selftest) -> str:
     return f"something, {counted(len(failures), 'time')}." if failures else "nothing."
 
 
-def _trial_line(trial: Trial, result: Selftest) -> str:
+def _trial_line(trial: KillTrial, result: Selftest) -> str:
     place = f"{trial.moment} point {trial.point} ({result.points[trial.point - 1]})"
     return printable(f"{place}: {'; '.join(trial.differences)}")
 

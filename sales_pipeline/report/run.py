@@ -15,6 +15,7 @@ from rich.text import Text
 
 from sales_pipeline.errors import counted, examples
 from sales_pipeline.gold.rate_book import HeldRate
+from sales_pipeline.report.closing_reports import changed_closings_document, changed_closings_lines
 from sales_pipeline.report.compared_runs import moved_document, moved_table
 from sales_pipeline.report.displaced import Displaced, displaced_lines
 from sales_pipeline.report.document import Exact, Month, Seconds, View, json_object, read_from
@@ -112,7 +113,9 @@ class _Run(View):
 def run_document(report: RunReport) -> dict[str, Any]:
     """Returns a run, ready for JSON: counts of records per feed, and every file with a reason."""
     moved = moved_document(report.moved, report.currency)
-    return json_object(_Run, report) | {"moved": moved, "is_moved_known": report.is_moved_known}
+    closings = changed_closings_document(report.closings, report.currency)
+    known = {"moved": moved, "is_moved_known": report.is_moved_known}
+    return json_object(_Run, report) | known | {"closings": closings}
 
 
 def run_text(report: RunReport) -> RenderableType:
@@ -161,6 +164,7 @@ def run_notes(report: RunReport) -> list[Text]:
         *_on_hold(report.held),
         *_months_with("made again because rates changed", report.repriced),
         *_months_with("provisional, until a later one has rates", report.provisional),
+        *changed_closings_lines(report.closings, report.currency),
         *_files("held until somebody decides", report.held_files, WORTH_A_LOOK),
         *_files("held since a rollback; not counted", report.rolled_back, WORTH_A_LOOK),
         *_files("corrected", report.corrected),

@@ -27,11 +27,13 @@ from sales_pipeline.bronze.claiming import (
 from sales_pipeline.bronze.feed_files import find_files, folders_of, landing_patterns
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import counted
+from sales_pipeline.lakehouse.closings import Closing, closings_now
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, claim_times
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, recorded_runs
 from sales_pipeline.printable import printable
+from sales_pipeline.report.closing_reports import closing_document, closings_lines
 from sales_pipeline.report.displaced import Displaced, displaced_lines
 from sales_pipeline.report.document import Moment, View, json_object, read_from
 from sales_pipeline.report.figures import moment
@@ -102,6 +104,8 @@ class Status:
         links: Symbolic links, which are not followed.
         staying: Files in the landing folder that were taken in, and stay there as declared.
         unknown: Archived files that the ledger does not know, as paths.
+        closings: The closed months, in order.
+        currency: The base currency.
     """
 
     lakehouse: str
@@ -119,6 +123,8 @@ class Status:
     links: tuple[str, ...]
     staying: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    closings: tuple[Closing, ...] = ()
+    currency: str = ""
 
 
 def status(declaration: Declaration) -> Status:
@@ -155,6 +161,8 @@ def status(declaration: Declaration) -> Status:
                 if file.feed in folders.left and file.path not in news
             ),
             unknown=tuple(str(file.place) for file in unknown_files(ledger, folders, declaration)),
+            closings=tuple(closings_now(lakehouse).values()),
+            currency=declaration.base_currency,
         )
 
 
@@ -210,7 +218,11 @@ class _Status(View):
 
 def status_document(status: Status) -> dict[str, Any]:
     """Returns the state of a lakehouse, ready for JSON; amounts are text by currency."""
-    parts = {"landing": json_object(_Landing, status), "archive": json_object(_Archive, status)}
+    parts: dict[str, Any] = {
+        "landing": json_object(_Landing, status),
+        "archive": json_object(_Archive, status),
+    }
+    parts["closings"] = [closing_document(each, status.currency) for each in status.closings]
     return json_object(_Status, status) | parts
 
 
@@ -220,7 +232,11 @@ def status_text(status: Status) -> RenderableType:
         nothing = Text(f"No lakehouse at {printable(status.lakehouse)} yet: sales-pipeline run")
         return Group(nothing, Text(), *_landing(status))
     tables = (_deliveries(status.feeds), runs_table(status.runs), _waiting(status.waiting))
-    sentences = [*_rolling_back(status), *displaced_lines(status.displaced)]
+    sentences = [
+        *_rolling_back(status),
+        *displaced_lines(status.displaced),
+        *closings_lines(status.closings, status.currency),
+    ]
     return Group(*tables, *sentences, *([Text()] if sentences else []), *_landing(status))
 
 

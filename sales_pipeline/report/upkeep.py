@@ -161,7 +161,10 @@ def _named(paths: list[str]) -> str:
 
 def restored_text(restored: Restored) -> RenderableType:
     """Returns which tables are there again, and what could not be known."""
-    lines = [f"Made again: {' and '.join(restored.tables)}."]
+    lines = [f"Made again: {' and '.join(restored.tables)}."] if restored.tables else []
+    if restored.opened:
+        lost = examples(restored.opened)
+        lines.append(f"Lost: {lost}. No month is closed any more. Do: sales-pipeline close MONTH")
     if restored.states:
         states = (f"{count:,} {state}" for state, count in sorted(restored.states.items()))
         number = counted(sum(restored.states.values()), "delivery")
@@ -180,7 +183,8 @@ def restored_text(restored: Restored) -> RenderableType:
             "Not known any more: earlier states, reasons, and which files were withdrawn; the "
             "time of a delivery is that of its move to the archive."
         )
-    lines.append("Do: sales-pipeline run, which makes silver and gold again from them.")
+    if restored.tables:
+        lines.append("Do: sales-pipeline run, which makes silver and gold again from them.")
     return Group(*(Text(line) for line in lines))
 
 
@@ -191,6 +195,7 @@ class _Held(View):
 
 class _Restored(View):
     tables: list[str]
+    opened: list[str]
     states: dict[State, int]
     held: list[_Held]
     nameless: list[int]

@@ -51,12 +51,14 @@ class AskedChange:
         compare: What it is compared with.
         choice: Which sales count.
         largest: How many sources of each cause are told; all if None.
+        as_closed: Whether closed months are as they were when these closed.
     """
 
     period: AskedPeriod = field(default_factory=AskedPeriod)
     compare: Compare = Compare.YEAR
     choice: Choice = field(default_factory=Choice)
     largest: int | None = None
+    as_closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ class WhyMoved:
         growth: The exact change as a share of the revenue before, if that was positive.
         causes: The causes that changed anything.
         constant_rates: Currency -> where its rate of the compared period comes from.
+        as_closed: Whether closed months are as they were when these closed.
     """
 
     run_id: str
@@ -114,6 +117,7 @@ class WhyMoved:
     growth: Fraction | None
     causes: tuple[PartOfChange, ...]
     constant_rates: Mapping[str, str]
+    as_closed: bool = False
 
     @property
     def change(self) -> Decimal:
@@ -149,8 +153,9 @@ def why_moved(
         UsageError: There is no such run, period, store or category, or the compared period is
             not covered by sales.
     """
+    asked = asked or AskedChange()
     with gold_set(declaration, run=run) as gold:
-        return _why_moved(gold, sales_of_run(gold), asked or AskedChange())
+        return _why_moved(gold, sales_of_run(gold, as_closed=asked.as_closed), asked)
 
 
 def _why_moved(gold: GoldSet, sales: SalesOfRun, asked: AskedChange) -> WhyMoved:
@@ -183,6 +188,7 @@ def _why_moved(gold: GoldSet, sales: SalesOfRun, asked: AskedChange) -> WhyMoved
             for currency, source in causes.rates.sources.items()
             if currency != declaration.base_currency
         },
+        as_closed=asked.as_closed,
     )
 
 
@@ -239,6 +245,7 @@ class _WhyMoved(View):
     growth: Ratio | None
     causes: list[PartOfChange]
     constant_rates: dict[str, str]
+    as_closed: bool
     method: str
 
 
@@ -279,6 +286,8 @@ def why_moved_text(why: WhyMoved) -> RenderableType:
     chosen = ", ".join(filter(None, ("Why revenue moved", why.store, why.category)))
     title = f"{chosen}: {name} beside {why.compared_with}"
     remark = [why.method]
+    if why.as_closed:
+        remark.append("Closed months are as they were closed.")
     if not why.pair.is_over:
         days = f"{why.pair.period.first} to {why.pair.period.last}"
         remark.insert(0, f"{name} is not over: {days}, compared with the same days.")

@@ -5,48 +5,37 @@ The adjustments of a month add up to its change as it is shown; docs/figures.md 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from itertools import groupby
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from sales_pipeline.analysis.adjustments import Adjustment, adjustments
+from sales_pipeline.analysis.adjustments import adjustments
 from sales_pipeline.analysis.declared import calendar_of
 from sales_pipeline.analysis.measures import chosen, sums
 from sales_pipeline.analysis.named_periods import AskedPeriod
-from sales_pipeline.analysis.parts import adding_up, half_up
 from sales_pipeline.analysis.periods import span
 from sales_pipeline.analysis.records_of_run import RecordsOfRun
 from sales_pipeline.analysis.sales_of_run import Choice, sales_of_run
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import UsageError
+from sales_pipeline.errors import UsageError, examples
 from sales_pipeline.gold.changes import moved_between
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.runs import RunRecord
 from sales_pipeline.report.chosen_sales import check_choice
-from sales_pipeline.report.document import (
-    Exact,
-    Moment,
-    Month,
-    View,
-    csv_text,
-    json_object,
+from sales_pipeline.report.closed_months import (
+    adjustments_since_closing,
+    changed_since_closing,
 )
+from sales_pipeline.report.document import Exact, Moment, View, csv_text, json_object
 from sales_pipeline.report.figures import grouped, month_text, signed
 from sales_pipeline.report.layout import cell, new_table, titled
-from sales_pipeline.report.why_moved import Source, largest_sources
-
-RULE = (
-    "Each amount that came or left counts at the rate of the later run; what the records of "
-    "before come to at other rates is the part of the rates."
-)
+from sales_pipeline.report.restatements import RULE, RestatedMonth, Rounding
 
 
 @dataclass(frozen=True)
@@ -65,53 +54,19 @@ class AskedRestatement:
 
 
 @dataclass(frozen=True)
-class Restatement:
-    """A part of the change of a month.
-
-    Attributes:
-        reason: Why, such as `late files`.
-        change: The part, rounded so that the parts of a month add up to its change.
-        largest: The files or currencies with the largest parts of it, the largest first.
-    """
-
-    reason: str
-    change: Exact
-    largest: tuple[Source, ...]
-
-
-@dataclass(frozen=True)
-class RestatedMonth:
-    """A month whose revenue or parts of it differ.
-
-    Attributes:
-        month: The month.
-        revenue_before: Its revenue at the earlier run, rounded half up.
-        revenue: Its revenue at the later run, rounded half up.
-        change: The difference of both as they are shown.
-        reasons: What the change is made of.
-    """
-
-    month: Month
-    revenue_before: Exact
-    revenue: Exact
-    change: Exact
-    reasons: tuple[Restatement, ...]
-
-
-@dataclass(frozen=True)
 class WhyRestated:
     """The months whose figures differ between two runs, and why.
 
     Attributes:
         currency: The base currency.
-        earlier: The earlier run.
+        earlier: The earlier run; None if each month is compared with what it was closed at.
         later: The later run.
         store: The only store counted, or None for all.
         months: The months, in order.
     """
 
     currency: str
-    earlier: RunRecord
+    earlier: RunRecord | None
     later: RunRecord
     store: str | None
     months: tuple[RestatedMonth, ...]
@@ -158,9 +113,55 @@ def why_restated(
         records = (RecordsOfRun(left), RecordsOfRun(right))
         parts = adjustments(*records, change=exact, store=asked.store)
         runs = (left.run, right.run)
-    rounding = _Rounding(declaration.minor_units, asked.largest)
+    rounding = Rounding(declaration.minor_units, asked.largest)
     months = tuple(rounding.months(changes, parts))
     return WhyRestated(declaration.base_currency, *runs, asked.store, months)
+
+
+def why_since_closing(
+    declaration: Declaration, asked: AskedRestatement | None = None, *, run: str | None = None
+) -> WhyRestated:
+    """Returns why closed months differ from what they were closed at.
+
+    Args:
+        declaration: What the retailer declares.
+        asked: Which months and sales are compared.
+        run: The id of the later run; the last one without it.
+
+    Raises:
+        UsageError: There is no such run, period or store, or no month of it is closed.
+    """
+    asked = asked or AskedRestatement()
+    with gold_set(declaration, run=run) as gold:
+        closed = _among_asked(gold, {*gold.closings}, asked)
+        if not closed:
+            known = examples([month_text(month) for month in gold.closings])
+            there = f"closed are {known}" if known else "no month is closed"
+            raise UsageError(
+                f"--since-closing: no closed month in it; {there}. Do: sales-pipeline close MONTH"
+            )
+        changes = changed_since_closing(gold, closed, Choice(asked.store))
+        parts = adjustments_since_closing(gold, changes, store=asked.store) if changes else []
+        later = gold.run
+    rounding = Rounding(declaration.minor_units, asked.largest)
+    months = tuple(rounding.months(changes, parts))
+    return WhyRestated(declaration.base_currency, None, later, asked.store, months)
+
+
+def _among_asked(gold: GoldSet, months: set[date], asked: AskedRestatement) -> set[date]:
+    """Some months, as far as they are asked for.
+
+    Raises:
+        UsageError: There is no such period or store.
+    """
+    if asked.store is None and asked.period is None:
+        return months
+    sales = sales_of_run(gold)
+    check_choice(gold.declaration, sales, Choice(asked.store))
+    if asked.period is None:
+        return months
+    _, period = asked.period.of(sales, calendar_of(gold.declaration.calendar))
+    return {month for month in months if month in period}
 
 
 def _check_order(earlier: RunRecord, later: RunRecord) -> None:
@@ -176,12 +177,7 @@ def _changed_months(
     """Month -> its revenue in both runs, of the months in which any figure moved."""
     cubes = [chosen(gold.read(SALES_CUBE.name), store=asked.store) for gold in (left, right)]
     moved = {row.month for row in moved_between(*cubes, by=("month", "store", "product"))}
-    if asked.store is not None or asked.period is not None:
-        sales = sales_of_run(right)
-        check_choice(right.declaration, sales, Choice(asked.store))
-        if asked.period is not None:
-            _, period = asked.period.of(sales, calendar_of(right.declaration.calendar))
-            moved = {month for month in moved if month in period}
+    moved = _among_asked(right, moved, asked)
     periods = [span(month, month) for month in sorted(moved)]
     before, now = (
         {
@@ -196,54 +192,13 @@ def _changed_months(
     }
 
 
-@dataclass(frozen=True)
-class _Rounding:
-    """Rounds the parts of months so that they add up as they are shown."""
-
-    minor_units: int
-    largest: int | None
-
-    def months(
-        self, revenues: Mapping[date, tuple[Fraction, Fraction]], parts: Iterable[Adjustment]
-    ) -> Iterator[RestatedMonth]:
-        by_month: dict[date, list[Adjustment]] = {}
-        for part in parts:
-            by_month.setdefault(part.month, []).append(part)
-        for month, (before, now) in revenues.items():
-            shown_before, shown = self._shown(before), self._shown(now)
-            change = shown - shown_before
-            reasons = self._reasons(by_month.get(month, []), change)
-            if reasons:
-                yield RestatedMonth(month, shown_before, shown, change, tuple(reasons))
-
-    def _reasons(self, parts: Sequence[Adjustment], change: Decimal) -> list[Restatement]:
-        by_reason = {
-            reason: list(own) for reason, own in groupby(parts, key=lambda part: part.reason)
-        }
-        exact = [sum((part.part for part in own), Fraction(0)) for own in by_reason.values()]
-        if not exact:
-            return []
-        shown = adding_up(exact, change, self.minor_units)
-        return [
-            Restatement(str(reason), figure, self._largest(own, figure))
-            for (reason, own), figure in zip(by_reason.items(), shown, strict=True)
-        ]
-
-    def _largest(self, parts: Sequence[Adjustment], change: Decimal) -> tuple[Source, ...]:
-        sources = {part.source: part.part for part in parts}
-        return largest_sources(sources, change, self.minor_units)[: self.largest]
-
-    def _shown(self, figure: Fraction) -> Decimal:
-        return half_up(figure, self.minor_units)
-
-
 class _Run(View):
     run_id: str
     finished_at: Moment
 
 
 class _WhyRestated(View):
-    earlier: _Run
+    earlier: _Run | None
     later: _Run
     currency: str
     store: str | None
@@ -271,7 +226,8 @@ def why_restated_csv(why: WhyRestated) -> str:
 
 def why_restated_text(why: WhyRestated) -> RenderableType:
     """Returns the way from the revenue of each month before to that of now, reason by reason."""
-    names = f"{why.earlier.run_id} and {why.later.run_id}"
+    closing = "closing" if why.earlier is None else why.earlier.run_id
+    names = f"{closing} and {why.later.run_id}"
     if not why.months:
         return Text(f"No revenue moved between {names}.")
     revenue = f"Revenue {why.currency}"

@@ -24,6 +24,7 @@ from sales_pipeline.report.answers import (
     ProductByValue,
     ProductByVolume,
 )
+from sales_pipeline.report.closed_months import ClosedMonth
 from sales_pipeline.report.figures import moment
 
 _MOST_ROWS = 1_048_575
@@ -222,6 +223,24 @@ def _sheets(answers: Answers) -> Iterable[_Sheet]:
         [(row.period, row.trading, row.stores, row.revenue, *_before(row.before))
          for row in answers.like_for_like],
     )  # fmt: skip
+    if answers.closings:
+        yield _Sheet(
+            "Closed months",
+            (_Column("Month"), _Column("Closed on", "day"),
+             _Column(f"Closed at {answers.currency}", "money"),
+             _Column(f"Now {answers.currency}", "money"), _Column("Restated by", "money"),
+             _Column("Cause"), _Column("Its part", "money")),
+            [row for month in answers.closings for row in _of_closed(month)],
+        )  # fmt: skip
+
+
+def _of_closed(month: ClosedMonth) -> Iterable[Sequence[object]]:
+    """A row for the month, and one for each cause of what came later."""
+    figures = (month.revenue_closed, month.revenue, month.change)
+    name = f"{month.month:%Y-%m}"
+    yield (name, month.closed_at.date(), *figures, None, None)
+    for part in month.reasons:
+        yield (name, None, None, None, None, part.reason, part.change)
 
 
 def _about(answers: Answers) -> _Sheet:
@@ -236,9 +255,15 @@ def _about(answers: Answers) -> _Sheet:
         ("From", answers.first_day),
         ("To", answers.last_day),
         ("Best sellers compared with", answers.compared_with),
+        *_closings(answers),
         *rates,
     ]
     return _Sheet("About", (_Column("About"), _Column("")), rows)
+
+
+def _closings(answers: Answers) -> Iterable[Sequence[object]]:
+    if answers.closings:
+        yield "Closed months", "as they were closed" if answers.as_closed else "as they are now"
 
 
 def _of_period(row: PeriodRevenue, *, is_total: bool) -> Sequence[object]:

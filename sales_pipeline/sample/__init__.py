@@ -9,15 +9,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from datetime import date
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["expected", "place_sample"]
+__all__ = ["CLOSED", "LATE", "expected", "place_sample"]
+
+CLOSED = date(2025, 12, 1)
+"""The month that is closed before its last file comes."""
+LATE = ("tokyo/sales_2025-12-31.csv",)
+"""The files that come after it was closed, relative to the landing folder."""
 
 
-def place_sample(landing: Path) -> list[str]:
+def place_sample(landing: Path, *, late: bool | None = None) -> list[str]:
     """Copies the files of the sample into a landing folder, as if the stores had delivered them.
 
     A file that is already there is not changed. A copy is written under a name that starts with a
@@ -25,6 +31,7 @@ def place_sample(landing: Path) -> list[str]:
 
     Args:
         landing: The landing folder; it is created if it does not exist.
+        late: Whether to copy only the files of `LATE`, or only the others; None for all.
 
     Returns:
         The names of the files written, relative to `landing`, such as
@@ -35,7 +42,9 @@ def place_sample(landing: Path) -> list[str]:
     """
     shipped = files(__name__) / "landing"
     return [
-        name for name, source in _files_below(shipped, "") if _place(source, landing.joinpath(name))
+        name
+        for name, source in _files_below(shipped, "")
+        if late in (None, name in LATE) and _place(source, landing.joinpath(name))
     ]
 
 

@@ -1,1 +1,1 @@
-"""One typed table of sales; what is set aside; the quarantine; the catalogue; the rates."""
+"""Validates, deduplicates and balances records: one typed table; the catalogue; the rates."""

@@ -1,4 +1,4 @@
-"""The balances of deliveries of sales: as on record, and as they are counted now (P2)."""
+"""The balances of deliveries of sales: as recorded, and as they are counted now (P2)."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _OUT_OF_FORCE = (State.SUPERSEDED, State.WITHDRAWN, State.REJECTED, State.FAILED
 
 @dataclass(frozen=True)
 class BalanceSheet:
-    """The balances of the deliveries that a batch judges or touches.
+    """The balances of the deliveries that a batch validates or touches.
 
     Attributes:
         lakehouse: The tables; `ops.balance` is read.
         ledger: The deliveries.
-        delivered: What the batch delivers, as counted in bronze.
-        mended: What mended records supersede in it.
+        delivered: The records and money that the batch delivers, as counted in bronze.
+        mended: The records and money in it that mended records supersede.
     """
 
     lakehouse: Lakehouse
@@ -52,7 +52,9 @@ class BalanceSheet:
     @cached_property
     def _on_record(self) -> dict[tuple[int, str], Balance]:
         """The balances as they were recorded before the batch, which records its own at its end."""
-        return {(known.file_id, known.currency): known for known in recorded(self.lakehouse)}
+        return {
+            (balance.file_id, balance.currency): balance for balance in recorded(self.lakehouse)
+        }
 
     @cached_property
     def counted_before(self) -> set[int]:
@@ -64,7 +66,7 @@ class BalanceSheet:
         }
 
     def balances(self, files: Collection[int], written: InSilver) -> list[Balance]:
-        """Returns the balances of some deliveries, by what silver holds of them."""
+        """Returns the balances of some deliveries, from the counts of their records in silver."""
         mended = self._all_mended
         return [
             Balance(
@@ -79,7 +81,7 @@ class BalanceSheet:
         ]
 
     def superseded(self, files: Collection[int]) -> list[Balance]:
-        """Returns the balances of deliveries of which nothing counts any more."""
+        """Returns the balances of deliveries without any record that counts."""
         return [
             Balance(file_id, self.ledger[file_id].feed, currency, amount, {"superseded": amount})
             for (file_id, currency), amount in self._all_delivered.items()
@@ -98,16 +100,16 @@ class BalanceSheet:
 
     def released(self, balances: Iterable[Balance]) -> int:
         """Returns how many records have left quarantine since the deliveries were balanced."""
-        before, now = Counter[int](), Counter[int]()
+        before, after = Counter[int](), Counter[int]()
         for balance in self._on_record.values():
             before[balance.file_id] += balance.rows("quarantined")
         for balance in balances:
-            now[balance.file_id] += balance.rows("quarantined")
-        return sum(max(0, before[file_id] - now[file_id]) for file_id in now)
+            after[balance.file_id] += balance.rows("quarantined")
+        return sum(max(0, before[file_id] - after[file_id]) for file_id in after)
 
     @cached_property
     def _all_mended(self) -> Counts:
-        """What mended records supersede: as it is counted now, else as it is on record."""
+        """The counts of superseded records: as counted now, or else as recorded."""
         before = {
             key: {"superseded": balance.classes["superseded"]}
             for key, balance in self._on_record.items()
@@ -117,7 +119,7 @@ class BalanceSheet:
 
     @cached_property
     def _all_delivered(self) -> Delivered:
-        """What was delivered: as it is counted now, else as it is on record.
+        """The delivered records and money: as counted now, or else as recorded.
 
         A delivery that is counted again may have other currencies than before.
         """
@@ -146,16 +148,16 @@ def balance_superseded(lakehouse: Lakehouse, ledger: Ledger, *, run_id: str) -> 
         if delivery.rows is not None and delivery.file_id not in known
     ]
     in_rows = [
-        balance_in_rows(each.file_id, each.feed, each.rows or 0, quarantined=None)
-        for each in unbalanced
-        if each.feed in NOT_SALES
+        balance_in_rows(delivery.file_id, delivery.feed, delivery.rows or 0, quarantined=None)
+        for delivery in unbalanced
+        if delivery.feed in NOT_SALES
     ]
     sales = [delivery for delivery in unbalanced if delivery.feed not in NOT_SALES]
     record(lakehouse, [*in_rows, *_of_sales(lakehouse, sales)], run_id)
 
 
 def _of_sales(lakehouse: Lakehouse, deliveries: list[Delivery]) -> list[Balance]:
-    """The balances in rows and money; what was delivered is superseded, all of it."""
+    """The balances in rows and money, with all delivered records as superseded."""
     if not deliveries:
         return []
     knowledge = Knowledge(known_products(lakehouse), known_prices(lakehouse))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from sales_pipeline.engines.statements import union_of
 from sales_pipeline.lakehouse.column_sources import Source, sources_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
@@ -36,7 +37,7 @@ class Branch:
 
     Attributes:
         delivered: How their records are delivered.
-        sources: Column -> where bronze has it, for those that are not where they are declared.
+        sources: Column -> where bronze has it, if that is not where it is declared.
         file_ids: The deliveries.
     """
 
@@ -45,7 +46,7 @@ class Branch:
     file_ids: tuple[int, ...]
 
     def restored(self, bronze: DataFrame) -> DataFrame:
-        """The rows of bronze with each column under the name that it is declared by now."""
+        """The rows of bronze with each column under its declared name."""
         if not self.sources:
             return bronze
         extra = F.from_json("_extra", "MAP<STRING,STRING>")
@@ -65,10 +66,10 @@ class Batch:
 
     Attributes:
         lakehouse: Where their records are.
-        deliveries: The deliveries; none where records of others are only taken away.
+        deliveries: The deliveries; none if records are only removed from silver.
         knowledge: What the catalogue knows.
         mended: Records of these deliveries that are not validated, because a mended one counts.
-        bronze: Their records, where they are not in `bronze.sales` yet.
+        bronze: Their records, if they are not in `bronze.sales` yet.
     """
 
     lakehouse: Lakehouse
@@ -130,11 +131,14 @@ class Batch:
 
     @cached_property
     def _last_days(self) -> DataFrame:
-        """The last day that a sale can have by file, where it depends on the delivery."""
+        """The last day that a sale can have, by file, if it depends on the delivery."""
         feeds = self.lakehouse.declaration.feeds
         rows = [
-            {"_file_id": each.file_id, LAST_DAY: feeds[each.feed].last_day(each.delivered_on)}
-            for each in self.deliveries
+            {
+                "_file_id": delivery.file_id,
+                LAST_DAY: feeds[delivery.feed].last_day(delivery.delivered_on),
+            }
+            for delivery in self.deliveries
         ]
         schema = pa.schema([("_file_id", pa.int64()), (LAST_DAY, pa.date32())])
         return self.lakehouse.shared("last_days", pa.Table.from_pylist(rows, schema=schema))
@@ -174,7 +178,7 @@ class Batch:
 
     @cached_property
     def texts(self) -> ParsedTexts:
-        """What the distinct texts of the records are parsed as."""
+        """The distinct texts of the records, parsed."""
         branches = [
             BranchRecords(branch.delivered, self.delivered_rows(branch)) for branch in self.branches
         ]
@@ -187,7 +191,7 @@ class Batch:
 
     def keys(self) -> DataFrame:
         """`key_hash` of every record, null for one without a key."""
-        return _union(self._keyed(branch).select("key_hash") for branch in self.branches)
+        return union_of(self._keyed(branch).select("key_hash") for branch in self.branches)
 
     def validated(
         self, *, with_keys: DataFrame | None = None, without_keys: DataFrame | None = None
@@ -195,7 +199,7 @@ class Batch:
         """The validated records, or some of them; see `Validator.validated`.
 
         Args:
-            with_keys: `key_hash` of the keys whose records are asked for.
+            with_keys: `key_hash` of the only keys whose records are returned.
             without_keys: `key_hash` of the keys whose records are left out.
         """
 
@@ -207,19 +211,21 @@ class Batch:
                 keyed = keyed.join(without_keys, "key_hash", "left_anti")
             return keyed
 
-        return _union(validator.validated(rows(branch)) for branch, validator in self._validators())
+        return union_of(
+            validator.validated(rows(branch)) for branch, validator in self._validators()
+        )
 
     def amounts(
         self, *, file_ids: Collection[int] | None = None, of_mended: bool = False
     ) -> DataFrame | None:
-        """The money of the delivered records, as far as texts do not say it.
+        """The money of the delivered records that parsed texts do not tell.
 
         Args:
-            file_ids: All records of these deliveries, in place of those that texts do not say.
-            of_mended: Only, and all, of the records for which a mended one counts.
+            file_ids: All records of these deliveries instead.
+            of_mended: Only the records for which a mended one counts, and all of these.
 
         Returns:
-            The columns of `Validator.amounts`; None where `texts.counted` says it of all records.
+            The columns of `Validator.amounts`; None if `texts.counted` tells it of all records.
         """
         frames = []
         for branch, validator in self._validators():
@@ -233,7 +239,7 @@ class Batch:
             else:
                 continue
             frames.append(validator.amounts(branch.delivered.keyed(rows, self.texts.composed)))
-        return _union(frames) if frames else None
+        return union_of(frames) if frames else None
 
     @property
     def counted_groups(self) -> list[FeedGroup]:
@@ -248,13 +254,13 @@ class Batch:
         return list(groups.values())
 
     def rule_counts(self) -> DataFrame | None:
-        """Counts the sales that break each rule, by delivery; None where there are no rules."""
+        """Counts the sales that break each rule, by delivery; None if there are no rules."""
         frames = [
             validator.rule_counts(self._keyed(branch))
             for branch, validator in self._validators()
             if validator.feed.rules
         ]
-        return _union(frames) if frames else None
+        return union_of(frames) if frames else None
 
     def raw_of(self, names: Collection[Name]) -> dict[Name, str]:
         """The texts of some records, as quarantine keeps them."""
@@ -267,27 +273,17 @@ class Batch:
             for branch, validator in self._validators()
             if files & {*branch.file_ids}
         ]
-        rows = fetched("read the texts of records", _union(frames)).to_pylist()
+        rows = fetched("read the texts of records", union_of(frames)).to_pylist()
         return {(row["_file_id"], row["_row"]): row["raw"] for row in rows}
 
     def unknown_stores(self) -> DataFrame | None:
-        """`feed, text, records`: texts that stand for a store and mean none."""
+        """`feed, text, records`: texts in the column of the store that name no declared store."""
         frames = [
             branch.delivered.unknown_stores(self._bronze(branch), self.texts.composed)
             for branch in self.branches
             if branch.delivered.group.has_stores
         ]
-        return _union(frames) if frames else None
-
-
-def _union(frames: Iterable[DataFrame]) -> DataFrame:
-    """The union of some frames, as a balanced tree because engines recurse into plans."""
-    given = list(frames)
-    while len(given) > 1:
-        pairs = zip(given[::2], given[1::2], strict=False)
-        merged = [first.unionByName(second) for first, second in pairs]
-        given = [*merged, *given[len(merged) * 2 :]]
-    return given[0]
+        return union_of(frames) if frames else None
 
 
 def names_frame(lakehouse: Lakehouse, names: Sequence[Name]) -> DataFrame:

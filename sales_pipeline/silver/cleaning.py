@@ -1,4 +1,4 @@
-"""Silver: records in bronze become the sales in force, and everything else finds its place.
+"""Turns records in bronze into the sales in force, and keeps all others with their status.
 
 `clean_data` reads, calls the pure transformations of this layer, and writes.
 """
@@ -26,11 +26,11 @@ from sales_pipeline.silver.sales_cleaning import Cleaned, SalesCleaning
 def clean_data(
     lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
 ) -> Cleaned:
-    """Judges deliveries that wait in bronze and puts their records into silver.
+    """Validates deliveries that wait in bronze and writes their records to silver.
 
-    Every delivery leaves the state `in_bronze`: to `in_silver` when its records are placed
-    and balance, to `rejected` or `failed` otherwise. What it corrects becomes `superseded`.
-    Deliveries that a new catalogue touches are judged again with them.
+    Every delivery leaves the state `in_bronze`: to `in_silver` when its records are written
+    and balance, to `rejected` or `failed` otherwise. The delivery it corrects becomes `superseded`.
+    Deliveries that a new catalogue touches are validated again with them.
 
     Args:
         lakehouse: The tables; `bronze.*` are read, `silver.*` and `ops.balance` written.
@@ -39,30 +39,30 @@ def clean_data(
         run_id: The run.
     """
     cleaned = Cleaned()
-    ids = {each.file_id for each in deliveries}
-    of_catalogue = [each for each in deliveries if each.feed == CATALOGUE]
+    ids = {delivery.file_id for delivery in deliveries}
+    of_catalogue = [delivery for delivery in deliveries if delivery.feed == CATALOGUE]
     if of_catalogue:
         lesson = clean_catalogue(lakehouse, ledger, of_catalogue, run_id=run_id)
         cleaned.take(lesson)
         ids |= lesson.sent_back
-    of_rates = [each for each in deliveries if each.feed == EXCHANGE_RATES]
+    of_rates = [delivery for delivery in deliveries if delivery.feed == EXCHANGE_RATES]
     if of_rates:
         learnt = learn_rates(lakehouse, ledger, of_rates, run_id=run_id)
         cleaned.balances += learnt.balances
         cleaned.rejected += learnt.rejected
         cleaned.warnings += learnt.warnings
     waiting = [
-        each
-        for each in ledger.in_state(State.IN_BRONZE)
-        if each.feed not in NOT_SALES and each.file_id in ids
+        delivery
+        for delivery in ledger.in_state(State.IN_BRONZE)
+        if delivery.feed not in NOT_SALES and delivery.file_id in ids
     ]
     if waiting:
         SalesCleaning(lakehouse, ledger, run_id, cleaned).clean(waiting)
     return cleaned
 
 
-def take_back(lakehouse: Lakehouse, ledger: Ledger, *, run_id: str) -> Cleaned:
-    """Takes what was withdrawn out of silver; what it had displaced comes back into force.
+def remove_withdrawn(lakehouse: Lakehouse, ledger: Ledger, *, run_id: str) -> Cleaned:
+    """Removes withdrawn deliveries from silver; sales that they displaced count again.
 
     The deliveries stay `withdrawing` until gold is made, so that a killed run does it again.
     Deliveries of sales to which a withdrawn catalogue gave names go back to `in_bronze`; the rates
@@ -74,16 +74,16 @@ def take_back(lakehouse: Lakehouse, ledger: Ledger, *, run_id: str) -> Cleaned:
         run_id: The run.
     """
     cleaned = Cleaned()
-    going = ledger.in_state(State.WITHDRAWING)
-    mended = touched_by(ledger, (each.file_id for each in going))
-    ledger.record(ledger[each].moved_to(State.IN_BRONZE) for each in sorted(mended))
-    of_catalogue = [each for each in going if each.feed == CATALOGUE]
+    leaving = ledger.in_state(State.WITHDRAWING)
+    mended = touched_by(ledger, (delivery.file_id for delivery in leaving))
+    ledger.record(ledger[file_id].moved_to(State.IN_BRONZE) for file_id in sorted(mended))
+    of_catalogue = [delivery for delivery in leaving if delivery.feed == CATALOGUE]
     if of_catalogue:
         cleaned.take(forget_products(lakehouse, ledger, of_catalogue, run_id=run_id))
-    of_rates = [each for each in going if each.feed == EXCHANGE_RATES]
+    of_rates = [delivery for delivery in leaving if delivery.feed == EXCHANGE_RATES]
     if of_rates:
         cleaned.balances += forget_rates(lakehouse, of_rates, run_id=run_id)
-    rows = frozenset(each.file_id for each in going if each.may_have_sales_in_silver)
+    rows = frozenset(delivery.file_id for delivery in leaving if delivery.may_have_sales_in_silver)
     if rows:
         SalesCleaning(lakehouse, ledger, run_id, cleaned, going=rows).clean([])
     return cleaned

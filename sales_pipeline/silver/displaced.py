@@ -1,7 +1,7 @@
-"""Sales that another record displaced although they are not the same: reused ticket numbers.
+"""Counts sales that a different sale of the same key displaced: reused ticket numbers.
 
 `silver.set_aside` keeps, beside each of them, the day and the amount of the sale that is in force
-instead, so that a run and anybody later can ask without a session. A later file may say the same
+instead, so that a run and later queries read it without a session. A later file may say the same
 sale in other words, so that only another day or amount is counted. Within one file any difference
 is, such as the products of an order: there the key does not tell the sales apart.
 """
@@ -37,14 +37,14 @@ class DisplacedSales:
 
     Attributes:
         feed: The feed.
-        store: Their store, where the feed has several.
+        store: Their store, if the feed has several.
         sales: How many.
         before: Currency -> their amounts added up.
         after: Currency -> the amounts of the sales that are in force instead.
-        in_one_file: Whether a record of their own file displaced them.
+        in_one_file: True if a record of their own file displaced them.
         order: The rule by which one of two files that were found together is the later one; None
             if the later one came in another run.
-        example: The number of one of the sales, where they have one.
+        example: The number of one of the sales, if they have one.
     """
 
     feed: str
@@ -70,15 +70,15 @@ def displaced_sales(
     is a cancellation, because no other sale is in force then.
 
     Args:
-        lakehouse: `silver.set_aside` is read, where any of the balances counts displaced records.
-        balances: The balances of the deliveries whose records are looked at.
-        judged: Only where one of these deliveries displaces, or is displaced; None for all.
-        runs: Id of each delivery -> when it was claimed, by which files found together are known.
+        lakehouse: `silver.set_aside` is read, if any of the balances counts displaced records.
+        balances: The balances of the deliveries whose records are read.
+        judged: Only sales that one of these deliveries lost or displaced; None for all.
+        runs: File id -> when it was claimed; files that were found together share the time.
 
     Returns:
-        Those that later files displaced, then those that their own file displaced.
+        The sales that later files displaced, then the sales that their own file displaced.
     """
-    files = {each.file_id for each in balances if each.rows(_DISPLACED)}
+    files = {balance.file_id for balance in balances if balance.rows(_DISPLACED)}
     if not files:
         return []
     rows = lakehouse.read(_SET_ASIDE, columns=_COLUMNS, file_ids=files)
@@ -110,7 +110,7 @@ def _is_other_sale(rows: pa.Table, judged: Collection[int] | None) -> pa.Chunked
     differs = [pc.not_equal(rows[name], rows[f"winner_{name}"]) for name in _COMPARED]
     conditions = [
         pc.equal(rows["status"], _DISPLACED),
-        # Null where no sale is in force instead.
+        # Null if no sale is in force instead.
         pc.is_valid(rows["winner_sold_on"]),
         reduce(pc.or_kleene, [is_own, *differs]),
     ]
@@ -125,11 +125,13 @@ def _counted(
     lakehouse: Lakehouse, rows: pa.Table, runs: Mapping[int, datetime], *, in_one_file: bool
 ) -> list[DisplacedSales]:
     feeds = lakehouse.declaration.feeds
-    found: dict[tuple[str, str], DisplacedSales] = {}
+    by_store: dict[tuple[str, str], DisplacedSales] = {}
 
     def of(feed: str, store: str) -> DisplacedSales:
         shown = store if feeds[feed].stores else None
-        return found.setdefault((feed, store), DisplacedSales(feed, shown, in_one_file=in_one_file))
+        return by_store.setdefault(
+            (feed, store), DisplacedSales(feed, shown, in_one_file=in_one_file)
+        )
 
     before = [rows[name] for name in ("feed", "store", "currency")]
     for (feed, store, currency), count, amount in totals_by(before, rows["amount"]):
@@ -138,20 +140,24 @@ def _counted(
     for feed, store, sale_id in zip(
         *(rows[name].to_pylist() for name in ("feed", "store", "sale_id")), strict=True
     ):
-        known = of(feed, store)
-        known.example = min((text for text in (known.example, sale_id) if text), default=None)
+        displaced = of(feed, store)
+        displaced.example = min(
+            (text for text in (displaced.example, sale_id) if text), default=None
+        )
     winners = _each_winner_once(rows)
     after = [winners[name] for name in ("feed", "store", "winner_currency")]
     for (feed, store, currency), _, amount in totals_by(after, winners["winner_amount"]):
         of(feed, store).after[currency] = amount or Decimal(0)
-    for place in found.keys() & _found_together(rows, runs):
-        found[place].order = lakehouse.declaration.order_of(place[0]).rule
+    for place in by_store.keys() & _found_together(rows, runs):
+        by_store[place].order = lakehouse.declaration.order_of(place[0]).rule
     order = list(feeds)
-    return [found[key] for key in sorted(found, key=lambda key: (order.index(key[0]), key[1]))]
+    return [
+        by_store[key] for key in sorted(by_store, key=lambda key: (order.index(key[0]), key[1]))
+    ]
 
 
 def _found_together(rows: pa.Table, runs: Mapping[int, datetime]) -> set[tuple[str, str]]:
-    """Feed and store of sales whose deliveries were claimed at once, so that an order decided."""
+    """Feed and store of sales whose deliveries were claimed together, so their order decided."""
     names = ["feed", "store", "_file_id", "winner_file_id"]
     pairs = rows.select(names).group_by(names).aggregate([]).to_pylist()
     return {
@@ -162,7 +168,7 @@ def _found_together(rows: pa.Table, runs: Mapping[int, datetime]) -> set[tuple[s
 
 
 def _each_winner_once(rows: pa.Table) -> pa.Table:
-    """One row for each sale in force, however many it displaced."""
+    """One row for each sale in force, even if it displaced several."""
     winners = zip(rows["winner_file_id"].to_pylist(), rows["winner_row"].to_pylist(), strict=True)
     place_of = {winner: place for place, winner in enumerate(winners)}
     return rows.take(pa.array(place_of.values(), pa.int64()))

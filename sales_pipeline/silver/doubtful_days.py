@@ -58,17 +58,17 @@ class DayText:
 
     @property
     def swapped(self) -> date | None:
-        """The day with day and month the other way round, where that is one."""
+        """The day with day and month the other way round, if that is a day."""
         return self.day and swapped_day(self.day)
 
     @property
     def has_other_meaning(self) -> bool:
-        """Whether it would be another day with day and month the other way round."""
+        """True if it would be another day with day and month the other way round."""
         return self.swapped not in (None, self.day)
 
 
 def doubtful_days(batch: Batch) -> Iterator[FeedWarning]:
-    """Warns of dates that may mean other days, by the texts that were counted anyway."""
+    """Warns of dates that may mean other days, from the texts that were counted anyway."""
     feeds = batch.lakehouse.declaration.feeds
     for feed, texts in sorted(_texts_by_feed(batch).items()):
         patterns = feeds[feed].date_formats
@@ -81,7 +81,7 @@ def doubtful_days(batch: Batch) -> Iterator[FeedWarning]:
 
 
 def _texts_by_feed(batch: Batch) -> dict[str, list[DayText]]:
-    """Returns the texts of the feeds in which some may be doubtful at all."""
+    """Returns the texts of the feeds in which some may be doubtful."""
     counts = batch.texts.day_counts
     if counts is None:
         return {}
@@ -124,8 +124,10 @@ def _ambiguous(texts: Iterable[DayText], patterns: Sequence[str]) -> Iterator[st
 
 
 def _unreadable(texts: Sequence[DayText], patterns: Sequence[str]) -> Iterator[str]:
-    """Warns of dates that only a swapped date format reads, and of the others of their files."""
-    swapped = [other for pattern in patterns for other in swapped_patterns(pattern)]
+    """Warns of dates that only a swapped format reads, and of doubtful ones in the same files."""
+    swapped = [
+        swapped_pattern for pattern in patterns for swapped_pattern in swapped_patterns(pattern)
+    ]
     unread = [text for text in texts if text.day is None and day_of(text.delivered, swapped)]
     if not unread:
         return
@@ -139,12 +141,12 @@ def _unreadable(texts: Sequence[DayText], patterns: Sequence[str]) -> Iterator[s
     )
     # A day above the twelfth says that the date format is right for the others.
     files -= {text.path for text in texts if text.day and text.swapped is None}
-    others = [text for text in texts if text.path in files and text.has_other_meaning]
-    if others:
-        other = min(others, key=_place)
+    doubtful = [text for text in texts if text.path in files and text.has_other_meaning]
+    if doubtful:
+        example = min(doubtful, key=_place)
         sentence += (
-            f"; {_records(others)} beside them may be mixed up too, such as {other.delivered!r}, "
-            f"read as {other.day}: {_months(others)}"
+            f"; {_records(doubtful)} beside them may be mixed up too, "
+            f"such as {example.delivered!r}, read as {example.day}: {_months(doubtful)}"
         )
     yield sentence
 
@@ -191,7 +193,7 @@ def _too_many_months(texts: Sequence[DayText]) -> list[DayText]:
 
 
 def _is_sure(own: Sequence[DayText], others: Sequence[DayText]) -> bool:
-    """Says whether days that end at the twelfth are no accident of a few or of monthly sales."""
+    """Returns whether days that end at the twelfth are no accident of few or monthly sales."""
     days = {text.day for text in own if text.day}
     if any(text.swapped is None for text in others):
         return len(days) >= _SOME_DAYS

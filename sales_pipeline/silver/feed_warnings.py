@@ -1,6 +1,6 @@
-"""Warnings about texts of a feed that were parsed, or validated, but look suspicious.
+"""A warning about texts of a feed that were parsed, or validated, but look suspicious.
 
-`suspicious_texts` says which there are.
+`suspicious_texts` collects them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class FeedWarning:
 
 
 def and_more_files(count: int) -> str:
-    """What follows the file that is named, if a feed has more such files.
+    """The words after a named file that count further such files.
 
     >>> and_more_files(2), and_more_files(0)
     (' and 2 more of its files', '')

@@ -1,7 +1,7 @@
 """Warnings about money with more decimals than its currency has, such as 5.280 yen.
 
 Real exports have such amounts, so none is refused. Three digits behind the mark in a currency
-without decimals are most likely thousands, and the option that reads them so is named.
+without decimals are most likely thousands; the warning names the option that reads them so.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _MOST = 4
 
 
 def fine_counts() -> list[Column]:
-    """Returns aggregates that say by currency whether money is finer than it; see `is_fine_group`.
+    """Returns aggregates that count, by currency, money that is finer than it; see `is_fine_group`.
 
-    They are of rows with `currency, money, is_grouped`, as `Validator.amounts` gives them.
+    They are over rows with `currency, money, is_grouped`, as `Validator.amounts` gives them.
     """
     money = F.col("money")
     finer = [
@@ -50,7 +50,7 @@ def fine_counts() -> list[Column]:
 
 
 def is_fine_group(row: dict[str, Any]) -> bool:
-    """Says whether some money of a group of rows of one currency is finer than the currency."""
+    """Returns whether some money of a group of rows of one currency is finer than the currency."""
     decimals = MINOR_UNITS.get(row["currency"] or "", _MOST)
     is_finer = decimals < _MOST and bool(row[f"_finer_than_{decimals}"])
     return is_finer or bool(row["_grouped"])
@@ -110,11 +110,11 @@ class FineMoney:
 
 
 def fine_amounts(batch: Batch, files: Collection[int]) -> Iterator[FeedWarning]:
-    """Warns of money with more decimals than its currency has; a statement, where there is any.
+    """Warns of money with more decimals than its currency has; takes a statement if there is any.
 
     Args:
         batch: The deliveries.
-        files: Those in which it was found.
+        files: The deliveries in which such money was found.
     """
     rows = batch.amounts(file_ids=files) if files else None
     if rows is None:
@@ -155,7 +155,7 @@ def fine_prices(
     """Warns of list prices with more decimals than their currency has.
 
     Args:
-        entries: What records of the catalogue say.
+        entries: The entries of the catalogue.
         dialect: How its files write numbers.
         paths: File id -> path of the file.
     """
@@ -172,19 +172,19 @@ def fine_prices(
         yield FeedWarning(CATALOGUE, _sentence(of_currency, "a list price", dialect))
 
 
-def _sentence(fine: Sequence[FineMoney], money: str, dialect: Dialect) -> str:
-    """Returns what is said of one currency; the file with most such records is named."""
-    worst = max(fine, key=lambda of_file: of_file.records)
-    currency, records = worst.currency, sum(of_file.records for of_file in fine)
+def _sentence(fine_money: Sequence[FineMoney], money: str, dialect: Dialect) -> str:
+    """Returns the sentence about one currency; it names the file with the most such records."""
+    worst = max(fine_money, key=lambda of_file: of_file.records)
+    currency, records = worst.currency, sum(of_file.records for of_file in fine_money)
     own = MINOR_UNITS[currency]
-    more_files = and_more_files(len({of_file.path for of_file in fine}) - 1)
+    more_files = and_more_files(len({of_file.path for of_file in fine_money}) - 1)
     sentence = (
         f"{counted(records, 'record')} {'has' if records == 1 else 'have'} {money} with more "
         f"decimals than {currency} has ({counted(own, 'decimal') if own else 'none'}), such as "
         f"{worst.text!r} in record {worst.row:,} of {worst.path}{more_files}"
     )
     thousands = _as_thousands(worst.text, dialect)
-    if own or thousands is None or records > 2 * sum(of_file.grouped for of_file in fine):
+    if own or thousands is None or records > 2 * sum(of_file.grouped for of_file in fine_money):
         return sentence
     option = f'csv: {{thousands: "{dialect.decimal}", decimal: "{_other(dialect.decimal)}"}}'
     return (
@@ -194,7 +194,7 @@ def _sentence(fine: Sequence[FineMoney], money: str, dialect: Dialect) -> str:
 
 
 def _as_thousands(text: str, dialect: Dialect) -> Decimal | None:
-    """Returns the number that a text is if its decimal mark stands between thousands."""
+    """Returns the number in a text if its decimal mark is one between thousands."""
     marks = {"thousands": dialect.decimal, "decimal": _other(dialect.decimal)}
     number = decimal_of(text, dialect.model_copy(update=marks), scale=_MOST)
     return number and number.quantize(Decimal(1))
@@ -205,7 +205,7 @@ def _other(mark: str) -> str:
 
 
 def _decimals() -> list[int]:
-    """Returns the decimals that currencies have, without those that no money column exceeds."""
+    """Returns the numbers of decimals that currencies have and a money column may exceed."""
     return sorted({decimals for decimals in MINOR_UNITS.values() if decimals < _MOST})
 
 

@@ -1,6 +1,6 @@
 """Warnings about sales that are dated after their delivery, with their money.
 
-The ledger keeps the day of a delivery, so that a rebuild says the same. Where the feed declares
+The ledger keeps the day of a delivery, so that a rebuild warns of the same. If the feed declares
 `latest: delivery`, such sales are quarantined instead.
 """
 
@@ -90,7 +90,7 @@ def _sales_after(batch: Batch, sales: DataFrame, last_days: Mapping[int, date]) 
 
 
 def _are_swapped(batch: Batch, last_days: Mapping[int, date]) -> bool:
-    """Says whether no day were too late with day and month the other way round."""
+    """Returns whether every too late day would be in time with day and month swapped."""
     counts = batch.texts.day_counts
     if counts is None:
         return False
@@ -102,7 +102,9 @@ def _are_swapped(batch: Batch, last_days: Mapping[int, date]) -> bool:
 def _sentence(batch: Batch, rows: Sequence[dict[str, Any]], *, is_swapped: bool) -> str:
     """Returns the sentence about the later sales of one feed."""
     first = min(rows, key=lambda row: (row["_file_id"], row["row"]))
-    delivery = next(each for each in batch.deliveries if each.file_id == first["_file_id"])
+    delivery = next(
+        delivery for delivery in batch.deliveries if delivery.file_id == first["_file_id"]
+    )
     records = sum(row["records"] for row in rows)
     more_files = and_more_files(len({row["_file_id"] for row in rows}) - 1)
     are = "is" if records == 1 else "are"

@@ -16,7 +16,7 @@ from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.counting import InSilver
 from sales_pipeline.silver.unusable_records import (
     delivered_texts,
-    explained,
+    explanations,
     first_of_each_reason,
 )
 from sales_pipeline.silver.validation.reasons import WAITING, Unusable
@@ -24,7 +24,7 @@ from sales_pipeline.silver.validation.reasons import WAITING, Unusable
 _COMMONEST = 3
 
 
-def overly_quarantined(
+def over_the_limit(
     deliveries: Iterable[Delivery],
     rows: Mapping[int, int],
     written: InSilver,
@@ -69,7 +69,7 @@ def refusals(
     samples = first_of_each_reason(records.where(F.col("status") == QUARANTINED))
     reasons = {file_id: own_reasons(written.reasons[file_id]) for file_id in rejected}
     texts = delivered_texts(batch, reasons)
-    unusable = explained(batch, reasons, samples, texts)
+    unusable = explanations(batch, reasons, samples, texts)
     return {
         delivery.file_id: refusal(
             batch,

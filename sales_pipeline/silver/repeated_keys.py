@@ -1,4 +1,4 @@
-"""How well the key of a file's sales tells them apart; where it does not, the file is held."""
+"""Counts how often sales of a file share a key; a file whose key is not unique is held."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 @dataclass(frozen=True)
 class KeyCount:
-    """How well the key of a file tells its sales apart.
+    """Counts that show whether the key of a file tells its sales apart.
 
     Attributes:
         records: The fit records.
         keys: The different keys of these.
-        differing: The sales that a later one of the file displaces and that are not equal to it.
-        unique_with: Headers of the file, each of which would tell those apart as a part of the
+        differing: The sales that a later, different one of the file displaces.
+        unique_with: Headers of the file, each of which would tell these apart as a part of the
             key; None if that was not looked for, because the file is large.
     """
 
@@ -49,12 +49,12 @@ class KeyCount:
 
 
 def repeated_keys_reason(delivery: Delivery, feed: Feed, count: int, rows: int) -> str | None:
-    """Returns why a delivery waits in which too many sales share a key, or None.
+    """Returns the reason to hold a delivery in which too many sales share a key, or None.
 
     Args:
         delivery: The delivery.
         feed: Its feed.
-        count: How many sales a record of their own file displaced that is not equal to them.
+        count: The sales that a different record of their own file displaced.
         rows: Its records.
     """
     if not count or Decimal(count) / rows <= feed.max_repeated_keys:
@@ -104,7 +104,7 @@ class KeyCounter:
                 self._unique_with[file_id] = _telling_apart(records, feed)
 
     def counts(self) -> dict[int, KeyCount]:
-        """Returns what was counted by file, where a record has a key."""
+        """Returns file id -> its counts, for files in which a record has a key."""
         for file_id in [*self._parts]:
             self._finish(file_id)
         return self._counts
@@ -126,7 +126,7 @@ def _runs(ids: _Numbers) -> Iterator[tuple[int, int, int]]:
 
 
 def _differing(keys: _Numbers, content: _Numbers) -> _Flags:
-    """Tells which records differ from the last one of their key, if neither is excluded."""
+    """Returns which records differ from the last one of their key, if neither is excluded."""
     order = np.argsort(keys, kind="stable")
     sorted_keys, sorted_content = keys[order], content[order]
     is_last = np.append(sorted_keys[1:] != sorted_keys[:-1], [True] * bool(len(keys)))

@@ -23,10 +23,10 @@ from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.counting import InBronze, InSilver
 from sales_pipeline.silver.displaced import displaced_in_own_file
 from sales_pipeline.silver.feed_warnings import FeedWarning
-from sales_pipeline.silver.quarantine_limit import overly_quarantined, refusals
+from sales_pipeline.silver.quarantine_limit import over_the_limit, refusals
 from sales_pipeline.silver.records import RecordsWriter
 from sales_pipeline.silver.reference.catalogue_cleaning import (
-    Lesson,
+    CatalogueOutcome,
 )
 from sales_pipeline.silver.reference.learning import Knowledge, Learnt
 from sales_pipeline.silver.reference.list_prices import known_prices
@@ -65,7 +65,7 @@ class Cleaned:
     rules: list[RuleResult] = field(default_factory=list)
     warnings: list[FeedWarning] = field(default_factory=list)
 
-    def take(self, lesson: Lesson) -> None:
+    def take(self, lesson: CatalogueOutcome) -> None:
         """Adds what came of deliveries of the catalogue."""
         self.balances += lesson.balances
         self.rejected += lesson.rejected
@@ -120,7 +120,7 @@ class SalesCleaning:
             moved |= self._write(self._writer(batch, leaving), rows)
             written = counting.in_silver(self.lakehouse, {*batch.file_ids} | moved)
             self._keep_months(batch, written)
-            rejected = overly_quarantined(batch.deliveries, rows, written, self._feeds)
+            rejected = over_the_limit(batch.deliveries, rows, written, self._feeds)
             kept = {*batch.file_ids} - rejected
             found = sheet.balances(kept | moved, written)
             failed = sheet.unbalanced(found)

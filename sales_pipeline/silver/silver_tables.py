@@ -18,10 +18,10 @@ def read_silver(declaration: Declaration, table: str, *, run: str | None = None)
         table: Its name, with or without `silver.`: `sales` (in force), `set_aside` (duplicates,
             displaced and excluded records), `quarantine`, `records` (all of them), `products`,
             `list_prices` or `exchange_rates`. The columns are those of docs/tables.md.
-        run: The id of another finished run, to read the table as that one left it.
+        run: The id of another finished run, to read the table as it left it.
 
     Raises:
-        UsageError: There is no such table or run, no run has finished yet, or what the run left
+        UsageError: There is no such table or run, no run has finished yet, or that version
             is not kept any more.
     """
     with opened_lakehouse(declaration) as lakehouse:

@@ -1,4 +1,4 @@
-"""What is suspicious in a batch although it was parsed; the same in a run and in `check`."""
+"""Collects warnings about parsed but suspicious texts of a batch, for a run and for `check`."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def warnings_of(
 
     Args:
         batch: The deliveries.
-        in_bronze: What was counted of them.
-        sales: Their sales, as `future_sales` needs them; also those of others.
+        in_bronze: The counts of their records in bronze.
+        sales: Their sales, as `future_sales` needs them; also sales of other deliveries.
         with_stores: Whether a store may be unknown; to look for them takes a statement.
     """
     yield from fine_amounts(batch, in_bronze.fine)
@@ -38,7 +38,7 @@ def warnings_of(
 
 
 def unknown_stores(texts: pa.Table) -> Iterator[FeedWarning]:
-    """Names texts that stand for a store and mean none, the commonest first.
+    """Warns of texts in the column of the store that name no declared store, the commonest first.
 
     Args:
         texts: `feed, text, records`, as `Batch.unknown_stores` gives them.

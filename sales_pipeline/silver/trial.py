@@ -34,14 +34,14 @@ from sales_pipeline.silver import counting
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.counting import InSilver
 from sales_pipeline.silver.feed_warnings import FeedWarning
-from sales_pipeline.silver.quarantine_limit import overly_quarantined, own_reasons, refusal
+from sales_pipeline.silver.quarantine_limit import over_the_limit, own_reasons, refusal
 from sales_pipeline.silver.reference.learning import Knowledge
 from sales_pipeline.silver.repeated_keys import KeyCount, KeyCounter, repeated_keys_reason
 from sales_pipeline.silver.suspicious_texts import warnings_of
 from sales_pipeline.silver.unusable_records import (
     checked_rules,
     delivered_texts,
-    explained,
+    explanations,
     first_of_each_reason,
 )
 from sales_pipeline.silver.validation import rule_results
@@ -70,17 +70,17 @@ class LandedSales:
 
 @dataclass
 class Outcome:
-    """What a run would make of one file of sales.
+    """The outcome that a run would have for one file of sales.
 
     Attributes:
-        rows: Its records, as far as they were looked at.
+        rows: The number of its records that were read.
         unread: Why it cannot be read to its end, if so.
         rejected: Why it would be rejected, if so.
         held: Why it would wait for a person's decision, if so.
         months: The months of its fit records.
         unusable: Its quarantined records by reason, the commonest first.
         records: Its first records, as `Validator.validated` gives them.
-        key: How well its key tells sales apart; None without a key.
+        key: The counts of its keys; None without a key.
     """
 
     rows: int = 0
@@ -95,10 +95,10 @@ class Outcome:
 
 @dataclass
 class Trial:
-    """What a run would make of some files.
+    """The outcomes that a run would have for some files, and its warnings.
 
     Attributes:
-        outcomes: File id -> what becomes of it.
+        outcomes: File id -> its outcome.
         warnings: Warnings about values that look suspicious.
     """
 
@@ -114,7 +114,7 @@ class SalesTrial:
         lakehouse: The declaration and the engine.
         knowledge: What the catalogue knows.
         shown: How many of the first records of each file are returned.
-        most: How many of the first records of each file are looked at; None for all.
+        most: How many of the first records of each file are read; None for all.
     """
 
     lakehouse: Lakehouse
@@ -146,7 +146,7 @@ class SalesTrial:
         """Tries deliveries whose records are in bronze.
 
         Args:
-            batches: The deliveries, those together that are validated together.
+            batches: The deliveries, in the batches in which they are validated.
             mended: Records for which a mended one counts.
         """
         tried: list[Delivery] = []
@@ -183,7 +183,7 @@ class SalesTrial:
     def _numbered(self, batch: pa.RecordBatch, delivery: Delivery) -> pa.Table:
         """Records of a file in the columns of `bronze.sales`."""
         rows, known = batch.num_rows, set(batch.schema.names)
-        given = {
+        constants = {
             "feed": pa.repeat(delivery.feed, rows),
             "_file_id": pa.repeat(pa.scalar(delivery.file_id, pa.int64()), rows),
         }
@@ -191,14 +191,14 @@ class SalesTrial:
         columns = self.lakehouse.columns(BRONZE_SALES)
         return pa.table(
             [
-                given[name] if name in given else batch[name] if name in known else none
+                constants[name] if name in constants else batch[name] if name in known else none
                 for name in (column.name for column in columns)
             ],
             schema=pa.schema([(column.name, arrow_type(column.type)) for column in columns]),
         )
 
     def _try(self, batch: Batch, bronze: pa.Table | None = None) -> None:
-        """Validates the records of a part, and adds up what comes of it."""
+        """Validates the records of a part, and adds up the results."""
         validated = batch.validated()
         reasons: dict[int, Counter[str]] = defaultdict(Counter)
         for row in _totals(validated):
@@ -232,15 +232,15 @@ class SalesTrial:
                 of_file.setdefault(column, Counter()).update(texts)
 
     def _judged(self, deliveries: tuple[Delivery, ...]) -> Trial:
-        """Decides about each delivery as a whole."""
+        """Decides for each delivery as a whole whether it would be rejected or held."""
         batch = Batch(self.lakehouse, deliveries, self.knowledge)
         feeds, outcomes = self.lakehouse.declaration.feeds, self.trial.outcomes
-        rows = {each.file_id: outcomes[each.file_id].rows for each in deliveries}
-        rejected = overly_quarantined(deliveries, rows, self._written, feeds)
+        rows = {delivery.file_id: outcomes[delivery.file_id].rows for delivery in deliveries}
+        rejected = over_the_limit(deliveries, rows, self._written, feeds)
         rules = rule_results.added_up(self._rules)
         broken = rule_results.refusals(rules, feeds)
         self.trial.warnings += rule_results.complaints(rules, feeds, batch.paths)
-        unusable = explained(batch, self._written.reasons, self._samples, self._texts)
+        unusable = explanations(batch, self._written.reasons, self._samples, self._texts)
         keys = self._keys.counts()
         for delivery in deliveries:
             file_id, outcome = delivery.file_id, outcomes[delivery.file_id]
@@ -249,7 +249,7 @@ class SalesTrial:
             outcome.key = keys.get(file_id)
             if file_id in rejected:
                 own = own_reasons(self._written.reasons[file_id])
-                counted = [each for each in outcome.unusable if each.reason in own]
+                counted = [reason for reason in outcome.unusable if reason.reason in own]
                 counts = self._written.unusable[file_id], outcome.rows
                 outcome.rejected = refusal(batch, delivery, counts, counted)
             outcome.rejected = broken.get(file_id, outcome.rejected)
@@ -282,5 +282,5 @@ def _totals(validated: DataFrame) -> list[dict[str, Any]]:
     full = counted.withColumns(
         {"currency": none.cast("STRING"), "amount": none.cast("DECIMAL(18,4)")}
     )
-    found: list[dict[str, Any]] = fetched("count the records", full).to_pylist()
-    return found
+    totals: list[dict[str, Any]] = fetched("count the records", full).to_pylist()
+    return totals

@@ -1,4 +1,4 @@
-"""Headers of a file that may be declared columns under another name, tried on their texts."""
+"""Suggests headers of a file that may be missing declared columns, tried on their texts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHOWN = 40
 
 
 def renamed_columns(feed: Feed, path: Path, shape: FileShape) -> list[Unusable]:
-    """Returns the columns that a rejected file lacks, with the headers that may be theirs.
+    """Returns the declared columns that a rejected file lacks, with headers that may be theirs.
 
     Nothing is returned if no undeclared column has texts that the feed reads as a missing one, or
     if the feed has `never_store`: a renamed column may be one of these.
@@ -37,8 +37,8 @@ def renamed_columns(feed: Feed, path: Path, shape: FileShape) -> list[Unusable]:
     undeclared = {
         header: own for header, own in texts.items() if caseless_form(header) not in known
     }
-    there = {caseless_form(header) for header in texts}
-    missing = [name for header, name in known.items() if header not in there]
+    present = {caseless_form(header) for header in texts}
+    missing = [name for header, name in known.items() if header not in present]
     options = [option for name in missing for option in _options(feed, name, undeclared)]
     if not options:
         return []

@@ -1,4 +1,4 @@
-"""Declared options under which a feed would read texts that it cannot read, tried on these texts.
+"""Suggests options under which a feed would read its unreadable texts, tried on these texts.
 
 A column's distinct texts are parsed as a run parses them, under the feed as it is declared and
 under the feed with other options. An option is named only if it reads some of the texts.
@@ -17,10 +17,8 @@ from typing import Any
 from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.silver.parsing.date_patterns import date_patterns
-from sales_pipeline.silver.parsing.days import day_of
-from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser
-from sales_pipeline.silver.parsing.parsed_texts import SCALES
+from sales_pipeline.silver.parsing.days import date_patterns, day_of
+from sales_pipeline.silver.parsing.numbers import SCALES, NumberStyle, decimal_parser
 from sales_pipeline.silver.tried_sql import values_by_sql
 
 Texts = Mapping[str, int]
@@ -35,16 +33,16 @@ _BESIDE = re.compile(f"^[+-]?({_SYMBOL})\\s*[+-]?[0-9]|[0-9]\\s*({_SYMBOL})$")
 
 
 @dataclass(frozen=True)
-class Tried:
+class TriedOption:
     """An option that reads texts which the feed cannot read as it is declared.
 
     Attributes:
         option: What to declare, such as `csv.decimal: ','`.
         read: The records whose text it reads.
         unreadable: The records whose text the feed cannot read.
-        changed: The records whose text the feed reads, and which would be read otherwise or not.
+        changed: The records whose text the feed reads, and would then read otherwise or not.
         example: A text that it reads, as a text of Python.
-        meaning: What it reads it as.
+        meaning: The value that it reads in the example.
     """
 
     option: str
@@ -89,10 +87,10 @@ class ColumnTexts:
         }
 
     def changed_by(self, parse: Parse) -> int:
-        """Returns the records whose text is read now, and by a parser otherwise or not at all."""
+        """Returns the records whose readable text a parser reads otherwise, or not at all."""
         readable = (text for text in self.texts if text not in self.unreadable)
-        now = self.parser
-        return sum(self.texts[text] for text in readable if parse(text) != now(text))
+        declared = self.parser
+        return sum(self.texts[text] for text in readable if parse(text) != declared(text))
 
     @property
     def is_day(self) -> bool:
@@ -101,26 +99,26 @@ class ColumnTexts:
 
     @property
     def parser(self) -> Parse:
-        """How the feed reads a text of the column."""
+        """The function by which the feed reads a text of the column."""
         if self.is_day:
             return lambda text: day_of(text, self.feed.date_formats)
         return decimal_parser(NumberStyle.of(self.feed), scale=SCALES[self.column])
 
 
-def tried_options(lakehouse: Lakehouse, columns: Sequence[ColumnTexts]) -> list[list[Tried]]:
+def tried_options(lakehouse: Lakehouse, columns: Sequence[ColumnTexts]) -> list[list[TriedOption]]:
     """Returns, for each column of a file, the options that read the most of its unreadable texts.
 
-    They are several if they read as many texts and a text differently; only a person knows which
+    They are several if they read as many texts, but some differently; only a person knows which
     is right. SQL is tried only if no other option reads all: two statements, for all files.
 
     Args:
         lakehouse: Its engine tries SQL.
         columns: The columns of the files.
     """
-    found = [_best(list(_options(column))) for column in columns]
-    left = [
+    best_of_each = [_best(list(_options(column))) for column in columns]
+    unsolved = [
         column
-        for column, best in zip(columns, found, strict=True)
+        for column, best in zip(columns, best_of_each, strict=True)
         if column.unreadable
         and column.column in column.feed.columns
         and (not best or best[0].read < best[0].unreadable)
@@ -128,27 +126,27 @@ def tried_options(lakehouse: Lakehouse, columns: Sequence[ColumnTexts]) -> list[
     values = {
         is_day: values_by_sql(
             lakehouse,
-            {text for each in left if each.is_day == is_day for text in each.texts},
+            {text for column in unsolved if column.is_day == is_day for text in column.texts},
             is_day=is_day,
         )
-        for is_day in {column.is_day for column in left}
+        for is_day in {column.is_day for column in unsolved}
     }
     return [
-        _best([*best, *_by_sql(column, values[column.is_day])]) if column in left else best
-        for column, best in zip(columns, found, strict=True)
+        _best([*best, *_by_sql(column, values[column.is_day])]) if column in unsolved else best
+        for column, best in zip(columns, best_of_each, strict=True)
     ]
 
 
-def _options(column: ColumnTexts) -> Iterator[Tried]:
+def _options(column: ColumnTexts) -> Iterator[TriedOption]:
     if column.is_day:
         return _date_options(column.feed, column.unreadable)
     return _number_options(column)
 
 
-def _best(options: Sequence[Tried]) -> list[Tried]:
+def _best(options: Sequence[TriedOption]) -> list[TriedOption]:
     """The options that read the most, one for each meaning of the example."""
     best = max((option.read for option in options), default=0)
-    by_meaning: dict[str, Tried] = {}
+    by_meaning: dict[str, TriedOption] = {}
     for option in options:
         if option.read == best:
             by_meaning.setdefault(option.meaning, option)
@@ -156,40 +154,40 @@ def _best(options: Sequence[Tried]) -> list[Tried]:
     return [option for option in by_meaning.values() if option.changed == fewest]
 
 
-def _number_options(column: ColumnTexts) -> Iterator[Tried]:
-    """Tries other marks, symbols and rounding; those with the fewest changes come first."""
-    now, unreadable = NumberStyle.of(column.feed), column.unreadable
-    symbols = tuple(dict.fromkeys([*now.symbols, *_symbols(unreadable)]))
+def _number_options(column: ColumnTexts) -> Iterator[TriedOption]:
+    """Tries other marks, symbols and rounding; styles with the fewest changes come first."""
+    declared, unreadable = NumberStyle.of(column.feed), column.unreadable
+    symbols = tuple(dict.fromkeys([*declared.symbols, *_symbols(unreadable)]))
     styles = (
         NumberStyle(mark, thousands, beside, is_rounded)
         for mark, thousands, beside, is_rounded in product(
-            dict.fromkeys([now.mark, ".", ","]),
-            dict.fromkeys([now.thousands, "", ",", ".", " ", "'"]),
-            dict.fromkeys([now.symbols, symbols]),
-            dict.fromkeys([now.is_rounded, True]),
+            dict.fromkeys([declared.mark, ".", ","]),
+            dict.fromkeys([declared.thousands, "", ",", ".", " ", "'"]),
+            dict.fromkeys([declared.symbols, symbols]),
+            dict.fromkeys([declared.is_rounded, True]),
         )
         if thousands != mark
     )
     scale = SCALES[column.column]
     fewest: dict[tuple[str, int], int] = {}
-    for style in sorted(styles, key=lambda style: len(_changes(now, style))):
-        parse, changes = decimal_parser(style, scale=scale), _changes(now, style)
+    for style in sorted(styles, key=lambda style: len(_changes(declared, style))):
+        parse, changes = decimal_parser(style, scale=scale), _changes(declared, style)
         tried = _tried(" and ".join(changes), parse, unreadable)
         if tried is None:
             continue
-        # What adds a change to an option that does the same is no option of its own.
+        # An option with a further change that reads nothing more is left out.
         place = tried.meaning, tried.read
         if fewest.setdefault(place, len(changes)) == len(changes):
             yield replace(tried, changed=column.changed_by(parse))
 
 
-def _changes(now: NumberStyle, style: NumberStyle) -> list[str]:
+def _changes(declared: NumberStyle, style: NumberStyle) -> list[str]:
     """The options to declare to get from one style to another."""
     pairs = (
-        ("csv.decimal", now.mark, style.mark),
-        ("csv.thousands", now.thousands, style.thousands),
-        ("csv.symbols", list(now.symbols), list(style.symbols)),
-        ("rounding", now.is_rounded, style.is_rounded),
+        ("csv.decimal", declared.mark, style.mark),
+        ("csv.thousands", declared.thousands, style.thousands),
+        ("csv.symbols", list(declared.symbols), list(style.symbols)),
+        ("rounding", declared.is_rounded, style.is_rounded),
     )
     return [
         f"{name}: {'half_up' if name == 'rounding' else repr(after)}"
@@ -199,41 +197,41 @@ def _changes(now: NumberStyle, style: NumberStyle) -> list[str]:
 
 
 def _symbols(texts: Texts) -> list[str]:
-    """Short texts beside the digits of some of the texts: symbols and codes of currencies."""
+    """Symbols and codes of currencies: short texts beside the digits of some of the texts."""
     beside = (_BESIDE.search(text.strip(WHITE_SPACE)) for text in list(texts)[:_LOOKED_AT])
-    found = dict.fromkeys(match[1] or match[2] for match in beside if match)
-    return [symbol for symbol in found if all(map(_is_of_symbol, symbol))]
+    candidates = dict.fromkeys(match[1] or match[2] for match in beside if match)
+    return [symbol for symbol in candidates if all(map(_is_of_symbol, symbol))]
 
 
 def _is_of_symbol(character: str) -> bool:
     return character.isalpha() or unicodedata.category(character) == "Sc"
 
 
-def _tried(option: str, parse: Parse, unreadable: Texts) -> Tried | None:
-    """What an option reads; None if it reads nothing."""
-    read = {text: value for text in unreadable if (value := parse(text)) is not None}
-    if not read:
+def _tried(option: str, parse: Parse, unreadable: Texts) -> TriedOption | None:
+    """The result of trying an option; None if it reads nothing."""
+    values = {text: value for text in unreadable if (value := parse(text)) is not None}
+    if not values:
         return None
-    text, value = next(iter(read.items()))
-    counts = sum(unreadable[each] for each in read), sum(unreadable.values())
+    text, value = next(iter(values.items()))
+    counts = sum(unreadable[readable] for readable in values), sum(unreadable.values())
     meaning = f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
-    return Tried(option, *counts, 0, repr(text), meaning)
+    return TriedOption(option, *counts, 0, repr(text), meaning)
 
 
-def _date_options(feed: Feed, unreadable: Texts) -> Iterator[Tried]:
+def _date_options(feed: Feed, unreadable: Texts) -> Iterator[TriedOption]:
     """Tries one further date pattern, then more of them if one does not read all."""
-    options: list[tuple[int, Tried]] = []
-    given = [pattern for text in list(unreadable)[:_LOOKED_AT] for pattern in date_patterns(text)]
-    patterns = list(dict.fromkeys(given))
+    options: list[tuple[int, TriedOption]] = []
+    fitting = [pattern for text in list(unreadable)[:_LOOKED_AT] for pattern in date_patterns(text)]
+    patterns = list(dict.fromkeys(fitting))
     for pattern in patterns:
-        further, left = [pattern], _unread(unreadable, [pattern])
-        while left and len(left) < len(unreadable):
-            counts = {each: len(_unread(left, [each])) for each in patterns}
-            nearest = min(patterns, key=lambda each: counts[each])
-            if counts[nearest] == len(left):
+        further, unread = [pattern], _unread(unreadable, [pattern])
+        while unread and len(unread) < len(unreadable):
+            counts = {candidate: len(_unread(unread, [candidate])) for candidate in patterns}
+            nearest = min(patterns, key=lambda candidate: counts[candidate])
+            if counts[nearest] == len(unread):
                 break
             further.append(nearest)
-            left = _unread(left, [nearest])
+            unread = _unread(unread, [nearest])
         declared = ", ".join([*feed.date_formats, *further])
         tried = _tried(f"date_formats: [{declared}]", _reader(further), unreadable)
         if tried is not None:
@@ -250,8 +248,8 @@ def _unread(texts: Texts, patterns: Sequence[str]) -> dict[str, int]:
     return {text: count for text, count in texts.items() if day_of(text, patterns) is None}
 
 
-def _by_sql(column: ColumnTexts, values: Mapping[str, Mapping[str, str]]) -> Iterator[Tried]:
-    """Tries the values that SQL makes of the texts, with further options if they need some."""
+def _by_sql(column: ColumnTexts, values: Mapping[str, Mapping[str, str]]) -> Iterator[TriedOption]:
+    """Tries the values that SQL computes from the texts, with further options if needed."""
     name, header = column.column, column.feed.columns[column.column]
     for template, value_of in values.items():
         sql = template.format(text=f"{name}_text")
@@ -266,7 +264,7 @@ def _by_sql(column: ColumnTexts, values: Mapping[str, Mapping[str, str]]) -> Ite
 def _readers(
     column: ColumnTexts, declared: str, value_of: Mapping[str, str]
 ) -> Iterator[tuple[str, Parse]]:
-    """Yields how values may be read: as the feed does, or in a further date pattern."""
+    """Yields ways to read the values: as the feed does, or in a further date pattern."""
     yield declared, column.parser
     if column.is_day:
         fitting = (
@@ -285,7 +283,7 @@ def _of_value(parse: Parse, value_of: Mapping[str, str]) -> Parse:
 
 
 def _has_month_there(text: str, pattern: str) -> bool:
-    """Says whether a date pattern has the month where a text has its name, if it has one."""
+    """Returns whether a date pattern has the month in the place of its name, if there is one."""
     if not re.search("[A-Za-z]", text):
         return True
     return text.strip(WHITE_SPACE)[0].isalpha() == pattern.startswith("M")

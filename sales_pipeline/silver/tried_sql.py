@@ -1,4 +1,4 @@
-"""SQL that may make the texts of a column readable, tried on them by the engine of a run."""
+"""Tries SQL that may make the texts of a column readable, on the engine of a run."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def values_by_sql(
     ]
     table = pa.table({"text": pa.array(sorted(texts), pa.string())})
     rows = fetched("try SQL on texts", lakehouse.frame(table).select("text", *values))
-    given = rows["text"].to_pylist()
+    delivered = rows["text"].to_pylist()
     return {
         template: {
             text: value or ""
-            for text, value in zip(given, rows[f"value_{at}"].to_pylist(), strict=True)
+            for text, value in zip(delivered, rows[f"value_{at}"].to_pylist(), strict=True)
         }
         for at, template in enumerate(templates)
     }

@@ -1,7 +1,7 @@
-"""Explains why records of a file are quarantined: the counts, a text as delivered, what to declare.
+"""Explains quarantined records of a file: the counts, a text as delivered, options to declare.
 
-`run` explains the deliveries that it rejects, `check` and `plan` every file; all that costs, it
-costs only where something is quarantined.
+`run` explains the deliveries that it rejects, `check` and `plan` every file; it takes statements
+only if something is quarantined.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _UNREADABLE = {
 _COLUMN_OF = {"date": "sold_on", "return": "quantity", "price": "product", "unit": "unit_price"}
 """How some reasons begin -> the column that they are about; others begin with its name."""
 _OF_PRODUCT = ("source_product", "category")
-"""What a rule may name and the text of the product tells."""
+"""Columns that a rule may name and that follow from the text of the product."""
 
 Reasons = Mapping[int, Counter[str]]
 """File id -> how many of its records have each reason."""
@@ -67,12 +67,12 @@ def first_of_each_reason(quarantined: DataFrame) -> dict[int, dict[str, tuple[in
 
 def unusable_columns(reasons: Reasons) -> list[str]:
     """Returns the columns with texts that a feed cannot read, for which options are tried."""
-    found = {reason for counts in reasons.values() for reason in counts}
-    return [column for reason, column in _UNREADABLE.items() if reason in found]
+    present = {reason for counts in reasons.values() for reason in counts}
+    return [column for reason, column in _UNREADABLE.items() if reason in present]
 
 
 def delivered_texts(batch: Batch, reasons: Reasons) -> dict[int, dict[str, dict[str, int]]]:
-    """Returns the distinct texts of some files in the columns of which some cannot be read.
+    """Returns the distinct texts of some files, in columns with unreadable texts.
 
     Args:
         batch: The deliveries and others.
@@ -118,7 +118,7 @@ def _texts(
     return exploded.select("_file_id", "pair.column", "pair.text")
 
 
-def explained(
+def explanations(
     batch: Batch, reasons: Reasons, samples: Samples, texts: FileTexts
 ) -> dict[int, list[Unusable]]:
     """Explains the quarantined records of some files, the commonest reason of each first.
@@ -127,18 +127,18 @@ def explained(
         batch: The deliveries, among others.
         reasons: File id -> how many of its records have each reason.
         samples: File id -> the first record of each reason.
-        texts: File id -> column -> its texts as delivered, where some of them cannot be read.
+        texts: File id -> column -> its texts as delivered, if some of them cannot be read.
     """
     feeds = batch.lakehouse.declaration.feeds
     feed_of = {file_id: feeds[name] for file_id, name in batch.feed_of.items()}
-    asked = {
+    columns = {
         (file_id, reason): ColumnTexts(feed_of[file_id], column, texts[file_id][column])
         for file_id, counts in reasons.items()
         for reason, column in _UNREADABLE.items()
         if reason in counts and column in texts.get(file_id, {})
     }
-    tried = tried_options(batch.lakehouse, list(asked.values()))
-    options = {place: tuple(map(str, each)) for place, each in zip(asked, tried, strict=True)}
+    tried = tried_options(batch.lakehouse, list(columns.values()))
+    options = {place: tuple(map(str, best)) for place, best in zip(columns, tried, strict=True)}
     return {
         file_id: [
             Unusable(
@@ -154,7 +154,7 @@ def explained(
 
 
 def checked_rules(batch: Batch) -> list[RuleResult]:
-    """Returns how the rules were kept, each that warns or rejects with the first record it names.
+    """Returns the results of all rules; a rule that warns or rejects has its first record.
 
     Args:
         batch: The deliveries.
@@ -163,23 +163,27 @@ def checked_rules(batch: Batch) -> list[RuleResult]:
     if counts is None:
         return []
     feeds = batch.lakehouse.declaration.feeds
-    found = results(counts, batch.feed_of, feeds)
+    rule_results = results(counts, batch.feed_of, feeds)
     shown = {
-        (each.file_id, each.first)
-        for each in found
-        if each.first is not None and feeds[each.feed].rules[each.rule].severity != "quarantine"
+        (result.file_id, result.first)
+        for result in rule_results
+        if result.first is not None
+        and feeds[result.feed].rules[result.rule].severity != "quarantine"
     }
     texts = batch.raw_of(shown) if shown else {}
     return [
         replace(
-            each,
+            result,
             example=_example(
-                feeds[each.feed], f"{RULE}{each.rule}", each.first, texts[each.file_id, each.first]
+                feeds[result.feed],
+                f"{RULE}{result.rule}",
+                result.first,
+                texts[result.file_id, result.first],
             ),
         )
-        if each.first is not None and (each.file_id, each.first) in texts
-        else each
-        for each in found
+        if result.first is not None and (result.file_id, result.first) in texts
+        else result
+        for result in rule_results
     ]
 
 
@@ -188,7 +192,7 @@ def _example(feed: Feed, reason: str, row: int, raw: str | None) -> str:
 
 
 def _shown(feed: Feed, reason: str, raw: str | None) -> str:
-    """What a record has in the columns of a reason, under the headers of its file."""
+    """The texts of a record in the columns of a reason, under the headers of its file."""
     fields = {} if reason in PROBLEMS else _fields(raw)
     headers = dict.fromkeys(
         header for name in _columns(feed, reason) for header in _headers(feed, name)
@@ -230,7 +234,7 @@ def _headers(feed: Feed, name: str) -> list[str]:
     """The headers from which a column is read, or computed."""
     expression = computed_expression(feed, name) if name in feed.computed else None
     names = [name] if expression is None else expression.columns
-    return [feed.columns[each] for each in names if each in feed.columns]
+    return [feed.columns[column] for column in names if column in feed.columns]
 
 
 def _quoted(text: str, most: int) -> str:

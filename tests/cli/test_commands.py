@@ -26,16 +26,28 @@ def in_demo(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_sample_runs_to_its_four_answers(demo: Demo) -> None:
     folder, said = demo
     assert said.code == 0
-    assert "sample: 82 files put into ./landing" in said.err
+    assert "sample: 81 files put into ./landing" in said.err
     headings = ("Global performance", "Store performance", "Best sellers by volume")
     assert all(heading in said.out for heading in (*headings, "Best sellers by value"))
     assert (folder / "lakehouse/archive/paris").is_dir()
 
 
 def test_the_last_line_of_a_run_can_be_grepped(demo: Demo) -> None:
-    (line,) = [each for each in demo[1].out.splitlines() if each.startswith("run=")]
-    assert " outcome=done files=81 " in line
-    assert " quarantined=5 duplicate=1 rejected=0 months=26 " in line
+    first, late = [each for each in demo[1].out.splitlines() if each.startswith("run=")]
+    assert " outcome=done files=80 " in first
+    assert " quarantined=5 duplicate=1 rejected=0 months=26 " in first
+    assert " outcome=done files=1 rows=5 " in late
+
+
+def test_the_sample_has_a_month_that_was_closed_and_then_adjusted(
+    in_demo: Path, call: Call
+) -> None:
+    months = json.loads(call("show", "global", "--json").out)
+    [december] = months["closings"]
+    assert (december["month"], december["is_restated"]) == ("2025-12", True)
+    assert [part["reason"] for part in december["reasons"]] == ["late files"]
+    kept = json.loads(call("show", "global", "--as-closed", "--json").out)["global"][-1]
+    assert (kept["month"], kept["revenue"]) == ("2025-12", december["revenue_closed"])
 
 
 def test_the_sample_comes_to_what_its_generator_counted(in_demo: Path, call: Call) -> None:
@@ -159,6 +171,7 @@ def test_reset_asks_and_does_nothing_without_a_yes(
     assert (in_demo / "lakehouse/gold").is_dir()
 
 
+@pytest.mark.long
 def test_rebuild_comes_to_the_same_and_reset_puts_every_file_back(
     tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,6 +305,7 @@ def test_a_held_correction_is_accepted_and_a_file_is_withdrawn(
     ]
 
 
+@pytest.mark.long
 def test_a_feed_is_judged_again_when_it_is_asked_for(
     tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,5 +114,5 @@ def test_what_a_killed_doctor_left_the_next_one_removes(
     assert any("_doctor_" in path for path in tree(tmp_path))
     said = call("doctor")
     assert said.code == 0
-    assert "what a doctor left that was killed: bronze._doctor_" in said.out
+    assert "those that a killed doctor left: bronze._doctor_" in said.out
     assert tree(tmp_path) == before

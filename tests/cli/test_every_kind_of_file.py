@@ -80,6 +80,7 @@ def test_an_open_quote_swallows_no_line_of_any_file(retailer: Retailer) -> None:
     assert {str(amount) for _, _, amount in held_back if amount} == {"425.0000", "10.0000"}
 
 
+@pytest.mark.long
 def test_a_second_header_holds_for_what_follows_in_any_file(retailer: Retailer) -> None:
     header, *names = CATALOGUE.splitlines()
     turned = ["category,product,categorie,produit", "Home,Boat,Maison,Bateau"]
@@ -102,6 +103,7 @@ def test_a_second_header_holds_for_what_follows_in_any_file(retailer: Retailer) 
     assert [currency for _, currency in days] == ["JPY", "USD", "JPY", "USD", "JPY"]
 
 
+@pytest.mark.long
 def test_lines_that_look_like_records_around_the_data_are_told_of_any_file(
     retailer: Retailer,
 ) -> None:
@@ -132,6 +134,7 @@ def test_lines_that_look_like_records_around_the_data_are_told_of_any_file(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="leases are a feature of Linux")
+@pytest.mark.long
 def test_any_file_that_is_being_written_is_left_and_one_that_grew_later_is_taken_again(
     retailer: Retailer,
 ) -> None:

@@ -59,11 +59,27 @@ def foreseen(retailer: Retailer, path: str = "lyon/a.csv") -> tuple[str, str, st
     ("totals", "option"),
     [
         (["12,50", "3,00"], "csv.decimal: ',' reads all 2 ('12,50' as 12.5)"),
-        (["1.234,50", "3,00"], "csv.decimal: ',' and csv.thousands: '.' reads all 2"),
-        (["12.50 €", "CHF 3"], "csv.symbols: ['€', 'CHF'] reads all 2 ('12.50 €' as 12.5)"),
-        (["1.234567", "3.00001"], "rounding: half_up reads all 2 ('1.234567' as 1.2346)"),
-        (["5.00-", "6-"], 'computed.amount.sql: "regexp_replace(amount_text, '),
-        (["(5.00)", "(6)"], "reads all 2 ('(5.00)' as -5)"),
+        pytest.param(
+            ["1.234,50", "3,00"],
+            "csv.decimal: ',' and csv.thousands: '.' reads all 2",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            ["12.50 €", "CHF 3"],
+            "csv.symbols: ['€', 'CHF'] reads all 2 ('12.50 €' as 12.5)",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            ["1.234567", "3.00001"],
+            "rounding: half_up reads all 2 ('1.234567' as 1.2346)",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            ["5.00-", "6-"],
+            'computed.amount.sql: "regexp_replace(amount_text, ',
+            marks=pytest.mark.long,
+        ),
+        pytest.param(["(5.00)", "(6)"], "reads all 2 ('(5.00)' as -5)", marks=pytest.mark.long),
     ],
 )
 def test_the_option_that_reads_numbers_is_tried_on_the_file(
@@ -83,6 +99,7 @@ def test_the_option_that_reads_numbers_is_tried_on_the_file(
     assert option in reason
 
 
+@pytest.mark.long
 def test_sql_that_is_named_reads_the_file_once_it_is_declared(retailer: Retailer) -> None:
     strict(retailer)
     retailer.deliver("lyon/a.csv", *GOOD, sale("4", total="5.00-"))
@@ -102,14 +119,44 @@ def test_sql_that_is_named_reads_the_file_once_it_is_declared(retailer: Retailer
     ("days", "option"),
     [
         (["11-01-2025", "13-01-2025"], "date_formats: [yyyy-MM-dd, dd-MM-yyyy] reads all 2"),
-        (["1/13/2025 9:05", "1/14/2025 10:00"], "date_formats: [yyyy-MM-dd, M/d/yyyy H:mm]"),
-        (["20250113", "20250114"], "date_formats: [yyyy-MM-dd, yyyyMMdd] reads all 2"),
-        (["13.01.2025", "2025/01/14"], "date_formats: [yyyy-MM-dd, dd.MM.yyyy, yyyy/MM/dd]"),
-        (["13/01/25", "14/01/25"], "and date_formats: [yyyy-MM-dd, dd/MM/yyyy] reads all 2"),
-        (["Jan 13 2025", "Feb 2 2025"], "and date_formats: [yyyy-MM-dd, M d yyyy] reads all 2"),
-        (["13-Jan-2025", "02-Sep-2025"], "and date_formats: [yyyy-MM-dd, d-M-yyyy] reads all 2"),
-        (["45670", "45671"], "reads all 2 ('45670' as 2025-01-13)"),
-        (["2025-01-13T10:00:00Z", "2025-01-14T10:00:00Z"], "yyyy-MM-dd'T'HH:mm:ssXXX] reads all 2"),
+        pytest.param(
+            ["1/13/2025 9:05", "1/14/2025 10:00"],
+            "date_formats: [yyyy-MM-dd, M/d/yyyy H:mm]",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            ["20250113", "20250114"],
+            "date_formats: [yyyy-MM-dd, yyyyMMdd] reads all 2",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            ["13.01.2025", "2025/01/14"],
+            "date_formats: [yyyy-MM-dd, dd.MM.yyyy, yyyy/MM/dd]",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            ["13/01/25", "14/01/25"],
+            "and date_formats: [yyyy-MM-dd, dd/MM/yyyy] reads all 2",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            ["Jan 13 2025", "Feb 2 2025"],
+            "and date_formats: [yyyy-MM-dd, M d yyyy] reads all 2",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            ["13-Jan-2025", "02-Sep-2025"],
+            "and date_formats: [yyyy-MM-dd, d-M-yyyy] reads all 2",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            ["45670", "45671"], "reads all 2 ('45670' as 2025-01-13)", marks=pytest.mark.long
+        ),
+        pytest.param(
+            ["2025-01-13T10:00:00Z", "2025-01-14T10:00:00Z"],
+            "yyyy-MM-dd'T'HH:mm:ssXXX] reads all 2",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_the_date_pattern_that_reads_days_is_tried_on_the_file(
@@ -152,6 +199,7 @@ def test_what_no_option_reads_is_shown_as_delivered_and_no_option_is_guessed(
     assert "1 of 5 records" not in reason
 
 
+@pytest.mark.long
 def test_malformed_records_name_the_encoding_quote_or_escape_that_reads_them(
     retailer: Retailer,
 ) -> None:
@@ -202,6 +250,7 @@ def test_a_renamed_column_is_named_with_the_header_whose_texts_it_would_read(
     )
 
 
+@pytest.mark.long
 def test_a_broken_rule_is_shown_with_the_columns_that_it_names(retailer: Retailer) -> None:
     rule = {"holds": "abs(amount - unit_price * quantity) <= 0.01"}
     strict(retailer, rules={"sum": rule})
@@ -212,6 +261,7 @@ def test_a_broken_rule_is_shown_with_the_columns_that_it_names(retailer: Retaile
     assert unusable.partition(" 1 ")[2] in reason
 
 
+@pytest.mark.long
 def test_a_rule_that_rejects_the_file_or_warns_is_foreseen_with_its_first_record(
     retailer: Retailer,
 ) -> None:
@@ -254,6 +304,7 @@ def test_a_key_that_does_not_tell_sales_apart_is_foreseen(retailer: Retailer) ->
     assert reason.startswith("3 of its 8 records share their key")
 
 
+@pytest.mark.long
 def test_a_file_that_is_judged_in_parts_is_judged_as_a_whole(
     retailer: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,6 +329,7 @@ def test_a_file_that_is_judged_in_parts_is_judged_as_a_whole(
     ]
 
 
+@pytest.mark.long
 def test_check_says_how_unique_a_key_is_and_which_column_would_make_it_so(
     retailer: Retailer, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -401,6 +453,7 @@ def test_a_code_with_two_meanings_is_rejected_everywhere(retailer: Retailer) -> 
     assert foreseen(retailer, "catalogue/catalogue.csv")[0] == "rejected"
 
 
+@pytest.mark.long
 def test_a_correction_whose_key_is_sql_is_foreseen_to_be_held(retailer: Retailer) -> None:
     strict(retailer, key=["number"], computed={"number": {"sql": "upper(sale_id)"}})
     retailer.deliver("lyon/a.csv", *(sale(f"n{number}") for number in range(1, 5)))
@@ -411,6 +464,7 @@ def test_a_correction_whose_key_is_sql_is_foreseen_to_be_held(retailer: Retailer
     assert "would remove 3 of the 4 records" in reason
 
 
+@pytest.mark.long
 def test_a_changed_declaration_that_would_reject_what_counts_is_foreseen(
     retailer: Retailer,
 ) -> None:

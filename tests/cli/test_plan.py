@@ -268,6 +268,7 @@ def test_a_changed_meaning_would_stop_the_run(traded: Retailer) -> None:
     assert (found.exit_code, found.months, becomes(found)) == (2, [], {"lyon/c.csv": "new"})
 
 
+@pytest.mark.long
 def test_what_would_be_judged_again_is_said_with_its_months(traded: Retailer, call: Call) -> None:
     traded.deliver("boston/a.csv", sale("1", "2025-07-01"))
     traded.deliver("lyon/c.csv", sale("21", "2025/08/01"))
@@ -311,6 +312,7 @@ def test_sql_is_tried_by_check_and_plan_as_by_a_run(retailer: Retailer, call: Ca
         assert "feeds.lyon.exclude_when: no SQL that the engine takes" in said.err
 
 
+@pytest.mark.long
 def test_stores_and_rates_declared_otherwise_make_gold_again(traded: Retailer) -> None:
     traded.deliver("boston/a.csv", sale("1", "2025-02-03"))
     traded.run()

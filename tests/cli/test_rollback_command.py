@@ -25,6 +25,7 @@ def retailer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Retailer:
     return made
 
 
+@pytest.mark.long
 def test_a_rollback_says_what_it_holds_and_what_moved(retailer: Retailer, call: Call) -> None:
     runs = json.loads(call("history", "--json").out)["runs"]
     said = call("rollback", "--to", runs[-1]["run_id"])

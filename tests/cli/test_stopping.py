@@ -37,7 +37,11 @@ def _run(folder: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize(
-    ("number", "name", "code"), [(signal.SIGTERM, "SIGTERM", 143), (signal.SIGINT, "Ctrl-C", 130)]
+    ("number", "name", "code"),
+    [
+        (signal.SIGTERM, "SIGTERM", 143),
+        pytest.param(signal.SIGINT, "Ctrl-C", 130, marks=pytest.mark.long),
+    ],
 )
 def test_p1_a_run_that_is_stopped_says_so_and_the_next_one_finishes_it(
     number: signal.Signals, name: str, code: int, tmp_path: Path

@@ -214,7 +214,7 @@ def test_what_is_no_mapping_is_told_and_breaks_nothing(report: Report) -> None:
         "lakehouse, engine, catalog, schema, reader, archive, arrival, order, "
         "batch_bytes, max_unpacked_ratio, "
         "keep_days, rates, catalogue, "
-        "calendar, like_for_like, classes, formats, feeds\n"
+        "calendar, like_for_like, classes, closing, formats, feeds\n"
         "config.yaml:24 feeds.paris_nord.format: no format of that name, got 'french_till'; "
         "add it to formats"
     )

@@ -50,21 +50,21 @@ class Bundle:
         Raises:
             KeyError: It refers to something that does not exist.
         """
-        while found := REFERENCE.search(text):
-            text = text[: found.start()] + self._value(found[1]) + text[found.end() :]
+        while reference := REFERENCE.search(text):
+            text = text[: reference.start()] + self._value(reference[1]) + text[reference.end() :]
         return text
 
     def _value(self, path: str) -> str:
         if path in KNOWN:
             return KNOWN[path]
-        kind, _, rest = path.partition(".")
+        kind, _, name = path.partition(".")
         if kind == "var":
-            return self._variable(rest)
+            return self._variable(name)
         if kind == "bundle":
-            return str(self.root["bundle"][rest])
+            return str(self.root["bundle"][name])
         if kind != "resources":
             raise KeyError(path)
-        of, key, field = rest.split(".")
+        of, key, field = name.split(".")
         if field == "id":
             return f"id of {self.resources[of][key]['name']}"
         return self.deployed_name(of, key) if field == "name" else self.resources[of][key][field]
@@ -91,11 +91,11 @@ def read_bundle(folder: Path, target: str = "dev", *, jobs: str | None = None) -
     for name in names:
         part = load_yaml((folder / name).read_text(encoding="utf-8"))
         assert part.keys() == {"resources"}
-        for kind, found in part["resources"].items():
-            assert not resources.get(kind, {}).keys() & found.keys(), "a key is there twice"
-            resources.setdefault(kind, {}).update(found)
-    for kind, found in chosen.get("resources", {}).items():
-        for key, own in found.items():
+        for kind, of_kind in part["resources"].items():
+            assert not resources.get(kind, {}).keys() & of_kind.keys(), "a key is there twice"
+            resources.setdefault(kind, {}).update(of_kind)
+    for kind, of_kind in chosen.get("resources", {}).items():
+        for key, own in of_kind.items():
             resources[kind][key] = {**resources[kind][key], **own}
     return Bundle(root, resources, chosen)
 
@@ -103,11 +103,11 @@ def read_bundle(folder: Path, target: str = "dev", *, jobs: str | None = None) -
 def texts(value: Any) -> Iterator[str]:
     """Every text within a value."""
     if isinstance(value, dict):
-        for key, each in value.items():
+        for key, item in value.items():
             yield key
-            yield from texts(each)
+            yield from texts(item)
     elif isinstance(value, list):
-        for each in value:
-            yield from texts(each)
+        for item in value:
+            yield from texts(item)
     elif isinstance(value, str):
         yield value

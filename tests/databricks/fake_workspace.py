@@ -89,7 +89,7 @@ class FakeWorkspace:
 
     def asked(self, endpoint: str) -> list[Request]:
         """The requests to an endpoint."""
-        return [each for each in self.requests if each.endpoint == endpoint]
+        return [request for request in self.requests if request.endpoint == endpoint]
 
     def ends(self, *, life_cycle: str = "TERMINATED", result: str | None = "SUCCESS") -> None:
         """The run is at its end when it is first looked at."""
@@ -123,8 +123,8 @@ class FakeWorkspace:
             case "jobs/get":
                 return self._job(int(query["job_id"]))
             case "jobs/list":
-                found = [self._job(number)[1] for number in self._named(query.get("name"))]
-                return 200, {"jobs": found}
+                jobs = [self._job(number)[1] for number in self._named(query.get("name"))]
+                return 200, {"jobs": jobs}
             case "jobs/run-now":
                 number = self.runs.setdefault(body["idempotency_token"], 900 + len(self.runs))
                 return 200, {"run_id": number, "number_in_job": number}
@@ -139,12 +139,12 @@ class FakeWorkspace:
 
     def _named(self, name: str | None) -> list[int]:
         wanted = (name or "").casefold()
-        return [key for key, each in self.names.items() if wanted in ("", each.casefold())]
+        return [key for key, name in self.names.items() if wanted in ("", name.casefold())]
 
     def _job(self, number: int) -> Reply:
         if number not in self.names:
             return _error(400, "INVALID_PARAMETER_VALUE", f"Job {number} does not exist.")
-        declared = [{"name": each, "default": ""} for each in self.parameters]
+        declared = [{"name": name, "default": ""} for name in self.parameters]
         settings = {"name": self.names[number], "parameters": declared}
         return 200, {"job_id": number, "settings": settings}
 

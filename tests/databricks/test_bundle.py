@@ -101,9 +101,9 @@ def test_a_users_files_differ_only_in_where_the_package_comes_from() -> None:
 def test_databricks_own_classes_take_every_resource(
     folder: Path, target: str, compute: str
 ) -> None:
-    found = read_bundle(folder, target, jobs=JOBS[compute])
-    assert found.resources.keys() == CLASSES.keys()
-    for kind, resources in found.resources.items():
+    bundle = read_bundle(folder, target, jobs=JOBS[compute])
+    assert bundle.resources.keys() == CLASSES.keys()
+    for kind, resources in bundle.resources.items():
         for written in resources.values():
             loaded = CLASSES[kind].from_dict(written)  # type: ignore[attr-defined]
             assert loaded.as_dict().keys() >= written.keys()
@@ -117,12 +117,12 @@ def test_these_classes_refuse_a_key_that_is_misspelt() -> None:
 @pytest.mark.parametrize("target", ["dev", "prod"])
 def test_every_reference_leads_to_something(folder: Path, target: str) -> None:
     for compute in BOTH:
-        found = read_bundle(folder, target, jobs=JOBS[compute])
-        target_part = {**found.target, "variables": {}}
-        given = {**found.target.get("variables", {}), "mail": "sales@example.com"}
-        found.target["variables"] = given
-        for text in texts([found.resources, target_part]):
-            found.resolved(text)
+        bundle = read_bundle(folder, target, jobs=JOBS[compute])
+        target_part = {**bundle.target, "variables": {}}
+        given = {**bundle.target.get("variables", {}), "mail": "sales@example.com"}
+        bundle.target["variables"] = given
+        for text in texts([bundle.resources, target_part]):
+            bundle.resolved(text)
 
 
 def test_prod_needs_an_address_for_mails_and_dev_sends_none_to_anybody() -> None:
@@ -134,14 +134,14 @@ def test_prod_needs_an_address_for_mails_and_dev_sends_none_to_anybody() -> None
 
 def test_names_are_right_behind_the_prefix_of_dev(bundle: Bundle) -> None:
     [schema] = {
-        bundle.resolved(each["default"])
+        bundle.resolved(parameter["default"])
         for job in bundle.jobs().values()
-        for each in job.get("parameters", [])
-        if each["name"] == "schema"
+        for parameter in job.get("parameters", [])
+        if parameter["name"] == "schema"
     }
     assert schema == "dev_ci_sales"
     names = {key: bundle.deployed_name("schemas", key) for key in bundle.schemas()}
-    assert names == {"sales": schema, **{each: f"{schema}_{each}" for each in SCHEMAS}}
+    assert names == {"sales": schema, **{layer: f"{schema}_{layer}" for layer in SCHEMAS}}
     volume = bundle.resources["volumes"]["landing"]
     assert bundle.resolved(volume["schema_name"]) == schema
 
@@ -161,7 +161,7 @@ def test_only_what_arrives_starts_a_run_and_the_archive_lies_elsewhere(bundle: B
 def test_nothing_that_holds_data_is_destroyed_by_accident(bundle: Bundle) -> None:
     keeping = [*bundle.schemas().values(), *bundle.resources["volumes"].values()]
     assert len(keeping) == 6
-    assert all(each["lifecycle"] == {"prevent_destroy": True} for each in keeping)
+    assert all(resource["lifecycle"] == {"prevent_destroy": True} for resource in keeping)
 
 
 def test_no_trigger_says_whether_it_is_paused(folder: Path) -> None:
@@ -189,23 +189,23 @@ def test_one_run_at_a_time_whatever_starts_it(bundle: Bundle) -> None:
 
 
 def test_a_failure_is_told_by_mail_also_where_a_second_attempt_succeeds(bundle: Bundle) -> None:
-    told = ["${var.mail}"]
+    recipients = ["${var.mail}"]
     for job in bundle.jobs().values():
-        assert job["email_notifications"]["on_failure"] == told
+        assert job["email_notifications"]["on_failure"] == recipients
         for task in job["tasks"]:
             retried = task["max_retries"] > 0
-            assert not retried or task["email_notifications"]["on_failure"] == told
+            assert not retried or task["email_notifications"]["on_failure"] == recipients
             assert not retried or task["retry_on_timeout"] is False
     job = bundle.jobs()["sales_pipeline"]
-    assert job["email_notifications"]["on_duration_warning_threshold_exceeded"] == told
+    assert job["email_notifications"]["on_duration_warning_threshold_exceeded"] == recipients
     [rule] = job["health"]["rules"]
     assert rule["metric"] == "RUN_DURATION_SECONDS"
     assert rule["value"] < job["timeout_seconds"]
 
 
 def test_the_platform_does_not_add_attempts_of_its_own(folder: Path) -> None:
-    found = read_bundle(folder, jobs=JOBS[SERVERLESS])
-    tasks = [task for job in found.jobs().values() for task in job["tasks"]]
+    bundle = read_bundle(folder, jobs=JOBS[SERVERLESS])
+    tasks = [task for job in bundle.jobs().values() for task in job["tasks"]]
     assert all(task["disable_auto_optimization"] for task in tasks if "run_job_task" not in task)
 
 
@@ -213,7 +213,7 @@ def test_a_job_of_tests_hides_nothing_and_is_the_one_that_ci_runs(bundle: Bundle
     job = bundle.jobs()["sales_pipeline_tests"]
     assert all(task["max_retries"] == 0 for task in job["tasks"])
     assert "trigger" not in job
-    assert "commit" in [each["name"] for each in job["parameters"]]
+    assert "commit" in [parameter["name"] for parameter in job["parameters"]]
     workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
     assert 'jobs["sales_pipeline_tests"]["id"]' in workflow
     assert f"--timeout {job['timeout_seconds']}" in workflow
@@ -226,7 +226,7 @@ def test_the_repositorys_job_of_tests_runs_the_test_notebook() -> None:
         notebook = (ROOT / "resources" / suite["notebook_task"]["notebook_path"]).read_text("utf-8")
         for name in suite["notebook_task"]["base_parameters"]:
             assert f'databricks.widgets.get(\\"{name}\\")' in notebook
-        parameters = {each["name"]: each["default"] for each in job["parameters"]}
+        parameters = {parameter["name"]: parameter["default"] for parameter in job["parameters"]}
         ignored = re.findall(r"--ignore=(\S+)", parameters["tests"])
         assert ignored
         assert all((ROOT / path).is_dir() for path in ignored)
@@ -240,15 +240,19 @@ def test_tasks_call_an_entry_point_that_the_package_has(bundle: Bundle) -> None:
         assert called["package_name"].replace("_", "-") == PYPROJECT["project"]["name"]
         # The platform looks it up by its name, in whatever group it is.
         groups = [PYPROJECT["project"]["scripts"], *PYPROJECT["project"]["entry-points"].values()]
-        found = [group[called["entry_point"]] for group in groups if called["entry_point"] in group]
-        assert [EntryPoint("", each, "").load() for each in found] == [wheel_task.main]
+        entry_points = [
+            group[called["entry_point"]] for group in groups if called["entry_point"] in group
+        ]
+        assert [EntryPoint("", entry_point, "").load() for entry_point in entry_points] == [
+            wheel_task.main
+        ]
 
 
 @pytest.mark.parametrize("command", ["run", "doctor"])
 def test_a_task_gives_only_options_that_its_command_has(bundle: Bundle, command: str) -> None:
     commands: Any = typer.main.get_command(make_app())
     called = [task["python_wheel_task"]["parameters"] for task in wheel_tasks(bundle)]
-    [arguments] = [rest for name, *rest in called if name == command]
+    [arguments] = [parameters for name, *parameters in called if name == command]
     context = commands.commands[command].make_context(command, filled(bundle, arguments))
     given = {key: value for key, value in context.params.items() if value}
     assert given["engine"] == "databricks"
@@ -259,19 +263,19 @@ def test_a_task_gives_only_options_that_its_command_has(bundle: Bundle, command:
 def filled(bundle: Bundle, arguments: list[str]) -> list[str]:
     """The arguments as a run gets them."""
     job = bundle.jobs()["sales_pipeline"]
-    values = {each["name"]: each["default"] for each in job["parameters"]}
+    values = {parameter["name"]: parameter["default"] for parameter in job["parameters"]}
     for name, value in values.items():
         place = f"{{{{job.parameters.{name}}}}}"
-        arguments = [value if each == place else each for each in arguments]
-    assert not [each for each in arguments if "{{" in each]
-    return [bundle.resolved(each) for each in arguments]
+        arguments = [value if argument == place else argument for argument in arguments]
+    assert not [argument for argument in arguments if "{{" in argument]
+    return [bundle.resolved(argument) for argument in arguments]
 
 
 def test_what_tasks_refer_to_by_job_parameter_is_a_parameter_of_their_job(bundle: Bundle) -> None:
     for job in bundle.jobs().values():
-        names = {each["name"] for each in job.get("parameters", [])}
-        said = " ".join(texts(job["tasks"]))
-        assert set(re.findall(r"{{job\.parameters\.(\w+)}}", said)) <= names
+        names = {parameter["name"] for parameter in job.get("parameters", [])}
+        words = " ".join(texts(job["tasks"]))
+        assert set(re.findall(r"{{job\.parameters\.(\w+)}}", words)) <= names
 
 
 def test_the_declaration_is_deployed_with_the_bundle(bundle: Bundle, folder: Path) -> None:
@@ -287,15 +291,15 @@ def test_the_declaration_is_the_samples_with_its_files_in_the_volume(tmp_path: P
     for name, value in (("catalog", "main"), ("schema", "sales")):
         text = text.replace(f"{{{name}}}", value)
     place.write_text(text, encoding="utf-8")
-    found, sample = load_config(place), load_config()
-    assert found.landing == "/Volumes/main/sales/landing/incoming"
-    assert found.lakehouse == "/Volumes/main/sales/landing/lakehouse"
+    declaration, sample = load_config(place), load_config()
+    assert declaration.landing == "/Volumes/main/sales/landing/incoming"
+    assert declaration.lakehouse == "/Volumes/main/sales/landing/lakehouse"
     places = {"landing": sample.landing, "lakehouse": sample.lakehouse}
-    assert found.model_copy(update=places) == sample
+    assert declaration.model_copy(update=places) == sample
 
 
 def test_every_task_has_its_compute_and_the_package(folder: Path) -> None:
-    serverless, cluster = (read_bundle(folder, jobs=JOBS[each]) for each in BOTH)
+    serverless, cluster = (read_bundle(folder, jobs=JOBS[compute]) for compute in BOTH)
     for task in wheel_tasks(serverless):
         assert task["environment_key"] == "default"
         assert "libraries" not in task
@@ -303,13 +307,13 @@ def test_every_task_has_its_compute_and_the_package(folder: Path) -> None:
         assert task["job_cluster_key"] == "default"
         assert len(task["libraries"]) == 1
     for job in serverless.jobs().values():
-        keys = [each["environment_key"] for each in job.get("environments", [])]
+        keys = [environment["environment_key"] for environment in job.get("environments", [])]
         assert {task["environment_key"] for task in job["tasks"] if "environment_key" in task} == {
             *keys
         }
         assert "job_clusters" not in job
     for job in cluster.jobs().values():
-        keys = [each["job_cluster_key"] for each in job.get("job_clusters", [])]
+        keys = [cluster["job_cluster_key"] for cluster in job.get("job_clusters", [])]
         assert {task["job_cluster_key"] for task in job["tasks"] if "job_cluster_key" in task} == {
             *keys
         }
@@ -319,11 +323,11 @@ def test_every_task_has_its_compute_and_the_package(folder: Path) -> None:
 def test_in_prod_analysts_read_gold_and_nothing_else(folder: Path) -> None:
     prod = read_bundle(folder, "prod")
     granted = {
-        (kind, key): each["privileges"]
+        (kind, key): grant["privileges"]
         for kind in ("schemas", "volumes")
         for key, resource in prod.resources[kind].items()
-        for each in resource.get("grants", [])
-        if each["principal"] == "${var.analysts}"
+        for grant in resource.get("grants", [])
+        if grant["principal"] == "${var.analysts}"
     }
     assert granted == {("schemas", "gold"): ["USE_SCHEMA", "SELECT"]}
     assert not {"ALL_PRIVILEGES", "MANAGE"} & set(texts(prod.resources))
@@ -334,13 +338,13 @@ def test_in_prod_jobs_run_as_a_principal_that_can_do_its_work_and_no_more(folder
     assert prod.target["mode"] == "production"
     assert prod.target["run_as"] == {"service_principal_name": "${var.run_as}"}
     levels = {
-        next(value for key, value in each.items() if key != "level"): each["level"]
-        for each in prod.target["permissions"]
+        next(value for key, value in permission.items() if key != "level"): permission["level"]
+        for permission in prod.target["permissions"]
     }
     assert levels == {"${var.engineers}": "CAN_MANAGE", "${var.run_as}": "CAN_VIEW"}
     for key in SCHEMAS:
-        own = [each for each in prod.schemas()[key]["grants"] if "run_as" in each["principal"]]
-        assert [each["privileges"] for each in own] == [
+        own = [grant for grant in prod.schemas()[key]["grants"] if "run_as" in grant["principal"]]
+        assert [grant["privileges"] for grant in own] == [
             ["USE_SCHEMA", "CREATE_TABLE", "SELECT", "MODIFY"]
         ]
 

@@ -34,14 +34,14 @@ CI = {"GITHUB_REPOSITORY": "org/shop", "GITHUB_RUN_ID": "5", "GITHUB_RUN_ATTEMPT
 def test_success_is_told_with_its_page_and_exit_code_0(
     call: Call, workspace: FakeWorkspace
 ) -> None:
-    said = call()
+    result = call()
     page = f"{workspace.host}/?o=42#job/7/run/900"
-    assert said.code == 0
-    assert said.err.splitlines() == [
+    assert result.code == 0
+    assert result.err.splitlines() == [
         f"workspace: {workspace.host}",
         "job 7 (tests): run 900", f"page: {page}", "  0:00  TERMINATED SUCCESS",
     ]  # fmt: skip
-    assert said.out == f"outcome=success run=900 seconds=0 page={page}\n"
+    assert result.out == f"outcome=success run=900 seconds=0 page={page}\n"
 
 
 def test_failure_is_told_with_error_and_trace_and_exit_code_1(
@@ -51,9 +51,9 @@ def test_failure_is_told_with_error_and_trace_and_exit_code_1(
     workspace.tasks = [task(1, "lint", **state("TERMINATED", "FAILED", message="Exit 1."))]
     trace = "\n".join(f"line {number}" for number in range(100))
     workspace.outputs = {1: {"error": "ValueError: \x1b[2Jno", "error_trace": trace}}
-    said = call()
-    assert said.code == 1
-    lines = said.out.splitlines()
+    result = call()
+    assert result.code == 1
+    lines = result.out.splitlines()
     assert lines[0] == "task lint: TERMINATED; result FAILED; Exit 1."
     assert lines[1] == "  ValueError: no"
     assert lines[2] == "  ... (40 lines before)"
@@ -66,8 +66,8 @@ def test_many_failed_tasks_are_shown_in_part(call: Call, workspace: FakeWorkspac
     workspace.ends(result="FAILED")
     failed = state("TERMINATED", "FAILED")
     workspace.tasks = [task(number, f"t{number}", **failed) for number in range(8)]
-    said = call()
-    assert "and 3 more tasks of the same run" in said.out
+    result = call()
+    assert "and 3 more tasks of the same run" in result.out
     assert len(json.loads(call("--json").out)["failed_tasks"]) == 8
 
 
@@ -109,7 +109,7 @@ def test_a_job_is_found_by_its_name(call: Call, workspace: FakeWorkspace) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("twice", "2 jobs are called 'twice': 'twice' (8), 'twice' (9). Do: give --job-id"),
         ("Sales_Tests", "no job is called 'Sales_Tests'. Did you mean 'sales_tests' (10)?"),
@@ -119,28 +119,28 @@ def test_a_job_is_found_by_its_name(call: Call, workspace: FakeWorkspace) -> Non
     ],
 )
 def test_a_name_that_is_not_that_of_one_job_lists_candidates(
-    name: str, said: str, call: Call, workspace: FakeWorkspace
+    name: str, message: str, call: Call, workspace: FakeWorkspace
 ) -> None:
     workspace.names = {8: "twice", 9: "twice", 10: "sales_tests", 11: "[dev me] others"}
     answer = call(job=("--job-name", name))
     assert (answer.code, answer.out) == (2, "")
-    assert answer.err.splitlines()[1].startswith(f"--job-name: {said}")
+    assert answer.err.splitlines()[1].startswith(f"--job-name: {message}")
     assert workspace.asked(RUN_NOW) == []
 
 
 def test_a_job_that_does_not_exist_is_wrong_usage(call: Call, workspace: FakeWorkspace) -> None:
-    said = call(job=("--job-id", "99"))
-    assert said.code == 2
-    assert "\njob 99: Job 99 does not exist. Do: check the job" in said.err
+    result = call(job=("--job-id", "99"))
+    assert result.code == 2
+    assert "\njob 99: Job 99 does not exist. Do: check the job" in result.err
 
 
 def test_a_job_that_declares_no_commit_is_run_with_a_warning(
     call: Call, workspace: FakeWorkspace
 ) -> None:
     workspace.parameters = ()
-    said = call()
-    assert said.code == 0
-    assert "\njob 7: declares no parameter commit" in said.err
+    result = call()
+    assert result.code == 0
+    assert "\njob 7: declares no parameter commit" in result.err
 
 
 @pytest.mark.parametrize(
@@ -170,8 +170,8 @@ def test_one_of_number_and_name_is_needed(call: Call) -> None:
 
 def test_further_parameters_reach_the_run(call: Call, workspace: FakeWorkspace) -> None:
     call("--param", "tests=tests/cli", "--param", "where=a=b")
-    asked = workspace.asked(RUN_NOW)[0].body["job_parameters"]
-    assert asked == {"commit": COMMIT, "tests": "tests/cli", "where": "a=b"}
+    parameters = workspace.asked(RUN_NOW)[0].body["job_parameters"]
+    assert parameters == {"commit": COMMIT, "tests": "tests/cli", "where": "a=b"}
 
 
 @pytest.mark.parametrize(("number", "name", "code"), SIGNALS)
@@ -186,9 +186,9 @@ def test_a_signal_ends_the_gate_and_cancels_the_run_where_that_is_asked(
 ) -> None:
     workspace.states = [state("RUNNING")]
     workspace.hooks[GET_RUN] = lambda nth: os.kill(os.getpid(), number) if nth == 3 else None
-    said = call("--json", *(["--cancel-on-stop"] if cancel else []))
-    assert said.code == code
-    document = json.loads(said.out)
+    result = call("--json", *(["--cancel-on-stop"] if cancel else []))
+    assert result.code == code
+    document = json.loads(result.out)
     assert document["exit_code"] == code
     becomes = "its cancellation is asked for: " if cancel else "it goes on at "
     assert document["message"] == f"stopped by {name}; {becomes}{document['page']}"
@@ -207,9 +207,9 @@ def test_a_signal_ends_a_long_pause_and_a_connection_that_hangs(
 
 def test_a_signal_before_the_start_starts_nothing(call: Call, workspace: FakeWorkspace) -> None:
     workspace.hooks[GET_JOB] = lambda _: os.kill(os.getpid(), signal.SIGINT)
-    said = call("--cancel-on-stop")
-    assert said.code == 130
-    assert "stopped by Ctrl-C, before a run was started. Do: the same again" in said.err
+    result = call("--cancel-on-stop")
+    assert result.code == 130
+    assert "stopped by Ctrl-C, before a run was started. Do: the same again" in result.err
     assert workspace.asked(RUN_NOW) == []
 
 
@@ -218,8 +218,8 @@ def test_a_signal_at_the_start_waits_for_the_number_of_the_run(
 ) -> None:
     workspace.states = [state("RUNNING")]
     workspace.hooks[RUN_NOW] = lambda _: os.kill(os.getpid(), signal.SIGTERM)
-    said = call("--cancel-on-stop")
-    assert said.code == 143
+    result = call("--cancel-on-stop")
+    assert result.code == 143
     assert workspace.cancelled == [900]
 
 
@@ -229,9 +229,9 @@ def test_a_signal_while_the_start_is_not_answered_says_that_nobody_knows(
     monkeypatch.setattr(command, "PACE", Pace(reply_seconds=0.5))
     workspace.faults[RUN_NOW] = [HANG]
     workspace.hooks[RUN_NOW] = lambda _: os.kill(os.getpid(), signal.SIGTERM)
-    said = call()
-    assert said.code == 143
-    assert "stopped by SIGTERM, when it was not known whether the run had started" in said.err
+    result = call()
+    assert result.code == 143
+    assert "stopped by SIGTERM, when it was not known whether the run had started" in result.err
 
 
 @pytest.mark.parametrize(("number", "name", "code"), SIGNALS[:1])
@@ -263,8 +263,8 @@ def test_the_commit_is_that_of_ci_else_the_one_that_is_checked_out(tmp_path: Pat
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(tmp_path)]
     for arguments in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "One"]):
         subprocess.run([*git, *arguments], check=True)
-    found = current_commit({}, tmp_path)
-    assert len(found) == 40
+    commit = current_commit({}, tmp_path)
+    assert len(commit) == 40
 
 
 def test_without_any_commit_it_has_to_be_given(
@@ -272,26 +272,26 @@ def test_without_any_commit_it_has_to_be_given(
 ) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     monkeypatch.chdir(tmp_path)
-    said = call("--commit", "")
-    assert said.code == 2
-    assert said.err.startswith("--commit: no GITHUB_SHA")
+    result = call("--commit", "")
+    assert result.code == 2
+    assert result.err.startswith("--commit: no GITHUB_SHA")
 
 
 def test_the_token_is_the_same_for_the_same_try_of_ci_and_differs_for_all_else() -> None:
-    asked = {"commit": COMMIT}
-    token = idempotency_token(CI, 7, asked)
-    assert token == idempotency_token(CI, 7, dict(asked))
-    others = [
-        idempotency_token(CI | {"GITHUB_RUN_ATTEMPT": "2"}, 7, asked),
-        idempotency_token(CI | {"GITHUB_RUN_ID": "6"}, 7, asked),
-        idempotency_token(CI, 8, asked),
-        idempotency_token(CI, 7, asked | {"tests": "x"}),
-        idempotency_token({"GITHUB_RUN_ID": "5"}, 7, asked),
-        idempotency_token({}, 7, asked),
-        idempotency_token({}, 7, asked),
+    parameters = {"commit": COMMIT}
+    token = idempotency_token(CI, 7, parameters)
+    assert token == idempotency_token(CI, 7, dict(parameters))
+    other_tokens = [
+        idempotency_token(CI | {"GITHUB_RUN_ATTEMPT": "2"}, 7, parameters),
+        idempotency_token(CI | {"GITHUB_RUN_ID": "6"}, 7, parameters),
+        idempotency_token(CI, 8, parameters),
+        idempotency_token(CI, 7, parameters | {"tests": "x"}),
+        idempotency_token({"GITHUB_RUN_ID": "5"}, 7, parameters),
+        idempotency_token({}, 7, parameters),
+        idempotency_token({}, 7, parameters),
     ]
-    assert len({token, *others}) == 8
-    assert {len(each) for each in (token, *others)} == {64}
+    assert len({token, *other_tokens}) == 8
+    assert {len(text) for text in (token, *other_tokens)} == {64}
 
 
 @pytest.mark.parametrize("again", [CI, {}])
@@ -322,9 +322,9 @@ def test_without_the_extra_it_is_named(tmp_path: Path) -> None:
         "from sales_pipeline.cli.app import main\n"
         f"main({arguments})\n"
     )
-    said = python_in(tmp_path, "-c", code)
-    assert said.code == 2
-    assert said.err == (
+    result = python_in(tmp_path, "-c", code)
+    assert result.code == 2
+    assert result.err == (
         "databricks-sdk is not installed, and the gate needs it. "
         "Do: pip install 'sales-pipeline[databricks]'\n"
     )
@@ -337,5 +337,5 @@ def test_every_option_of_the_gate_that_is_written_somewhere_is_there(page: str, 
     known = call("--help").out
     assert lines
     assert [
-        each for line in lines for each in re.findall("--[a-z-]+", line) if each not in known
+        option for line in lines for option in re.findall("--[a-z-]+", line) if option not in known
     ] == []

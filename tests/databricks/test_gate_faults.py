@@ -32,10 +32,10 @@ def test_the_run_is_asked_for_with_the_commit_a_token_and_a_queue(
     workspace: FakeWorkspace, gate: GateOf
 ) -> None:
     gate()
-    [asked] = workspace.asked(RUN_NOW)
-    token = asked.body.pop("idempotency_token")
+    [request] = workspace.asked(RUN_NOW)
+    token = request.body.pop("idempotency_token")
     assert 32 <= len(token) <= 64
-    assert asked.body == {
+    assert request.body == {
         "job_id": 7, "job_parameters": {"commit": COMMIT}, "queue": {"enabled": True},
     }  # fmt: skip
 
@@ -239,7 +239,7 @@ def test_failed_tasks_are_named_with_their_error_and_trace(
     )
     assert lint.trace == "Traceback\n  line 1"
     assert (publish.task, publish.error) == ("publish", "")
-    assert [each.query["run_id"] for each in workspace.asked(OUTPUT)] == ["4"]
+    assert [request.query["run_id"] for request in workspace.asked(OUTPUT)] == ["4"]
 
 
 def test_the_tasks_of_all_pages_are_looked_at(workspace: FakeWorkspace, gate: GateOf) -> None:

@@ -50,25 +50,25 @@ def oidc(workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> FakeWorks
 
 
 def _says_none(call: Call, code: int) -> str:
-    said = call("--verbose", "--json")
-    text = said.out + said.err
-    assert said.code == code, text
-    assert [each for each in ALL if each in text] == []
+    result = call("--verbose", "--json")
+    text = result.out + result.err
+    assert result.code == code, text
+    assert [secret for secret in ALL if secret in text] == []
     return text
 
 
 def test_a_service_principal_with_a_secret_passes(m2m: FakeWorkspace, call: Call) -> None:
     _says_none(call, 0)
-    [asked] = m2m.asked(TOKEN)
-    assert asked.body["grant_type"] == "client_credentials"
+    [request] = m2m.asked(TOKEN)
+    assert request.body["grant_type"] == "client_credentials"
     assert m2m.asked(RUN_NOW)[0].authorization == "Bearer granted-access-token-1"
 
 
 def test_a_run_of_ci_without_a_stored_secret_passes(oidc: FakeWorkspace, call: Call) -> None:
     _says_none(call, 0)
-    asked = oidc.asked(TOKEN)[0]
-    assert asked.body["grant_type"].endswith("token-exchange")
-    assert asked.body["subject_token"].startswith("eyJ")
+    request = oidc.asked(TOKEN)[0]
+    assert request.body["grant_type"].endswith("token-exchange")
+    assert request.body["subject_token"].startswith("eyJ")
     assert oidc.asked(ID_TOKEN)[0].query["audience"] == f"{oidc.host}/oidc/v1/token"
 
 
@@ -130,13 +130,13 @@ def test_what_the_platform_repeats_is_hidden(
     way: str, call: Call, request: pytest.FixtureRequest
 ) -> None:
     workspace: FakeWorkspace = request.getfixturevalue(way)
-    told = (
+    texts = (
         f"used {PAT} {SECRET} {REQUEST_TOKEN} Bearer granted-access-token-1 eyJhbGciOi.eyJzdWIi.x"
     )
     workspace.names = {7: f"job {PAT}"}
-    workspace.states = [state("TERMINATED", "FAILED", "RUN_EXECUTION_ERROR", told)]
-    workspace.tasks = [task(1, "lint", **state("TERMINATED", "FAILED", message=told))]
-    workspace.outputs = {1: {"error": f"ValueError: {told}", "error_trace": f"File\n{told}"}}
+    workspace.states = [state("TERMINATED", "FAILED", "RUN_EXECUTION_ERROR", texts)]
+    workspace.tasks = [task(1, "lint", **state("TERMINATED", "FAILED", message=texts))]
+    workspace.outputs = {1: {"error": f"ValueError: {texts}", "error_trace": f"File\n{texts}"}}
     monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
     for name, value in (("DATABRICKS_OIDC_TOKEN", SECRET), ("SYSTEM_ACCESSTOKEN", REQUEST_TOKEN)):
         monkeypatch.setenv(name, value)
@@ -152,9 +152,9 @@ def test_an_error_that_repeats_the_request_hides_its_credentials(
     workspace.ends(result="FAILED")
     workspace.tasks = [task(1, "lint", **state("TERMINATED", "FAILED"))]
     workspace.faults[endpoint] = [status]
-    said = call("--verbose", "--timeout", "1s")
-    text = said.out + said.err
-    assert said.code in (1, 2)
+    result = call("--verbose", "--timeout", "1s")
+    text = result.out + result.err
+    assert result.code in (1, 2)
     assert PAT not in text
     assert f"fault {status}, Bearer ***" in text
 

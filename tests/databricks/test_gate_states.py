@@ -11,8 +11,8 @@ from sales_pipeline.databricks.verdict import IN_WORDS, run_state
 from tests.databricks.conftest import GateOf
 from tests.databricks.fake_workspace import GET_RUN, FakeWorkspace, state, task
 
-RESULTS = [each.value for each in jobs.RunResultState]
-CODES = [each.value for each in jobs.TerminationCodeCode]
+RESULTS = [result.value for result in jobs.RunResultState]
+CODES = [code.value for code in jobs.TerminationCodeCode]
 
 
 def test_terminated_with_success_passes(workspace: FakeWorkspace, gate: GateOf) -> None:
@@ -20,7 +20,7 @@ def test_terminated_with_success_passes(workspace: FakeWorkspace, gate: GateOf) 
     assert (verdict.exit_code, verdict.message, verdict.failed) == (0, "", ())
 
 
-@pytest.mark.parametrize("result", [each for each in RESULTS if each != "SUCCESS"])
+@pytest.mark.parametrize("result", [result for result in RESULTS if result != "SUCCESS"])
 def test_every_other_result_fails_with_its_name(
     result: str, workspace: FakeWorkspace, gate: GateOf
 ) -> None:
@@ -89,7 +89,7 @@ def test_a_life_cycle_that_nobody_knows_may_come_before_success(
     assert gate().exit_code == 0
 
 
-@pytest.mark.parametrize("code", [*(each for each in CODES if each != "SUCCESS"), "NEW_CODE"])
+@pytest.mark.parametrize("code", [*(code for code in CODES if code != "SUCCESS"), "NEW_CODE"])
 def test_a_termination_code_counts_more_than_the_result(
     code: str, workspace: FakeWorkspace, gate: GateOf
 ) -> None:
@@ -148,7 +148,7 @@ def test_a_task_that_contradicts_itself_fails_a_run_that_says_success(
 
 
 @pytest.mark.parametrize(
-    "told",
+    "task_reply",
     [
         *(
             state("TERMINATED", result)
@@ -164,16 +164,16 @@ def test_a_task_that_contradicts_itself_fails_a_run_that_says_success(
     ],
 )
 def test_a_run_that_says_success_fails_because_of_any_task_that_does_not(
-    told: dict[str, Any], workspace: FakeWorkspace, gate: GateOf
+    task_reply: dict[str, Any], workspace: FakeWorkspace, gate: GateOf
 ) -> None:
-    workspace.tasks = [task(1, "lint"), task(2, "suite", **told)]
+    workspace.tasks = [task(1, "lint"), task(2, "suite", **task_reply)]
     verdict = gate()
     assert verdict.exit_code == 1
     assert "which is contradicted by task suite (" in verdict.message
 
 
 @pytest.mark.parametrize(
-    "told",
+    "task_reply",
     [
         state("TERMINATED", "EXCLUDED"),
         state("SKIPPED", "EXCLUDED"),
@@ -181,9 +181,9 @@ def test_a_run_that_says_success_fails_because_of_any_task_that_does_not(
     ],
 )
 def test_a_task_that_a_condition_left_out_contradicts_nothing_unless_all_are(
-    told: dict[str, Any], workspace: FakeWorkspace, gate: GateOf
+    task_reply: dict[str, Any], workspace: FakeWorkspace, gate: GateOf
 ) -> None:
-    workspace.tasks = [task(1, "lint"), task(2, "only on Mondays", **told)]
+    workspace.tasks = [task(1, "lint"), task(2, "only on Mondays", **task_reply)]
     assert gate().exit_code == 0
     workspace.tasks = workspace.tasks[1:]
     verdict = gate()
@@ -250,16 +250,16 @@ def test_a_repaired_run_passes_only_if_its_last_repair_succeeded(
 
 
 def test_the_newer_status_alone_never_passes() -> None:
-    told = {"status": {"state": "TERMINATED", "termination_details": {"code": "SUCCESS"}}}
-    found = run_state(told)
-    assert (found.is_ended, found.is_success) == (True, False)
+    reply = {"status": {"state": "TERMINATED", "termination_details": {"code": "SUCCESS"}}}
+    state = run_state(reply)
+    assert (state.is_ended, state.is_success) == (True, False)
 
 
 @pytest.mark.parametrize("nonsense", [{}, {"state": "SUCCESS"}, {"state": None, "status": []}])
 def test_a_reply_without_a_state_is_no_end_and_no_success(nonsense: dict[str, object]) -> None:
-    found = run_state(nonsense)
-    assert (found.is_ended, found.is_success) == (False, False)
-    assert found.line() == "no state"
+    state = run_state(nonsense)
+    assert (state.is_ended, state.is_success) == (False, False)
+    assert state.line() == "no state"
 
 
 def test_every_word_is_about_a_code_that_there_is() -> None:

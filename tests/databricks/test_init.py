@@ -47,8 +47,8 @@ class Init:
         return Said(code, out, err)
 
     def files(self) -> list[str]:
-        found = (path for path in self.folder.rglob("*") if path.is_file())
-        return sorted(str(path.relative_to(self.folder)) for path in found)
+        paths = (path for path in self.folder.rglob("*") if path.is_file())
+        return sorted(str(path.relative_to(self.folder)) for path in paths)
 
 
 @pytest.fixture
@@ -58,10 +58,10 @@ def init(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Init:
 
 
 def test_a_whole_bundle_is_written_with_the_commands_that_come_next(init: Init) -> None:
-    said = init("--mail", "sales@example.com")
-    assert (said.code, said.err) == (0, "")
+    result = init("--mail", "sales@example.com")
+    assert (result.code, result.err) == (0, "")
     assert init.files() == sorted(FILES)
-    lines = said.out.splitlines()
+    lines = result.out.splitlines()
     assert lines[: len(FILES)] == [f"written: {init.folder / name}" for name in FILES]
     assert f"  cd '{init.folder}'" in lines
     assert "  databricks bundle deploy --target dev" in lines
@@ -76,12 +76,12 @@ def test_options_are_the_answers(init: Init) -> None:
     }  # fmt: skip
     options = [(f"--{name.replace('_', '-')}", value) for name, value in given.items()]
     assert init("--compute", "cluster", *(text for option in options for text in option)).code == 0
-    found = read_bundle(init.folder, "prod")
-    assert found.root["workspace"] == {"host": given.pop("host")}
-    assert {name: found.resolved(f"${{var.{name}}}") for name in given} == given
-    assert JOBS[CLUSTER] in found.root["include"]
-    assert JOBS[SERVERLESS] not in found.root["include"]
-    assert "job_clusters" in found.jobs()["sales_pipeline"]
+    bundle = read_bundle(init.folder, "prod")
+    assert bundle.root["workspace"] == {"host": given.pop("host")}
+    assert {name: bundle.resolved(f"${{var.{name}}}") for name in given} == given
+    assert JOBS[CLUSTER] in bundle.root["include"]
+    assert JOBS[SERVERLESS] not in bundle.root["include"]
+    assert "job_clusters" in bundle.jobs()["sales_pipeline"]
 
 
 def test_json_is_one_document_with_stable_keys(init: Init) -> None:
@@ -98,10 +98,10 @@ def test_files_that_are_there_are_replaced_only_when_told(init: Init) -> None:
     mine = init.folder / "databricks.yml"
     mine.write_text("mine", encoding="utf-8")
     (init.folder / "resources/schemas.yml").unlink()
-    said = init("--catalog", "other")
-    assert (said.code, said.out) == (2, "")
-    assert "has databricks.yml already" in said.err
-    assert "--force" in said.err
+    result = init("--catalog", "other")
+    assert (result.code, result.out) == (2, "")
+    assert "has databricks.yml already" in result.err
+    assert "--force" in result.err
     assert mine.read_text(encoding="utf-8") == "mine"
     assert "resources/schemas.yml" not in init.files()
     assert init("--catalog", "other", "--force").code == 0
@@ -113,11 +113,11 @@ def test_a_declaration_is_never_replaced_but_told_to_be_elsewhere(init: Init) ->
     init.folder.mkdir()
     mine = init.folder / "config.yaml"
     mine.write_text("landing: ./landing\n", encoding="utf-8")
-    said = init("--force")
-    assert said.code == 0
+    result = init("--force")
+    assert result.code == 0
     assert mine.read_text(encoding="utf-8") == "landing: ./landing\n"
-    assert f"left as it is: {mine}" in said.out
-    assert "landing: /Volumes/{catalog}/{schema}/landing/incoming" in said.out
+    assert f"left as it is: {mine}" in result.out
+    assert "landing: /Volumes/{catalog}/{schema}/landing/incoming" in result.out
 
 
 def test_a_link_is_not_written_through(init: Init, tmp_path: Path) -> None:
@@ -132,9 +132,9 @@ def test_a_link_is_not_written_through(init: Init, tmp_path: Path) -> None:
 
 def test_a_folder_that_takes_no_files_is_told(init: Init) -> None:
     init.folder.write_text("a file", encoding="utf-8")
-    said = init()
-    assert (said.code, said.out) == (2, "")
-    assert f"{init.folder}: cannot be written to" in said.err
+    result = init()
+    assert (result.code, result.out) == (2, "")
+    assert f"{init.folder}: cannot be written to" in result.err
 
 
 @pytest.mark.parametrize("compute", [SERVERLESS, CLUSTER])
@@ -142,14 +142,14 @@ def test_the_package_is_pinned_to_the_version_that_wrote_it(compute: str) -> Non
     assert RELEASE.dependency in bundle_files(replace(GIVEN, compute=compute))[JOBS[compute]]
 
 
-@pytest.mark.parametrize("name", [each.name for each in fields(BundleSettings)])
+@pytest.mark.parametrize("name", [setting.name for setting in fields(BundleSettings)])
 def test_an_answer_is_that_text_in_yaml_or_refused(name: str) -> None:
     for text in HOSTILE:
         assert_harmless(name, text)
 
 
 @settings(deadline=None)
-@given(name=st.sampled_from([each.name for each in fields(BundleSettings)]), text=st.text())
+@given(name=st.sampled_from([setting.name for setting in fields(BundleSettings)]), text=st.text())
 def test_any_answer_is_that_text_in_yaml_or_refused(name: str, text: str) -> None:
     assert_harmless(name, text)
 
@@ -185,46 +185,48 @@ def set_answer(root: Any, name: str, text: str) -> None:
 
 
 def test_a_refused_answer_writes_nothing(init: Init) -> None:
-    said = init("--schema", "Sales {{now}}")
-    assert (said.code, said.out) == (2, "")
-    assert said.err.startswith("--schema: cannot be used, got 'Sales {{now}}'. Do: give at most 50")
+    result = init("--schema", "Sales {{now}}")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(
+        "--schema: cannot be used, got 'Sales {{now}}'. Do: give at most 50"
+    )
     assert not init.folder.exists()
 
 
 def test_on_a_terminal_it_asks_again_until_an_answer_can_be_used(tmp_path: Path) -> None:
-    said = on_a_terminal(tmp_path, ["", "retail", "No Schema", "shops", "", "cluster"])
-    assert said.code == 0
-    assert "--schema: cannot be used, got 'No Schema'" in said.err
-    found = read_bundle(tmp_path)
-    assert "workspace" not in found.root
-    assert found.resolved("${var.catalog}.${var.schema}") == "retail.shops"
-    assert "default" not in found.root["variables"]["mail"]
-    assert JOBS[CLUSTER] in found.root["include"]
+    result = on_a_terminal(tmp_path, ["", "retail", "No Schema", "shops", "", "cluster"])
+    assert result.code == 0
+    assert "--schema: cannot be used, got 'No Schema'" in result.err
+    bundle = read_bundle(tmp_path)
+    assert "workspace" not in bundle.root
+    assert bundle.resolved("${var.catalog}.${var.schema}") == "retail.shops"
+    assert "default" not in bundle.root["variables"]["mail"]
+    assert JOBS[CLUSTER] in bundle.root["include"]
 
 
 def test_what_an_option_says_is_not_asked_and_with_yes_nothing_is(tmp_path: Path) -> None:
     options = ["--host", "https://a.example.com", "--catalog", "c", "--schema", "s"]
-    said = on_a_terminal(tmp_path, ["sales@example.com", "  "], *options)
-    assert said.code == 0
-    assert "Catalog" not in said.err
+    result = on_a_terminal(tmp_path, ["sales@example.com", "  "], *options)
+    assert result.code == 0
+    assert "Catalog" not in result.err
     assert read_bundle(tmp_path).root["variables"]["mail"]["default"] == "sales@example.com"
     assert JOBS[SERVERLESS] in read_bundle(tmp_path).root["include"]
-    said = on_a_terminal(tmp_path / "b", [], "--yes")
-    assert (said.code, said.err) == (0, "")
+    result = on_a_terminal(tmp_path / "b", [], "--yes")
+    assert (result.code, result.err) == (0, "")
 
 
 def on_a_terminal(folder: Path, lines: list[str], *options: str) -> Said:
     """Runs the command where its stdin is a terminal, at which somebody types lines."""
     typed, terminal = os.openpty()
     os.write(typed, "".join(f"{line}\n" for line in lines).encode())
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "sales_pipeline", "databricks", "init", str(folder), *options],
         stdin=terminal, capture_output=True, encoding="utf-8", check=False, timeout=60,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     os.close(typed)
     os.close(terminal)
-    return Said(done.returncode, done.stdout, done.stderr)
+    return Said(process.returncode, process.stdout, process.stderr)
 
 
 def test_nothing_heavy_is_loaded_for_it(tmp_path: Path) -> None:

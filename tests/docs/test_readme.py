@@ -29,6 +29,7 @@ SAMPLE = (
     "A correction that is held",
     "A file that is withdrawn",
     "A product that nobody knew",
+    "A month that is closed",
 )
 """The sections that go on in one folder, as a reader does."""
 

@@ -42,7 +42,7 @@ print(came, spark.sql("SELECT 1 AS one").toArrow().to_pylist())
 
 @pytest.mark.parametrize("script", [SCRIPT, IN_THREADS], ids=["one", "of several at once"])
 def test_the_engine_outlives_ctrl_c(tmp_path: Path, script: str) -> None:
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
@@ -51,4 +51,4 @@ def test_the_engine_outlives_ctrl_c(tmp_path: Path, script: str) -> None:
         check=False,
         timeout=120,
     )
-    assert done.stdout == "['Ctrl-C'] [{'one': 1}]\n", done.stderr
+    assert process.stdout == "['Ctrl-C'] [{'one': 1}]\n", process.stderr

@@ -62,17 +62,19 @@ def test_another_user_reaches_the_engine_only_where_the_machine_cannot_prevent_i
     tmp_path: Path,
 ) -> None:
     with a_served_port() as (is_private, port):
-        said = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", REACH, port],
             cwd="/",
             capture_output=True,
             text=True,
             check=True,
         )
-    assert said.stdout == ("refused\n" if is_private else "reached\n")
-    told = python_in(tmp_path, "-m", "sales_pipeline", "status", "--verbose").out.splitlines()[-1]
+    assert process.stdout == ("refused\n" if is_private else "reached\n")
+    last_line = python_in(tmp_path, "-m", "sales_pipeline", "status", "--verbose").out.splitlines()[
+        -1
+    ]
     alone = "Engine: a run is alone in a network of its own, so no other user reaches its engine."
-    assert (told == alone) is is_private
+    assert (last_line == alone) is is_private
 
 
 def test_a_process_with_threads_keeps_the_network_of_the_machine() -> None:

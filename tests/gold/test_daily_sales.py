@@ -98,6 +98,7 @@ def _days(retailer: Retailer) -> list[str]:
     ]
 
 
+@pytest.mark.long
 def test_a_day_takes_its_own_rate_and_waits_with_its_month_and_leaves_with_its_sales(
     retailer: Retailer,
 ) -> None:
@@ -109,7 +110,7 @@ def test_a_day_takes_its_own_rate_and_waits_with_its_month_and_leaves_with_its_s
     retailer.deliver("boston/a.csv", sale("1", "2025-04-18"), sale("2", "2025-04-22"), returned)
     retailer.deliver("boston/b.csv", sale("4", "2025-02-01"))
     retailer.deliver("lyon/a.csv", *lyon)
-    assert [str(each.month) for each in retailer.run().held] == ["2025-02-01"]
+    assert [str(held.month) for held in retailer.run().held] == ["2025-02-01"]
     april = [
         "2025-04-18 boston USD: 1 0 10 7.8125 0",
         "2025-04-22 boston USD: 2 -1 6 3.75 -2.5",

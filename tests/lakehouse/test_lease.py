@@ -103,18 +103,19 @@ def _let_pass(seconds: int, lakehouse: Path) -> None:
     EmbeddedEngine(lakehouse).replace(LOCK.name, "true", rows)
 
 
+@pytest.mark.long
 def test_p10_of_two_clients_at_once_exactly_one_takes_a_lease_that_nobody_ever_took(
     tmp_path: Path,
 ) -> None:
     for number in range(3):
         clients = [Client(tmp_path / str(number)) for _ in range(2)]
-        for each in clients:
-            each.go()
-        holds = [each.is_holder() for each in clients]
+        for client in clients:
+            client.go()
+        holds = [client.is_holder() for client in clients]
         assert sum(holds) == 1
         assert _row(tmp_path / str(number))["process"] == clients[holds.index(True)].process.pid
-        for each in clients:
-            each.kill()
+        for client in clients:
+            client.kill()
 
 
 def test_p10_of_two_clients_at_once_exactly_one_takes_over_from_a_killed_one(
@@ -132,11 +133,11 @@ def test_p10_of_two_clients_at_once_exactly_one_takes_over_from_a_killed_one(
     assert not late.try_to_take()
     _let_pass(60, tmp_path)
     clients = [Client(tmp_path) for _ in range(2)]
-    for each in clients:
-        each.go()
-    assert sum(each.is_holder() for each in clients) == 1
-    for each in clients:
-        each.kill()
+    for client in clients:
+        client.go()
+    assert sum(client.is_holder() for client in clients) == 1
+    for client in clients:
+        client.kill()
     _let_pass(AGE_SECONDS, tmp_path)
     assert late.try_to_take()
     assert "here: took over from process " in caplog.text
@@ -199,13 +200,15 @@ def test_p10_a_lease_is_renewed_while_its_holder_works(tmp_path: Path) -> None:
 def test_p10_a_run_leaves_while_another_client_holds_the_lease_and_names_it(
     leased: Retailer,
 ) -> None:
-    other = Client(leased.lakehouse)
-    other.go()
-    assert other.is_holder()
-    with pytest.raises(LakehouseBusy, match=rf"process {other.process.pid} on .*, run since 20"):
+    other_client = Client(leased.lakehouse)
+    other_client.go()
+    assert other_client.is_holder()
+    with pytest.raises(
+        LakehouseBusy, match=rf"process {other_client.process.pid} on .*, run since 20"
+    ):
         leased.run()
     assert not (leased.lakehouse / "silver").exists()
-    other.kill()
+    other_client.kill()
     _let_pass(AGE_SECONDS + 1, leased.lakehouse)
     assert leased.run().rows == 4
     assert leased.rows("silver.sales", "sale_id") == [("1",)]
@@ -225,6 +228,7 @@ def test_p10_the_lease_is_released_after_an_error(leased: Retailer) -> None:
     assert _row(leased.lakehouse)["token"] is None
 
 
+@pytest.mark.long
 def test_p10_a_run_without_work_takes_no_lease_and_no_run_counts_it_among_its_tables(
     leased: Retailer,
 ) -> None:
@@ -241,7 +245,7 @@ def test_p10_a_run_without_work_takes_no_lease_and_no_run_counts_it_among_its_ta
     leased.rebuild()
     assert leased.rows("silver.sales", "sale_id") == [("1",), ("2",)]
     runs = leased.read(finished_runs)
-    assert all(LOCK.name not in each.version_of for each in runs)
+    assert all(LOCK.name not in run.version_of for run in runs)
 
 
 RUN = """\
@@ -254,6 +258,7 @@ assert Retailer(Path(sys.argv[1])).run().rows == 4
 """
 
 
+@pytest.mark.long
 def test_p10_who_waited_looks_again_and_takes_nothing_in_twice(
     leased: Retailer,
     tmp_path: Path,
@@ -281,15 +286,15 @@ def _share(retailer: Retailer, elsewhere: Path) -> None:
     """Gives a second folder, in which a client finds the landing files and the tables."""
     (elsewhere / "lakehouse").mkdir(parents=True)
     (elsewhere / "landing").symlink_to(retailer.landing)
-    for each in ("bronze", "silver", "gold", "ops", "archive"):
-        (retailer.lakehouse / each).mkdir(parents=True)
-        (elsewhere / "lakehouse" / each).symlink_to(retailer.lakehouse / each)
+    for name in ("bronze", "silver", "gold", "ops", "archive"):
+        (retailer.lakehouse / name).mkdir(parents=True)
+        (elsewhere / "lakehouse" / name).symlink_to(retailer.lakehouse / name)
 
 
 def test_p10_a_reset_keeps_the_lease_to_its_end(leased: Retailer) -> None:
     leased.run()
     assert reset(leased.declaration).moved == ["catalogue/catalogue.csv", "lyon/a.csv"]
-    assert [each.name for each in (leased.lakehouse / "ops").iterdir()] == ["lock"]
+    assert [folder.name for folder in (leased.lakehouse / "ops").iterdir()] == ["lock"]
     assert _row(leased.lakehouse)["token"] is None
     assert leased.run().rows == 4
 
@@ -366,10 +371,10 @@ def test_p10_what_was_seen_of_tables_before_the_lease_was_taken_is_forgotten(
     leased: Retailer,
 ) -> None:
     leased.run()
-    looking, other = EmbeddedEngine(leased.lakehouse), EmbeddedEngine(leased.lakehouse)
-    assert looking.read(RUNS.name).num_rows == 1
+    reading, changing = EmbeddedEngine(leased.lakehouse), EmbeddedEngine(leased.lakehouse)
+    assert reading.read(RUNS.name).num_rows == 1
     with held(leased.declaration, "rebuild") as hold:
-        other.drop(RUNS.name)
-        other.create(RUNS.name, RUNS.columns, {})
-        assert hold.take(looking)
-        assert looking.read(RUNS.name).num_rows == 0
+        changing.drop(RUNS.name)
+        changing.create(RUNS.name, RUNS.columns, {})
+        assert hold.take(reading)
+        assert reading.read(RUNS.name).num_rows == 0

@@ -40,6 +40,6 @@ def test_a_correction_supersedes_all_before_it_also_past_one_that_was_refused(
         lakehouse.prepare()
         ledger = Ledger(lakehouse)
         ledger.record(history)
-        return [ledger.superseded_by([each]) for each in ledger]
+        return [ledger.superseded_by([delivery]) for delivery in ledger]
 
     assert retailer.read(superseded) == [set(), {1}, {1, 2}, {1, 2, 3}, set()]

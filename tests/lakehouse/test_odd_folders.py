@@ -12,21 +12,21 @@ from tests.retailer import Retailer, sale
 
 def _run(folder: Path) -> Retailer:
     folder.mkdir()
-    made = Retailer(folder)
-    made.deliver_catalogue()
-    made.deliver("lyon/a.csv", sale("1"))
-    made.run()
-    return made
+    retailer = Retailer(folder)
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"))
+    retailer.run()
+    return retailer
 
 
 def test_a_folder_with_spaces_quotes_and_accents_holds_a_lakehouse(tmp_path: Path) -> None:
-    made = _run(tmp_path / "l'été, `hash` #1 {a} (b) & c?")
-    first = made.run_ids()[-1]
-    made.deliver("lyon/b.csv", sale("2"))
-    made.run()
-    assert len(made.table("silver.sales")) == 2
-    made.rollback(first)
-    assert len(made.table("silver.sales")) == 1
+    retailer = _run(tmp_path / "l'été, `hash` #1 {a} (b) & c?")
+    first = retailer.run_ids()[-1]
+    retailer.deliver("lyon/b.csv", sale("2"))
+    retailer.run()
+    assert len(retailer.table("silver.sales")) == 2
+    retailer.rollback(first)
+    assert len(retailer.table("silver.sales")) == 1
 
 
 def test_a_folder_that_an_address_cannot_name_is_refused(tmp_path: Path) -> None:

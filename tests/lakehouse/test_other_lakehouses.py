@@ -128,6 +128,7 @@ def test_gold_of_the_format_before_is_made_again_by_a_run_and_read_by_nothing_el
         older.rollback(first)
 
 
+@pytest.mark.long
 def test_gold_of_the_format_before_is_made_again_by_a_rebuild_and_after_a_kill(
     made_once: Retailer, with_earlier_gold: Retailer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -148,6 +149,7 @@ def test_a_lakehouse_that_does_not_say_its_format_is_refused(made: Retailer) -> 
     _refused(made, "does not say its format, .* sales-pipeline reset and then run")
 
 
+@pytest.mark.long
 def test_a_lakehouse_made_before_later_columns_is_gone_on_with(made: Retailer) -> None:
     state = made.state()
     for table in LATER_COLUMNS:
@@ -175,6 +177,6 @@ def _overwrite(retailer: Retailer, table: str, rows: pa.Table) -> None:
 
 def _as_recorded_now(retailer: Retailer, runs: pa.Table) -> pa.Table:
     """The runs as if each had left the tables as they are now."""
-    now = retailer.read(table_versions)
+    versions = retailer.read(table_versions)
     place = runs.column_names.index("versions")
-    return runs.set_column(place, "versions", pa.array([now] * runs.num_rows))
+    return runs.set_column(place, "versions", pa.array([versions] * runs.num_rows))

@@ -35,13 +35,13 @@ def defined_rows(data: bytes, shape: FileShape) -> list[tuple[Any, ...]] | None:
     after = b"".join(frame.footer_records(lines.footer))
     text = before + (text[start:] if shape.header else text) + after
     splitter = RecordSplitter(RecordFormat.of(shape), Headers(shape, first[0].fields))
-    found, end = splitter.split(text, final=True)
+    records, end = splitter.split(text, final=True)
     assert end == len(text)
     if shape.never_store:
-        found = [record._replace(raw=None) for record in found]
+        records = [record._replace(raw=None) for record in records]
     return [
         _defined_row(number, record, len(shape.columns))
-        for number, record in enumerate(found, start=1)
+        for number, record in enumerate(records, start=1)
     ]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.commit_points import watched_by
-from sales_pipeline.landing.archive import keep, kept_path, sync, take_back
+from sales_pipeline.landing.archive import keep, kept_path, move_back, sync
 from tests.replacements import Replacements
 
 
@@ -134,7 +134,7 @@ def test_p4_a_file_that_grew_in_the_archive_goes_back_and_leaves_what_was_read(
     landed.keep()
     with landed.target.open("ab") as file:
         file.write(b" and second")
-    assert take_back(landed.target, landed.source, landed.sha256, 5)
+    assert move_back(landed.target, landed.source, landed.sha256, 5)
     assert landed.source.read_bytes() == b"first and second"
     assert landed.target.read_bytes() == b"first"
 
@@ -142,7 +142,7 @@ def test_p4_a_file_that_grew_in_the_archive_goes_back_and_leaves_what_was_read(
 def test_p4_a_file_that_became_another_in_the_archive_goes_back_whole(landed: Landed) -> None:
     landed.keep()
     landed.target.write_bytes(b"other")
-    assert take_back(landed.target, landed.source, landed.sha256, 5)
+    assert move_back(landed.target, landed.source, landed.sha256, 5)
     assert landed.source.read_bytes() == b"other"
     assert list(landed.target.parent.iterdir()) == []
 
@@ -151,5 +151,5 @@ def test_p4_nothing_goes_back_over_a_file_that_was_delivered_meanwhile(landed: L
     landed.keep()
     landed.target.write_bytes(b"other")
     landed.source.write_bytes(b"newer")
-    assert not take_back(landed.target, landed.source, landed.sha256, 5)
+    assert not move_back(landed.target, landed.source, landed.sha256, 5)
     assert (landed.source.read_bytes(), landed.target.read_bytes()) == (b"newer", b"other")

@@ -24,8 +24,8 @@ def look(landing: Path, **arrival: object) -> Discovery:
     return discover(landing, {"lyon": "*.csv"}, arrivals=arrivals)
 
 
-def names(found: Discovery) -> list[str]:
-    return [file.path for file in found.files]
+def names(discovery: Discovery) -> list[str]:
+    return [file.path for file in discovery.files]
 
 
 @ON_LINUX
@@ -35,9 +35,9 @@ def test_a_file_that_is_open_for_writing_is_left_and_named(tmp_path: Path, mode:
     file.write_bytes(b"id\n1\n")
     os.utime(file, (1, 1))
     with file.open(mode):
-        found = look(tmp_path)
-        assert names(found) == []
-        assert "another process has it open" in found.left["a.csv"]
+        discovery = look(tmp_path)
+        assert names(discovery) == []
+        assert "another process has it open" in discovery.left["a.csv"]
     assert names(look(tmp_path)) == ["a.csv"]
 
 
@@ -113,8 +113,8 @@ def test_a_marker_says_that_a_file_is_complete(tmp_path: Path, marker: str) -> N
     assert names(look(tmp_path, by="marker")) == [], "it was yesterday's"
     os.utime(file, (5, 5))
     os.utime(beside, (5, 5))
-    found = look(tmp_path, by="marker")
-    assert (names(found), found.unclaimed) == (["a.csv"], [])
+    discovery = look(tmp_path, by="marker")
+    assert (names(discovery), discovery.unclaimed) == (["a.csv"], [])
 
 
 def test_a_file_that_changes_while_it_is_read_is_left(
@@ -137,8 +137,8 @@ def test_only_regular_files_are_opened(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("socket.csv")
-        found = look(tmp_path)
-    assert {path: why.partition(",")[0] for path, why in found.left.items()} == {
+        discovery = look(tmp_path)
+    assert {path: why.partition(",")[0] for path, why in discovery.left.items()} == {
         "pipe.csv": "a named pipe",
         "socket.csv": "a socket",
     }
@@ -164,13 +164,13 @@ def test_a_file_in_whose_place_a_pipe_comes_is_not_waited_for(
 def test_lock_files_of_office_programs_are_ignored(tmp_path: Path) -> None:
     for name in ("~$sales.csv", ".~lock.sales.csv#", "Thumbs.db", "sales.csv"):
         (tmp_path / name).write_bytes(b"id\n")
-    found = look(tmp_path)
-    assert names(found) == ["sales.csv"]
-    assert (found.unclaimed, found.unready, found.left) == ([], [], {})
+    discovery = look(tmp_path)
+    assert names(discovery) == ["sales.csv"]
+    assert (discovery.unclaimed, discovery.unready, discovery.left) == ([], [], {})
 
 
 def test_names_and_patterns_are_compared_without_what_nobody_sees(tmp_path: Path) -> None:
     (tmp_path / "e\u0301te\u0301\u200b_1.csv").write_bytes(b"id\n")
-    found = discover(tmp_path, {"lyon": "\u00e9t\u00e9_*.csv"})
-    assert len(found.files) == 1
-    assert found.files[0].path == "e\u0301te\u0301\u200b_1.csv", "as it is on disk"
+    discovery = discover(tmp_path, {"lyon": "\u00e9t\u00e9_*.csv"})
+    assert len(discovery.files) == 1
+    assert discovery.files[0].path == "e\u0301te\u0301\u200b_1.csv", "as it is on disk"

@@ -29,11 +29,11 @@ def rows(
     data = text.encode()
     path = tmp_path / "sales.csv"
     path.write_bytes(data)
-    found = defined_rows(data, shape)
-    assert found is not None
+    defined = defined_rows(data, shape)
+    assert defined is not None
     for block_bytes in (*smallest, 1 << 20):
-        assert in_order(read_batches(str(path), shape, 7, block_bytes=block_bytes)) == found
-    return found
+        assert in_order(read_batches(str(path), shape, 7, block_bytes=block_bytes)) == defined
+    return defined
 
 
 def sales(tmp_path: Path, text: str, smallest: Sequence[int] = (5, 40)) -> list[Row]:

@@ -70,7 +70,7 @@ def test_a_file_that_changed_is_not_outlined_nor_refused(kind: Kind, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "others",
+    "other_rows",
     [
         [(1, "a", "b")],
         [(1, "a", "b"), (2, "d", "c")],
@@ -83,9 +83,9 @@ def test_a_file_that_changed_is_not_outlined_nor_refused(kind: Kind, tmp_path: P
     ],
 )
 def test_records_that_are_not_the_same_have_other_totals(
-    others: list[tuple[int, str | None, str | None]],
+    other_rows: list[tuple[int, str | None, str | None]],
 ) -> None:
-    assert totals(others) != totals([(1, "a", "b"), (2, "c", "d")])
+    assert totals(other_rows) != totals([(1, "a", "b"), (2, "c", "d")])
 
 
 def test_totals_do_not_depend_on_how_a_file_is_read() -> None:

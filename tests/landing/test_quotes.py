@@ -92,12 +92,12 @@ OPEN = {
 def test_an_open_quote_costs_its_own_line_and_swallows_no_other(
     tmp_path: Path, name: str, after: str
 ) -> None:
-    text, others = OPEN[name]
+    text, following = OPEN[name]
     read = problems(tmp_path, text + after)
     lines = text.splitlines()
     assert read[0] == ("unterminated_quote", lines[0])
     assert len(read) == len(lines) + len(after.splitlines())
-    whole = [problem for problem, _ in read[1 : others + 1]]
+    whole = [problem for problem, _ in read[1 : following + 1]]
     own = ("twice", "in the last column, to a stray quote", "over a record that lacks a field",
            "over a record with a field too many")  # fmt: skip
     assert whole[-1] is None or name in own

@@ -78,11 +78,11 @@ def test_a_header_without_records_gives_no_batch(tmp_path: Path) -> None:
 def test_one_stray_quote_costs_one_record(tmp_path: Path) -> None:
     lines = [b"%d,item" % number for number in range(20_000)]
     lines[7_000] = b'7000,"item'
-    found = rows(tmp_path, b"day,item\n" + b"\n".join(lines))
-    assert [row for row in found if row[5]] == [
+    table = rows(tmp_path, b"day,item\n" + b"\n".join(lines))
+    assert [row for row in table if row[5]] == [
         (None, None, 7_001, None, '7000,"item', "unterminated_quote")
     ]
-    assert len(found) == 20_000
+    assert len(table) == 20_000
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "iso-8859-15", "cp932", "utf-16", "utf-8-sig"])
@@ -311,8 +311,8 @@ def test_a_file_of_one_column_agrees_with_the_definition(
 ) -> None:
     shape = FileShape((("product", "item"),))
     data = b"item\n" + text
-    found = rows(tmp_path_factory.getbasetemp(), data, shape)
-    assert found == defined_rows(data, shape)
+    table = rows(tmp_path_factory.getbasetemp(), data, shape)
+    assert table == defined_rows(data, shape)
 
 
 def of_any_header(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:

@@ -14,7 +14,7 @@ from sales_pipeline.landing.frame import DataLines
 from sales_pipeline.landing.headers import Headers
 from sales_pipeline.landing.landed_bytes import Transcoder
 from sales_pipeline.landing.plain_blocks import PlainParser
-from sales_pipeline.landing.quotes import MAX_RECORD_BYTES, Fault, FieldFormat
+from sales_pipeline.landing.quotes import MAX_RECORD_BYTES, FieldFormat, QuoteFault
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.record_splitter import PROBLEMS, Record, RecordFormat, RecordSplitter
 from sales_pipeline.landing.shape import FileShape
@@ -41,9 +41,9 @@ ENCODINGS = ["utf-8", "cp1252", "iso-8859-15", "cp932", "utf-16"]
 
 def split(data: bytes, *, encoding: str = "utf-8") -> list[Record]:
     text = Transcoder(encoding).feed(data, final=True)
-    found, end = splitter(encoding).split(text, final=True)
+    records, end = splitter(encoding).split(text, final=True)
     assert end == len(text)
-    return [record._replace(match=None) for record in found]
+    return [record._replace(match=None) for record in records]
 
 
 def splitter(encoding: str = "utf-8") -> RecordSplitter:
@@ -56,21 +56,21 @@ def in_pieces(data: bytes, cuts: list[int], encoding: str) -> list[Record]:
     """The records of the data when it comes in pieces of these sizes, over and over."""
     transcoder = Transcoder(encoding)
     in_pieces = splitter(encoding)
-    found: list[Record] = []
-    rest, start = b"", 0
+    records: list[Record] = []
+    pending, start = b"", 0
     for size in cuts * (len(data) // len(cuts) + 1):
-        rest += transcoder.feed(data[start : start + size])
-        records_, end = in_pieces.split(rest)
-        found += records_
-        rest, start = rest[end:], start + size
-    found += in_pieces.split(rest + transcoder.feed(b"", final=True), final=True)[0]
-    return [record._replace(match=None) for record in found]
+        pending += transcoder.feed(data[start : start + size])
+        records_, end = in_pieces.split(pending)
+        records += records_
+        pending, start = pending[end:], start + size
+    records += in_pieces.split(pending + transcoder.feed(b"", final=True), final=True)[0]
+    return [record._replace(match=None) for record in records]
 
 
 def fields(data: bytes) -> list[list[str]]:
-    found = split(data)
-    assert [record.problem for record in found] == [None] * len(found)
-    return [record.fields for record in found]
+    records = split(data)
+    assert [record.problem for record in records] == [None] * len(records)
+    return [record.fields for record in records]
 
 
 def problems(data: bytes, **options: str) -> list[tuple[str | None, str | None]]:
@@ -176,8 +176,8 @@ def test_a_byte_order_mark_before_a_record_is_no_part_of_it() -> None:
 
 
 def test_no_more_records_are_taken_than_asked_for() -> None:
-    found, end = RecordSplitter(RecordFormat.of(TWO)).split(b"\na;b\nc,1\n", most=1)
-    assert (found, end) == ([Record(["a;b"])], len(b"\na;b\n"))
+    records, end = RecordSplitter(RecordFormat.of(TWO)).split(b"\na;b\nc,1\n", most=1)
+    assert (records, end) == ([Record(["a;b"])], len(b"\na;b\n"))
 
 
 @given(BYTES, CUTS, st.sampled_from(ENCODINGS), st.sampled_from([3, 8, 1 << 20]))
@@ -208,11 +208,11 @@ def test_the_same_lines_are_data_whatever_the_pieces(
     full = [at for at, line in enumerate(lines) if line.strip(b"\r\n")]
     if footer:
         lines = lines[: full[-footer]] if len(full) >= footer else []
-    taken, found, start = DataLines(skip, footer), b"", 0
+    taken, data_lines, start = DataLines(skip, footer), b"", 0
     for size in cuts * (len(data) // len(cuts) + 1):
-        found += taken.feed(data[start : start + size])
+        data_lines += taken.feed(data[start : start + size])
         start += size
-    assert found + taken.feed(b"", final=True) == b"".join(lines)
+    assert data_lines + taken.feed(b"", final=True) == b"".join(lines)
 
 
 @given(BYTES)
@@ -248,7 +248,7 @@ def test_a_very_long_quoted_record_with_line_ends_is_looked_at_once(
 
     def counted_record(self: Any, data: bytes, start: int, line_stop: int, **given: Any) -> Any:
         found = read_record(self, data, start, line_stop, **given)
-        looked_at.append(MAX_RECORD_BYTES if isinstance(found, Fault) else found.end - start)
+        looked_at.append(MAX_RECORD_BYTES if isinstance(found, QuoteFault) else found.end - start)
         return found
 
     def counted_parse(self: Any, pending: bytes, start: int, end: int) -> Any:

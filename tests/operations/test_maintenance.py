@@ -55,7 +55,7 @@ def _delta(retailer: Retailer, table: str = CUBE) -> DeltaTable:
 
 def _all_files(retailer: Retailer) -> dict[str, int]:
     files = (path for path in retailer.folder.rglob("*") if path.is_file())
-    return {str(each.relative_to(retailer.folder)): each.stat().st_size for each in files}
+    return {str(path.relative_to(retailer.folder)): path.stat().st_size for path in files}
 
 
 def _age(retailer: Retailer, days: int) -> None:
@@ -79,22 +79,22 @@ def _age_log(path: Path, days: int) -> None:
 
 def test_what_it_would_do_is_said_and_nothing_is_changed(daily: Retailer) -> None:
     before = _all_files(daily)
-    found = foreseen_maintenance(daily.declaration)
-    assert "silver.records" in [each.table for each in found.tables]
-    assert not found.freed_bytes
-    assert "Nothing was changed. Do: sales-pipeline maintain --yes" in _text(found)
+    planned = foreseen_maintenance(daily.declaration)
+    assert "silver.records" in [upkeep.table for upkeep in planned.tables]
+    assert not planned.freed_bytes
+    assert "Nothing was changed. Do: sales-pipeline maintain --yes" in _text(planned)
     assert _all_files(daily) == before
 
 
 def test_small_files_become_one_and_every_row_stays(daily: Retailer) -> None:
     state, ledger = daily.state(), daily.table("ops.deliveries")
     assert len(_delta(daily, "silver/records").file_uris()) == 3
-    done = daily.maintain()
+    maintenance = daily.maintain()
     assert len(_delta(daily, "silver/records").file_uris()) == 1
     assert (daily.state(), daily.table("ops.deliveries")) == (state, ledger)
     last = daily.read(finished_runs)[-1]
-    assert (last.verb, last.run_id) == ("maintain", done.run_id)
-    assert maintenance_document(done)["is_done"]
+    assert (last.verb, last.run_id) == ("maintain", maintenance.run_id)
+    assert maintenance_document(maintenance)["is_done"]
 
 
 def test_after_it_nothing_is_new_and_a_second_time_there_is_nothing_to_do(daily: Retailer) -> None:
@@ -123,6 +123,7 @@ def test_a_ledger_that_the_platform_merged_gives_a_run_nothing_to_do(daily: Reta
     assert daily.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_a_killed_record_is_made_up_for_although_the_ledger_was_merged(daily: Retailer) -> None:
     daily.deliver("lyon/04.csv", sale("04", "2025-01-04"))
     runs = len(daily.run_ids())
@@ -142,29 +143,31 @@ def test_runs_within_the_declared_days_are_still_shown(daily: Retailer) -> None:
     daily.maintain()
     assert read_gold(daily.declaration, "sales_cube", run=first.run_id).num_rows == 1
     # The runs of the last two days are compared, not the maintenance after them.
-    assert [str(each.units_after) for each in compared_runs(daily.declaration).moved] == ["3.000"]
+    assert [str(moved.units_after) for moved in compared_runs(daily.declaration).moved] == ["3.000"]
 
 
+@pytest.mark.long
 def test_older_runs_go_and_what_the_last_one_left_stays(daily: Retailer) -> None:
     daily.declared["keep_days"] = 7
     first, *_, last = daily.read(finished_runs)
     _age(daily, 8)
     state = daily.state()
-    found = foreseen_maintenance(daily.declaration)
-    assert found.freed_bytes
-    done = daily.maintain()
-    assert done.freed_bytes == found.freed_bytes
+    planned = foreseen_maintenance(daily.declaration)
+    assert planned.freed_bytes
+    maintenance = daily.maintain()
+    assert maintenance.freed_bytes == planned.freed_bytes
     assert daily.state() == state
     with pytest.raises(UsageError, match=f"run {first.run_id}: .* not kept any more"):
         read_gold(daily.declaration, "sales_cube", run=first.run_id)
     assert read_gold(daily.declaration, "sales_cube").num_rows == 1
     assert daily.run().is_nothing_new
     runs = runs_of(daily.declaration)
-    assert [each.run_id for each in runs[:2]] == [done.run_id, last.run_id]
+    assert [run.run_id for run in runs[:2]] == [maintenance.run_id, last.run_id]
     assert kept_of(daily.declaration, runs) == 2
-    assert [each["is_kept"] for each in runs_document(runs, kept=2)["runs"]].count(False) == 2
+    assert [run["is_kept"] for run in runs_document(runs, kept=2)["runs"]].count(False) == 2
 
 
+@pytest.mark.long
 def test_what_counted_within_the_declared_days_stays_however_old_it_is(daily: Retailer) -> None:
     last = daily.read(finished_runs)[-1]
     _age(daily, 40)
@@ -174,11 +177,12 @@ def test_what_counted_within_the_declared_days_stays_however_old_it_is(daily: Re
         daily.maintain()
     # What it left was written forty days ago, and it was the last run until just now.
     assert read_gold(daily.declaration, "sales_cube", run=last.run_id).num_rows == 1
-    assert [str(each.revenue_before) for each in compared_runs(daily.declaration).moved] == [
+    assert [str(moved.revenue_before) for moved in compared_runs(daily.declaration).moved] == [
         "30.000000000000000000"
     ]
 
 
+@pytest.mark.long
 def test_a_log_begins_with_what_is_kept(daily: Retailer) -> None:
     table = "ops/deliveries"
     before = _delta(daily, table).version()
@@ -194,6 +198,7 @@ def test_a_log_begins_with_what_is_kept(daily: Retailer) -> None:
     assert len(daily.table("silver.sales")) == 4
 
 
+@pytest.mark.long
 def test_a_rollback_brings_back_what_small_files_held_before_they_were_merged(
     daily: Retailer,
 ) -> None:
@@ -231,16 +236,16 @@ def test_what_killed_runs_leave_behind_goes(daily: Retailer) -> None:
     orphan, young = (daily.lakehouse / CUBE / f"{name}.parquet" for name in ("orphan", "young"))
     put_aside.parent.mkdir()
     left = (part, copy, put_aside, orphan, young)
-    for each in left:
-        each.write_bytes(b"half")
+    for path in left:
+        path.write_bytes(b"half")
     os.utime(orphan, (1, 1))
-    found = foreseen_maintenance(daily.declaration)
-    unneeded = {file.path for each in found.tables for file in each.unneeded}
+    planned = foreseen_maintenance(daily.declaration)
+    unneeded = {file.path for upkeep in planned.tables for file in upkeep.unneeded}
     assert unneeded == {"orphan.parquet", "part-1.parquet#2"}
-    assert len(found.left_behind) == 2
-    assert "left behind" in _text(found)
+    assert len(planned.left_behind) == 2
+    assert "left behind" in _text(planned)
     daily.maintain()
-    assert [each.exists() for each in left] == [False, False, False, False, True]
+    assert [path.exists() for path in left] == [False, False, False, False, True]
     assert not put_aside.parent.exists()
 
 
@@ -263,8 +268,10 @@ def test_the_days_stand_in_the_properties_of_each_table(daily: Retailer) -> None
     daily.declared["keep_days"] = 90
     daily.maintain()
     for table in (CUBE, "silver/records", "ops/runs", "bronze/sales"):
-        found = _delta(daily, table).metadata().configuration
-        assert found[kept] == found["delta.logRetentionDuration"] == "interval 90 days"
+        configuration = _delta(daily, table).metadata().configuration
+        assert (
+            configuration[kept] == configuration["delta.logRetentionDuration"] == "interval 90 days"
+        )
 
 
 @pytest.mark.long
@@ -321,8 +328,8 @@ def test_p10_it_waits_for_a_run(daily: Retailer) -> None:
         daily.maintain()
 
 
-def _text(found: Maintenance) -> str:
+def _text(maintenance: Maintenance) -> str:
     console = Console(width=100, color_system=None)
     with console.capture() as captured:
-        console.print(maintenance_text(found))
+        console.print(maintenance_text(maintenance))
     return captured.get()

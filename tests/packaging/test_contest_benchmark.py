@@ -69,6 +69,7 @@ def contestant_that_copies(
     return name
 
 
+@pytest.mark.long
 def test_what_is_measured_in_turn_is_written_to_the_page(
     tmp_path: Path, copier: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,6 +104,7 @@ def test_a_script_comes_to_the_totals_of_the_generator(name: str) -> None:
         ({"accepted": 1}, "copier_1, rows of sales: expected "),
     ],
 )
+@pytest.mark.long
 def test_a_contestant_that_is_wrong_fails_the_benchmark(
     changes: dict[str, str | int],
     line: str,

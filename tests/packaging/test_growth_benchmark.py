@@ -21,6 +21,7 @@ from sales_pipeline import load_config
     ],
     ids=["stores, date formats, rules and bad records", "feeds"],
 )
+@pytest.mark.long
 def test_what_is_declared_in_large_numbers_has_the_revenue_that_was_written(
     tmp_path: Path, retailer: Retailer
 ) -> None:

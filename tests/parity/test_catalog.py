@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,14 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.proofs.retailer_copies import Contents, contents
+from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.explained import AskedFigure, explained, explained_document
+from sales_pipeline.report.why_restated import why_since_closing
 from tests.retailer import Retailer, sale
 
 CATALOG = "spark_catalog"
 TABLE = "silver.small"
+JANUARY, FEBRUARY = date(2025, 1, 1), date(2025, 2, 1)
 COLUMNS = (
     Column("_file_id", "BIGINT", "the delivery's", nullable=False),
     Column("text", "STRING", "a text"),
@@ -236,3 +240,25 @@ def test_a_catalog_that_is_not_there_is_named(server: str) -> None:
         pytest.raises(UsageError, match=r"catalog: cannot look into `nowhere`.`sales_ops`: .*"),
     ):
         engine.exists("ops.runs")
+
+
+def test_p7_months_in_a_catalog_are_closed_and_opened_as_the_embedded_ones(
+    tmp_path: Path, server: str, schema: str
+) -> None:
+    embedded = _retailer(tmp_path / "embedded")
+    other = _retailer(tmp_path / "other", engine=server, catalog=CATALOG, schema=schema)
+    found = []
+    for each in (embedded, other):
+        each.run()
+        each.close_anyway("2025-01")
+        each.close("2025-02")
+        each.deliver("lyon/late.csv", sale("9", "2025-01-20", total="12.00"))
+        [changed] = each.run().closings
+        kept = answers(each.declaration, replace(Asked.of_month(JANUARY), as_closed=True))
+        now = answers(each.declaration, Asked.of_month(JANUARY))
+        why = why_since_closing(each.declaration)
+        figures = [kept.global_performance, kept.best_by_value, now.global_performance]
+        found.append([changed, *figures, kept.closings[0].reasons, why.months])
+        each.reopen("2025-01")
+        assert [closed.month for closed in answers(each.declaration).closings] == [FEBRUARY]
+    assert found[0] == found[1]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.proofs.diagnosis import CheckState
-from sales_pipeline.proofs.doctor import examine
+from sales_pipeline.proofs.doctor import diagnose
 from tests.proofs.folder_tree import tree
 from tests.retailer import Retailer
 
@@ -24,6 +24,6 @@ def test_all_is_well_on_a_spark_connect_server(
     schema = f"doctor_{hashlib.sha256(str(tmp_path).encode()).hexdigest()[:8]}"
     retailer.declared |= {"engine": server, "reader": reader}
     retailer.declared |= {"catalog": catalog, "schema": schema} if catalog else {}
-    diagnosis = examine(retailer.declaration)
+    diagnosis = diagnose(retailer.declaration)
     assert [finding for finding in diagnosis.findings if finding.state is not CheckState.OK] == []
     assert tree(tmp_path) == {"landing": None}

@@ -4,10 +4,12 @@
     python -m tests.promises.random_sequences 300 --from 1000
     python -m tests.promises.random_sequences --only 17      # one seed, with its steps
     python -m tests.promises.random_sequences 100 --rollbacks
+    python -m tests.promises.random_sequences 100 --closings
 
 A history delivers files, corrects, repeats and withdraws them, accepts what was held, and
 changes the catalogue and the rates; now and then a run is killed at one of its commit points.
 With rollbacks it also goes back to what an earlier run left, and releases some of what is held.
+With closings it closes months and opens some again: they are as closed whatever comes later.
 Each run is explained. The end is compared with a rebuild, and with one run that finds all files in
 force at once.
 """
@@ -29,6 +31,7 @@ from pathlib import Path
 
 from sales_pipeline.lakehouse.ledger import Delivery, State
 from sales_pipeline.lakehouse.tables import CATALOGUE
+from tests.promises.closing_steps import ClosingSteps
 from tests.promises.explained_runs import unexplained
 from tests.promises.killed_run import dies
 from tests.retailer import Retailer
@@ -59,17 +62,20 @@ class History:
         steps: What was done, in words.
         deaths: How many runs were killed.
         goes_back: Whether it has rollbacks; without them it is the same as ever.
+        closes: Whether it closes months, and opens some again.
     """
 
     seed: int
     folder: Path
     goes_back: bool = False
+    closes: bool = False
     steps: list[str] = field(default_factory=list)
     deaths: int = 0
 
     def __post_init__(self) -> None:
         self.random, self._other = random.Random(self.seed), random.Random(self.seed)
         self.retailer = Retailer(self.folder)
+        self.closings = ClosingSteps(self.retailer, random.Random(self.seed), self.steps)
         self.serial = 0
         self.contents: dict[str, list[list[str]]] = {}
         self._declare()
@@ -186,6 +192,8 @@ class History:
             self.deaths += dies(self.retailer, point, moment)
         self.retailer.run()
         self.steps.append("run")
+        if self.closes:
+            self.deaths += self.closings.step()
         if self.goes_back:
             self._go_back()
 
@@ -200,6 +208,8 @@ class History:
                 self.retailer.run()
             else:
                 self.retailer.rollback(run_id)
+            if self.closes:
+                self.closings.went_back_to(run_id)
         in_state = self.retailer.ledger().in_state(State.HELD)
         held = [each for each in in_state if each.rolled_back_by]
         if held and self._other.random() < 0.4:
@@ -284,17 +294,22 @@ def _counts(delivery: Delivery, history: History) -> bool:
     return taught or delivery in ledger.in_force()
 
 
-def check(seed: int, *, goes_back: bool = False) -> tuple[History, str | None]:
+def check(
+    seed: int, *, goes_back: bool = False, closes: bool = False
+) -> tuple[History, str | None]:
     """Lives through one history; returns it with what differs, or None."""
     with tempfile.TemporaryDirectory() as folder:
-        history = History(seed, Path(folder), goes_back)
+        history = History(seed, Path(folder), goes_back, closes)
         history.live()
-        return history, unexplained(history.retailer) or difference(history)
+        closings = history.closings
+        found = closings.wrong or unexplained(history.retailer) or difference(history)
+        # `difference` has rebuilt everything.
+        return history, found or closings.difference()
 
 
-def _checked(seed: int, *, goes_back: bool) -> tuple[int, list[str], int, str | None]:
+def _checked(seed: int, *, goes_back: bool, closes: bool) -> tuple[int, list[str], int, str | None]:
     """A history's seed, its steps, its killed runs, and what differs."""
-    history, found = check(seed, goes_back=goes_back)
+    history, found = check(seed, goes_back=goes_back, closes=closes)
     return seed, history.steps, history.deaths, found
 
 
@@ -306,11 +321,12 @@ def main() -> int:
     parser.add_argument("--only", type=int, help="one seed, with its steps")
     parser.add_argument("--jobs", type=int, default=1, help="how many at the same time")
     parser.add_argument("--rollbacks", action="store_true", help="with rollbacks and releases")
+    parser.add_argument("--closings", action="store_true", help="with months that are closed")
     given = parser.parse_args()
     seeds = (
         [given.only] if given.only is not None else range(given.first, given.first + given.count)
     )
-    checked = partial(_checked, goes_back=given.rollbacks)
+    checked = partial(_checked, goes_back=given.rollbacks, closes=given.closings)
     began, steps, deaths, wrong = time.time(), 0, 0, []
     with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
         for done, (seed, lived, died, found) in enumerate(pool.map(checked, seeds), start=1):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from sales_pipeline.report.run import run_document
 from sales_pipeline.report.status import status
 from tests.retailer import Retailer, sale
@@ -11,6 +13,7 @@ from tests.retailer import Retailer, sale
 SAME = [sale("7", total=f"{total}.00") for total in (1, 2, 3)]
 
 
+@pytest.mark.long
 def test_p1_a_file_in_which_a_key_stands_for_several_sales_is_held(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", *SAME, sale("8"))

@@ -26,7 +26,14 @@ FILES = {
 
 
 @pytest.mark.parametrize("kind", FILES)
-@pytest.mark.parametrize("stage", ["silver", "archive", "record"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "silver",
+        pytest.param("archive", marks=pytest.mark.long),
+        pytest.param("record", marks=pytest.mark.long),
+    ],
+)
 def test_what_a_killed_run_refused_or_held_is_named_once(
     trading: Retailer, kind: str, stage: str
 ) -> None:

@@ -19,6 +19,7 @@ from tests.replacements import Replacements
 from tests.retailer import Retailer, sale
 
 
+@pytest.mark.long
 def test_p2_damaged_files_of_many_dialects_are_archived_or_rejected_and_balance() -> None:
     found = check(17, 100)
     assert not found, "\n".join(map(str, found))
@@ -94,6 +95,7 @@ def test_p2_a_sale_of_such_a_day_counts_where_it_is_declared(retailer: Retailer,
     assert retailer.revenue() == {(year, month): "10.00"}
 
 
+@pytest.mark.long
 def test_p2_a_file_of_ten_thousand_columns_is_taken_with_all_of_them(retailer: Retailer) -> None:
     further = [f"further {number}" for number in range(10_000)]
     header = ",".join(["id", *further, "day,item,price,units,total"])

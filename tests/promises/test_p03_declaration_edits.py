@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from tests.retailer import HEADER, Retailer, sale
 
 
@@ -60,6 +62,7 @@ def test_p3_a_removed_column_does_not_stop_the_next_file(retailer: Retailer) -> 
     assert retailer.rows("silver.sales", "sale_id") == [("2",)]
 
 
+@pytest.mark.long
 def test_p3_two_columns_may_swap_their_headers(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1", price="4.00", units="2", total="8.00"))
@@ -73,6 +76,7 @@ def test_p3_two_columns_may_swap_their_headers(retailer: Retailer) -> None:
     assert retailer.revenue() == {(2025, 1): "8.00"}
 
 
+@pytest.mark.long
 def test_p3_a_rejudge_that_would_reject_a_file_in_force_holds_it(retailer: Retailer) -> None:
     feed: dict[str, Any] = retailer.declared["feeds"]["lyon"]
     feed["max_quarantined"] = "20%"
@@ -91,6 +95,7 @@ def test_p3_a_rejudge_that_would_reject_a_file_in_force_holds_it(retailer: Retai
     assert retailer.state() == before
 
 
+@pytest.mark.long
 def test_p3_what_only_a_declaration_rejected_is_taken_up_again(retailer: Retailer) -> None:
     feed: dict[str, Any] = retailer.declared["feeds"]["lyon"]
     feed["max_quarantined"] = "20%"
@@ -112,6 +117,7 @@ def test_p3_what_only_a_declaration_rejected_is_taken_up_again(retailer: Retaile
     assert retailer.rebuild().exit_code == 0
 
 
+@pytest.mark.long
 def test_p3_columns_of_the_catalogue_are_found_by_their_header(retailer: Retailer) -> None:
     header = "produit,categorie,product,category,sku,ean,nom,genre"
     retailer.deliver_catalogue(f"{header}\nVase,Maison,Vase,Home,77,88,Jarre,Pots\n")
@@ -141,6 +147,7 @@ def test_p3_columns_of_the_catalogue_are_found_by_their_header(retailer: Retaile
     assert [each.becomes for each in retailer.plan(rejudge=["catalogue"]).files] == ["new"]
 
 
+@pytest.mark.long
 def test_p3_columns_of_rates_are_found_by_their_header(retailer: Retailer) -> None:
     columns = {"date": "day", "currency": "code", "rate": "bid"}
     rates = {"landing": "rates/*.csv", "layout": "rows", "columns": columns, "max_change": 100}

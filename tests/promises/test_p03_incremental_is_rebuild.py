@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.retailer import CATALOGUE, Retailer, sale
 
 
@@ -26,6 +28,7 @@ def test_p3_incremental_equals_rebuild(retailer: Retailer) -> None:
     assert retailer.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_p3_incremental_equals_all_at_once(retailer: Retailer) -> None:
     _deliver_step_by_step(retailer)
     before = retailer.state()
@@ -35,6 +38,7 @@ def test_p3_incremental_equals_all_at_once(retailer: Retailer) -> None:
     assert retailer.state() == before
 
 
+@pytest.mark.long
 def test_p3_a_correction_takes_the_place_of_the_earlier_file(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2", "2025-03-01"))

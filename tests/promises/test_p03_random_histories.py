@@ -21,3 +21,9 @@ def test_p3_a_random_history_with_rollbacks_ends_like_its_rebuild_and_like_one_r
 ) -> None:
     history, found = check(seed, goes_back=True)
     assert found is None, "\n".join([found or "", *history.steps])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_p3_closed_months_of_a_random_history_stay_as_closed(seed: int) -> None:
+    history, found = check(seed, goes_back=seed % 2 == 1, closes=True)
+    assert found is None, "\n".join([found or "", *history.steps])

@@ -44,6 +44,7 @@ def test_p3_a_feed_is_judged_again_and_only_that(redeclared: Retailer) -> None:
     assert redeclared.state() == before
 
 
+@pytest.mark.long
 def test_p3_a_killed_run_that_judges_again_is_finished_without_asking(
     redeclared: Retailer,
 ) -> None:

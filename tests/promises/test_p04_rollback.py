@@ -168,6 +168,7 @@ def test_p4_files_that_only_add_are_all_released(retailer: Retailer) -> None:
     assert retailer.rows("silver.sales", "sale_id") == [("1",), ("2",), ("3",), ("4",)]
 
 
+@pytest.mark.long
 def test_p4_what_a_killed_run_left_is_rolled_back_too(tmp_path: Path) -> None:
     retailer = Retailer(tmp_path)
     _first(retailer)
@@ -183,6 +184,7 @@ def test_p4_what_a_killed_run_left_is_rolled_back_too(tmp_path: Path) -> None:
     assert retailer.state() == first
 
 
+@pytest.mark.long
 def test_p4_what_was_not_in_bronze_yet_is_taken_in_as_new(tmp_path: Path) -> None:
     retailer = Retailer(tmp_path)
     _first(retailer)

@@ -87,6 +87,7 @@ def test_p5_a_correction_may_be_corrected_also_before_it_was_judged(retailer: Re
     assert retailer.state() == before
 
 
+@pytest.mark.long
 def test_p5_a_correction_that_vanished_is_no_link_to_what_it_would_have_replaced(
     retailer: Retailer,
 ) -> None:
@@ -104,6 +105,7 @@ def test_p5_a_correction_that_vanished_is_no_link_to_what_it_would_have_replaced
     assert retailer.revenue() == {(2025, 1): "22.00"}
 
 
+@pytest.mark.long
 def test_p5_under_same_name_adds_a_file_is_further_data_and_a_repeat_is_still_one(
     retailer: Retailer,
 ) -> None:
@@ -138,6 +140,7 @@ def test_p5_the_run_says_what_a_correction_moved(retailer: Retailer) -> None:
     ]
 
 
+@pytest.mark.long
 def test_p5_what_moved_is_said_once_a_killed_run_is_finished(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))
@@ -148,6 +151,7 @@ def test_p5_what_moved_is_said_once_a_killed_run_is_finished(retailer: Retailer)
     assert [each.revenue_after for each in retailer.run().moved] == [Decimal(12)]
 
 
+@pytest.mark.long
 def test_p5_what_moved_is_left_out_where_the_earlier_figures_are_gone(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))
@@ -162,6 +166,7 @@ def test_p5_what_moved_is_left_out_where_the_earlier_figures_are_gone(retailer: 
     assert report.exit_code == 0
 
 
+@pytest.mark.long
 def test_p5_a_renamed_product_and_a_release_are_told_as_moves(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2", item="Lampe"))
@@ -171,6 +176,7 @@ def test_p5_a_renamed_product_and_a_release_are_told_as_moves(retailer: Retailer
     assert (moved.revenue_before, moved.revenue_after) == (Decimal(10), Decimal(20))
 
 
+@pytest.mark.long
 def test_p5_a_repeat_of_what_came_to_nothing_is_taken_by_the_next_run(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))

@@ -64,6 +64,7 @@ def test_p5_a_correction_that_removes_more_than_the_declared_share_is_held(
     assert traded.revenue() == {(2025, 1): "22.00"}
 
 
+@pytest.mark.long
 def test_p5_without_a_key_the_number_of_records_decides(retailer: Retailer) -> None:
     retailer.declared["feeds"]["lyon"]["key"] = []
     retailer.deliver_catalogue()

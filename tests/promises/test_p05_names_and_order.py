@@ -12,6 +12,7 @@ from tests.retailer import Retailer, sale
 MONDAY, TUESDAY, WEDNESDAY = "2025-01-13", "2025-01-14", "2025-01-15"
 
 
+@pytest.mark.long
 def test_p5_a_correction_may_have_its_name_in_another_unicode_form(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/d\u00e9cembre.csv", sale("1"))
@@ -62,6 +63,7 @@ def test_p5_the_order_that_decided_between_two_amounts_is_said(
     assert retailer.revenue() == {(2025, 1): "12.00"}
 
 
+@pytest.mark.long
 def test_p5_no_order_is_said_where_one_file_came_in_a_later_run(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))
@@ -71,7 +73,7 @@ def test_p5_no_order_is_said_where_one_file_came_in_a_later_run(retailer: Retail
     assert displaced.order is None
 
 
-@pytest.mark.parametrize("key", [["sale_id"], []])
+@pytest.mark.parametrize("key", [["sale_id"], pytest.param([], marks=pytest.mark.long)])
 def test_p5_one_name_every_day_is_held_and_counts_once_it_is_declared(
     retailer: Retailer, key: list[str]
 ) -> None:
@@ -120,6 +122,7 @@ def test_p5_a_correction_of_a_wrong_day_can_be_accepted(retailer: Retailer) -> N
     assert retailer.revenue() == {(2025, 1): "10.00"}
 
 
+@pytest.mark.long
 def test_p5_two_stores_whose_files_are_equal_by_chance_can_both_count(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("boston/a.csv", sale("1"))

@@ -68,6 +68,7 @@ def test_p5_a_withdrawn_catalogue_takes_its_names_back(retailer: Retailer) -> No
     assert retailer.state() == before
 
 
+@pytest.mark.long
 def test_p5_all_deliveries_of_a_name_that_adds_leave_together(retailer: Retailer) -> None:
     retailer.declared["feeds"]["lyon"]["same_name"] = "adds"
     retailer.deliver_catalogue()

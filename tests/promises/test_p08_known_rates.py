@@ -116,6 +116,7 @@ def _gold(retailer: Retailer) -> dict[str, list[str]]:
     return {name: rows for name, rows in retailer.state().items() if name.startswith("gold.")}
 
 
+@pytest.mark.long
 def test_p8_a_rate_that_is_taken_back_leaves_gold_as_it_was(retailer: Retailer) -> None:
     _deliver_rates(retailer)
     retailer.deliver("boston/a.csv", sale("1", "2025-04-17"), sale("2", "2025-05-02"))
@@ -165,6 +166,7 @@ def test_p8_fixed_rates_hold_from_their_days(tmp_path: Path) -> None:
     assert _is_as_rebuilt(retailer)
 
 
+@pytest.mark.long
 def test_p8_another_base_currency_takes_cross_rates(tmp_path: Path) -> None:
     retailer = _retailer(tmp_path, **BY_DAY)
     retailer.declared["base_currency"] = "USD"
@@ -405,6 +407,7 @@ def test_p8_rates_for_a_hundred_units_are_declared(
     assert _is_as_rebuilt(retailer)
 
 
+@pytest.mark.long
 def test_p8_a_column_of_units_that_is_declared_later_counts_when_asked(tmp_path: Path) -> None:
     columns = {"date": "day", "currency": "code", "rate": "rate"}
     form = {"layout": "rows", "direction": "value_of_one", "columns": columns}
@@ -505,6 +508,7 @@ DOUBTFUL = dict(zip(
 """Currency -> a rate of it that is doubtful between two days with 1.25 and 1.28."""
 
 
+@pytest.mark.long
 def test_p8_a_doubtful_file_is_held_and_the_others_count(retailer: Retailer) -> None:
     header = f"Date,{','.join(DOUBTFUL)}\n"
     _deliver_rates(retailer, f"{header}2025-04-15{',1.25' * len(DOUBTFUL)}\n", "a.csv")
@@ -532,6 +536,7 @@ def _states(retailer: Retailer) -> dict[str, str]:
     return {name: states[f"rates/{name}.csv"][-1] for name in ("a", "b_USD", "c")}
 
 
+@pytest.mark.long
 def test_p8_a_better_file_takes_the_place_of_a_held_one(retailer: Retailer) -> None:
     _deliver_rates(retailer, "Date,USD\n2025-04-15,1.25\n", "a.csv")
     retailer.deliver("boston/a.csv", sale("1", "2025-04-16"))
@@ -560,6 +565,7 @@ def test_p8_a_declared_change_is_no_doubt(tmp_path: Path) -> None:
     assert retailer.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_p8_runs_killed_while_rates_are_held_end_like_one_that_was_not(tmp_path: Path) -> None:
     killed, calm = (_retailer(tmp_path / name, **BY_DAY) for name in ("killed", "calm"))
     for retailer in (killed, calm):
@@ -610,6 +616,7 @@ def test_p8_one_name_of_rates_every_day_is_held_and_counts_once_it_is_declared(
     assert len(retailer.rows("silver.exchange_rates", "date")) == 4
 
 
+@pytest.mark.long
 def test_p8_rates_that_share_a_day_correct_and_those_of_other_days_can(retailer: Retailer) -> None:
     _deliver_rates(retailer, "Date,USD\n2025-04-15,1.25\n2025-04-16,1.25\n")
     retailer.run()

@@ -8,17 +8,17 @@ import pytest
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State
-from sales_pipeline.silver.reference.catalogue_cleaning import Lesson, forget_products
+from sales_pipeline.silver.reference.catalogue_cleaning import CatalogueOutcome, forget_products
 from tests.retailer import CATALOGUE, Retailer, sale
 
 HEADER = "produit,categorie,product,category"
 LATER = ["Lampe,Maison,Lamp,Home", "Vase,Maison,Tall vase,Home", "Lampe"]
 
 
-def _forgetting(path: str) -> Callable[[Lakehouse], Lesson]:
+def _forgetting(path: str) -> Callable[[Lakehouse], CatalogueOutcome]:
     """What a run does once its ledger says that a delivery is withdrawn."""
 
-    def forget(lakehouse: Lakehouse) -> Lesson:
+    def forget(lakehouse: Lakehouse) -> CatalogueOutcome:
         lakehouse.prepare()
         ledger = Ledger(lakehouse)
         [last] = [each for each in ledger.in_force() if each.path == path]
@@ -68,6 +68,7 @@ def test_p9_what_used_a_forgotten_name_is_judged_again(retailer: Retailer) -> No
     assert retailer.state() == state
 
 
+@pytest.mark.long
 def test_p9_a_withdrawn_catalogue_is_forgotten_and_what_used_it_waits(retailer: Retailer) -> None:
     _sell_what_a_later_catalogue_teaches(retailer)
     report = retailer.withdraw("catalogue/b.csv")

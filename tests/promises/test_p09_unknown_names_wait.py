@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from rich.console import Console
 
 from sales_pipeline.report.run import run_text
@@ -37,6 +38,7 @@ def test_p9_a_renamed_product_is_renamed_in_accepted_sales(retailer: Retailer) -
     assert retailer.rows("gold.top_selling_products", *columns) == expected
 
 
+@pytest.mark.long
 def test_p9_a_renamed_product_is_renamed_in_excluded_records_without_a_day(
     retailer: Retailer,
 ) -> None:
@@ -52,6 +54,7 @@ def test_p9_a_renamed_product_is_renamed_in_excluded_records_without_a_day(
     assert retailer.state() == before
 
 
+@pytest.mark.long
 def test_p9_a_corrected_catalogue_forgets_no_name(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.run()
@@ -109,6 +112,7 @@ def test_p9_nothing_is_judged_again_where_nothing_changed(retailer: Retailer) ->
     assert [each.feed for each in report.balances] == ["catalogue"]
 
 
+@pytest.mark.long
 def test_p9_names_match_despite_capitals_where_the_feed_says_so(retailer: Retailer) -> None:
     retailer.declared["feeds"]["lyon"]["ignore_case"] = True
     retailer.deliver_catalogue()
@@ -128,6 +132,7 @@ def test_p9_names_match_despite_capitals_where_the_feed_says_so(retailer: Retail
     assert retailer.state() == before
 
 
+@pytest.mark.long
 def test_p9_a_superseded_catalogue_leaves_nothing_in_quarantine(retailer: Retailer) -> None:
     retailer.declared["feeds"]["lyon"]["max_quarantined"] = "100%"
     more = "\n".join(f"Objet {number},Maison,Thing {number},Home" for number in range(5))

@@ -25,6 +25,7 @@ def _is_as_rebuilt(retailer: Retailer) -> bool:
     return retailer.rebuild().exit_code == 0 and retailer.state() == before
 
 
+@pytest.mark.long
 def test_p11_sales_that_come_before_their_catalogue_wait(
     retailer: Retailer, tmp_path: Path
 ) -> None:

@@ -290,6 +290,7 @@ def test_p12_restore_keeps_a_doubtful_catalogue_and_doubtful_rates_held(
     assert lived_in.state() == before
 
 
+@pytest.mark.long
 def test_p12_restore_finds_files_whose_columns_were_renamed_or_stay_in_the_landing_folder(
     retailer: Retailer,
 ) -> None:
@@ -389,6 +390,7 @@ def test_p12_reset_moves_back_what_a_lost_ledger_does_not_know(
     assert lived_in.rows("silver.sales", "amount")
 
 
+@pytest.mark.long
 def test_p12_reset_names_a_file_that_stays_once(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.declared["feeds"]["lyon"]["max_removed"] = "100%"

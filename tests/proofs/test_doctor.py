@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.proofs.diagnosis import CheckState, Diagnosis, Finding
-from sales_pipeline.proofs.doctor import examine
+from sales_pipeline.proofs.doctor import diagnose
 from sales_pipeline.proofs.workbench import ScratchName
 from tests.proofs.folder_tree import Tree, tree
 from tests.retailer import Retailer, sale
@@ -31,7 +31,7 @@ def not_ok(diagnosis: Diagnosis) -> dict[str, CheckState]:
 
 
 def on(retailer: Retailer, engine: str) -> Diagnosis:
-    return examine(retailer.declaration.model_copy(update={"engine": engine}))
+    return diagnose(retailer.declaration.model_copy(update={"engine": engine}))
 
 
 def test_all_is_well_on_the_embedded_engine_and_nothing_is_changed(retailer: Retailer) -> None:
@@ -40,7 +40,7 @@ def test_all_is_well_on_the_embedded_engine_and_nothing_is_changed(retailer: Ret
     retailer.run()
     retailer.deliver("lyon/b.csv", sale("2"))
     before = tree(retailer.folder)
-    diagnosis = examine(retailer.declaration)
+    diagnosis = diagnose(retailer.declaration)
     assert {
         finding.check: finding.detail
         for finding in diagnosis.findings
@@ -55,13 +55,13 @@ def test_all_is_well_on_the_embedded_engine_and_nothing_is_changed(retailer: Ret
 
 
 def test_a_lakehouse_that_was_never_made_is_not_made(retailer: Retailer) -> None:
-    assert examine(retailer.declaration).exit_code == 0
+    assert diagnose(retailer.declaration).exit_code == 0
     assert tree(retailer.folder) == {"landing": None}
 
 
 def test_a_landing_folder_that_is_not_there_is_not_made(retailer: Retailer) -> None:
     retailer.landing.rmdir()
-    diagnosis = examine(retailer.declaration)
+    diagnosis = diagnose(retailer.declaration)
     finding = finding_of(diagnosis, "landing folder")
     assert finding.detail == f"{retailer.landing}: no such folder"
     assert finding.remedy == "make the folder, or declare another: landing"
@@ -77,7 +77,7 @@ def test_a_file_in_the_place_of_a_folder_is_named(retailer: Retailer) -> None:
     retailer.landing.write_text("no folder")
     retailer.lakehouse.write_text("no folder")
     before = tree(retailer.folder)
-    diagnosis = examine(retailer.declaration)
+    diagnosis = diagnose(retailer.declaration)
     assert "a file, and has to be a folder" in finding_of(diagnosis, "landing folder").detail
     finding = finding_of(diagnosis, "lakehouse folder")
     assert (finding.state, finding.detail.rpartition(": ")[2]) == (
@@ -96,7 +96,7 @@ def test_a_landing_folder_that_is_never_changed_gets_no_file(retailer: Retailer)
     def look(check: str) -> None:
         seen[check] = tree(retailer.landing)
 
-    diagnosis = examine(retailer.declaration, on_check=look)
+    diagnosis = diagnose(retailer.declaration, on_check=look)
     assert diagnosis.exit_code == 0
     assert {"landing file", "archive", "folders removed"} <= seen.keys()
     assert not any(seen.values())
@@ -105,12 +105,12 @@ def test_a_landing_folder_that_is_never_changed_gets_no_file(retailer: Retailer)
 
 
 def test_a_lakehouse_on_another_file_system_is_reached_by_a_copy(retailer: Retailer) -> None:
-    other = Path("/dev/shm")
-    if not other.is_dir() or other.stat().st_dev == retailer.folder.stat().st_dev:
+    other_disk = Path("/dev/shm")
+    if not other_disk.is_dir() or other_disk.stat().st_dev == retailer.folder.stat().st_dev:
         pytest.skip("there is no second file system here")
-    lakehouse = other / f"doctor_{os.getpid()}"
+    lakehouse = other_disk / f"doctor_{os.getpid()}"
     declaration = retailer.declaration.model_copy(update={"lakehouse": str(lakehouse)})
-    diagnosis = examine(declaration)
+    diagnosis = diagnose(declaration)
     assert not_ok(diagnosis) == {}
     assert finding_of(diagnosis, "archive").detail.startswith("by a copy: ")
     assert not lakehouse.exists()
@@ -129,10 +129,10 @@ def test_what_a_killed_doctor_left_is_removed_and_what_one_at_work_has_is_not(
         (retailer.lakehouse / f".{name}" / "archive").mkdir(parents=True)
         (retailer.lakehouse / "bronze" / str(name) / "_delta_log").mkdir(parents=True)
     (retailer.lakehouse / "bronze" / "doctor_mine").mkdir()
-    diagnosis = examine(retailer.declaration)
+    diagnosis = diagnose(retailer.declaration)
     assert diagnosis.exit_code == 0
     assert finding_of(diagnosis, "tables removed").detail == (
-        "what was made here, and what a doctor left that was killed: "
+        "the scratch ones, and those that a killed doctor left: "
         + ", ".join(sorted(f"bronze.{name}" for name in (killed, old)))
     )
     left = {path for path in tree(retailer.folder) if path not in before}

@@ -22,10 +22,10 @@ from tests.retailer import Retailer
 PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 
-def _java(folder: Path, said: str) -> Path:
+def _java(folder: Path, output: str) -> Path:
     program = folder / "bin" / "java"
     program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\nprintf '{said}' >&2\n")
+    program.write_text(f"#!/bin/sh\nprintf '{output}' >&2\n")
     program.chmod(0o755)
     return folder
 
@@ -68,8 +68,8 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installed:
             folder.mkdir()
             named = name.replace("_", "-")
             (folder / "METADATA").write_text(f"Name: {named}\nVersion: {number}\n")
-        others = [each for each in sys.path if "site-packages" not in each]
-        monkeypatch.setattr(sys, "path", [str(tmp_path), *others])
+        folders = [folder for folder in sys.path if "site-packages" not in folder]
+        monkeypatch.setattr(sys, "path", [str(tmp_path), *folders])
 
     return install
 
@@ -111,8 +111,10 @@ def test_pyspark_over_its_client_is_a_trap(bench: Workbench, installed: Installe
 
 
 def _specs(requirements: list[str]) -> dict[str, str]:
-    found = (re.fullmatch(r"([\w-]+)(?:\[\w+\])?([<>=!].+)", each) for each in requirements)
-    return {each[1]: each[2] for each in found if each}
+    matches = (
+        re.fullmatch(r"([\w-]+)(?:\[\w+\])?([<>=!].+)", requirement) for requirement in requirements
+    )
+    return {match[1]: match[2] for match in matches if match}
 
 
 def test_the_versions_are_those_of_the_project() -> None:
@@ -121,5 +123,6 @@ def test_the_versions_are_those_of_the_project() -> None:
     assert project["requires-python"] == PYTHON
     assert _specs(project["dependencies"]) == CORE_PACKAGES
     assert (
-        _specs([each for name in ("embedded", "spark") for each in extras[name]]) == ENGINE_PACKAGES
+        _specs([requirement for name in ("embedded", "spark") for requirement in extras[name]])
+        == ENGINE_PACKAGES
     )

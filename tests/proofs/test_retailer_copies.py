@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline.landing.shape import FileShape
-from sales_pipeline.proofs.retailer_copies import copy_landing_files, first_records
+from sales_pipeline.proofs.retailer_copies import copy_landing_files, shortened_file
 from tests.retailer import Retailer, sale
 
 
@@ -21,18 +21,18 @@ def test_the_beginning_of_a_file_ends_with_a_record(
     text = end.join(["id,item", '1,"a\nb"', "", "2,茶", "3,x", ""])
     file.write_bytes(text.encode(encoding))
     shape = FileShape((), encoding=encoding.removesuffix("-sig"))
-    assert first_records(file, shape, 2).decode(encoding) == end.join(
+    assert shortened_file(file, shape, 2).decode(encoding) == end.join(
         ["id,item", '1,"a\nb"', "", "2,茶", ""]
     )
-    assert first_records(file, shape, 9) == file.read_bytes()
+    assert shortened_file(file, shape, 9) == file.read_bytes()
 
 
 def test_a_compressed_file_stays_one_and_a_damaged_one_stays_damaged(tmp_path: Path) -> None:
     file, shape = tmp_path / "a.csv.gz", FileShape(())
     file.write_bytes(gzip.compress(b"id\n1\n2\n"))
-    assert gzip.decompress(first_records(file, shape, 1)) == b"id\n1\n"
+    assert gzip.decompress(shortened_file(file, shape, 1)) == b"id\n1\n"
     file.write_bytes(file.read_bytes()[:-9])
-    assert first_records(file, shape, 9) == file.read_bytes()
+    assert shortened_file(file, shape, 9) == file.read_bytes()
 
 
 def test_only_files_of_feeds_are_copied(retailer: Retailer, tmp_path: Path) -> None:

@@ -99,5 +99,5 @@ def test_personal_data_is_in_no_warning(retailer: Retailer) -> None:
     header = f"{HEADER},buyer"
     retailer.deliver("lyon/a.csv", f"{sale('1')},Ann", f"{sale('2')},Ann", header=header)
     [warning] = _warned(retailer.run())
-    assert "kept as records: not shown as the feed has never_store" in warning["sentence"]
+    assert "kept as records: not shown, because the feed has never_store" in warning["sentence"]
     assert "Ann" not in warning["sentence"]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from rich.console import RenderableType
 
 from sales_pipeline.proofs.certificate import Certificate, Side
-from sales_pipeline.proofs.selftest import Selftest, Trial
+from sales_pipeline.proofs.selftest import KillTrial, Selftest
 from sales_pipeline.report.proofs import (
     certificate_document,
     certificate_text,
@@ -70,7 +70,7 @@ def test_the_document_of_a_certificate_has_the_same() -> None:
 FAILED = Selftest(
     files=3,
     points=("commit ops.deliveries", "move a.csv"),
-    trials=(Trial(2, "before", ()), Trial(2, "after", ("files: 1 file\x1b missing", "x"))),
+    trials=(KillTrial(2, "before", ()), KillTrial(2, "after", ("files: 1 file\x1b missing", "x"))),
     seconds=8.1234,
 )
 

@@ -109,6 +109,7 @@ def _reasons(why: WhyRestated) -> dict[str, dict[str, str]]:
     }
 
 
+@pytest.mark.long
 def test_each_reason_has_its_part_and_they_add_up(changed: Retailer) -> None:
     runs = changed.run_ids()
     found = [why_restated(changed.declaration, before, run=now) for before, now in pairwise(runs)]

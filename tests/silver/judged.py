@@ -67,15 +67,15 @@ class Records:
         self.engine = engine
         declared = {**DECLARATION["feeds"]["lyon"], **feed}
         declared = {name: value for name, value in declared.items() if value is not None}
-        others = dict.fromkeys(name for row in rows for name in row)
+        null_columns = dict.fromkeys(name for row in rows for name in row)
         if "columns" not in feed:
-            declared["columns"] = {name: name for name in [*PLAIN, *others] if name[0] != "_"}
+            declared["columns"] = {name: name for name in [*PLAIN, *null_columns] if name[0] != "_"}
         declaration = declaration_from({**_RETAILER, "feeds": {"lyon": declared}})
         self.lakehouse = Lakehouse(declaration, engine)
         self.feed = declaration.feeds["lyon"]
         own = {"feed": "lyon", "_file_id": 1}
         full = [{**own, "_row": place, **PLAIN, **row} for place, row in enumerate(rows, 1)]
-        names = [each.name for each in self.lakehouse.tables[BRONZE_SALES].columns]
+        names = [column.name for column in self.lakehouse.tables[BRONZE_SALES].columns]
         numbers = {"_file_id", "_row"}
         types = [(name, pa.int64() if name in numbers else pa.string()) for name in names]
         self.bronze = engine.spark().createDataFrame(pa.Table.from_pylist(full, pa.schema(types)))

@@ -23,7 +23,7 @@ def made_of(spark: SparkSession) -> list[str]:
 
 def expected() -> list[str]:
     """What Python's own encoder makes of them."""
-    return [json.dumps({"text": each}, ensure_ascii=False, separators=(",", ":")) for each in TEXTS]
+    return [json.dumps({"text": text}, ensure_ascii=False, separators=(",", ":")) for text in TEXTS]
 
 
 def test_p7_it_is_what_pythons_own_encoder_gives(engine: Engine) -> None:

@@ -58,6 +58,7 @@ def test_p1_a_run_says_what_its_files_displace_and_the_next_does_not(reused: Ret
     assert list(status(reused.declaration).displaced) == _lyon(1, "10", "4")
 
 
+@pytest.mark.long
 def test_files_of_one_run_that_displace_each_other_are_told_too(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2"))
@@ -78,6 +79,7 @@ def test_a_correction_displaces_nothing(retailer: Retailer) -> None:
     assert (len(report.corrected), report.displaced) == (1, [])
 
 
+@pytest.mark.long
 def test_further_data_of_the_same_name_can_displace(retailer: Retailer) -> None:
     retailer.declared["feeds"]["lyon"]["same_name"] = "adds"
     retailer.deliver_catalogue()
@@ -87,6 +89,7 @@ def test_further_data_of_the_same_name_can_displace(retailer: Retailer) -> None:
     assert retailer.run().displaced == _lyon(1, "10", "3")
 
 
+@pytest.mark.long
 def test_what_comes_back_is_not_displaced_any_more(reused: Retailer) -> None:
     reused.run()
     assert reused.withdraw("lyon/b.csv").displaced == []
@@ -99,6 +102,7 @@ def test_what_a_killed_run_displaced_is_told_by_the_next(reused: Retailer) -> No
     assert reused.run().displaced == _lyon(1, "10", "4")
 
 
+@pytest.mark.long
 def test_without_displaced_records_nothing_is_asked(
     retailer: Retailer, replaced: Replacements
 ) -> None:

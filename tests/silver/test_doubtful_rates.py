@@ -42,7 +42,7 @@ def _doubts(
 
 
 @pytest.mark.parametrize(
-    ("value", "other", "expected"),
+    ("value", "compared", "expected"),
     [
         ("0.005556", "180", "near the inverse of"),
         ("0.8621", "1.16", "near the inverse of"),
@@ -64,9 +64,9 @@ def _doubts(
     ],
 )
 def test_p8_what_differs_from_a_rate_is_said_in_words(
-    value: str, other: str, expected: str | None
+    value: str, compared: str, expected: str | None
 ) -> None:
-    assert relation(Decimal(value), Decimal(other), Decimal(2)) == expected
+    assert relation(Decimal(value), Decimal(compared), Decimal(2)) == expected
 
 
 def test_p8_a_declared_factor_allows_more_but_no_tenfold() -> None:

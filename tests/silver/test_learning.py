@@ -16,7 +16,7 @@ from sales_pipeline.silver.reference.learning import (
     Knowledge,
     Learnt,
     learn,
-    learnt,
+    learnt_between,
     touched_days,
 )
 from sales_pipeline.silver.reference.list_prices import ALWAYS
@@ -45,13 +45,13 @@ def _long(*lines: str, file_id: int = 1) -> list[Entry]:
     """Entries of lines of code, language, product, price, currency and first day."""
     reader = _reader(LONG)
     names = ("code", "language", "product", "price", "price_currency", "valid_from")
-    found = []
+    contradictions = []
     for place, line in enumerate(lines, start=1):
         texts = dict(zip(names, line.split(","), strict=False))
         row = _row(reader, {"category": "Home", "_file_id": file_id, **texts}, place)
         assert reader.faults(row) == []
-        found.append(reader.entry(row))
-    return found
+        contradictions.append(reader.entry(row))
+    return contradictions
 
 
 def _wide(*lines: str, file_id: int = 1) -> list[Entry]:
@@ -68,12 +68,12 @@ def _wide(*lines: str, file_id: int = 1) -> list[Entry]:
 
 
 def _meanings(knowledge: Knowledge) -> dict[Key, str]:
-    return {key: each.product for key, each in knowledge.products.items()}
+    return {key: product.product for key, product in knowledge.products.items()}
 
 
 def _prices(knowledge: Knowledge) -> dict[Key, list[tuple[date, str]]]:
     return {
-        key: [(each.valid_from, f"{each.price:.0f} {each.currency}") for each in prices]
+        key: [(price.valid_from, f"{price.price:.0f} {price.currency}") for price in prices]
         for key, prices in knowledge.prices.items()
     }
 
@@ -131,7 +131,7 @@ def test_a_long_catalogue_is_joined_by_its_codes() -> None:
         (CODE, "A"): "Vase", ("fr", "Vase rond"): "Vase", ("en", "Vase"): "Vase",
     }  # fmt: skip
     assert _prices(taught.knowledge)["fr", "Vase rond"] == [(ALWAYS, "10 EUR")]
-    assert [each.row for each in taught.waiting] == [3]
+    assert [entry.row for entry in taught.waiting] == [3]
 
 
 def test_what_waits_for_a_translation_is_taught_when_a_later_delivery_brings_it() -> None:
@@ -169,7 +169,7 @@ def test_a_name_of_variants_at_different_prices_has_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entries", "said"),
+    ("entries", "sentence"),
     [
         (_wide("A,,Vase", "A,,Lamp"), "record 1 says 'A' is 'Vase' (None), record 2 says 'Lamp'"),
         (_wide(",X,Vase", ",X,Lamp"), "record 1 says 'X' is 'Vase' (None), record 2 says 'Lamp'"),
@@ -187,10 +187,12 @@ def test_a_name_of_variants_at_different_prices_has_none() -> None:
         ),
     ],
 )
-def test_two_records_that_contradict_each_other_are_named(entries: list[Entry], said: str) -> None:
+def test_two_records_that_contradict_each_other_are_named(
+    entries: list[Entry], sentence: str
+) -> None:
     with pytest.raises(FileRejected) as rejected:
         check_delivery(entries, {"fr", "en"})
-    assert said in rejected.value.reason
+    assert sentence in rejected.value.reason
 
 
 @pytest.mark.parametrize(
@@ -210,9 +212,11 @@ def test_what_changed_is_counted() -> None:
     before = learn(_wide("A,Vase,Vase,10,EUR", "B,Lampe,Lamp")).knowledge
     after = learn(_wide("A,Vase,Tall vase,12,EUR", "C,Bol,Bowl,5,EUR")).knowledge
     named = ("code 'A' is 'Tall vase', was 'Vase'",)
-    assert learnt(before, after) == Learnt(6, 4, renamed=2, forgotten=4, prices=1, renamings=named)
-    assert learnt(after, after) == Learnt(known=6)
-    assert learnt(before, after) + Learnt(learnt=1) == Learnt(6, 5, 2, 4, 1, named)
+    assert learnt_between(before, after) == Learnt(
+        6, 4, renamed=2, forgotten=4, prices=1, renamings=named
+    )
+    assert learnt_between(after, after) == Learnt(known=6)
+    assert learnt_between(before, after) + Learnt(learnt=1) == Learnt(6, 5, 2, 4, 1, named)
 
 
 def test_a_change_of_prices_touches_only_sales_at_list_prices() -> None:

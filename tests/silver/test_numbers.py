@@ -38,8 +38,8 @@ def _read(
 def _check(
     engine: EmbeddedEngine, style: NumberStyle, expected: dict[str, str | None], *, scale: int = 4
 ) -> None:
-    found = dict(zip(expected, _read(engine, list(expected), style, scale=scale), strict=True))
-    assert found == {text: each and Decimal(each) for text, each in expected.items()}
+    numbers = dict(zip(expected, _read(engine, list(expected), style, scale=scale), strict=True))
+    assert numbers == {text: number and Decimal(number) for text, number in expected.items()}
 
 
 def test_p7_thousands_marks_stand_between_groups_of_three_digits(engine: EmbeddedEngine) -> None:
@@ -153,13 +153,13 @@ def test_p6_more_decimals_than_the_column_are_rounded_only_where_declared(
     texts = ["0.00005", "-0.00005", "0.000049999999999999999999999999999999999", "1.2"]
     assert _read(engine, texts, NumberStyle()) == [None, None, None, Decimal("1.2000")]
     rounded = _read(engine, texts, NumberStyle(is_rounded=True))
-    assert rounded == [Decimal(each) for each in ("0.0001", "-0.0001", "0.0000", "1.2000")]
+    assert rounded == [Decimal(number) for number in ("0.0001", "-0.0001", "0.0000", "1.2000")]
 
 
 def test_p6_a_rounded_number_still_has_to_fit_its_column(engine: EmbeddedEngine) -> None:
     texts = ["99999999999999.99995", "99999999999999.99994"]
-    found = _read(engine, texts, NumberStyle(is_rounded=True))
-    assert found == [None, Decimal("99999999999999.9999")]
+    numbers = _read(engine, texts, NumberStyle(is_rounded=True))
+    assert numbers == [None, Decimal("99999999999999.9999")]
 
 
 @ENGINE_SETTINGS
@@ -167,8 +167,10 @@ def test_p6_a_rounded_number_still_has_to_fit_its_column(engine: EmbeddedEngine)
 def test_p6_any_number_is_rounded_as_python_rounds_half_up(
     engine: EmbeddedEngine, numbers: list[Decimal]
 ) -> None:
-    found = _read(engine, [f"{each:f}" for each in numbers], NumberStyle(is_rounded=True), scale=3)
-    assert found == [each.quantize(Decimal("0.001"), ROUND_HALF_UP) for each in numbers]
+    rounded = _read(
+        engine, [f"{number:f}" for number in numbers], NumberStyle(is_rounded=True), scale=3
+    )
+    assert rounded == [number.quantize(Decimal("0.001"), ROUND_HALF_UP) for number in numbers]
 
 
 @ENGINE_SETTINGS
@@ -179,7 +181,7 @@ def test_p6_any_number_is_rounded_as_python_rounds_half_up(
 def test_p7_a_grouped_number_is_read_back(
     engine: EmbeddedEngine, numbers: list[Decimal], mark: str
 ) -> None:
-    texts = [f"{each:,.2f}".replace(",", mark).replace(".", ",") for each in numbers]
+    texts = [f"{number:,.2f}".replace(",", mark).replace(".", ",") for number in numbers]
     assert _read(engine, texts, FRENCH) == numbers
 
 

@@ -24,10 +24,10 @@ def test_what_the_rules_found_is_in_the_record_of_the_run(retailer: Retailer) ->
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2", total="99"), sale("3", day="?"))
     retailer.deliver("lyon/b.csv", sale("4", units="2"))
-    found = {"lyon": {"cheap": {"checked": 3, "broken": 1}, "one": {"checked": 3, "broken": 1}}}
-    assert run_document(retailer.run())["rules"] == found
+    expected = {"lyon": {"cheap": {"checked": 3, "broken": 1}, "one": {"checked": 3, "broken": 1}}}
+    assert run_document(retailer.run())["rules"] == expected
     [record] = retailer.table("ops.runs")
-    assert json.loads(record["rules"]) == found
+    assert json.loads(record["rules"]) == expected
     assert retailer.rows("silver.quarantine", "_row", "reasons") == [
         (1, ["rule:one"]), (2, ["rule:cheap"]), (3, ["date_unreadable"]),
     ]  # fmt: skip
@@ -63,8 +63,8 @@ def test_sql_that_fails_on_a_value_concerns_that_record_alone(retailer: Retailer
         sale("5", price="1", total="10", units="4"),
     )
     retailer.deliver("boston/a.csv", sale("1"))
-    [planned] = [each for each in retailer.plan().files if each.feed == "lyon"]
-    assert {each.reason: each.example for each in planned.unusable} == {
+    [planned] = [file for file in retailer.plan().files if file.feed == "lyon"]
+    assert {unusable.reason: unusable.example for unusable in planned.unusable} == {
         "computed_failed:quantity": "record 2: units '0'",
         "computed_failed:fee": "record 3: price 'much'",
         "exclude_failed": "record 4: total '10', units '6'",
@@ -125,7 +125,7 @@ def test_a_condition_may_speak_of_computed_columns(retailer: Retailer) -> None:
     _declare(retailer, computed={"till": {"sql": "sale_id"}}, exclude_when="till = '2'")
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2"))
-    assert [each.classes["excluded"] for each in retailer.run().feeds] == [0, 1]
+    assert [counts.classes["excluded"] for counts in retailer.run().feeds] == [0, 1]
 
 
 def test_a_lakehouse_from_before_the_rules_goes_on(retailer: Retailer) -> None:
@@ -205,8 +205,8 @@ def test_unknown_stores_and_ambiguous_dates_are_told(retailer: Retailer) -> None
     retailer.deliver_catalogue()
     sales = [_listed(str(n), f"X{n % 7}", day="01/02/2025") for n in range(20)]
     retailer.deliver("lyon/a.csv", *sales, header=LISTED_HEADER)
-    told = [each.sentence for each in retailer.run().warnings]
-    [days, *stores] = told
+    sentences = [warning.sentence for warning in retailer.run().warnings]
+    [days, *stores] = sentences
     assert days.startswith("1 date is another day in a later one of the date_formats, such as '01")
     assert stores == [
         *(f"3 records of the unknown store 'X{n}'" for n in range(5)),

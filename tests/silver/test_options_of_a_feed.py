@@ -35,18 +35,18 @@ def test_a_record_names_its_store_as_trimmed_text(engine: EmbeddedEngine) -> Non
 
 def test_unknown_stores_are_counted_by_their_text(engine: EmbeddedEngine) -> None:
     rows: list[dict[str, str | None]] = [{"store": text} for text in ("X9", " X9", "P1", "", "X8")]
-    found = Records(engine, rows, **SEVERAL)
-    table = found.unknown_stores()
+    records = Records(engine, rows, **SEVERAL)
+    table = records.unknown_stores()
     assert {row["text"]: row["records"] for row in table} == {"X9": 2, "X8": 1}
 
 
 def test_the_key_of_a_record_holds_the_store_that_it_names(engine: EmbeddedEngine) -> None:
     rows: list[dict[str, str | None]] = [{"store": text} for text in ("P1", "P1 ", "Z1", "X9")]
-    found = Records(engine, rows, **SEVERAL)
-    hashes = found.key_hashes()
+    records = Records(engine, rows, **SEVERAL)
+    hashes = records.key_hashes()
     assert hashes[0] == hashes[1] != hashes[2]
     assert hashes[3] is None
-    assert found.values("store") == ["paris", "paris", "zurich", ""]
+    assert records.values("store") == ["paris", "paris", "zurich", ""]
 
 
 def test_a_currency_is_the_records_own_then_the_stores_then_the_feeds(

@@ -23,9 +23,9 @@ def _price(day: date, price: str, currency: str = "EUR") -> Price:
     [(date(2025, 2, 28), "10"), (MARCH, "12"), (date(2025, 3, 2), "12"), (date.max, "12")],
 )
 def test_a_price_holds_from_its_first_day_until_the_next(day: date, price: str) -> None:
-    found = price_on([_price(ALWAYS, "10"), _price(MARCH, "12")], day)
-    assert found is not None
-    assert found.price == Decimal(price)
+    listed = price_on([_price(ALWAYS, "10"), _price(MARCH, "12")], day)
+    assert listed is not None
+    assert listed.price == Decimal(price)
 
 
 def test_before_the_first_price_there_is_none() -> None:

@@ -12,7 +12,7 @@ def _known(*sources: tuple[str, str, str]) -> dict[Key, Product]:
         Product(language, source, product, "Home", 1, row)
         for row, (language, source, product) in enumerate(sources, start=1)
     ]
-    return {each.key: each for each in products}
+    return {product.key: product for product in products}
 
 
 KNOWN = _known(
@@ -45,8 +45,8 @@ KNOWN = _known(
 def test_a_name_is_found_by_its_form_and_caselessly_where_that_is_no_guess(
     language: str, source: str, *, ignore_case: bool, product: str | None
 ) -> None:
-    found = Names(KNOWN).lookup(language, source, ignore_case=ignore_case)
-    assert (found and found.product) == product
+    looked_up = Names(KNOWN).lookup(language, source, ignore_case=ignore_case)
+    assert (looked_up and looked_up.product) == product
 
 
 def test_near_matches_are_the_likest_names_of_the_language() -> None:

@@ -173,8 +173,8 @@ def _rates(base: str, *quoted: tuple[int, str, str], **declared: Any) -> dict[st
     quotes = [
         Quote(DAY, currency, _decimal(value), file_id, 1) for file_id, currency, value in quoted
     ]
-    found = base_rates(quotes, Rates.model_validate(declared), base=base)
-    return {each.currency: f"{each.rate:f}" for each in found if each.fits}
+    rates = base_rates(quotes, Rates.model_validate(declared), base=base)
+    return {rate.currency: f"{rate.rate:f}" for rate in rates if rate.fits}
 
 
 def _decimal(text: str) -> Any:

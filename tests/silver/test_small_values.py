@@ -41,8 +41,8 @@ from sales_pipeline.silver.parsing.numbers import decimal_of
 def test_a_number_is_read_as_the_dialect_writes_it(
     text: str, dialect: dict[str, Any], number: str | None
 ) -> None:
-    found = decimal_of(text, Dialect(**dialect), scale=4)
-    assert found == (None if number is None else Decimal(number))
+    parsed = decimal_of(text, Dialect(**dialect), scale=4)
+    assert parsed == (None if number is None else Decimal(number))
 
 
 def test_a_day_is_read_in_the_first_pattern_that_fits() -> None:

@@ -16,10 +16,12 @@ from sales_pipeline.errors import UsageError
 from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import chosen_run, finished_runs
+from sales_pipeline.report.closed_months import closed_in, closed_months
 from sales_pipeline.report.document import Exact, Moment, json_object
 from sales_pipeline.report.page.listings import (
     Listing,
     balance_listing,
+    closings_listing,
     quarantine_listing,
     rates_listing,
     unknown_names_listing,
@@ -69,6 +71,7 @@ class Page:
         quarantine: Those records, by feed and reason.
         unknown_names: Names that the catalogue does not know.
         balance: The balance of the last run.
+        closings: The closed months, then and now.
         rates: The rates of the last month.
         left_out: What is added up because the page would be too large, in sentences.
     """
@@ -88,6 +91,7 @@ class Page:
     quarantine: Listing
     unknown_names: Listing
     balance: Listing
+    closings: Listing
     rates: Listing
     left_out: tuple[str, ...]
 
@@ -98,6 +102,7 @@ def page_of(
     first: date | None = None,
     last: date | None = None,
     run: str | None = None,
+    as_closed: bool = False,
 ) -> Page:
     """Returns the page of a finished run; starts no Spark session and changes nothing.
 
@@ -106,18 +111,20 @@ def page_of(
         first: The first day of the first month; that of the first month with sales if None.
         last: The last day of the last month; that of the last month with sales if None.
         run: The id of another run than the last finished one.
+        as_closed: Whether closed months are as they were when these closed.
 
     Raises:
         UsageError: No run has finished yet, there is no such run, or there are no sales.
     """
     with opened_lakehouse(declaration) as lakehouse:
         gold = GoldSet(lakehouse.engine, declaration, chosen_run(lakehouse, run))
-        sales = sales_of_run(gold)
+        sales = sales_of_run(gold, as_closed=as_closed)
         months = months_of(Comparison(sales, calendar_of(declaration.calendar)), first, last)
         days = trading_days(declaration, sales)
         whole = SalesOfPage(sales, days, declaration.stores, months.periods)
         sold, left_out = fitting(whole)
         waiting = waiting_in_quarantine(lakehouse)
+        closed = closed_months(gold, closed_in(gold, months.periods))
         runs = finished_runs(lakehouse)
         until = [each.run_id for each in runs].index(gold.run.run_id) + 1
         return Page(
@@ -136,6 +143,7 @@ def page_of(
             quarantine=quarantine_listing(waiting),
             unknown_names=unknown_names_listing(lakehouse),
             balance=balance_listing(lakehouse, runs[:until]),
+            closings=closings_listing(closed, declaration.base_currency, as_closed=as_closed),
             rates=rates_listing(declaration, sales, months.pairs[-1]),
             left_out=left_out,
         )

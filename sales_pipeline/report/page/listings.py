@@ -1,4 +1,4 @@
-"""What the page shows as it is: quarantine, unknown names, the balance of a run, exchange rates."""
+"""What the page shows as it is: quarantine, names, balance of a run, closed months, rates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from sales_pipeline.exact import exact_sum
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import BALANCE
 from sales_pipeline.lakehouse.runs import RunRecord
-from sales_pipeline.report.figures import grouped, moment, money
+from sales_pipeline.report.closed_months import ClosedMonth
+from sales_pipeline.report.figures import grouped, moment, money, month_text, signed
 from sales_pipeline.report.quarantine import NOTHING_WAITS, Waiting
 from sales_pipeline.report.rates_of_days import policy_sentence
 from sales_pipeline.silver.balance import CLASSES, NO_CURRENCY, Balance, balance_from
@@ -176,6 +177,34 @@ def rates_listing(declaration: Declaration, sales: SalesOfRun, pair: Pair) -> Li
     if not rows:
         return Listing(caption, note=f"All sales of {pair.period.name} are in {base}.")
     return _cut(Listing(caption, columns, tuple(rows), note))
+
+
+def closings_listing(closed: Sequence[ClosedMonth], currency: str, *, as_closed: bool) -> Listing:
+    """Returns the closed months: what each was closed at, what it comes to now, and why.
+
+    Args:
+        closed: The closed months of the page, in order.
+        currency: The base currency.
+        as_closed: Whether the page shows them as they were closed.
+    """
+    caption = "Closed months, and what came later"
+    if not closed:
+        return Listing(caption, note="None of these months is closed.")
+    rows = tuple(
+        (
+            month_text(month.month),
+            moment(month.closed_at),
+            grouped(month.revenue_closed),
+            grouped(month.revenue),
+            signed(month.change) if month.is_restated else "",
+            "\n".join(f"{part.reason} {signed(part.change)}" for part in month.reasons),
+        )
+        for month in reversed(closed)
+    )
+    figures = (f"Closed at {currency}", f"Now {currency}", "Restated by")
+    columns = _columns("Month", "Closed on (UTC)", *figures, "Causes", figures=figures)
+    shown = "as they were closed" if as_closed else "as they are now"
+    return _cut(Listing(caption, columns, rows, f"This page shows the closed months {shown}."))
 
 
 def _by_currency(sales: SalesOfRun, pair: Pair) -> tuple[dict[str, Measures], dict[str, Measures]]:

@@ -1,1 +1,1 @@
-"""Texts of files become numbers, days and products."""
+"""Parses texts of files as numbers, days and products."""

@@ -16,10 +16,15 @@ from functools import cache
 from sales_pipeline.config.files import WHITE_SPACE, Dialect, thousands_marks
 from sales_pipeline.config.model import Feed
 
+DIGITS = 18
+"""The digits of a column of numbers, with its decimals."""
+SCALES = {"quantity": 3, "unit_price": 4, "amount": 4}
+"""Column of numbers -> its decimals."""
+
 
 @dataclass(frozen=True)
 class NumberStyle:
-    """How a feed writes its numbers.
+    """The way in which a feed writes its numbers.
 
     Attributes:
         mark: The decimal mark, `.` or `,`.
@@ -29,7 +34,7 @@ class NumberStyle:
         symbols: Texts beside a number that are no part of it: before or after it, or between
             its sign and its digits, with or without white space. `-€5`, `€ -5` and `-5 €`
             are numbers, `5-` is none.
-        is_rounded: Whether a number with more decimals than its column is rounded half up.
+        is_rounded: True if a number with more decimals than its column is rounded half up.
     """
 
     mark: str = "."
@@ -55,9 +60,9 @@ class NumberStyle:
 
 @cache
 def decimal_parser(
-    style: NumberStyle, *, scale: int, precision: int = 18
+    style: NumberStyle, *, scale: int, precision: int = DIGITS
 ) -> Callable[[str], Decimal | None]:
-    r"""A function from a delivered text to its number, or to None where it is none.
+    r"""Returns a function from a delivered text to its number, or to None if it is none.
 
     It agrees with `decimal_number` on every text.
 
@@ -87,19 +92,27 @@ def decimal_parser(
     return parse
 
 
-def decimal_of(text: str, dialect: Dialect, *, scale: int, precision: int = 18) -> Decimal | None:
-    """The number that a text holds, or None where it is none of the column's.
+def decimal_of(text: str, dialect: Dialect, *, scale: int) -> Decimal | None:
+    """The number that a text holds, or None if it is none that fits the column.
 
     Args:
         text: The text as delivered.
         dialect: How the file writes numbers: its decimal mark, thousands mark and symbols.
         scale: Decimals of the column; further ones are never rounded in silence.
-        precision: Digits of the column.
 
     >>> decimal_of("1.23456", Dialect(), scale=4) is None
     True
     """
-    return decimal_parser(NumberStyle.of_dialect(dialect), scale=scale, precision=precision)(text)
+    return decimal_parser(NumberStyle.of_dialect(dialect), scale=scale)(text)
+
+
+def number_of(feed: Feed, column: str, text: str) -> Decimal | None:
+    """The number that a text means in a column of a feed; None if it is none, or empty."""
+    parse = decimal_parser(NumberStyle.of(feed), scale=SCALES[column])
+    number = parse(text)
+    if number is None and column == "quantity" and feed.missing_quantity is not None:
+        return feed.missing_quantity if not text.strip(WHITE_SPACE) else None
+    return number
 
 
 def looks_grouped(mark: str) -> str:
@@ -120,14 +133,14 @@ def _pattern(style: NumberStyle, scale: int) -> str:
 
 
 def _any_symbol(symbols: Sequence[str]) -> str:
-    """A pattern of one of some texts; it matches nothing at all where there are none."""
+    """A pattern of one of some texts; it matches nothing if there are none."""
     bare = filter(None, (symbol.strip(WHITE_SPACE) for symbol in symbols))
     longest_first = sorted(bare, key=len, reverse=True)
     return f"(?:{'|'.join(map(re.escape, longest_first))})" if longest_first else "(?!)"
 
 
 def product_of(unit_price: Decimal | None, quantity: Decimal | None) -> Decimal | None:
-    """Unit price x quantity, rounded half up to 4 decimals; None where it has too many digits.
+    """Unit price x quantity, rounded half up to 4 decimals; None if it has too many digits.
 
     >>> product_of(Decimal("0.3333"), Decimal("0.500"))
     Decimal('0.1667')

@@ -1,4 +1,4 @@
-"""Distinct texts of a batch, each parsed once in plain Python, and joined to its records.
+"""Parses each distinct text of a batch once, in plain Python, to be joined to its records.
 
 Dates, prices, quantities and product names repeat over and over. Parsing them in every record
 costs several times as much; parsing them here also takes no statement. A column with too many
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cached_property, reduce
 
 import numpy as np
@@ -18,19 +17,16 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.profile import fetched
 from sales_pipeline.silver.parsing.days import day_of
-from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser
+from sales_pipeline.silver.parsing.numbers import SCALES, number_of
 from sales_pipeline.silver.reference.meanings import Meanings
 from sales_pipeline.silver.validation.delivered_records import GIVEN, DeliveredRecords
 from sales_pipeline.silver.validation.feed_groups import NUMBERS, lookup_of
 from sales_pipeline.visible_text import MAY_NOT_BE_COMPOSED, visible_form
 
-SCALES = {"quantity": 3, "unit_price": 4, "amount": 4}
-"""Column of numbers -> its decimals."""
 MANY_TEXTS, MANY_COUNTS = 100_000, 300_000
 _DAY, _PRICED, _PRODUCT, _COMPARED = "sold_on", "priced", "product", "compared"
 _TEXTS = {name: f"_text_{name}" for name in (_DAY, _PRODUCT, *NUMBERS)}
@@ -39,7 +35,7 @@ _KEYS = ["_feed_group", "_feed_lookup"]
 
 @dataclass(frozen=True)
 class BranchRecords:
-    """Records of one group of feeds: `DeliveredRecords.rows`, with what makes them."""
+    """Records of one group of feeds: `DeliveredRecords` and its `rows`."""
 
     delivered: DeliveredRecords
     rows: DataFrame
@@ -47,20 +43,20 @@ class BranchRecords:
 
 @dataclass
 class ParsedTexts:
-    """What the distinct texts of a batch are parsed as.
+    """The distinct texts of a batch, parsed.
 
     Attributes:
-        days: `feed_group, text_sold_on, sold_on`; None where there are too many texts.
-        priced: `feed_group, feed_lookup`, the texts of product and numbers, and what they are;
-            None where there are too many combinations.
-        products: `feed_lookup, text_product, product, category`, where `priced` is None.
-        numbers: Column -> `_feed_group`, its text and its number, where `priced` is None.
+        days: `feed_group, text_sold_on, sold_on`; None if there are too many texts.
+        priced: `feed_group, feed_lookup`, the texts of product and numbers, and their values;
+            None if there are too many combinations.
+        products: `feed_lookup, text_product, product, category`, if `priced` is None.
+        numbers: Column -> `_feed_group`, its text and its number, if `priced` is None.
         counted: How many records of a file have a combination of `priced`: `_file_id, feed_group,
-            records`, the texts of numbers and the numbers; None where there are too many.
+            records`, the texts of numbers and the numbers; None if there are too many.
         composed: `_as_delivered, _composed` of texts of keys and stores that are not in Unicode
-            form NFC, without what nobody sees; None where there are none.
+            form NFC, without invisible characters; None if there are none.
         day_counts: How many records of a file have a text of a day: `_file_id`, the text,
-            `sold_on`, `records`; None where `days` is None.
+            `sold_on`, `records`; None if `days` is None.
     """
 
     days: DataFrame | None = None
@@ -73,12 +69,12 @@ class ParsedTexts:
 
 
 def texts_of(branches: Sequence[BranchRecords]) -> DataFrame:
-    """The texts of a batch, counted by file: those of days, and of products and numbers.
+    """The texts of days, products and numbers in a batch, counted by file.
 
     Returns:
         `kind` (`sold_on`, `priced`, or `compared` for texts of keys and stores that may not be
         composed, which are in the column of the product), `_file_id, _feed_group, _feed_lookup`,
-        a column `_text_<column>` for each parsed column (empty where it has none) and `records`.
+        a column `_text_<column>` for each parsed column (empty if it has none) and `records`.
     """
     parts = []
     for branch in branches:
@@ -152,7 +148,7 @@ class TextParser:
     Attributes:
         lakehouse: Whose engine the tables of texts are sent to.
         branches: The records of the batch.
-        meanings: What product names mean.
+        meanings: The meanings of product names.
     """
 
     lakehouse: Lakehouse
@@ -160,7 +156,7 @@ class TextParser:
     meanings: Meanings
 
     def parse(self) -> ParsedTexts:
-        """Collects the texts in one statement, two where prices hardly repeat; parses them."""
+        """Collects the texts in one statement, or two if prices hardly repeat; parses them."""
         parsed = ParsedTexts()
         if not self.branches:
             return parsed
@@ -175,7 +171,7 @@ class TextParser:
         return parsed
 
     def _composed(self, texts: Sequence[str]) -> DataFrame | None:
-        # What nobody sees may stand between a letter and its accent, so it goes first.
+        # Invisible characters may stand between a letter and its accent, so they go first.
         pairs = [(text, visible_form(text)) for text in sorted(set(texts))]
         pairs = [pair for pair in pairs if pair[0] != pair[1]]
         if not pairs:
@@ -208,8 +204,8 @@ class TextParser:
             values = values.append_column(column, self._numbers(distinct, column))
         parsed.priced = self.lakehouse.shared("parsed_prices", values)
         numbers = {name: values[name].take(places) for name in NUMBERS}
-        given = [_TEXTS[name] for name in NUMBERS]
-        parsed.counted = counts.select(["_file_id", "_feed_group", "records", *given])
+        text_columns = [_TEXTS[name] for name in NUMBERS]
+        parsed.counted = counts.select(["_file_id", "_feed_group", "records", *text_columns])
         for name, column in numbers.items():
             parsed.counted = parsed.counted.append_column(name, column)
 
@@ -233,14 +229,16 @@ class TextParser:
                 parsed.numbers[column] = self.lakehouse.shared(f"parsed_{column}", own)
 
     def _numbers(self, texts: pa.Table, column: str) -> pa.Array:
-        """The number of each text, null where it is none."""
+        """The number of each text, null if it is none."""
         distinct, places = _distinct(texts.select(["_feed_group", _TEXTS[column]]))
-        pairs = zip(*(each.to_pylist() for each in distinct.columns), strict=True)
+        pairs = zip(
+            *(column_of_texts.to_pylist() for column_of_texts in distinct.columns), strict=True
+        )
         numbers = [number_of(self._feeds[group], column, text) for group, text in pairs]
         return pa.array(numbers, pa.decimal128(18, SCALES[column])).take(places)
 
     def _with_products(self, texts: pa.Table) -> pa.Table:
-        """Adds what the products mean: `product, category`, and `_prices` where they are taken."""
+        """Adds the meanings of products: `product, category`, and `_prices` if they are taken."""
         feed_of = {
             lookup_of(branch.delivered.feeds[name]): name
             for branch in self.branches
@@ -257,11 +255,11 @@ class TextParser:
             meanings["feed"].to_pylist(), meanings["source_product"].to_pylist(), strict=True
         )
         row_of = {place: row for row, place in enumerate(known)}
-        rows = [row_of.get((each["feed"], each["source_product"])) for each in delivered]
-        meant = pa.array(rows, pa.int64()).take(places)
+        rows = [row_of.get((row["feed"], row["source_product"])) for row in delivered]
+        places_of_meanings = pa.array(rows, pa.int64()).take(places)
         for name in meanings.column_names[2:]:
             column = "_prices" if name == "prices" else name
-            texts = texts.append_column(column, meanings[name].take(meant))
+            texts = texts.append_column(column, meanings[name].take(places_of_meanings))
         return texts
 
 
@@ -300,12 +298,3 @@ def _each_text(branch: BranchRecords) -> DataFrame:
 
 def _of_kind(texts: pa.Table, kind: str) -> pa.Table:
     return texts.filter(pc.equal(texts["kind"], kind))
-
-
-def number_of(feed: Feed, column: str, text: str) -> Decimal | None:
-    """The number that a text means in a column of a feed; None where it is none, or empty."""
-    parse = decimal_parser(NumberStyle.of(feed), scale=SCALES[column])
-    number = parse(text)
-    if number is None and column == "quantity" and feed.missing_quantity is not None:
-        return feed.missing_quantity if not text.strip(WHITE_SPACE) else None
-    return number

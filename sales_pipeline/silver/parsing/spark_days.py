@@ -1,4 +1,4 @@
-"""Text to calendar days as Spark columns, the same on every engine; `days` is the plain side."""
+"""Parses calendar days as Spark columns, the same on every engine; `days` is the plain side."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def _day(text: Column, layout: DateLayout) -> Column:
 
 
 def is_in_range(day: Column, earliest: date, latest: date | Column) -> Column:
-    """Says whether a day lies in the range that a sale can have."""
+    """A condition: a day lies in the range that a sale can have."""
     last = latest if isinstance(latest, Column) else day_literal(latest)
     return day.between(day_literal(earliest), last)
 
 
 def day_literal(day: date) -> Column:
-    """A day as a literal, whatever time zone a session has."""
+    """A day as a literal that does not depend on the time zone of the session."""
     return F.lit(day.isoformat()).cast("DATE")
 
 

@@ -24,7 +24,7 @@ def trimmed(text: Column) -> Column:
 
 
 def filled(text: Column) -> Column:
-    """The trimmed text, or null where nothing is left of it."""
+    """The trimmed text, or null if nothing is left of it."""
     return F.nullif(trimmed(text), F.lit(""))
 
 
@@ -35,38 +35,38 @@ def visible(text: Column) -> Column:
 
 
 def is_blank(text: Column) -> Column:
-    """Says whether there is no text but white space."""
+    """A condition: there is no text, or only white space."""
     return text.isNull() | (trimmed(text) == F.lit(""))
 
 
 def any_of(conditions: Iterable[Column]) -> Column:
-    """Says whether one of some conditions holds; false without any.
+    """A condition: at least one of some conditions holds; false without any.
 
     It is built as a balanced tree, because engines recurse into predicates.
     """
-    given = list(conditions)
-    if not given:
+    remaining = list(conditions)
+    if not remaining:
         return F.lit(False)
-    if len(given) == 1:
-        return given[0]
-    half = len(given) // 2
-    return any_of(given[:half]) | any_of(given[half:])
+    if len(remaining) == 1:
+        return remaining[0]
+    half = len(remaining) // 2
+    return any_of(remaining[:half]) | any_of(remaining[half:])
 
 
 def none_missing(columns: Sequence[Column]) -> Column:
-    """Says whether none of some columns is null."""
+    """A condition: none of some columns is null."""
     return ~any_of(column.isNull() for column in columns)
 
 
 def as_json(value: Column) -> Column:
-    r"""A struct as JSON, its fields in their order, those that are NULL left out.
+    r"""A struct as JSON, with its fields in their order and without fields that are NULL.
 
-    Engines agree on it but for a detail: whether the digits of a control character are
+    Engines agree on it except for one detail: whether the digits of a control character are
     `\u001B` or `\u001b`. Here they are small, as in bronze, without touching a text that
     spells such an escape out, which has a pair of backslashes: `\\u001B`.
     """
     text = _replaced(F.to_json(value), _PAIR, _NO_PAIR)
-    text = reduce(lambda done, code: _replaced(done, rf"\u00{code}", rf"\u00{code.lower()}"),
+    text = reduce(lambda so_far, code: _replaced(so_far, rf"\u00{code}", rf"\u00{code.lower()}"),
                   _WITH_LETTERS, text)  # fmt: skip
     return _replaced(text, _NO_PAIR, _PAIR)
 

@@ -1,4 +1,4 @@
-"""Text to exact decimals as Spark columns, the same on every engine; plain side: `numbers`."""
+"""Parses exact decimals as Spark columns, the same on every engine; plain side: `numbers`."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.files import WHITE_SPACE
-from sales_pipeline.silver.parsing.numbers import NumberStyle
+from sales_pipeline.silver.parsing.numbers import DIGITS, NumberStyle
 from sales_pipeline.silver.parsing.spark_expressions import trimmed
 
 
-def decimal_number(text: Column, style: NumberStyle, *, scale: int, precision: int = 18) -> Column:
-    """A delivered number as DECIMAL(precision, scale), or null where it is none.
+def decimal_number(text: Column, style: NumberStyle, *, scale: int) -> Column:
+    """A delivered number as DECIMAL(18, scale), or null if it is none.
 
     Zeros beyond the scale are harmless; other digits there make it no number of this
-    column, for it is never rounded in silence.
+    column, because it is never rounded in silence.
 
     Args:
         text: The text as delivered.
         style: How numbers are written.
         scale: Decimals of the column.
-        precision: Digits of the column.
     """
-    digits = precision - scale
+    digits = DIGITS - scale
     number = _without_symbols(trimmed(text), style)
     fits = F.lit(True)
     if style.thousands:
@@ -32,10 +31,10 @@ def decimal_number(text: Column, style: NumberStyle, *, scale: int, precision: i
         fits = fits & number.rlike(f"^{whole}([{style.mark}][0-9]+)?$")
         value = _rounded(_with_point(number, style), whole, scale=scale)
     else:
-        known = number.rlike(f"^{whole}([{style.mark}][0-9]{{1,{scale}}}0*)?$")
-        fits = fits & known if style.thousands else known
+        is_exact = number.rlike(f"^{whole}([{style.mark}][0-9]{{1,{scale}}}0*)?$")
+        fits = fits & is_exact if style.thousands else is_exact
         value = _with_point(number, style)
-    return F.when(fits, value.try_cast(f"DECIMAL({precision},{scale})"))
+    return F.when(fits, value.try_cast(f"DECIMAL({DIGITS},{scale})"))
 
 
 def _with_point(number: Column, style: NumberStyle) -> Column:
@@ -43,7 +42,7 @@ def _with_point(number: Column, style: NumberStyle) -> Column:
 
 
 def _rounded(plain: Column, whole: str, *, scale: int) -> Column:
-    """A number of one decimal too many, rounded: half up depends on that decimal alone."""
+    """A number rounded half up from one further decimal, which alone decides."""
     wider = F.regexp_extract(plain, f"^({whole}(?:[.][0-9]{{1,{scale + 1}}})?)", 1)
     return F.round(wider.try_cast(f"DECIMAL(38,{scale + 1})"), scale)
 
@@ -60,7 +59,7 @@ def _without_thousands(number: Column, style: NumberStyle) -> Column:
 
 
 def _without_symbols(number: Column, style: NumberStyle) -> Column:
-    """The sign and the digits of a number; the text as it is where no symbols are declared."""
+    """The sign and the digits of a number; the unchanged text if no symbols are declared."""
     bare = [symbol.strip(WHITE_SPACE) for symbol in style.symbols]
     # The longest first: one may begin like another.
     symbols = sorted(filter(None, bare), key=len, reverse=True)
@@ -75,15 +74,15 @@ def _without_symbols(number: Column, style: NumberStyle) -> Column:
 
 
 def _escaped(text: str) -> str:
-    r"""The text as a regular expression that every engine takes for this text.
+    r"""The text as a regular expression that matches exactly this text on every engine.
 
     >>> _escaped("R$ kr."), _escaped("[^\\]")
     ('R\\$ kr\\.', '\\[\\^\\\\\\]')
     """
     special = set("\\^$.|?*+()[]{}-&~#")
-    return "".join(f"\\{each}" if each in special else each for each in text)
+    return "".join(f"\\{character}" if character in special else character for character in text)
 
 
 def product_of(unit_price: Column, quantity: Column) -> Column:
-    """Unit price x quantity, rounded half up to DECIMAL(18,4); null where it does not fit."""
+    """Unit price x quantity, rounded half up to DECIMAL(18,4); null if it does not fit."""
     return F.round(unit_price * quantity, 4).try_cast("DECIMAL(18,4)")

@@ -1,1 +1,1 @@
-"""What sales are looked up in: the catalogue, its list prices, exchange rates."""
+"""Reference data of sales: the catalogue, its list prices, exchange rates."""

@@ -13,18 +13,18 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.tables import CATALOGUE, RECORDS
 from sales_pipeline.silver import balance as balances
 from sales_pipeline.silver.balance import Balance
-from sales_pipeline.silver.reference.catalogue_records import Record
+from sales_pipeline.silver.reference.catalogue_records import CatalogueRecord
 from sales_pipeline.silver.reference.reference_balance import balance_in_rows, quarantine_row
 
 _QUARANTINE = "silver.quarantine"
 
-SetAside = Sequence[tuple[Record, tuple[str, ...]]]
+SetAside = Sequence[tuple[CatalogueRecord, tuple[str, ...]]]
 
 
 def keep_quarantine(
     lakehouse: Lakehouse, file_ids: Sequence[int], set_aside: SetAside, *, run_id: str
 ) -> None:
-    """Makes the quarantine hold these records of the catalogue and no others.
+    """Writes these records of the catalogue to the quarantine, in place of all others of it.
 
     Args:
         lakehouse: The tables.
@@ -36,35 +36,35 @@ def keep_quarantine(
     columns = ["_file_id", "_row", "reasons", "first_run"]
     quarantined = lakehouse.read(_QUARANTINE, columns=columns, file_ids=set(file_ids)).to_pylist()
     before = {(row["_file_id"], row["_row"]): row for row in quarantined}
-    after = {(each.file_id, each.row): list(reasons) for each, reasons in set_aside}
+    after = {(record.file_id, record.row): list(reasons) for record, reasons in set_aside}
     if after == {place: row["reasons"] for place, row in before.items()}:
         return
     first_runs = {place: row["first_run"] for place, row in before.items()}
     rows = [
         quarantine_row(
             CATALOGUE,
-            (each.file_id, each.row),
-            raw=each.raw,
+            (record.file_id, record.row),
+            raw=record.raw,
             reasons=reasons,
-            runs=(first_runs.get((each.file_id, each.row), run_id), run_id),
+            runs=(first_runs.get((record.file_id, record.row), run_id), run_id),
         )
-        for each, reasons in set_aside
+        for record, reasons in set_aside
     ]
     lakehouse.put(RECORDS, ids, rows)
 
 
 def catalogue_balances(
-    counts: Mapping[int, int], standing: Iterable[int], set_aside: SetAside
+    counts: Mapping[int, int], in_force: Iterable[int], set_aside: SetAside
 ) -> list[Balance]:
     """The balance of each delivery of the catalogue.
 
     Args:
         counts: File id -> records in bronze.
-        standing: The deliveries whose records count; the others are superseded.
+        in_force: The deliveries whose records count; the others are superseded.
         set_aside: The records that teach nothing.
     """
     bad = Counter(record.file_id for record, _ in set_aside)
-    counting = set(standing)
+    counting = set(in_force)
     return [
         balance_in_rows(
             file_id, CATALOGUE, rows, quarantined=bad[file_id] if file_id in counting else None
@@ -74,28 +74,28 @@ def catalogue_balances(
 
 
 def record_changed(
-    lakehouse: Lakehouse, found: Iterable[Balance], *, judged: Collection[int], run_id: str
+    lakehouse: Lakehouse, current: Iterable[Balance], *, judged: Collection[int], run_id: str
 ) -> tuple[list[Balance], int]:
-    """Records the balances that are not on record as they are now.
+    """Records the balances that differ from the recorded ones.
 
     Args:
         lakehouse: The tables.
-        found: The balances of deliveries of the catalogue.
-        judged: The deliveries of which the balance is asked for, whether it changed or not.
+        current: The balances of deliveries of the catalogue.
+        judged: The deliveries whose balances are recorded in any case.
         run_id: The run.
 
     Returns:
-        Those balances; and how many records left quarantine since they were recorded.
+        The balances that were recorded; and how many records left quarantine by them.
     """
-    recorded = {each.file_id: each for each in balances.recorded(lakehouse)}
+    recorded = {balance.file_id: balance for balance in balances.recorded(lakehouse)}
     changed = []
     released = 0
-    for each in found:
-        before = recorded.get(each.file_id)
-        is_other = before is None or before.as_row("") != each.as_row("")
-        if is_other or each.file_id in judged:
-            changed.append(each)
-        if before is not None and not each.rows("superseded"):
-            released += max(0, before.rows("quarantined") - each.rows("quarantined"))
+    for balance in current:
+        before = recorded.get(balance.file_id)
+        is_other = before is None or before.as_row("") != balance.as_row("")
+        if is_other or balance.file_id in judged:
+            changed.append(balance)
+        if before is not None and not balance.rows("superseded"):
+            released += max(0, before.rows("quarantined") - balance.rows("quarantined"))
     balances.record(lakehouse, changed, run_id)
     return changed, released

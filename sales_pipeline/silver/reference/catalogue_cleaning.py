@@ -1,7 +1,7 @@
 """Brings deliveries of the catalogue into `silver.products` and `silver.list_prices` (P9).
 
 `clean_catalogue` reads every record that the catalogue ever delivered, learns from them in
-plain Python, sends back the sales that mean something else now, and only then writes.
+plain Python, sends back the sales whose meaning changes, and only then writes.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from sales_pipeline.silver.reference.catalogue_balance import (
     keep_quarantine,
     record_changed,
 )
-from sales_pipeline.silver.reference.catalogue_records import Records, catalogue_records
+from sales_pipeline.silver.reference.catalogue_records import CatalogueRecords, catalogue_records
 from sales_pipeline.silver.reference.catalogue_verdict import judge_catalogue, teaching
-from sales_pipeline.silver.reference.learning import Knowledge, Learnt, learn, learnt
+from sales_pipeline.silver.reference.learning import Knowledge, Learnt, learn, learnt_between
 from sales_pipeline.silver.reference.list_prices import LIST_PRICES, known_prices
 from sales_pipeline.silver.reference.products import PRODUCTS, known_products
-from sales_pipeline.silver.reference.reference_balance import Verdict
+from sales_pipeline.silver.reference.reference_balance import ReferenceVerdict
 from sales_pipeline.silver.reference.touched_sales import touched_deliveries
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What came of deliveries of the catalogue.
+class CatalogueOutcome:
+    """The outcome of cleaning deliveries of the catalogue.
 
     Attributes:
-        learnt: What changed, in numbers.
+        learnt: The changes, in numbers.
         rejected: Deliveries that were refused, with the reason recorded.
         balances: The balances of deliveries of the catalogue that are new or changed.
         released: Records of the catalogue that left quarantine.
-        sent_back: The sales deliveries that are to be judged again, by file id.
+        sent_back: File ids of the sales deliveries to validate again.
         warnings: Warnings about list prices that were read but look suspicious.
     """
 
@@ -53,13 +53,13 @@ class Lesson:
 
 def clean_catalogue(
     lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
-) -> Lesson:
-    """Makes silver say what all deliveries of the catalogue teach.
+) -> CatalogueOutcome:
+    """Updates silver to the state that all deliveries of the catalogue teach.
 
-    Deliveries of sales that it makes mean something else go back to `in_bronze` in the
-    ledger, before the products change, so that no kill can leave them behind. Those of the
+    Deliveries of sales whose meaning changes go back to `in_bronze` in the
+    ledger, before the products change, so that no kill can leave them behind. Deliveries of the
     catalogue leave `in_bronze`: to `in_silver`; to `rejected`; or to `held` if they would rename
-    many products. What they correct becomes `superseded`.
+    many products. The deliveries that they correct become `superseded`.
 
     Args:
         lakehouse: The tables.
@@ -73,73 +73,75 @@ def clean_catalogue(
     kept_out = {*verdict.refused, *verdict.held}
     accepted = relinked((file for file in deliveries if file not in kept_out), kept_out)
     teaching_now = [file for file in taught_before if file not in kept_out]
-    standing = _standing(ledger, teaching_now)
+    in_force = _ids_in_force(ledger, teaching_now)
     taught = learn(records.entries(file.file_id for file in teaching_now))
     before = Knowledge(known_products(lakehouse), known_prices(lakehouse))
     sent_back = _write(lakehouse, ledger, before, taught.knowledge)
-    set_aside = list(records.set_aside(standing, taught.waiting))
+    set_aside = list(records.set_aside(in_force, taught.waiting))
     of_catalogue = [file.file_id for file in ledger if file.feed == CATALOGUE]
     keep_quarantine(lakehouse, of_catalogue, set_aside, run_id=run_id)
     counted = [*teaching_now, *verdict.held]
     counts = {file.file_id: len(records[file.file_id]) for file in counted}
-    found = catalogue_balances(counts, standing, set_aside)
+    all_balances = catalogue_balances(counts, in_force, set_aside)
     judged = [file.file_id for file in deliveries]
-    balances, released = record_changed(lakehouse, found, judged=judged, run_id=run_id)
-    rejected = _record(ledger, accepted, verdict, standing, counts=counts, run_id=run_id)
+    balances, released = record_changed(lakehouse, all_balances, judged=judged, run_id=run_id)
+    rejected = _record(ledger, accepted, verdict, in_force, counts=counts, run_id=run_id)
     warnings = _warnings(lakehouse, records, accepted)
-    changed = learnt(before, taught.knowledge)
-    return Lesson(changed, rejected, balances, released, frozenset(sent_back), warnings)
+    changed = learnt_between(before, taught.knowledge)
+    return CatalogueOutcome(changed, rejected, balances, released, frozenset(sent_back), warnings)
 
 
 def forget_products(
     lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
-) -> Lesson:
-    """Makes silver forget what only withdrawn deliveries of the catalogue taught.
+) -> CatalogueOutcome:
+    """Removes from silver the names and prices that only withdrawn catalogue deliveries taught.
 
-    For a run whose ledger says that they are withdrawn, before it judges sales: the deliveries
-    of sales that used what is forgotten are in bronze afterwards. Safe to do twice.
+    A run calls it before it validates sales, when its ledger has them as withdrawn: the deliveries
+    of sales that used these names are in bronze afterwards. Safe to do twice.
 
     Args:
         lakehouse: The tables.
         ledger: The deliveries; changed and committed.
-        deliveries: Those that are on their way out; they balance as superseded.
+        deliveries: The deliveries that are being withdrawn; they balance as superseded.
         run_id: The run.
     """
     lesson = clean_catalogue(lakehouse, ledger, [], run_id=run_id)
-    gone = catalogue_balances({each.file_id: each.rows or 0 for each in deliveries}, [], [])
-    changed, _ = record_changed(lakehouse, gone, judged=(), run_id=run_id)
+    superseded = catalogue_balances(
+        {delivery.file_id: delivery.rows or 0 for delivery in deliveries}, [], []
+    )
+    changed, _ = record_changed(lakehouse, superseded, judged=(), run_id=run_id)
     return replace(lesson, balances=[*lesson.balances, *changed])
 
 
-def _standing(ledger: Ledger, teaching: Sequence[Delivery]) -> list[int]:
-    """The numbers of those whose records count: nothing took their place."""
-    gone = ledger.superseded_by(teaching)
+def _ids_in_force(ledger: Ledger, teaching: Sequence[Delivery]) -> list[int]:
+    """The file ids of the deliveries that no other replaced, so that their records count."""
+    superseded = ledger.superseded_by(teaching)
     return [
-        each.file_id
-        for each in teaching
-        if each.file_id not in gone and each.state is not State.SUPERSEDED
+        delivery.file_id
+        for delivery in teaching
+        if delivery.file_id not in superseded and delivery.state is not State.SUPERSEDED
     ]
 
 
 def _write(lakehouse: Lakehouse, ledger: Ledger, before: Knowledge, after: Knowledge) -> set[int]:
-    """Sends back what is touched, then writes what is known, where that changed."""
+    """Sends touched sales deliveries back, then writes the names and prices that changed."""
     touched = touched_deliveries(lakehouse, before, after)
     if before != after:
         touched |= _mended_at_list_prices(lakehouse, ledger)
-    judged = [each for each in ledger.in_force() if each.rows is not None]
-    sent_back = [each for each in judged if each.file_id in touched]
-    ledger.record(each.moved_to(State.IN_BRONZE) for each in sent_back)
+    judged = [delivery for delivery in ledger.in_force() if delivery.rows is not None]
+    sent_back = [delivery for delivery in judged if delivery.file_id in touched]
+    ledger.record(delivery.moved_to(State.IN_BRONZE) for delivery in sent_back)
     if after.products != before.products:
         rows = [after.products[key].as_row() for key in sorted(after.products)]
         lakehouse.put(PRODUCTS, "true", rows)
     if after.prices != before.prices:
-        rows = [each.as_row(key) for key in sorted(after.prices) for each in after.prices[key]]
+        rows = [price.as_row(key) for key in sorted(after.prices) for price in after.prices[key]]
         lakehouse.put(LIST_PRICES, "true", rows)
-    return {each.file_id for each in sent_back}
+    return {delivery.file_id for delivery in sent_back}
 
 
 def _warnings(
-    lakehouse: Lakehouse, records: Records, deliveries: Collection[Delivery]
+    lakehouse: Lakehouse, records: CatalogueRecords, deliveries: Collection[Delivery]
 ) -> list[FeedWarning]:
     paths = {delivery.file_id: delivery.path for delivery in deliveries}
     dialect = lakehouse.declaration.catalogue.csv
@@ -147,35 +149,35 @@ def _warnings(
 
 
 def _mended_at_list_prices(lakehouse: Lakehouse, ledger: Ledger) -> set[int]:
-    """Deliveries with records that somebody mended, of feeds that take the catalogue's prices.
+    """File ids of deliveries with mended records, in feeds that take the catalogue's prices.
 
-    What such a record was worth is in no table of silver, only in the balance.
+    The value of such a record is in no table of silver, only in the balance.
     """
     feeds = lakehouse.declaration.feeds
     mended = {file_id for file_id, _ in mended_rows(ledger)}
-    return {each for each in mended if feeds[ledger[each].feed].price_from == "catalogue"}
+    return {file_id for file_id in mended if feeds[ledger[file_id].feed].price_from == "catalogue"}
 
 
 def _record(
     ledger: Ledger,
     accepted: Iterable[Delivery],
-    verdict: Verdict,
-    standing: Sequence[int],
+    verdict: ReferenceVerdict,
+    in_force: Sequence[int],
     *,
     counts: Mapping[int, int],
     run_id: str,
 ) -> list[Delivery]:
-    """Commits where the deliveries stand now; returns those that were refused."""
+    """Writes the new states of the deliveries; returns the refused ones."""
     taken = [
         file.moved_to(State.IN_SILVER, rows=counts[file.file_id], run_id=run_id)
         for file in accepted
-        if file.file_id in standing
+        if file.file_id in in_force
     ]
     rejected = [
         file.moved_to(State.REJECTED, reason=reason, run_id=run_id)
         for file, reason in verdict.refused.items()
     ]
-    # One that a later file of its name corrects already has nothing to wait for.
+    # A delivery that a later file of its name corrects has nothing to wait for.
     overtaken = ledger.superseded_by(ledger[file.file_id] for file in taken)
     held = [
         file.moved_to(
@@ -188,7 +190,7 @@ def _record(
     ]
     replaced = [
         ledger[file_id].moved_to(State.SUPERSEDED, rows=counts[file_id])
-        for file_id in counts.keys() - {*standing, *(file.file_id for file in held)}
+        for file_id in counts.keys() - {*in_force, *(file.file_id for file in held)}
         if ledger[file_id].state is not State.SUPERSEDED
     ]
     changed = [*taken, *replaced, *rejected, *held]

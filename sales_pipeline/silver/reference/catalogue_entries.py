@@ -1,7 +1,7 @@
-"""One record of the catalogue: what it says, or why it says nothing.
+"""Reads one record of the catalogue as an entry, or finds its faults.
 
-A catalogue is wide, where a record is a product with its names in every language, or long,
-where it is a product in one language and the code tells what belongs together. Both become
+A catalogue is wide, if a record is a product with its names in every language, or long,
+if a record is a product in one language and the code tells which belong together. Both become
 entries: names, a code, what they mean, and a price.
 """
 
@@ -31,16 +31,16 @@ Meaning = tuple[str, str | None]
 
 @dataclass(frozen=True)
 class Entry:
-    """What one record of the catalogue says.
+    """One usable record of the catalogue.
 
     Attributes:
         file_id: The delivery.
         row: The number of the record in its file.
         names: (language, name) of each name of the product.
-        code: Its code, where it has one.
+        code: Its code, if it has one.
         meaning: The product and its category; None for one in another language, which
             means what the code means.
-        price: Its list price, where it has one.
+        price: Its list price, if it has one.
     """
 
     file_id: int
@@ -52,18 +52,18 @@ class Entry:
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """All that the product is looked up with."""
+        """The names and the code by which the product is looked up."""
         return self.names if self.code is None else (*self.names, (CODE, self.code))
 
     @property
     def priced_keys(self) -> tuple[Key, ...]:
-        """What the price is of: the code, or the names where there is none."""
+        """The keys that the price belongs to: the code, or the names if there is no code."""
         return self.names if self.code is None else ((CODE, self.code),)
 
 
 @dataclass(frozen=True)
 class CatalogueReader:
-    """Reads records of the catalogue as a declaration says that they are written.
+    """Reads records of the catalogue in the form that a declaration gives them.
 
     Attributes:
         declaration: What the retailer declares.
@@ -81,7 +81,7 @@ class CatalogueReader:
         return catalogue_columns(self.declaration)
 
     def faults(self, row: Row) -> list[Fault]:
-        """Everything that makes a row of `bronze.catalogue` unusable; codes as in reasons.md."""
+        """All faults that make a row of `bronze.catalogue` unusable; codes as in reasons.md."""
         number = row["_row"]
         if row["_problem"]:
             return [Fault.of_record(number, row["_raw"], str(row["_problem"]))]
@@ -92,7 +92,7 @@ class CatalogueReader:
         ]
 
     def entry(self, row: Row) -> Entry:
-        """What a row of `bronze.catalogue` without a fault says."""
+        """The entry in a row of `bronze.catalogue` that has no fault."""
         texts = self.texts(row)
         code = texts.get("code") or None
         names = tuple((language, name) for language, name in self._names(texts) if name)

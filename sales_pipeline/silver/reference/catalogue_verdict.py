@@ -1,7 +1,7 @@
-"""Judges catalogue files as wholes: refuses them, or holds those that rename many products (P9).
+"""Judges catalogue files as wholes: refuses some, and holds files that rename many products (P9).
 
 A catalogue in which names moved to other lines, or which uses the codes of another one for products
-of its own, can be read like any other. Only what is known already tells: the sales of one product
+of its own, can be read like any other. Only the known names show it: the sales of one product
 would become those of another. Such a file teaches nothing until somebody accepts it.
 """
 
@@ -17,10 +17,10 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver.reference.catalogue_entries import Entry
-from sales_pipeline.silver.reference.catalogue_records import Records
+from sales_pipeline.silver.reference.catalogue_records import CatalogueRecords
 from sales_pipeline.silver.reference.learning import Renaming, learn, renamings_of
 from sales_pipeline.silver.reference.products import CODE, Key, Names, Product
-from sales_pipeline.silver.reference.reference_balance import Verdict
+from sales_pipeline.silver.reference.reference_balance import ReferenceVerdict
 
 _HANDFUL = 5
 """So many products may get another name or category in one file, if they stay the same product."""
@@ -28,10 +28,10 @@ _SALES = "silver.sales"
 
 
 def teaching(ledger: Ledger) -> list[Delivery]:
-    """Returns the deliveries that teach, in ledger order; what a corrected one taught stays known.
+    """Returns the deliveries that teach, in ledger order; lessons of a corrected one stay.
 
-    A withdrawn delivery does not teach, nor does what it had corrected, nor a corrected one that
-    was held, because it never counted: nothing took its place.
+    A withdrawn delivery does not teach, nor does one that it had corrected, nor a corrected one
+    that was held, because it never counted.
     """
     of_catalogue = [delivery for delivery in ledger if delivery.feed == CATALOGUE]
     in_force = [delivery for delivery in of_catalogue if delivery.state in IN_FORCE]
@@ -51,25 +51,25 @@ def teaching(ledger: Ledger) -> list[Delivery]:
 
 
 def judge_catalogue(
-    lakehouse: Lakehouse, ledger: Ledger, records: Records, deliveries: Sequence[Delivery]
-) -> Verdict:
+    lakehouse: Lakehouse, ledger: Ledger, records: CatalogueRecords, deliveries: Sequence[Delivery]
+) -> ReferenceVerdict:
     """Judges deliveries of the catalogue as wholes; writes no table.
 
     Args:
         lakehouse: The tables; the sales in force are counted if a delivery is held.
         ledger: The deliveries that were judged before.
-        records: The records of all of them, from `teaching`, and of those that are judged.
-        deliveries: Those that are judged, in ledger order.
+        records: The records of these deliveries, from `teaching`, and of the new ones.
+        deliveries: The deliveries to judge, in ledger order.
     """
     refused = {
         delivery: reason
         for delivery in deliveries
         if (reason := records.refusal_of(delivery.file_id))
     }
-    # What was judged before has its number of rows: it passed then, or was accepted since.
+    # A delivery that was judged before has `rows`: it passed then, or was accepted since.
     new = [file for file in deliveries if file not in refused and file.rows is None]
     if not new:
-        return Verdict(refused, {})
+        return ReferenceVerdict(refused, {})
     ids = {delivery.file_id for delivery in deliveries}
     judged = [delivery for delivery in teaching(ledger) if delivery.file_id not in ids]
     judged += [file for file in deliveries if file not in refused and file.rows is not None]
@@ -77,7 +77,7 @@ def judge_catalogue(
     known = _Known(lakehouse, paths, records.entries(delivery.file_id for delivery in judged))
     for delivery in new:
         known.meet(delivery.file_id, records.entries([delivery.file_id]))
-    return Verdict(
+    return ReferenceVerdict(
         refused,
         {
             delivery: known.reason(known.doubtful[delivery.file_id], delivery.path)
@@ -92,10 +92,10 @@ class _Doubt:
     """A file that would rename many products.
 
     Attributes:
-        products: The products of it that are known.
+        products: The number of known products in it.
         renamings: One renaming of each product that would be another.
         keys: All names and codes of it.
-        changed: Those that would mean something else.
+        changed: The names and codes that would mean something else.
     """
 
     products: int
@@ -106,13 +106,13 @@ class _Doubt:
 
 @dataclass
 class _Known:
-    """The catalogue as it is known so far, to compare new files with, one after the other.
+    """The names and codes known so far, to compare new files with, one after the other.
 
     Attributes:
         lakehouse: The tables.
         paths: File id -> path of the file.
         entries: The entries that are known.
-        doubtful: File id -> what is doubtful of a new file.
+        doubtful: File id -> the doubt about a new file.
     """
 
     lakehouse: Lakehouse
@@ -125,7 +125,7 @@ class _Known:
         self._named = {product.product for product in self._products.values()}
 
     def meet(self, file_id: int, entries: Sequence[Entry]) -> None:
-        """Compares a new file with what is known; learns from it unless it is doubtful."""
+        """Compares a new file with the known names; learns from it unless it is doubtful."""
         keys = {key for entry in entries for key in entry.keys}
         before = {key: self._products[key] for key in keys if key in self._products}
         after = learn(entries, before=before).knowledge.products
@@ -140,20 +140,20 @@ class _Known:
             self.doubtful[file_id] = _Doubt(products, renamings, keys, changed)
             return
         self.entries += entries
-        # A name to which the file gives two meanings is known no more.
+        # A name to which the file gives two meanings is no longer known.
         for key in before.keys() - after.keys():
             del self._products[key]
         self._products.update(after)
         self._named |= {product.product for product in after.values()}
 
     def _stays(self, renaming: Renaming) -> bool:
-        """Says whether a product stays the same one under its new name or category."""
+        """Returns whether a product is still the same one under its new name or category."""
         is_taken = renaming.after.product in self._named
         is_renamed = renaming.after.product != renaming.before.product
         return renaming.is_alike and not (is_renamed and is_taken)
 
     def reason(self, doubt: _Doubt, path: str) -> str:
-        """Returns why a file is held, with the sales that would move, and how to accept it."""
+        """Returns the reason to hold a file: the sales that would move, and how to accept it."""
         named = examples([self._named_in_both(renaming) for renaming in doubt.renamings])
         return (
             f"{len(doubt.renamings):,} of its {counted(doubt.products, 'known product')} would "

@@ -1,4 +1,4 @@
-"""What one delivery of the catalogue says twice and differently."""
+"""Finds contradictions in a delivery of the catalogue: two meanings, or two prices of a day."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sales_pipeline.silver.reference.catalogue_entries import Entry, Meaning
 from sales_pipeline.silver.reference.list_prices import ALWAYS, Price
 from sales_pipeline.silver.reference.products import CODE, Key
 
-Said = tuple[Entry, Meaning]
+Statement = tuple[Entry, Meaning]
 """What an entry says that a name or code means."""
 
 
@@ -18,28 +18,30 @@ def check_delivery(entries: Iterable[Entry], languages: Collection[str]) -> None
     """Checks that one delivery gives no name or code two translations, and no day two prices.
 
     Args:
-        entries: What the delivery says.
+        entries: The entries of the delivery.
         languages: The languages in which products are looked up by name. In others a name may
             mean several products.
 
     Raises:
         FileRejected: It does; the reason names both records.
     """
-    found = list(entries)
+    stated = list(entries)
     two_names = (
-        _says(key, *sides) for key, *sides in _names_with_two_meanings(found) if key[0] in languages
+        _says(key, *sides)
+        for key, *sides in _names_with_two_meanings(stated)
+        if key[0] in languages
     )
-    if faults := [*_codes_with_two_meanings(found), *two_names]:
+    if faults := [*_codes_with_two_meanings(stated), *two_names]:
         reason = f"a name has two meanings: {examples(faults)}; keep one of each"
         raise FileRejected("two_meanings", reason)
-    if faults := list(_price_faults(found)):
+    if faults := list(_price_faults(stated)):
         reason = f"a product has two prices from one day: {examples(faults)}; keep one of each"
         raise FileRejected("two_prices", reason)
 
 
-def _meanings_of_codes(entries: Iterable[Entry]) -> dict[str, Said]:
+def _meanings_of_codes(entries: Iterable[Entry]) -> dict[str, Statement]:
     """Code -> the first entry that says what it means."""
-    of_code: dict[str, Said] = {}
+    of_code: dict[str, Statement] = {}
     for entry in entries:
         if entry.code is not None and entry.meaning is not None:
             of_code.setdefault(entry.code, (entry, entry.meaning))
@@ -55,9 +57,11 @@ def _codes_with_two_meanings(entries: Sequence[Entry]) -> Iterator[str]:
                 yield _says((CODE, entry.code), (first, meaning), (entry, entry.meaning))
 
 
-def _names_with_two_meanings(entries: Sequence[Entry]) -> Iterator[tuple[Key, Said, Said]]:
+def _names_with_two_meanings(
+    entries: Sequence[Entry],
+) -> Iterator[tuple[Key, Statement, Statement]]:
     """Names to which one delivery gives two meanings, by what the delivery itself says."""
-    of_code, of_name = _meanings_of_codes(entries), dict[Key, Said]()
+    of_code, of_name = _meanings_of_codes(entries), dict[Key, Statement]()
     for entry in entries:
         meaning = entry.meaning or (f"code {entry.code}", None)
         if entry.code in of_code:
@@ -80,11 +84,14 @@ def ambiguous_names(entries: Iterable[Entry]) -> set[tuple[int, Key]]:
     }
 
 
-def _says(key: Key, first: Said, second: Said) -> str:
-    (one, (product, category)), (other, (otherwise, elsewhere)) = first, second
+def _says(key: Key, first: Statement, second: Statement) -> str:
+    (first_entry, (product, category)), (second_entry, (second_product, second_category)) = (
+        first,
+        second,
+    )
     return (
-        f"record {one.row} says {key[1]!r} is {product!r} ({category}), "
-        f"record {other.row} says {otherwise!r} ({elsewhere})"
+        f"record {first_entry.row} says {key[1]!r} is {product!r} ({category}), "
+        f"record {second_entry.row} says {second_product!r} ({second_category})"
     )
 
 
@@ -102,6 +109,6 @@ def _price_faults(entries: Sequence[Entry]) -> Iterator[str]:
 
 def stated_prices(entries: Iterable[Entry]) -> Iterator[tuple[Key, Price]]:
     """Yields each price that entries state, with the name or code that it is of."""
-    for each in entries:
-        if each.price is not None:
-            yield from ((key, each.price) for key in each.priced_keys)
+    for entry in entries:
+        if entry.price is not None:
+            yield from ((key, entry.price) for key in entry.priced_keys)

@@ -1,7 +1,7 @@
-"""Rates that look mistaken beside those around them, so that their delivery is held (P8).
+"""Finds rates that differ too much from their neighbours, so that a delivery is held (P8).
 
 A rate that is upside down, for a hundred units or with its decimal mark elsewhere is a number
-like any other; only the rates of the days around it, and the one that it replaces, tell.
+like any other; only the rates around it, and the one that it replaces, show the mistake.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MULTIPLES = {10: ("ten times", "a tenth"), 100: ("a hundred times", "a hundredt
 
 
 def relation(value: Decimal, other: Decimal, factor: Decimal) -> str | None:
-    """The words for a doubtful difference between two rates; None if they are near each other.
+    """Words for a doubtful difference between two rates; None if they are near each other.
 
     >>> relation(Decimal("0.005556"), Decimal(180), Decimal(2))
     'near the inverse of'
@@ -61,10 +61,10 @@ class QuotedRates:
         """Adds the quotes of a delivery."""
         for quote in quotes:
             of_currency = self._quotes.setdefault(quote.currency, {})
-            known = of_currency.get(quote.day)
-            if known is None:
+            current = of_currency.get(quote.day)
+            if current is None:
                 insort(self._days.setdefault(quote.currency, []), quote.day)
-            if known is None or known.file_id <= quote.file_id:
+            if current is None or current.file_id <= quote.file_id:
                 of_currency[quote.day] = quote
 
     def on(self, currency: str, day: date) -> Quote | None:
@@ -93,7 +93,7 @@ class RateHistory:
     Attributes:
         staying: Quotes that are in force and stay so.
         replaced: All quotes that are in force, also those that a new delivery corrects.
-        factor: How many times as much, or less, a rate may be than those around it.
+        factor: The most times that a rate may exceed, or fall below, the rates around it.
     """
 
     staying: Sequence[Quote]
@@ -101,10 +101,10 @@ class RateHistory:
     factor: Decimal
 
     def doubts(self, deliveries: Mapping[int, Sequence[Quote]]) -> dict[int, list[str]]:
-        """The doubtful deliveries by file id, with what is doubtful of each.
+        """Returns the file ids of doubtful deliveries -> their doubtful rates, in words.
 
-        One after the other is compared with what came to count before it. Where the first of
-        several is the mistake, all later ones differ from it: then the other way round tells.
+        Each is compared with the rates that count before it. If the first of
+        several is the mistake, all later ones differ from it, so the reverse order is tried too.
 
         Args:
             deliveries: File id -> its quotes.
@@ -132,7 +132,7 @@ class RateHistory:
         return doubtful
 
     def _jumps(self, quotes: Sequence[Quote], known: QuotedRates) -> Iterator[str]:
-        """Rates that differ too much from the one before or after them."""
+        """Rates that differ too much from the rate before or after them."""
         own = QuotedRates()
         own.add(quotes)
         for quote in sorted(quotes, key=lambda quote: (quote.currency, quote.day)):
@@ -140,29 +140,29 @@ class RateHistory:
             if before and (self._is_new(quote) or self._is_new(before)):
                 yield from self._doubt(quote, before)
             after = _nearest(quote, own.after(quote), known.after(quote))
-            # What differs from a later rate of this delivery is said of that one.
+            # A difference from a later rate of this delivery is reported with that one.
             if after and after.file_id != quote.file_id and self._is_new(quote):
                 yield from self._doubt(quote, after)
 
     def _is_new(self, quote: Quote) -> bool:
-        known = self.replaced.on(quote.currency, quote.day)
-        return known is None or known.value != quote.value
+        replaced = self.replaced.on(quote.currency, quote.day)
+        return replaced is None or replaced.value != quote.value
 
-    def _doubt(self, quote: Quote, other: Quote) -> Iterator[str]:
-        if phrase := relation(quote.value, other.value, self.factor):
-            yield f"{_named(quote)}, {phrase} {other.value:f} on {other.day}"
+    def _doubt(self, quote: Quote, compared: Quote) -> Iterator[str]:
+        if phrase := relation(quote.value, compared.value, self.factor):
+            yield f"{_named(quote)}, {phrase} {compared.value:f} on {compared.day}"
 
     def _replacements(self, quotes: Sequence[Quote]) -> Iterator[str]:
-        """One rate of each currency whose rates mostly differ too much from the replaced ones."""
+        """One rate of each currency whose rates mostly differ too much from those they replace."""
         by_currency: dict[str, list[tuple[Quote, Quote]]] = {}
         for quote in quotes:
-            if known := self.replaced.on(quote.currency, quote.day):
-                by_currency.setdefault(quote.currency, []).append((quote, known))
+            if replaced := self.replaced.on(quote.currency, quote.day):
+                by_currency.setdefault(quote.currency, []).append((quote, replaced))
         for pairs in by_currency.values():
             changed = [
-                f"{_named(quote)}, {phrase} {known.value:f}, which it would replace"
-                for quote, known in pairs
-                if (phrase := relation(quote.value, known.value, self.factor))
+                f"{_named(quote)}, {phrase} {replaced.value:f}, which it would replace"
+                for quote, replaced in pairs
+                if (phrase := relation(quote.value, replaced.value, self.factor))
             ]
             if len(changed) * 2 > len(pairs):
                 yield changed[0]

@@ -1,6 +1,6 @@
-"""The rates that the policy chooses from, in `silver.exchange_rates` (P8).
+"""Reads and writes `silver.exchange_rates`, the rates that the policy chooses from (P8).
 
-They are the declared ones under `fixed`, and the published ones otherwise. Which of them a
+They are the declared rates under `fixed`, and the published rates otherwise. Which of them a
 sale takes is decided in gold, by `gold.rate_book`.
 """
 
@@ -16,7 +16,7 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.column_sources import by_header
 from sales_pipeline.lakehouse.declared_tables import rate_columns
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, deliveries_by_id
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
 from sales_pipeline.silver.reference.rate_quotes import (
     RATE_STEP,
@@ -63,7 +63,7 @@ def _in_order(row: Row) -> tuple[Any, ...]:
 
 
 def rates_changed(lakehouse: Lakehouse, ledger: Ledger) -> bool:
-    """Says whether `silver.exchange_rates` is not what the declaration and the ledger say.
+    """Returns whether `silver.exchange_rates` differs from the declaration and the ledger.
 
     That is so when rates were declared otherwise, or a delivery was taken out of force.
     Deliveries that wait in bronze are still to be learnt from, and not looked at.
@@ -74,7 +74,7 @@ def rates_changed(lakehouse: Lakehouse, ledger: Ledger) -> bool:
     counted = lakehouse.engine.totals(_TABLE, by=["source"], of="rate")
     sources = set(counted["source"].to_pylist())
     if declared:
-        # Then no published rate is to be there, so these are few.
+        # Then there must be no published rate, so these are few.
         is_other = not sources <= {_FIXED, _BASE}
         columns = list(declared[0])
         return (
@@ -85,49 +85,49 @@ def rates_changed(lakehouse: Lakehouse, ledger: Ledger) -> bool:
 
 
 def keep_rates(lakehouse: Lakehouse, ledger: Ledger) -> None:
-    """Makes `silver.exchange_rates` what the declaration and all learnt deliveries in force say."""
+    """Writes `silver.exchange_rates` anew, from the declaration and the learnt deliveries."""
     learnt = [file for file in ledger.in_force(EXCHANGE_RATES) if file.state in LEARNT]
     write_rates(lakehouse, ledger, read_records(lakehouse, learnt))
 
 
 @dataclass(frozen=True)
-class Record:
-    """A row of `bronze.exchange_rates`, and what it says."""
+class RateRecord:
+    """A row of `bronze.exchange_rates`, and its rates and faults."""
 
     row: Row
     reading: Reading
 
-    def with_faults(self, faults: Iterable[Fault]) -> Record:
+    def with_faults(self, faults: Iterable[Fault]) -> RateRecord:
         """The same record with further faults; its quotes stay."""
         reading = replace(self.reading, faults=(*self.reading.faults, *faults))
         return replace(self, reading=reading)
 
 
-Records = dict[int, list[Record]]
+RateRecords = dict[int, list[RateRecord]]
 """File id -> its records, in their order."""
 
 
-def quotes_of(records: Iterable[Record]) -> list[Quote]:
-    """The rates that some records say, in their order."""
+def quotes_of(records: Iterable[RateRecord]) -> list[Quote]:
+    """The rates in some records, in their order."""
     return [quote for record in records for quote in record.reading.quotes]
 
 
-def read_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> Records:
+def read_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> RateRecords:
     """Reads the rows of some deliveries from `bronze.exchange_rates`."""
-    by_id = {delivery.file_id: delivery for delivery in deliveries}
-    records: Records = {file_id: [] for file_id in sorted(by_id)}
+    by_id = deliveries_by_id(deliveries)
+    records: RateRecords = {file_id: [] for file_id in sorted(by_id)}
     if not records:
         return records
     rows = lakehouse.read(f"bronze.{EXCHANGE_RATES}", file_ids=by_id).to_pylist()
     reader = QuoteReader(lakehouse.declaration.rates)
-    found = by_header(rows, rate_columns(lakehouse.declaration), by_id.values())
-    for row in sorted(found, key=lambda row: int(row["_row"])):
-        records[row["_file_id"]].append(Record(row, reader.read(row)))
+    named_rows = by_header(rows, rate_columns(lakehouse.declaration), by_id.values())
+    for row in sorted(named_rows, key=lambda row: int(row["_row"])):
+        records[row["_file_id"]].append(RateRecord(row, reader.read(row)))
     return records
 
 
-def write_rates(lakehouse: Lakehouse, ledger: Ledger, records: Records) -> None:
-    """Makes `silver.exchange_rates` what the declaration and these records say."""
+def write_rates(lakehouse: Lakehouse, ledger: Ledger, records: RateRecords) -> None:
+    """Writes `silver.exchange_rates` anew, from the declaration and these records."""
     declaration = lakehouse.declaration
     rows = declared_rates(declaration)
     if declaration.rates.chosen_policy != "fixed":

@@ -1,8 +1,8 @@
-"""What all deliveries of the catalogue teach together, and what changed by it (P9).
+"""Learns names, codes and prices from all deliveries of the catalogue together (P9).
 
 The catalogue only learns: the latest entry of a name, of a code, and of the price of a day
-wins. Where an entry has a code, the code is the product: its names mean and cost what the
-latest entries of the code say, also when they are of another delivery.
+wins. If an entry has a code, the code is the product: its names take meaning and price from the
+latest entries of the code, also from those of another delivery.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ALL_DAYS: Days = (ALWAYS, None)
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What the catalogue knows: `silver.products` and `silver.list_prices`."""
+    """The contents of `silver.products` and `silver.list_prices`."""
 
     products: Known = field(default_factory=dict)
     prices: Prices = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Knowledge:
 
 @dataclass(frozen=True)
 class Taught:
-    """What entries teach.
+    """The outcome of learning from entries.
 
     Attributes:
         knowledge: Names, codes and prices.
@@ -56,35 +56,35 @@ class Taught:
 
 
 def learn(entries: Sequence[Entry], *, before: Known | None = None) -> Taught:
-    """Everything that the entries of all catalogue deliveries teach; the latest wins.
+    """Learns from the entries of all catalogue deliveries; the latest wins.
 
     A name to which one delivery gives two meanings means nothing: only its codes are known.
 
     Args:
         entries: The entries in ledger order.
-        before: What is known without them.
+        before: Names and codes that are known without them.
     """
     products: dict[Key, Product] = dict(before or {})
-    for each in entries:
-        if each.code is not None and each.meaning is not None:
-            products[CODE, each.code] = _product(each, (CODE, each.code), each.meaning)
+    for entry in entries:
+        if entry.code is not None and entry.meaning is not None:
+            products[CODE, entry.code] = _product(entry, (CODE, entry.code), entry.meaning)
     usable: list[Entry] = []
     waiting: list[Entry] = []
     ambiguous = ambiguous_names(entries)
-    for each in entries:
-        meaning = each.meaning
-        if each.code is not None:
-            of_code = products.get((CODE, each.code))
+    for entry in entries:
+        meaning = entry.meaning
+        if entry.code is not None:
+            of_code = products.get((CODE, entry.code))
             meaning = of_code.meaning if of_code else None
         if meaning is None:
-            waiting.append(each)
+            waiting.append(entry)
         else:
-            usable.append(each)
-            for key in each.names:
-                if (each.file_id, key) in ambiguous:
+            usable.append(entry)
+            for key in entry.names:
+                if (entry.file_id, key) in ambiguous:
                     products.pop(key, None)
                 else:
-                    products[key] = _product(each, key, meaning)
+                    products[key] = _product(entry, key, meaning)
     return Taught(Knowledge(products, _prices(usable)), tuple(waiting))
 
 
@@ -93,33 +93,33 @@ def _product(entry: Entry, key: Key, meaning: Meaning) -> Product:
 
 
 def _prices(entries: Sequence[Entry]) -> dict[Key, tuple[Price, ...]]:
-    """The prices of every name and code; those of a code are also those of its names."""
+    """The prices of every name and code; a name has the prices of its code."""
     stated: dict[Key, dict[date, Price]] = {}
     for key, price in stated_prices(entries):
         stated.setdefault(key, {})[price.valid_from] = price
-    found = {key: tuple(by_day[day] for day in sorted(by_day)) for key, by_day in stated.items()}
+    prices = {key: tuple(by_day[day] for day in sorted(by_day)) for key, by_day in stated.items()}
     for key, codes in _codes_of_names(entries).items():
-        if common := _common([found.get((CODE, code), ()) for code in sorted(codes)]):
-            found[key] = common
-    return found
+        if common := _common([prices.get((CODE, code), ()) for code in sorted(codes)]):
+            prices[key] = common
+    return prices
 
 
 def _codes_of_names(entries: Iterable[Entry]) -> dict[Key, set[str]]:
-    """The codes of each name in the last delivery that has it: those of all its variants."""
-    found: dict[Key, tuple[int, set[str]]] = {}
-    for each in entries:
-        if each.code is None:
+    """The codes of each name, one for each variant, in the last delivery that has the name."""
+    latest: dict[Key, tuple[int, set[str]]] = {}
+    for entry in entries:
+        if entry.code is None:
             continue
-        for key in each.names:
-            file_id, codes = found.get(key, (each.file_id, set()))
-            others = codes if file_id == each.file_id else set()
-            found[key] = (each.file_id, {each.code, *others})
-    return {key: codes for key, (_, codes) in found.items()}
+        for key in entry.names:
+            file_id, codes = latest.get(key, (entry.file_id, set()))
+            same_file = codes if file_id == entry.file_id else set()
+            latest[key] = (entry.file_id, {entry.code, *same_file})
+    return {key: codes for key, (_, codes) in latest.items()}
 
 
 def _common(prices: Sequence[tuple[Price, ...]]) -> tuple[Price, ...]:
-    """The prices of several codes where they agree; of one name no price could be told else."""
-    stated = {tuple((each.valid_from, each.money) for each in of_code) for of_code in prices}
+    """The prices of several codes if they agree; else a name with these codes has no price."""
+    stated = {tuple((price.valid_from, price.money) for price in of_code) for of_code in prices}
     return prices[0] if len(stated) == 1 else ()
 
 
@@ -146,8 +146,8 @@ class Renaming:
         """True if the category stays, or one name has the longest word of the other."""
         if self.before.category and self.before.category == self.after.category:
             return True
-        old, new = caseless(self.before.product), caseless(self.after.product)
-        return _longest_word(old) in new or _longest_word(new) in old
+        name_before, name_after = caseless(self.before.product), caseless(self.after.product)
+        return _longest_word(name_before) in name_after or _longest_word(name_after) in name_before
 
     def __str__(self) -> str:
         return f"{self.named} is {self.after.described}, was {self.before.described}"
@@ -168,13 +168,13 @@ def renamings_of(before: Known, after: Known) -> list[Renaming]:
 
 @dataclass(frozen=True)
 class Learnt:
-    """What a run learnt from the catalogue, in numbers of names and codes.
+    """Counts of the names and codes that a run learnt from the catalogue.
 
     Attributes:
         known: Names and codes that it knew before.
-        learnt: Those that are new.
-        renamed: Those that mean another product or category.
-        forgotten: Those that left with a withdrawn delivery.
+        learnt: New names and codes.
+        renamed: Names and codes that mean another product or category.
+        forgotten: Names and codes that left with a withdrawn delivery.
         prices: List prices of known products that are new, changed or gone.
         renamings: The first renamed products, in words.
     """
@@ -187,15 +187,15 @@ class Learnt:
     renamings: tuple[str, ...] = ()
 
     def __add__(self, later: Learnt) -> Learnt:
-        """What both learnt."""
+        """The counts of both, added up."""
         total = replace(later, known=self.known or later.known)
         names = ("learnt", "renamed", "forgotten", "prices", "renamings")
         added = {name: getattr(self, name) + getattr(later, name) for name in names}
         return replace(total, **{**added, "renamings": added["renamings"][:MAX_EXAMPLES]})
 
 
-def learnt(before: Knowledge, after: Knowledge) -> Learnt:
-    """What changed from one knowledge to the next, in numbers."""
+def learnt_between(before: Knowledge, after: Knowledge) -> Learnt:
+    """Counts the changes from one knowledge to the next."""
     kept = before.products.keys() & after.products.keys()
     renamed = {key for key in kept if before.products[key].meaning != after.products[key].meaning}
     prices = {place for key in kept for place in _price_changes(key, before, after)}
@@ -210,28 +210,28 @@ def learnt(before: Knowledge, after: Knowledge) -> Learnt:
 
 
 def _price_changes(key: Key, before: Knowledge, after: Knowledge) -> Iterator[tuple[int, int]]:
-    """The records that state the changed prices of a name or code: one states that of many."""
-    old = {each.valid_from: each for each in before.prices.get(key, ())}
-    new = {each.valid_from: each for each in after.prices.get(key, ())}
+    """The records that state the changed prices of a name or code; one may state several."""
+    old = {price.valid_from: price for price in before.prices.get(key, ())}
+    new = {price.valid_from: price for price in after.prices.get(key, ())}
     for day in old.keys() | new.keys():
-        was, is_now = old.get(day), new.get(day)
-        stating = is_now or was
-        if stating and (was and was.money) != (is_now and is_now.money):
+        price_before, price_after = old.get(day), new.get(day)
+        stating = price_after or price_before
+        if stating and (price_before and price_before.money) != (price_after and price_after.money):
             yield stating.file_id, stating.row
 
 
 def touched_days(feed: Feed, text: str, before: Knowledge, after: Knowledge) -> list[Days]:
-    """The days on which a sale of a product as delivered is not what it was.
+    """The days on which sales of a product as delivered change their meaning or price.
 
     Args:
         feed: The feed that delivered it.
         text: The product as delivered.
-        before: What the catalogue knew when it was judged.
-        after: What the catalogue knows now.
+        before: The knowledge when it was judged.
+        after: The knowledge now.
     """
-    was, is_now = before.names.of(feed, text), after.names.of(feed, text)
-    if (was and was.meaning) != (is_now and is_now.meaning):
+    known_before, known_after = before.names.of(feed, text), after.names.of(feed, text)
+    if (known_before and known_before.meaning) != (known_after and known_after.meaning):
         return [_ALL_DAYS]
     if feed.price_from == "file":
         return []
-    return list(repriced(before.prices_of(was), after.prices_of(is_now)))
+    return list(repriced(before.prices_of(known_before), after.prices_of(known_after)))

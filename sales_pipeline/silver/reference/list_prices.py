@@ -1,10 +1,10 @@
-"""List prices of the catalogue, and which of them a sale takes (P9).
+"""List prices of the catalogue, and the price that a sale takes (P9).
 
-Where a feed says `price_from: catalogue`, the judge takes a sale's unit price and its
+If a feed declares `price_from: catalogue`, the validator takes a sale's unit price and its
 currency from here:
 
     known_prices(lakehouse) -> dict[Key, tuple[Price, ...]]
-        All list prices, by what they are looked up with: the `key` of the product that
+        All list prices, by the key of their look-up: the `key` of the product that
         `products.Names` found, which is (language, name), or ("*", code). Each product's
         prices are sorted by the day from which they hold; a product without one is not there.
     price_on(prices, day) -> Price | None
@@ -34,7 +34,7 @@ LIST_PRICES = "silver.list_prices"
 
 @dataclass(frozen=True)
 class Price:
-    """What a unit of a product costs from a day on, and the record that says so.
+    """The price of one unit of a product from a day on, and the record that states it.
 
     Its text as delivered is not kept.
     """
@@ -81,7 +81,7 @@ def known_prices(lakehouse: Lakehouse) -> dict[Key, tuple[Price, ...]]:
 
     rows = sorted(lakehouse.rows(LIST_PRICES), key=place)
     of_key = groupby(rows, key=lambda row: place(row)[0])
-    return {key: tuple(map(Price.from_row, found)) for key, found in of_key}
+    return {key: tuple(map(Price.from_row, price_rows)) for key, price_rows in of_key}
 
 
 def price_on(prices: Sequence[Price], day: date) -> Price | None:
@@ -95,19 +95,19 @@ def price_on(prices: Sequence[Price], day: date) -> Price | None:
     >>> price_on([new], date(2025, 3, 1)).price, price_on([new], date(2025, 2, 28))
     (Decimal('12'), None)
     """
-    place = bisect_right([each.valid_from for each in prices], day)
+    place = bisect_right([price.valid_from for price in prices], day)
     return prices[place - 1] if place else None
 
 
 def repriced(before: Sequence[Price], after: Sequence[Price]) -> Iterator[tuple[date, date | None]]:
-    """Yields the days on which a product's price is not what it was: from, and to before.
+    """Yields the periods in which a product's price changed: first day, and day after the last.
 
     >>> old = Price(ALWAYS, Decimal(10), "EUR", 1, 1)
     >>> new = Price(date(2025, 3, 1), Decimal(12), "EUR", 2, 1)
     >>> list(repriced([old], [old, new]))
     [(datetime.date(2025, 3, 1), None)]
     """
-    starts = sorted({each.valid_from for each in (*before, *after)})
+    starts = sorted({price.valid_from for price in (*before, *after)})
     for start, end in zip(starts, [*starts[1:], None], strict=False):
         old, new = price_on(before, start), price_on(after, start)
         if (old and old.money) != (new and new.money):

@@ -1,4 +1,4 @@
-"""What the catalogue makes of the products as delivered, as a small table to join (P9)."""
+"""Translates products as delivered through the catalogue, as a small table to join (P9)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAMES = [(name, pa.string()) for name in ("feed", "source_product", "product", 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a product as delivered means: its name, its category and its list prices."""
+    """The meaning of a product as delivered: its name, its category and its list prices."""
 
     product: str
     category: str | None
@@ -32,7 +32,7 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Meanings:
-    """What products as delivered mean to each feed.
+    """Translates products as delivered, for each feed.
 
     Attributes:
         feeds: The declared feeds.
@@ -43,32 +43,32 @@ class Meanings:
     knowledge: Knowledge
 
     def of(self, feed: str, text: str | None) -> Meaning | None:
-        """What a text in the column `product` of a feed means; None where that is not known."""
-        found = self.knowledge.names.of(self.feeds[feed], text)
-        if found is not None:
-            return Meaning(*found.meaning, self.knowledge.prices_of(found))
+        """The meaning of a text in the column `product` of a feed; None if it is not known."""
+        known = self.knowledge.names.of(self.feeds[feed], text)
+        if known is not None:
+            return Meaning(*known.meaning, self.knowledge.prices_of(known))
         name = normalised(text or "")
         if name and self.feeds[feed].unknown_products == "pass":
             return Meaning(name, None)
         return None
 
     def table(self, delivered: Iterable[Mapping[str, Any]]) -> pa.Table:
-        """`feed, source_product, product, category` of the products that mean something.
+        """`feed, source_product, product, category` of the products that have a meaning.
 
         Args:
             delivered: `feed` and `source_product`, each pair once.
 
         Returns:
-            With `prices` too, where one of the feeds takes those of the catalogue: an array of
+            With `prices` too, if one of the feeds takes the catalogue's prices: an array of
             their first day, price and currency, in the order of the days.
         """
-        are_taken = any(each.price_from == "catalogue" for each in self.feeds.values())
+        are_taken = any(feed.price_from == "catalogue" for feed in self.feeds.values())
         rows = []
-        for each in delivered:
-            meaning = self.of(each["feed"], each["source_product"])
+        for row in delivered:
+            meaning = self.of(row["feed"], row["source_product"])
             if meaning is not None:
                 prices = [vars(price) for price in meaning.prices] if are_taken else []
-                rows.append({**each, **vars(meaning), "prices": prices})
+                rows.append({**row, **vars(meaning), "prices": prices})
         columns = [*_NAMES, ("prices", pa.list_(_PRICE))] if are_taken else _NAMES
         return pa.Table.from_pylist(rows, schema=pa.schema(columns))
 
@@ -80,5 +80,5 @@ def list_price(prices: Column, day: Column) -> Column:
         prices: The prices of one product, as in `Meanings.table`.
         day: The day of the sale.
     """
-    begun = F.filter(prices, lambda each: each["valid_from"] <= day)
+    begun = F.filter(prices, lambda price: price["valid_from"] <= day)
     return F.try_element_at(begun, F.lit(-1))

@@ -1,4 +1,4 @@
-"""The names that the catalogue does not know, and what they hold back (P9)."""
+"""Counts the records that wait for names which the catalogue does not know (P9)."""
 
 from __future__ import annotations
 
@@ -47,23 +47,23 @@ class MissingName:
 
 
 def missing_names(lakehouse: Lakehouse) -> list[MissingName]:
-    """The names that the catalogue does not know; those that hold back most records first.
+    """The names that the catalogue does not know; names with the most waiting records first.
 
     Starts no Spark session. Names of one feed that would be looked up alike are one.
     """
     known = known_products(lakehouse)
-    found: dict[tuple[str, str], MissingName] = {}
+    missing_by_name: dict[tuple[str, str], MissingName] = {}
     for row in _waiting(lakehouse):
         feed, name = row["feed"], normalised(row["source_product"])
-        alike = caseless(name) if lakehouse.declaration.feeds[feed].ignore_case else name
-        missing = found.setdefault((feed, alike), MissingName(feed, name))
+        looked_up_as = caseless(name) if lakehouse.declaration.feeds[feed].ignore_case else name
+        missing = missing_by_name.setdefault((feed, looked_up_as), MissingName(feed, name))
         missing.records += 1
         if row["amount"] is not None:
             before = missing.amounts.get(row["currency"], Decimal(0))
             missing.amounts[row["currency"]] = before + row["amount"]
-    for each in found.values():
-        each.near = _near(known, lakehouse.declaration.feeds[each.feed], each.name)
-    return sorted(found.values(), key=lambda each: (-each.records, each.feed, each.name))
+    for missing in missing_by_name.values():
+        missing.near = _near(known, lakehouse.declaration.feeds[missing.feed], missing.name)
+    return sorted(missing_by_name.values(), key=lambda each: (-each.records, each.feed, each.name))
 
 
 def _waiting(lakehouse: Lakehouse) -> Iterator[dict[str, Any]]:

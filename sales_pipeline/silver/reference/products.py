@@ -1,4 +1,4 @@
-"""What the catalogue knows, and what it makes of a product as delivered (P9).
+"""The products that the catalogue knows, looked up by name or by code (P9).
 
 The catalogue is small, so it is read in plain Python: names are matched by their
 Unicode NFC form, with every run of white space as one space. No engine can do that.
@@ -22,10 +22,11 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.visible_text import visible_form
 
 CODE = "*"
-"""What stands for the language where a product is known by its code."""
+"""Takes the place of the language if a product is known by its code."""
 PRODUCTS = "silver.products"
+_NEAR_MATCHES = 3
 Key = tuple[str, str]
-"""What a product is looked up with: (language, name), or (`CODE`, code)."""
+"""The key by which a product is looked up: (language, name), or (`CODE`, code)."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Product:
 
     @property
     def key(self) -> Key:
-        """What it is looked up with."""
+        """The key by which it is looked up."""
         return self.language, self.source
 
     @property
@@ -76,9 +77,9 @@ Known = Mapping[Key, Product]
 
 
 def known_products(lakehouse: Lakehouse) -> dict[Key, Product]:
-    """(language, normalised name) or (`CODE`, code) -> what `silver.products` says of it."""
+    """Returns (language, normalised name) or (`CODE`, code) -> its row of `silver.products`."""
     products = map(Product.from_row, lakehouse.rows(PRODUCTS))
-    return {each.key: each for each in products}
+    return {product.key: product for product in products}
 
 
 def normalised(name: str) -> str:
@@ -91,7 +92,7 @@ def normalised(name: str) -> str:
 
 
 def caseless(name: str) -> str:
-    """A name as it is looked up where capitals and small letters are the same.
+    """A name as it is looked up if capitals and small letters are the same.
 
     >>> caseless("GROSSE STRASSE") == caseless("Große Straße")
     True
@@ -100,7 +101,7 @@ def caseless(name: str) -> str:
 
 
 class Names:
-    """An index of what the catalogue knows.
+    """An index of the known names and codes.
 
     Args:
         known: All names and codes.
@@ -109,46 +110,45 @@ class Names:
     def __init__(self, known: Known) -> None:
         self._known = known
         self._caseless: dict[Key, list[Product]] = {}
-        for each in known.values():
-            if each.language != CODE:
-                key = (each.language, caseless(each.source))
-                self._caseless.setdefault(key, []).append(each)
+        for product in known.values():
+            if product.language != CODE:
+                key = (product.language, caseless(product.source))
+                self._caseless.setdefault(key, []).append(product)
 
     def of(self, feed: Feed, text: str | None) -> Product | None:
-        """What a feed's product as delivered means, or None where that is not known."""
+        """The meaning of a feed's product as delivered, or None if it is not known."""
         language = CODE if feed.product_by == "code" else feed.language
         return self.lookup(language, text or "", ignore_case=feed.ignore_case)
 
     def lookup(self, language: str, source: str, *, ignore_case: bool = False) -> Product | None:
-        """What a name, or a code where the language is `CODE`, means.
+        """The meaning of a name, or of a code if the language is `CODE`.
 
         Args:
             language: The language of the name.
             source: The name as delivered.
-            ignore_case: Whether a name that differs in capitals is found too: where the very
-                name is not known, and all that differ from it so mean the same.
+            ignore_case: Whether a name that differs in capitals is found too, if the exact
+                name is not known and all such names mean the same.
         """
         exact = self._known.get((language, normalised(source)))
         if exact is not None or language == CODE or not ignore_case:
             return exact
         alike = self._caseless.get((language, caseless(source)), [])
-        if len({each.meaning for each in alike}) != 1:
+        if len({product.meaning for product in alike}) != 1:
             return None
-        return max(alike, key=lambda each: (each.file_id, each.row, each.source))
+        return max(alike, key=lambda product: (product.file_id, product.row, product.source))
 
 
-def near_matches(known: Known, language: str, name: str, count: int = 3) -> list[str]:
-    """The names or codes of a language that are most like one that is not known.
+def near_matches(known: Known, language: str, name: str) -> list[str]:
+    """The known names or codes of a language that are most like an unknown one, the likest first.
 
     Args:
         known: All names and codes.
         language: The language, or `CODE`.
         name: The name or code as delivered.
-        count: How many are given at most, the likest first.
     """
-    sources = sorted(each.source for each in known.values() if each.language == language)
+    sources = sorted(product.source for product in known.values() if product.language == language)
     by_caseless: dict[str, str] = {}
     for source in sources:
         by_caseless.setdefault(caseless(source), source)
-    found = difflib.get_close_matches(caseless(name), by_caseless, n=count)
-    return [by_caseless[each] for each in found]
+    matches = difflib.get_close_matches(caseless(name), by_caseless, n=_NEAR_MATCHES)
+    return [by_caseless[match] for match in matches]

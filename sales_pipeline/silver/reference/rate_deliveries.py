@@ -18,8 +18,8 @@ from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.reference.doubtful_rates import QuotedRates, RateHistory
 from sales_pipeline.silver.reference.exchange_rates import (
     LEARNT,
-    Record,
-    Records,
+    RateRecord,
+    RateRecords,
     Row,
     quotes_of,
     read_records,
@@ -33,7 +33,7 @@ from sales_pipeline.silver.reference.rate_quotes import (
 )
 from sales_pipeline.silver.reference.reference_balance import (
     Fault,
-    Verdict,
+    ReferenceVerdict,
     balance_in_rows,
     quarantine_row,
     refusal_of,
@@ -41,7 +41,7 @@ from sales_pipeline.silver.reference.reference_balance import (
 
 
 @dataclass
-class Learnt:
+class LearntRates:
     """The outcome of learning deliveries of rates.
 
     Attributes:
@@ -57,12 +57,12 @@ class Learnt:
 
 def learn_rates(
     lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
-) -> Learnt:
-    """Makes `silver.exchange_rates` say what all deliveries of rates in force say.
+) -> LearntRates:
+    """Updates `silver.exchange_rates` to all deliveries of rates in force.
 
-    Every delivery leaves the state `in_bronze`: to `in_silver`; to `rejected` where too many of
-    its records are unusable or two of them disagree; or to `held` where a rate looks mistaken.
-    What it corrects becomes `superseded`, and its rates leave.
+    Every delivery leaves the state `in_bronze`: to `in_silver`; to `rejected` if too many of
+    its records are unusable or two of them disagree; or to `held` if a rate looks mistaken.
+    The delivery that it corrects becomes `superseded`, and its rates leave.
 
     Args:
         lakehouse: The tables.
@@ -78,33 +78,35 @@ def learn_rates(
     accepted = [file for file in deliveries if file not in refused and file not in held]
     kept_out = {delivery.file_id for delivery in (*refused, *held)}
     corrected = ledger.superseded_by(accepted)
-    gone = {
+    superseded = {
         file_id
         for file_id in corrected - {delivery.file_id for delivery in refused}
         if ledger[file_id].state in IN_FORCE
     }
-    out = gone | kept_out
+    left_out = superseded | kept_out
     write_rates(
         lakehouse,
         ledger,
-        {file_id: of_file for file_id, of_file in records.items() if file_id not in out},
+        {file_id: of_file for file_id, of_file in records.items() if file_id not in left_out},
     )
-    learnt_now = [delivery for delivery in accepted if delivery.file_id not in out]
-    touched = {*out, *(delivery.file_id for delivery in deliveries)}
+    learnt_now = [delivery for delivery in accepted if delivery.file_id not in left_out]
+    touched = {*left_out, *(delivery.file_id for delivery in deliveries)}
     _quarantine(lakehouse, touched, _unusable(records, learnt_now, run_id))
-    waiting = {delivery.file_id for delivery in held} - gone
-    found = [_balance(delivery.file_id, records[delivery.file_id]) for delivery in learnt_now]
-    found += [
+    waiting = {delivery.file_id for delivery in held} - superseded
+    new_balances = [
+        _balance(delivery.file_id, records[delivery.file_id]) for delivery in learnt_now
+    ]
+    new_balances += [
         _balance_out(file_id, len(of_file))
         for file_id, of_file in records.items()
-        if file_id in out
+        if file_id in left_out
     ]
-    balances.record(lakehouse, found, run_id)
+    balances.record(lakehouse, new_balances, run_id)
     rejected = [
         delivery.moved_to(State.REJECTED, reason=reason, run_id=run_id)
         for delivery, reason in refused.items()
     ]
-    states = dict.fromkeys(gone, State.SUPERSEDED) | {
+    states = dict.fromkeys(superseded, State.SUPERSEDED) | {
         delivery.file_id: State.IN_SILVER for delivery in learnt_now
     }
     moved = [_moved(ledger[file_id], state, records, run_id) for file_id, state in states.items()]
@@ -114,7 +116,7 @@ def learn_rates(
         if delivery.file_id in waiting
     ]
     ledger.record([*moved, *waits, *rejected, *ledger.overtaken_by([*learnt_now, *waits])])
-    return Learnt(found, rejected, _warnings(records, learnt_now))
+    return LearntRates(new_balances, rejected, _warnings(records, learnt_now))
 
 
 def _learnt(ledger: Ledger) -> list[Delivery]:
@@ -122,15 +124,15 @@ def _learnt(ledger: Ledger) -> list[Delivery]:
 
 
 def judge_rates(
-    declaration: Declaration, ledger: Ledger, records: Records, deliveries: Sequence[Delivery]
-) -> Verdict:
+    declaration: Declaration, ledger: Ledger, records: RateRecords, deliveries: Sequence[Delivery]
+) -> ReferenceVerdict:
     """Judges deliveries of rates as wholes; reads and writes no table.
 
     Args:
         declaration: What the retailer declares.
         ledger: The deliveries that were learnt before.
-        records: What all of them say; faults of rates that do not fit are added.
-        deliveries: Those that are judged, in ledger order.
+        records: The records of all of them; faults of rates that do not fit are added.
+        deliveries: The deliveries to judge, in ledger order.
     """
     _mark_unfit(declaration, ledger, records, deliveries)
     refused = {
@@ -139,13 +141,13 @@ def judge_rates(
         if (reason := _refusal(records[delivery.file_id]))
     }
     passed = [delivery for delivery in deliveries if delivery not in refused]
-    return Verdict(refused, _doubtful(declaration.rates, ledger, records, passed))
+    return ReferenceVerdict(refused, _doubtful(declaration.rates, ledger, records, passed))
 
 
 def _mark_unfit(
-    declaration: Declaration, ledger: Ledger, records: Records, deliveries: Iterable[Delivery]
+    declaration: Declaration, ledger: Ledger, records: RateRecords, deliveries: Iterable[Delivery]
 ) -> None:
-    """Adds, to the records of deliveries, what comes to rates that the table cannot hold."""
+    """Adds faults to records of deliveries that lead to rates which the table cannot hold."""
     if declaration.rates.chosen_policy == "fixed":
         return
     by_day: dict[date, list[Quote]] = {}
@@ -174,11 +176,11 @@ def _mark_unfit(
 
 
 def _doubtful(
-    rates: Rates, ledger: Ledger, records: Records, passed: Sequence[Delivery]
+    rates: Rates, ledger: Ledger, records: RateRecords, passed: Sequence[Delivery]
 ) -> dict[Delivery, str]:
-    """The deliveries to hold, because a rate of them looks mistaken, and why.
+    """The deliveries to hold because one of their rates looks mistaken -> why.
 
-    What was judged before has its number of rows: it passed then, or was accepted since.
+    A delivery that was judged before has `rows`: it passed then, or was accepted since.
     """
     new = {delivery.file_id: delivery for delivery in passed if delivery.rows is None}
     if not new or rates.chosen_policy == "fixed":
@@ -194,9 +196,11 @@ def _doubtful(
     history = RateHistory(staying, replaced, rates.max_change)
     doubts = history.doubts({file_id: quotes_of(records[file_id]) for file_id in new})
     return {
-        new[file_id]: f"{counted(len(found), 'doubtful rate')}: {examples(found)}; no rate of the "
+        new[
+            file_id
+        ]: f"{counted(len(doubtful), 'doubtful rate')}: {examples(doubtful)}; no rate of the "
         f"file counts. Do: sales-pipeline accept {new[file_id].path}, if they are right"
-        for file_id, found in doubts.items()
+        for file_id, doubtful in doubts.items()
     }
 
 
@@ -205,22 +209,22 @@ def forget_rates(
 ) -> list[Balance]:
     """Takes withdrawn deliveries of rates out of quarantine; they balance as superseded.
 
-    Their rates left silver before: `silver.exchange_rates` holds only those in force.
+    Their rates left silver before: `silver.exchange_rates` holds only rates in force.
 
     Args:
         lakehouse: The tables.
-        deliveries: Those that are on their way out.
+        deliveries: The deliveries that are being withdrawn.
         run_id: The run.
     """
-    ids = [each.file_id for each in deliveries]
+    ids = [delivery.file_id for delivery in deliveries]
     _quarantine(lakehouse, ids, [])
-    gone = [_balance_out(each.file_id, each.rows or 0) for each in deliveries]
-    balances.record(lakehouse, gone, run_id)
-    return gone
+    superseded = [_balance_out(delivery.file_id, delivery.rows or 0) for delivery in deliveries]
+    balances.record(lakehouse, superseded, run_id)
+    return superseded
 
 
-def _refusal(records: Sequence[Record]) -> str | None:
-    """Why a delivery is refused as a whole, or None."""
+def _refusal(records: Sequence[RateRecord]) -> str | None:
+    """The reason to refuse a delivery as a whole, or None."""
     faults = [fault for record in records for fault in record.reading.faults]
     if too_many := refusal_of(faults, len(records)):
         return too_many
@@ -231,7 +235,7 @@ def _refusal(records: Sequence[Record]) -> str | None:
     return None
 
 
-def _warnings(records: Records, deliveries: Iterable[Delivery]) -> list[FeedWarning]:
+def _warnings(records: RateRecords, deliveries: Iterable[Delivery]) -> list[FeedWarning]:
     """Names the cells and records of deliveries that could not be used."""
     warnings = []
     for delivery in deliveries:
@@ -244,12 +248,12 @@ def _warnings(records: Records, deliveries: Iterable[Delivery]) -> list[FeedWarn
     return warnings
 
 
-def _count_unusable(records: Sequence[Record]) -> int:
+def _count_unusable(records: Sequence[RateRecord]) -> int:
     return sum(bool(record.reading.faults) for record in records)
 
 
-def _unusable(records: Records, deliveries: Iterable[Delivery], run_id: str) -> list[Row]:
-    """The rows of `silver.records` of the records with a fault of some deliveries."""
+def _unusable(records: RateRecords, deliveries: Iterable[Delivery], run_id: str) -> list[Row]:
+    """The rows of `silver.records` for faulty records of some deliveries."""
     return [
         quarantine_row(
             EXCHANGE_RATES,
@@ -273,7 +277,7 @@ def _quarantine(lakehouse: Lakehouse, file_ids: Iterable[int], rows: list[Row]) 
     lakehouse.put(RECORDS, among("_file_id", file_ids), rows)
 
 
-def _balance(file_id: int, records: Sequence[Record]) -> Balance:
+def _balance(file_id: int, records: Sequence[RateRecord]) -> Balance:
     bad = _count_unusable(records)
     return balance_in_rows(file_id, EXCHANGE_RATES, len(records), quarantined=bad)
 
@@ -282,7 +286,7 @@ def _balance_out(file_id: int, rows: int) -> Balance:
     return balance_in_rows(file_id, EXCHANGE_RATES, rows, quarantined=None)
 
 
-def _moved(delivery: Delivery, state: State, records: Records, run_id: str) -> Delivery:
+def _moved(delivery: Delivery, state: State, records: RateRecords, run_id: str) -> Delivery:
     if delivery.file_id not in records:
         return delivery.moved_to(state)
     return delivery.moved_to(state, rows=len(records[delivery.file_id]), run_id=run_id)

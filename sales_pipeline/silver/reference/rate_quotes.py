@@ -1,7 +1,7 @@
 """Parses the records of files of rates, and turns the rates to the base currency (P8).
 
-Rates are few, so they are read in plain Python: its decimals divide with as many digits
-as one asks for. No engine divides or averages them.
+Rates are few, so plain Python reads them: its decimals divide with as many digits
+as needed. No engine divides or averages them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sales_pipeline.visible_text import INVISIBLE
 RATE_STEP = Decimal(1).scaleb(-14)
 """The smallest difference between two rates in `silver.exchange_rates`."""
 TOO_LARGE = Decimal(10) ** 5
-"""What every rate is below: more digits would make amount x rate inexact (decision 15)."""
+"""Every rate is below it: more digits would make amount x rate inexact (decision 15)."""
 SMALLEST = Decimal(1).scaleb(-9)
 """The smallest rate: rounded to `RATE_STEP`, it still has five digits."""
 _PRECISE = Context(prec=120)
@@ -41,7 +41,7 @@ _UNSEEN = dict.fromkeys(map(ord, INVISIBLE))
 
 @dataclass(frozen=True)
 class Quote:
-    """One rate as delivered: what a currency was worth on a day, against `rates.of`."""
+    """One rate as delivered: the value of a currency on a day, against `rates.of`."""
 
     day: date
     currency: str
@@ -74,7 +74,7 @@ class _Cell:
 
 
 class QuoteReader:
-    """Reads rows of `bronze.exchange_rates` as a declaration says they are written.
+    """Reads rows of `bronze.exchange_rates` in the form that a declaration gives them.
 
     A cell that is neither a rate nor a mark for having none is a fault of its record; the
     other currencies of the record have their rates all the same.
@@ -154,7 +154,7 @@ class QuoteReader:
         return units if units and units > 0 else None
 
     def _value(self, cell: _Cell) -> Decimal | None:
-        """The rate of one unit; None where the cell has none, or it cannot be one."""
+        """The rate of one unit; None if the cell has none, or an impossible one."""
         number = self._number(_bare(cell.text))
         if number is None or number <= 0 or cell.units is None:
             return None
@@ -163,13 +163,13 @@ class QuoteReader:
 
 
 def _code(text: str | None) -> str:
-    """A currency code in capitals, also where it is in small letters, but not `All` or `Try`."""
+    """A currency code in capitals, also of one in small letters, but not of `All` or `Try`."""
     code = _bare(text)
     return code.upper() if code.islower() else code
 
 
 def _bare(text: str | None) -> str:
-    """A text without the white space around it and without what nobody sees."""
+    """A text without the white space around it and without invisible characters."""
     return (text or "").translate(_UNSEEN).strip(WHITE_SPACE)
 
 
@@ -201,7 +201,7 @@ class BaseRate:
         day: The day.
         currency: The currency.
         rate: Rounded half up once to `RATE_STEP`.
-        quotes: What it is computed from, the quote that it is named after first.
+        quotes: The quotes it is computed from, first the one that it is named after.
     """
 
     day: date
@@ -216,19 +216,19 @@ class BaseRate:
 
     @property
     def fits(self) -> bool:
-        """Says whether the table can hold it as exactly as a rate has to be."""
+        """True if the table can hold it as exactly as a rate has to be."""
         return SMALLEST <= self.rate < TOO_LARGE
 
 
 def base_rates(quotes: Iterable[Quote], rates: Rates, *, base: str) -> list[BaseRate]:
     """The rates to the base currency that quotes of several deliveries come to.
 
-    The latest delivery wins for a day and currency. Where the quotes are not against the
-    base currency itself, that has to be quoted on the same day: its quote, which is 1 in
-    itself, is among what is returned. So are rates that do not fit into the table.
+    The latest delivery wins for a day and currency. If the quotes are not against the
+    base currency itself, it has to be quoted on the same day: its quote, which is 1 in
+    itself, is returned too. So are rates that do not fit into the table.
 
     Args:
-        quotes: What the deliveries in force say, in ledger order.
+        quotes: The quotes of the deliveries in force, in ledger order.
         rates: The declaration.
         base: The base currency.
     """

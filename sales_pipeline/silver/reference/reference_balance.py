@@ -1,6 +1,6 @@
-"""Deliveries that are no sales: how they are refused, balanced and quarantined (P2, P11).
+"""Refuses, balances and quarantines deliveries of the catalogue and of rates (P2, P11).
 
-Records of the catalogue and of rates have no store and no amount: they are counted in rows.
+Their records have no store and no amount, so they are counted in rows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Fault:
 
     Attributes:
         row: The number of the record in its file.
-        what: What is wrong, with the column and its text: `USD 'O.9'`.
+        what: The wrong thing, with the column and its text: `USD 'O.9'`.
         reason: The reason's code.
     """
 
@@ -63,7 +63,7 @@ def _quoted(text: str) -> str:
 
 
 def refusal_of(faults: Sequence[Fault], rows: int) -> str | None:
-    """Why a delivery with such faults is refused as a whole, or None.
+    """The reason to refuse a delivery with such faults as a whole, or None.
 
     The first faults are named, one of each record.
 
@@ -87,12 +87,12 @@ def refusal_of(faults: Sequence[Fault], rows: int) -> str | None:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The deliveries of the catalogue or of rates that do not come to count, each with the reason.
+class ReferenceVerdict:
+    """The deliveries of the catalogue or of rates that shall not count, each with the reason.
 
     Attributes:
         refused: Too many records are unusable, or two of them disagree.
-        held: What is in them looks mistaken beside what is known.
+        held: Their contents look mistaken beside the known ones.
     """
 
     refused: dict[Delivery, str]
@@ -106,7 +106,7 @@ def balance_in_rows(file_id: int, feed: str, rows: int, *, quarantined: int | No
         file_id: The delivery.
         feed: Its feed.
         rows: Its records.
-        quarantined: How many of them are quarantined, the others being accepted; None where the
+        quarantined: How many of them are quarantined, the others being accepted; None if the
             delivery does not count, so that all are superseded.
     """
     classes = {"superseded": rows}

@@ -1,4 +1,4 @@
-"""The deliveries of sales that a change of the catalogue touches (P9).
+"""Finds the deliveries of sales that a change of the catalogue touches (P9).
 
 Only the distinct products as delivered are read, and compared in plain Python; the sales
 themselves are read only for list prices, which change for some days.
@@ -31,12 +31,12 @@ _TOUCHED = pa.schema(
 
 
 def touched_deliveries(lakehouse: Lakehouse, before: Knowledge, after: Knowledge) -> set[int]:
-    """File ids of the deliveries that hold a record which is not what it was.
+    """Returns the file ids of deliveries with a record that changes its meaning or price.
 
     Args:
         lakehouse: The tables.
-        before: What the catalogue knew when they were judged.
-        after: What the catalogue knows now.
+        before: The knowledge when they were judged.
+        after: The knowledge now.
     """
     if before == after:
         return set()
@@ -45,17 +45,17 @@ def touched_deliveries(lakehouse: Lakehouse, before: Knowledge, after: Knowledge
 
 @dataclass(frozen=True)
 class _Change:
-    """A change of what the catalogue knows, and what of the tables it touches."""
+    """A change of the catalogue's knowledge, and the records that it touches."""
 
     lakehouse: Lakehouse
     before: Knowledge
     after: Knowledge
 
     @property
-    def _touches_quarantine(self) -> bool:
-        """Whether only quarantined records can be touched: those that wait for a new name.
+    def _touches_only_quarantine(self) -> bool:
+        """True if only quarantined records can be touched, which wait for a new name.
 
-        Not so where a feed takes unknown names as they are, or a name in other capitals.
+        False if a feed takes unknown names as they are, or a name in other capitals.
         """
         feeds = self.lakehouse.declaration.feeds.values()
         is_repriced = self.before.prices != self.after.prices
@@ -66,12 +66,12 @@ class _Change:
         )
 
     def _is_changed(self, key: tuple[str, str]) -> bool:
-        now = self.after.products.get(key)
-        return now is None or now.meaning != self.before.products[key].meaning
+        product = self.after.products.get(key)
+        return product is None or product.meaning != self.before.products[key].meaning
 
     def files(self) -> set[int]:
-        """The deliveries with a record in silver that it touches."""
-        table = "silver.quarantine" if self._touches_quarantine else RECORDS
+        """File ids of the deliveries with a record in silver that the change touches."""
+        table = "silver.quarantine" if self._touches_only_quarantine else RECORDS
         by = ["feed", "source_product"]
         delivered = self.lakehouse.totals(table, by=by, of="amount").select(by).to_pylist()
         touched = pa.Table.from_pylist(list(self._touched(delivered)), schema=_TOUCHED)
@@ -84,8 +84,10 @@ class _Change:
         # The product of a quarantined record decides by itself, and an excluded record may have
         # no readable day and bears a name all the same.
         is_meant = day.isNull() | day.between(F.col("first_day"), F.col("last_day"))
-        meant = records.join(small, ["feed", "source_product"]).where(F.col("waits") | is_meant)
-        files = meant.select("_file_id").distinct()
+        touched_records = records.join(small, ["feed", "source_product"]).where(
+            F.col("waits") | is_meant
+        )
+        files = touched_records.select("_file_id").distinct()
         return set(fetched("find the sales that names touch", files).column(0).to_pylist())
 
     def _touched(self, delivered: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.tables import EXCLUDED, QUARANTINED
-from sales_pipeline.silver.parsing.numbers import NumberStyle, looks_grouped
-from sales_pipeline.silver.parsing.parsed_texts import SCALES, ParsedTexts
+from sales_pipeline.silver.parsing.numbers import SCALES, NumberStyle, looks_grouped
+from sales_pipeline.silver.parsing.parsed_texts import ParsedTexts
 from sales_pipeline.silver.parsing.spark_days import calendar_day, month_of
 from sales_pipeline.silver.parsing.spark_expressions import any_of, as_json, is_blank
 from sales_pipeline.silver.parsing.spark_numbers import decimal_number, product_of

@@ -16,7 +16,7 @@ _A4 = {(595, 842), (594, 841)}
 _SECTIONS = (
     "Headline figures", "Revenue by month", "Stores compared", "Best sellers", "Like for like",
     "Constant currency", "Why 2025-12 moved", "Not counted yet", "Balance of the last run",
-    "Rates used", "Definitions",
+    "Closed months", "Rates used", "Definitions",
 )  # fmt: skip
 
 

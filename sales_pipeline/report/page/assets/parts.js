@@ -98,6 +98,7 @@ function showParts() {
   showListing("quarantine", page.quarantine);
   showListing("unknown-names", page.unknown_names);
   showListing("balance", page.balance);
+  showListing("closings", page.closings);
   showListing("rates", page.rates);
   showMoved();
 }

@@ -1,0 +1,180 @@
+"""The closed months, and the tables that keep their figures.
+
+`close` first writes what is kept, then, in one commit, the rows of `ops.closings` that make it
+count; `reopen` removes these rows first. So what is kept of a month without such a row never
+counts, whenever a command is killed. A run leaves a version of these tables, as of all others, so
+a reader finds the closed months of the run that it reads, and a rollback brings them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from sales_pipeline.commit_points import commit_point
+from sales_pipeline.engines.engine import Engine
+from sales_pipeline.errors import TableDamaged
+from sales_pipeline.lakehouse.arrow_types import python_rows
+from sales_pipeline.lakehouse.declared_tables import CLOSED_TABLES, MADE_WHEN_NEEDED
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, in_months
+from sales_pipeline.lakehouse.ops_tables import CLOSINGS
+from sales_pipeline.lakehouse.runs import (
+    RunRecord,
+    finished_runs,
+    forget_versions,
+    has_changed_rows,
+)
+from sales_pipeline.lakehouse.tables import Table
+
+_NEVER = -1
+LOST = (
+    "sales-pipeline restore, which removes what is left of the closed months; close them again then"
+)
+
+
+@dataclass(frozen=True)
+class Closing:
+    """A closed month; see `ops.closings` for the fields."""
+
+    month: date
+    closed_at: datetime
+    run_id: str
+    of_run: str
+    revenue: Decimal
+    last_file_id: int
+    on_hold: bool
+    passed_over: tuple[str, ...] = ()
+
+
+Closings = Mapping[date, Closing]
+"""Month -> its closing, in the order of the months."""
+
+
+def closings_left(engine: Engine, run: RunRecord) -> Closings:
+    """Returns the months that were closed when a run finished.
+
+    Raises:
+        TableDamaged: A table of the closed months is missing.
+        UsageError: What the run left is not kept any more.
+    """
+    if run.version_of.get(CLOSINGS.name, _NEVER) == _NEVER:
+        return {}
+    return _closings(read_left(engine, run, CLOSINGS))
+
+
+def read_left(engine: Engine, run: RunRecord, table: Table, where: str | None = None) -> pa.Table:
+    """Returns rows of a table of the closed months as a run left it.
+
+    Args:
+        engine: The engine of the tables.
+        run: The run.
+        table: The table.
+        where: Only rows that fulfil this SQL condition, made of literals only.
+
+    Raises:
+        TableDamaged: The table is missing.
+        UsageError: What the run left is not kept any more.
+    """
+    version = run.version_left(table.name)
+    check_kept(engine, run)
+    with run.asked_for():
+        return engine.read(table.name, columns=table.column_names, version=version, where=where)
+
+
+def check_kept(engine: Engine, run: RunRecord) -> None:
+    """Checks that no table of the closed months was lost since a run finished.
+
+    Raises:
+        TableDamaged: One was.
+    """
+    for name in sorted(MADE_WHEN_NEEDED & set(run.version_of)):
+        if run.version_of[name] != _NEVER and not engine.exists(name):
+            raise TableDamaged(name, "the table is missing", LOST)
+
+
+def closings_now(lakehouse: Lakehouse) -> Closings:
+    """Returns the closed months as the table has them, including those of a killed command."""
+    rows = lakehouse.rows(CLOSINGS.name)
+    return _in_order(map(_closing, rows))
+
+
+def _closings(table: pa.Table) -> Closings:
+    return _in_order(map(_closing, python_rows(table)))
+
+
+def _in_order(closings: Iterable[Closing]) -> Closings:
+    return {each.month: each for each in sorted(closings, key=lambda each: each.month)}
+
+
+def _closing(row: Mapping[str, Any]) -> Closing:
+    return Closing(**{**row, "passed_over": tuple(row["passed_over"])})
+
+
+def keep(lakehouse: Lakehouse, copies: Mapping[str, pa.Table], closings: Iterable[Closing]) -> None:
+    """Closes months: a commit for each table of what is kept, then one for all closings.
+
+    Args:
+        lakehouse: The tables; those of the closed months are made if they are not there.
+        copies: Each of `CLOSED_TABLES` by name -> its rows of these months.
+        closings: The closings.
+    """
+    added = list(closings)
+    months = in_months(each.month for each in added)
+    for table in CLOSED_TABLES:
+        lakehouse.make(table.name)
+        lakehouse.stream(table.name, months, copies[table.name].to_reader())
+    lakehouse.make(CLOSINGS.name)
+    rows = [asdict(each) | {"passed_over": list(each.passed_over)} for each in added]
+    lakehouse.put(CLOSINGS.name, months, rows)
+
+
+def forget(lakehouse: Lakehouse, months: Collection[date]) -> None:
+    """Opens closed months again: first their closings go, then what is kept of them."""
+    for table in (CLOSINGS, *reversed(CLOSED_TABLES)):
+        lakehouse.put(table.name, in_months(months), [])
+
+
+def are_closings_recorded(lakehouse: Lakehouse) -> bool:
+    """Returns whether a finished run saw the closings as they stand; not after a kill."""
+    if not lakehouse.engine.exists(CLOSINGS.name):
+        return True
+    runs = finished_runs(lakehouse)
+    since = runs[-1].version_of.get(CLOSINGS.name, _NEVER) if runs else _NEVER
+    return not has_changed_rows(lakehouse, CLOSINGS.name, since=since)
+
+
+def lost_closings(lakehouse: Lakehouse, *, has_runs: bool) -> tuple[str, ...]:
+    """Returns the tables of the closed months that are missing or damaged.
+
+    Args:
+        lakehouse: The tables.
+        has_runs: Whether `ops.runs` can be read; if not, a missing table may never have been made.
+    """
+    engine = lakehouse.engine
+    runs = finished_runs(lakehouse)[-1:] if has_runs else []
+    made = {name for run in runs for name, version in run.version_of.items() if version != _NEVER}
+    return tuple(
+        name
+        for name in sorted(MADE_WHEN_NEEDED)
+        if (engine.problem(name) is not None if engine.exists(name) else name in made)
+    )
+
+
+def forget_closings(lakehouse: Lakehouse, *, has_runs: bool) -> None:
+    """Removes all tables of the closed months; first commits that their versions are gone.
+
+    Args:
+        lakehouse: The tables.
+        has_runs: Whether `ops.runs` can be read.
+    """
+    if has_runs:
+        forget_versions(lakehouse, MADE_WHEN_NEEDED)
+    for name in (CLOSINGS.name, *(table.name for table in CLOSED_TABLES)):
+        if lakehouse.engine.exists(name):
+            with commit_point(f"remove {name}"):
+                lakehouse.engine.drop(name)

@@ -1,0 +1,90 @@
+"""Sums and deliveries that `close` keeps, so that later changes of a month can be explained.
+
+`analysis/closed_records` reads it. Its size is that of sums by delivery, store and day, and it does
+not need an earlier version of any table, so `maintain` cannot take it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from sales_pipeline.gold.gold_set import GoldSet
+from sales_pipeline.lakehouse.arrow_types import arrow_schema
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, in_months
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger
+from sales_pipeline.lakehouse.ops_tables import CLOSED_DELIVERIES, CLOSED_RATES, CLOSED_RECORDS
+from sales_pipeline.lakehouse.tables import DISPLACED, DUPLICATE, NOT_SALES, RECORDS, SALE
+
+_BY = ("month", "_file_id", "store", "currency", "sold_on", "status", "winner_file_id")
+_COUNTED = f"status IN ('{SALE}', '{DUPLICATE}', '{DISPLACED}')"
+"""The condition of records that count, or that lost their key to one that does."""
+_LONGEST = 31
+_OF_DELIVERY = ("feed", "name", "path", "supersedes", "fingerprint", "mends", "rolled_back_by")
+
+
+def kept_records(lakehouse: Lakehouse, months: Sequence[date]) -> pa.Table:
+    """Adds up the records of some months as `ops.closed_records` keeps them.
+
+    Args:
+        lakehouse: The tables; `silver.records` is read.
+        months: The months.
+    """
+    where = f"{in_months(months)} AND {_COUNTED}"
+    sums = lakehouse.totals(RECORDS, by=_BY, of="amount", where=where)
+    return sums.select(CLOSED_RECORDS.column_names).cast(arrow_schema(CLOSED_RECORDS))
+
+
+def kept_rates(gold: GoldSet, months: Sequence[date]) -> pa.Table:
+    """Returns the rates of all days of some months as `ops.closed_rates` keeps them.
+
+    A day takes the rate that gold took, else the one that a sale of it would take.
+
+    Args:
+        gold: The gold tables.
+        months: The months.
+    """
+    taken, book, rows = gold.rates_taken(), gold.rates(), []
+    currencies = sorted({currency for currency, _ in (*taken.by_day, *taken.by_month)})
+    for month in months:
+        for day in (month + timedelta(days) for days in range(_LONGEST)):
+            for currency in currencies if day.month == month.month else ():
+                rate = taken.rate(currency, day)
+                known = book.rate_on(currency, day) if rate is None else None
+                rate = known.rate if known else rate
+                if rate is not None:
+                    row = {"month": month, "sold_on": day, "currency": currency, "rate": rate}
+                    rows.append(row)
+    return pa.Table.from_pylist(rows, schema=arrow_schema(CLOSED_RATES))
+
+
+def kept_deliveries(ledger: Ledger, records: pa.Table, months: Sequence[date]) -> pa.Table:
+    """Returns the deliveries as `ops.closed_deliveries` keeps them, for each month.
+
+    Args:
+        ledger: The deliveries.
+        records: The rows of `ops.closed_records`.
+        months: The months.
+    """
+    counting = {delivery.file_id for delivery in ledger.in_force()}
+    last_of_feed = {delivery.feed: delivery.file_id for delivery in ledger.in_force()}
+    always = {each.file_id for each in ledger if each.file_id not in counting}
+    always |= {*last_of_feed.values()}
+    of_month: dict[date, set[int]] = {month: {*always} for month in months}
+    columns = (records[name].to_pylist() for name in ("month", "_file_id", "winner_file_id"))
+    for month, file_id, winner in zip(*columns, strict=True):
+        of_month[month] |= {file_id} if winner is None else {file_id, winner}
+    rows = [row for month, ids in of_month.items() for row in _rows(ledger, month, ids)]
+    return pa.Table.from_pylist(rows, schema=arrow_schema(CLOSED_DELIVERIES))
+
+
+def _rows(ledger: Ledger, month: date, file_ids: set[int]) -> Iterator[dict[str, Any]]:
+    for file_id in sorted(file_ids):
+        delivery: Delivery = ledger[file_id]
+        if delivery.feed not in NOT_SALES:
+            own = {name: getattr(delivery, name) for name in _OF_DELIVERY}
+            state = str(delivery.state)
+            yield own | {"month": month, "_file_id": file_id, "state": state}

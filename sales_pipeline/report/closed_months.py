@@ -1,0 +1,244 @@
+"""The closed months: what they were closed at, what they come to now, and why that differs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+import pyarrow as pa
+
+from sales_pipeline.analysis.adjustments import Adjustment, adjustments
+from sales_pipeline.analysis.closed_records import closed_records
+from sales_pipeline.analysis.declared import calendar_of
+from sales_pipeline.analysis.measures import Cell, chosen, sums, total
+from sales_pipeline.analysis.named_periods import AskedPeriod
+from sales_pipeline.analysis.parts import half_up
+from sales_pipeline.analysis.periods import Period
+from sales_pipeline.analysis.records_of_run import RecordsOfRun
+from sales_pipeline.analysis.sales_of_run import ALL, Choice, sales_of_run, span_of
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.errors import UsageError, counted
+from sales_pipeline.gold.gold_set import GoldSet, gold_set
+from sales_pipeline.lakehouse.declared_tables import DAILY_SALES, SALES_CUBE
+from sales_pipeline.lakehouse.lakehouse import in_months
+from sales_pipeline.report.document import Exact, Moment, Month
+from sales_pipeline.report.figures import grouped, month_text, signed
+from sales_pipeline.report.restatements import Restatement, Rounding
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class ClosedMonth:
+    """A closed month, then and now.
+
+    Attributes:
+        month: The month.
+        closed_at: When it was closed, UTC.
+        of_run: The run whose figures are kept.
+        passed_over: What was in the way when it was closed all the same.
+        revenue_closed: Its revenue when it was closed, rounded half up.
+        revenue: Its revenue now, rounded half up.
+        change: The difference of both as they are shown.
+        is_restated: Whether any figure of a store changed; the revenue may be the same.
+        reasons: What the change is made of; none where a category is chosen.
+    """
+
+    month: Month
+    closed_at: Moment
+    of_run: str
+    passed_over: tuple[str, ...]
+    revenue_closed: Exact
+    revenue: Exact
+    change: Exact
+    is_restated: bool
+    reasons: tuple[Restatement, ...]
+
+
+def closed_in(gold: GoldSet, periods: Collection[Period | None]) -> list[date]:
+    """Returns the closed months that have a day of some periods, in order."""
+    return [
+        month
+        for month in gold.closings
+        if any(period and _have_days_in_common(period, span_of(month)) for period in periods)
+    ]
+
+
+def _have_days_in_common(one: Period, other: Period) -> bool:
+    return one.first <= other.last and other.first <= one.last
+
+
+def closed_months(
+    gold: GoldSet, months: Collection[date], choice: Choice = ALL, *, largest: int | None = None
+) -> tuple[ClosedMonth, ...]:
+    """Returns some closed months as they were closed and as they are now.
+
+    Reads the records only if a figure changed, and then once for all months.
+
+    Args:
+        gold: The gold tables of the run that is now.
+        months: Closed months.
+        choice: Which sales count.
+        largest: How many sources of each reason are told; all if None.
+
+    Raises:
+        TableDamaged: A table of the closed months is missing.
+        UsageError: What the run left is not kept any more.
+    """
+    if not months:
+        return ()
+    then_and_now = _ThenAndNow.of(gold, sorted(months), choice)
+    changes = then_and_now.changes
+    reasons: dict[date, tuple[Restatement, ...]] = {}
+    if changes and choice.category is None:
+        rounding = Rounding(gold.declaration.minor_units, largest)
+        parts = adjustments_since_closing(gold, changes, store=choice.store)
+        reasons = {each.month: each.reasons for each in rounding.months(changes, parts)}
+    minor_units, found = gold.declaration.minor_units, []
+    for month, revenues in then_and_now.revenues.items():
+        closing = gold.closings[month]
+        then, now = (half_up(revenue, minor_units) for revenue in revenues)
+        found.append(
+            ClosedMonth(
+                month=month,
+                closed_at=closing.closed_at,
+                of_run=closing.of_run,
+                passed_over=closing.passed_over,
+                revenue_closed=then,
+                revenue=now,
+                change=now - then,
+                is_restated=month in changes,
+                reasons=reasons.get(month, ()),
+            )
+        )
+    return tuple(found)
+
+
+def changed_since_closing(
+    gold: GoldSet, months: Collection[date], choice: Choice = ALL
+) -> dict[date, tuple[Fraction, Fraction]]:
+    """Returns closed month -> its revenue then and now, of those in which a figure changed."""
+    return _ThenAndNow.of(gold, sorted(months), choice).changes if months else {}
+
+
+def adjustments_since_closing(
+    gold: GoldSet,
+    revenues: Mapping[date, tuple[Fraction, Fraction]],
+    *,
+    store: str | None = None,
+) -> list[Adjustment]:
+    """Returns why closed months changed since they were closed.
+
+    Args:
+        gold: The gold tables of the run that is now.
+        revenues: Closed month -> its revenue then and now, unrounded.
+        store: Only the sales of this store.
+
+    Raises:
+        UsageError: What the run left is not kept any more.
+    """
+    now = RecordsOfRun(gold)
+    now.sums(revenues)  # One statement for all months, instead of one for each.
+    found: list[Adjustment] = []
+    for month, kept in closed_records(gold, revenues, now.deliveries).items():
+        before, after = revenues[month]
+        found += adjustments(kept, now, change={month: after - before}, store=store)
+    return found
+
+
+def run_as_closed(declaration: Declaration, asked: AskedPeriod, *, run: str | None = None) -> str:
+    """Returns the id of the run whose records make up a period of closed months, as closed.
+
+    Args:
+        declaration: What the retailer declares.
+        asked: The period.
+        run: The run that knows the closings; the last one without it.
+
+    Raises:
+        UsageError: A month of it is open, or the months were closed at the figures of several runs.
+    """
+    with gold_set(declaration, run=run) as gold:
+        sales = sales_of_run(gold)
+        _, period = asked.of(sales, calendar_of(declaration.calendar))
+        with_sales = [
+            month for month in sales.months(ALL) if _have_days_in_common(period, span_of(month))
+        ]
+        runs = {gold.closings[month].of_run for month in with_sales if month in gold.closings}
+        is_open = any(month not in gold.closings for month in with_sales)
+    if is_open or len(runs) != 1:
+        got = f"{period.name} with an open month" if is_open else f"{period.name} of several runs"
+        raise UsageError(
+            f"--as-closed: explain reads the records of one run, got {got}. Do: ask for one closed "
+            "month"
+        )
+    return runs.pop()
+
+
+@dataclass(frozen=True)
+class _ThenAndNow:
+    """Sums of closed months by store and currency, when they were closed and now."""
+
+    months: Sequence[date]
+    then: Mapping[date, list[Cell]]
+    now: Mapping[date, list[Cell]]
+
+    @classmethod
+    def of(cls, gold: GoldSet, months: Sequence[date], choice: Choice) -> _ThenAndNow:
+        """Reads them; a category is known by the cube only."""
+        if choice.category is None:
+            name, kept, day = DAILY_SALES.name, gold.closed_days, "sold_on"
+        else:
+            name, kept, day = SALES_CUBE.name, gold.closed_cube, "month"
+        tables = (kept, gold.read(name, where=in_months(months)))
+        return cls(months, *(_cells(table, months, day, choice) for table in tables))
+
+    @property
+    def revenues(self) -> dict[date, tuple[Fraction, Fraction]]:
+        """Month -> its revenue then and now."""
+        return {
+            month: (_revenue(self.then[month]), _revenue(self.now[month])) for month in self.months
+        }
+
+    @property
+    def changes(self) -> dict[date, tuple[Fraction, Fraction]]:
+        """The same of the months in which a figure of a store changed."""
+        return {
+            month: revenues
+            for month, revenues in self.revenues.items()
+            if self.then[month] != self.now[month]
+        }
+
+
+def _cells(
+    table: pa.Table, months: Sequence[date], day: str, choice: Choice
+) -> dict[date, list[Cell]]:
+    sold = chosen(table, store=choice.store, category=choice.category)
+    cells: dict[date, list[Cell]] = {month: [] for month in months}
+    for cell in sums(sold, [span_of(month) for month in months], day=day, by=_BY):
+        cells[months[cell.period]].append(cell)
+    return cells
+
+
+_BY = ("store", "currency")
+
+
+def _revenue(cells: Sequence[Cell]) -> Fraction:
+    return Fraction(total(cells).revenue)
+
+
+def restated_lines(closed: Sequence[ClosedMonth], currency: str) -> list[str]:
+    """Returns a line for each of the last closed months that were restated, and how many more."""
+    restated = [month for month in closed if month.is_restated]
+    lines = [_restated_line(month, currency) for month in restated[-_SHOWN:]]
+    more = len(restated) - _SHOWN
+    return [*lines, f"and {counted(more, 'closed month')} before"] if more > 0 else lines
+
+
+def _restated_line(month: ClosedMonth, currency: str) -> str:
+    reasons = ", ".join(f"{part.reason} {signed(part.change)}" for part in month.reasons)
+    return (
+        f"{month_text(month.month)} was closed at {grouped(month.revenue_closed)} {currency}; "
+        f"restated by {signed(month.change)} since{f': {reasons}' if reasons else ''}"
+    )
