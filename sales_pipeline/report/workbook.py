@@ -252,6 +252,7 @@ def _about(answers: Answers) -> _Sheet:
         ("Run", answers.run_id),
         ("Finished (UTC)", moment(answers.finished_at)),
         ("Currency", answers.currency),
+        *([("Tax", answers.tax.note)] if answers.tax.note else []),
         ("From", answers.first_day),
         ("To", answers.last_day),
         ("Best sellers compared with", answers.compared_with),

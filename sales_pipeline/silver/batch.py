@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pyarrow as pa
@@ -25,6 +25,7 @@ from sales_pipeline.silver.validation.delivered_records import (
     stores_table,
 )
 from sales_pipeline.silver.validation.feed_groups import FeedGroup, feed_groups, feeds_table
+from sales_pipeline.silver.validation.taxes import PERCENT, percents_table
 from sales_pipeline.silver.validation.validator import Validator
 
 _ROW_ID = ["_file_id", "_row"]
@@ -100,7 +101,8 @@ class Batch:
     def groups(self) -> list[FeedGroup]:
         """The groups of the feeds that have a delivery here."""
         present = {delivery.feed for delivery in self.deliveries}
-        return feed_groups(self.lakehouse.declaration.feeds, present)
+        declaration = self.lakehouse.declaration
+        return feed_groups(declaration.feeds, present, is_net=declaration.is_net_of_tax)
 
     @cached_property
     def branches(self) -> list[Branch]:
@@ -112,9 +114,33 @@ class Batch:
             sources = sources_of(feeds[delivery.feed].columns, delivery)
             place = (group_of[delivery.feed].number, sources)
             files.setdefault(place, []).append(delivery.file_id)
-        return [
+        branches = [
             Branch(self._delivered(self.groups[number]), sources, tuple(ids))
             for (number, sources), ids in files.items()
+        ]
+        return self._with_percents(branches)
+
+    def _with_percents(self, branches: list[Branch]) -> list[Branch]:
+        """The branches with the rates of tax that their records have in percent, if any have.
+
+        One statement finds them, because no engine divides decimals.
+        """
+        asked = [
+            (branch, branch.delivered.taxes)
+            for branch in branches
+            if branch.delivered.taxes is not None and branch.delivered.taxes.rate_column
+        ]
+        if not asked:
+            return branches
+        found = union_of(
+            self.delivered_rows(branch).select(taxes.percent().alias(PERCENT))
+            for branch, taxes in asked
+        )
+        table = percents_table(found.distinct().toArrow()[PERCENT].to_pylist())
+        percents = self.lakehouse.shared("tax_percents", table)
+        return [
+            replace(branch, delivered=replace(branch.delivered, percents=percents))
+            for branch in branches
         ]
 
     def _delivered(self, group: FeedGroup) -> DeliveredRecords:
