@@ -25,7 +25,7 @@ from sales_pipeline.silver.validation.delivered_records import (
     stores_table,
 )
 from sales_pipeline.silver.validation.feed_groups import FeedGroup, feed_groups, feeds_table
-from sales_pipeline.silver.validation.taxes import PERCENT, percents_table
+from sales_pipeline.silver.validation.included_tax import percents_of
 from sales_pipeline.silver.validation.validator import Validator
 
 _ROW_ID = ["_file_id", "_row"]
@@ -121,23 +121,15 @@ class Batch:
         return self._with_percents(branches)
 
     def _with_percents(self, branches: list[Branch]) -> list[Branch]:
-        """The branches with the rates of tax that their records have in percent, if any have.
-
-        One statement finds them, because no engine divides decimals.
-        """
+        """The branches with the factors of the rates of tax that their records have in percent."""
         asked = [
-            (branch, branch.delivered.taxes)
+            (self.delivered_rows(branch), taxes)
             for branch in branches
-            if branch.delivered.taxes is not None and branch.delivered.taxes.rate_column
+            if (taxes := branch.delivered.taxes) and taxes.rate_column
         ]
         if not asked:
             return branches
-        found = union_of(
-            self.delivered_rows(branch).select(taxes.percent().alias(PERCENT))
-            for branch, taxes in asked
-        )
-        table = percents_table(found.distinct().toArrow()[PERCENT].to_pylist())
-        percents = self.lakehouse.shared("tax_percents", table)
+        percents = self.lakehouse.shared("tax_percents", percents_of(asked))
         return [
             replace(branch, delivered=replace(branch.delivered, percents=percents))
             for branch in branches

@@ -24,13 +24,13 @@ from sales_pipeline.silver.batch import Batch, Branch
 from sales_pipeline.silver.parsing.spark_expressions import GIVEN
 from sales_pipeline.silver.tried_options import MANY_TEXTS, ColumnTexts, Texts, tried_options
 from sales_pipeline.silver.validation.feed_groups import NUMBERS
-from sales_pipeline.silver.validation.reasons import COMPUTED_FAILED, EXCLUDE_FAILED, RULE, Unusable
-from sales_pipeline.silver.validation.rule_results import RuleResult, results
-from sales_pipeline.silver.validation.taxes import (
+from sales_pipeline.silver.validation.included_tax import (
     TAX_MISSING,
     TAX_OUT_OF_RANGE,
     TAX_UNREADABLE,
 )
+from sales_pipeline.silver.validation.reasons import COMPUTED_FAILED, EXCLUDE_FAILED, RULE, Unusable
+from sales_pipeline.silver.validation.rule_results import RuleResult, results
 
 _SHOWN_TEXT, _SHOWN_RECORD = 40, 120
 _UNREADABLE = {

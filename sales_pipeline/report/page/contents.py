@@ -17,6 +17,7 @@ from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import chosen_run, finished_runs
 from sales_pipeline.report.closed_months import closed_in, closed_months
+from sales_pipeline.report.definitions import Definition, definitions
 from sales_pipeline.report.document import Exact, Moment, json_object
 from sales_pipeline.report.page.listings import (
     Listing,
@@ -76,6 +77,7 @@ class Page:
         rates: The rates of the last month.
         left_out: What is added up because the page would be too large, in sentences.
         tax: What the revenue is with regard to tax.
+        definitions: What the figures mean.
     """
 
     run_id: str
@@ -97,6 +99,7 @@ class Page:
     rates: Listing
     left_out: tuple[str, ...]
     tax: TaxBasis
+    definitions: tuple[Definition, ...]
 
 
 def page_of(
@@ -150,6 +153,7 @@ def page_of(
             rates=rates_listing(declaration, sales, months.pairs[-1]),
             left_out=left_out,
             tax=tax_basis(declaration, gold.run),
+            definitions=definitions(declaration),
         )
 
 

@@ -25,9 +25,8 @@ from sales_pipeline.silver.parsing.spark_expressions import (
     none_missing,
     visible,
 )
-from sales_pipeline.silver.validation import taxes
 from sales_pipeline.silver.validation.feed_groups import FEED_VALUES, FeedGroup
-from sales_pipeline.silver.validation.taxes import Taxes
+from sales_pipeline.silver.validation.included_tax import STORE_FIELDS, Taxes, store_tax_values
 from sales_pipeline.visible_text import visible_form
 
 _VISIBLE = "_visible_"
@@ -40,13 +39,13 @@ COMPUTED_FAILED, EXCLUDE_FAILED = "_computed_failed", "_exclude_failed"
 LAST_DAY = "_last_day"
 """The last day that a sale of a file can have, where the feed declares `latest: delivery`."""
 _STORE_TEXTS = ("feed", "_listed_text", "_listed_store", "_listed_currency")
-_STORES = pa.schema([*((name, pa.string()) for name in _STORE_TEXTS), *taxes.STORE_FIELDS.items()])
+_STORES = pa.schema([*dict.fromkeys(_STORE_TEXTS, pa.string()).items(), *STORE_FIELDS.items()])
 
 
 def stores_table(feeds: Mapping[str, Feed], names: Sequence[str]) -> pa.Table:
     """`feed, listed_text, listed_store, listed_currency`: the stores that texts of feeds name.
 
-    With what `taxes.store_tax_values` gives.
+    With what `included_tax.store_tax_values` gives.
 
     Args:
         feeds: All declared feeds.
@@ -64,7 +63,7 @@ def stores_table(feeds: Mapping[str, Feed], names: Sequence[str]) -> pa.Table:
             "_listed_text": text,
             "_listed_store": store.id,
             "_listed_currency": store.currency,
-            **taxes.store_tax_values(store.tax),
+            **store_tax_values(store.tax),
         }
         for (name, text), store in listed.items()
     ]
@@ -84,7 +83,7 @@ class DeliveredRecords:
         stores_frame: The listed stores, as `stores_table` makes them; None where there are none.
         last_days: `_file_id` and `LAST_DAY`; None where that does not depend on the delivery.
         percents: The factors of the rates of tax that records have in percent, as
-            `taxes.percents_table` makes them; None where they have none.
+            `included_tax.percents_of` makes them; None where they have none.
     """
 
     group: FeedGroup

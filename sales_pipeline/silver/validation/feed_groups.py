@@ -17,8 +17,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
-from sales_pipeline.silver.validation import taxes
-from sales_pipeline.silver.validation.taxes import ALWAYS
+from sales_pipeline.silver.validation import included_tax
+from sales_pipeline.silver.validation.included_tax import ALWAYS
 
 NUMBERS = ("quantity", "unit_price", "amount")
 _DATA: Any = {
@@ -50,7 +50,7 @@ _FEEDS = pa.schema(
         ("_feed_store", pa.string()),
         ("_feed_currency", pa.string()),
         ("_feed_currencies", pa.list_(_CURRENCY)),
-        *taxes.FIELDS.items(),
+        *included_tax.FIELDS.items(),
     ]
 )
 FEED_VALUES = (*_FEEDS.names[2:],)
@@ -135,7 +135,7 @@ class FeedGroup:
             "_feed_store": F.lit(row["_feed_store"]).cast("STRING"),
             "_feed_currency": F.lit(row["_feed_currency"]).cast("STRING"),
             "_feed_currencies": F.array(*currencies) if currencies else empty,
-            **taxes.tax_columns(feeds[self.names[0]].tax),
+            **included_tax.tax_columns(feeds[self.names[0]].tax),
         }
 
 
@@ -170,7 +170,7 @@ def _expressions_of(feed: Feed, *, is_net: bool) -> str:
     shared = feed.model_dump(mode="json", exclude=_DATA)
     kind_of_currency = "plain" if isinstance(feed.currency, str) else len(feed.currencies) > 1
     shared["kinds"] = [feed.store is not None, states_currency(feed), kind_of_currency]
-    shared["taxes"] = taxes.tax_kind(feed) if is_net else []
+    shared["taxes"] = included_tax.tax_kind(feed) if is_net else []
     # The order of columns is that of the raw text of a quarantined record.
     return json.dumps(shared)
 
@@ -182,7 +182,7 @@ def feeds_table(feeds: Mapping[str, Feed], groups: Sequence[FeedGroup]) -> pa.Ta
         `_feed_group`: the number of its group; `_feed_lookup`: equal for feeds whose products are
         looked up alike; `_feed_store`: the id of its one store; `_feed_currency`: its only
         currency; `_feed_currencies`: an array of all of them, with the first day of each; and
-        what `taxes.tax_values` gives.
+        what `included_tax.tax_values` gives.
     """
     rows = [_feed_row(name, feeds[name], group.number) for group in groups for name in group.names]
     return pa.Table.from_pylist(rows, schema=_FEEDS)
@@ -199,7 +199,7 @@ def _feed_row(name: str, feed: Feed, group: int) -> dict[str, Any]:
         "_feed_currencies": [
             {"since": since or ALWAYS, "code": code} for since, code in currencies
         ],
-        **taxes.tax_values(feed.tax),
+        **included_tax.tax_values(feed.tax),
     }
 
 

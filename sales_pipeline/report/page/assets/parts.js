@@ -94,8 +94,7 @@ function showParts() {
   put("title", `Sales report, ${months[months.length - 1]}`);
   const notes = page.tax.note && !isNet ? [page.tax.note, ...page.left_out] : page.left_out;
   put("left-out", ...notes.map((text) => element("p", { class: "notice" }, text)));
-  put("class-a", percent(CLASS_A));
-  put("class-b", percent(CLASS_B));
+  put("definitions", ...page.definitions.flatMap(({ term, meaning }) => [element("dt", {}, term), element("dd", {}, meaning)]));
   put("foot", `Made by sales_pipeline ${page.version} from gold and ops of run ${page.run_id}. The page asks nothing of any network.`);
   showListing("quarantine", page.quarantine);
   showListing("unknown-names", page.unknown_names);

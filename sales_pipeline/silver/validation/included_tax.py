@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
@@ -203,13 +203,18 @@ class Taxes:
         return F.col(f"{GIVEN}{self.column or self.rate_column}")
 
 
-def percents_table(percents: Iterable[Decimal | None]) -> pa.Table:
-    """`PERCENT, FACTOR, GROSS`: the factors of rates in percent; of 0 to 100 %, each once.
+def percents_of(records: Iterable[tuple[DataFrame, Taxes]]) -> pa.Table:
+    """Finds the rates that records have in percent, in one statement, and their factors.
 
     Args:
-        percents: What `Taxes.percent` gives.
+        records: What `DeliveredRecords.rows` gives of some feeds, and their taxes.
+
+    Returns:
+        `PERCENT, FACTOR, GROSS`, of rates from 0 to 100 %. Python divides, because no engine does.
     """
-    known = sorted({each for each in percents if each is not None and 0 <= each <= 100})
+    rates = [rows.select(taxes.percent().alias(PERCENT)) for rows, taxes in records]
+    found = reduce(DataFrame.unionByName, rates).distinct().toArrow()[PERCENT].to_pylist()
+    known = sorted(each for each in found if each is not None and 0 <= each <= 100)
     factors = [TaxFactor.of(each / 100) for each in known]
     columns = [known, [each.factor for each in factors], [each.gross for each in factors]]
     types = (pa.decimal128(18, 4), pa.decimal128(19, 18), pa.decimal128(7, 6))
