@@ -214,9 +214,9 @@ class Feed(Format, Source):
 
     @property
     def taxes(self) -> tuple[StoreTax | None, ...]:
-        """What is declared of tax: by each listed store that has its own, and by the feed.
+        """The declared taxes: those of listed stores that have their own, and that of the feed.
 
-        None stands for stores of which nothing is declared.
+        None stands for stores whose tax is not declared.
         """
         own = [store.tax for store in self.stores.values() if store.tax is not None]
         if own and len(own) == len(self.stores):
@@ -225,7 +225,7 @@ class Feed(Format, Source):
 
     @property
     def includes_tax(self) -> bool:
-        """Whether the amounts of the feed, or of one of its stores, are said to include tax."""
+        """True if the amounts of the feed, or of one of its stores, are declared to include tax."""
         return any(tax is not None and tax.included for tax in self.taxes)
 
     @property

@@ -170,7 +170,7 @@ class Declaration(Declared):
 
     @property
     def is_net_of_tax(self) -> bool:
-        """Whether the tax that amounts include is taken off."""
+        """True if the tax that amounts include is taken off."""
         return self.revenue == NET_OF_TAX
 
     @cached_property

@@ -1,7 +1,7 @@
 """The tax that the amounts of a feed, or of one of its stores, include.
 
 `revenue: net_of_tax` takes it off, so that sales of countries with other taxes can be compared.
-Without that the declared basis is only said, where figures of several are added.
+Without that, reports only say so if figures of several bases are added.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ TaxRates = Annotated[
 
 
 class StoreTax(Declared):
-    """Whether the amounts of a store include tax, and at which rate."""
+    """The tax of a store: included in its amounts or not, and at which rate."""
 
     included: bool
     """Whether the amounts include tax."""
@@ -109,7 +109,7 @@ class StoreTax(Declared):
 
 
 class Tax(StoreTax):
-    """Whether the amounts of a feed include tax, and what tells how much."""
+    """The tax of a feed: included in its amounts or not, and what tells how much."""
 
     column: Identifier | None = None
     """Instead of a rate: one of the columns, which holds the tax in the amount of each record, in
@@ -145,7 +145,7 @@ def tax_mismatches(feed: Plain, columns: Mapping[str, object]) -> Iterator[Misma
 
 
 def net_mismatches(declaration: Plain, feeds: Mapping[str, Plain]) -> Iterator[Mismatch]:
-    """Yields feeds and stores of which nobody says how to come to amounts without tax."""
+    """Yields feeds and stores that do not declare how to come to amounts without tax."""
     if declaration.get("revenue") != NET_OF_TAX:
         return
     for name, feed in feeds.items():

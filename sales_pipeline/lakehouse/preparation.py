@@ -191,7 +191,7 @@ class PreparedTables:
                 )
 
     def _lacks_tax(self, view: View) -> bool:
-        """Whether a view was made before the tax was taken off, and is to show it now."""
+        """True if a view was made before the tax was taken off, and is to show it now."""
         shows = TAX in view.column_names
         return shows and TAX not in self.engine.column_names(view.name)
 

@@ -52,7 +52,7 @@ class RunRecord:
 
     @property
     def is_net_of_tax(self) -> bool:
-        """Whether the figures that it left are without the tax that amounts include."""
+        """True if the figures that it left are without the tax that amounts include."""
         return self.revenue == NET_OF_TAX
 
     @property

@@ -1,4 +1,4 @@
-"""What the figures of the page and the workbook mean; docs/figures.md has the formulas."""
+"""Definitions of the figures of the page and the workbook; docs/figures.md has the formulas."""
 
 from __future__ import annotations
 

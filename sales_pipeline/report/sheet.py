@@ -1,4 +1,4 @@
-"""What a sheet of the workbook holds, before it is written."""
+"""The content of a sheet of the workbook, before it is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What revenue is with regard to tax: without it, or as the files have it, which may differ.
+"""The basis of revenue: without tax, or as the files have it, with tax in some and not in others.
 
 Where figures with and without tax are added, it is said, beside the figures, and what to do.
 """
@@ -48,11 +48,20 @@ def tax_basis(declaration: Declaration, run: RunRecord, *, store: str | None = N
         run: The run; it knows whether tax was taken off.
         store: The id of the only store that counts.
     """
+    return _basis(declaration, is_net_of_tax=run.is_net_of_tax, store=store)
+
+
+def declared_basis(declaration: Declaration) -> TaxBasis:
+    """Returns the basis of the figures that a run of the declaration would leave."""
+    return _basis(declaration, is_net_of_tax=declaration.is_net_of_tax)
+
+
+def _basis(declaration: Declaration, *, is_net_of_tax: bool, store: str | None = None) -> TaxBasis:
     known: dict[bool | None, list[str]] = {True: [], False: [], None: []}
     for name, tax in _taxes(declaration, store):
         known[None if tax is None else tax.included].append(_named(name, tax))
     groups = tuple(known[True]), tuple(known[False]), tuple(known[None])
-    if run.is_net_of_tax:
+    if is_net_of_tax:
         return TaxBasis(NET_OF_TAX, *groups, note=WITHOUT_TAX)
     note = _mixed(*groups, declared=declaration.revenue) if sum(map(bool, groups)) > 1 else ""
     return TaxBasis("as_delivered", *groups, note=note)

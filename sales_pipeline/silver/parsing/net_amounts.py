@@ -3,8 +3,8 @@
 net = amount / (1 + rate), rounded half up to 4 decimals, a return like the sale that it takes back
 (P6). Engines disagree on quotients of decimals, and a rounded factor goes wrong at ties: 0.0003 at
 20 % is 0.00025, but 0.0003 x 0.8333... is less. So the factor 1 / (1 + rate) is rounded up, once,
-in Python: the product then is at most 0.0001 too great once it is rounded, and that it is too great
-is told by a comparison of products, which are exact.
+in Python: the rounded product is then right or 0.0001 too great, and a comparison of products,
+which are exact, finds which.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class TaxFactor:
 
 
 def net_amount(amount: Column, factor: Column, gross: Column) -> Column:
-    """The amount without tax, DECIMAL(18,4); null where one of the others is null.
+    """The amount without tax, DECIMAL(18,4); null if one of the others is null.
 
     Args:
         amount: The amount with tax, DECIMAL(18,4).

@@ -75,7 +75,7 @@ class FeedGroup:
 
     @property
     def takes_tax_off(self) -> bool:
-        """Whether tax is taken off the amounts of some of the records."""
+        """True if tax is taken off the amounts of some of the records."""
         return self.is_net and self.feed.includes_tax
 
     @property

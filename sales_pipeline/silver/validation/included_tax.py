@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import reduce
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +17,7 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
 from sales_pipeline.config.taxes import StoreTax
+from sales_pipeline.engines.statements import union_of
 from sales_pipeline.silver.parsing.net_amounts import (
     FACTOR_TYPE,
     GROSS_TYPE,
@@ -80,7 +80,7 @@ def tax_columns(tax: StoreTax | None) -> dict[str, Column]:
 
 
 def tax_kind(feed: Feed) -> list[object]:
-    """What of the taxes of a feed decides expressions, and is not data."""
+    """The part of the taxes of a feed that decides expressions; the rest is data."""
     if not feed.includes_tax:
         return []
     taxes = Taxes(feed)
@@ -94,7 +94,7 @@ class Taxes:
     Attributes:
         feed: The declaration that the feeds share; their rates may differ.
         percents: `PERCENT, FACTOR, GROSS`: the factor of each rate that records have in percent;
-            None where none has.
+            None if none has.
     """
 
     feed: Feed
@@ -112,23 +112,23 @@ class Taxes:
 
     @property
     def is_dated(self) -> bool:
-        """Whether a rate depends on the day of the sale."""
+        """True if a rate depends on the day of the sale."""
         rates = [tax.rates for tax in self.feed.taxes if tax is not None]
         return any(len(each) > 1 or since is not None for each in rates for since, _ in each)
 
     @property
     def has_own_stores(self) -> bool:
-        """Whether a listed store has a tax of its own."""
+        """True if a listed store has a tax of its own."""
         return any(store.tax is not None for store in self.feed.stores.values())
 
     def percent(self) -> Column:
-        """The rate of a record in percent, DECIMAL(18,4); null where it has none."""
+        """The rate of a record in percent, DECIMAL(18,4); null if it has none."""
         style = NumberStyle.of(self.feed)
         style = replace(style, symbols=(*style.symbols, "%"))
         return decimal_number(self._text(), style, scale=4)
 
     def with_tax(self, rows: DataFrame) -> DataFrame:
-        """The rows with `tax`: what is taken off `amount`; null where nothing is, or nobody knows.
+        """The rows with `tax`, which is taken off `amount`; null if none is, or it is not known.
 
         Args:
             rows: Typed records with `amount` and `sold_on`, and `FIELDS` and `STORE_FIELDS`.
@@ -150,33 +150,33 @@ class Taxes:
         tax = amount - net_amount(amount, rate["factor"], rate["gross"])
         if self.column is not None:
             own = F.when(_is_part_of(F.col(_NUMBER), amount), F.col(_NUMBER))
-            tax = F.when(self._is_told_by_column(), own).otherwise(tax)
+            tax = F.when(self._is_in_column(), own).otherwise(tax)
         return rows.withColumn("tax", F.when(F.col(_IS_INCLUDED), tax).cast(_TAX_TYPE))
 
     def is_unknown(self) -> Column:
-        """Whether the amount of a record includes tax and nobody knows how much."""
+        """True if the amount of a record includes tax and nothing says how much."""
         return F.col(_IS_INCLUDED) & F.col("tax").isNull()
 
     def faults(self) -> Iterator[tuple[str, Column]]:
-        """The reasons for which nobody knows it, of records with an amount and a day."""
-        told = self._is_told_by_column()
-        by_rate = self.is_unknown() & ~told & F.col("amount").isNotNull()
+        """The reasons for which the tax is unknown, of records with an amount and a day."""
+        in_column = self._is_in_column()
+        by_rate = self.is_unknown() & ~in_column & F.col("amount").isNotNull()
         yield TAX_MISSING, by_rate & F.col("sold_on").isNotNull()
         if self.column is None and self.rate_column is None:
             return
         is_blank_ = is_blank(self._text())
         number = F.col(_NUMBER if self.column is not None else PERCENT)
-        yield TAX_MISSING, told & is_blank_
-        yield TAX_UNREADABLE, told & ~is_blank_ & number.isNull()
+        yield TAX_MISSING, in_column & is_blank_
+        yield TAX_UNREADABLE, in_column & ~is_blank_ & number.isNull()
         is_odd = self.is_unknown() & number.isNotNull() & F.col("amount").isNotNull()
-        yield TAX_OUT_OF_RANGE, told & is_odd
+        yield TAX_OUT_OF_RANGE, in_column & is_odd
 
     def _is_included(self) -> Column:
         of_feed = F.coalesce(F.col(INCLUDED), F.lit(False))
         return F.coalesce(F.col(STORE_INCLUDED), of_feed) if self.has_own_stores else of_feed
 
-    def _is_told_by_column(self) -> Column:
-        """Whether a column of the record tells its tax or rate."""
+    def _is_in_column(self) -> Column:
+        """True if a column of the record holds its tax or rate."""
         if self.column is None and self.rate_column is None:
             return F.lit(False)
         if not self.has_own_stores:
@@ -194,9 +194,9 @@ class Taxes:
         declared = F.try_element_at(rates, F.lit(-1))
         factor, gross = declared["factor"], declared["gross"]
         if self.rate_column is not None:
-            told = self._is_told_by_column()
-            factor = F.when(told, F.col(FACTOR)).otherwise(factor)
-            gross = F.when(told, F.col(GROSS)).otherwise(gross)
+            in_column = self._is_in_column()
+            factor = F.when(in_column, F.col(FACTOR)).otherwise(factor)
+            gross = F.when(in_column, F.col(GROSS)).otherwise(gross)
         return F.struct(factor.alias("factor"), gross.alias("gross"))
 
     def _text(self) -> Column:
@@ -213,7 +213,7 @@ def percents_of(records: Iterable[tuple[DataFrame, Taxes]]) -> pa.Table:
         `PERCENT, FACTOR, GROSS`, of rates from 0 to 100 %. Python divides, because no engine does.
     """
     rates = [rows.select(taxes.percent().alias(PERCENT)) for rows, taxes in records]
-    found = reduce(DataFrame.unionByName, rates).distinct().toArrow()[PERCENT].to_pylist()
+    found = union_of(rates).distinct().toArrow()[PERCENT].to_pylist()
     known = sorted(each for each in found if each is not None and 0 <= each <= 100)
     factors = [TaxFactor.of(each / 100) for each in known]
     columns = [known, [each.factor for each in factors], [each.gross for each in factors]]
@@ -223,5 +223,5 @@ def percents_of(records: Iterable[tuple[DataFrame, Taxes]]) -> pa.Table:
 
 
 def _is_part_of(tax: Column, amount: Column) -> Column:
-    """Whether a tax is between zero and the amount, which is negative for a return."""
+    """True if a tax is between zero and the amount, which is negative for a return."""
     return F.when(amount < 0, (tax <= 0) & (tax >= amount)).otherwise((tax >= 0) & (tax <= amount))
