@@ -20,12 +20,14 @@ from sales_pipeline.lakehouse.runs import RunRecord, finished_runs, utc_now
 from sales_pipeline.report.answers import answers_document
 from sales_pipeline.report.answers_of_run import answers
 from sales_pipeline.report.answers_text import answers_text
+from sales_pipeline.report.check import check_document, check_text
 from sales_pipeline.report.compared_runs import (
     compared_runs,
     compared_runs_document,
     compared_runs_text,
 )
 from sales_pipeline.report.explained import explained, explained_document
+from sales_pipeline.report.first_records import understand
 from sales_pipeline.report.page.contents import page_of, page_text
 from sales_pipeline.report.questions import Question
 from sales_pipeline.report.tax_basis import WITHOUT_TAX, TaxBasis, basis_of_two, tax_basis
@@ -197,6 +199,14 @@ def test_a_figure_the_page_and_the_workbook_have_it(
     write_workbook(answers(retailer.declaration), tmp_path / "sales.xlsx")
     about = openpyxl.load_workbook(tmp_path / "sales.xlsx")["About"]
     assert ("Tax", WITHOUT_TAX) in [tuple(cell.value for cell in row) for row in about.rows]
+
+
+def test_check_says_what_answers_will_be(
+    changed: tuple[Retailer, str, str], rendered: Callable[[RenderableType], list[str]]
+) -> None:
+    check = understand(changed[0].declaration, source="config.yaml")
+    assert check_document(check)["tax"]["note"] == WITHOUT_TAX
+    assert rendered(check_text(check))[1] == WITHOUT_TAX
 
 
 def test_a_rollback_brings_the_basis_back(
