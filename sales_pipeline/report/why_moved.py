@@ -249,8 +249,8 @@ class _WhyMoved(View):
     growth: Ratio | None
     causes: list[PartOfChange]
     constant_rates: dict[str, str]
-    tax: TaxBasis
     as_closed: bool
+    tax: TaxBasis
     method: str
 
 
