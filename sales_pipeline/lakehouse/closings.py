@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from sales_pipeline.commit_points import commit_point
+from sales_pipeline.config.taxes import NET_OF_TAX
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import TableDamaged
 from sales_pipeline.lakehouse.arrow_types import python_rows
@@ -46,9 +47,15 @@ class Closing:
     run_id: str
     of_run: str
     revenue: Decimal
+    basis: str
     last_file_id: int
     on_hold: bool
     passed_over: tuple[str, ...] = ()
+
+    @property
+    def is_net_of_tax(self) -> bool:
+        """Whether tax was taken off from the figures that are kept."""
+        return self.basis == NET_OF_TAX
 
 
 Closings = Mapping[date, Closing]

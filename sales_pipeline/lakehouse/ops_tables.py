@@ -104,6 +104,7 @@ CLOSINGS = Table(
         required("run_id", "STRING", "the run that closed it"),
         required("of_run", "STRING", "the finished run whose figures are kept"),
         required("revenue", "DECIMAL(38,18)", "its revenue then, in the base currency, unrounded"),
+        required("basis", "STRING", "what the revenue is: as_delivered or net_of_tax"),
         required("last_file_id", "BIGINT", "the last delivery that the ledger knew then"),
         required("on_hold", "BOOLEAN", "whether a rate was missing then, so gold was not current"),
         required("passed_over", "ARRAY<STRING>", "the obstacles that `--anyway` passed over"),

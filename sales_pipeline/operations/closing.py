@@ -240,6 +240,7 @@ class _Closer:
                 run_id=self.run.run_id,
                 of_run=self.gold.run.run_id,
                 revenue=revenues[month],
+                basis=self.gold.run.revenue or "as_delivered",
                 last_file_id=self.ledger.next_file_id - 1,
                 on_hold=month in obstacles.months_on_hold,
                 passed_over=tuple(each.partition(_DO)[0] for each in found[month]),

@@ -121,7 +121,12 @@ class _AnswersOfRun:
             category=asked.category,
             kind=asked.kind,
             as_closed=asked.as_closed,
-            tax=tax_basis(self._declaration, self.gold.run, store=asked.store),
+            tax=tax_basis(
+                self._declaration,
+                self.gold.run,
+                store=asked.store,
+                closed=self.gold.closings.values() if asked.as_closed else (),
+            ),
         )
         if self.sales.days is None:
             return nothing

@@ -14,8 +14,10 @@ from rich.text import Text
 from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.config.taxes import NET_OF_TAX, RevenueBasis, StoreTax
 from sales_pipeline.errors import examples
+from sales_pipeline.lakehouse.closings import Closing
 from sales_pipeline.lakehouse.runs import RunRecord
 from sales_pipeline.printable import printable
+from sales_pipeline.report.figures import month_text
 from sales_pipeline.report.layout import WORTH_A_LOOK
 
 WITHOUT_TAX = "Revenue is without tax."
@@ -40,15 +42,31 @@ class TaxBasis:
     note: str = ""
 
 
-def tax_basis(declaration: Declaration, run: RunRecord, *, store: str | None = None) -> TaxBasis:
+def tax_basis(
+    declaration: Declaration,
+    run: RunRecord,
+    *,
+    store: str | None = None,
+    closed: Iterable[Closing] = (),
+) -> TaxBasis:
     """Returns the basis of the figures that a run left.
 
     Args:
         declaration: What the retailer declares; it says what the files have.
         run: The run; it knows whether tax was taken off.
         store: The id of the only store that counts.
+        closed: The closed months whose kept figures are among the figures.
     """
-    return _basis(declaration, is_net_of_tax=run.is_net_of_tax, store=store)
+    basis = _basis(declaration, is_net_of_tax=run.is_net_of_tax, store=store)
+    others = [each.month for each in closed if each.is_net_of_tax != run.is_net_of_tax]
+    if not others:
+        return basis
+    months = examples([month_text(month) for month in others])
+    kept, now = "as delivered", "without tax"
+    if not run.is_net_of_tax:
+        kept, now = now, kept
+    note = f"Revenue of {months}, as closed, is {kept}; revenue that is not closed is {now}."
+    return replace(basis, note=note)
 
 
 def declared_basis(declaration: Declaration) -> TaxBasis:

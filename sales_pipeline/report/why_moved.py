@@ -191,7 +191,12 @@ def _why_moved(gold: GoldSet, sales: SalesOfRun, asked: AskedChange) -> WhyMoved
             for currency, source in causes.rates.sources.items()
             if currency != declaration.base_currency
         },
-        tax=tax_basis(declaration, gold.run, store=asked.choice.store),
+        tax=tax_basis(
+            declaration,
+            gold.run,
+            store=asked.choice.store,
+            closed=gold.closings.values() if asked.as_closed else (),
+        ),
         as_closed=asked.as_closed,
     )
 

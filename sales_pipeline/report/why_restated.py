@@ -147,9 +147,10 @@ def why_since_closing(
         changes = changed_since_closing(gold, closed, Choice(asked.store))
         parts = adjustments_since_closing(gold, changes, store=asked.store) if changes else []
         later = gold.run
+        kept = [gold.closings[month] for month in closed]
     rounding = Rounding(declaration.minor_units, asked.largest)
     months = tuple(rounding.months(changes, parts))
-    tax = tax_basis(declaration, later, store=asked.store)
+    tax = tax_basis(declaration, later, store=asked.store, closed=kept)
     return WhyRestated(declaration.base_currency, None, later, asked.store, months, tax)
 
 

@@ -152,7 +152,9 @@ def page_of(
             closings=closings_listing(closed, declaration.base_currency, as_closed=as_closed),
             rates=rates_listing(declaration, sales, months.pairs[-1]),
             left_out=left_out,
-            tax=tax_basis(declaration, gold.run),
+            tax=tax_basis(
+                declaration, gold.run, closed=gold.closings.values() if as_closed else ()
+            ),
             definitions=definitions(declaration),
         )
 
