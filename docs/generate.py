@@ -40,6 +40,7 @@ from sales_pipeline.config.model import (
     Computed,
     DatedCurrency,
     DatedRate,
+    DatedTaxRate,
     Declaration,
     Dialect,
     Feed,
@@ -49,10 +50,12 @@ from sales_pipeline.config.model import (
     Rates,
     Rule,
     Store,
+    Tax,
 )
 from sales_pipeline.config.sql.calls import known_names
 from sales_pipeline.config.sql.functions import REFUSED
 from sales_pipeline.config.stores import Closure
+from sales_pipeline.config.taxes import TaxRate
 from sales_pipeline.lakehouse.declared_tables import (
     all_tables,
     catalogue_columns,
@@ -140,7 +143,7 @@ def tables() -> str:
         f"sample retailer are shown. `{RECORDS}` has one more column for each key column that is "
         "not `sale_id`. The scale of `revenue` and `returns` is the minor unit of the base "
         f"currency ({declaration.base_currency} here).",
-        *_view_section(silver_views(further_keys(declaration))),
+        *_view_section(silver_views(further_keys(declaration), is_net_of_tax=True)),
         *_table_sections([*by_name.values(), LOCK]),
     )
 
@@ -423,6 +426,8 @@ PARTS: dict[str, type[BaseModel]] = {
     "feeds.<feed>.stores.<text>": ListedStore,
     "feeds.<feed>.store.closures[]": Closure,
     "feeds.<feed>.currency[]": DatedCurrency,
+    "feeds.<feed>.tax": Tax,
+    "feeds.<feed>.tax.rate[]": DatedTaxRate,
     "feeds.<feed>.csv": Dialect,
     "feeds.<feed>.arrival": Arrival,
     "feeds.<feed>.order": FileOrder,
@@ -450,6 +455,8 @@ ALSO = {
     "feeds.<feed>.csv": "The same keys stand below `catalogue.csv` and `rates.csv`.",
     "feeds.<feed>.store.closures[]": "The entries of `closures`, of a listed store as well.",
     "feeds.<feed>.currency[]": "The entries where `currency` is a list.",
+    "feeds.<feed>.tax": "A listed store has `tax`, too, with the keys `included` and `rate`.",
+    "feeds.<feed>.tax.rate[]": "The entries where `rate` is a list.",
     "rates.fixed.<currency>[]": "The entries where a rate is a list.",
 }
 
@@ -471,6 +478,7 @@ ALIASES = (
     (values.Days, "whole number"),
     (values.Mark, "one ASCII character"),
     (values.Share, "share: 0.2 or 20%"),
+    (TaxRate, "share: 0.2 or 20 %"),
     (values.Rate, "number above 0"),
     (values.Quantity, "number above 0"),
     (values.Factor, "number above 1"),

@@ -240,6 +240,7 @@ class ReportWriter:
             seconds=seconds,
             versions=table_versions(self.lakehouse),
             rules=json.dumps(report.rules) if report.rules else None,
+            revenue=self.lakehouse.declaration.revenue,
         )
         record_run(self.lakehouse, record)
 

@@ -41,7 +41,7 @@ def report(
         typer.Option(
             "--xlsx",
             metavar="FILE",
-            help="Write a workbook with the same answers; with --out, the page too.",
+            help="Write a workbook with the same figures; with --out, the page too.",
         ),
     ] = None,
     first: Annotated[
@@ -75,6 +75,7 @@ def report(
     from sales_pipeline.report.page.charts import chart_libraries
     from sales_pipeline.report.page.contents import page_of
     from sales_pipeline.report.page.html import page_html
+    from sales_pipeline.report.sheets_of_run import sheets_of_run
     from sales_pipeline.report.workbook import workbook_writer, write_workbook
 
     written = {name: path for name, path in wanted.items() if path is not None}
@@ -86,7 +87,8 @@ def report(
     until = last_day_of(last) if last else None
     if "workbook" in written:
         asked = Asked(first=first, last=until, as_closed=as_closed)
-        write_workbook(answers(declaration, asked, run=run), written["workbook"])
+        further = sheets_of_run(declaration, first=first, last=until, run=run, as_closed=as_closed)
+        write_workbook(answers(declaration, asked, run=run), written["workbook"], further)
     if "page" in written:
         page = page_of(declaration, first=first, last=until, run=run, as_closed=as_closed)
         written["page"].write_bytes(page_html(page).encode())

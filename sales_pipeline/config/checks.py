@@ -27,6 +27,7 @@ from sales_pipeline.config.problems import (
 )
 from sales_pipeline.config.rates import WITH_FILES, policy_of
 from sales_pipeline.config.stores import SHOWN
+from sales_pipeline.config.taxes import net_mismatches
 from sales_pipeline.errors import examples
 
 RESERVED_FEEDS = ("catalogue", "exchange_rates")
@@ -41,6 +42,7 @@ def declaration_mismatches(declaration: Plain) -> Iterator[Mismatch]:
             yield Mismatch(("feeds", name, KEY), "a reserved name", "; write another for this feed")
     yield from _format_mismatches(mapping(declaration.get("formats")), feeds)
     yield from _rate_mismatches(declaration, feeds)
+    yield from net_mismatches(declaration, feeds)
     yield from _language_mismatches(declaration, feeds)
     yield from _catalogue_mismatches(mapping(declaration.get("catalogue")), feeds)
     yield from _landing_mismatches(declaration, feeds)

@@ -11,6 +11,10 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "": {
         "language": "language: fr",
         "base_currency": "base_currency: EUR",
+        "revenue": """
+            revenue: net_of_tax
+            feeds: {paris: {tax: {included: true, rate: 20 %}}}
+        """,
         "landing": "landing: /data/landing",
         "lakehouse": "lakehouse: /data/lakehouse",
         "engine": "engine: sc://spark.example.com:15002",
@@ -182,6 +186,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
               - currency: BGN
               - {currency: EUR, since: 2026-01-01}
         """,
+        "tax": "tax: {included: true, rate: 20 %}",
         "language": "language: fr",
         "csv": """
             csv: {delimiter: ";", decimal: ",", encoding: cp1252}
@@ -252,6 +257,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "city": "city: Geneva",
         "country": "country: CH",
         "currency": "currency: CHF",
+        "tax": "tax: {included: true, rate: 8.1 %}",
         "opened": "opened: 2025-03-01",
         "closed": "closed: 2025-10-01",
         "closures": "closures: [{from: 2025-02-03, to: 2025-03-14}]",
@@ -268,6 +274,22 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "feeds.<feed>.currency[]": {
         "currency": "currency: EUR",
         "since": "currency: EUR\nsince: 2026-01-01",
+    },
+    "feeds.<feed>.tax": {
+        "included": "included: false",
+        "rate": """
+            included: true
+            rate:
+              - rate: 19 %
+              - {rate: 16 %, since: 2020-07-01}
+              - {rate: 19 %, since: 2021-01-01}
+        """,
+        "column": "included: true\ncolumn: vat",
+        "rate_column": "included: true\nrate_column: vat_rate",
+    },
+    "feeds.<feed>.tax.rate[]": {
+        "rate": "rate: 20 %",
+        "since": "rate: 20 %\nsince: 2014-01-01",
     },
     "feeds.<feed>.csv": {
         "delimiter": 'delimiter: "\\t"',

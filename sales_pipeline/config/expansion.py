@@ -28,6 +28,8 @@ _SQL = ("exclude_when", "holds", "sql")
 
 # sql and value of a computed column exclude each other, so the feed's column replaces the format's.
 _WHOLE_BELOW = "computed"
+# So do the ways to tell how much tax there is.
+_WHOLE = "tax"
 
 
 @dataclass
@@ -174,6 +176,11 @@ class _Merge:
             own = feed.get(key)
             if key not in feed:
                 result[key], self.origins[place] = value, source
-            elif loc[-1] != _WHOLE_BELOW and isinstance(own, dict) and isinstance(value, dict):
+            elif _is_merged(loc, key) and isinstance(own, dict) and isinstance(value, dict):
                 result[key] = self.merged(own, value, place, source)
         return result
+
+
+def _is_merged(loc: Loc, key: str) -> bool:
+    """Says whether a mapping under a key is merged with the format's, key by key."""
+    return loc[-1] != _WHOLE_BELOW and key != _WHOLE

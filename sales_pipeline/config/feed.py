@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 from sales_pipeline.config.feed_checks import feed_mismatches
 from sales_pipeline.config.files import Arrival, Dialect, FileOrder
 from sales_pipeline.config.stores import SHOWN, DatedCurrencies, ListedStore, Store
+from sales_pipeline.config.taxes import StoreTax, Tax
 from sales_pipeline.config.values import (
     Constant,
     DatePattern,
@@ -51,9 +52,10 @@ _NO_MEANING: Mapping[str, Any] = {
     "order": True,
     "never_store": True,
     "store": set(SHOWN),
-    "stores": {"__all__": set(SHOWN)},
+    "stores": {"__all__": {*SHOWN, "tax"}},
+    "tax": True,
 }
-"""Keys that can change while every record keeps its meaning."""
+"""Keys that can change while every record keeps its meaning; for taxes see `tax_taken_off`."""
 
 
 class Computed(Declared):
@@ -100,6 +102,9 @@ class Format(Declared):
     currency: DatedCurrencies | None = None
     """The currency of every amount, an ISO 4217 code; or several, each since a day. A column
     `currency`, or the currency of a listed store, takes precedence."""
+    tax: Tax | None = None
+    """Whether the amounts include tax, such as {included: true, rate: 20 %}. It is said where
+    figures of feeds with and without tax are added; `revenue: net_of_tax` takes the tax off."""
     language: Language | None = None
     """The language of the product names, which are looked up in that column of the catalogue."""
     csv: Dialect = Dialect()
@@ -206,6 +211,31 @@ class Feed(Format, Source):
         if isinstance(self.currency, str):
             return ((None, self.currency),)
         return tuple((dated.since, dated.currency) for dated in self.currency)
+
+    @property
+    def taxes(self) -> tuple[StoreTax | None, ...]:
+        """The declared taxes: those of listed stores that have their own, and that of the feed.
+
+        None stands for stores whose tax is not declared.
+        """
+        own = [store.tax for store in self.stores.values() if store.tax is not None]
+        if own and len(own) == len(self.stores):
+            return tuple(own)
+        return (*own, self.tax)
+
+    @property
+    def includes_tax(self) -> bool:
+        """True if the amounts of the feed, or of one of its stores, are declared to include tax."""
+        return any(tax is not None and tax.included for tax in self.taxes)
+
+    @property
+    def tax_taken_off(self) -> str:
+        """A text that changes when `net_of_tax` takes another tax off; empty if it takes none."""
+        if not self.includes_tax:
+            return ""
+        own = {text: store.tax for text, store in self.stores.items() if store.tax is not None}
+        parts = [f"{text}: {tax.meaning}" for text, tax in sorted(own.items())]
+        return "; ".join([self.tax.meaning if self.tax else "", *parts])
 
     @cached_property
     def all_stores(self) -> tuple[Store, ...]:

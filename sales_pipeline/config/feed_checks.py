@@ -18,6 +18,7 @@ from sales_pipeline.config.problems import (
     mapping,
     order_mismatches,
 )
+from sales_pipeline.config.taxes import tax_mismatches
 from sales_pipeline.visible_text import caseless_form
 
 SALE_COLUMNS = ("sale_id", "sold_on", "product", "unit_price", "quantity", "amount")
@@ -26,7 +27,7 @@ REQUIRED_SALE_COLUMNS = ("sold_on", "product", "quantity")
 # The layers above declare these names; a test compares.
 NO_KEYS = frozenset([
     "feed", "store", "sold_on", "month", "product", "category", "unit_price", "quantity",
-    "amount", "currency", "source_product", "status", "winner_file_id", "winner_row",
+    "amount", "tax", "currency", "source_product", "status", "winner_file_id", "winner_row",
     "winner_sold_on", "winner_amount", "winner_currency",
     "key_hash", "verdict", "reasons", "raw", "first_run", "last_run",
 ])  # fmt: skip
@@ -43,7 +44,7 @@ REASON_CODES = frozenset([
     "quantity_unreadable", "unit_price_missing", "unit_price_unreadable", "amount_missing",
     "amount_unreadable", "amount_too_large", "return_refused", "price_unknown",
     "currency_missing", "currency_unknown", "rate_unreadable", "computed_failed",
-    "exclude_failed",
+    "exclude_failed", "tax_missing", "tax_unreadable", "tax_out_of_range",
 ])  # fmt: skip
 """Codes of reasons that exist without rules, so that no rule can have their names."""
 
@@ -53,6 +54,7 @@ def feed_mismatches(feed: Plain) -> Iterator[Mismatch]:
     yield from below(("csv",), dialect_mismatches(mapping(feed.get("csv"))))
     yield from _store_mismatches(feed)
     yield from _currency_mismatches(feed)
+    yield from tax_mismatches(feed, all_columns(feed))
     yield from _day_mismatches(feed)
     yield from _rule_mismatches(feed)
     yield from _computed_mismatches(feed)

@@ -26,6 +26,7 @@ from sales_pipeline.config.files import ENCODINGS, Arrival, Dialect, Encoding, F
 from sales_pipeline.config.locations import USUAL_LAKEHOUSE, USUAL_LANDING
 from sales_pipeline.config.rates import DatedRate, Policy, RateColumns, Rates
 from sales_pipeline.config.stores import DatedCurrency, ListedStore, Store
+from sales_pipeline.config.taxes import NET_OF_TAX, DatedTaxRate, RevenueBasis, StoreTax, Tax
 from sales_pipeline.config.values import (
     CatalogName,
     Country,
@@ -57,6 +58,7 @@ __all__ = [
     "DatePattern",
     "DatedCurrency",
     "DatedRate",
+    "DatedTaxRate",
     "Declaration",
     "Declared",
     "Dialect",
@@ -76,6 +78,8 @@ __all__ = [
     "Rule",
     "Share",
     "Store",
+    "StoreTax",
+    "Tax",
 ]
 
 
@@ -86,6 +90,10 @@ class Declaration(Declared):
     """The language of product and category names in silver and gold."""
     base_currency: Currency = "EUR"
     """The currency of every revenue in gold; cannot change once a lakehouse is made."""
+    revenue: RevenueBasis = "as_delivered"
+    """What gold adds up: `as_delivered`, the amounts as the files have them; or `net_of_tax`, the
+    amounts without the tax that they include, which makes countries comparable. For the latter
+    every feed declares its `tax`."""
     landing: Text = USUAL_LANDING
     """The folder that receives files; relative to the working directory. With a catalog,
     `{catalog}` and `{schema}` in it are replaced by the names that are declared or given."""
@@ -160,6 +168,11 @@ class Declaration(Declared):
         """The decimals of the base currency: 2 for EUR, 0 for JPY."""
         return MINOR_UNITS[self.base_currency]
 
+    @property
+    def is_net_of_tax(self) -> bool:
+        """True if the tax that amounts include is taken off."""
+        return self.revenue == NET_OF_TAX
+
     @cached_property
     def stores(self) -> Mapping[str, Store]:
         """Every store by its id, in the order of the declaration."""
@@ -202,9 +215,12 @@ class Declaration(Declared):
     def meaning_of(self, feed: str) -> str:
         """Returns 16 hex digits that change when validation may treat a feed's records otherwise.
 
-        They depend on the feed's fingerprint and on the language that products are translated to.
+        They depend on the feed's fingerprint, on the language that products are translated to, and
+        on the tax that is taken off its amounts.
         """
         text = f"{self.feeds[feed].fingerprint()} {self.language}"
+        if self.is_net_of_tax and (taken_off := self.feeds[feed].tax_taken_off):
+            text += f" without {taken_off}"
         return sha256(text.encode()).hexdigest()[:16]
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from sales_pipeline.config.problems import ONE, SEVERAL, Mismatch, Plain
+from sales_pipeline.config.taxes import StoreTax
 from sales_pipeline.config.values import (
     Country,
     Currency,
@@ -82,6 +83,8 @@ class ListedStore(Store):
 
     currency: Currency | None = None
     """The currency of the store's amounts, if it is not the feed's."""
+    tax: StoreTax | None = None
+    """Whether the store's amounts include tax, in place of what the feed says as a whole."""
 
 
 class DatedCurrency(Declared):

@@ -40,7 +40,7 @@ from sales_pipeline.config.problems import (
 )
 
 _IDENTIFIER = "[a-z][a-z0-9_]{0,62}"
-_PERCENTAGE = "[0-9]+([.][0-9]+)? ?%"
+PERCENTAGE = "[0-9]+([.][0-9]+)? ?%"
 
 
 class Declared(BaseModel):
@@ -127,9 +127,9 @@ def _mark(value: str) -> str:
     raise InvalidValue("not one ASCII character", value, f"; {advice}")
 
 
-def _share(value: Any) -> Any:
+def share_of(value: Any) -> Any:
     """Parses `20%` as 0.20; leaves everything else to pydantic's validation of decimals."""
-    if isinstance(value, str) and re.fullmatch(_PERCENTAGE, value):
+    if isinstance(value, str) and re.fullmatch(PERCENTAGE, value):
         return Decimal(value.rstrip(" %")) / 100
     return value
 
@@ -204,13 +204,13 @@ Mark = Annotated[
 OneOrMany = BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])
 Share = Annotated[
     Decimal,
-    BeforeValidator(_share),
+    BeforeValidator(share_of),
     Field(ge=0, le=1),
     WithJsonSchema(
         {
             "anyOf": [
                 {"type": "number", "minimum": 0, "maximum": 1},
-                {"type": "string", "pattern": f"^{_PERCENTAGE}$"},
+                {"type": "string", "pattern": f"^{PERCENTAGE}$"},
             ]
         }
     ),

@@ -265,8 +265,10 @@ class CatalogEngine(CatalogUpkeep):
         self._made.discard(table)
         self._columns.pop(table, None)
 
-    def column_names(self, table: str) -> Sequence[str]:
+    def column_names(self, table: str, version: int | None = None) -> Sequence[str]:
         """Returns the columns of the table; only `add_columns` and `restore` change them."""
+        if version is not None:
+            return list(self._ask("SELECT * FROM", table, version, " LIMIT 0").column_names)
         if table not in self._columns:
             self._columns[table] = self.spark().table(self.table_name(table)).columns
         return self._columns[table]

@@ -303,8 +303,12 @@ class Engine(Protocol):
     def drop(self, table: str) -> None:
         """Removes a table with all its versions; a half-made table too."""
 
-    def column_names(self, table: str) -> Sequence[str]:
-        """Returns the columns of a table, in its order."""
+    def column_names(self, table: str, version: int | None = None) -> Sequence[str]:
+        """Returns the columns of a table, or of an earlier version of it, in its order.
+
+        Raises:
+            VersionGone: The version asked for is not kept any more.
+        """
 
     def add_columns(self, table: str, columns: Mapping[str, str]) -> None:
         """Adds nullable columns (name -> simple Spark SQL type) at the end of a table."""

@@ -116,9 +116,16 @@ class FolderUpkeep(OnSession):
         alter = self._delta(table).alter
         alter.set_table_properties(dict(properties), raise_if_not_exists=False)
 
-    def column_names(self, table: str) -> Sequence[str]:
+    def column_names(self, table: str, version: int | None = None) -> Sequence[str]:
         """Returns the columns in the schema of the table."""
-        return [field.name for field in self._delta(table).schema().fields]
+        from deltalake.exceptions import DeltaError
+
+        try:
+            return [field.name for field in self._delta(table, version).schema().fields]
+        except (DeltaError, OSError) as error:
+            if version is None:
+                raise
+            raise VersionGone(table, version) from error
 
     def small_files(self, table: str) -> Sequence[DataFile]:
         """Returns the small files that the log names."""

@@ -266,7 +266,7 @@ def declared_tables(declaration: Declaration) -> dict[str, Table]:
 
 def declared_views(declaration: Declaration) -> dict[str, View]:
     """Returns the views of silver and of each feed's records in bronze, by name."""
-    silver = silver_views(further_keys(declaration))
+    silver = silver_views(further_keys(declaration), is_net_of_tax=declaration.is_net_of_tax)
     views = [*silver, *map(_feed_view, declaration.feeds.items())]
     return {view.name: view for view in views}
 

@@ -13,11 +13,13 @@ import pyarrow.compute as pc
 from sales_pipeline.commit_points import commit_point, together
 from sales_pipeline.engines.statements import Column, union_of
 from sales_pipeline.errors import counted
-from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows, sql_schema
+from sales_pipeline.lakehouse.arrow_types import arrow_schema, arrow_type, python_rows, sql_schema
 from sales_pipeline.lakehouse.preparation import PreparedTables
 from sales_pipeline.lakehouse.tables import (
     BRONZE_SALES,
     BRONZE_TABLES,
+    RECORDS,
+    TAX,
     bronze_columns,
 )
 from sales_pipeline.profile import fetched, statement
@@ -38,8 +40,8 @@ class Lakehouse(PreparedTables):
     def table(self, name: str) -> DataFrame:
         """A table or a view as a DataFrame, its columns in the declared order.
 
-        Columns of a bronze table that are no longer declared come last. A column of bronze
-        that the next run will add is null.
+        Columns of a bronze table that are no longer declared come last. A column that the next
+        run will add is null.
         """
         view = self.views.get(name)
         if view is not None:
@@ -48,7 +50,8 @@ class Lakehouse(PreparedTables):
         if not_yet := self._columns_to_add(name):
             from pyspark.sql import functions as F
 
-            frame = frame.withColumns({column: F.lit(None).cast("STRING") for column in not_yet})
+            missing = {column.name: F.lit(None).cast(column.type) for column in not_yet}
+            frame = frame.withColumns(missing)
         return frame.select(*(column.name for column in self.columns(name)))
 
     def columns(self, name: str) -> tuple[Column, ...]:
@@ -60,12 +63,12 @@ class Lakehouse(PreparedTables):
         former = [column for column in self.engine.column_names(name) if column not in known]
         return (*declared, *bronze_columns(former))
 
-    def _columns_to_add(self, name: str) -> list[str]:
-        """The declared columns that a bronze table lacks until a run adds them."""
-        if name not in BRONZE_TABLES:
+    def _columns_to_add(self, name: str) -> list[Column]:
+        """The declared columns that a table of records lacks until a run adds them."""
+        if name not in (*BRONZE_TABLES, RECORDS):
             return []
         existing = set(self.engine.column_names(name))
-        return [column for column in self.tables[name].column_names if column not in existing]
+        return [column for column in self.tables[name].columns if column.name not in existing]
 
     def local(self, rows: Iterable[dict[str, Any]], name: str) -> DataFrame:
         """Returns rows of this process as a DataFrame in the columns of a table."""
@@ -213,13 +216,28 @@ class Lakehouse(PreparedTables):
         view = self.views.get(name)
         if view is None:
             return self.engine.read(name, columns=columns, version=version, file_ids=file_ids)
-        return self.engine.read(
-            view.table,
-            columns=columns or view.column_names,
-            version=version,
-            file_ids=file_ids,
-            where=view.where,
+        wanted = columns or view.column_names
+        there = self._there(view.table, wanted, version)
+        rows = self.engine.read(
+            view.table, columns=there, version=version, file_ids=file_ids, where=view.where
         )
+        return rows if there == wanted else self._with_nulls(view.table, rows, wanted)
+
+    def _there(self, table: str, wanted: Sequence[str], version: int | None) -> Sequence[str]:
+        """The wanted columns that a version of a table has; the tax is younger than some."""
+        if TAX not in wanted:
+            return wanted
+        there = set(self.engine.column_names(table, version))
+        return wanted if TAX in there else [name for name in wanted if name != TAX]
+
+    def _with_nulls(self, table: str, rows: pa.Table, wanted: Sequence[str]) -> pa.Table:
+        """The rows in all wanted columns of a table, null in those that they lack."""
+        types = {column.name: arrow_type(column.type) for column in self.tables[table].columns}
+        there = set(rows.column_names)
+        columns = [
+            rows[name] if name in there else pa.nulls(rows.num_rows, types[name]) for name in wanted
+        ]
+        return pa.table(columns, names=list(wanted))
 
     def totals(
         self,

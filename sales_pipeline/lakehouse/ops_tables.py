@@ -52,6 +52,7 @@ RUNS = Table(
         required("versions", "STRING", "JSON: table -> Delta version at the end of the run"),
         Column("rules", "STRING", "JSON: feed -> rule -> sales checked, and sales that broke it"),
         Column("to_run", "STRING", "the run whose state a rollback brought back"),
+        Column("revenue", "STRING", "what gold adds up: as_delivered or net_of_tax"),
     ),
     ("run_id",),
 )

@@ -20,7 +20,7 @@ from sales_pipeline.lakehouse.declared_tables import (
     further_keys,
 )
 from sales_pipeline.lakehouse.ops_tables import RUNS
-from sales_pipeline.lakehouse.tables import FORMAT_VERSION, Table
+from sales_pipeline.lakehouse.tables import FORMAT_VERSION, TAX, Table, View
 
 _FORMAT = "sales_pipeline.format"
 _OTHER_GOLD = ("2",)
@@ -180,15 +180,20 @@ class PreparedTables:
         self._prepare_table(self.tables[name])
 
     def _prepare_views(self) -> None:
-        """Makes the views that do not exist, if the engine has a place for them."""
+        """Makes views that do not exist or lack the tax, if the engine has a place for them."""
         if self.engine.capabilities.has_folder:
             return
         for view in self.views.values():
-            if not self.engine.exists(view.name):
+            if not self.engine.exists(view.name) or self._lacks_tax(view):
                 columns = {name: name for name in view.column_names}
                 self.engine.create_view(
                     view.name, view.table, columns=columns, where=view.where, comment=view.comment
                 )
+
+    def _lacks_tax(self, view: View) -> bool:
+        """True if a view was made before the tax was taken off, and is to show it now."""
+        shows = TAX in view.column_names
+        return shows and TAX not in self.engine.column_names(view.name)
 
     def _prepare_table(self, table: Table) -> None:
         if self.engine.exists(table.name):

@@ -51,7 +51,13 @@ def begin_rollback(lakehouse: Lakehouse, rollback: RunRecord, to: RunRecord) -> 
     for name, version in _versions(lakehouse, to).items():
         if lakehouse.engine.version(name) != version:
             lakehouse.engine.check_version(name, version)
-    begun = replace(rollback, outcome=UNFINISHED, versions=to.versions, to_run=to.run_id)
+    begun = replace(
+        rollback,
+        outcome=UNFINISHED,
+        versions=to.versions,
+        to_run=to.run_id,
+        revenue=to.revenue,
+    )
     record_run(lakehouse, begun)
     return begun
 

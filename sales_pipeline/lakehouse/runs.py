@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 
 from sales_pipeline.commit_points import together
+from sales_pipeline.config.taxes import NET_OF_TAX
 from sales_pipeline.engines.engine import CHANGES_NO_ROW
 from sales_pipeline.errors import UsageError, VersionGone, did_you_mean
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -47,6 +48,12 @@ class RunRecord:
     versions: str
     rules: str | None = None
     to_run: str | None = None
+    revenue: str | None = None
+
+    @property
+    def is_net_of_tax(self) -> bool:
+        """True if the figures that it left are without the tax that amounts include."""
+        return self.revenue == NET_OF_TAX
 
     @property
     def is_finished(self) -> bool:
@@ -104,6 +111,7 @@ def forget_versions(lakehouse: Lakehouse, tables: Collection[str]) -> None:
         if gone:
             changed.append(replace(record, versions=json.dumps(record.version_of | gone)))
     if changed:
+        lakehouse.adapt(RUNS.name)
         names = ", ".join(f"'{record.run_id}'" for record in changed)
         lakehouse.put(RUNS.name, f"run_id IN ({names})", map(asdict, changed))
 

@@ -28,6 +28,10 @@ EXCLUDED, QUARANTINED = "excluded", "quarantined"
 """The values of `status` in `silver.records`."""
 
 
+TAX = "tax"
+"""The column of the tax that was taken off the amount of a record."""
+
+
 @dataclass(frozen=True)
 class Table:
     """One table: its name with schema, the meaning of a row, its columns and its key."""
@@ -101,9 +105,12 @@ _SALE_BODY = (
     Column("month", "DATE", "first day of the month of the sale"),
     Column("product", "STRING", "the product in the language of the declaration"),
     Column("category", "STRING", "the category in the language of the declaration"),
-    Column("unit_price", "DECIMAL(18,4)", "price of one unit, in the currency of the sale"),
+    Column(
+        "unit_price", "DECIMAL(18,4)", "price of one unit as delivered, in the currency of the sale"
+    ),
     Column("quantity", "DECIMAL(18,3)", "units sold; negative for a return"),
-    Column("amount", "DECIMAL(18,4)", "what was paid, in the currency of the sale"),
+    Column("amount", "DECIMAL(18,4)", "what was paid, less `tax`, in the currency of the sale"),
+    Column(TAX, "DECIMAL(18,4)", "what `revenue: net_of_tax` took off the amount, in its currency"),
     Column("currency", "STRING", "ISO 4217 code of the currency of the sale"),
     Column("source_product", "STRING", "the product as delivered"),
     FILE_ID,
@@ -161,13 +168,18 @@ class View:
     column_names: tuple[str, ...]
 
 
-def silver_views(further_keys: Sequence[str] = ()) -> tuple[View, ...]:
+def silver_views(
+    further_keys: Sequence[str] = (), *, is_net_of_tax: bool = False
+) -> tuple[View, ...]:
     """The views of `silver.records`: the sales in force, what is set aside, the quarantine.
 
     Args:
         further_keys: The declared key columns of all feeds other than `sale_id`.
+        is_net_of_tax: Whether tax is taken off amounts; else no sale has any to show.
     """
-    sale = tuple(column.name for column in sale_columns(further_keys))
+    sale = tuple(
+        column.name for column in sale_columns(further_keys) if is_net_of_tax or column.name != TAX
+    )
     winner = tuple(column.name for column in WINNER)
     return (
         View(

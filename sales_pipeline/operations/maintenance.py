@@ -181,7 +181,7 @@ def _merge(lakehouse: Lakehouse, last: RunRecord, planned: Maintenance) -> str |
     versions = table_versions(lakehouse)
     if versions == last.versions:
         return None
-    record = _record(lakehouse, started_at, versions)
+    record = replace(_record(lakehouse, started_at, versions), revenue=last.revenue)
     record_run(lakehouse, record)
     return record.run_id
 

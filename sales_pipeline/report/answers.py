@@ -26,6 +26,7 @@ from sales_pipeline.report.document import (
     json_objects,
 )
 from sales_pipeline.report.questions import Question
+from sales_pipeline.report.tax_basis import TaxBasis
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,7 @@ class Answers:
         constant_rates: Currency -> where its rate for constant exchange rates comes from.
         as_closed: Whether closed months are as they were when these closed.
         closings: The closed months among the periods and those that they are compared with.
+        tax: What the revenue is with regard to tax.
     """
 
     run_id: str
@@ -209,6 +211,7 @@ class Answers:
     constant_rates: Mapping[str, str] = field(default_factory=dict)
     as_closed: bool = False
     closings: tuple[ClosedMonth, ...] = ()
+    tax: TaxBasis = field(default_factory=TaxBasis)
 
     def rows(self, question: Question) -> Sequence[Row]:
         """The rows that answer one question."""
@@ -237,6 +240,7 @@ class _Head(View):
     constant_rates: dict[str, str]
     as_closed: bool
     closings: list[ClosedMonth]
+    tax: TaxBasis
 
 
 def answers_document(answers: Answers, questions: Sequence[Question]) -> dict[str, Any]:

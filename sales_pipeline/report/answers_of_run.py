@@ -36,6 +36,7 @@ from sales_pipeline.report.best_sellers import BestSellers, Rankings
 from sales_pipeline.report.chosen_sales import check_choice
 from sales_pipeline.report.closed_months import ClosedMonth, closed_in, closed_months
 from sales_pipeline.report.questions import Question
+from sales_pipeline.report.tax_basis import tax_basis
 
 _RANKINGS = {Question.VOLUME, Question.VALUE}
 
@@ -120,6 +121,7 @@ class _AnswersOfRun:
             category=asked.category,
             kind=asked.kind,
             as_closed=asked.as_closed,
+            tax=tax_basis(self._declaration, self.gold.run, store=asked.store),
         )
         if self.sales.days is None:
             return nothing

@@ -35,6 +35,7 @@ from sales_pipeline.report.figures import (
 )
 from sales_pipeline.report.layout import cell, new_table, titled
 from sales_pipeline.report.questions import Question
+from sales_pipeline.report.tax_basis import basis_lines
 
 SHOWN_PRODUCTS = 10
 """How many products a ranking shows on a terminal, unless `--top` says otherwise."""
@@ -72,7 +73,7 @@ def answers_text(
     parts: list[RenderableType] = [tables[question](answers, options) for question in questions]
     if options.like_for_like and {*questions} & {Question.GLOBAL, Question.STORES}:
         parts.append(_like_for_like(answers))
-    return Group(*parts, *_closings(answers))
+    return Group(*parts, *_closings(answers), *basis_lines(answers.tax))
 
 
 def _closings(answers: Answers) -> list[Text]:

@@ -6,7 +6,7 @@ As data, as text and as JSON; `first_records` reads and judges them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -31,6 +31,7 @@ from sales_pipeline.report.layout import (
     unusable_lines,
     warning_lines,
 )
+from sales_pipeline.report.tax_basis import TaxBasis, basis_lines
 from sales_pipeline.run_report import FileNote
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.repeated_keys import KeyCount
@@ -114,6 +115,7 @@ class Check:
         warnings: Warnings about values that look suspicious.
         rows: How many records of each file of sales were judged, from its first; None for all.
         missing_landing: The landing folder, if it is not there.
+        tax: What the figures of a run would be with regard to tax.
     """
 
     source: str
@@ -127,6 +129,7 @@ class Check:
     warnings: tuple[FeedWarning, ...] = ()
     rows: int | None = None
     missing_landing: str | None = None
+    tax: TaxBasis = field(default_factory=TaxBasis)
 
     @property
     def exit_code(self) -> int:
@@ -146,6 +149,7 @@ class _Check(View):
     left: list[FileNote]
     warnings: list[FeedWarning]
     missing_landing: str | None
+    tax: TaxBasis
 
 
 def check_document(check: Check) -> dict[str, Any]:
@@ -168,7 +172,9 @@ def check_text(check: Check) -> RenderableType:
     )
     keys = [line for feed in check.keys for line in _key_lines(feed, check.keys[feed], by_feed)]
     lines = [*listed("Keys", keys), *_trouble(check)]
-    return Group(Text(heading), Text(), _files(check, by_feed), *tables, *lines)
+    return Group(
+        Text(heading), *basis_lines(check.tax), Text(), _files(check, by_feed), *tables, *lines
+    )
 
 
 def _key_lines(

@@ -34,6 +34,7 @@ from sales_pipeline.report.figures import (
     without_end_zeros,
 )
 from sales_pipeline.report.layout import cell, new_table, titled
+from sales_pipeline.report.tax_basis import TaxBasis, basis_lines, basis_of_two
 
 _SHOWN = 12
 
@@ -47,12 +48,14 @@ class ComparedRuns:
         earlier: The run on the left side.
         later: The run on the right side.
         moved: The months, stores and products whose figures differ, in that order.
+        tax: What the revenue is with regard to tax.
     """
 
     currency: str
     earlier: RunRecord
     later: RunRecord
     moved: tuple[Moved, ...]
+    tax: TaxBasis
 
     @property
     def units_more(self) -> Decimal:
@@ -84,7 +87,8 @@ def compared_runs(
         gold_set(declaration, run=later) as right,
     ):
         moved = moved_between(left.cube(), right.cube(), by=("month", "store", "product"))
-    return ComparedRuns(declaration.base_currency, left.run, right.run, tuple(moved))
+    tax = basis_of_two(declaration, left.run, right.run)
+    return ComparedRuns(declaration.base_currency, left.run, right.run, tuple(moved), tax)
 
 
 def _before_the_last(declaration: Declaration) -> str:
@@ -109,6 +113,7 @@ class _Compared(View):
     currency: str
     units_more: Units
     revenue_more: Exact
+    tax: TaxBasis
 
 
 def compared_runs_document(compared: ComparedRuns) -> dict[str, Any]:
@@ -128,7 +133,8 @@ def compared_runs_text(compared: ComparedRuns) -> RenderableType:
     revenue = money(compared.revenue_more, compared.currency)
     figures = counted(len(compared.moved), "figure")
     heading = f"Between {names}\n{figures} moved, by {units} units and {revenue} in all."
-    return Group(Text(heading), Text(), moved_table(compared.moved, compared.currency))
+    table = moved_table(compared.moved, compared.currency)
+    return Group(Text(heading), Text(), table, *basis_lines(compared.tax))
 
 
 class _Moved(View):

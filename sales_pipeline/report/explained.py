@@ -37,6 +37,7 @@ from sales_pipeline.report.document import (
     read_from,
 )
 from sales_pipeline.report.figures import without_end_zeros
+from sales_pipeline.report.tax_basis import TaxBasis, tax_basis
 from sales_pipeline.silver.validation.reasons import sentence_of
 
 _MEANINGS = {
@@ -139,6 +140,7 @@ class Explained:
         not_in_gold: What gold shows beyond the files, because a month of the period is on hold;
             None if there is no such difference.
         left_out: What the files have besides, in the order of delivery.
+        tax: What the revenue is with regard to tax.
     """
 
     run_id: str
@@ -152,6 +154,7 @@ class Explained:
     files: tuple[FilePart, ...]
     not_in_gold: Exact | None
     left_out: tuple[FileLeftOut, ...]
+    tax: TaxBasis
 
 
 def explained(
@@ -194,6 +197,7 @@ def explained(
             files=tuple(files),
             not_in_gold=not_in_gold,
             left_out=tuple(_left_out(figure.records, each) for each in left_out),
+            tax=tax_basis(declaration, gold.run, store=asked.store),
         )
 
 
@@ -294,6 +298,7 @@ class _Explained(View):
     files: list[FilePart]
     not_in_gold: Exact | None
     left_out: list[FileLeftOut]
+    tax: TaxBasis
 
 
 def explained_document(figure: Explained) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from sales_pipeline.report.explained import Explained, FileLeftOut, FilePart
 from sales_pipeline.report.figures import grouped, money, without_end_zeros
 from sales_pipeline.report.layout import cell, new_table, titled
+from sales_pipeline.report.tax_basis import basis_lines
 
 _SHOWN = 30
 _ON_HOLD = "on hold"
@@ -19,7 +20,8 @@ _SIX_DIGITS = Context(prec=6, rounding=ROUND_HALF_UP)
 
 def explained_text(figure: Explained) -> RenderableType:
     """Returns the files of a figure with their amounts, rates and revenue; and what is left out."""
-    return Group(_files(figure), *([_left_out(figure)] if figure.left_out else []))
+    left_out = [_left_out(figure)] if figure.left_out else []
+    return Group(_files(figure), *left_out, *basis_lines(figure.tax))
 
 
 def _files(figure: Explained) -> RenderableType:

@@ -12,6 +12,7 @@ from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.operations.foresight import Foresight
 from sales_pipeline.report.check import Check, FilePreview, RecordPreview
+from sales_pipeline.report.tax_basis import declared_basis
 from sales_pipeline.run_report import FileNote, unreadable
 from sales_pipeline.silver.validation.conditions import check_conditions
 
@@ -56,6 +57,7 @@ def understand(declaration: Declaration, *, source: str, rows: int | None = None
             ),
             rows=rows,
             missing_landing=None if folders.landing.is_dir() else str(folders.landing),
+            tax=declared_basis(declaration),
         )
 
 

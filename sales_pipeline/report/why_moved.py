@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 
 from sales_pipeline.analysis.causes import Causes, RoundedCauses, causes_of_change
 from sales_pipeline.analysis.comparison import Comparison, Pair
@@ -37,6 +37,7 @@ from sales_pipeline.report.document import (
 )
 from sales_pipeline.report.figures import grouped, percent, signed
 from sales_pipeline.report.layout import cell, new_table, titled
+from sales_pipeline.report.tax_basis import TaxBasis, basis_lines, tax_basis
 
 LARGEST = 3
 """How many sources of a cause are shown."""
@@ -103,6 +104,7 @@ class WhyMoved:
         growth: The exact change as a share of the revenue before, if that was positive.
         causes: The causes that changed anything.
         constant_rates: Currency -> where its rate of the compared period comes from.
+        tax: What the revenue is with regard to tax.
         as_closed: Whether closed months are as they were when these closed.
     """
 
@@ -117,6 +119,7 @@ class WhyMoved:
     growth: Fraction | None
     causes: tuple[PartOfChange, ...]
     constant_rates: Mapping[str, str]
+    tax: TaxBasis
     as_closed: bool = False
 
     @property
@@ -188,6 +191,7 @@ def _why_moved(gold: GoldSet, sales: SalesOfRun, asked: AskedChange) -> WhyMoved
             for currency, source in causes.rates.sources.items()
             if currency != declaration.base_currency
         },
+        tax=tax_basis(declaration, gold.run, store=asked.choice.store),
         as_closed=asked.as_closed,
     )
 
@@ -246,6 +250,7 @@ class _WhyMoved(View):
     causes: list[PartOfChange]
     constant_rates: dict[str, str]
     as_closed: bool
+    tax: TaxBasis
     method: str
 
 
@@ -291,7 +296,7 @@ def why_moved_text(why: WhyMoved) -> RenderableType:
     if not why.pair.is_over:
         days = f"{why.pair.period.first} to {why.pair.period.last}"
         remark.insert(0, f"{name} is not over: {days}, compared with the same days.")
-    return titled(title, table, remark="\n".join(remark))
+    return Group(titled(title, table, remark="\n".join(remark)), *basis_lines(why.tax))
 
 
 def _percents(why: WhyMoved) -> list[str]:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.analysis.adjustments import adjustments
@@ -36,6 +36,7 @@ from sales_pipeline.report.document import Exact, Moment, View, csv_text, json_o
 from sales_pipeline.report.figures import grouped, month_text, signed
 from sales_pipeline.report.layout import cell, new_table, titled
 from sales_pipeline.report.restatements import RULE, RestatedMonth, Rounding
+from sales_pipeline.report.tax_basis import TaxBasis, basis_lines, basis_of_two, tax_basis
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class WhyRestated:
         later: The later run.
         store: The only store counted, or None for all.
         months: The months, in order.
+        tax: What the revenue is with regard to tax.
     """
 
     currency: str
@@ -70,6 +72,7 @@ class WhyRestated:
     later: RunRecord
     store: str | None
     months: tuple[RestatedMonth, ...]
+    tax: TaxBasis
 
     @property
     def change(self) -> Decimal:
@@ -115,7 +118,8 @@ def why_restated(
         runs = (left.run, right.run)
     rounding = Rounding(declaration.minor_units, asked.largest)
     months = tuple(rounding.months(changes, parts))
-    return WhyRestated(declaration.base_currency, *runs, asked.store, months)
+    tax = basis_of_two(declaration, *runs, store=asked.store)
+    return WhyRestated(declaration.base_currency, *runs, asked.store, months, tax)
 
 
 def why_since_closing(
@@ -145,7 +149,8 @@ def why_since_closing(
         later = gold.run
     rounding = Rounding(declaration.minor_units, asked.largest)
     months = tuple(rounding.months(changes, parts))
-    return WhyRestated(declaration.base_currency, None, later, asked.store, months)
+    tax = tax_basis(declaration, later, store=asked.store)
+    return WhyRestated(declaration.base_currency, None, later, asked.store, months, tax)
 
 
 def _among_asked(gold: GoldSet, months: set[date], asked: AskedRestatement) -> set[date]:
@@ -205,6 +210,7 @@ class _WhyRestated(View):
     change: Exact
     reasons: dict[str, Exact]
     months: list[RestatedMonth]
+    tax: TaxBasis
 
 
 def why_restated_document(why: WhyRestated) -> dict[str, Any]:
@@ -246,4 +252,4 @@ def why_restated_text(why: WhyRestated) -> RenderableType:
             table.add_row("All", reason, signed(change))
         table.add_row("", "change", signed(why.change))
     title = ", ".join(filter(None, ("Why figures changed", why.store)))
-    return titled(f"{title}: {names}", table, remark=RULE)
+    return Group(titled(f"{title}: {names}", table, remark=RULE), *basis_lines(why.tax))

@@ -8,13 +8,14 @@ longer figure is written as text rather than rounded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.errors import ExtraMissing, UsageError
 from sales_pipeline.printable import spreadsheet_text
 from sales_pipeline.report.answers import (
@@ -25,32 +26,16 @@ from sales_pipeline.report.answers import (
     ProductByVolume,
 )
 from sales_pipeline.report.closed_months import ClosedMonth
-from sales_pipeline.report.figures import moment
+from sales_pipeline.report.figures import moment, rounded
+from sales_pipeline.report.sheet import Column, Money, Sheet
 
 _MOST_ROWS = 1_048_575
 """The rows of a sheet of Excel, below its header."""
 _MOST_DIGITS = 15
 _MOST_TEXT = 32_767
-_WIDEST = 40
+_WIDEST, _WIDEST_LONG = 40, 100
 _PERCENT = "0.0%"
-
-
-@dataclass(frozen=True)
-class _Column:
-    """A column of a sheet; `kind` is text, day, count, units, money or share."""
-
-    header: str
-    kind: str = "text"
-
-
-@dataclass(frozen=True)
-class _Sheet:
-    """A sheet: its name, its columns, its rows, and whether the last row is their total."""
-
-    name: str
-    columns: Sequence[_Column]
-    rows: Sequence[Sequence[object]]
-    has_total: bool = False
+_MINOR_UNITS = sorted({*MINOR_UNITS.values()})
 
 
 def workbook_writer() -> Any:
@@ -66,15 +51,20 @@ def workbook_writer() -> Any:
     return xlsxwriter
 
 
-def write_workbook(answers: Answers, path: Path) -> None:
+def write_workbook(answers: Answers, path: Path, further: Sequence[Sheet] = ()) -> None:
     """Writes the answers into a workbook; a file that is there is replaced.
+
+    Args:
+        answers: The answers.
+        path: The file.
+        further: The sheets after those of the answers.
 
     Raises:
         ExtraMissing: The extra that the workbook needs is not installed.
         UsageError: An answer has more rows than a sheet can hold.
     """
     xlsxwriter = workbook_writer()
-    sheets = list(_sheets(answers))
+    sheets = [*_sheets(answers), *further]
     for sheet in sheets:
         if len(sheet.rows) > _MOST_ROWS:
             raise UsageError(
@@ -101,8 +91,11 @@ def _formats(workbook: Any, answers: Answers) -> Mapping[str, Any]:
         "day": {"num_format": "yyyy-mm-dd", "align": "left"},
         "count": {"num_format": "#,##0"},
         "units": {"num_format": "#,##0.###"},
-        "money": {"num_format": f"#,##0.{'0' * decimals}" if decimals else "#,##0"},
+        "money": {"num_format": _with_decimals(decimals)},
         "share": {"num_format": _PERCENT},
+        "rate": {"num_format": "#,##0.000000"},
+        "long": {"text_wrap": True, "valign": "top"},
+        **{f"money {places}": {"num_format": _with_decimals(places)} for places in _MINOR_UNITS},
     }
     bold = {f"bold {kind}": {**number, "bold": True, "top": 1} for kind, number in numbers.items()}
     header = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}
@@ -110,18 +103,23 @@ def _formats(workbook: Any, answers: Answers) -> Mapping[str, Any]:
     return {name: workbook.add_format(properties) for name, properties in every.items()}
 
 
-def _write(worksheet: Any, sheet: _Sheet, formats: Mapping[str, Any]) -> None:
+def _with_decimals(places: int) -> str:
+    return f"#,##0.{'0' * places}" if places else "#,##0"
+
+
+def _write(worksheet: Any, sheet: Sheet, formats: Mapping[str, Any]) -> None:
     worksheet.freeze_panes(1, 1)
     worksheet.repeat_rows(0)
     worksheet.set_landscape()
     worksheet.set_paper(9)  # A4
     worksheet.fit_to_pages(1, 0)
     for at, column in enumerate(sheet.columns):
-        is_text = column.kind in ("text", "day")
+        is_text = column.kind in ("text", "long", "day")
         name = "header" if is_text else "header right"
         worksheet.write_string(0, at, column.header, formats[name])
         longest = max((len(_text(row[at])) for row in sheet.rows), default=0)
-        worksheet.set_column(at, at, min(max(longest, len(column.header)) + 3, _WIDEST))
+        widest = _WIDEST_LONG if column.kind == "long" else _WIDEST
+        worksheet.set_column(at, at, min(max(longest, len(column.header)) + 3, widest))
     for number, row in enumerate(sheet.rows, start=1):
         is_total = sheet.has_total and number == len(sheet.rows)
         for at, (column, value) in enumerate(zip(sheet.columns, row, strict=True)):
@@ -146,14 +144,20 @@ def _write_cell(worksheet: Any, place: tuple[int, int], value: object, look: _Fo
     match value:
         case None:
             worksheet.write_blank(*place, None, look.of(look.kind))
+        case Money():
+            amount = rounded(value.amount, value.currency)
+            kind = f"money {MINOR_UNITS.get(value.currency, 2)}"
+            _write_cell(worksheet, place, amount, replace(look, kind=kind))
         case date():
             worksheet.write_datetime(*place, value, look.of("day"))
         case int() | Decimal() | Fraction() if _is_held(value):
-            worksheet.write_number(*place, value, look.of(look.kind))
+            is_whole = look.kind == "units" and value == int(value)
+            worksheet.write_number(*place, value, look.of("count" if is_whole else look.kind))
         case _:
             text = _text(value)
             is_formula = isinstance(value, str) and spreadsheet_text(text) != text
-            worksheet.write_string(*place, text, look.of("quoted" if is_formula else "text"))
+            kind = "long" if look.kind == "long" else "text"
+            worksheet.write_string(*place, text, look.of("quoted" if is_formula else kind))
 
 
 def _is_held(figure: int | Decimal | Fraction) -> bool:
@@ -165,32 +169,34 @@ def _is_held(figure: int | Decimal | Fraction) -> bool:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, Money):
+        value = rounded(value.amount, value.currency)
     text = "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
     return text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 1]}…"
 
 
-def _sheets(answers: Answers) -> Iterable[_Sheet]:
+def _sheets(answers: Answers) -> Iterable[Sheet]:
     compared = (
-        _Column("Compared with"), _Column("Before", "money"), _Column("Change", "money"),
-        _Column("Change %", "share"), _Column("Local growth", "money"),
-        _Column("Exchange rates", "money"), _Column("Local growth %", "share"),
+        Column("Compared with"), Column("Before", "money"), Column("Change", "money"),
+        Column("Change %", "share"), Column("Local growth", "money"),
+        Column("Exchange rates", "money"), Column("Local growth %", "share"),
     )  # fmt: skip
-    revenue = _Column(f"Revenue {answers.currency}", "money")
-    period = _Column(answers.by.capitalize())
+    revenue = Column(f"Revenue {answers.currency}", "money")
+    period = Column(answers.by.capitalize())
     yield _about(answers)
     rows = [*answers.global_performance, *([answers.total] if answers.total else [])]
-    yield _Sheet(
+    yield Sheet(
         "Global performance",
-        (period, _Column("First day", "day"), _Column("Last day", "day"), _Column("Is over"),
-         revenue, _Column("Before returns", "money"), _Column("Returns", "money"),
-         _Column("Units", "units"), _Column("Sales", "count"), *compared),
+        (period, Column("First day", "day"), Column("Last day", "day"), Column("Is over"),
+         revenue, Column("Before returns", "money"), Column("Returns", "money"),
+         Column("Units", "units"), Column("Sales", "count"), *compared),
         [_of_period(row, is_total=row is answers.total) for row in rows],
         has_total=answers.total is not None,
     )  # fmt: skip
-    yield _Sheet(
+    yield Sheet(
         "Stores",
-        (period, _Column("Store"), _Column("Name"), _Column("City"), _Column("Country"),
-         _Column("Place", "count"), revenue, _Column("Share", "share"), _Column("Traded"),
+        (period, Column("Store"), Column("Name"), Column("City"), Column("Country"),
+         Column("Place", "count"), revenue, Column("Share", "share"), Column("Traded"),
          *compared),
         [
             (row.period, row.store, row.name, row.city, row.country, row.rank, row.revenue,
@@ -199,37 +205,37 @@ def _sheets(answers: Answers) -> Iterable[_Sheet]:
         ],
     )  # fmt: skip
     places = (
-        _Column("Share", "share"), _Column("Cumulative share", "share"), _Column("Class"),
-        _Column("Place before", "count"),
+        Column("Share", "share"), Column("Cumulative share", "share"), Column("Class"),
+        Column("Place before", "count"),
     )  # fmt: skip
-    product = (_Column("Place", "count"), _Column("Product"), _Column("Category"))
-    units, revenue_before = _Column("Units", "units"), _Column("Revenue before", "money")
-    units_before = _Column("Units before", "units")
-    yield _Sheet(
+    product = (Column("Place", "count"), Column("Product"), Column("Category"))
+    units, revenue_before = Column("Units", "units"), Column("Revenue before", "money")
+    units_before = Column("Units before", "units")
+    yield Sheet(
         "Best by volume",
         (*product, units, revenue, *places, units_before, revenue_before),
         [(*_place(row), row.units, row.revenue, *_shares(row), row.units_before,
           row.revenue_before) for row in answers.best_by_volume],
     )  # fmt: skip
-    yield _Sheet(
+    yield Sheet(
         "Best by value",
         (*product, revenue, units, *places, revenue_before, units_before),
         [(*_place(row), row.revenue, row.units, *_shares(row), row.revenue_before,
           row.units_before) for row in answers.best_by_value],
     )  # fmt: skip
-    yield _Sheet(
+    yield Sheet(
         "Like for like",
-        (period, _Column("Traded"), _Column("Stores", "count"), revenue, *compared),
+        (period, Column("Traded"), Column("Stores", "count"), revenue, *compared),
         [(row.period, row.trading, row.stores, row.revenue, *_before(row.before))
          for row in answers.like_for_like],
     )  # fmt: skip
     if answers.closings:
-        yield _Sheet(
+        yield Sheet(
             "Closed months",
-            (_Column("Month"), _Column("Closed on", "day"),
-             _Column(f"Closed at {answers.currency}", "money"),
-             _Column(f"Now {answers.currency}", "money"), _Column("Restated by", "money"),
-             _Column("Cause"), _Column("Its part", "money")),
+            (Column("Month"), Column("Closed on", "day"),
+             Column(f"Closed at {answers.currency}", "money"),
+             Column(f"Now {answers.currency}", "money"), Column("Restated by", "money"),
+             Column("Cause"), Column("Its part", "money")),
             [row for month in answers.closings for row in _of_closed(month)],
         )  # fmt: skip
 
@@ -243,7 +249,7 @@ def _of_closed(month: ClosedMonth) -> Iterable[Sequence[object]]:
         yield (name, None, None, None, None, part.reason, part.change)
 
 
-def _about(answers: Answers) -> _Sheet:
+def _about(answers: Answers) -> Sheet:
     rates = [
         (f"Rate of {currency} at constant exchange rates", source)
         for currency, source in answers.constant_rates.items()
@@ -252,13 +258,14 @@ def _about(answers: Answers) -> _Sheet:
         ("Run", answers.run_id),
         ("Finished (UTC)", moment(answers.finished_at)),
         ("Currency", answers.currency),
+        *([("Tax", answers.tax.note)] if answers.tax.note else []),
         ("From", answers.first_day),
         ("To", answers.last_day),
         ("Best sellers compared with", answers.compared_with),
         *_closings(answers),
         *rates,
     ]
-    return _Sheet("About", (_Column("About"), _Column("")), rows)
+    return Sheet("About", (Column("About"), Column("")), rows)
 
 
 def _closings(answers: Answers) -> Iterable[Sequence[object]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pyarrow as pa
@@ -26,6 +26,7 @@ from sales_pipeline.silver.validation.delivered_records import (
     stores_table,
 )
 from sales_pipeline.silver.validation.feed_groups import FeedGroup, feed_groups, feeds_table
+from sales_pipeline.silver.validation.included_tax import percents_of
 from sales_pipeline.silver.validation.validator import Validator
 
 _ROW_ID = ["_file_id", "_row"]
@@ -101,7 +102,8 @@ class Batch:
     def groups(self) -> list[FeedGroup]:
         """The groups of the feeds that have a delivery here."""
         present = {delivery.feed for delivery in self.deliveries}
-        return feed_groups(self.lakehouse.declaration.feeds, present)
+        declaration = self.lakehouse.declaration
+        return feed_groups(declaration.feeds, present, is_net=declaration.is_net_of_tax)
 
     @cached_property
     def branches(self) -> list[Branch]:
@@ -113,9 +115,25 @@ class Batch:
             sources = sources_of(feeds[delivery.feed].columns, delivery)
             place = (group_of[delivery.feed].number, sources)
             files.setdefault(place, []).append(delivery.file_id)
-        return [
+        branches = [
             Branch(self._delivered(self.groups[number]), sources, tuple(ids))
             for (number, sources), ids in files.items()
+        ]
+        return self._with_percents(branches)
+
+    def _with_percents(self, branches: list[Branch]) -> list[Branch]:
+        """The branches with the factors of the rates of tax that their records have in percent."""
+        asked = [
+            (self.delivered_rows(branch), taxes)
+            for branch in branches
+            if (taxes := branch.delivered.taxes) and taxes.rate_column
+        ]
+        if not asked:
+            return branches
+        percents = self.lakehouse.shared("tax_percents", percents_of(asked))
+        return [
+            replace(branch, delivered=replace(branch.delivered, percents=percents))
+            for branch in branches
         ]
 
     def _delivered(self, group: FeedGroup) -> DeliveredRecords:

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from sales_pipeline.lakehouse.tables import DISPLACED, DUPLICATE, EXCLUDED, QUARANTINED, SALE
 from sales_pipeline.silver.validation.validator import FIT
 
-CONTENT = ("sold_on", "source_product", "unit_price", "quantity", "amount", "currency")
+CONTENT = ("sold_on", "source_product", "unit_price", "quantity", "amount", "tax", "currency")
 """The columns that make two records of one key the same sale."""
 SHOWN = ("sold_on", "amount", "currency")
 """The columns of a sale in force that are kept beside the record that it displaced."""

@@ -1,4 +1,7 @@
-"""Counts the two sides of the balance: what was delivered, and what `silver.records` holds (P2)."""
+"""Counts the two sides of the balance: what was delivered, and what `silver.records` holds (P2).
+
+Both count amounts as they were delivered, so that a file can be added up and compared.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,8 @@ from sales_pipeline.silver.parsing.numbers import product_of
 from sales_pipeline.silver.validation.reasons import WAITING
 
 _ZERO = Decimal(0)
+_DELIVERED = {"amount": "amount + coalesce(tax, 0)"}
+"""An amount as it was delivered, with the tax that was taken off."""
 _CLASS_OF = {SALE: "accepted"}
 
 Counts = dict[tuple[int, str], dict[str, tuple[int, Decimal]]]
@@ -174,7 +179,9 @@ def in_silver(lakehouse: Lakehouse, file_ids: Iterable[int]) -> InSilver:
     ids = sorted(set(file_ids))
     if ids:
         by = ["_file_id", "status", "currency", "month", "reasons"]
-        rows: pa.Table = lakehouse.totals(RECORDS, by=by, of="amount", where=among("_file_id", ids))
+        rows: pa.Table = lakehouse.totals(
+            RECORDS, by=by, of=_DELIVERED, where=among("_file_id", ids)
+        )
         for row in rows.to_pylist():
             found.add(row)
     return found

@@ -22,9 +22,14 @@ from sales_pipeline.lakehouse.lakehouse import among
 from sales_pipeline.landing.record_splitter import PROBLEMS
 from sales_pipeline.profile import fetched
 from sales_pipeline.silver.batch import Batch, Branch
+from sales_pipeline.silver.parsing.spark_expressions import GIVEN
 from sales_pipeline.silver.tried_options import MANY_TEXTS, ColumnTexts, Texts, tried_options
-from sales_pipeline.silver.validation.delivered_records import GIVEN
 from sales_pipeline.silver.validation.feed_groups import NUMBERS
+from sales_pipeline.silver.validation.included_tax import (
+    TAX_MISSING,
+    TAX_OUT_OF_RANGE,
+    TAX_UNREADABLE,
+)
 from sales_pipeline.silver.validation.reasons import COMPUTED_FAILED, EXCLUDE_FAILED, RULE, Unusable
 from sales_pipeline.silver.validation.rule_results import RuleResult, results
 
@@ -36,6 +41,7 @@ _UNREADABLE = {
 """Reason -> the column for which options are tried."""
 _COLUMN_OF = {"date": "sold_on", "return": "quantity", "price": "product", "unit": "unit_price"}
 """How some reasons begin -> the column that they are about; others begin with its name."""
+_OF_TAX = (TAX_MISSING, TAX_UNREADABLE, TAX_OUT_OF_RANGE)
 _OF_PRODUCT = ("source_product", "category")
 """Columns that a rule may name and that follow from the text of the product."""
 
@@ -225,6 +231,10 @@ def _columns(feed: Feed, reason: str) -> Iterator[str]:
     elif reason.startswith(RULE):
         columns = rule_condition(feed, reason.removeprefix(RULE)).columns
         yield from ("product" if name in _OF_PRODUCT else name for name in columns)
+    elif reason in _OF_TAX:
+        tax = feed.tax
+        yield from filter(None, [tax.column, tax.rate_column] if tax is not None else [])
+        yield "amount"
     else:
         begin = reason.partition("_")[0]
         yield _COLUMN_OF.get(begin, begin)

@@ -14,7 +14,7 @@ from sales_pipeline.config.yaml_lines import read_yaml
 
 PLACES = {"<feed>": "paris", "<language>": "fr", "<currency>[]": "JPY", "<text>": "003",
           "<column>": "further", "<rule>": "plausible", "currency[]": "currency",
-          "closures[]": "closures"}  # fmt: skip
+          "closures[]": "closures", "rate[]": "rate"}  # fmt: skip
 COLUMNS = ("sale_id", "sold_on", "product", "unit_price", "quantity", "amount")
 LANGUAGES = {
     name: {"product": f"product_{name}", "category": f"category_{name}"} for name in ("fr", "en")
@@ -68,6 +68,10 @@ def declaration_with(example: dict[str, Any]) -> dict[str, Any]:
         feed = put_into(feed, {"columns": {"store": "shop"}})
         store = feed.pop("store")
         feed["stores"] = {text: store | each for text, each in feed["stores"].items()}
+    if "tax" in feed:
+        tax = {"included": True} | feed["tax"]
+        named = [tax[key] for key in ("column", "rate_column") if key in tax]
+        feed = put_into(feed, {"tax": tax, "columns": {name: name for name in named}})
     if "rows" in catalogue:
         del catalogue["languages"]
     if "currency_column" in catalogue["price"]:

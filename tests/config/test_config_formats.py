@@ -210,8 +210,8 @@ def test_a_secret_in_a_format_is_not_shown(report: Report, monkeypatch: pytest.M
 def test_what_is_no_mapping_is_told_and_breaks_nothing(report: Report) -> None:
     assert report(SHARED.replace("formats:\n", "formats: [a]\nunused:\n")) == (
         "config.yaml:6 formats: not a mapping, got a list; write `key: value` lines below it\n"
-        "config.yaml:7 unused: unknown key; the keys here are language, base_currency, landing, "
-        "lakehouse, engine, catalog, schema, reader, archive, arrival, order, "
+        "config.yaml:7 unused: unknown key; the keys here are language, base_currency, revenue, "
+        "landing, lakehouse, engine, catalog, schema, reader, archive, arrival, order, "
         "batch_bytes, max_unpacked_ratio, "
         "keep_days, rates, catalogue, "
         "calendar, like_for_like, classes, closing, formats, feeds\n"

@@ -130,7 +130,7 @@ feeds:
         "config.yaml:26 feeds.Tokyo.max_quarantined: greater than 1, got '120%'; "
         "write 1 or less\n"
         "config.yaml:27 feeds.Tokyo.separator: unknown key; the keys here are landing, format, "
-        "store, stores, currency, language, csv, date_formats, earliest, latest, days_ahead, "
+        "store, stores, currency, tax, language, csv, date_formats, earliest, latest, days_ahead, "
         "columns, computed, key, same_name, max_removed, no_key, max_repeated_keys, archive, "
         "arrival, order, never_store, product_by, ignore_case, "
         "unknown_products, price_from, missing_quantity, rounding, returns, rules, exclude_when, "

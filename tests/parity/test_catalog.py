@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from sales_pipeline.proofs.retailer_copies import Contents, contents
 from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.explained import AskedFigure, explained, explained_document
 from sales_pipeline.report.why_restated import why_since_closing
+from sales_pipeline.silver.silver_tables import read_silver
 from tests.retailer import Retailer, sale
 
 CATALOG = "spark_catalog"
@@ -105,6 +107,27 @@ def test_p7_a_lakehouse_in_a_catalog_goes_the_way_of_the_embedded_one(
     with closing(open_engine(other.declaration)) as engine:
         tables = Lakehouse(other.declaration, engine).tables
         assert [name for name in tables if engine.exists(name)] == []
+
+
+def test_a_view_shows_the_tax_once_it_is_taken_off(
+    tmp_path: Path, server: str, schema: str
+) -> None:
+    """The view is older than the declaration, and what the first run left has no tax to show."""
+    retailer = _retailer(tmp_path / "net", engine=server, catalog=CATALOG, schema=schema)
+    feeds = retailer.declared["feeds"]
+    feeds["lyon"]["tax"] = {"included": True, "rate": "25 %"}
+    feeds["boston"]["tax"] = {"included": False}
+    retailer.run()
+    first = _first_run(retailer)
+    retailer.declared["revenue"] = "net_of_tax"
+    retailer.run(rejudge=["lyon"])
+    with closing(RemoteSparkSession(server)) as session:
+        view = session.spark().table(f"{CATALOG}.{schema}_silver.sales")
+        taxes = view.where("feed = 'lyon'").toArrow()["tax"].to_pylist()
+    assert taxes == [Decimal("2.0000")] * 2
+    before = read_silver(retailer.declaration, "sales", run=first)
+    assert set(before["amount"].to_pylist()) == {Decimal(10), Decimal(11)}
+    assert set(before["tax"].to_pylist()) == {None}
 
 
 def _rows(*numbers: int) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -62,7 +62,7 @@ class Records:
     """
 
     def __init__(
-        self, engine: EmbeddedEngine, rows: Sequence[dict[str, str | None]], **feed: Any
+        self, engine: EmbeddedEngine, rows: Sequence[Mapping[str, str | None]], **feed: Any
     ) -> None:
         self.engine = engine
         declared = {**DECLARATION["feeds"]["lyon"], **feed}

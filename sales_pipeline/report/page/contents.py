@@ -17,6 +17,7 @@ from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import chosen_run, finished_runs
 from sales_pipeline.report.closed_months import closed_in, closed_months
+from sales_pipeline.report.definitions import Definition, definitions
 from sales_pipeline.report.document import Exact, Moment, json_object
 from sales_pipeline.report.page.listings import (
     Listing,
@@ -31,6 +32,7 @@ from sales_pipeline.report.page.moved import Moved, last_month_moved
 from sales_pipeline.report.page.sold import Sold
 from sales_pipeline.report.page.sums import Limits, SalesOfPage
 from sales_pipeline.report.quarantine import waiting_in_quarantine
+from sales_pipeline.report.tax_basis import TaxBasis, tax_basis
 from sales_pipeline.version import __version__
 
 MOST_BYTES = 1_900_000
@@ -74,6 +76,8 @@ class Page:
         closings: The closed months, then and now.
         rates: The rates of the last month.
         left_out: What is added up because the page would be too large, in sentences.
+        tax: What the revenue is with regard to tax.
+        definitions: What the figures mean.
     """
 
     run_id: str
@@ -94,6 +98,8 @@ class Page:
     closings: Listing
     rates: Listing
     left_out: tuple[str, ...]
+    tax: TaxBasis
+    definitions: tuple[Definition, ...]
 
 
 def page_of(
@@ -146,6 +152,8 @@ def page_of(
             closings=closings_listing(closed, declaration.base_currency, as_closed=as_closed),
             rates=rates_listing(declaration, sales, months.pairs[-1]),
             left_out=left_out,
+            tax=tax_basis(declaration, gold.run),
+            definitions=definitions(declaration),
         )
 
 

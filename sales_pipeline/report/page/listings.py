@@ -18,14 +18,15 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import BALANCE
 from sales_pipeline.lakehouse.runs import RunRecord
 from sales_pipeline.report.closed_months import ClosedMonth
-from sales_pipeline.report.figures import grouped, moment, money, month_text, signed
+from sales_pipeline.report.figures import grouped, moment, money, month_text, percent, signed
 from sales_pipeline.report.quarantine import NOTHING_WAITS, Waiting
 from sales_pipeline.report.rates_of_days import policy_sentence
 from sales_pipeline.silver.balance import CLASSES, NO_CURRENCY, Balance, balance_from
 from sales_pipeline.silver.reference.missing_names import missing_names
 
 _MOST_ROWS = 100
-_RATE_DECIMALS = 6
+RATE_DECIMALS = 6
+"""The decimals of a rate as it is shown."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,40 @@ def _rows_and_money(parts: Sequence[tuple[int, Decimal]], currency: str, *, is_m
     return f"{count:,}\n{money(amount, currency)}" if is_money and count else f"{count:,}"
 
 
+@dataclass(frozen=True)
+class RateUsed:
+    """The average rate of a currency in a month and in the compared one.
+
+    Attributes:
+        currency: The currency.
+        sold: What was sold in it in the month.
+        now: Revenue by amount of the month, exact; None if there is none.
+        before: That of the compared month.
+    """
+
+    currency: str
+    sold: Decimal
+    now: Fraction | None
+    before: Fraction | None
+
+    @property
+    def change(self) -> Fraction | None:
+        """The change as a share of the rate before; None if one of the two is not known."""
+        return self.now / self.before - 1 if self.now and self.before else None
+
+
+def rates_used(declaration: Declaration, sales: SalesOfRun, pair: Pair) -> list[RateUsed]:
+    """Returns the rates of all currencies but the base currency, by currency."""
+    now, before = _by_currency(sales, pair)
+    currencies = sorted({*now, *before} - {declaration.base_currency})
+    sold = [now.get(currency, Measures()) for currency in currencies]
+    earlier = [before.get(currency, Measures()) for currency in currencies]
+    return [
+        RateUsed(currency, own.amount, _rate(own), _rate(old))
+        for currency, own, old in zip(currencies, sold, earlier, strict=True)
+    ]
+
+
 def rates_listing(declaration: Declaration, sales: SalesOfRun, pair: Pair) -> Listing:
     """Returns the average rate of each currency in a month and in the compared one.
 
@@ -150,23 +185,17 @@ def rates_listing(declaration: Declaration, sales: SalesOfRun, pair: Pair) -> Li
         pair: The months.
     """
     caption = "Exchange rates that sales took"
-    now = _by_currency(sales, pair)[0]
-    before = _by_currency(sales, pair)[1]
     base = declaration.base_currency
-    rows = []
-    for currency in sorted({*now, *before} - {base}):
-        sold, earlier = now.get(currency, Measures()), before.get(currency, Measures())
-        rate, rate_before = _rate(sold), _rate(earlier)
-        change = None if rate is None or rate_before is None else rate / rate_before - 1
-        rows.append(
-            (
-                currency,
-                money(sold.amount, currency),
-                _rate_text(rate),
-                _rate_text(rate_before),
-                "" if change is None else f"{half_up(change * 100, 1):+,f}%",
-            )
+    rows = [
+        (
+            rate.currency,
+            money(rate.sold, rate.currency),
+            _rate_text(rate.now),
+            _rate_text(rate.before),
+            percent(rate.change, sign=True),
         )
+        for rate in rates_used(declaration, sales, pair)
+    ]
     name_before = pair.before.name if pair.before else "Before"
     figures = ("Sold", pair.period.name, name_before, "Change")
     columns = _columns("Currency", *figures, figures=figures)
@@ -224,7 +253,7 @@ def _rate(sold: Measures) -> Fraction | None:
 
 
 def _rate_text(rate: Fraction | None) -> str:
-    return "" if rate is None else grouped(half_up(rate, _RATE_DECIMALS))
+    return "" if rate is None else grouped(half_up(rate, RATE_DECIMALS))
 
 
 def _cut(listing: Listing) -> Listing:

@@ -22,8 +22,9 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.profile import fetched
 from sales_pipeline.silver.parsing.days import day_of
 from sales_pipeline.silver.parsing.numbers import SCALES, number_of
+from sales_pipeline.silver.parsing.spark_expressions import GIVEN
 from sales_pipeline.silver.reference.meanings import Meanings
-from sales_pipeline.silver.validation.delivered_records import GIVEN, DeliveredRecords
+from sales_pipeline.silver.validation.delivered_records import DeliveredRecords
 from sales_pipeline.silver.validation.feed_groups import NUMBERS, lookup_of
 from sales_pipeline.visible_text import MAY_NOT_BE_COMPOSED, visible_form
 

@@ -11,6 +11,8 @@ from pyspark.sql import functions as F
 from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.visible_text import INVISIBLE
 
+GIVEN = "_given_"
+"""How the column of a text as delivered begins, where another has its value."""
 _WITH_LETTERS = ("0B", "0E", "0F", "1A", "1B", "1C", "1D", "1E", "1F")
 """The control characters that JSON writes as `\\u00XX` with a letter in it."""
 _PAIR = "\\\\"

@@ -19,16 +19,16 @@ from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.config.model import Feed
 from sales_pipeline.config.sql.expressions import computed_expression, exclusion, failing_columns
 from sales_pipeline.silver.parsing.spark_expressions import (
+    GIVEN,
     filled,
     is_blank,
     none_missing,
     visible,
 )
 from sales_pipeline.silver.validation.feed_groups import FEED_VALUES, FeedGroup
+from sales_pipeline.silver.validation.included_tax import STORE_FIELDS, Taxes, store_tax_values
 from sales_pipeline.visible_text import visible_form
 
-GIVEN = "_given_"
-"""How the column of a text as delivered begins, where another has its value."""
 _VISIBLE = "_visible_"
 NO_KEYS = ("NULL", "NONE", "NIL", "N/A", "#N/A", "NA", "NAN", "-", "--", "?", "#REF!", "#VALUE!")
 """Texts that mean nothing in a key column, in capitals or small letters."""
@@ -38,13 +38,14 @@ COMPUTED_FAILED, EXCLUDE_FAILED = "_computed_failed", "_exclude_failed"
 """Whether declared SQL fails on a value of the record: that of a column, that of exclude_when."""
 LAST_DAY = "_last_day"
 """The last day that a sale of a file can have, where the feed declares `latest: delivery`."""
-_STORES = pa.schema(
-    [(name, pa.string()) for name in ("feed", "_listed_text", "_listed_store", "_listed_currency")]
-)
+_STORE_TEXTS = ("feed", "_listed_text", "_listed_store", "_listed_currency")
+_STORES = pa.schema([*dict.fromkeys(_STORE_TEXTS, pa.string()).items(), *STORE_FIELDS.items()])
 
 
 def stores_table(feeds: Mapping[str, Feed], names: Sequence[str]) -> pa.Table:
     """`feed, listed_text, listed_store, listed_currency`: the stores that texts of feeds name.
+
+    With what `included_tax.store_tax_values` gives.
 
     Args:
         feeds: All declared feeds.
@@ -62,6 +63,7 @@ def stores_table(feeds: Mapping[str, Feed], names: Sequence[str]) -> pa.Table:
             "_listed_text": text,
             "_listed_store": store.id,
             "_listed_currency": store.currency,
+            **store_tax_values(store.tax),
         }
         for (name, text), store in listed.items()
     ]
@@ -80,6 +82,8 @@ class DeliveredRecords:
             group has one feed.
         stores_frame: The listed stores, as `stores_table` makes them; None where there are none.
         last_days: `_file_id` and `LAST_DAY`; None where that does not depend on the delivery.
+        percents: The factors of the rates of tax that records have in percent, as
+            `included_tax.percents_of` makes them; None where they have none.
     """
 
     group: FeedGroup
@@ -88,6 +92,12 @@ class DeliveredRecords:
     feeds_frame: DataFrame | None = None
     stores_frame: DataFrame | None = None
     last_days: DataFrame | None = None
+    percents: DataFrame | None = None
+
+    @cached_property
+    def taxes(self) -> Taxes | None:
+        """The taxes that are taken off; None where none is."""
+        return Taxes(self.feed, self.percents) if self.group.takes_tax_off else None
 
     @property
     def feed(self) -> Feed:

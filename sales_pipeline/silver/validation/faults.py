@@ -56,6 +56,8 @@ class Faults:
             needed.append("currency")
         if self._feed.returns == "quarantine":
             broken.append(_is_return())
+        if self.delivered.taxes is not None:
+            broken.append(self.delivered.taxes.is_unknown())
         return F.coalesce(
             any_of([*broken, *(F.col(name).isNull() for name in dict.fromkeys(needed))]),
             F.lit(True),
@@ -75,6 +77,7 @@ class Faults:
             (PRODUCT_UNKNOWN, ~is_blank(source) & product.isNull()),
             *self._number_faults(),
             *self._currency_faults(),
+            *(self.delivered.taxes.faults() if self.delivered.taxes is not None else ()),
         ]
         faults += self._sql_faults()
         well_split = F.col("_problem").isNull()

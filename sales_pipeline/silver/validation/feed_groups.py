@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -18,15 +17,17 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
+from sales_pipeline.silver.validation import included_tax
+from sales_pipeline.silver.validation.included_tax import ALWAYS
 
 NUMBERS = ("quantity", "unit_price", "amount")
-_ALWAYS = date(1, 1, 1)
 _DATA: Any = {
     "landing": True,
     "format": True,
     "store": True,
     "stores": True,
     "currency": True,
+    "tax": True,
     "language": True,
     "same_name": True,
     "max_removed": True,
@@ -49,9 +50,10 @@ _FEEDS = pa.schema(
         ("_feed_store", pa.string()),
         ("_feed_currency", pa.string()),
         ("_feed_currencies", pa.list_(_CURRENCY)),
+        *included_tax.FIELDS.items(),
     ]
 )
-FEED_VALUES = tuple(name for name in _FEEDS.names if name.startswith("_feed_"))[1:]
+FEED_VALUES = (*_FEEDS.names[2:],)
 """The columns of the table of feeds that validation uses."""
 
 
@@ -63,11 +65,18 @@ class FeedGroup:
         number: The number of the group, from 0.
         feed: One of the feeds; the others equal it in everything that an expression depends on.
         names: The names of all of them.
+        is_net: Whether the tax that amounts include is taken off.
     """
 
     number: int
     feed: Feed
     names: tuple[str, ...]
+    is_net: bool = False
+
+    @property
+    def takes_tax_off(self) -> bool:
+        """True if tax is taken off the amounts of some of the records."""
+        return self.is_net and self.feed.includes_tax
 
     @property
     def has_stores(self) -> bool:
@@ -126,6 +135,7 @@ class FeedGroup:
             "_feed_store": F.lit(row["_feed_store"]).cast("STRING"),
             "_feed_currency": F.lit(row["_feed_currency"]).cast("STRING"),
             "_feed_currencies": F.array(*currencies) if currencies else empty,
+            **included_tax.tax_columns(feeds[self.names[0]].tax),
         }
 
 
@@ -134,29 +144,33 @@ def states_currency(feed: Feed) -> bool:
     return feed.has("currency") or any(store.currency for store in feed.stores.values())
 
 
-def feed_groups(feeds: Mapping[str, Feed], names: Iterable[str]) -> list[FeedGroup]:
+def feed_groups(
+    feeds: Mapping[str, Feed], names: Iterable[str], *, is_net: bool = False
+) -> list[FeedGroup]:
     """The groups of some declared feeds, in the order of the declaration.
 
     Args:
         feeds: All declared feeds.
         names: The feeds in question.
+        is_net: Whether the tax that amounts include is taken off.
     """
     wanted = set(names)
     members: dict[str, list[str]] = {}
     for name, feed in feeds.items():
         if name in wanted:
-            members.setdefault(_expressions_of(feed), []).append(name)
+            members.setdefault(_expressions_of(feed, is_net=is_net), []).append(name)
     return [
-        FeedGroup(number, feeds[group[0]], tuple(group))
+        FeedGroup(number, feeds[group[0]], tuple(group), is_net)
         for number, group in enumerate(members.values())
     ]
 
 
-def _expressions_of(feed: Feed) -> str:
+def _expressions_of(feed: Feed, *, is_net: bool) -> str:
     """A text that is equal for feeds whose records are validated by the same expressions."""
     shared = feed.model_dump(mode="json", exclude=_DATA)
     kind_of_currency = "plain" if isinstance(feed.currency, str) else len(feed.currencies) > 1
     shared["kinds"] = [feed.store is not None, states_currency(feed), kind_of_currency]
+    shared["taxes"] = included_tax.tax_kind(feed) if is_net else []
     # The order of columns is that of the raw text of a quarantined record.
     return json.dumps(shared)
 
@@ -167,7 +181,8 @@ def feeds_table(feeds: Mapping[str, Feed], groups: Sequence[FeedGroup]) -> pa.Ta
     Returns:
         `_feed_group`: the number of its group; `_feed_lookup`: equal for feeds whose products are
         looked up alike; `_feed_store`: the id of its one store; `_feed_currency`: its only
-        currency; `_feed_currencies`: an array of all of them, with the first day of each.
+        currency; `_feed_currencies`: an array of all of them, with the first day of each; and
+        what `included_tax.tax_values` gives.
     """
     rows = [_feed_row(name, feeds[name], group.number) for group in groups for name in group.names]
     return pa.Table.from_pylist(rows, schema=_FEEDS)
@@ -182,8 +197,9 @@ def _feed_row(name: str, feed: Feed, group: int) -> dict[str, Any]:
         "_feed_store": feed.store.id if feed.store else None,
         "_feed_currency": currencies[0][1] if len(currencies) == 1 else None,
         "_feed_currencies": [
-            {"since": since or _ALWAYS, "code": code} for since, code in currencies
+            {"since": since or ALWAYS, "code": code} for since, code in currencies
         ],
+        **included_tax.tax_values(feed.tax),
     }
 
 

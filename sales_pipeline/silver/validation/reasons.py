@@ -46,6 +46,16 @@ REASONS: dict[str, str] = {
     "unit_price_unreadable": "The unit price is no number, or has more than 4 decimals.",
     "amount_missing": "The amount is empty.",
     "amount_unreadable": "The amount is no number, or has more than 4 decimals.",
+    "tax_missing": (
+        "The amount includes tax, and nothing says how much: the column of the tax or of its rate "
+        "is empty, or no declared rate applies on the day."
+    ),
+    "tax_unreadable": (
+        "The tax is no number, or has more than 4 decimals; or its rate is no percentage."
+    ),
+    "tax_out_of_range": (
+        "The tax is not between zero and the amount, or its rate not between 0 and 100 %."
+    ),
     "return_refused": "The quantity is negative, and the feed takes no returns.",
     "price_unknown": "The catalogue has no price for that day; the record waits until it has.",
     "currency_missing": "The currency is empty, and neither the store nor the feed has one.",

@@ -17,19 +17,19 @@ from sales_pipeline.lakehouse.tables import EXCLUDED, QUARANTINED
 from sales_pipeline.silver.parsing.numbers import SCALES, NumberStyle, looks_grouped
 from sales_pipeline.silver.parsing.parsed_texts import ParsedTexts
 from sales_pipeline.silver.parsing.spark_days import calendar_day, month_of
-from sales_pipeline.silver.parsing.spark_expressions import any_of, as_json, is_blank
+from sales_pipeline.silver.parsing.spark_expressions import GIVEN, any_of, as_json, is_blank
 from sales_pipeline.silver.parsing.spark_numbers import decimal_number, product_of
 from sales_pipeline.silver.reference.meanings import list_price
 from sales_pipeline.silver.validation import rules
-from sales_pipeline.silver.validation.delivered_records import GIVEN, DeliveredRecords
+from sales_pipeline.silver.validation.delivered_records import DeliveredRecords
 from sales_pipeline.silver.validation.faults import Faults
 from sales_pipeline.silver.validation.feed_groups import NUMBERS
 
 FIT = "fit"
 NO_STORE = ""
 """The store of a record that names none, or one that is not declared; it is never fit."""
-_BODY = ("sold_on", "month", "product", "category", "unit_price", "quantity", "amount", "currency",
-         "source_product", "_file_id", "_row")  # fmt: skip
+_BODY = ("sold_on", "month", "product", "category", "unit_price", "quantity", "amount", "tax",
+         "currency", "source_product", "_file_id", "_row")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Validator:
         )
 
     def amounts(self, keyed: DataFrame) -> DataFrame:
-        """The money of the records, null where it cannot be told.
+        """The money of the records as delivered, null where it cannot be told.
 
         Returns:
             `feed, _file_id, _row, currency, amount`; `money, money_text`: what was delivered of
@@ -92,7 +92,7 @@ class Validator:
         if name is not None:
             text = self._text(name)
         money = F.lit(None).cast("DECIMAL(18,4)") if name is None else F.col(name)
-        return self.typed(keyed).select(
+        return self._as_delivered(keyed).select(
             *("feed", "_file_id", "_row", "currency", "amount"),
             money.alias("money"),
             text.alias("money_text"),
@@ -124,7 +124,17 @@ class Validator:
         return self.feed.exclude_when is not None
 
     def typed(self, keyed: DataFrame) -> DataFrame:
-        """The records with their columns parsed, and everything that their verdict depends on."""
+        """The records with their columns parsed, and everything that their verdict depends on.
+
+        `amount` is as delivered: rules compare it with the price; `tax` is what is taken off it.
+        """
+        rows = self._as_delivered(keyed)
+        if self.delivered.taxes is None:
+            return rows.withColumn("tax", F.lit(None).cast("DECIMAL(18,4)"))
+        return self.delivered.taxes.with_tax(rows)
+
+    def _as_delivered(self, keyed: DataFrame) -> DataFrame:
+        """The records with their columns parsed, but the tax."""
         rows = keyed.withColumn("source_product", F.col(f"{GIVEN}product"))
         rows = self._with_prices(self._with_day(rows))
         if self.delivered.last_days is not None:
@@ -231,7 +241,11 @@ class Validator:
     def _sale_columns(self) -> list[Column]:
         names = ["sale_id", *self.delivered.further_keys, *_BODY]
         store = F.coalesce(F.col("store"), F.lit(NO_STORE)).alias("store")
-        return [F.col("feed"), store, *map(F.col, names)]
+        columns = {name: F.col(name) for name in names}
+        if self.delivered.taxes is not None:
+            tax = F.coalesce(F.col("tax"), F.lit(0).cast("DECIMAL(18,4)"))
+            columns["amount"] = (F.col("amount") - tax).cast("DECIMAL(18,4)").alias("amount")
+        return [F.col("feed"), store, *columns.values()]
 
 
 def _verdict(is_broken: Column, has_condition: bool) -> Column:  # noqa: FBT001

@@ -88,12 +88,13 @@ function prepareControls() {
 function showParts() {
   const months = page.months.map((month) => page.spans[month.span].name);
   const when = page.finished_at.replace("T", " ").slice(0, 16);
-  put("about", `As run ${page.run_id} left it on ${when} UTC. Revenue in ${page.currency}.`);
+  const isNet = page.tax.revenue === "net_of_tax";
+  put("about", `As run ${page.run_id} left it on ${when} UTC. Revenue in ${page.currency}${isNet ? ", without tax" : ""}.`);
   document.title = `Sales report ${months[months.length - 1]}`;
   put("title", `Sales report, ${months[months.length - 1]}`);
-  put("left-out", ...page.left_out.map((text) => element("p", { class: "notice" }, text)));
-  put("class-a", percent(CLASS_A));
-  put("class-b", percent(CLASS_B));
+  const notes = page.tax.note && !isNet ? [page.tax.note, ...page.left_out] : page.left_out;
+  put("left-out", ...notes.map((text) => element("p", { class: "notice" }, text)));
+  put("definitions", ...page.definitions.flatMap(({ term, meaning }) => [element("dt", {}, term), element("dd", {}, meaning)]));
   put("foot", `Made by sales_pipeline ${page.version} from gold and ops of run ${page.run_id}. The page asks nothing of any network.`);
   showListing("quarantine", page.quarantine);
   showListing("unknown-names", page.unknown_names);

@@ -1,0 +1,85 @@
+"""Definitions of the figures of the page and the workbook; docs/figures.md has the formulas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.report.figures import percent
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A term and its meaning."""
+
+    term: str
+    meaning: str
+
+
+_BEFORE_CLASSES = (
+    Definition(
+        "Revenue",
+        "What was paid, less what was paid back, in the base currency at the rate of each sale's "
+        "day. It is exact to the end and rounded half up once, where it is shown; so rounded "
+        "figures may differ from their rounded total by a cent.",
+    ),
+    Definition(
+        "Tax",
+        "The amounts of some shops include tax, those of others do not. If figures add both, it is "
+        "said beside them; if the tax was taken off, they are without tax.",
+    ),
+    Definition("Units", "Units sold, less units that came back."),
+    Definition(
+        "Returns",
+        "What was paid back for returned units. Revenue before returns is revenue less returns.",
+    ),
+    Definition(
+        "Before, change",
+        "The same month of the year before, in a calendar of weeks that of 52 weeks before; for "
+        "several months their sum. A month that is not over, marked *, is compared with the same "
+        "days. Change % is the change by the figure before, from exact figures.",
+    ),
+    Definition(
+        "Constant currency",
+        "For each currency, its revenue by its amount in the compared period, over all stores, is "
+        "the rate; amounts of this period at these rates, less revenue before, are local growth. "
+        "If a currency had no sales there, its average rate of those days is taken. Local growth "
+        "and exchange rates add up to the change.",
+    ),
+    Definition(
+        "Like for like",
+        "A store is comparable if it was open on every day of both periods; new, closed or "
+        "interrupted otherwise, as declared. A store without a declared first day counts as open "
+        "from the month of its first sale on.",
+    ),
+)
+_AFTER_CLASSES = (
+    Definition(
+        "Volume, price, mix",
+        "Gross sales at constant rates, over each store, product and currency: the change of units "
+        "at the average price before; units of now at their price before, less units of now at the "
+        "average price before (mix); and what other prices made of the units of now (price).",
+    ),
+    Definition(
+        "Closed months",
+        "The figures of a month as they stood when it was closed. What comes later for it counts, "
+        "and restates it: each cause has its part, and the parts add up.",
+    ),
+    Definition("Shares", "Shares of a whole are rounded so that they add up to 100.0%."),
+)
+
+
+def definitions(declaration: Declaration) -> tuple[Definition, ...]:
+    """Returns the definitions in the order in which they are shown.
+
+    Args:
+        declaration: What the retailer declares; it has the limits of the classes.
+    """
+    a, b = (percent(Fraction(share)) for share in (declaration.classes.a, declaration.classes.b))
+    classes = Definition(
+        "Place, class",
+        "Products by the figure as it is shown, then by name. Class A makes up the first "
+        f"{a} of the whole, A and B together the first {b}.",
+    )
+    return (*_BEFORE_CLASSES, classes, *_AFTER_CLASSES)
