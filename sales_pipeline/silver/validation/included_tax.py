@@ -18,6 +18,7 @@ from pyspark.sql import functions as F
 from sales_pipeline.config.model import Feed
 from sales_pipeline.config.taxes import StoreTax
 from sales_pipeline.engines.statements import union_of
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver.parsing.net_amounts import (
     FACTOR_TYPE,
     GROSS_TYPE,
@@ -213,7 +214,7 @@ def percents_of(records: Iterable[tuple[DataFrame, Taxes]]) -> pa.Table:
         `PERCENT, FACTOR, GROSS`, of rates from 0 to 100 %. Python divides, because no engine does.
     """
     rates = [rows.select(taxes.percent().alias(PERCENT)) for rows, taxes in records]
-    found = union_of(rates).distinct().toArrow()[PERCENT].to_pylist()
+    found = fetched("collect the rates of tax", union_of(rates).distinct())[PERCENT].to_pylist()
     known = sorted(each for each in found if each is not None and 0 <= each <= 100)
     factors = [TaxFactor.of(each / 100) for each in known]
     columns = [known, [each.factor for each in factors], [each.gross for each in factors]]
