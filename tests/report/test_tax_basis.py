@@ -18,7 +18,7 @@ from sales_pipeline.config import declaration_from
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.runs import RunRecord, finished_runs, utc_now
 from sales_pipeline.report.answers import answers_document
-from sales_pipeline.report.answers_of_run import answers
+from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.answers_text import answers_text
 from sales_pipeline.report.check import check_document, check_text
 from sales_pipeline.report.compared_runs import (
@@ -35,6 +35,7 @@ from sales_pipeline.report.why_restated import (
     why_restated,
     why_restated_document,
     why_restated_text,
+    why_since_closing,
 )
 from sales_pipeline.report.workbook import write_workbook
 from tests.retailer import DECLARATION, Retailer, sale
@@ -199,6 +200,31 @@ def test_a_figure_the_page_and_the_workbook_have_it(
     write_workbook(answers(retailer.declaration), tmp_path / "sales.xlsx")
     about = openpyxl.load_workbook(tmp_path / "sales.xlsx")["About"]
     assert ("Tax", WITHOUT_TAX) in [tuple(cell.value for cell in row) for row in about.rows]
+
+
+def test_what_was_closed_with_tax_is_said_beside_figures_without_it(retailer: Retailer) -> None:
+    feeds = retailer.declared["feeds"]
+    feeds["lyon"]["tax"], feeds["boston"]["tax"] = FRANCE, US
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1", total="120.00"), sale("2", "2025-02-01"))
+    retailer.run()
+    retailer.close("2025-01")
+    retailer.declared["revenue"] = "net_of_tax"
+    retailer.run(rejudge=["lyon"])
+    note = (
+        "Revenue of 2025-01, as closed, is as delivered; revenue that is not closed is without tax."
+    )
+    kept = answers(retailer.declaration, Asked(as_closed=True))
+    assert [period.revenue for period in kept.global_performance] == [
+        Decimal("120.00"),
+        Decimal("8.33"),
+    ]
+    assert kept.tax.note == note
+    assert answers(retailer.declaration).tax.note == WITHOUT_TAX
+    restated = why_since_closing(retailer.declaration)
+    assert (restated.tax.note, restated.reasons) == (note, {"declaration": Decimal("-20.00")})
+    page = json.loads(page_text(page_of(retailer.declaration, as_closed=True)))
+    assert page["tax"]["note"] == note
 
 
 def test_check_says_what_answers_will_be(
