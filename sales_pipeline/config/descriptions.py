@@ -23,8 +23,8 @@ def descriptions(part: type[BaseModel]) -> dict[str, str]:
     """Returns key -> its description, of a part of the declaration and of what it inherits.
 
     >>> from sales_pipeline.config.catalogue import Catalogue
-    >>> descriptions(Catalogue)["landing"].partition(";")[0]
-    'The catalogue files below the landing folder'
+    >>> descriptions(Catalogue)["landing"]
+    "The pattern of the catalogue's files below the landing folder."
     """
     of_fields: dict[str, str] = {}
     for kind in reversed(part.__mro__):

@@ -8,7 +8,7 @@ that history is compared with a local table, of which the engine knows the size.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -23,7 +23,9 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.profile import fetched
 from sales_pipeline.silver.collisions import repeated_keys
 
-_MANY_KEYS = 2_000_000
+_MANY_KEYS, _MANY_RECORDS = 2_000_000, 10_000
+_ROW_ID = ("_file_id", "_row")
+_RECORD = ("key_hash", *_ROW_ID)
 _Hashes = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -34,10 +36,13 @@ class MeetingKeys:
     Attributes:
         keys: `key_hash` of each, once; None if there is none.
         meet_history: Whether a record of another delivery may have one of them.
+        earlier: `_file_id` -> `_row` of these records, if they are few; then only the data files
+            that hold them are read. None if they have to be found by their keys.
     """
 
     keys: DataFrame | None = None
     meet_history: bool = False
+    earlier: Mapping[int, tuple[int, ...]] | None = None
 
 
 def meeting_keys(
@@ -52,39 +57,59 @@ def meeting_keys(
     Args:
         lakehouse: The tables.
         own: `key_hash` of every record of the batch; None without a batch.
-        history: The records of other deliveries, with a `key_hash`; None if there are none.
+        history: `key_hash`, `_file_id` and `_row` of the records of other deliveries that have a
+            key; None if there are none.
         lost: Those of them that lost to a record that is replaced now; None if there are none.
     """
     here: _Hashes | None = None
     compared = own
     if own is not None and lakehouse.engine.capabilities.counts_keys_here:
-        hashes = _sorted(fetched("read the keys of the batch", own))
-        here = _distinct(hashes[1:][hashes[1:] == hashes[:-1]])
-        if history is not None and len(distinct := _distinct(hashes)) <= _MANY_KEYS:
+        of_batch = _sorted(fetched("read the keys of the batch", own))
+        here = _distinct(of_batch[1:][of_batch[1:] == of_batch[:-1]])
+        if history is not None and len(distinct := _distinct(of_batch)) <= _MANY_KEYS:
             compared = lakehouse.shared("keys_of_batch", _table(distinct))
     parts = []
     if own is not None and here is None:
-        parts.append(repeated_keys(own).select("key_hash", F.lit(False).alias("_is_earlier")))
+        parts.append(_of_batch(repeated_keys(own)))
     if compared is not None and history is not None:
-        met = history.join(compared, "key_hash", "left_semi").select("key_hash").distinct()
-        parts.append(met.select("key_hash", F.lit(True).alias("_is_earlier")))
+        parts.append(history.join(compared, "key_hash", "left_semi").select(*_RECORD))
     if lost is not None:
-        parts.append(lost.select("key_hash").distinct().withColumn("_is_earlier", F.lit(True)))
+        parts.append(lost.select(*_RECORD))
     rows = (
         fetched("find the keys that meet", _union(parts).limit(_MANY_KEYS + 1)) if parts else None
     )
-    found = [] if rows is None else [_sorted(rows)]
-    is_earlier = rows is not None and any(rows["_is_earlier"].unique().to_pylist())
-    count = sum(map(len, found)) + (0 if here is None else len(here))
-    if count > _MANY_KEYS:
+    hashes = [_sorted(table) for table in (rows,) if table is not None]
+    hashes += [here] if here is not None else []
+    if sum(map(len, hashes)) > _MANY_KEYS:
         if own is not None and here is not None:
-            parts.append(repeated_keys(own).withColumn("_is_earlier", F.lit(False)))
+            parts.append(_of_batch(repeated_keys(own)))
         keys = _union(parts).select("key_hash").distinct()
         return MeetingKeys(keys, meet_history=history is not None)
-    if not count:
+    if not any(map(len, hashes)):
         return MeetingKeys()
-    distinct = np.unique(np.concatenate([*found, *([] if here is None else [here])]))
-    return MeetingKeys(lakehouse.shared("meeting_keys", _table(distinct)), meet_history=is_earlier)
+    distinct = np.unique(np.concatenate(hashes))
+    records = None if rows is None else rows.filter(pc.is_valid(rows["_row"]))
+    return MeetingKeys(
+        lakehouse.shared("meeting_keys", _table(distinct)),
+        meet_history=records is not None and records.num_rows > 0,
+        earlier=_by_file(records) if lost is None else None,
+    )
+
+
+def _of_batch(keys: DataFrame) -> DataFrame:
+    """Keys of the batch, beside those of records of history."""
+    return keys.select("key_hash", *(F.lit(None).cast("BIGINT").alias(id_) for id_ in _ROW_ID))
+
+
+def _by_file(records: pa.Table | None) -> Mapping[int, tuple[int, ...]] | None:
+    """Few records of history by file, each once; None if they are many."""
+    if records is None or records.num_rows > _MANY_RECORDS:
+        return None
+    of_files: dict[int, set[int]] = {}
+    pairs = zip(*(records[id_].to_pylist() for id_ in _ROW_ID), strict=True)
+    for file_id, row in pairs:
+        of_files.setdefault(file_id, set()).add(row)
+    return {file_id: tuple(sorted(rows)) for file_id, rows in sorted(of_files.items())}
 
 
 def _union(parts: Sequence[DataFrame]) -> DataFrame:

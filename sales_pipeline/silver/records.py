@@ -229,7 +229,10 @@ class RecordsWriter:
         return own.withColumns({**none, **runs, "_is_earlier": F.lit(False)})
 
     def _earlier_candidates(self, keys: DataFrame) -> DataFrame:
-        history = self._history().join(keys, "key_hash", "left_semi")
+        if self._meeting.earlier is None:
+            history = self._history().join(keys, "key_hash", "left_semi")
+        else:
+            history = self._history().where(_is_row_of(self._meeting.earlier))
         verdict = F.when(F.col("status") == EXCLUDED, F.lit(EXCLUDED)).otherwise(F.lit(FIT))
         old = [F.col(name).alias(f"_old_{name}") for name in _OUTCOME]
         sale = [column.name for column in sale_columns(self.lakehouse.further_keys)]

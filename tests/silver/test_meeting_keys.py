@@ -33,13 +33,19 @@ def _found(
     lakehouse: Lakehouse, own: Sequence[int | None] | None, history: Sequence[int | None] | None
 ) -> tuple[list[int], bool]:
     def frame(hashes: Sequence[int | None] | None) -> Any:
-        return (
-            None
-            if hashes is None
-            else lakehouse.frame(pa.table({"key_hash": pa.array(hashes, pa.int64())}))
+        if hashes is None:
+            return None
+        rows = range(len(hashes))
+        columns = {"key_hash": hashes, "_file_id": [7 for _ in rows], "_row": [*rows]}
+        return lakehouse.frame(
+            pa.table({name: pa.array(values, pa.int64()) for name, values in columns.items()})
         )
 
     met = meeting_keys(lakehouse, frame(own), history=frame(history), lost=None)
+    if met.earlier is not None:
+        keys_of_batch = {*(own or ())} - {None}
+        rows = tuple(row for row, key in enumerate(history or ()) if key in keys_of_batch)
+        assert met.earlier == ({7: rows} if rows else {})
     keys = [] if met.keys is None else met.keys.toArrow()["key_hash"].to_pylist()
     assert len(keys) == len(set(keys))
     return sorted(keys), met.meet_history
