@@ -138,9 +138,11 @@ class _Run:
             self.lakehouse, self.ledger, self.folders, self.progress, self.writer, self.run_id
         )
         claims = self._claim(self._discover(changed))
-        claimed = {(each.feed, each.path) for each in claims.deliveries}
+        claimed = {(delivery.feed, delivery.path) for delivery in claims.deliveries}
         behind = left_behind(self.ledger, self.folders)
-        claims.behind = [each for each in behind if (each.feed, each.path) not in claimed]
+        claims.behind = [
+            delivery for delivery in behind if (delivery.feed, delivery.path) not in claimed
+        ]
         unfinished = self.ledger.unfinished()
         self.writer.unfinished(unfinished, is_run=self.hold.verb == "run")
         self._is_repair = bool(unfinished or missing_derived(self.lakehouse))
@@ -166,7 +168,7 @@ class _Run:
         self.ledger.record(
             rejudged_deliveries(self.lakehouse.declaration, self.ledger, self.rejudge)
         )
-        told = self.writer.ids_to_report()
+        to_report = self.writer.ids_to_report()
         touch_stale_months(self.lakehouse, self.ledger)
         self.intake.remove_withdrawn()
         self.intake.take_in()
@@ -181,7 +183,7 @@ class _Run:
         repeats = claims.in_state(State.REPEATED)
         self.intake.keep_repeats(repeats)
         self.intake.place(self.writer.unnamed)
-        self.writer.end(told, [delivery.file_id for delivery in repeats])
+        self.writer.end(to_report, [delivery.file_id for delivery in repeats])
         self.writer.record(self.hold.verb, self.started_at, self._seconds())
 
     def _seconds(self) -> float:
@@ -213,15 +215,15 @@ class _Run:
 
     def _discover(self, changed: list[Delivery]) -> Discovery:
         self.progress.stage("discover", 0)
-        found = find_files(
+        discovery = find_files(
             self.lakehouse.declaration,
             self.ledger,
             self.folders,
             changed=changed,
             on_hashed=self._hashed,
         )
-        self.writer.landing_files(found)
-        return found
+        self.writer.landing_files(discovery)
+        return discovery
 
     def _hashed(self, count: int) -> None:
         self.progress.advance(bytes_done=count)
@@ -243,7 +245,7 @@ class _Run:
 
     def _is_anything_else_to_do(self) -> bool:
         held = self.ledger.in_state(State.HELD)
-        is_left = any(self.folders.waits_for_archive(each) for each in held)
+        is_left = any(self.folders.waits_for_archive(delivery) for delivery in held)
         return bool(self.rejudge) or is_left or is_gold_stale(self.lakehouse, self.ledger)
 
     def _gold(self) -> None:

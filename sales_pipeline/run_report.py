@@ -165,7 +165,7 @@ class Silent:
 
 def notes(deliveries: Iterable[Delivery]) -> list[FileNote]:
     """A note for each delivery."""
-    return [FileNote(each.path, each.reason or "") for each in deliveries]
+    return [FileNote(delivery.path, delivery.reason or "") for delivery in deliveries]
 
 
 def unreadable(found: Mapping[str, str]) -> list[FileNote]:

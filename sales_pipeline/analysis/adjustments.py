@@ -128,16 +128,16 @@ class _Comparison:
         was, is_ = self._sums[0][0], self._sums[1][0]
         for file_id, place in {*was, *is_}:
             key = file_id, place
-            rest = is_.get(key, _NOTHING).less(was.get(key, _NOTHING))
+            remainder = is_.get(key, _NOTHING).less(was.get(key, _NOTHING))
             rate, path = self._rates(place)[1], self._path(file_id)
             if file_id in self._deliveries.came_or_left:
-                yield place.month, self._reason(file_id, place), path, rest.amount * rate
+                yield place.month, self._reason(file_id, place), path, remainder.amount * rate
                 continue
             for winner, lost in self._lost_more.get(key, {}).items():
-                rest = rest.plus(lost)
+                remainder = remainder.plus(lost)
                 part = -lost.amount * rate
                 yield place.month, self._reason(winner, place), self._path(winner), part
-            yield place.month, self._rest(file_id, rest), path, rest.amount * rate
+            yield place.month, self._rest(file_id, remainder), path, remainder.amount * rate
 
     def _of_rates(self) -> Iterator[tuple[date, Reason, str, int]]:
         for (_, place), counted in self._sums[0][0].items():
@@ -188,22 +188,22 @@ class _Comparison:
         off, from the latest of several such deliveries.
         """
         was, is_ = self._sums[0][1], self._sums[1][1]
-        found: dict[tuple[int, _Place], dict[int, _Sum]] = {}
+        lost_more: dict[tuple[int, _Place], dict[int, _Sum]] = {}
         to_others: dict[tuple[int, _Place], _Sum] = {}
         for file_id, place, winner in {*was, *is_}:
             lost = file_id, place, winner
             more = is_.get(lost, _NOTHING).less(was.get(lost, _NOTHING))
             if winner in self._deliveries.came_or_left:
-                found.setdefault((file_id, place), {})[winner] = more
+                lost_more.setdefault((file_id, place), {})[winner] = more
             else:
                 known = to_others.get((file_id, place), _NOTHING)
                 to_others[file_id, place] = known.plus(more)
-        for key, lost_to in found.items():
-            others = to_others.get(key, _NOTHING)
+        for key, lost_to in lost_more.items():
+            more_to_others = to_others.get(key, _NOTHING)
             records = sum(more.records for more in lost_to.values())
-            if others.records * records < 0 and abs(others.records) <= abs(records):
-                lost_to[max(lost_to)] = lost_to[max(lost_to)].plus(others)
-        return found
+            if more_to_others.records * records < 0 and abs(more_to_others.records) <= abs(records):
+                lost_to[max(lost_to)] = lost_to[max(lost_to)].plus(more_to_others)
+        return lost_more
 
     def _rates(self, place: _Place) -> tuple[int, int]:
         """The rates of both runs; one that a run took none for is that of the other."""

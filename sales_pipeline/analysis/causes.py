@@ -211,15 +211,15 @@ def _rate(rates: ConstantRates, currency: str, sold: Measures) -> Fraction:
 
 def _price_volume_mix(goods: Mapping[_Place, _Goods]) -> Iterator[tuple[Cause, _Place, Fraction]]:
     """Divides the change of gross revenue of each place."""
-    units_before = sum((each.units_before for each in goods.values()), Fraction(0))
-    revenue_before = sum((each.revenue_before for each in goods.values()), Fraction(0))
+    units_before = sum((sold.units_before for sold in goods.values()), Fraction(0))
+    revenue_before = sum((sold.revenue_before for sold in goods.values()), Fraction(0))
     average = revenue_before / units_before if units_before else Fraction(0)
-    for place, each in goods.items():
-        at_price_before = each.units * each.price_before
-        volume = (each.units - each.units_before) * average
+    for place, sold in goods.items():
+        at_price_before = sold.units * sold.price_before
+        volume = (sold.units - sold.units_before) * average
         yield Cause.VOLUME, place, volume
-        yield Cause.MIX, place, at_price_before - each.revenue_before - volume
-        yield Cause.PRICE, place, each.revenue - at_price_before
+        yield Cause.MIX, place, at_price_before - sold.revenue_before - volume
+        yield Cause.PRICE, place, sold.revenue - at_price_before
 
 
 def _revenue(measures: Mapping[_Place, Measures]) -> Decimal:

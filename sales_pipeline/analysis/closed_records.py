@@ -49,18 +49,18 @@ class ClosedRecords:
         fingerprints = {
             row["feed"]: row["fingerprint"] for row in self.kept if State(row["state"]) not in _GONE
         }
-        found = {}
+        deliveries = {}
         for file_id, delivery in self.now.items():
             row = kept.get(file_id)
             if row is not None:
                 values = {name: row[name] for name in _KEPT}
-                found[file_id] = replace(delivery, state=State(row["state"]), **values)
+                deliveries[file_id] = replace(delivery, state=State(row["state"]), **values)
             elif file_id <= self.closing.last_file_id:
                 fingerprint = fingerprints.get(delivery.feed, delivery.fingerprint)
-                found[file_id] = replace(
+                deliveries[file_id] = replace(
                     delivery, state=State.ARCHIVED, fingerprint=fingerprint, rolled_back_by=None
                 )
-        return found
+        return deliveries
 
     @cached_property
     def in_force(self) -> Set[int]:

@@ -70,7 +70,9 @@ class DeliveriesBetween:
         if was is not None and was.state in (State.SUPERSEDED, *_WITHDRAWN):
             # What had taken its place, or its withdrawal, is no more.
             left = [
-                each for each in self._successors.get(file_id, []) if each in self.before.in_force
+                successor
+                for successor in self._successors.get(file_id, [])
+                if successor in self.before.in_force
             ]
             return self._why_left(left[-1]) if left else Reason.ROLLBACKS
         if self.is_declared_otherwise(file_id):
@@ -81,25 +83,27 @@ class DeliveriesBetween:
         return Reason.CORRECTIONS if replaced else Reason.NEW_FILES
 
     def _why_left(self, file_id: int) -> Reason:
-        now = self.now.deliveries.get(file_id)
-        if now is None or now.rolled_back_by:
+        delivery = self.now.deliveries.get(file_id)
+        if delivery is None or delivery.rolled_back_by:
             return Reason.ROLLBACKS
-        if now.state in _WITHDRAWN:
+        if delivery.state in _WITHDRAWN:
             return Reason.WITHDRAWALS
-        if now.state in _REFUSED or self.is_declared_otherwise(file_id):
+        if delivery.state in _REFUSED or self.is_declared_otherwise(file_id):
             return Reason.DECLARATION
-        is_replaced = any(each in self.now.in_force for each in self._successors.get(file_id, []))
+        is_replaced = any(
+            successor in self.now.in_force for successor in self._successors.get(file_id, [])
+        )
         return Reason.CORRECTIONS if is_replaced else Reason.ROLLBACKS
 
     @cached_property
     def _successors(self) -> dict[int, list[int]]:
         """Delivery -> those that took its place in either run, the earliest first."""
-        found: dict[int, set[int]] = {}
+        successors: dict[int, set[int]] = {}
         for ledger in (self.before.deliveries, self.now.deliveries):
             for delivery in ledger.values():
                 for earlier in _replaced_by(delivery, ledger):
-                    found.setdefault(earlier, set()).add(delivery.file_id)
-        return {earlier: sorted(later) for earlier, later in found.items()}
+                    successors.setdefault(earlier, set()).add(delivery.file_id)
+        return {earlier: sorted(later) for earlier, later in successors.items()}
 
 
 def _replaced_by(delivery: Delivery, ledger: Mapping[int, Delivery]) -> set[int]:

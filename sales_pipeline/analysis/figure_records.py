@@ -120,7 +120,7 @@ class FigureRecords:
             counted: What the figure counts.
         """
         in_period = self._left_out(self._days(self.period))
-        files = {each.file_id for each in counted} | {each.file_id for each in in_period}
+        files = {part.file_id for part in counted} | {part.file_id for part in in_period}
         without_day = self._left_out(f"sold_on IS NULL AND {among('_file_id', files)}")
         return sorted([*in_period, *without_day], key=_in_order)
 

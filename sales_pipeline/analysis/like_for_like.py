@@ -65,8 +65,8 @@ class TradingDays:
         closures = declared.closures if declared else ()
         both = (pair.before, pair.period)
         if any(
-            each.start <= period.last and each.end >= period.first
-            for each in closures
+            closure.start <= period.last and closure.end >= period.first
+            for closure in closures
             for period in both
         ):
             return Trading.INTERRUPTED

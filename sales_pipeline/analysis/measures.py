@@ -166,8 +166,8 @@ def _placed(table: pa.Table, periods: Sequence[Period], day: str) -> pa.Table:
     days = table[day].cast(pa.int32()).to_numpy()
     places = np.searchsorted(firsts, days, side="right") - 1
     is_inside = (places >= 0) & (days <= lasts[np.maximum(places, 0)])
-    found = table.append_column("_period", pa.array(places, pa.int64()))
-    return found.filter(pa.array(is_inside))
+    placed = table.append_column("_period", pa.array(places, pa.int64()))
+    return placed.filter(pa.array(is_inside))
 
 
 def _numbers(days: Iterable[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -77,7 +77,7 @@ def adding_up(parts: Sequence[Fraction], total: Decimal, decimals: int) -> list[
         digits[by_remainder[place % len(parts)]] += 1
     if missing < 0:
         digits[by_remainder[-1]] -= 1
-    return [_decimal(each, decimals) for each in digits]
+    return [_decimal(number, decimals) for number in digits]
 
 
 def _decimal(digits: int, decimals: int) -> Decimal:

@@ -92,12 +92,12 @@ class SalesOfRun:
             A cell for each period and values with sales; the place of its period is that in
             `periods`.
         """
-        asked = (tuple(periods), by, choice)
-        if asked not in self._known:
+        key = (tuple(periods), by, choice)
+        if key not in self._known:
             is_by_day = choice.category is None and not _OF_PRODUCTS & {*by}
             add_up = self._sums_of_days if is_by_day else self._sums_of_products
-            self._known[asked] = tuple(add_up(*asked))
-        return self._known[asked]
+            self._known[key] = tuple(add_up(*key))
+        return self._known[key]
 
     @cached_property
     def _known(self) -> dict[tuple[tuple[Period, ...], tuple[str, ...], Choice], Sequence[Cell]]:
@@ -116,13 +116,13 @@ class SalesOfRun:
         """Whole months come from the cube, and the days before and after them from silver."""
         parts = [(place, *part) for place, period in enumerate(periods) for part in _parts(period)]
         months = [(place, part) for place, part, is_months in parts if is_months]
-        found = self._of_parts(self.cube, months, "month", by, choice)
+        part_cells = self._of_parts(self.cube, months, "month", by, choice)
         for place, part, is_months in parts:
             if not is_months:
                 days = self.product_days(part.first, part.last)
-                found += self._of_parts(days, [(place, part)], "sold_on", by, choice)
+                part_cells += self._of_parts(days, [(place, part)], "sold_on", by, choice)
         cells: dict[tuple[int, tuple[Any, ...]], Cell] = {}
-        for cell in found:
+        for cell in part_cells:
             known = cells.get((cell.period, cell.values))
             cells[cell.period, cell.values] = known.plus(cell) if known else cell
         return cells.values()
@@ -153,8 +153,8 @@ class SalesOfRun:
     @cached_property
     def categories(self) -> list[str]:
         """The categories of all products, in order."""
-        found = {*self.cube["category"].unique().to_pylist()} - {None}
-        return sorted(found)
+        categories = {*self.cube["category"].unique().to_pylist()} - {None}
+        return sorted(categories)
 
     def months(self, choice: Choice) -> list[date]:
         """The months with sales of a choice, in order."""

@@ -73,10 +73,10 @@ def close(
     from sales_pipeline.report.closing_reports import closed_document, closed_text
 
     with stopped_by_signals():
-        done = closing.close(
+        closed = closing.close(
             declaration, wanted, through=through, anyway=anyway, wait_seconds=shared.wait
         )
-    show_report(done, closed_document, closed_text, as_json=as_json)
+    show_report(closed, closed_document, closed_text, as_json=as_json)
 
 
 def reopen(
@@ -100,5 +100,5 @@ def reopen(
     from sales_pipeline.report.closing_reports import reopened_document, reopened_text
 
     with stopped_by_signals():
-        done = closing.reopen(declaration, wanted, wait_seconds=shared.wait)
-    show_report(done, reopened_document, reopened_text, as_json=as_json)
+        reopened = closing.reopen(declaration, wanted, wait_seconds=shared.wait)
+    show_report(reopened, reopened_document, reopened_text, as_json=as_json)

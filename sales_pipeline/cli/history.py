@@ -153,5 +153,5 @@ def rollback(
     from sales_pipeline.report.upkeep import rollback_document, rollback_text
 
     with stopped_by_signals():
-        done = going_back.rollback(declaration, to=to, wait_seconds=shared.wait)
-    show_report(done, rollback_document, rollback_text, as_json=as_json)
+        outcome = going_back.rollback(declaration, to=to, wait_seconds=shared.wait)
+    show_report(outcome, rollback_document, rollback_text, as_json=as_json)

@@ -94,8 +94,8 @@ def reset(
     from sales_pipeline.report.upkeep import reset_document, reset_text
 
     with stopped_by_signals("the same again, which finishes it"):
-        done = operation.reset(declaration, wait_seconds=shared.wait)
-    show_report(done, reset_document, reset_text, as_json=as_json)
+        result = operation.reset(declaration, wait_seconds=shared.wait)
+    show_report(result, reset_document, reset_text, as_json=as_json)
 
 
 RESTORE_EXAMPLE = """\b

@@ -53,28 +53,32 @@ def aggregate_data(lakehouse: Lakehouse, ledger: Ledger) -> Made:
         ledger: The deliveries; changed and committed.
     """
     mispriced = _touch_mispriced(lakehouse, ledger)
-    touched = [each for each in ledger if each.months and each.state not in _BEFORE_SILVER]
-    months = sorted({month for each in touched for month in each.months})
-    made = _make(lakehouse, months) if months else Made()
-    made.repriced = [month for month in made.months if month in mispriced]
-    waiting = set(months) - set(made.months)
-    done = {each.file_id: each for each in [*ledger.in_state(State.IN_SILVER), *touched]}
+    touched = [
+        delivery for delivery in ledger if delivery.months and delivery.state not in _BEFORE_SILVER
+    ]
+    months = sorted({month for delivery in touched for month in delivery.months})
+    outcome = _make(lakehouse, months) if months else Made()
+    outcome.repriced = [month for month in outcome.months if month in mispriced]
+    waiting = set(months) - set(outcome.months)
+    deliveries = {
+        delivery.file_id: delivery for delivery in [*ledger.in_state(State.IN_SILVER), *touched]
+    }
     ledger.record(
-        each.moved_to(
-            State.IN_GOLD if each.state is State.IN_SILVER else each.state,
-            months=tuple(month for month in each.months if month in waiting),
+        delivery.moved_to(
+            State.IN_GOLD if delivery.state is State.IN_SILVER else delivery.state,
+            months=tuple(month for month in delivery.months if month in waiting),
         )
-        for each in done.values()
+        for delivery in deliveries.values()
     )
-    return made
+    return outcome
 
 
 def _touch_mispriced(lakehouse: Lakehouse, ledger: Ledger) -> set[date]:
     """Commits that months whose rates changed are to be made again, before gold changes."""
     months = mispriced_months(lakehouse)
-    known = {month for each in ledger for month in each.months}
+    known = {month for delivery in ledger for month in delivery.months}
     if not months <= known:
-        first = next(each for each in ledger if each.state not in _BEFORE_SILVER)
+        first = next(delivery for delivery in ledger if delivery.state not in _BEFORE_SILVER)
         touched = tuple(sorted(months | set(first.months)))
         ledger.record([replace(first, months=touched)])
     return months
@@ -100,8 +104,8 @@ def _write_cube(lakehouse: Lakehouse, pricing: Pricing) -> None:
 
 
 def _write_days(lakehouse: Lakehouse, pricing: Pricing, days: pa.Table) -> None:
-    made = days.filter(pc.is_in(days["month"], pa.array(pricing.months, pa.date32())))
-    rows = daily_sales(made, pricing.rates, pricing.keys)
+    to_price = days.filter(pc.is_in(days["month"], pa.array(pricing.months, pa.date32())))
+    rows = daily_sales(to_price, pricing.rates, pricing.keys)
     lakehouse.stream(DAILY_SALES.name, _is_in(pricing.months), rows.to_reader())
 
 
@@ -127,14 +131,14 @@ def _write_answers(lakehouse: Lakehouse, months: Iterable[date]) -> None:
     touched, shown = cube.where(_is_in(months)), _is_shown_in(months)
     stores = lakehouse.frame(pa.Table.from_pylist(store_rows(declaration)))
     of_stores = answers.revenue_per_month_and_shop(touched, stores, **money)
-    made = [
+    tables = [
         ("gold.revenue_per_month", shown, answers.revenue_per_month(touched, **money)),
         ("gold.revenue_per_month_and_shop", shown, of_stores),
     ]
     products = shown_cube(lakehouse)
     for rank in (answers.top_selling_products, answers.top_selling_products_by_revenue):
-        made.append((f"gold.{rank.__name__}", "true", rank(products, **money)))
-    lakehouse.put_together(made)
+        tables.append((f"gold.{rank.__name__}", "true", rank(products, **money)))
+    lakehouse.put_together(tables)
 
 
 def _is_in(months: Iterable[date]) -> str:

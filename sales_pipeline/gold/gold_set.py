@@ -160,9 +160,9 @@ class GoldSet:
         """
         if not self.closings:
             return AsClosed(self.read(DAILY_SALES.name), self.cube())
-        others = f"NOT ({in_months(self.closings)})"
-        days = self.read(DAILY_SALES.name, where=others)
-        cube = pa.concat_tables([self.read(SALES_CUBE.name, where=others), self.closed_cube])
+        not_closed = f"NOT ({in_months(self.closings)})"
+        days = self.read(DAILY_SALES.name, where=not_closed)
+        cube = pa.concat_tables([self.read(SALES_CUBE.name, where=not_closed), self.closed_cube])
         spellings = spellings_of(self.declaration, cube)
         return AsClosed(
             pa.concat_tables([days, self.closed_days]), with_shown_products(spellings, cube)
@@ -200,8 +200,8 @@ class GoldSet:
                 rows.append(row | {"revenue": revenue, "revenue_returned": returned})
         types = {field.name: field.type for field in arrow_schema(SALES_CUBE)}
         schema = pa.schema([(name, types.get(name, pa.date32())) for name in (*by, *MEASURES)])
-        found = pa.Table.from_pylist(rows, schema=schema)
-        return with_shown_products(self.spellings, found)
+        table = pa.Table.from_pylist(rows, schema=schema)
+        return with_shown_products(self.spellings, table)
 
     def rates_taken(self) -> RatesTaken:
         """Returns the rates that the cube took."""

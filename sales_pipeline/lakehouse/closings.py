@@ -115,7 +115,9 @@ def _closings(table: pa.Table) -> Closings:
 
 
 def _in_order(closings: Iterable[Closing]) -> Closings:
-    return {each.month: each for each in sorted(closings, key=lambda each: each.month)}
+    return {
+        closing.month: closing for closing in sorted(closings, key=lambda closing: closing.month)
+    }
 
 
 def _closing(row: Mapping[str, Any]) -> Closing:
@@ -131,12 +133,12 @@ def keep(lakehouse: Lakehouse, copies: Mapping[str, pa.Table], closings: Iterabl
         closings: The closings.
     """
     added = list(closings)
-    months = in_months(each.month for each in added)
+    months = in_months(closing.month for closing in added)
     for table in CLOSED_TABLES:
         lakehouse.make(table.name)
         lakehouse.stream(table.name, months, copies[table.name].to_reader())
     lakehouse.make(CLOSINGS.name)
-    rows = [asdict(each) | {"passed_over": list(each.passed_over)} for each in added]
+    rows = [asdict(closing) | {"passed_over": list(closing.passed_over)} for closing in added]
     lakehouse.put(CLOSINGS.name, months, rows)
 
 
@@ -164,11 +166,13 @@ def lost_closings(lakehouse: Lakehouse, *, has_runs: bool) -> tuple[str, ...]:
     """
     engine = lakehouse.engine
     runs = finished_runs(lakehouse)[-1:] if has_runs else []
-    made = {name for run in runs for name, version in run.version_of.items() if version != _NEVER}
+    in_last_run = {
+        name for run in runs for name, version in run.version_of.items() if version != _NEVER
+    }
     return tuple(
         name
         for name in sorted(MADE_WHEN_NEEDED)
-        if (engine.problem(name) is not None if engine.exists(name) else name in made)
+        if (engine.problem(name) is not None if engine.exists(name) else name in in_last_run)
     )
 
 

@@ -254,8 +254,8 @@ def named_damage(lakehouse: Lakehouse) -> Iterator[None]:
         yield
     except SalesPipelineError as error:
         # A version that belongs to the last run and cannot be read is damage, not old age.
-        gone = error if isinstance(error, VersionGone) else error.__cause__
-        if isinstance(gone, VersionGone) and (named := _named(lakehouse, [gone.table])):
+        cause = error if isinstance(error, VersionGone) else error.__cause__
+        if isinstance(cause, VersionGone) and (named := _named(lakehouse, [cause.table])):
             raise named from error
         raise
     except Exception as error:

@@ -107,9 +107,9 @@ def forget_versions(lakehouse: Lakehouse, tables: Collection[str]) -> None:
     """
     changed = []
     for record in recorded_runs(lakehouse):
-        gone = dict.fromkeys(set(tables) & set(record.version_of), _GONE)
-        if gone:
-            changed.append(replace(record, versions=json.dumps(record.version_of | gone)))
+        lost = dict.fromkeys(set(tables) & set(record.version_of), _GONE)
+        if lost:
+            changed.append(replace(record, versions=json.dumps(record.version_of | lost)))
     if changed:
         lakehouse.adapt(RUNS.name)
         names = ", ".join(f"'{record.run_id}'" for record in changed)
@@ -120,8 +120,8 @@ def table_versions(lakehouse: Lakehouse) -> str:
     """JSON of the Delta version of every table but `ops.runs`, which the record itself changes."""
     engine = lakehouse.engine
     names = [name for name in lakehouse.tables if name != RUNS.name and engine.exists(name)]
-    found = together((partial(engine.version, name) for name in names), at_once=_ASKED_AT_ONCE)
-    return json.dumps(dict(zip(names, found, strict=True)))
+    versions = together((partial(engine.version, name) for name in names), at_once=_ASKED_AT_ONCE)
+    return json.dumps(dict(zip(names, versions, strict=True)))
 
 
 def is_recorded(lakehouse: Lakehouse) -> bool:

@@ -146,17 +146,17 @@ class RecordSplitter:
             return self._record(self._fields.read_line(line[:at]), line[:at]), start + at
         if not self._fields.opens_quote(line):
             return self._record(line.split(self._fields.delimiter), line), after_line
-        found = self._fields.read_record(data, start, line_stop, width=self._width, final=final)
-        if found is QuoteFault.UNKNOWN:
+        result = self._fields.read_record(data, start, line_stop, width=self._width, final=final)
+        if result is QuoteFault.UNKNOWN:
             return None, None
-        if not isinstance(found, Span):
+        if not isinstance(result, Span):
             problem = (
-                "unterminated_quote" if found is QuoteFault.UNTERMINATED else "text_after_quote"
+                "unterminated_quote" if result is QuoteFault.UNTERMINATED else "text_after_quote"
             )
             return self._malformed(line, problem), after_line
-        after = LINE_END.match(data, found.end)
-        record = self._record(found.fields, data[start : found.end])
-        return record, after.end() if after else found.end
+        after = LINE_END.match(data, result.end)
+        record = self._record(result.fields, data[start : result.end])
+        return record, after.end() if after else result.end
 
     def _joined_at(self, line: bytes) -> int | None:
         """Returns where another file was joined to a line that had no line end, or None."""

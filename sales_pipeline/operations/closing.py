@@ -161,8 +161,8 @@ def reopen(
         run = _record(lakehouse, REOPEN, started_at)
         forget(lakehouse, wanted)
         _finish(lakehouse, run)
-        gone = tuple(known[month] for month in wanted)
-        return Reopened(run.run_id, declaration.base_currency, gone)
+        reopened = tuple(known[month] for month in wanted)
+        return Reopened(run.run_id, declaration.base_currency, reopened)
 
 
 def _last_run(lakehouse: Lakehouse, hold: Hold) -> RunRecord:
@@ -227,8 +227,10 @@ class _Closer:
 
     def close(self, months: Sequence[date], *, anyway: bool) -> list[Closing]:
         obstacles = Obstacles(self.lakehouse, self.ledger, self.gold, months)
-        found = {month: obstacles.of(month) for month in months}
-        if not anyway and (sentences := [each for of_month in found.values() for each in of_month]):
+        by_month = {month: obstacles.of(month) for month in months}
+        if not anyway and (
+            sentences := [sentence for of_month in by_month.values() for sentence in of_month]
+        ):
             sentences.append("No month was closed. To close all the same: --anyway.")
             raise MonthNotClosed("\n".join(sentences))
         days = self._gold(DAILY_SALES.name, months)
@@ -243,7 +245,7 @@ class _Closer:
                 basis=self.gold.run.revenue or "as_delivered",
                 last_file_id=self.ledger.next_file_id - 1,
                 on_hold=month in obstacles.months_on_hold,
-                passed_over=tuple(each.partition(_DO)[0] for each in found[month]),
+                passed_over=tuple(sentence.partition(_DO)[0] for sentence in by_month[month]),
             )
             for month in months
         ]

@@ -101,23 +101,27 @@ class Obstacles:
 
         The days are read from its records in bronze; a text that two formats read names two days.
         """
-        held = [each for each in self.ledger.in_state(State.HELD) if each.feed != CATALOGUE]
-        sales = {each.file_id: each for each in held if self._has_day_column(each)}
-        days: dict[str, set[date] | None] = {each.path: None for each in held}
+        held = [
+            delivery for delivery in self.ledger.in_state(State.HELD) if delivery.feed != CATALOGUE
+        ]
+        sales = {delivery.file_id: delivery for delivery in held if self._has_day_column(delivery)}
+        days: dict[str, set[date] | None] = {delivery.path: None for delivery in held}
         if not sales:
             return days
         texts = self.lakehouse.totals(
             BRONZE_SALES, by=["_file_id", "sold_on"], of="_row", where=among("_file_id", sales)
         )
-        found: dict[int, set[date] | None] = {file_id: set() for file_id in sales}
+        days_of_file: dict[int, set[date] | None] = {file_id: set() for file_id in sales}
         for row in python_rows(texts):
             delivery, text = sales[row["_file_id"]], row["sold_on"]
             formats = self.lakehouse.declaration.feeds[delivery.feed].date_formats
             named = days_of(text, formats) if text is not None else []
-            known = found[delivery.file_id]
-            found[delivery.file_id] = None if known is None or not named else known | {*named}
+            known = days_of_file[delivery.file_id]
+            days_of_file[delivery.file_id] = (
+                None if known is None or not named else known | {*named}
+            )
         for file_id, delivery in sales.items():
-            days[delivery.path] = found[file_id]
+            days[delivery.path] = days_of_file[file_id]
         return days
 
     def _has_day_column(self, delivery: Delivery) -> bool:

@@ -73,10 +73,10 @@ def taken_up(
         Them, and what has to be judged again with them.
     """
     latest = {delivery.known_as: delivery.file_id for delivery in ledger.in_force()}
-    found = []
+    taken = []
     for delivery in held:
         name = delivery.known_as
-        found.append(
+        taken.append(
             delivery.moved_to(
                 State.IN_BRONZE,
                 supersedes=latest.get(name) if ledger.corrects(delivery.feed) else None,
@@ -86,8 +86,8 @@ def taken_up(
             )
         )
         latest[name] = delivery.file_id
-    mended = touched_by(ledger, (delivery.file_id for delivery in found if delivery.mends))
-    return [*(ledger[file_id].moved_to(State.IN_BRONZE) for file_id in mended), *found]
+    mended = touched_by(ledger, (delivery.file_id for delivery in taken if delivery.mends))
+    return [*(ledger[file_id].moved_to(State.IN_BRONZE) for file_id in mended), *taken]
 
 
 @dataclass(frozen=True)
@@ -163,12 +163,12 @@ def _withdrawal(declaration: Declaration, file: str, ledger: Ledger) -> Withdraw
     if held:
         return Withdrawal(held[-1].path, tuple(named_file(declaration, file, held, "held")))
     in_force = ledger.in_state(*IN_FORCE)
-    found = named_file(declaration, file, in_force, "in force")
-    name = found[-1].known_as
+    deliveries = named_file(declaration, file, in_force, "in force")
+    name = deliveries[-1].known_as
     earlier = [
         delivery for delivery in ledger.in_state(State.SUPERSEDED) if delivery.known_as == name
     ]
-    return Withdrawal(found[-1].path, (*earlier, *found))
+    return Withdrawal(deliveries[-1].path, (*earlier, *deliveries))
 
 
 def decide(
@@ -216,12 +216,12 @@ def named_file(
     Raises:
         UsageError: None is meant, or several are; the message names those that could be.
     """
-    found = _named(declaration, file, deliveries)
-    names = {"/".join(delivery.known_as): None for delivery in found}
+    matches = _named(declaration, file, deliveries)
+    names = {"/".join(delivery.known_as): None for delivery in matches}
     if len(names) > 1:
         raise UsageError(f"{file}: means {' and '.join(names)}. Do: say which of them.")
-    if found:
-        return found
+    if matches:
+        return matches
     paths = sorted({delivery.path for delivery in deliveries})
     meant = did_you_mean(file, paths)
     there = examples(paths) if paths else "no file is"

@@ -71,7 +71,7 @@ def kept_deliveries(ledger: Ledger, records: pa.Table, months: Sequence[date]) -
     """
     counting = {delivery.file_id for delivery in ledger.in_force()}
     last_of_feed = {delivery.feed: delivery.file_id for delivery in ledger.in_force()}
-    always = {each.file_id for each in ledger if each.file_id not in counting}
+    always = {delivery.file_id for delivery in ledger if delivery.file_id not in counting}
     always |= {*last_of_feed.values()}
     of_month: dict[date, set[int]] = {month: {*always} for month in months}
     columns = (records[name].to_pylist() for name in ("month", "_file_id", "winner_file_id"))

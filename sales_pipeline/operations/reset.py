@@ -55,9 +55,9 @@ def reset(declaration: Declaration, *, wait_seconds: float = 0) -> Reset:
         lakehouse = Lakehouse(declaration, engine)
         is_known = _is_readable(engine, DELIVERIES.name)
         deliveries: list[Delivery] = list(Ledger(lakehouse)) if is_known else []
-        done = _move_back(deliveries, folders, declaration)
+        result = _move_back(deliveries, folders, declaration)
         remove_tables(lakehouse, [delivery.feed for delivery in deliveries], then=hold.take_again)
-    return done
+    return result
 
 
 def _is_readable(engine: Engine, table: str) -> bool:
@@ -65,27 +65,27 @@ def _is_readable(engine: Engine, table: str) -> bool:
 
 
 def _move_back(deliveries: list[Delivery], folders: Folders, declaration: Declaration) -> Reset:
-    done = Reset()
+    result = Reset()
     # The same bytes may have been delivered twice under a name: their place is one.
     latest = {place: delivery for delivery in deliveries for place in _places(delivery, folders)}
-    found = [file for file in kept_files(folders, declaration) if not file.is_replay]
-    for file in sorted(found, key=lambda file: _age(file, latest), reverse=True):
+    files = [file for file in kept_files(folders, declaration) if not file.is_replay]
+    for file in sorted(files, key=lambda file: _age(file, latest), reverse=True):
         delivery = latest.get(file.place)
         path = file.path if delivery is None else delivery.path
         target = folders.landing / path
         if target.exists():
-            done.kept.append(file.place)
+            result.kept.append(file.place)
             continue
         move(file.place, target)
         _forget_reason(file.place, folders.lakehouse)
-        done.moved.append(path)
+        result.moved.append(path)
         _remove_empty(file.place.parent, folders.lakehouse)
     for delivery in deliveries:
         # Of a file that stayed in the landing folder, only the reason is there.
         if not folders.rejected(delivery).exists():
             _forget_reason(folders.rejected(delivery), folders.lakehouse)
-    done.moved.sort()
-    return done
+    result.moved.sort()
+    return result
 
 
 def _places(delivery: Delivery, folders: Folders) -> tuple[Path, Path]:

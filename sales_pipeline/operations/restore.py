@@ -111,9 +111,9 @@ class _Restore:
         deliveries: list[Delivery] = []
         if DELIVERIES.name in lost:
             self._check_bronze()
-            found = self._found()
-            deliveries = self._with_months(found.deliveries)
-            restored = _report(restored, found, deliveries)
+            recovered = self._found()
+            deliveries = self._with_months(recovered.deliveries)
+            restored = _report(restored, recovered, deliveries)
         if closings:
             forget_closings(self.lakehouse, has_runs=RUNS.name not in lost)
         self._write(lost, deliveries)

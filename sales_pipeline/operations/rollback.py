@@ -105,9 +105,9 @@ def _record(lakehouse: Lakehouse) -> RunRecord:
 
 
 def _told(lakehouse: Lakehouse, to: RunRecord, last: RunRecord, before: Ledger) -> Rollback:
-    now = Ledger(lakehouse)
+    ledger = Ledger(lakehouse)
     counted = {delivery.file_id for delivery in before.in_force()}
-    counts = {delivery.file_id for delivery in now.in_force()}
+    counts = {delivery.file_id for delivery in ledger.in_force()}
     record = finished_runs(lakehouse)[-1]
     try:
         cubes = [_cube(lakehouse, run) for run in (last, record)]
@@ -117,8 +117,8 @@ def _told(lakehouse: Lakehouse, to: RunRecord, last: RunRecord, before: Ledger) 
     return Rollback(
         record=record,
         to=to,
-        held=tuple(now[file_id] for file_id in sorted(counted - counts)),
-        back=tuple(now[file_id] for file_id in sorted(counts - counted)),
+        held=tuple(ledger[file_id] for file_id in sorted(counted - counts)),
+        back=tuple(ledger[file_id] for file_id in sorted(counts - counted)),
         moved=tuple(moved),
         is_moved_known=bool(cubes),
         currency=lakehouse.declaration.base_currency,

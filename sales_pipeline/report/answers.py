@@ -268,7 +268,7 @@ def answer_csv(answers: Answers, question: Question) -> str:
 
     Text that a spreadsheet would run as a formula gets a leading `'`; figures stay figures.
     """
-    names = [each.name for each in fields(_KINDS[question])]
+    names = [field.name for field in fields(_KINDS[question])]
     compared = _COMPARED_COLUMNS if "before" in names else {}
     header = [*(name for name in names if name != "before"), *compared, "currency"]
     rows = []

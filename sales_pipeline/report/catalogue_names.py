@@ -279,7 +279,7 @@ def missing_text(missing: Missing, *, limit: int) -> RenderableType:
     for name in missing.names[:limit]:
         amount, near = money_lines(name.amounts), cell(", ".join(name.near))
         table.add_row(cell(name.feed), cell(name.name), f"{name.records:,}", amount, near)
-    rest = len(missing.names) - limit
-    remark = f"and {counted(rest, 'more name')}: --limit" if rest > 0 else ""
+    more = len(missing.names) - limit
+    remark = f"and {counted(more, 'more name')}: --limit" if more > 0 else ""
     title = f"Missing from the catalogue: {counted(len(missing.names), 'name')}"
     return Group(titled(title, table, remark=remark), Text(printable(missing.lesson)))

@@ -228,8 +228,8 @@ def _table(feed: str, files: Sequence[FilePreview]) -> Group:
     for file in shown:
         for record in file.records:
             table.add_row(cell(file.path), str(record.row), *_understood(record))
-    rest = len(files) - len(shown)
-    remark = f"{counted(rest, 'more file')} alike; --json has all." if rest else ""
+    more = len(files) - len(shown)
+    remark = f"{counted(more, 'more file')} alike; --json has all." if more else ""
     return titled(f"{feed}: the first records as they are understood", table, remark=remark)
 
 

@@ -95,12 +95,12 @@ def closed_months(
     if changes and choice.category is None:
         rounding = Rounding(gold.declaration.minor_units, largest)
         parts = adjustments_since_closing(gold, changes, store=choice.store)
-        reasons = {each.month: each.reasons for each in rounding.months(changes, parts)}
-    minor_units, found = gold.declaration.minor_units, []
+        reasons = {month.month: month.reasons for month in rounding.months(changes, parts)}
+    minor_units, closed = gold.declaration.minor_units, []
     for month, revenues in then_and_now.revenues.items():
         closing = gold.closings[month]
         then, now = (half_up(revenue, minor_units) for revenue in revenues)
-        found.append(
+        closed.append(
             ClosedMonth(
                 month=month,
                 closed_at=closing.closed_at,
@@ -113,7 +113,7 @@ def closed_months(
                 reasons=reasons.get(month, ()),
             )
         )
-    return tuple(found)
+    return tuple(closed)
 
 
 def changed_since_closing(
@@ -139,13 +139,13 @@ def adjustments_since_closing(
     Raises:
         UsageError: What the run left is not kept any more.
     """
-    now = RecordsOfRun(gold)
-    now.sums(revenues)  # One statement for all months, instead of one for each.
-    found: list[Adjustment] = []
-    for month, kept in closed_records(gold, revenues, now.deliveries).items():
+    records = RecordsOfRun(gold)
+    records.sums(revenues)  # One statement for all months, instead of one for each.
+    parts: list[Adjustment] = []
+    for month, kept in closed_records(gold, revenues, records.deliveries).items():
         before, after = revenues[month]
-        found += adjustments(kept, now, change={month: after - before}, store=store)
-    return found
+        parts += adjustments(kept, records, change={month: after - before}, store=store)
+    return parts
 
 
 def run_as_closed(declaration: Declaration, asked: AskedPeriod, *, run: str | None = None) -> str:

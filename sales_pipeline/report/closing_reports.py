@@ -43,8 +43,8 @@ def closing_document(closing: Closing, currency: str) -> dict[str, Any]:
 def closed_document(done: Closed) -> dict[str, Any]:
     """Returns what `close` did, ready for JSON."""
     return json_object(_Closed, done) | {
-        "closed": [closing_document(each, done.currency) for each in done.closed],
-        "already": [closing_document(each, done.currency) for each in done.already],
+        "closed": [closing_document(closing, done.currency) for closing in done.closed],
+        "already": [closing_document(closing, done.currency) for closing in done.already],
     }
 
 
@@ -74,7 +74,7 @@ def closed_text(done: Closed) -> RenderableType:
 def reopened_document(done: Reopened) -> dict[str, Any]:
     """Returns what `reopen` did, ready for JSON."""
     return json_object(_Closed, done) | {
-        "reopened": [closing_document(each, done.currency) for each in done.reopened]
+        "reopened": [closing_document(closing, done.currency) for closing in done.reopened]
     }
 
 
@@ -114,15 +114,15 @@ def changed_closings_document(
     changed: Sequence[ChangedClosing], currency: str
 ) -> list[dict[str, Any]]:
     """Returns the closed months that a run changed, ready for JSON; revenue at the minor unit."""
-    return [json_object(_Changed, _shown(each, currency)) for each in changed]
+    return [json_object(_Changed, _shown(closing, currency)) for closing in changed]
 
 
 def changed_closings_lines(changed: Sequence[ChangedClosing], currency: str) -> list[Text]:
     """Returns a line for each closed month that a run changed."""
     lines = []
-    for each in changed:
-        shown = _shown(each, currency)
-        month = month_text(each.month)
+    for closing in changed:
+        shown = _shown(closing, currency)
+        month = month_text(closing.month)
         lines.append(
             f"{month}: {signed(shown.change)} {currency}; closed at "
             f"{money(shown.closed, currency)}, now restated by {signed(shown.restated)}. "
@@ -133,5 +133,7 @@ def changed_closings_lines(changed: Sequence[ChangedClosing], currency: str) -> 
 
 def _shown(changed: ChangedClosing, currency: str) -> ChangedClosing:
     """The same with each revenue rounded once, so that the differences are those shown."""
-    figures = (rounded(each, currency) for each in (changed.closed, changed.before, changed.now))
+    figures = (
+        rounded(revenue, currency) for revenue in (changed.closed, changed.before, changed.now)
+    )
     return ChangedClosing(changed.month, *figures)

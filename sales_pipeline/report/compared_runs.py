@@ -180,5 +180,5 @@ def moved_table(moved: Sequence[Moved], currency: str) -> RenderableType:
             *(grouped(without_end_zeros(figure)) for figure in units),
             *(grouped(rounded(figure, currency)) for figure in revenues),
         )
-    rest = len(moved) - _SHOWN
-    return titled("What moved", table, remark=f"... and {rest:,} more" if rest > 0 else "")
+    more = len(moved) - _SHOWN
+    return titled("What moved", table, remark=f"... and {more:,} more" if more > 0 else "")

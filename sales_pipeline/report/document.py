@@ -127,9 +127,9 @@ def _as_written(value: Any) -> Any:
         case str():
             return as_written(value)
         case dict():
-            return {key: _as_written(each) for key, each in value.items()}
+            return {key: _as_written(item) for key, item in value.items()}
         case list() | tuple():
-            return [_as_written(each) for each in value]
+            return [_as_written(item) for item in value]
     return value
 
 

@@ -196,7 +196,7 @@ def explained(
             units=gold_figure.units,
             files=tuple(files),
             not_in_gold=not_in_gold,
-            left_out=tuple(_left_out(figure.records, each) for each in left_out),
+            left_out=tuple(_left_out(figure.records, omitted) for omitted in left_out),
             tax=tax_basis(declaration, gold.run, store=asked.store),
         )
 
@@ -225,41 +225,41 @@ class _Unfolded:
     def files(self, revenue: Fraction) -> tuple[list[FilePart], Decimal | None]:
         """The parts of the files, and what gold shows beyond them."""
         groups: dict[tuple[int, str], list[Counted]] = {}
-        for each in self.counted:
-            groups.setdefault((each.file_id, each.currency), []).append(each)
+        for counted in self.counted:
+            groups.setdefault((counted.file_id, counted.currency), []).append(counted)
         exact = {key: self._revenue(own) for key, own in groups.items()}
         parts = {key: part for key, part in exact.items() if part is not None}
-        rest = revenue - sum(parts.values(), Fraction(0))
-        to_add_up = [*parts.values(), *([rest] if rest else [])]
+        difference = revenue - sum(parts.values(), Fraction(0))
+        to_add_up = [*parts.values(), *([difference] if difference else [])]
         if not to_add_up:
             return [self._part(key, own, None) for key, own in groups.items()], None
         shown = adding_up(to_add_up, half_up(revenue, self.minor_units), self.minor_units)
         of_file = dict(zip(parts, shown, strict=False))
         files = [self._part(key, own, of_file.get(key)) for key, own in groups.items()]
-        return files, shown[-1] if rest else None
+        return files, shown[-1] if difference else None
 
     def _revenue(self, own: Sequence[Counted]) -> Fraction | None:
         units = 0
-        for each in own:
-            if each.revenue is None:
+        for counted in own:
+            if counted.revenue is None:
                 return None
-            units += each.revenue
+            units += counted.revenue
         return Fraction(units, 10**REVENUE_DECIMALS)
 
     def _part(
         self, key: tuple[int, str], own: Sequence[Counted], revenue: Decimal | None
     ) -> FilePart:
         delivery = self.records.deliveries[key[0]]
-        rates = [each.rate for each in own if each.rate is not None]
+        rates = [counted.rate for counted in own if counted.rate is not None]
         has_all = len(rates) == len(own)
         return FilePart(
             file=delivery.path,
             file_id=delivery.file_id,
             feed=delivery.feed,
             currency=key[1],
-            records=sum(each.records for each in own),
-            units=sum((each.units for each in own), Decimal(0)),
-            amount=sum((each.amount for each in own), Decimal(0)),
+            records=sum(counted.records for counted in own),
+            units=sum((counted.units for counted in own), Decimal(0)),
+            amount=sum((counted.amount for counted in own), Decimal(0)),
             lowest_rate=without_end_zeros(min(rates)) if has_all else None,
             highest_rate=without_end_zeros(max(rates)) if has_all else None,
             revenue=revenue,

@@ -37,9 +37,9 @@ def _files(figure: Explained) -> RenderableType:
             _rate(part),
             _ON_HOLD if part.revenue is None else grouped(part.revenue),
         )
-    rest = figure.files[_SHOWN:]
-    if rest:
-        table.add_row(f"{len(rest):,} more", *_sums(rest))
+    further = figure.files[_SHOWN:]
+    if further:
+        table.add_row(f"{len(further):,} more", *_sums(further))
     if figure.not_in_gold is not None:
         row = ("gold differs, a month is on hold", "", "", "", "", grouped(figure.not_in_gold))
         table.add_row(*row)
@@ -81,11 +81,11 @@ def _method(figure: Explained) -> str:
 def _left_out(figure: Explained) -> RenderableType:
     right = ("Records", "Amount")
     table = new_table("File", "Why it does not count", *right, right=right, fold=["File"])
-    for each in figure.left_out[:_SHOWN]:
-        amount = money(each.amount, each.currency) if each.amount and each.currency else ""
-        table.add_row(cell(each.file), cell(_why(each)), f"{each.records:,}", amount)
+    for part in figure.left_out[:_SHOWN]:
+        amount = money(part.amount, part.currency) if part.amount and part.currency else ""
+        table.add_row(cell(part.file), cell(_why(part)), f"{part.records:,}", amount)
     more = len(figure.left_out) - _SHOWN
-    meanings = {_why(each): each.meaning for each in figure.left_out[:_SHOWN]}
+    meanings = {_why(part): part.meaning for part in figure.left_out[:_SHOWN]}
     lines = [f"{why}: {meaning}" for why, meaning in meanings.items() if meaning]
     if more > 0:
         lines.append(f"... and {more:,} more; --json has them")

@@ -39,8 +39,8 @@ def understand(declaration: Declaration, *, source: str, rows: int | None = None
     with opened_lakehouse(declaration) as lakehouse:
         check_conditions(lakehouse)
         ledger = Ledger(lakehouse)
-        found = find_files(declaration, ledger, folders)
-        claims = Claimant(declaration, ledger, folders, run_id="", now=utc_now()).claim(found)
+        discovery = find_files(declaration, ledger, folders)
+        claims = Claimant(declaration, ledger, folders, run_id="", now=utc_now()).claim(discovery)
         look = Foresight(lakehouse, ledger, folders, claims, shown=rows or SHOWN, most=rows)
         return Check(
             source=source,
@@ -50,10 +50,10 @@ def understand(declaration: Declaration, *, source: str, rows: int | None = None
             files=tuple(_preview(look, delivery) for delivery in claims.deliveries),
             warnings=tuple(look.warnings),
             names=len(look.references.knowledge.products),
-            unclaimed=tuple(found.unclaimed),
+            unclaimed=tuple(discovery.unclaimed),
             left=(
-                *unreadable(found.unreadable),
-                *(FileNote(path, why) for path, why in found.left.items()),
+                *unreadable(discovery.unreadable),
+                *(FileNote(path, why) for path, why in discovery.left.items()),
             ),
             rows=rows,
             missing_landing=None if folders.landing.is_dir() else str(folders.landing),

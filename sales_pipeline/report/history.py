@@ -170,8 +170,8 @@ def runs_text(runs: Sequence[RunRecord], *, kept: int) -> RenderableType:
         runs: The runs.
         kept: How many of them can still be shown.
     """
-    rest = len(runs) - SHOWN
-    remarks = [f"... and {rest:,} earlier; {_ALL}"] if rest > 0 else []
+    more = len(runs) - SHOWN
+    remarks = [f"... and {more:,} earlier; {_ALL}"] if more > 0 else []
     if kept < len(runs):
         earlier = " and earlier ones" if kept < len(runs) - 1 else ""
         left = f"What {runs[kept].run_id}{earlier} left"

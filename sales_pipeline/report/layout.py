@@ -72,8 +72,8 @@ def listed_files(what: str, lines: Sequence[str], *, style: str = "") -> list[Te
 
 def few_lines(lines: Sequence[str], *, indent: str) -> list[Text]:
     """Returns the first few lines, printable, and how many more there are."""
-    rest = len(lines) - MAX_EXAMPLES
-    more = [Text(f"{indent}and {rest:,} more")] if rest > 0 else []
+    hidden = len(lines) - MAX_EXAMPLES
+    more = [Text(f"{indent}and {hidden:,} more")] if hidden > 0 else []
     return [*(Text(f"{indent}{printable(line)}") for line in lines[:MAX_EXAMPLES]), *more]
 
 

@@ -184,5 +184,5 @@ def _shortened(text: str | None) -> str:
     if text is None:
         return "(its text is not kept: the feed has columns in never_store)"
     shown = printable(text[:_SHOWN_CHARACTERS])
-    rest = len(text) - _SHOWN_CHARACTERS
-    return f"{shown} … and {counted(rest, 'character')} more" if rest > 0 else shown
+    hidden = len(text) - _SHOWN_CHARACTERS
+    return f"{shown} … and {counted(hidden, 'character')} more" if hidden > 0 else shown

@@ -110,8 +110,8 @@ def _currencies(currencies: Sequence[CurrencyRates], base: str) -> Group:
             Text(f"{missing:,}", style=style),
             Text(amount, style=style),
         )
-    rest = len(currencies) - len(sold)
-    remark = f"{counted(rest, 'more currency')} with rates and without sales." if rest else ""
+    unsold = len(currencies) - len(sold)
+    remark = f"{counted(unsold, 'more currency')} with rates and without sales." if unsold else ""
     return titled("Latest rates", table, remark=remark)
 
 

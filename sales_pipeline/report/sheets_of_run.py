@@ -134,5 +134,5 @@ def _rates(declaration: Declaration, sales: SalesOfRun, pair: Pair) -> Sheet:
 
 def _definitions(declaration: Declaration) -> Sheet:
     columns = (Column("Term"), Column("Meaning", "long"))
-    rows = [(each.term, each.meaning) for each in definitions(declaration)]
+    rows = [(definition.term, definition.meaning) for definition in definitions(declaration)]
     return Sheet("Definitions", columns, rows)

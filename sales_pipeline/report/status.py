@@ -222,7 +222,7 @@ def status_document(status: Status) -> dict[str, Any]:
         "landing": json_object(_Landing, status),
         "archive": json_object(_Archive, status),
     }
-    parts["closings"] = [closing_document(each, status.currency) for each in status.closings]
+    parts["closings"] = [closing_document(closing, status.currency) for closing in status.closings]
     return json_object(_Status, status) | parts
 
 

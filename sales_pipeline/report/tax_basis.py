@@ -58,10 +58,10 @@ def tax_basis(
         closed: The closed months whose kept figures are among the figures.
     """
     basis = _basis(declaration, is_net_of_tax=run.is_net_of_tax, store=store)
-    others = [each.month for each in closed if each.is_net_of_tax != run.is_net_of_tax]
-    if not others:
+    differing = [closing.month for closing in closed if closing.is_net_of_tax != run.is_net_of_tax]
+    if not differing:
         return basis
-    months = examples([month_text(month) for month in others])
+    months = examples([month_text(month) for month in differing])
     kept, now = "as delivered", "without tax"
     if not run.is_net_of_tax:
         kept, now = now, kept
@@ -132,14 +132,14 @@ def basis_of_two(
 def _taxes(declaration: Declaration, store: str | None) -> Iterator[tuple[str, StoreTax | None]]:
     """The name of each feed, or of a store with a tax of its own, and what is declared of it."""
     for name, feed in declaration.feeds.items():
-        own = {each.id: each.tax for each in feed.stores.values() if each.tax is not None}
+        own = {listed.id: listed.tax for listed in feed.stores.values() if listed.tax is not None}
         yield from ((id_, tax) for id_, tax in own.items() if store in (None, id_))
         if any(id_ not in own and store in (None, id_) for id_ in _store_ids(feed)):
             yield name, feed.tax
 
 
 def _store_ids(feed: Feed) -> Iterable[str]:
-    return (each.id for each in feed.all_stores)
+    return (listed.id for listed in feed.all_stores)
 
 
 def _named(name: str, tax: StoreTax | None) -> str:

@@ -50,8 +50,8 @@ class Balance:
             for name, (count, money) in self.classes.items()
             if count or money
         ]
-        found = ", ".join(parts) or "nothing"
-        return f"delivered {rows:,} rows {amount} {self.currency}, found {found}"
+        accounted = ", ".join(parts) or "nothing"
+        return f"delivered {rows:,} rows {amount} {self.currency}, found {accounted}"
 
     def as_row(self, run_id: str) -> dict[str, Any]:
         """The row of `ops.balance`."""
@@ -77,7 +77,7 @@ def balance_from(row: Mapping[str, Any]) -> Balance:
 
 def record(lakehouse: Lakehouse, balances: Iterable[Balance], run_id: str) -> None:
     """Commits balances to `ops.balance`, in one commit."""
-    rows = [each.as_row(run_id) for each in balances]
+    rows = [balance.as_row(run_id) for balance in balances]
     if rows:
         condition = among("_file_id", (row["_file_id"] for row in rows))
         lakehouse.put(BALANCE.name, condition, rows)

@@ -123,14 +123,14 @@ class Batch:
 
     def _with_percents(self, branches: list[Branch]) -> list[Branch]:
         """The branches with the factors of the rates of tax that their records have in percent."""
-        asked = [
+        with_rates = [
             (self.delivered_rows(branch), taxes)
             for branch in branches
             if (taxes := branch.delivered.taxes) and taxes.rate_column
         ]
-        if not asked:
+        if not with_rates:
             return branches
-        percents = self.lakehouse.shared("tax_percents", percents_of(asked))
+        percents = self.lakehouse.shared("tax_percents", percents_of(with_rates))
         return [
             replace(branch, delivered=replace(branch.delivered, percents=percents))
             for branch in branches

@@ -73,12 +73,12 @@ def _delivered(batch: Batch, groups: Iterable[dict[str, Any]]) -> Delivered:
         total[0] += rows
         # An amount of which nobody knows the currency is no money.
         total[1] += amount if currency is not None and amount is not None else _ZERO
-    found = {key: (rows, amount) for key, (rows, amount) in counted.items()}
-    with_records = {file_id for file_id, _ in found}
+    delivered = {key: (rows, amount) for key, (rows, amount) in counted.items()}
+    with_records = {file_id for file_id, _ in delivered}
     for delivery in batch.deliveries:
         if delivery.file_id not in with_records:
-            found[delivery.file_id, _usual_currency(batch, delivery)] = (0, _ZERO)
-    return found
+            delivered[delivery.file_id, _usual_currency(batch, delivery)] = (0, _ZERO)
+    return delivered
 
 
 def _counted_texts(batch: Batch) -> Iterator[tuple[int, str | None, int, Decimal | None]]:
@@ -175,7 +175,7 @@ class InSilver:
 
 def in_silver(lakehouse: Lakehouse, file_ids: Iterable[int]) -> InSilver:
     """Counts the records of some deliveries in silver, in one statement."""
-    found = InSilver()
+    counted = InSilver()
     ids = sorted(set(file_ids))
     if ids:
         by = ["_file_id", "status", "currency", "month", "reasons"]
@@ -183,5 +183,5 @@ def in_silver(lakehouse: Lakehouse, file_ids: Iterable[int]) -> InSilver:
             RECORDS, by=by, of=_DELIVERED, where=among("_file_id", ids)
         )
         for row in rows.to_pylist():
-            found.add(row)
-    return found
+            counted.add(row)
+    return counted

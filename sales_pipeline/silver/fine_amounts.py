@@ -120,8 +120,8 @@ def fine_amounts(batch: Batch, files: Collection[int]) -> Iterator[FeedWarning]:
     if rows is None:
         return
     fine: dict[tuple[str, str], list[FineMoney]] = defaultdict(list)
-    found = fetched("find amounts with many decimals", _by_file(rows))
-    for row in found.sort_by("_file_id").to_pylist():
+    by_file = fetched("find amounts with many decimals", _by_file(rows))
+    for row in by_file.sort_by("_file_id").to_pylist():
         feed, path = row.pop("feed"), batch.paths[row.pop("_file_id")]
         fine[feed, row["currency"]].append(FineMoney(path=path, **row))
     for (feed, _), of_currency in sorted(fine.items()):

@@ -61,15 +61,15 @@ def meeting_keys(
             key; None if there are none.
         lost: Those of them that lost to a record that is replaced now; None if there are none.
     """
-    here: _Hashes | None = None
+    repeated: _Hashes | None = None
     compared = own
     if own is not None and lakehouse.engine.capabilities.counts_keys_here:
         of_batch = _sorted(fetched("read the keys of the batch", own))
-        here = _distinct(of_batch[1:][of_batch[1:] == of_batch[:-1]])
+        repeated = _distinct(of_batch[1:][of_batch[1:] == of_batch[:-1]])
         if history is not None and len(distinct := _distinct(of_batch)) <= _MANY_KEYS:
             compared = lakehouse.shared("keys_of_batch", _table(distinct))
     parts = []
-    if own is not None and here is None:
+    if own is not None and repeated is None:
         parts.append(_of_batch(repeated_keys(own)))
     if compared is not None and history is not None:
         parts.append(history.join(compared, "key_hash", "left_semi").select(*_RECORD))
@@ -79,9 +79,9 @@ def meeting_keys(
         fetched("find the keys that meet", _union(parts).limit(_MANY_KEYS + 1)) if parts else None
     )
     hashes = [_sorted(table) for table in (rows,) if table is not None]
-    hashes += [here] if here is not None else []
+    hashes += [repeated] if repeated is not None else []
     if sum(map(len, hashes)) > _MANY_KEYS:
-        if own is not None and here is not None:
+        if own is not None and repeated is not None:
             parts.append(_of_batch(repeated_keys(own)))
         keys = _union(parts).select("key_hash").distinct()
         return MeetingKeys(keys, meet_history=history is not None)

@@ -108,7 +108,9 @@ class SalesCleaning:
     def clean(self, waiting: Sequence[Delivery]) -> None:
         """Validates the deliveries, writes their records, balances, and records the outcome."""
         replaced_here = {delivery.supersedes for delivery in waiting}
-        batch = self._batch(each for each in waiting if each.file_id not in replaced_here)
+        batch = self._batch(
+            delivery for delivery in waiting if delivery.file_id not in replaced_here
+        )
         leaving = self.ledger.superseded_by(batch.deliveries) | self.going
         moved = self._unsettled() - leaving - {*batch.file_ids}
         in_bronze = counting.in_bronze(batch)
@@ -122,8 +124,8 @@ class SalesCleaning:
             self._keep_months(batch, written)
             rejected = over_the_limit(batch.deliveries, rows, written, self._feeds)
             kept = {*batch.file_ids} - rejected
-            found = sheet.balances(kept | moved, written)
-            failed = sheet.unbalanced(found)
+            balances = sheet.balances(kept | moved, written)
+            failed = sheet.unbalanced(balances)
             if not failed:
                 break
         refused = refusals(batch, rejected, rows, written) | self._check_rules(batch)
@@ -131,13 +133,16 @@ class SalesCleaning:
         failed = {file_id: why for file_id, why in failed.items() if file_id not in refused}
         doubtful = self._doubtful(batch, rows, written)
         held = {file_id: why for file_id, why in doubtful.items() if file_id not in refused}
-        held |= {each: refused.pop(each) for each in sorted(sheet.counted_before & refused.keys())}
+        held |= {
+            file_id: refused.pop(file_id)
+            for file_id in sorted(sheet.counted_before & refused.keys())
+        }
         out = refused | failed | held
         if out:
             moved |= self._take_out(set(out))
             files = ({*batch.file_ids} | moved) - set(out)
-            found = sheet.balances(files, counting.in_silver(self.lakehouse, files))
-        self._record(batch, sheet, found, _Out(refused, failed, held))
+            balances = sheet.balances(files, counting.in_silver(self.lakehouse, files))
+        self._record(batch, sheet, balances, _Out(refused, failed, held))
 
     def _doubtful(self, batch: Batch, rows: Mapping[int, int], written: InSilver) -> dict[int, str]:
         """Deliveries in which many sales share a key with another one of the file, and why."""
@@ -171,15 +176,15 @@ class SalesCleaning:
         has_unknown = any(STORE_UNKNOWN in reasons for reasons in written.reasons.values())
         if batch.deliveries:
             sales = self.lakehouse.table(RECORDS).where(f"status = '{SALE}'")
-            found = warnings_of(batch, in_bronze, sales, with_stores=has_unknown)
-            self.cleaned.warnings += found
+            warnings = warnings_of(batch, in_bronze, sales, with_stores=has_unknown)
+            self.cleaned.warnings += warnings
 
     def _check_rules(self, batch: Batch) -> dict[int, str]:
         """Keeps the results of rules; returns the deliveries that a rule rejects, and why."""
-        found = checked_rules(batch)
-        self.cleaned.rules += found
-        self.cleaned.warnings += rule_results.complaints(found, self._feeds, batch.paths)
-        return rule_results.refusals(found, self._feeds)
+        results = checked_rules(batch)
+        self.cleaned.rules += results
+        self.cleaned.warnings += rule_results.complaints(results, self._feeds, batch.paths)
+        return rule_results.refusals(results, self._feeds)
 
     def _batch(self, deliveries: Iterable[Delivery]) -> Batch:
         chosen = tuple(deliveries)
@@ -206,7 +211,9 @@ class SalesCleaning:
 
     def _writer(self, batch: Batch, gone: set[int]) -> RecordsWriter:
         replaced = {*batch.file_ids, *gone}
-        in_silver = {each.file_id for each in self.ledger if each.may_have_sales_in_silver}
+        in_silver = {
+            delivery.file_id for delivery in self.ledger if delivery.may_have_sales_in_silver
+        }
         return RecordsWriter(
             lakehouse=self.lakehouse,
             batch=batch,
@@ -252,45 +259,51 @@ class SalesCleaning:
 
     def _take_out(self, out: set[int]) -> set[int]:
         """Takes deliveries out of silver again, and brings back what they corrected."""
-        corrected = (self.ledger[each].supersedes for each in sorted(out))
+        corrected = (self.ledger[file_id].supersedes for file_id in sorted(out))
         restored = self._batch(
-            self.ledger[each]
-            for each in corrected
-            if each is not None and self.ledger[each].state is not State.SUPERSEDED
+            self.ledger[file_id]
+            for file_id in corrected
+            if file_id is not None and self.ledger[file_id].state is not State.SUPERSEDED
         )
         rows = {delivery.file_id: delivery.rows or 0 for delivery in restored.deliveries}
         moved = self._write(self._writer(restored, out), rows)
         self._keep_months(restored, counting.in_silver(self.lakehouse, restored.file_ids))
         return {*moved, *restored.file_ids}
 
-    def _record(self, batch: Batch, sheet: BalanceSheet, found: list[Balance], out: _Out) -> None:
+    def _record(
+        self, batch: Batch, sheet: BalanceSheet, balances: list[Balance], out: _Out
+    ) -> None:
         """Commits the balances, then the states of all deliveries that were touched."""
         accepted = [file_id for file_id in batch.file_ids if file_id not in out.files]
         superseded = {
             file_id
-            for file_id in self.ledger.superseded_by(self.ledger[each] for each in accepted)
+            for file_id in self.ledger.superseded_by(self.ledger[id_] for id_ in accepted)
             if self.ledger[file_id].state in IN_FORCE
         }
         leaving = {*superseded, *out.files, *self.going}
-        found = [each for each in found if each.file_id not in leaving]
-        self.cleaned.released += sheet.released(found)
-        found += sheet.superseded(leaving)
-        record(self.lakehouse, found, self.run_id)
-        self.cleaned.balances += found
-        rejected = [self._moved(each, State.REJECTED, why) for each, why in out.refused.items()]
-        unbalanced = [self._moved(each, State.FAILED, why) for each, why in out.failed.items()]
-        held = [self._moved(each, State.HELD, why) for each, why in out.held.items()]
+        balances = [balance for balance in balances if balance.file_id not in leaving]
+        self.cleaned.released += sheet.released(balances)
+        balances += sheet.superseded(leaving)
+        record(self.lakehouse, balances, self.run_id)
+        self.cleaned.balances += balances
+        rejected = [
+            self._moved(file_id, State.REJECTED, why) for file_id, why in out.refused.items()
+        ]
+        unbalanced = [
+            self._moved(file_id, State.FAILED, why) for file_id, why in out.failed.items()
+        ]
+        held = [self._moved(file_id, State.HELD, why) for file_id, why in out.held.items()]
         self.cleaned.rejected += rejected
         self.cleaned.failed += unbalanced
-        done = [self._accepted(each) for each in accepted]
-        replaced = [self.ledger[each].moved_to(State.SUPERSEDED) for each in superseded]
-        overtaken = self.ledger.overtaken_by(done)
-        moved = (*done, *replaced, *overtaken, *rejected, *unbalanced, *held)
+        validated = [self._accepted(file_id) for file_id in accepted]
+        replaced = [self.ledger[file_id].moved_to(State.SUPERSEDED) for file_id in superseded]
+        overtaken = self.ledger.overtaken_by(validated)
+        moved = (*validated, *replaced, *overtaken, *rejected, *unbalanced, *held)
         changed = {delivery.file_id: delivery for delivery in moved}
         # In this very commit, so that no kill can leave them as they were judged before.
         for file_id in touched_by(self.ledger, leaving):
-            now = changed.get(file_id, self.ledger[file_id])
-            changed[file_id] = now.moved_to(State.IN_BRONZE)
+            delivery = changed.get(file_id, self.ledger[file_id])
+            changed[file_id] = delivery.moved_to(State.IN_BRONZE)
         self.ledger.record(changed.values())
 
     def _moved(self, file_id: int, state: State, reason: str) -> Delivery:

@@ -132,7 +132,7 @@ def page_of(
         waiting = waiting_in_quarantine(lakehouse)
         closed = closed_months(gold, closed_in(gold, months.periods))
         runs = finished_runs(lakehouse)
-        until = [each.run_id for each in runs].index(gold.run.run_id) + 1
+        until = [record.run_id for record in runs].index(gold.run.run_id) + 1
         return Page(
             run_id=gold.run.run_id,
             finished_at=gold.run.finished_at,

@@ -88,8 +88,8 @@ def unknown_names_listing(lakehouse: Lakehouse) -> Listing:
         return Listing(caption, note="No sale waits for the catalogue to know its product.")
     figures = ("Records", "Amount")
     rows = tuple(
-        (each.feed, each.name, ", ".join(each.near), f"{each.records:,}", _money(each.amounts))
-        for each in names
+        (name.feed, name.name, ", ".join(name.near), f"{name.records:,}", _money(name.amounts))
+        for name in names
     )
     note = "Their sales count as soon as a file of the catalogue has the name."
     columns = _columns("Feed", "Name", "Like", *figures, figures=figures)
@@ -111,24 +111,28 @@ def balance_listing(lakehouse: Lakehouse, runs: Sequence[RunRecord]) -> Listing:
     if run is None:
         return Listing(caption, note="No run has taken in a file yet.")
     balances = of_run[run.run_id]
-    places = sorted({(each.feed, each.currency) for each in balances})
-    used = [name for name in CLASSES if any(each.rows(name) for each in balances)]
+    places = sorted({(balance.feed, balance.currency) for balance in balances})
+    used = [name for name in CLASSES if any(balance.rows(name) for balance in balances)]
     rows = []
     for feed, currency in places:
-        own = [each for each in balances if (each.feed, each.currency) == (feed, currency)]
+        own = [
+            balance for balance in balances if (balance.feed, balance.currency) == (feed, currency)
+        ]
         is_money = currency != NO_CURRENCY
-        cells = [_rows_and_money([each.delivered for each in own], currency, is_money=is_money)]
+        cells = [
+            _rows_and_money([balance.delivered for balance in own], currency, is_money=is_money)
+        ]
         cells += [
             _rows_and_money(
-                [each.classes[name] for each in own if name in each.classes],
+                [balance.classes[name] for balance in own if name in balance.classes],
                 currency,
                 is_money=is_money,
             )
             for name in used
         ]
-        files = len({each.file_id for each in own})
-        balances_ = all(each.balances for each in own)
-        rows.append((feed, f"{files:,}", *cells, "yes" if balances_ else "no"))
+        files = len({balance.file_id for balance in own})
+        is_balanced = all(balance.balances for balance in own)
+        rows.append((feed, f"{files:,}", *cells, "yes" if is_balanced else "no"))
     figures = ("Files", "Delivered", *(name.capitalize() for name in used))
     columns = _columns("Feed", *figures, "Balances", figures=figures)
     note = f"Run {run.run_id}, finished on {moment(run.finished_at)} UTC."

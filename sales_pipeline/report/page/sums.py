@@ -97,9 +97,13 @@ class SalesOfPage:
         of_products = self._sums(merged, by, places)
         every = [*sold.values(), *of_products.values()]
         scales = Scales(
-            _decimals(each.units for each in every),
-            _decimals(each.amount for each in sold.values()),
-            _decimals(figure for each in every for figure in (each.revenue, each.revenue_returned)),
+            _decimals(measures.units for measures in every),
+            _decimals(measures.amount for measures in sold.values()),
+            _decimals(
+                figure
+                for measures in every
+                for figure in (measures.revenue, measures.revenue_returned)
+            ),
         )
         return Sold(
             scales, self._stores(stores), self._products(products), tuple(currencies),
@@ -115,12 +119,12 @@ class SalesOfPage:
         self, sales: SalesOfRun, by: Sequence[str], names: Sequence[Sequence[str]]
     ) -> dict[_Place, Measures]:
         """The sums of each span, by the places of the values; others have the place after all."""
-        at = [{name: place for place, name in enumerate(each)} for each in names]
+        at = [{name: place for place, name in enumerate(column)} for column in names]
         sums: dict[_Place, Measures] = {}
         for cell in sales.sums(self.periods, *by):
             values = zip(at, cell.values, strict=True)
-            found = [known.get(value, len(known)) for known, value in values]
-            sums[(cell.period, *([0] * (2 - len(found))), *found)] = cell.measures
+            places = [known.get(value, len(known)) for known, value in values]
+            sums[(cell.period, *([0] * (2 - len(places))), *places)] = cell.measures
         return dict(sorted(sums.items()))
 
     @cached_property
@@ -163,8 +167,8 @@ class SalesOfPage:
             comparable_from=opened and months_later(opened, months),
             closed=declared.closed if declared else None,
             closures=tuple(
-                Closed(each.start, each.end, each.why)
-                for each in (declared.closures if declared else ())
+                Closed(closure.start, closure.end, closure.why)
+                for closure in (declared.closures if declared else ())
             ),
         )
 
@@ -246,11 +250,11 @@ def _by_store(sums: Mapping[_Place, Measures], scales: Scales) -> SoldByStore:
     every = list(sums.values())
     return SoldByStore(
         _packed(span), _packed(store), _packed(currency),
-        _packed(each.sales for each in every),
-        _packed((each.units for each in every), scales.units),
-        _packed((each.amount for each in every), scales.amount),
-        _packed((each.revenue for each in every), scales.revenue),
-        _packed((each.revenue_returned for each in every), scales.revenue),
+        _packed(measures.sales for measures in every),
+        _packed((measures.units for measures in every), scales.units),
+        _packed((measures.amount for measures in every), scales.amount),
+        _packed((measures.revenue for measures in every), scales.revenue),
+        _packed((measures.revenue_returned for measures in every), scales.revenue),
     )  # fmt: skip
 
 
@@ -259,6 +263,6 @@ def _by_product(sums: Mapping[_Place, Measures], scales: Scales) -> SoldByProduc
     every = list(sums.values())
     return SoldByProduct(
         _packed(span), _packed(store), _packed(product),
-        _packed((each.units for each in every), scales.units),
-        _packed((each.revenue for each in every), scales.revenue),
+        _packed((measures.units for measures in every), scales.units),
+        _packed((measures.revenue for measures in every), scales.revenue),
     )  # fmt: skip

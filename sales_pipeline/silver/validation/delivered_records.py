@@ -221,8 +221,8 @@ class DeliveredRecords:
         if not self.group.has_stores or self.stores_frame is None:
             return rows.withColumns({"store": F.col("_feed_store"), "_store_currency": none})
         named = rows.withColumn("_listed_text", F.col(f"{_VISIBLE}store"))
-        found = named.join(self.stores_frame, ["feed", "_listed_text"], "left")
-        return found.withColumnsRenamed(
+        joined = named.join(self.stores_frame, ["feed", "_listed_text"], "left")
+        return joined.withColumnsRenamed(
             {"_listed_store": "store", "_listed_currency": "_store_currency"}
         ).drop("_listed_text")
 

@@ -124,10 +124,10 @@ class FeedGroup:
         row = _feed_row(self.names[0], feeds[self.names[0]], self.number)
         currencies = [
             F.struct(
-                F.lit(each["since"].isoformat()).cast("DATE").alias("since"),
-                F.lit(each["code"]).alias("code"),
+                F.lit(currency["since"].isoformat()).cast("DATE").alias("since"),
+                F.lit(currency["code"]).alias("code"),
             )
-            for each in row["_feed_currencies"]
+            for currency in row["_feed_currencies"]
         ]
         empty = F.lit(None).cast("ARRAY<STRUCT<since: DATE, code: STRING>>")
         return {

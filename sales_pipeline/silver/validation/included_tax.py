@@ -70,11 +70,11 @@ def tax_columns(tax: StoreTax | None) -> dict[str, Column]:
     values = tax_values(tax)
     rates = [
         F.struct(
-            F.lit(each["since"]).alias("since"),
-            F.lit(str(each["factor"])).cast(FACTOR_TYPE).alias("factor"),
-            F.lit(str(each["gross"])).cast(GROSS_TYPE).alias("gross"),
+            F.lit(rate["since"]).alias("since"),
+            F.lit(str(rate["factor"])).cast(FACTOR_TYPE).alias("factor"),
+            F.lit(str(rate["gross"])).cast(GROSS_TYPE).alias("gross"),
         )
-        for each in values[RATES] or ()
+        for rate in values[RATES] or ()
     ]
     array = F.array(*rates) if rates else F.lit(None).cast(_RATES_TYPE)
     return {INCLUDED: F.lit(values[INCLUDED]).cast("BOOLEAN"), RATES: array}
@@ -115,7 +115,7 @@ class Taxes:
     def is_dated(self) -> bool:
         """True if a rate depends on the day of the sale."""
         rates = [tax.rates for tax in self.feed.taxes if tax is not None]
-        return any(len(each) > 1 or since is not None for each in rates for since, _ in each)
+        return any(len(steps) > 1 or since is not None for steps in rates for since, _ in steps)
 
     @property
     def has_own_stores(self) -> bool:
@@ -214,10 +214,10 @@ def percents_of(records: Iterable[tuple[DataFrame, Taxes]]) -> pa.Table:
         `PERCENT, FACTOR, GROSS`, of rates from 0 to 100 %. Python divides, because no engine does.
     """
     rates = [rows.select(taxes.percent().alias(PERCENT)) for rows, taxes in records]
-    found = fetched("collect the rates of tax", union_of(rates).distinct())[PERCENT].to_pylist()
-    known = sorted(each for each in found if each is not None and 0 <= each <= 100)
-    factors = [TaxFactor.of(each / 100) for each in known]
-    columns = [known, [each.factor for each in factors], [each.gross for each in factors]]
+    percents = fetched("collect the rates of tax", union_of(rates).distinct())[PERCENT].to_pylist()
+    known = sorted(percent for percent in percents if percent is not None and 0 <= percent <= 100)
+    factors = [TaxFactor.of(percent / 100) for percent in known]
+    columns = [known, [factor.factor for factor in factors], [factor.gross for factor in factors]]
     types = (pa.decimal128(18, 4), pa.decimal128(19, 18), pa.decimal128(7, 6))
     arrays = [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
     return pa.table(arrays, names=[PERCENT, FACTOR, GROSS])

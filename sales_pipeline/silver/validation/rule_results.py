@@ -85,14 +85,14 @@ def added_up(parts: Iterable[RuleResult]) -> list[RuleResult]:
 def refusals(found: Iterable[RuleResult], feeds: Mapping[str, Feed]) -> dict[int, str]:
     """File id -> why the delivery is refused whole, for each that breaks a rule that says so."""
     refused: dict[int, str] = {}
-    for each in found:
-        rule = feeds[each.feed].rules[each.rule]
-        if rule.severity == "fail" and each.is_beyond(rule):
+    for result in found:
+        rule = feeds[result.feed].rules[result.rule]
+        if rule.severity == "fail" and result.is_beyond(rule):
             refused.setdefault(
-                each.file_id,
-                f"{each.broken:,} of {each.checked:,} sales break the rule {each.rule} "
+                result.file_id,
+                f"{result.broken:,} of {result.checked:,} sales break the rule {result.rule} "
                 f"({as_written(rule.holds)}), more than the {_percent(rule.tolerance)} that its "
-                f"tolerance allows, so none was taken{_such_as(each)}",
+                f"tolerance allows, so none was taken{_such_as(result)}",
             )
     return refused
 
@@ -108,13 +108,16 @@ def complaints(
         paths: File id -> path of the file, to name the one that breaks a rule most.
     """
     beyond: dict[tuple[str, str], list[RuleResult]] = {}
-    for each in found:
-        rule = feeds[each.feed].rules[each.rule]
-        if rule.severity == "warn" and each.is_beyond(rule):
-            beyond.setdefault((each.feed, each.rule), []).append(each)
+    for result in found:
+        rule = feeds[result.feed].rules[result.rule]
+        if rule.severity == "warn" and result.is_beyond(rule):
+            beyond.setdefault((result.feed, result.rule), []).append(result)
     for (feed, name), files in beyond.items():
-        worst = max(files, key=lambda each: (each.broken, -each.file_id))
-        broken, checked = sum(each.broken for each in files), sum(each.checked for each in files)
+        worst = max(files, key=lambda result: (result.broken, -result.file_id))
+        broken, checked = (
+            sum(result.broken for result in files),
+            sum(result.checked for result in files),
+        )
         yield FeedWarning(
             feed,
             f"{broken:,} of {checked:,} sales in {paths[worst.file_id]}"
@@ -130,10 +133,12 @@ def summary(found: Iterable[RuleResult]) -> Summary:
     {'lyon': {'cheap': {'checked': 15, 'broken': 2}}}
     """
     sums: Summary = {}
-    for each in found:
-        counts = sums.setdefault(each.feed, {}).setdefault(each.rule, {"checked": 0, "broken": 0})
-        counts["checked"] += each.checked
-        counts["broken"] += each.broken
+    for result in found:
+        counts = sums.setdefault(result.feed, {}).setdefault(
+            result.rule, {"checked": 0, "broken": 0}
+        )
+        counts["checked"] += result.checked
+        counts["broken"] += result.broken
     return sums
 
 

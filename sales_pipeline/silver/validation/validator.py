@@ -63,16 +63,16 @@ class Validator:
         typed = self.typed(keyed)
         is_broken = self.faults.is_broken()
         broken_rules = rules.faults(self.feed, is_broken)
-        found = [F.when(fault, F.lit(code)) for code, fault in self.faults.all()]
+        codes = [F.when(fault, F.lit(code)) for code, fault in self.faults.all()]
         broken = typed.withColumn("_is_broken", is_broken)
         if broken_rules:
-            found += [F.when(fault, F.lit(code)) for code, fault in broken_rules]
+            codes += [F.when(fault, F.lit(code)) for code, fault in broken_rules]
             breaks = any_of(fault for _, fault in rules.faults(self.feed, F.col("_is_broken")))
             broken = broken.withColumn("_is_broken", F.col("_is_broken") | breaks)
         verdict = _fenced(_verdict(F.col("_is_broken"), self._has_condition))
         judged = broken.withColumn("verdict", verdict)
         is_quarantined = F.col("verdict") == QUARANTINED
-        reasons = F.array_compact(F.array(F.col("_problem"), *found))
+        reasons = F.array_compact(F.array(F.col("_problem"), *codes))
         return judged.select(
             *self._sale_columns(),
             F.when(~is_quarantined, F.col("key_hash")).alias("key_hash"),
