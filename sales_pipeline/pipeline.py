@@ -90,7 +90,7 @@ def finish(
     hold: Hold,
     rejudge: Collection[str] = (),
 ) -> RunReport:
-    """Does a run's work for whoever holds the lakehouse."""
+    """Does the work of a run for the command that holds the lakehouse."""
     if is_removal_unfinished(folders.lakehouse):
         hold.take()
         finish_removal(folders.lakehouse)
@@ -127,7 +127,7 @@ class _Run:
         return self.writer.close(self._changed, self._seconds())
 
     def _look(self) -> Claims | None:
-        """What is to be claimed; None where there is nothing to do at all."""
+        """Looks for work; returns the files to claim, or None if there is nothing to do at all."""
         finish_rollback(self.lakehouse, self.hold)
         self.ledger = Ledger(self.lakehouse)
         check_meaning(self.lakehouse, self.ledger, rejudged=self.rejudge)
@@ -151,7 +151,7 @@ class _Run:
         return claims if is_work or self._is_anything_else_to_do() else None
 
     def _is_behind(self) -> bool:
-        """Whether somebody worked on the lakehouse after the look and before it was held."""
+        """True if another command changed the lakehouse between `_look` and the lock."""
         is_another = finish_rollback(self.lakehouse, self.hold)
         return is_another or list(Ledger(self.lakehouse)) != list(self.ledger)
 
@@ -237,11 +237,11 @@ class _Run:
         with suppress(Exception):
             self.lakehouse.engine.spark()
 
-    def _claim(self, found: Discovery) -> Claims:
-        if not found.files and not found.disputed:
+    def _claim(self, discovery: Discovery) -> Claims:
+        if not discovery.files and not discovery.disputed:
             return Claims()
         parts = (self.lakehouse.declaration, self.ledger, self.folders)
-        return Claimant(*parts, self.run_id, self.started_at).claim(found)
+        return Claimant(*parts, self.run_id, self.started_at).claim(discovery)
 
     def _is_anything_else_to_do(self) -> bool:
         held = self.ledger.in_state(State.HELD)

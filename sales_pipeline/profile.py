@@ -33,8 +33,8 @@ class StageCost:
     Attributes:
         stage: Its name, such as `silver`.
         seconds: Its duration.
-        rows: Records that it treated, as far as it counts them.
-        bytes: Bytes of landing files that it treated.
+        rows: Records that it processed, if it counts them.
+        bytes: Bytes of landing files that it processed.
         commits: Commits to tables.
         statements: Statements.
     """

@@ -22,7 +22,7 @@ from sales_pipeline.silver.validation.rule_results import Summary
 
 @dataclass(frozen=True)
 class FeedCounts:
-    """What came from one feed in a run, in records.
+    """Counts of the files and records that one feed delivered in a run.
 
     Attributes:
         feed: The feed.
@@ -59,7 +59,7 @@ class RunReport:
         repeated: Files whose bytes are in force already.
         corrected: Files that took the place of an earlier delivery of their name, or of single
             records.
-        held_files: Corrections that wait until somebody accepts them, also those of earlier runs.
+        held_files: Corrections that wait until somebody accepts them, also from earlier runs.
         rolled_back: Deliveries that a rollback holds, until somebody releases them.
         withdrawn: Files that were taken back on purpose.
         moved: The months and stores whose figures changed, where what counted before counts
@@ -80,14 +80,14 @@ class RunReport:
         resumed: Number of deliveries that an earlier run had left unfinished.
         released: Number of records that left quarantine.
         learnt: What the catalogue learnt.
-        displaced: Sales that a later delivery displaced by another day or amount, as far as one of
-            the deliveries that the run judged is concerned.
-        warnings: What is to be told of feeds although their records were judged.
-        rules: Feed -> rule -> number of sales `checked`, and of those that broke it.
-        months: Months of gold that were made again.
+        displaced: Sales that a later delivery displaced by another day or amount, if the run
+            validated one of the deliveries concerned.
+        warnings: Warnings about feeds whose records were validated but look suspicious.
+        rules: Feed -> rule -> number of sales `checked`, and of sales that broke it.
+        months: Months of gold that were rebuilt.
         held: What holds other months back: days whose sales have no rate (P8).
-        provisional: Those of the months whose rates may still change by themselves.
-        repriced: Those of the months that were made because rates changed.
+        provisional: Months among them whose rates may still change by themselves.
+        repriced: Months among them that were rebuilt because rates changed.
         balances: The balance of every delivery that was touched.
         rows: Records taken in.
         bytes: Bytes taken in.
@@ -144,7 +144,7 @@ class RunReport:
 
 
 class Progress(Protocol):
-    """What a run tells while it works."""
+    """Receives the progress of a run while it works."""
 
     def stage(self, name: str, total_bytes: int) -> None:
         """A stage begins, with the bytes of landing files that it has before it."""

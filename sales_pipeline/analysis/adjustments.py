@@ -56,7 +56,7 @@ class Adjustment:
 
 
 class _Place(NamedTuple):
-    """Where records count."""
+    """The store, currency and day under which records count."""
 
     store: str
     currency: str
@@ -116,11 +116,11 @@ class _Comparison:
     store: str | None
 
     def adjustments(self) -> list[Adjustment]:
-        found: dict[tuple[date, Reason, str], int] = {}
+        parts: dict[tuple[date, Reason, str], int] = {}
         for month, reason, source, part in (*self._of_deliveries(), *self._of_rates()):
-            found[month, reason, source] = found.get((month, reason, source), 0) + part
+            parts[month, reason, source] = parts.get((month, reason, source), 0) + part
         scale = 10**REVENUE_DECIMALS
-        rows = [Adjustment(*key, Fraction(part, scale)) for key, part in found.items() if part]
+        rows = [Adjustment(*key, Fraction(part, scale)) for key, part in parts.items() if part]
         return sorted([*rows, *self._of_months_on_hold(rows)])
 
     def _of_deliveries(self) -> Iterator[tuple[date, Reason, str, int]]:
@@ -145,7 +145,7 @@ class _Comparison:
             yield place.month, Reason.RATES, place.currency, counted.amount * (now - before)
 
     def _of_months_on_hold(self, rows: Collection[Adjustment]) -> Iterator[Adjustment]:
-        """What gold does not show yet, or did not show before.
+        """Yields the part of each change that gold does not show yet, or did not show before.
 
         Raises:
             ValueError: The adjustments of another month do not add up to its change.
@@ -154,11 +154,11 @@ class _Comparison:
         for row in rows:
             explained[row.month] += row.part
         for month, change in self.change.items():
-            if (rest := change - explained[month]) == 0:
+            if (difference := change - explained[month]) == 0:
                 continue
             if month not in self.before.months_on_hold | self.now.months_on_hold:
-                raise ValueError(f"{month}: adjustments are {rest} away from the change")
-            yield Adjustment(month, Reason.ON_HOLD, "", rest)
+                raise ValueError(f"{month}: adjustments are {difference} away from the change")
+            yield Adjustment(month, Reason.ON_HOLD, "", difference)
 
     @cached_property
     def _sums(self) -> tuple[tuple[dict[tuple[int, _Place], _Sum], _Lost], ...]:
@@ -181,11 +181,11 @@ class _Comparison:
 
     @cached_property
     def _lost_more(self) -> dict[tuple[int, _Place], dict[int, _Sum]]:
-        """Delivery and place -> what it lost more than before to each that came or left.
+        """Delivery and place -> delivery that came or left -> records newly lost to it.
 
         Records that had lost their key already, and now lose it to one that came, did not count
-        before; neither do those that a delivery which left gives back to others. They are taken
-        off, from the latest of several such deliveries.
+        before. Records that had lost it to one that left, and lose it to others now, do not count
+        now. Both are taken off, from the latest of several such deliveries.
         """
         was, is_ = self._sums[0][1], self._sums[1][1]
         lost_more: dict[tuple[int, _Place], dict[int, _Sum]] = {}
@@ -206,7 +206,7 @@ class _Comparison:
         return lost_more
 
     def _rates(self, place: _Place) -> tuple[int, int]:
-        """The rates of both runs; one that a run took none for is that of the other."""
+        """The rates of both runs; if one run took no rate, both have the rate of the other."""
         was = self.before.rates.rate(place.currency, place.day)
         now = self.now.rates.rate(place.currency, place.day)
         before = was if was is not None else now
@@ -216,11 +216,11 @@ class _Comparison:
     def _path(self, file_id: int) -> str:
         return (self.now if file_id in self.now.deliveries else self.before).path(file_id)
 
-    def _rest(self, file_id: int, rest: _Sum) -> Reason:
+    def _rest(self, file_id: int, remainder: _Sum) -> Reason:
         """Why a delivery that stays counts otherwise, apart from keys that others took."""
         if self._deliveries.is_declared_otherwise(file_id):
             return Reason.DECLARATION
-        return Reason.RELEASED if rest.records else Reason.CATALOGUE
+        return Reason.RELEASED if remainder.records else Reason.CATALOGUE
 
     def _reason(self, file_id: int, place: _Place) -> Reason:
         """Why a delivery came or left; one that simply came is late where its store had sold."""

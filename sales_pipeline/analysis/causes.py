@@ -54,7 +54,7 @@ _OF_STORES = {
 
 @dataclass(frozen=True)
 class RoundedCauses:
-    """What changed revenue, as it is shown.
+    """The causes of a change of revenue, rounded as they are shown.
 
     Attributes:
         now: The revenue of the period.
@@ -68,13 +68,13 @@ class RoundedCauses:
 
     @property
     def change(self) -> Decimal:
-        """The revenue less that of before, as both are shown."""
+        """The revenue minus the revenue before, both as shown."""
         return self.now - self.before
 
 
 @dataclass(frozen=True)
 class Causes:
-    """What changed revenue from one period to another.
+    """The causes of the change of revenue between two periods, unrounded.
 
     Attributes:
         pair: The two periods.
@@ -113,7 +113,7 @@ class _Goods:
 
     @property
     def price_before(self) -> Fraction:
-        """Gross revenue by gross unit before; that of now if nothing sold before."""
+        """Gross revenue per gross unit before; if nothing sold before, the present one."""
         if self.units_before:
             return self.revenue_before / self.units_before
         return self.revenue / self.units if self.units else Fraction(0)

@@ -1,4 +1,4 @@
-"""Revenue beside that of the compared period, in figures and at constant exchange rates.
+"""Compares revenue between two periods, at actual and at constant exchange rates.
 
 Formulas: docs/figures.md. For each currency, `rate before` is its revenue in the compared period
 divided by its amount there, over all stores. Revenue at constant rates is the sum of
@@ -53,7 +53,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Compared:
-    """The sales of a period, or of a store in it, beside those of the compared period.
+    """The sales of a period, or of a store in it, with the sales of the compared period.
 
     Attributes:
         pair: The two periods.
@@ -72,12 +72,12 @@ class Compared:
 
     @property
     def change(self) -> Change | None:
-        """The revenue beside that of the compared period."""
+        """The change of revenue from the compared period."""
         return None if self.before is None else Change(self.now.revenue, self.before.revenue)
 
     @property
     def local_growth(self) -> Fraction | None:
-        """The change of revenue without that of exchange rates."""
+        """The change of revenue without the effect of exchange rates."""
         if self.before is None or self.at_constant_rates is None:
             return None
         return self.at_constant_rates - Fraction(self.before.revenue)
@@ -114,7 +114,7 @@ class ConstantRates:
     """The rates of a compared period, one for each currency.
 
     Attributes:
-        rates: Currency -> base currency for one unit; without those that no rate is known for.
+        rates: Currency -> base currency for one unit; without currencies whose rate is unknown.
         sources: Currency -> where its rate comes from.
     """
 
@@ -251,7 +251,7 @@ class Comparison:
     def _sold(
         self, pairs: Sequence[Pair]
     ) -> tuple[list[list[Cell]], list[list[Cell]], list[ConstantRates | None]]:
-        """What was sold in each period and in each compared one, and the rates of the latter."""
+        """The sales of each period and of each compared one, and the rates of the latter."""
         periods, compared = [pair.period for pair in pairs], [pair.before for pair in pairs]
         now = self._sums(periods, self.choice)
         before = self._sums(compared, self.choice)
@@ -266,11 +266,11 @@ class Comparison:
 
     def _sums(self, periods: Sequence[Period | None], choice: Choice) -> list[list[Cell]]:
         """The sums by store and currency of each period."""
-        found: dict[Period, list[Cell]] = {period: [] for period in periods if period}
-        known = list(found)
+        cells: dict[Period, list[Cell]] = {period: [] for period in periods if period}
+        known = list(cells)
         for cell in self.sales.sums(known, "store", "currency", choice=choice):
-            found[known[cell.period]].append(cell)
-        return [found[period] if period else [] for period in periods]
+            cells[known[cell.period]].append(cell)
+        return [cells[period] if period else [] for period in periods]
 
 
 def _currency(cell: Cell) -> str:

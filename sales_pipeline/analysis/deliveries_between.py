@@ -97,7 +97,7 @@ class DeliveriesBetween:
 
     @cached_property
     def _successors(self) -> dict[int, list[int]]:
-        """Delivery -> those that took its place in either run, the earliest first."""
+        """Delivery -> deliveries that took its place in either run, the earliest first."""
         successors: dict[int, set[int]] = {}
         for ledger in (self.before.deliveries, self.now.deliveries):
             for delivery in ledger.values():
@@ -107,10 +107,10 @@ class DeliveriesBetween:
 
 
 def _replaced_by(delivery: Delivery, ledger: Mapping[int, Delivery]) -> set[int]:
-    """All earlier deliveries whose place one took, those between them included."""
-    found: set[int] = set()
+    """All earlier deliveries that a delivery replaced, directly or through others."""
+    replaced: set[int] = set()
     earlier = delivery.supersedes
-    while earlier is not None and earlier not in found:
-        found.add(earlier)
+    while earlier is not None and earlier not in replaced:
+        replaced.add(earlier)
         earlier = ledger[earlier].supersedes
-    return found
+    return replaced

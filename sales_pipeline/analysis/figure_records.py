@@ -96,18 +96,18 @@ class FigureRecords:
         """Returns what the figure counts, by delivery, currency and day, in this order."""
         by = ["_file_id", "currency", "sold_on", *self._places]
         sold = self.records.totals(by, self._sales(self.period), of=_FIGURES)
-        found: dict[tuple[int, str, date], tuple[int, Decimal, Decimal]] = {}
+        sums_of: dict[tuple[int, str, date], tuple[int, Decimal, Decimal]] = {}
         for file_id, currency, day, records, units, amount, *place in groups(
             sold, *by[:3], "records", *_FIGURES, *self._places
         ):
             if self._is_meant(*place):
                 key = (file_id, currency, day)
-                known = found.get(key, (0, Decimal(0), Decimal(0)))
-                found[key] = (known[0] + records, known[1] + units, known[2] + amount)
+                known = sums_of.get(key, (0, Decimal(0), Decimal(0)))
+                sums_of[key] = (known[0] + records, known[1] + units, known[2] + amount)
         rates = self.records.rates
         return [
             Counted(file_id, currency, day, *sums, rates.rate(currency, day))
-            for (file_id, currency, day), sums in sorted(found.items())
+            for (file_id, currency, day), sums in sorted(sums_of.items())
         ]
 
     def left_out(self, counted: list[Counted]) -> list[LeftOut]:
@@ -147,7 +147,7 @@ class FigureRecords:
         where = f"status <> '{SALE}' AND {days} AND {self._of_store}"
         if self.product is not None:
             where += f" AND ({self._of_product} OR product IS NULL)"
-        found: dict[tuple[Any, ...], LeftOut] = {}
+        left_out: dict[tuple[Any, ...], LeftOut] = {}
         rows = groups(self.records.totals(by, where), *by, "records", "amount")
         for file_id, feed, status, reasons, currency, store, day, product, count, amount in rows:
             if product is not None and not self._is_meant(store, product):
@@ -155,14 +155,14 @@ class FigureRecords:
             has_product = self.product is None or product is not None
             codes = tuple(reasons or ())
             key = (file_id, feed, status, codes, day is not None, has_product, currency)
-            known = found.get(key)
+            known = left_out.get(key)
             if known is not None:
                 count += known.records
                 amount = known.amount if amount is None else amount + (known.amount or 0)
-            found[key] = LeftOut(
+            left_out[key] = LeftOut(
                 file_id, feed, status, codes, day is not None, has_product, currency, count, amount
             )
-        return list(found.values())
+        return list(left_out.values())
 
     def _sales(self, period: Period) -> str:
         parts = [f"status = '{SALE}'", self._days(period), self._of_store]
@@ -204,8 +204,8 @@ class FigureRecords:
         }
 
 
-def _in_order(each: LeftOut) -> tuple[int, str, tuple[str, ...], bool, str]:
-    return each.file_id, each.status, each.reasons, each.has_day, each.currency or ""
+def _in_order(part: LeftOut) -> tuple[int, str, tuple[str, ...], bool, str]:
+    return part.file_id, part.status, part.reasons, part.has_day, part.currency or ""
 
 
 def _digest(text: str) -> str:

@@ -1,8 +1,8 @@
 """Like for like: the stores that traded through the whole of both periods, and the others.
 
 A store that opened or closed says nothing about how well a retailer sells. So revenue is compared
-over comparable stores alone, and that of new, closed and interrupted ones stands beside it; the
-four add up to the total.
+over comparable stores alone, and the revenue of new, closed and interrupted stores is shown
+beside it; the four add up to the total.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sales_pipeline.config.stores import Store
 
 
 class Trading(StrEnum):
-    """How a store traded in two periods."""
+    """The class of a store in a comparison of two periods."""
 
     COMPARABLE = "comparable"
     NEW = "new"

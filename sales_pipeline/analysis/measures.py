@@ -28,7 +28,7 @@ _EPOCH = np.datetime64("1970-01-01")
 
 @dataclass(frozen=True)
 class Measures:
-    """What was sold.
+    """The measures of some sales, which can be added up.
 
     Attributes:
         sales: The number of sales and returns.
@@ -67,7 +67,7 @@ MEASURES = tuple(field.name for field in fields(Measures))
 
 @dataclass(frozen=True)
 class Cell:
-    """The sales of one period under some values, such as those of a store and a currency.
+    """The sales of one period for some column values, such as one store and one currency.
 
     Attributes:
         period: The place of the period among those that were asked for.
@@ -88,7 +88,7 @@ def sums(table: pa.Table, periods: Sequence[Period], *, day: str, by: Sequence[s
     """Adds up the measures of each period by the values of some columns.
 
     Args:
-        table: Rows with a day, the columns of `by`, and those of `MEASURES`.
+        table: Rows with a day, the columns of `by`, and the columns of `MEASURES`.
         periods: The periods; they may have days in common.
         day: The column that holds the day, or the first day of a month.
         by: The columns whose values are told apart.
@@ -189,9 +189,9 @@ def chosen(table: pa.Table, **values: str | None) -> pa.Table:
     return table
 
 
-def by_value(cells: Iterable[Cell], place: int = 0) -> Iterator[tuple[str, list[Cell]]]:
-    """Yields the cells of each value of one of the columns, in the order of the values."""
+def by_value(cells: Iterable[Cell]) -> Iterator[tuple[str, list[Cell]]]:
+    """Yields the cells of each value of the first column, in the order of the values."""
     groups: dict[str, list[Cell]] = {}
     for cell in cells:
-        groups.setdefault(cell.values[place] or NONE, []).append(cell)
+        groups.setdefault(cell.values[0] or NONE, []).append(cell)
     yield from sorted(groups.items())

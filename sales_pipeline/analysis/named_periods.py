@@ -22,10 +22,10 @@ _SHOWN = (By.MONTH, By.QUARTER, By.YEAR)
 
 @dataclass(frozen=True)
 class AskedPeriod:
-    """A period as it is asked for; the last month with sales if nothing is given.
+    """A period as a user names it; the last month with sales if nothing is given.
 
     Attributes:
-        name: Its name in the calendar of the retailer, or that of a calendar month.
+        name: Its name in the calendar of the retailer, or the name of a calendar month.
         first: Its first day, in place of a name.
         last: Its last day, in place of a name.
     """

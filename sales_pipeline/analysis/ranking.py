@@ -17,14 +17,14 @@ from sales_pipeline.config.analysis import Classes
 
 
 class Measure(StrEnum):
-    """What products are ranked by."""
+    """The measure by which products are ranked."""
 
     VOLUME = "volume"
     VALUE = "value"
 
 
 class Kind(StrEnum):
-    """What is ranked."""
+    """The kind of thing that is ranked: products or categories."""
 
     PRODUCT = "product"
     CATEGORY = "category"
@@ -42,7 +42,7 @@ class Ranked:
         before: What was sold of it in the compared period; None if there is none.
         rank_before: Its place there; None if it did not sell there.
         share: Its share of the units or the revenue of all; None if they are not positive.
-        cumulative_share: Its share and those of all before it.
+        cumulative_share: Its share plus the shares of all before it.
         abc: Its class: A, B or C.
     """
 
@@ -57,13 +57,8 @@ class Ranked:
     abc: str
 
     @property
-    def is_new(self) -> bool:
-        """Whether it sold in the period and not in the compared one."""
-        return self.before is not None and self.rank is not None and self.rank_before is None
-
-    @property
     def has_left(self) -> bool:
-        """Whether it sold in the compared period and not in this one."""
+        """True if it sold in the compared period and not in this one."""
         return self.rank is None
 
 
@@ -82,7 +77,7 @@ def class_of(classes: Classes, figure: Decimal, share_before: Fraction | None) -
 
 @dataclass(frozen=True)
 class Ranking:
-    """How products or categories are ranked.
+    """Ranks products or categories by units or by revenue.
 
     Attributes:
         measure: By units or by revenue.

@@ -104,7 +104,7 @@ class RecordsLeft(Protocol):
 
 def in_force(deliveries: Mapping[int, Delivery]) -> set[int]:
     """Returns the deliveries whose records count; a correction on its way counts too."""
-    counting = {file_id for file_id, each in deliveries.items() if each.state in IN_FORCE}
+    counting = {file_id for file_id, delivery in deliveries.items() if delivery.state in IN_FORCE}
     return counting - {deliveries[file_id].supersedes for file_id in counting}
 
 
@@ -114,7 +114,7 @@ _STATUSES = f"status IN ('{SALE}', '{DUPLICATE}', '{DISPLACED}')"
 
 @dataclass(frozen=True)
 class RecordsOfRun:
-    """What a finished run left, read from the versions of the tables that it made.
+    """The records that a finished run left, read from the versions of the tables that it made.
 
     Attributes:
         gold: The gold tables of the run.
@@ -164,7 +164,7 @@ class RecordsOfRun:
 
     @cached_property
     def _known(self) -> dict[date, list[RecordSum]]:
-        """What was added up before, by month."""
+        """Cache of the sums that were added up already, by month."""
         return {}
 
     def is_late(self, store: str, day: date) -> bool:
@@ -173,7 +173,7 @@ class RecordsOfRun:
 
     @cached_property
     def _last_days(self) -> dict[str, date]:
-        """The last day with sales of each store; those of the future apart."""
+        """The last day with sales of each store, without days in the future."""
         daily = self.gold.read(DAILY_SALES.name)
         as_of = self.gold.run.finished_at.date()
         last: dict[str, date] = {}

@@ -101,7 +101,7 @@ class SalesOfRun:
 
     @cached_property
     def _known(self) -> dict[tuple[tuple[Period, ...], tuple[str, ...], Choice], Sequence[Cell]]:
-        """What was added up before."""
+        """Cache of the sums that were added up already."""
         return {}
 
     def _sums_of_days(

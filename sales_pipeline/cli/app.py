@@ -134,9 +134,9 @@ def _add(group: typer.Typer, commands: _Commands) -> None:
 
 
 def make_app(first: str | None = None) -> typer.Typer:
-    """Returns `sales-pipeline`, as far as a command line needs it.
+    """Returns `sales-pipeline` with the commands that a command line needs.
 
-    Only the modules of its own command are imported, because those of all take longer than some
+    Only the modules of its own command are imported, because importing all takes longer than some
     commands.
 
     Args:
@@ -147,7 +147,7 @@ def make_app(first: str | None = None) -> typer.Typer:
     if first == _VERSION:
         return app
     is_named = first in _COMMANDS or first in _GROUPS
-    _add(app, {name: each for name, each in _COMMANDS.items() if name == first or not is_named})
+    _add(app, {name: item for name, item in _COMMANDS.items() if name == first or not is_named})
     for name, (about, commands) in _GROUPS.items():
         group = _new_app(help=about, no_args_is_help=True)
         # The list of all commands names a group, and not what is in it.
@@ -168,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs `sales-pipeline` and ends the process with its exit code.
 
     Args:
-        arguments: What follows the name of the command; by default those of the process.
+        arguments: The arguments after the program name; by default the arguments of the process.
     """
     given = sys.argv[1:] if arguments is None else arguments
     _start(make_app(given[0] if given else ""), "sales-pipeline", arguments)

@@ -226,7 +226,7 @@ def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
     hints = get_type_hints(command, include_extras=True)
     kind = hints["shared"]
     options = get_type_hints(kind, include_extras=True)
-    parameters = [each.replace(annotation=hints[name]) for name, each in own.items()]
+    parameters = [parameter.replace(annotation=hints[name]) for name, parameter in own.items()]
     parameters += [
         inspect.Parameter(
             field.name,

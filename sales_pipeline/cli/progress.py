@@ -114,7 +114,7 @@ class Pace:
         self._rows += rows_done
 
     def words(self) -> str:
-        """Rows, bytes, rate and time left, as far as they are known."""
+        """Rows, bytes, rate and time left, each if it is known."""
         from sales_pipeline.report.figures import size
 
         rows = [counted(self._rows, "row")] if self._rows else []

@@ -1,7 +1,7 @@
 """Runs a command as a wheel task: returns or raises, and never ends the process.
 
 The platform calls the entry point `databricks` within a process of its own. What it returns does
-not count, and a SystemExit, even that of success, fails the task: only an exception says failure.
+not count, and a SystemExit, even with exit code 0, fails the task: only an exception says failure.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command of `sales-pipeline` and returns when it succeeded.
 
     Args:
-        arguments: The parameters of the task; those of the process without it.
+        arguments: The parameters of the task; by default the arguments of the process.
 
     Raises:
         RuntimeError: The command failed; the text is its reason, on one line.

@@ -131,10 +131,8 @@ def why(
     if since is not None or since_closing:
         option = "--since-closing" if since_closing else "--since"
         if category is not None or as_closed:
-            conflicting = "--as-closed" if as_closed else "--category"
-            raise UsageError(
-                f"{conflicting}: not together with {option}. Do: leave one of them out"
-            )
+            refused = "--as-closed" if as_closed else "--category"
+            raise UsageError(f"{refused}: not together with {option}. Do: leave one of them out")
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.analysis.named_periods import AskedPeriod

@@ -1,4 +1,4 @@
-"""How figures are compared and closed: the calendar, comparable stores, classes, closed months."""
+"""Declares comparison and closing: calendar, comparable stores, classes, closed months."""
 
 from __future__ import annotations
 

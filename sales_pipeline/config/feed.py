@@ -214,7 +214,7 @@ class Feed(Format, Source):
 
     @property
     def taxes(self) -> tuple[StoreTax | None, ...]:
-        """The declared taxes: those of listed stores that have their own, and that of the feed.
+        """The declared taxes: of each listed store that has its own, then of the feed.
 
         None stands for stores whose tax is not declared.
         """

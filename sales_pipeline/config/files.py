@@ -105,7 +105,7 @@ def _symbol_mismatches(dialect: Plain) -> Iterator[Mismatch]:
 
 
 class Arrival(Declared):
-    """How a file that is still being written is told from one that is complete."""
+    """The sign that a file is complete and no longer being written."""
 
     by: Literal["write", "rename", "marker"] = "write"
     """How files are delivered: written under their own name; or written under another name and

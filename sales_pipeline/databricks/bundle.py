@@ -1,6 +1,6 @@
 """Builds the files of a bundle, the unit that the Databricks CLI deploys to a workspace.
 
-The bundle of this repository and that of a user's project come from the same templates, in
+The bundle of this repository and the bundle of a user's project come from the same templates, in
 `templates/`. They differ in one thing, which is data: where the package comes from.
 """
 

@@ -28,7 +28,7 @@ class Pace:
     Attributes:
         discovery_seconds: databricks-sdk repeats its very first request for this long.
         find_seconds: One request before the start may take this long, and databricks-sdk repeats
-            those that look for the job for this long.
+            requests that look for the job for this long.
         contact_seconds: Connecting may take this long in all, and so may looking for the job.
         http_seconds: One later request may take this long.
         retry_seconds: databricks-sdk repeats a later request for this long.

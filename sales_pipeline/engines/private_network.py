@@ -1,6 +1,6 @@
 """A private network for the process of a run, so that other users cannot reach its engine.
 
-The server of the embedded engine has no authentication: any user of the machine who finds its
+The server of the embedded engine has no authentication: any user of the machine that finds its
 port could run Python as its user. On Linux a process can enter a network namespace in
 which it is alone, but only before its first thread starts, so before anything large is imported.
 Other users than root need a user namespace as well, in which they keep their user id.

@@ -1,4 +1,4 @@
-"""Gold: the months that were touched are made again, and the four answers with them."""
+"""Rebuilds in gold the months that changed, and the four answers with them."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _BEFORE_SILVER = (State.CLAIMED, State.IN_BRONZE)
 
 @dataclass
 class Made:
-    """Months that one call of `aggregate_data` made, and those that it could not.
+    """Months that one call of `aggregate_data` rebuilt, and months that it could not.
 
     Attributes:
-        months: The months that were made again, in order.
+        months: The months that were rebuilt, in order.
         held: What holds other months back; gold keeps them as they were (P8).
-        provisional: Those of the months whose rates may still change by themselves.
-        repriced: Those of the months whose sales take other rates than before.
+        provisional: Months among them whose rates may still change by themselves.
+        repriced: Months among them whose sales take other rates than before.
     """
 
     months: list[date] = field(default_factory=list)
@@ -42,10 +42,10 @@ class Made:
 
 
 def aggregate_data(lakehouse: Lakehouse, ledger: Ledger) -> Made:
-    """Makes gold again for the months that the ledger says were touched, and those mispriced.
+    """Rebuilds gold for months that the ledger marks as touched, and for mispriced months.
 
     Deliveries in silver become `in_gold`. A month with a day that has no rate is held: no
-    gold table changes for it, and the ledger goes on saying that it is to be made.
+    gold table changes for it, and the ledger keeps it marked.
 
     Args:
         lakehouse: The tables; `silver.sales` and `silver.exchange_rates` are read, `gold.*`
@@ -74,7 +74,7 @@ def aggregate_data(lakehouse: Lakehouse, ledger: Ledger) -> Made:
 
 
 def _touch_mispriced(lakehouse: Lakehouse, ledger: Ledger) -> set[date]:
-    """Commits that months whose rates changed are to be made again, before gold changes."""
+    """Write-ahead: marks the months whose rates changed in the ledger, before gold changes."""
     months = mispriced_months(lakehouse)
     known = {month for delivery in ledger for month in delivery.months}
     if not months <= known:

@@ -84,11 +84,11 @@ def _sums(lakehouse: Lakehouse, closings: Closings, version: int | None) -> _Sum
         where=in_months(closings),
         version=version,
     )
-    found: dict[date, dict[tuple[str, str], tuple[Decimal, ...]]] = {}
+    sums: dict[date, dict[tuple[str, str], tuple[Decimal, ...]]] = {}
     for row in python_rows(rows):
         figures = tuple(row[name] for name in _FIGURES)
-        found.setdefault(row["month"], {})[row["store"], row["currency"]] = figures
-    return found
+        sums.setdefault(row["month"], {})[row["store"], row["currency"]] = figures
+    return sums
 
 
 def _revenue(sums: Mapping[tuple[str, str], tuple[Decimal, ...]]) -> Decimal:

@@ -35,7 +35,7 @@ def days_sold(lakehouse: Lakehouse, condition: str) -> pa.Table:
         condition: The SQL condition of the sales, made of literals only.
 
     Returns:
-        The columns of `gold.daily_sales` without those of revenue.
+        The columns of `gold.daily_sales` without the revenue columns.
     """
     days = lakehouse.totals("silver.sales", by=_BY, of=SUMS, where=condition)
     days = days.rename_columns({"records": "sales"})

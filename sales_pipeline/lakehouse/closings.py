@@ -54,7 +54,7 @@ class Closing:
 
     @property
     def is_net_of_tax(self) -> bool:
-        """Whether tax was taken off from the figures that are kept."""
+        """True if tax was taken off the figures that are kept."""
         return self.basis == NET_OF_TAX
 
 
@@ -105,7 +105,7 @@ def check_kept(engine: Engine, run: RunRecord) -> None:
 
 
 def closings_now(lakehouse: Lakehouse) -> Closings:
-    """Returns the closed months as the table has them, including those of a killed command."""
+    """Returns the closed months as the table has them, including the work of a killed command."""
     rows = lakehouse.rows(CLOSINGS.name)
     return _in_order(map(_closing, rows))
 
@@ -128,7 +128,7 @@ def keep(lakehouse: Lakehouse, copies: Mapping[str, pa.Table], closings: Iterabl
     """Closes months: a commit for each table of what is kept, then one for all closings.
 
     Args:
-        lakehouse: The tables; those of the closed months are made if they are not there.
+        lakehouse: The tables; the tables of closed months are made if they are missing.
         copies: Each of `CLOSED_TABLES` by name -> its rows of these months.
         closings: The closings.
     """

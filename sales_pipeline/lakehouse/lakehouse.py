@@ -231,7 +231,7 @@ class Lakehouse(PreparedTables):
         return wanted if TAX in there else [name for name in wanted if name != TAX]
 
     def _with_nulls(self, table: str, rows: pa.Table, wanted: Sequence[str]) -> pa.Table:
-        """The rows in all wanted columns of a table, null in those that they lack."""
+        """The rows with all wanted columns of a table; a column that they lack is null."""
         types = {column.name: arrow_type(column.type) for column in self.tables[table].columns}
         there = set(rows.column_names)
         columns = [

@@ -63,8 +63,8 @@ class RunRecord:
     @cached_property
     def version_of(self) -> dict[str, int]:
         """Table -> the Delta version that the run left."""
-        found: dict[str, int] = json.loads(self.versions)
-        return found
+        versions: dict[str, int] = json.loads(self.versions)
+        return versions
 
     def version_left(self, table: str) -> int:
         """The Delta version of a table that the run left.
@@ -100,10 +100,10 @@ def record_run(lakehouse: Lakehouse, record: RunRecord) -> None:
 
 
 def forget_versions(lakehouse: Lakehouse, tables: Collection[str]) -> None:
-    """Commits that earlier versions of some tables are gone.
+    """Marks earlier versions of some tables as gone, in the records of runs.
 
-    The tables are lost and made again, so that their versions count from 0 once more: a rollback
-    to an earlier run, or its answers, would take rows of another time for its own.
+    The tables were lost and made anew, so their versions count from 0 once more: a rollback to an
+    earlier run, or its answers, would otherwise read rows of another time.
     """
     changed = []
     for record in recorded_runs(lakehouse):

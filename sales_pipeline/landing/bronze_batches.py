@@ -44,7 +44,7 @@ class BatchMaker:
         return [self._batch(np.delete(numbers, at), match, columns), malformed]
 
     def from_records(self, records: Sequence[Record]) -> list[pa.RecordBatch]:
-        """Makes a batch of the records of each header, and one of those that are malformed."""
+        """Makes a batch of the records of each header, and one of the malformed records."""
         numbers = self._numbers(len(records))
         batches, start = [], 0
         for _, group in groupby(records, key=lambda record: id(record.match)):

@@ -54,7 +54,8 @@ def read_batches(
         block_bytes: How much is read at once; it changes speed and memory, never a record.
 
     Raises:
-        FileChanged: The bytes are not those of `sha256` (known at the end), or the file is gone.
+        FileChanged: The bytes do not have the digest `sha256` (known at the end), or the
+            file is gone.
         FileRejected: The header is not the declared one, or the gzip around the file is
             damaged or unpacks too far; `examine` says more about it, before anything is read.
     """

@@ -266,10 +266,10 @@ class _Closer:
 
 def _revenues(days: pa.Table) -> dict[date, Decimal]:
     """Month -> its revenue, unrounded."""
-    found: dict[date, list[Decimal]] = {}
+    revenues_of: dict[date, list[Decimal]] = {}
     for month, revenue in zip(days["month"].to_pylist(), days["revenue"].to_pylist(), strict=True):
-        found.setdefault(month, []).append(revenue)
-    return {month: exact_sum(revenues) for month, revenues in found.items()}
+        revenues_of.setdefault(month, []).append(revenue)
+    return {month: exact_sum(revenues) for month, revenues in revenues_of.items()}
 
 
 def _record(lakehouse: Lakehouse, verb: str, started_at: datetime) -> RunRecord:

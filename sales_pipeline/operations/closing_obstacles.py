@@ -178,10 +178,10 @@ class Obstacles:
         """Delivery -> the months of which it has sales."""
         where = f"status = '{SALE}' AND {in_months(self.months)}"
         sold = self.lakehouse.totals(RECORDS, by=["_file_id", "month"], of="amount", where=where)
-        found: dict[int, set[date]] = {}
+        months_of: dict[int, set[date]] = {}
         for row in python_rows(sold):
-            found.setdefault(row["_file_id"], set()).add(row["month"])
-        return found
+            months_of.setdefault(row["_file_id"], set()).add(row["month"])
+        return months_of
 
     def _money(self, month: date, currency: str | None, row: dict[str, object]) -> Fraction:
         """The money of some records of a month, in the base currency."""
@@ -198,10 +198,10 @@ class Obstacles:
     def _rates(self) -> dict[tuple[str | None, date], Decimal]:
         """Currency and month -> the rate that gold took, on the last day if it goes by the day."""
         taken = self.gold.rates_taken()
-        found: dict[tuple[str | None, date], Decimal] = {}
+        rates: dict[tuple[str | None, date], Decimal] = {}
         for (currency, day), rate in sorted(taken.by_day.items()):
-            found[currency, _month_of(day)] = rate
-        return found | {**taken.by_month}
+            rates[currency, _month_of(day)] = rate
+        return rates | {**taken.by_month}
 
 
 def _month_of(day: date) -> date:

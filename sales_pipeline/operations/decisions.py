@@ -210,11 +210,11 @@ def named_file(
     Args:
         declaration: What the retailer declares.
         file: The file as a person writes it.
-        deliveries: Those that may be meant.
+        deliveries: The deliveries to choose from.
         what: What they are, in a word for the message.
 
     Raises:
-        UsageError: None is meant, or several are; the message names those that could be.
+        UsageError: None is meant, or several are; the message names the candidates.
     """
     matches = _named(declaration, file, deliveries)
     names = {"/".join(delivery.known_as): None for delivery in matches}

@@ -54,7 +54,7 @@ class LandedReferences:
 
     Attributes:
         lakehouse: The tables.
-        ledger: The deliveries, with those that the files would be.
+        ledger: The deliveries, including the ones that the files would become.
         folders: Where files lie.
         deliveries: The deliveries of the catalogue and of rates that the files would be.
     """
@@ -228,7 +228,7 @@ def _reference_options(
     Args:
         declaration: What the retailer declares.
         feed: The catalogue or the rates.
-        rows: The records of a file as in bronze; the patterns are those of their dates.
+        rows: The records of a file as in bronze; their dates give the patterns.
     """
     column = "valid_from" if feed == CATALOGUE else "date"
     texts = [row[column] for row in rows if row.get(column)][:_LOOKED_AT]

@@ -216,7 +216,7 @@ class _Planner:
         )
 
     def _rejudged(self, claims: Claims) -> dict[int, Delivery]:
-        """Deliveries to validate again on request, except those that a file corrects now."""
+        """Deliveries to validate again on request, except deliveries that a file corrects now."""
         corrected = {delivery.supersedes for delivery in claims.in_state(State.CLAIMED)}
         requested = rejudged_deliveries(self.lakehouse.declaration, self.ledger, self.rejudge)
         return {
@@ -233,7 +233,7 @@ class _Planner:
         return None
 
     def _held(self, claims: Claims) -> tuple[FileNote, ...]:
-        """The held deliveries, except those that a file in the landing folder replaces."""
+        """The held deliveries, except any that a file in the landing folder replaces."""
         pointless = {
             delivery.file_id for delivery in claims.changed if delivery.state is State.SUPERSEDED
         }

@@ -1,7 +1,7 @@
 """Chooses quarantined records by feed, reason and file, and exports them as CSV.
 
 `quarantine list`, `show` and `export` choose alike, without a Spark session. The CSV is mended
-in a spreadsheet and given back by `replay`. Its values are those of bronze, as delivered, under the
+in a spreadsheet and given back by `replay`. It has the values of bronze, as delivered, under the
 feed's headers, with further columns of the file; then the origin of the record and its reasons.
 """
 

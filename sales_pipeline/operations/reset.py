@@ -38,7 +38,7 @@ def reset(declaration: Declaration, *, wait_seconds: float = 0) -> Reset:
     """Removes all tables and moves every delivered file back.
 
     Every file goes back to where it was delivered, the latest delivery of a name first, also
-    those that the ledger does not know; then the tables are removed. Files are never removed.
+    files that the ledger does not know; then the tables are removed. Files are never removed.
 
     Raises:
         LakehouseMismatch: The lakehouse was made by a later version.

@@ -45,7 +45,7 @@ class Restored:
     """Report of a `restore`.
 
     Attributes:
-        tables: The tables that were made again: `ops.deliveries`, `ops.runs`, or both.
+        tables: The tables that were restored: `ops.deliveries`, `ops.runs`, or both.
         opened: The tables of the closed months, if one of them was lost; no month is closed now.
         states: State -> number of deliveries of that state; none if their table was there.
         held: Deliveries that wait for a decision, with the reason.
@@ -146,9 +146,9 @@ class _Restore:
     def _found(self) -> RestoredDeliveries:
         declared = {*landing_patterns(self.lakehouse.declaration)}
         counted = self.lakehouse.totals(BRONZE_SALES, by=["feed"], of="_row")
-        if gone := sorted(set(counted["feed"].to_pylist()) - declared):
+        if undeclared := sorted(set(counted["feed"].to_pylist()) - declared):
             raise LakehouseMismatch(
-                f"feeds.{gone[0]}: not declared any more, but bronze has records of it. "
+                f"feeds.{undeclared[0]}: not declared any more, but bronze has records of it. "
                 "Do: declare it again, with the pattern of a folder that stays empty."
             )
         in_silver = self._in_silver() if self._is_readable(RECORDS) else None
@@ -201,12 +201,12 @@ class _Restore:
             self.lakehouse.make(RUNS.name)
 
 
-def _report(restored: Restored, found: RestoredDeliveries, now: Sequence[Delivery]) -> Restored:
+def _report(restored: Restored, recovered: RestoredDeliveries, now: Sequence[Delivery]) -> Restored:
     held_files = [delivery for delivery in now if delivery.state is State.HELD]
     return replace(
         restored,
         states=Counter(delivery.state for delivery in now),
         held=tuple(notes(held_files)),
-        nameless=found.nameless,
-        unknown=found.unknown,
+        nameless=recovered.nameless,
+        unknown=recovered.unknown,
     )

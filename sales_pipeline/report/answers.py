@@ -31,12 +31,12 @@ from sales_pipeline.report.tax_basis import TaxBasis
 
 @dataclass(frozen=True)
 class Before:
-    """What a revenue is compared with, and how it changed.
+    """The revenue of the compared period, and the change from it.
 
     Attributes:
         period: The compared period.
         revenue: The revenue in it.
-        change: The revenue less that one, as both are shown.
+        change: The revenue minus that one, both as shown.
         growth: The change as a share of the revenue before; None if that was not positive.
         local_growth: The part of the change at constant exchange rates.
         currency_effect: The rest of it, so that both add up to `change`.
@@ -183,7 +183,7 @@ class Answers:
         products: Number of products there are; the two rankings may hold fewer.
         constant_rates: Currency -> where its rate for constant exchange rates comes from.
         as_closed: Whether closed months are as they were when these closed.
-        closings: The closed months among the periods and those that they are compared with.
+        closings: The closed months among the periods and the compared periods.
         tax: What the revenue is with regard to tax.
     """
 

@@ -43,11 +43,11 @@ _RANKINGS = {Question.VOLUME, Question.VALUE}
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of the sales.
+    """Options of `show`: which sales count, and which answers are wanted.
 
     Attributes:
-        first: The first day that counts; that of the first month with sales if None.
-        last: The last day that counts; that of the last month with sales if None.
+        first: The first day that counts; None means the start of the first month with sales.
+        last: The last day that counts; None means the end of the last month with sales.
         by: The length of the periods.
         compare: What they are compared with.
         store: The id of the only store to count.
@@ -80,7 +80,7 @@ class Asked:
 def answers(
     declaration: Declaration, asked: Asked | None = None, *, run: str | None = None
 ) -> Answers:
-    """Returns the four answers, over everything or as far as they are asked for.
+    """Returns the four answers, over all sales or only over the chosen ones.
 
     Args:
         declaration: What the retailer declares.

@@ -46,11 +46,11 @@ _TO_DATE = {YEAR_TO_DATE: "To date", TWELVE_MONTHS: "12 months"}
 
 @dataclass(frozen=True)
 class Shown:
-    """What the tables show beside the plain figures.
+    """Options of the tables: the figures that they show besides the plain ones.
 
     Attributes:
         constant_currency: The change at constant exchange rates, and what the rates changed.
-        like_for_like: Comparable stores, and those that are new, closed or interrupted.
+        like_for_like: Comparable stores, and new, closed or interrupted stores.
     """
 
     constant_currency: bool = False
@@ -129,7 +129,7 @@ def _period(row: PeriodRevenue) -> str:
 
 
 def _method(answers: Answers, options: Shown) -> str:
-    """What the figures of a table rest on: the days of an unfinished period, the rates."""
+    """Notes below a table: the days of an unfinished period, the rates."""
     lines = []
     for row in answers.global_performance:
         if not row.is_over:
@@ -170,7 +170,7 @@ def _store_performance(answers: Answers, options: Shown) -> Group:
 
 
 def _shares(rows: Sequence[StoreRevenue]) -> dict[tuple[str, str], str]:
-    """Period and store -> its share as it is shown; those of a whole period add up to 100.0%."""
+    """Period and store -> its share as shown; the shares of a whole period add up to 100.0%."""
     shown: dict[tuple[str, str], str] = {}
     for period, of_period in groupby(rows, key=lambda row: row.period):
         shares = {row.store: row.share for row in of_period if row.share is not None}

@@ -28,11 +28,11 @@ class Rankings:
 
 @dataclass(frozen=True)
 class BestSellers:
-    """How best sellers are shown.
+    """Ranks the best sellers and cuts the rankings to the wanted length.
 
     Attributes:
         declaration: What the retailer declares: the base currency, and the limits of the classes.
-        kind: What is ranked.
+        kind: Products or categories.
         top: How many the rankings hold from the top; all if None.
         bottom: How many they hold from the bottom instead.
     """
@@ -43,7 +43,7 @@ class BestSellers:
     bottom: int | None
 
     def rankings(self, sales: SalesOfRun, pair: Pair, choice: Choice) -> Rankings:
-        """Ranks the chosen sales of a period, beside those of the one that it is compared with."""
+        """Ranks the chosen sales of a period, with their ranks in the compared period."""
         volume, value = (self._ranked(measure, sales, pair, choice) for measure in Measure)
         sold = [row for row in value if not row.has_left]
         return Rankings(

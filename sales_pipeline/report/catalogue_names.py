@@ -104,7 +104,7 @@ class Missing:
     """The names that the catalogue does not know, and how to teach it.
 
     Attributes:
-        names: The names; those that hold back most money first.
+        names: The names; the ones that hold back most money first.
         lesson: What a file of the catalogue needs to teach them.
     """
 

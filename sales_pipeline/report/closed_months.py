@@ -95,7 +95,7 @@ def closed_months(
     if changes and choice.category is None:
         rounding = Rounding(gold.declaration.minor_units, largest)
         parts = adjustments_since_closing(gold, changes, store=choice.store)
-        reasons = {month.month: month.reasons for month in rounding.months(changes, parts)}
+        reasons = {restated.month: restated.reasons for restated in rounding.months(changes, parts)}
     minor_units, closed = gold.declaration.minor_units, []
     for month, revenues in then_and_now.revenues.items():
         closing = gold.closings[month]

@@ -216,7 +216,7 @@ def figure_records(gold: GoldSet, sales: SalesOfRun, asked: AskedFigure) -> Figu
 
 @dataclass(frozen=True)
 class _Unfolded:
-    """What a figure counts, as parts of it that add up as they are shown."""
+    """Splits a figure into parts that add up as they are shown."""
 
     records: RecordsOfRun
     counted: Sequence[Counted]
@@ -266,21 +266,21 @@ class _Unfolded:
         )
 
 
-def _left_out(records: RecordsOfRun, each: LeftOut) -> FileLeftOut:
-    feed = records.gold.declaration.feeds.get(each.feed)
-    sentences = (sentence_of(reason, feed) for reason in each.reasons)
+def _left_out(records: RecordsOfRun, omitted: LeftOut) -> FileLeftOut:
+    feed = records.gold.declaration.feeds.get(omitted.feed)
+    sentences = (sentence_of(reason, feed) for reason in omitted.reasons)
     return FileLeftOut(
-        file=records.path(each.file_id),
-        file_id=each.file_id,
-        feed=each.feed,
-        status=each.status,
-        reasons=each.reasons,
-        meaning=_MEANINGS.get(each.status) or " ".join(filter(None, sentences)),
-        day_is_known=each.has_day,
-        product_is_known=each.has_product,
-        records=each.records,
-        amount=each.amount if each.currency else None,
-        currency=each.currency,
+        file=records.path(omitted.file_id),
+        file_id=omitted.file_id,
+        feed=omitted.feed,
+        status=omitted.status,
+        reasons=omitted.reasons,
+        meaning=_MEANINGS.get(omitted.status) or " ".join(filter(None, sentences)),
+        day_is_known=omitted.has_day,
+        product_is_known=omitted.has_product,
+        records=omitted.records,
+        amount=omitted.amount if omitted.currency else None,
+        currency=omitted.currency,
     )
 
 

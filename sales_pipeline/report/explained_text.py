@@ -92,12 +92,12 @@ def _left_out(figure: Explained) -> RenderableType:
     return titled("Left out of these files", table, remark="\n".join(lines))
 
 
-def _why(each: FileLeftOut) -> str:
-    why = ", ".join(each.reasons) or each.status
+def _why(part: FileLeftOut) -> str:
+    why = ", ".join(part.reasons) or part.status
     doubts = [
         doubt
         for doubt, is_known in (
-            ("day unknown", each.day_is_known), ("product unknown", each.product_is_known),
+            ("day unknown", part.day_is_known), ("product unknown", part.product_is_known),
         )
         if not is_known
     ]  # fmt: skip

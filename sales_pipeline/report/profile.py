@@ -61,7 +61,7 @@ def _row(cost: StageCost) -> list[Any]:
 
 
 def _total(profile: Profile) -> StageCost:
-    """The sum of the stages; rows and bytes pass several stages, so those of the largest one."""
+    """The sum of the stages; rows and bytes, which pass several stages, are the largest count."""
     stages = profile.stages
     return StageCost(
         "all",

@@ -85,10 +85,10 @@ class QuarantinedRecord:
 
 @dataclass(frozen=True)
 class QuarantinedRecords:
-    """The first of the quarantined records that were asked for.
+    """The first of the chosen quarantined records.
 
     Attributes:
-        total: How many wait, of those that were asked for.
+        total: How many of the chosen records wait.
         records: The first of them, in the order of delivery.
     """
 

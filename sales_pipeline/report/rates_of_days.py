@@ -146,7 +146,7 @@ def shown_rates(
         declaration: What the retailer declares.
         currencies: The currencies that are asked for, or none for all.
         days: The days that are asked for: every day of the calendar between them. Without
-            any, those that have a rate or a sale.
+            any, all days that have a rate or a sale.
 
     Raises:
         UsageError: There is no lakehouse yet, or nothing is known of a currency, or the days are

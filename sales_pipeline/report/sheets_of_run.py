@@ -38,8 +38,8 @@ def sheets_of_run(
 
     Args:
         declaration: What the retailer declares.
-        first: The first day of the first month; that of the first month with sales if None.
-        last: The last day of the last month; that of the last month with sales if None.
+        first: The first day of the first month; None means the first month with sales.
+        last: The last day of the last month; None means the last month with sales.
         run: The id of another run than the last finished one.
         as_closed: Whether closed months are as they were when these closed.
 
@@ -62,7 +62,7 @@ def sheets_of_run(
 
 
 def _moved(moved: Moved, declaration: Declaration) -> Sheet:
-    """The way from the revenue before to that of the last month that is over."""
+    """The steps from the revenue before to the revenue of the last complete month."""
     columns = (
         Column("Cause"), Column("That is"), Column(f"Revenue {declaration.base_currency}", "money"),
     )  # fmt: skip

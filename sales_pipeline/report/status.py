@@ -91,7 +91,7 @@ class Status:
     Attributes:
         lakehouse: Its folder.
         is_made: Whether a run ever made it.
-        feeds: Every declared feed, the catalogue first, and those of the ledger besides.
+        feeds: Every declared feed, the catalogue first, then other feeds of the ledger.
         runs: The last runs, the latest first.
         rolling_back_to: The run that an interrupted rollback goes back to; the next run ends it.
         waiting: Records in quarantine, by feed and reason.

@@ -124,7 +124,7 @@ class WhyMoved:
 
     @property
     def change(self) -> Decimal:
-        """The revenue less that of before, as both are shown."""
+        """The revenue minus the revenue before, both as shown."""
         return self.revenue - self.revenue_before
 
     @property
@@ -134,7 +134,7 @@ class WhyMoved:
 
     @property
     def method(self) -> str:
-        """How the change is divided, in a sentence."""
+        """A sentence that explains the method of dividing the change."""
         return (
             "Price-volume-mix analysis over store, product and currency at the exchange rates of "
             f"{self.compared_with}; stores that opened, closed or were interrupted, and products "
@@ -280,7 +280,7 @@ def why_moved_csv(why: WhyMoved) -> str:
 
 
 def why_moved_text(why: WhyMoved) -> RenderableType:
-    """Returns the way from the revenue before to that of the period, a line for each cause."""
+    """Returns the steps from the revenue before to the revenue now, a line for each cause."""
     name = why.pair.period.name
     figures = (f"Revenue {why.currency}", f"of {why.compared_with}")
     table = new_table("Cause", *figures, right=figures, fold=["Cause"])

@@ -82,11 +82,11 @@ class WhyRestated:
     @property
     def reasons(self) -> dict[str, Decimal]:
         """Reason -> the sum of its parts over all months as they are shown."""
-        found: dict[str, Decimal] = {}
+        changes: dict[str, Decimal] = {}
         for month in self.months:
             for part in month.reasons:
-                found[part.reason] = found.get(part.reason, Decimal(0)) + part.change
-        return found
+                changes[part.reason] = changes.get(part.reason, Decimal(0)) + part.change
+        return changes
 
 
 def why_restated(
@@ -155,7 +155,7 @@ def why_since_closing(
 
 
 def _among_asked(gold: GoldSet, months: set[date], asked: AskedRestatement) -> set[date]:
-    """Some months, as far as they are asked for.
+    """Chooses from some months the ones that are asked for.
 
     Raises:
         UsageError: There is no such period or store.
@@ -232,7 +232,7 @@ def why_restated_csv(why: WhyRestated) -> str:
 
 
 def why_restated_text(why: WhyRestated) -> RenderableType:
-    """Returns the way from the revenue of each month before to that of now, reason by reason."""
+    """Returns the steps from the revenue of each month before to now, reason by reason."""
     closing = "closing" if why.earlier is None else why.earlier.run_id
     names = f"{closing} and {why.later.run_id}"
     if not why.months:

@@ -57,7 +57,7 @@ def write_workbook(answers: Answers, path: Path, further: Sequence[Sheet] = ()) 
     Args:
         answers: The answers.
         path: The file.
-        further: The sheets after those of the answers.
+        further: The sheets after the sheets of the answers.
 
     Raises:
         ExtraMissing: The extra that the workbook needs is not installed.
@@ -81,7 +81,7 @@ def write_workbook(answers: Answers, path: Path, further: Sequence[Sheet] = ()) 
 
 
 def _formats(workbook: Any, answers: Answers) -> Mapping[str, Any]:
-    """The format of each kind of column; `bold` before its name for that of a total."""
+    """The format of each kind of column; `bold` before its name for the row of a total."""
     revenue = answers.total.revenue if answers.total else Decimal(0)
     exponent = revenue.as_tuple().exponent
     decimals = -exponent if isinstance(exponent, int) else 0
@@ -161,7 +161,7 @@ def _write_cell(worksheet: Any, place: tuple[int, int], value: object, look: _Fo
 
 
 def _is_held(figure: int | Decimal | Fraction) -> bool:
-    """Whether a spreadsheet holds every digit; a share is shown with one decimal in any case."""
+    """True if a spreadsheet holds every digit; a share always has one decimal."""
     if isinstance(figure, Fraction):
         return True
     digits = f"{figure:f}" if isinstance(figure, Decimal) else str(figure)

@@ -86,4 +86,4 @@ def record(lakehouse: Lakehouse, balances: Iterable[Balance], run_id: str) -> No
 def recorded(lakehouse: Lakehouse) -> list[Balance]:
     """All balances that were ever recorded, in ledger order."""
     rows = lakehouse.rows(BALANCE.name)
-    return sorted(map(balance_from, rows), key=lambda each: (each.file_id, each.currency))
+    return sorted(map(balance_from, rows), key=lambda balance: (balance.file_id, balance.currency))

@@ -44,7 +44,7 @@ Delivered = dict[tuple[int, str], tuple[int, Decimal]]
 
 @dataclass
 class InBronze:
-    """What bronze holds of some deliveries.
+    """Counts of some deliveries in bronze.
 
     Attributes:
         delivered: Rows and readable amounts.
@@ -139,7 +139,7 @@ def _usual_currency(batch: Batch, delivery: Delivery) -> str:
 
 @dataclass
 class InSilver:
-    """What `silver.records` holds of some deliveries.
+    """Counts of some deliveries in `silver.records`.
 
     Attributes:
         counts: Rows and readable amounts by class.

@@ -124,7 +124,9 @@ class RecordsWriter:
             of_files: dict[int, list[int]] = {}
             for row in rows.to_pylist():
                 of_files.setdefault(row["_file_id"], []).append(row["_row"])
-            listed = {file_id: tuple(sorted(found)) for file_id, found in of_files.items()}
+            listed = {
+                file_id: tuple(sorted(rows_of_file)) for file_id, rows_of_file in of_files.items()
+            }
             self.moves = Moves(rows=listed, months=_months(rows))
         else:
             pairs = fetched(
@@ -162,7 +164,7 @@ class RecordsWriter:
         return self._with_runs(validated.withColumns({"status": status, **none}))
 
     def _competing(self, keys: DataFrame) -> DataFrame:
-        """Records that share a key: those of the batch, and the earlier ones that change."""
+        """Records that share a key: records of the batch, and earlier records that change."""
         rows = self._decided(keys)
         whole = among("_file_id", self.moves.whole_files)
         kept = rows.where(f"NOT _is_earlier OR _changes OR {whole}")
@@ -203,7 +205,7 @@ class RecordsWriter:
         ).select(*self._columns)
 
     def _history(self) -> DataFrame:
-        """The rows of deliveries that stay, as far as they compete for a key."""
+        """The rows of deliveries that stay, only rows that compete for a key."""
         stays = f"NOT {among('_file_id', self.replaced)} AND key_hash IS NOT NULL"
         return self.lakehouse.table(RECORDS).where(stays)
 

@@ -45,16 +45,16 @@ _ATTEMPTS = 2
 
 @dataclass
 class Cleaned:
-    """What one call of `clean_data` did.
+    """Result of one call of `clean_data`.
 
     Attributes:
-        balances: The balance of every delivery that was judged or touched.
+        balances: The balance of every delivery that was validated or changed.
         rejected: Deliveries that were refused as a whole, with the reason recorded.
         failed: Deliveries that did not balance and were taken out again.
         released: Records of earlier deliveries that left quarantine (P9).
         learnt: What the catalogue learnt.
-        rules: How the rules of the feeds were kept.
-        warnings: What is to be told of feeds although their records were judged.
+        rules: The results of the rules of the feeds.
+        warnings: Warnings about feeds whose records were validated but look suspicious.
     """
 
     balances: list[Balance] = field(default_factory=list)

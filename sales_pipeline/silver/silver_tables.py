@@ -17,7 +17,7 @@ def read_silver(declaration: Declaration, table: str, *, run: str | None = None)
         declaration: The retailer's declaration.
         table: Its name, with or without `silver.`: `sales` (in force), `set_aside` (duplicates,
             displaced and excluded records), `quarantine`, `records` (all of them), `products`,
-            `list_prices` or `exchange_rates`. The columns are those of docs/tables.md.
+            `list_prices` or `exchange_rates`. docs/tables.md lists the columns.
         run: The id of another finished run, to read the table as it left it.
 
     Raises:

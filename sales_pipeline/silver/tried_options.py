@@ -69,7 +69,7 @@ class ColumnTexts:
     Attributes:
         feed: The feed of the file.
         column: `sold_on`, or a column of numbers.
-        texts: The texts, also those that the feed can read.
+        texts: The texts, including texts that the feed can read.
     """
 
     feed: Feed

@@ -106,7 +106,7 @@ def computed_expression(feed: Feed, column: str) -> Expression | None:
 
 
 def failing_columns(feed: Feed) -> dict[str, str]:
-    """Returns computed column -> SQL that says whether it fails, for those that can fail."""
+    """Returns computed column -> SQL that is true if it fails, for columns that can fail."""
     expressions = {name: computed_expression(feed, name) for name in feed.computed}
     return {
         name: expression.failed_sql

@@ -89,7 +89,7 @@ def _texts(altair: Any, **titles: str) -> Sequence[Any]:
 
 
 def _beside_before(altair: Any, label: str, *, across: bool) -> Any:
-    """Bars of this period in front of those of the compared one, across or down the chart."""
+    """Bars of this period in front of bars of the compared one, across or down the chart."""
     name, figure = ("x", "y") if across else ("y", "x")
     kinds = {"x": altair.X, "y": altair.Y}
     axis = altair.Axis(labelAngle=0, labelOverlap=True) if across else altair.Axis(labelLimit=180)

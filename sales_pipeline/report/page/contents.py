@@ -55,7 +55,7 @@ _BYTES_OF_A_ROW = 14
 
 @dataclass(frozen=True)
 class Page:
-    """What a page shows.
+    """The contents of a page.
 
     Attributes:
         run_id: The run whose figures it shows.
@@ -64,13 +64,13 @@ class Page:
         currency: The base currency; every revenue is in it.
         minor_units: The decimals of a shown revenue.
         class_a: The cumulative share of the best sellers of class A.
-        class_b: That of classes A and B.
+        class_b: The cumulative share of classes A and B.
         spans: Days of which it knows the sales.
         months: The months that a reader can choose.
         sold: What was sold in the spans.
         moved: Why the last month moved, if it has one to compare with.
         waiting: How many records wait in quarantine.
-        quarantine: Those records, by feed and reason.
+        quarantine: The records in quarantine, by feed and reason.
         unknown_names: Names that the catalogue does not know.
         balance: The balance of the last run.
         closings: The closed months, then and now.
@@ -114,8 +114,8 @@ def page_of(
 
     Args:
         declaration: What the retailer declares.
-        first: The first day of the first month; that of the first month with sales if None.
-        last: The last day of the last month; that of the last month with sales if None.
+        first: The first day of the first month; None means the first month with sales.
+        last: The last day of the last month; None means the last month with sales.
         run: The id of another run than the last finished one.
         as_closed: Whether closed months are as they were when these closed.
 

@@ -1,4 +1,4 @@
-"""What the page shows as it is: quarantine, names, balance of a run, closed months, rates."""
+"""The plain listings of the page: quarantine, names, balance, closed months, rates."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ def closings_listing(closed: Sequence[ClosedMonth], currency: str, *, as_closed:
 
 
 def _by_currency(sales: SalesOfRun, pair: Pair) -> tuple[dict[str, Measures], dict[str, Measures]]:
-    """What was sold in each currency, in the month and in the compared one."""
+    """The sales of each currency, in the month and in the compared one."""
     now = by_value(sales.sums([pair.period], "currency"))
     before = by_value(sales.sums([pair.before], "currency")) if pair.before else ()
     return (

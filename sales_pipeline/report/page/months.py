@@ -1,4 +1,4 @@
-"""The months that a reader of the page can choose, and those that they are compared with."""
+"""The months that a reader of the page can choose, and the months compared with them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Months:
 
 
 def months_of(comparison: Comparison, first: date | None, last: date | None) -> Months:
-    """Returns the months with sales, from one day to another or as far as gold goes.
+    """Returns the months with sales between two days; without them, all that gold has.
 
     Raises:
         UsageError: There are no sales.

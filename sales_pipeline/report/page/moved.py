@@ -36,15 +36,15 @@ class ShownCause:
 
 @dataclass(frozen=True)
 class Moved:
-    """What changed the revenue of a month.
+    """The causes that changed the revenue of a month.
 
     Attributes:
         period: The month.
-        before: The compared one.
+        before: The compared month.
         revenue: The revenue of the month.
-        revenue_before: That of the compared one.
+        revenue_before: The revenue of the compared month.
         change: The difference of the two as shown.
-        causes: The causes, those with a part; they add up to the change.
+        causes: The causes that have a part; they add up to the change.
     """
 
     period: str

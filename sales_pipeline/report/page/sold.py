@@ -93,12 +93,12 @@ class SoldByProduct:
 
 @dataclass(frozen=True)
 class Sold:
-    """What was sold in the spans of a page.
+    """The sales in the spans of a page.
 
     Attributes:
         scales: The decimals of all figures.
-        stores: The stores, by id; those that are added up come last.
-        products: The products, by name; those that are added up come last.
+        stores: The stores, by id; the sum of the remaining ones comes last.
+        products: The products, by name; the sum of the remaining ones comes last.
         currencies: The codes of the currencies.
         by_store: Sums by span, store and currency.
         by_product: Sums by span, store and product.

@@ -35,7 +35,7 @@ from sales_pipeline.report.page.sold import (
 
 @dataclass(frozen=True)
 class Limits:
-    """What a page keeps apart.
+    """Limits of a page: how many stores and products it shows one by one.
 
     Attributes:
         stores: How many stores; all if None.
@@ -129,12 +129,12 @@ class SalesOfPage:
 
     @cached_property
     def _by_store(self) -> dict[str, Measures]:
-        """What each store sold in all spans, stores in order."""
+        """Store -> its sales in all spans, stores in order."""
         return {cell.values[0]: cell.measures for cell in self._in_all("store")}
 
     @cached_property
     def _by_product(self) -> list[tuple[str, str, Measures]]:
-        """What was sold of each product and category in all spans."""
+        """Product, category and their sales in all spans."""
         cells = self._in_all("product", "category")
         return [(cell.values[0], cell.values[1] or NONE, cell.measures) for cell in cells]
 
@@ -173,7 +173,7 @@ class SalesOfPage:
         )
 
     def _best(self, limits: Limits) -> list[str]:
-        """The products that stay apart, by name: those that sell best by either measure."""
+        """The products that the page shows one by one: the best sellers of either measure."""
         return sorted(self._by_either_measure[: limits.products])
 
     @cached_property
@@ -232,7 +232,7 @@ def _merged(table: pa.Table, kept: Mapping[str, Sequence[str]]) -> pa.Table:
 
 
 def _decimals(figures: Iterable[Decimal]) -> int:
-    """How many decimals the figures need, without zeros at their end."""
+    """Number of decimals that the figures need, without zeros at their end."""
     return max((_needed(figure) for figure in figures), default=0)
 
 

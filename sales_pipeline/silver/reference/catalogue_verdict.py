@@ -1,8 +1,8 @@
-"""Judges catalogue files as wholes: refuses some, and holds files that rename many products (P9).
+"""Validates whole catalogue files: refuses some, holds files that rename many products (P9).
 
 A catalogue in which names moved to other lines, or which uses the codes of another one for products
 of its own, can be read like any other. Only the known names show it: the sales of one product
-would become those of another. Such a file teaches nothing until somebody accepts it.
+would become the sales of another. Such a file teaches nothing until somebody accepts it.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class RateHistory:
 
     Attributes:
         staying: Quotes that are in force and stay so.
-        replaced: All quotes that are in force, also those that a new delivery corrects.
+        replaced: All quotes that are in force, also quotes that a new delivery corrects.
         factor: The most times that a rate may exceed, or fall below, the rates around it.
     """
 

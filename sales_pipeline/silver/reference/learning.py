@@ -2,7 +2,7 @@
 
 The catalogue only learns: the latest entry of a name, of a code, and of the price of a day
 wins. If an entry has a code, the code is the product: its names take meaning and price from the
-latest entries of the code, also from those of another delivery.
+latest entries of the code, also from entries of another delivery.
 """
 
 from __future__ import annotations

@@ -63,7 +63,9 @@ def missing_names(lakehouse: Lakehouse) -> list[MissingName]:
             missing.amounts[row["currency"]] = before + row["amount"]
     for missing in missing_by_name.values():
         missing.near = _near(known, lakehouse.declaration.feeds[missing.feed], missing.name)
-    return sorted(missing_by_name.values(), key=lambda each: (-each.records, each.feed, each.name))
+    return sorted(
+        missing_by_name.values(), key=lambda missing: (-missing.records, missing.feed, missing.name)
+    )
 
 
 def _waiting(lakehouse: Lakehouse) -> Iterator[dict[str, Any]]:

@@ -93,7 +93,7 @@ def _of_feed(feed: Feed) -> Iterator[tuple[str, str, Expression]]:
 
 
 def _refused(record: DataFrame, declared: list[_Declared]) -> Iterator[str]:
-    """What the engine says of the SQL that it does not take, found by halving."""
+    """Yields the engine's errors about the SQL that it refuses, found by halving."""
     if len(declared) > _AT_ONCE:
         yield from _refused(record, declared[:_AT_ONCE])
         yield from _refused(record, declared[_AT_ONCE:])

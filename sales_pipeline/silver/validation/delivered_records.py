@@ -72,7 +72,7 @@ def stores_table(feeds: Mapping[str, Feed], names: Sequence[str]) -> pa.Table:
 
 @dataclass(frozen=True)
 class DeliveredRecords:
-    """What the records of one group of feeds say, before it is parsed.
+    """The records of one group of feeds as delivered, before they are parsed.
 
     Attributes:
         group: The feeds.
@@ -111,12 +111,12 @@ class DeliveredRecords:
 
     @cached_property
     def number_columns(self) -> list[str]:
-        """Those of quantity, unit_price and amount that the records have."""
+        """The columns among quantity, unit_price and amount that the records have."""
         return self.group.number_columns
 
     @property
     def is_priced_by_catalogue(self) -> bool:
-        """Whether prices, and so currencies and amounts, are those of the catalogue."""
+        """True if prices, and so currencies and amounts, come from the catalogue."""
         return self.feed.price_from == "catalogue"
 
     def rows(self, bronze: DataFrame) -> DataFrame:
@@ -164,7 +164,7 @@ class DeliveredRecords:
         )
 
     def _exclusion(self) -> dict[str, Column]:
-        """Whether the declared condition holds on the text, and whether it fails on a value."""
+        """Columns that say if the declared condition holds on the text, or fails on a value."""
         condition, nowhere = exclusion(self.feed), F.lit(False)
         if condition is None:
             return {"_is_excluded": nowhere, EXCLUDE_FAILED: nowhere}
@@ -179,7 +179,7 @@ class DeliveredRecords:
 
     @cached_property
     def compared_texts(self) -> list[str]:
-        """The columns whose texts are compared as they look: those of the key, and the store."""
+        """The columns whose texts are compared as they look: the key columns and the store."""
         return [*self.key_columns, *(["store"] if self.group.has_stores else [])]
 
     def keyed(self, rows: DataFrame, composed: DataFrame | None = None) -> DataFrame:
@@ -243,7 +243,7 @@ class DeliveredRecords:
         of_feed = F.col("_feed_currency")
         if self.group.has_dated_currency:
             begun = F.filter(
-                F.col("_feed_currencies"), lambda each: each["since"] <= F.col("sold_on")
+                F.col("_feed_currencies"), lambda currency: currency["since"] <= F.col("sold_on")
             )
             of_feed = F.try_element_at(begun, F.lit(-1))["code"]
         usual = F.coalesce(F.col("_store_currency"), of_feed)

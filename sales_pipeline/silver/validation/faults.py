@@ -26,7 +26,7 @@ Fault = tuple[str, Column]
 
 @dataclass(frozen=True)
 class Faults:
-    """What can be wrong with the records of one group of feeds.
+    """The possible faults of the records of one group of feeds.
 
     Attributes:
         delivered: How the records are delivered.
@@ -44,7 +44,7 @@ class Faults:
         return not group.has_plain_currency or group.states_currency
 
     def is_broken(self) -> Column:
-        """Whether any fault holds, from the typed columns alone: cheaper than asking each."""
+        """True if any fault holds; uses the typed columns only, which is cheaper than `all`."""
         needed = ["sold_on", "product", "quantity", "amount", *self.delivered.key_columns]
         broken = [F.col("_problem").isNotNull(), ~self._is_in_range()]
         broken += [condition for _, condition in self._sql_faults()]

@@ -80,27 +80,27 @@ class FeedGroup:
 
     @property
     def has_stores(self) -> bool:
-        """Whether a column of the records names the store."""
+        """True if a column of the records names the store."""
         return bool(self.feed.stores)
 
     @property
     def states_currency(self) -> bool:
-        """Whether a record, or the store that it names, can state its currency."""
+        """True if a record, or the store that it names, can state its currency."""
         return states_currency(self.feed)
 
     @property
     def has_dated_currency(self) -> bool:
-        """Whether the currency of a feed depends on the day."""
+        """True if the currency of a feed depends on the day."""
         return len(self.feed.currencies) > 1
 
     @property
     def has_plain_currency(self) -> bool:
-        """Whether every feed has one currency, declared as its code."""
+        """True if every feed has one currency, declared as its code."""
         return isinstance(self.feed.currency, str)
 
     @property
     def number_columns(self) -> list[str]:
-        """Those of quantity, unit_price and amount that the records have."""
+        """The columns among quantity, unit_price and amount that the records have."""
         if self.feed.price_from == "catalogue":
             return ["quantity"]
         return [name for name in NUMBERS if self.feed.has(name)]

@@ -55,7 +55,8 @@ def tax_values(tax: StoreTax | None) -> dict[str, Any]:
         return {INCLUDED: None, RATES: None}
     factors = [(since or ALWAYS, TaxFactor.of(rate)) for since, rate in tax.rates]
     rates = [
-        {"since": since, "factor": each.factor, "gross": each.gross} for since, each in factors
+        {"since": since, "factor": factor.factor, "gross": factor.gross}
+        for since, factor in factors
     ]
     return {INCLUDED: tax.included, RATES: rates}
 
@@ -191,7 +192,7 @@ class Taxes:
             has_own = F.col(STORE_INCLUDED).isNotNull()
             rates = F.when(has_own, F.col(STORE_RATES)).otherwise(rates)
         if self.is_dated:
-            rates = F.filter(rates, lambda each: each["since"] <= F.col("sold_on"))
+            rates = F.filter(rates, lambda rate: rate["since"] <= F.col("sold_on"))
         declared = F.try_element_at(rates, F.lit(-1))
         factor, gross = declared["factor"], declared["gross"]
         if self.rate_column is not None:

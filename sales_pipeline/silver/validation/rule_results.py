@@ -1,4 +1,4 @@
-"""How the rules of the feeds were kept, and what follows from it."""
+"""Results of the rules of the feeds, and the refusals and warnings that follow from them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ Summary = dict[str, dict[str, dict[str, int]]]
 
 @dataclass(frozen=True)
 class RuleResult:
-    """How many sales of one delivery were asked for a rule, and how many broke it.
+    """Counts of the sales of one delivery that a rule checked, and that broke it.
 
     Attributes:
         file_id: The delivery.
         feed: Its feed.
         rule: The rule.
-        checked: How many sales were asked for it.
+        checked: How many sales it checked.
         broken: How many of them break it.
         first: The number of the first record that breaks it, if one does.
         example: That record in words, where it is to be shown.
@@ -100,10 +100,10 @@ def refusals(found: Iterable[RuleResult], feeds: Mapping[str, Feed]) -> dict[int
 def complaints(
     found: Iterable[RuleResult], feeds: Mapping[str, Feed], paths: Mapping[int, str]
 ) -> Iterator[FeedWarning]:
-    """What is told of rules that only warn, one sentence for each rule that is broken too often.
+    """Yields a warning for each rule that only warns and is broken too often.
 
     Args:
-        found: How the rules were kept.
+        found: The results of the rules.
         feeds: The declared feeds.
         paths: File id -> path of the file, to name the one that breaks a rule most.
     """
@@ -114,10 +114,8 @@ def complaints(
             beyond.setdefault((result.feed, result.rule), []).append(result)
     for (feed, name), files in beyond.items():
         worst = max(files, key=lambda result: (result.broken, -result.file_id))
-        broken, checked = (
-            sum(result.broken for result in files),
-            sum(result.checked for result in files),
-        )
+        broken = sum(result.broken for result in files)
+        checked = sum(result.checked for result in files)
         yield FeedWarning(
             feed,
             f"{broken:,} of {checked:,} sales in {paths[worst.file_id]}"

@@ -54,7 +54,7 @@ def counted(typed: DataFrame, feed: Feed, fit: Column) -> DataFrame:
 
 
 def _breaks(feed: Feed, name: str) -> Column:
-    """Whether a sale breaks a rule: it does not hold, or its SQL fails on a value of the sale."""
+    """True if a sale breaks a rule: it does not hold, or its SQL fails on a value of the sale."""
     condition = rule_condition(feed, name)
     breaks = ~F.coalesce(F.expr(condition.safe_sql), F.lit(True))
     return breaks if condition.failed_sql is None else F.expr(condition.failed_sql) | breaks

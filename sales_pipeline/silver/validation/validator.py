@@ -1,4 +1,4 @@
-"""What a single record is: excluded, quarantined or fit, by its own content.
+"""Classifies single records by their own content: excluded, quarantined or fit.
 
 DESIGN "The state, as a function", 2: a declared condition is tested first, on the text; then
 the record is malformed, breaks a rule (all its reasons are kept), or is fit.
@@ -106,7 +106,7 @@ class Validator:
 
     @property
     def needs_records_for_amounts(self) -> bool:
-        """Whether the currency or the amount depends on more than product and numbers."""
+        """True if the currency or the amount depends on more than product and numbers."""
         group = self.delivered.group
         return (
             self.delivered.is_priced_by_catalogue
@@ -116,7 +116,7 @@ class Validator:
 
     @property
     def faults(self) -> Faults:
-        """What can be wrong with the records."""
+        """The possible faults of the records."""
         return Faults(self.delivered)
 
     @property
