@@ -111,10 +111,10 @@ class FigureRecords:
         ]
 
     def left_out(self, counted: list[Counted]) -> list[LeftOut]:
-        """Returns what the files of a figure have besides, in the order of the files.
+        """Returns the records that a figure leaves out, in the order of the files.
 
-        That are records of the period that do not count, and records without a readable day of
-        the same files.
+        They are the records of the period that do not count, and records of the same files
+        without a readable day.
 
         Args:
             counted: What the figure counts.

@@ -85,7 +85,7 @@ class Folders:
         return reason
 
     def waits_for_archive(self, delivery: Delivery) -> bool:
-        """Returns whether a file that is to be archived still lies in the landing folder only."""
+        """Returns True if a file to archive still lies in the landing folder only."""
         in_archive = delivery.feed in self.left or self.archived(delivery).exists()
         return not in_archive and self.source(delivery).exists()
 

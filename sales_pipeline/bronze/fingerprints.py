@@ -1,4 +1,4 @@
-"""Checks that a declaration still means the same as when records were judged by it."""
+"""Checks that a declaration still means the same as when records were validated by it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def fingerprint(declaration: Declaration, feed: str) -> str:
 
 
 def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[str] = ()) -> None:
-    """Checks that the declaration still means the same as when records were judged by it.
+    """Checks that the declaration still means the same as when records were validated by it.
 
     Args:
         lakehouse: The tables, and the present declaration.
@@ -70,7 +70,7 @@ def _check_feeds(declaration: Declaration, rejudged: Iterable[str]) -> None:
 
 
 def _judged(lakehouse: Lakehouse, feed: str, files: Sequence[Delivery]) -> str:
-    """Names the files, records and months of a feed that an earlier declaration judged."""
+    """Names the files, records and months of a feed validated under an earlier declaration."""
     rows = sum(delivery.rows or 0 for delivery in files)
     months = _months_sold(lakehouse, feed)
     when = f", sales from {months[0]:%Y-%m} to {months[-1]:%Y-%m}" if months else ""

@@ -171,7 +171,7 @@ def run_and_tell(
         profiled(on_stderr, is_asked=shared.profile) as (progress, profile),
     ):
         report = verb(declaration, progress=progress, wait_seconds=shared.wait)
-    # Each of these imports takes time, so a run has only those that it needs.
+    # Each of these imports takes time, so a run imports only what it needs.
     from sales_pipeline.report.run import run_document, run_text
 
     if as_json:

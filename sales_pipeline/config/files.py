@@ -74,7 +74,7 @@ def thousands_marks(declared: str) -> str:
 
 
 def dialect_mismatches(dialect: Plain) -> Iterator[Mismatch]:
-    """Yields marks that cannot be told apart, and symbols that are part of a number."""
+    """Yields marks that cannot be distinguished, and symbols that are part of a number."""
     quote, thousands = dialect.get("quote"), dialect.get("thousands")
     do = "; write another for one of them"
     if "quote" in dialect and quote == dialect.get("delimiter"):

@@ -174,7 +174,7 @@ class CatalogEngine(CatalogUpkeep):
     def _ask(self, select: str, table: str, version: int | None = None, rest: str = "") -> pa.Table:
         from pyspark.errors import PySparkException
 
-        if version is not None and version < 0:  # The table was lost since, and made again.
+        if version is not None and version < 0:  # The table was lost since, and made anew.
             raise VersionGone(table, version)
         at = "" if version is None else f" VERSION AS OF {version:d}"
         try:

@@ -183,7 +183,7 @@ class FolderUpkeep(OnSession):
         except ImportError as error:
             raise ExtraMissing(self.needs.extra, "deltalake") from error
         if version is not None:
-            if version < 0:  # The table was lost since, and made again.
+            if version < 0:  # The table was lost since, and made anew.
                 raise VersionGone(table, version)
             return DeltaTable(self._folder(table), version=version)
         # Reading a log from its beginning costs many times as much as reading its new entries.

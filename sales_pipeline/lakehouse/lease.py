@@ -98,7 +98,7 @@ class Lease:
         return self._renewed is not None
 
     def try_to_take(self) -> bool:
-        """Takes the lease if nobody holds it or the holder is past its age; returns whether."""
+        """Takes the lease if it is free or has expired; returns True if it was taken."""
         with self._renewing:
             before, at = self._read(), self._clock()
             free = f"old.renewed_at < now() - INTERVAL '{self._age:d}' SECOND"

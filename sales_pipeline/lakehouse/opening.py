@@ -232,7 +232,7 @@ def _command(lakehouse: Lakehouse, table: str) -> str:
         return _REBUILD
     if table in MADE_WHEN_NEEDED:
         return LOST_CLOSINGS
-    # The ledger is made again from bronze.
+    # The ledger is restored from bronze.
     has_bronze = lakehouse.engine.exists(BRONZE_SALES)
     return _RESET if table.startswith(_BRONZE) or not has_bronze else _RESTORE
 

@@ -95,7 +95,7 @@ class RunRecord:
 
 
 def record_run(lakehouse: Lakehouse, record: RunRecord) -> None:
-    """Commits the record of a run that is finished, or of a rollback that is to be."""
+    """Commits the record of a finished run, or of a rollback before it begins."""
     lakehouse.put(RUNS.name, f"run_id = '{record.run_id}'", [asdict(record)])
 
 

@@ -131,7 +131,7 @@ def _is_of_this_machine(device: int, folder: Path) -> bool:
 
 @cache
 def _mounts(path: str, device: int) -> list[tuple[str, str]]:  # noqa: ARG001 - a part of the key
-    """The places at which file systems are mounted, and their kinds; none if nobody can tell.
+    """The places at which file systems are mounted, and their kinds; none if they are unknown.
 
     They are read once for each device that is met, and not for each folder.
     """

@@ -65,7 +65,7 @@ class Foresight:
     most: int | None = None
 
     def claimed(self, delivery: Delivery) -> PlannedFile:
-        """A file that is to be claimed."""
+        """A file that a run would claim."""
         file = replace(self._file(delivery, becomes(delivery)), reason=delivery.reason)
         if delivery.state is State.CLAIMED and file.becomes != HELD:
             return self._foreseen(delivery, file)
@@ -89,7 +89,7 @@ class Foresight:
         return replace(file, months=tuple(sorted({*delivery.months, *leaving, *file.months})))
 
     def rejudged(self, delivery: Delivery) -> PlannedFile:
-        """A delivery whose records are judged again."""
+        """A delivery whose records would be validated again."""
         file = self.unfinished(delivery)
         is_as_before = file.becomes == UNFINISHED
         return replace(file, becomes=REJUDGED, reason=None) if is_as_before else file
@@ -210,7 +210,7 @@ class Foresight:
 
     @cached_property
     def _outcomes(self) -> dict[int, Outcome]:
-        """File id -> the outcome that a run would have for each file of sales that it judges."""
+        """File id -> the outcome that a run would have for each file of sales that it validates."""
         from sales_pipeline.silver.trial import LandedSales
 
         declaration = self.lakehouse.declaration

@@ -96,6 +96,6 @@ def _drop(lakehouse: Lakehouse, damaged: list[str]) -> None:
 
 
 def _unread(declaration: Declaration, ledger: Ledger) -> set[int]:
-    """Files of rates under fixed rates: nothing uses them, or says how they are to be read."""
+    """Files of rates under fixed rates: nothing uses them, or says how to read them."""
     is_fixed = declaration.rates.chosen_policy == "fixed"
     return {delivery.file_id for delivery in ledger.in_force(EXCHANGE_RATES)} if is_fixed else set()

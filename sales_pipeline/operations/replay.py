@@ -82,7 +82,7 @@ class _Replay:
         return known.get(sha256(self._data).hexdigest())
 
     def claim(self) -> list[Delivery]:
-        """Writes the archived file; returns the claim, and the deliveries to judge with it."""
+        """Writes the archived file; returns the claim, and the deliveries to validate with it."""
         digest = sha256(self._data).hexdigest()
         name, now = f"replay-{digest[:12]}.csv", utc_now()
         delivery = Delivery(

@@ -1,4 +1,4 @@
-"""Reads and judges landing files as a run would, for `check`, and keeps nothing."""
+"""Reads and validates landing files as a run would, for `check`, and keeps nothing."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def _becomes(file: PlannedFile) -> str:
 
 
 def _rejudged(plan: Plan) -> list[Text]:
-    """The records that are judged again, counted by feed: after years these are many files."""
+    """Counts of the records to validate again, by feed, because they may be of many files."""
     lines = []
     for feed, files in groupby(plan.rejudged, key=lambda file: file.feed):
         deliveries = list(files)

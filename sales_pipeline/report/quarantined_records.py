@@ -155,12 +155,12 @@ class _Records(View):
 
 
 def records_document(shown: QuarantinedRecords) -> dict[str, Any]:
-    """Returns records that wait, ready for JSON, and how many there are besides."""
+    """Returns records that wait, ready for JSON, and how many more there are."""
     return json_object(_Records, shown)
 
 
 def records_text(shown: QuarantinedRecords) -> RenderableType:
-    """Returns records that wait, a paragraph each, and how many there are besides."""
+    """Returns records that wait, a paragraph each, and how many more there are."""
     if not shown.total:
         return Text(NOTHING_WAITS)
     lines = [line for record in shown.records for line in _paragraph(record)]

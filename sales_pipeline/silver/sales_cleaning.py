@@ -300,7 +300,7 @@ class SalesCleaning:
         overtaken = self.ledger.overtaken_by(validated)
         moved = (*validated, *replaced, *overtaken, *rejected, *unbalanced, *held)
         changed = {delivery.file_id: delivery for delivery in moved}
-        # In this very commit, so that no kill can leave them as they were judged before.
+        # In the same commit, so that no kill can leave them with their earlier validation.
         for file_id in touched_by(self.ledger, leaving):
             delivery = changed.get(file_id, self.ledger[file_id])
             changed[file_id] = delivery.moved_to(State.IN_BRONZE)

@@ -66,7 +66,7 @@ def judge_catalogue(
         for delivery in deliveries
         if (reason := records.refusal_of(delivery.file_id))
     }
-    # A delivery that was judged before has `rows`: it passed then, or was accepted since.
+    # A delivery that was validated before has `rows`: it passed then, or was accepted since.
     new = [file for file in deliveries if file not in refused and file.rows is None]
     if not new:
         return ReferenceVerdict(refused, {})

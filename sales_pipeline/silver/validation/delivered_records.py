@@ -236,7 +236,7 @@ class DeliveredRecords:
         return F.when(is_whole, F.xxhash64(F.col("feed"), *parts))
 
     def currency(self) -> Column:
-        """The currency of a record whose `sold_on` is parsed; null where none can be told.
+        """The currency of a record whose `sold_on` is parsed; null if it is unknown.
 
         The currency of a list price is joined with the price, and not told here.
         """

@@ -171,7 +171,7 @@ def _expressions_of(feed: Feed, *, is_net: bool) -> str:
     kind_of_currency = "plain" if isinstance(feed.currency, str) else len(feed.currencies) > 1
     shared["kinds"] = [feed.store is not None, states_currency(feed), kind_of_currency]
     shared["taxes"] = included_tax.tax_kind(feed) if is_net else []
-    # The order of columns is that of the raw text of a quarantined record.
+    # The columns have the order of the raw text of a quarantined record.
     return json.dumps(shared)
 
 

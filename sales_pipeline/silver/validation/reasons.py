@@ -96,7 +96,7 @@ RULE = "rule:"
 
 
 def sentence_of(reason: str, feed: Feed | None = None) -> str:
-    """The sentence of a reason; empty for one that nobody knows.
+    """The sentence of a reason; empty for an unknown reason.
 
     Args:
         reason: Its code.

@@ -82,7 +82,7 @@ class Validator:
         )
 
     def amounts(self, keyed: DataFrame) -> DataFrame:
-        """The money of the records as delivered, null where it cannot be told.
+        """The money of the records as delivered; null if it cannot be determined.
 
         Returns:
             `feed, _file_id, _row, currency, amount`; `money, money_text`: what was delivered of
