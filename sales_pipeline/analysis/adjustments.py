@@ -162,7 +162,7 @@ class _Comparison:
 
     @cached_property
     def _sums(self) -> tuple[tuple[dict[tuple[int, _Place], _Sum], _Lost], ...]:
-        """For both runs: what counts, and what lost its key, in the months that changed."""
+        """For both runs: sums of records that count, and that lost their key, in changed months."""
         return self._sums_of(self.before), self._sums_of(self.now)
 
     def _sums_of(self, records: RecordsLeft) -> tuple[dict[tuple[int, _Place], _Sum], _Lost]:
@@ -223,7 +223,7 @@ class _Comparison:
         return Reason.RELEASED if remainder.records else Reason.CATALOGUE
 
     def _reason(self, file_id: int, place: _Place) -> Reason:
-        """Why a delivery came or left; one that simply came is late where its store had sold."""
+        """Why a delivery came or left; a new one is late if its store had sold since."""
         reason = self._deliveries.reason(file_id)
         if reason is Reason.NEW_FILES and self.before.is_late(place.store, place.day):
             return Reason.LATE_FILES

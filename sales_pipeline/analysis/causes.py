@@ -193,7 +193,7 @@ def _products(places: Iterable[_Place], days: TradingDays, pair: Pair) -> set[st
 def _whole_cause(
     place: _Place, days: TradingDays, pair: Pair, products: set[str], before: set[str]
 ) -> Cause | None:
-    """The cause of all that changed in a place, if its store or product is one."""
+    """The cause of the whole change of a place, if its store or its product explains it."""
     store, product, _ = place
     if (trading := days.trading(store, pair)) in _OF_STORES:
         return _OF_STORES[trading]

@@ -28,7 +28,7 @@ class Trading(StrEnum):
 
 @dataclass(frozen=True)
 class TradingDays:
-    """When the stores were open.
+    """The days on which stores were open, and how each traded in a pair of periods.
 
     Attributes:
         stores: The declared stores, by id.

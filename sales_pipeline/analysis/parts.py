@@ -11,7 +11,7 @@ from math import floor
 
 @dataclass(frozen=True)
 class Change:
-    """A figure beside what it is compared with.
+    """A figure and the one that it is compared with.
 
     Attributes:
         now: The figure.

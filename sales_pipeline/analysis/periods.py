@@ -119,7 +119,7 @@ def compared_period(calendar: Calendar, by: By, period: Period, compare: Compare
 
 
 def _part(earlier: Period, whole: Period, part: Period) -> Period:
-    """The days of an earlier period that a part of a later one is compared with: those alike."""
+    """The matching days of an earlier period, to compare with a part of a later one."""
     if (part.first, part.last) == (whole.first, whole.last):
         return earlier
     if earlier.first == months_later(whole.first, -12):

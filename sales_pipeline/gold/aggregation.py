@@ -148,6 +148,6 @@ def _is_in(months: Iterable[date]) -> str:
 
 
 def _is_shown_in(months: Iterable[date]) -> str:
-    """The same on the INT columns `year` and `month` of an answer."""
+    """A condition on the INT columns `year` and `month` of an answer, of literals only."""
     parts = [f"(year = {month.year} AND month = {month.month})" for month in months]
     return " OR ".join(parts)

@@ -37,12 +37,12 @@ class ChangedClosing:
 
     @property
     def change(self) -> Decimal:
-        """By how much the run changed the revenue."""
+        """The change of the revenue by the run."""
         return EXACT.subtract(self.now, self.before)
 
     @property
     def restated(self) -> Decimal:
-        """By how much the revenue differs from what it was closed at."""
+        """The difference of the revenue from what it was closed at."""
         return EXACT.subtract(self.now, self.closed)
 
 

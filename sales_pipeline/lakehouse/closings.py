@@ -143,7 +143,7 @@ def keep(lakehouse: Lakehouse, copies: Mapping[str, pa.Table], closings: Iterabl
 
 
 def forget(lakehouse: Lakehouse, months: Collection[date]) -> None:
-    """Opens closed months again: first their closings go, then what is kept of them."""
+    """Opens closed months again: removes their closings first, then their kept rows."""
     for table in (CLOSINGS, *reversed(CLOSED_TABLES)):
         lakehouse.put(table.name, in_months(months), [])
 

@@ -1,4 +1,4 @@
-"""`close` and `reopen`: keep the figures of a month as they stand, or let them go again.
+"""`close` and `reopen`: keep the figures of a month as they stand, or remove what was kept.
 
 A closed month stays open to what comes later: files, corrections, rates. They change gold as ever,
 and what they change is an adjustment of the closed month (`analysis/closed_records`). Both commands
@@ -135,7 +135,7 @@ def close(
 def reopen(
     declaration: Declaration, months: Collection[date], *, wait_seconds: float = 0
 ) -> Reopened:
-    """Opens closed months again: what was kept of them is gone.
+    """Opens closed months again, and removes what was kept of them.
 
     Args:
         declaration: What the retailer declares.

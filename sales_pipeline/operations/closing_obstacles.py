@@ -63,7 +63,7 @@ class Obstacles:
     months: Collection[date]
 
     def of(self, month: date) -> list[str]:
-        """Returns why a month is not to be closed, in sentences; none if nothing is in the way."""
+        """Returns the reasons not to close a month, as sentences."""
         return [*self._missing_rates(month), *self._held(month), *self._quarantined(month)]
 
     @cached_property
@@ -153,7 +153,7 @@ class Obstacles:
 
     @cached_property
     def _waiting(self) -> dict[date, _Waiting]:
-        """Month -> what waits in quarantine of it."""
+        """Month -> its records in quarantine, and their money."""
         waiting = {month: _Waiting() for month in self.months}
         status = f"status = '{QUARANTINED}'"
         rows = python_rows(

@@ -42,7 +42,7 @@ _SILVER_SALES = "silver.sales"
 
 @dataclass(frozen=True)
 class Foresight:
-    """Judges the files of deliveries as a run would.
+    """Validates the files of deliveries as a run would.
 
     Attributes:
         lakehouse: The tables; they are read without a session.
@@ -117,7 +117,7 @@ class Foresight:
         )
 
     def _foreseen(self, delivery: Delivery, file: PlannedFile) -> PlannedFile:
-        """The file with its records and months, and whether it would be rejected or held."""
+        """The file with its records and months; rejected or held if a run would do so."""
         if self.is_stopped:
             return replace(file, months=None)
         try:

@@ -1,4 +1,4 @@
-"""Judges catalogue and rate files of the landing folder as a run would, and writes nothing."""
+"""Validates catalogue and rate files of the landing folder as a run would; writes nothing."""
 
 from __future__ import annotations
 

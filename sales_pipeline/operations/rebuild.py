@@ -1,4 +1,4 @@
-"""`rebuild`: silver and gold again from bronze and the ledger."""
+"""`rebuild`: computes silver and gold anew from bronze and the ledger."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CLEARED = ("silver.records", "silver.products", "silver.list_prices")
 def rebuild(
     declaration: Declaration, *, progress: Progress | None = None, wait_seconds: float = 0
 ) -> RunReport:
-    """Makes silver and gold again from bronze and the ledger, under the declaration as it stands.
+    """Computes silver and gold anew from bronze and the ledger, under the present declaration.
 
     All deliveries in force go back to `in_bronze` in one commit; from there on it is an
     ordinary run, so a killed rebuild is finished by the next run. Nothing is emptied before the

@@ -93,7 +93,7 @@ def _places(delivery: Delivery, folders: Folders) -> tuple[Path, Path]:
 
 
 def _age(file: KeptFile, latest: dict[Path, Delivery]) -> tuple[int, float]:
-    """A sort key: later deliveries are greater; what the ledger does not know, by its time."""
+    """A sort key: later deliveries are greater; files unknown to the ledger go by their time."""
     delivery = latest.get(file.place)
     return (delivery.file_id if delivery else 0, file.place.stat().st_mtime)
 

@@ -1,4 +1,4 @@
-"""The four answers of a finished run, beside what they are compared with; as JSON and as CSV.
+"""The four answers of a finished run, with the compared figures; as JSON and as CSV.
 
 Every revenue is in the base currency, rounded half up once; docs/figures.md has the formulas.
 `answers_of_run` reads them, `answers_text` shows them.

@@ -1,4 +1,4 @@
-"""Reads the four answers that a finished run left, over everything or for a range and a store.
+"""Reads the four answers that a finished run left, over all sales or a choice of them.
 
 They are computed from `gold.daily_sales` and `gold.sales_cube`: exact to the end, rounded half up
 once to the minor unit of the base currency (P6), and ranked by the shown figure, then by name. So
@@ -99,7 +99,7 @@ def answers(
 
 @dataclass(frozen=True)
 class _AnswersOfRun:
-    """The answers to what is asked, from the sales of one run."""
+    """Computes the answers from the sales of one run."""
 
     gold: GoldSet
     sales: SalesOfRun
@@ -181,7 +181,7 @@ class _AnswersOfRun:
         )
 
     def _check_choice(self, first: date, last: date, *, is_any: bool) -> None:
-        """Checks that there are sales of what is asked; declared stores count as known.
+        """Checks that the chosen sales exist; declared stores count as known.
 
         Raises:
             UsageError: There are none; the message says what there is.

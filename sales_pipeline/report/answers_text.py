@@ -77,7 +77,7 @@ def answers_text(
 
 
 def _closings(answers: Answers) -> list[Text]:
-    """Which closed months the figures are of, and by how much they were restated."""
+    """The closed months among the figures, and by how much they were restated."""
     lines = restated_lines(answers.closings, answers.currency)
     if answers.as_closed:
         months = [month_text(closed.month) for closed in answers.closings]

@@ -135,7 +135,7 @@ def missing_from_catalogue(declaration: Declaration, *, feed: str | None = None)
 
 
 def _worth(missing: MissingName, book: RateBook) -> Decimal:
-    """About what the records come to in base currency; a currency without any rate counts 0."""
+    """Approximate value of the records in base currency; a currency without any rate counts 0."""
     return sum(
         (abs(amount) * _latest(book, currency) for currency, amount in missing.amounts.items()),
         Decimal(0),

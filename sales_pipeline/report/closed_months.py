@@ -81,7 +81,7 @@ def closed_months(
         gold: The gold tables of the run that is now.
         months: Closed months.
         choice: Which sales count.
-        largest: How many sources of each reason are told; all if None.
+        largest: How many sources of each reason are named; all if None.
 
     Raises:
         TableDamaged: A table of the closed months is missing.
@@ -119,7 +119,7 @@ def closed_months(
 def changed_since_closing(
     gold: GoldSet, months: Collection[date], choice: Choice = ALL
 ) -> dict[date, tuple[Fraction, Fraction]]:
-    """Returns closed month -> its revenue then and now, of those in which a figure changed."""
+    """Returns closed month -> its revenue then and now, for months in which a figure changed."""
     return _ThenAndNow.of(gold, sorted(months), choice).changes if months else {}
 
 
@@ -186,7 +186,7 @@ class _ThenAndNow:
 
     @classmethod
     def of(cls, gold: GoldSet, months: Sequence[date], choice: Choice) -> _ThenAndNow:
-        """Reads them; a category is known by the cube only."""
+        """Reads both sums; only the cube knows categories."""
         if choice.category is None:
             name, kept, day = DAILY_SALES.name, gold.closed_days, "sold_on"
         else:
@@ -203,7 +203,7 @@ class _ThenAndNow:
 
     @property
     def changes(self) -> dict[date, tuple[Fraction, Fraction]]:
-        """The same of the months in which a figure of a store changed."""
+        """`revenues` of the months in which a figure of a store changed."""
         return {
             month: revenues
             for month, revenues in self.revenues.items()

@@ -132,7 +132,7 @@ def changed_closings_lines(changed: Sequence[ChangedClosing], currency: str) -> 
 
 
 def _shown(changed: ChangedClosing, currency: str) -> ChangedClosing:
-    """The same with each revenue rounded once, so that the differences are those shown."""
+    """Rounds each revenue once, so that the differences agree with the shown figures."""
     figures = (
         rounded(revenue, currency) for revenue in (changed.closed, changed.before, changed.now)
     )

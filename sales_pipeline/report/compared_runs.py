@@ -59,12 +59,12 @@ class ComparedRuns:
 
     @property
     def units_more(self) -> Decimal:
-        """By how much the units grew, over all that moved."""
+        """The growth of units, over all that moved."""
         return exact_sum(row.units_after - row.units_before for row in self.moved)
 
     @property
     def revenue_more(self) -> Decimal:
-        """By how much the revenue grew, unrounded."""
+        """The growth of revenue, unrounded."""
         before = exact_sum(row.revenue_before for row in self.moved)
         return exact_sum([*(row.revenue_after for row in self.moved), before.copy_negate()])
 

@@ -49,7 +49,7 @@ _MEANINGS = {
 
 @dataclass(frozen=True)
 class AskedFigure:
-    """A figure as it is asked for.
+    """Options of `explain`: the period, store and product of the figure.
 
     Attributes:
         period: Its period.

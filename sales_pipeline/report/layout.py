@@ -66,7 +66,7 @@ def listed(heading: str, lines: Sequence[str], *, style: str = "", indent: str =
 
 
 def listed_files(what: str, lines: Sequence[str], *, style: str = "") -> list[Text]:
-    """Returns the same with the number of files before the heading: `2 files rejected`."""
+    """Returns a `listed` list with the number of files in its heading: `2 files rejected`."""
     return listed(f"{counted(len(lines), 'file')} {what}", lines, style=style)
 
 

@@ -133,7 +133,7 @@ class Days:
 
     @property
     def is_open(self) -> bool:
-        """Says whether no day is named at all."""
+        """True if no day is named at all."""
         return self.first is None and self.last is None
 
 
@@ -198,7 +198,7 @@ class _Rates:
 
     @property
     def currencies(self) -> list[str]:
-        """All currencies that have a rate or a sale, but the base currency."""
+        """All currencies that have a rate or a sale, except the base currency."""
         return sorted({*self.book.known, *self.sold} - {self.book.base_currency})
 
     def on(self, currency: str, day: date) -> RateOnDay:

@@ -130,7 +130,7 @@ def basis_of_two(
 
 
 def _taxes(declaration: Declaration, store: str | None) -> Iterator[tuple[str, StoreTax | None]]:
-    """The name of each feed, or of a store with a tax of its own, and what is declared of it."""
+    """The name of each feed, or of a store with a tax of its own, and its declared tax."""
     for name, feed in declaration.feeds.items():
         own = {listed.id: listed.tax for listed in feed.stores.values() if listed.tax is not None}
         yield from ((id_, tax) for id_, tax in own.items() if store in (None, id_))

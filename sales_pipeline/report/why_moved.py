@@ -45,13 +45,13 @@ LARGEST = 3
 
 @dataclass(frozen=True)
 class AskedChange:
-    """A change of revenue as it is asked for.
+    """Options of `why`: the periods and the sales whose change is explained.
 
     Attributes:
         period: The period.
         compare: What it is compared with.
         choice: Which sales count.
-        largest: How many sources of each cause are told; all if None.
+        largest: How many sources of each cause are named; all if None.
         as_closed: Whether closed months are as they were when these closed.
     """
 

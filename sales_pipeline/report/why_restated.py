@@ -41,12 +41,12 @@ from sales_pipeline.report.tax_basis import TaxBasis, basis_lines, basis_of_two,
 
 @dataclass(frozen=True)
 class AskedRestatement:
-    """A comparison of two runs as it is asked for.
+    """Options of `why --since`: the months and sales to compare between two runs.
 
     Attributes:
         period: Only the months in this period; all if it names none.
         store: Only the sales of this store.
-        largest: How many sources of each reason are told; all if None.
+        largest: How many sources of each reason are named; all if None.
     """
 
     period: AskedPeriod | None = None

@@ -1,4 +1,4 @@
-"""The charts of the page as Vega-Lite specifications, without data; `view.js` gives them theirs.
+"""The charts of the page as Vega-Lite specifications, without data, which `view.js` adds.
 
 A chart of lines one below the other says how high one is; `view.js` knows how many there are.
 Every value that a chart shows on hover is text that the page has computed exactly; the numbers

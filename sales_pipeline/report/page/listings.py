@@ -97,7 +97,7 @@ def unknown_names_listing(lakehouse: Lakehouse) -> Listing:
 
 
 def balance_listing(lakehouse: Lakehouse, runs: Sequence[RunRecord]) -> Listing:
-    """Returns how the deliveries of the last run balance that took any in, by feed and currency.
+    """Returns the balance of the last run that took deliveries in, by feed and currency.
 
     Args:
         lakehouse: The tables.
@@ -140,7 +140,7 @@ def balance_listing(lakehouse: Lakehouse, runs: Sequence[RunRecord]) -> Listing:
 
 
 def _rows_and_money(parts: Sequence[tuple[int, Decimal]], currency: str, *, is_money: bool) -> str:
-    """The number of records, and below it what they come to."""
+    """The number of records, and below it their money."""
     count = sum(rows for rows, _ in parts)
     amount = exact_sum(amount for _, amount in parts)
     return f"{count:,}\n{money(amount, currency)}" if is_money and count else f"{count:,}"

@@ -118,7 +118,7 @@ class SalesOfPage:
     def _sums(
         self, sales: SalesOfRun, by: Sequence[str], names: Sequence[Sequence[str]]
     ) -> dict[_Place, Measures]:
-        """The sums of each span, by the places of the values; others have the place after all."""
+        """The sums of each span, by the places of the values; others are after the last place."""
         at = [{name: place for place, name in enumerate(column)} for column in names]
         sums: dict[_Place, Measures] = {}
         for cell in sales.sums(self.periods, *by):

@@ -70,7 +70,7 @@ def check_conditions(lakehouse: Lakehouse) -> None:
 
 
 def _declared_once(declaration: Declaration) -> tuple[list[_Declared], list[_Declared]]:
-    """The SQL over the texts of a file, and that over sales; each expression once."""
+    """The declared SQL over texts of files and over sales, each expression once."""
     over_texts: dict[str, _Declared] = {}
     over_sales: dict[str, _Declared] = {}
     for name, feed in declaration.feeds.items():

@@ -1,4 +1,4 @@
-"""The delivered records of a group of feeds: their texts, whose they are, and their keys.
+"""The delivered records of a group of feeds: their texts, stores and keys.
 
 A currency is the record's own, else its store's, else the feed's on the day of the sale
 (DESIGN "The state, as a function", 5). A key is feed, store and the feed's key columns, compared

@@ -62,7 +62,7 @@ def tax_values(tax: StoreTax | None) -> dict[str, Any]:
 
 
 def store_tax_values(tax: StoreTax | None) -> dict[str, Any]:
-    """The same of a listed store, under the names of `STORE_FIELDS`."""
+    """`tax_values` of a listed store, under the names of `STORE_FIELDS`."""
     return dict(zip(STORE_FIELDS, tax_values(tax).values(), strict=True))
 
 

@@ -83,7 +83,7 @@ def added_up(parts: Iterable[RuleResult]) -> list[RuleResult]:
 
 
 def refusals(found: Iterable[RuleResult], feeds: Mapping[str, Feed]) -> dict[int, str]:
-    """File id -> why the delivery is refused whole, for each that breaks a rule that says so."""
+    """File id -> reason of refusal, for deliveries that break a rule of severity `fail`."""
     refused: dict[int, str] = {}
     for result in found:
         rule = feeds[result.feed].rules[result.rule]

@@ -134,7 +134,7 @@ class Validator:
         return self.delivered.taxes.with_tax(rows)
 
     def _as_delivered(self, keyed: DataFrame) -> DataFrame:
-        """The records with their columns parsed, but the tax."""
+        """The records with their columns parsed, except the tax."""
         rows = keyed.withColumn("source_product", F.col(f"{GIVEN}product"))
         rows = self._with_prices(self._with_day(rows))
         if self.delivered.last_days is not None:
