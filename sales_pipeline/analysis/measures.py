@@ -70,7 +70,7 @@ class Cell:
     """The sales of one period for some column values, such as one store and one currency.
 
     Attributes:
-        period: The place of the period among those that were asked for.
+        period: The place of the period among the periods asked for.
         values: The values of the columns that were asked for, in their order.
         measures: What was sold.
     """

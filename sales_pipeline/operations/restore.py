@@ -1,4 +1,4 @@
-"""`restore`: the ledger again, from bronze and the archive (P12).
+"""`restore`: rebuilds the ledger from bronze and the archive (P12).
 
 Bronze says which records came together and under which number; the archive has the files, with
 their feeds and names. A file is the delivery in bronze that has its records. All deliveries that
@@ -62,7 +62,7 @@ class Restored:
 
 
 def restore(declaration: Declaration, *, wait_seconds: float = 0) -> Restored:
-    """Makes the ledger again from bronze and the archive; an ordinary run does the rest.
+    """Rebuilds the ledger from bronze and the archive; an ordinary run does the rest.
 
     Closed months are in no other table. If a table of theirs is lost, the others go, too, and no
     month is closed any more. Nothing is removed before bronze and the archive were read. A killed

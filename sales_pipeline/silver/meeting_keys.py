@@ -97,7 +97,7 @@ def meeting_keys(
 
 
 def _of_batch(keys: DataFrame) -> DataFrame:
-    """Keys of the batch, beside those of records of history."""
+    """Keys of the batch in the columns of `_RECORD`; file and row are null."""
     return keys.select("key_hash", *(F.lit(None).cast("BIGINT").alias(id_) for id_ in _ROW_ID))
 
 
