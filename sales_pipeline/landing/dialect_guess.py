@@ -35,6 +35,19 @@ def other_shapes(shape: FileShape) -> Iterator[FileShape]:
         yield replace(shape, skip_lines=skip_lines)
 
 
+def titled_shapes(shape: FileShape, *, is_utf_16: bool) -> Iterator[FileShape]:
+    """Returns the shape below lines of titles, and with another delimiter.
+
+    Args:
+        shape: How the feed declares the file.
+        is_utf_16: Whether its bytes look like UTF-16, which is then its encoding.
+    """
+    encoding = "utf-16" if is_utf_16 else shape.encoding
+    for skip_lines in range(_SKIPPED_LINES + 1):
+        for delimiter in _delimiters(shape):
+            yield replace(shape, encoding=encoding, delimiter=delimiter, skip_lines=skip_lines)
+
+
 def _delimiters(shape: FileShape) -> list[str]:
     """The delimiters that a file may have, the declared one first."""
     further = (mark for mark in _DELIMITERS if mark != shape.delimiter)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from sales_pipeline.errors import FileChanged, FileRejected, examples
-from sales_pipeline.landing.dialect_guess import difference, other_shapes
+from sales_pipeline.landing.dialect_guess import difference, other_shapes, titled_shapes
 from sales_pipeline.landing.frame import DataLines, EndLines, end_lines
 from sales_pipeline.landing.headers import HeaderMatch
 from sales_pipeline.landing.landed_bytes import LandedBytes, Transcoder
@@ -39,7 +39,8 @@ _MAGIC = {
 }
 _PAGE = re.compile(rb"\s*<(!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
 _TITLE = re.compile(rb"<title[^>]*>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
-_MARK = re.compile(b"|".join([codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE]))
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MARK = re.compile(b"|".join([codecs.BOM_UTF8, *_UTF_16]))
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,11 @@ class _Head:
             )
         if kind := self._binary_kind():
             raise self._rejected("binary", f"looks like {kind}, not like text; deliver it as CSV")
+        if self._has_nuls():
+            is_utf_16 = self.data.startswith(_UTF_16)
+            what = "text in UTF-16" if is_utf_16 else "binary data with NUL bytes, not like text"
+            do = "; declare csv.encoding: 'utf-16'" if is_utf_16 else "; deliver it as CSV"
+            raise self._rejected("binary", f"looks like {what}{self._guess(fitting=0) or do}")
 
     def _binary_kind(self) -> str | None:
         if self.data.startswith(b"PK") and b"xl/" in self.data:
@@ -161,14 +167,17 @@ class _Head:
         for magic, kind in _MAGIC.items():
             if self.data.startswith(magic):
                 return kind
-        # A stray NUL further down is one malformed record; a file full of them is no text.
+        return None
+
+    def _has_nuls(self) -> bool:
+        """Returns whether NULs are in the header, or more than a stray one below it.
+
+        A stray NUL is one malformed record; a file full of them is no text in one byte a letter.
+        """
         nuls = self.data.count(0)
         lines = DataLines(self.shape.skip_lines, 0).feed(self.data).lstrip(b"\r\n")
         in_header = b"\0" in lines.split(b"\n", 1)[0].split(b"\r", 1)[0]
-        if self.shape.encoding == "utf-16" or not (in_header or nuls * 100 > len(self.data)):
-            return None
-        guess = self._guess(fitting=0)
-        return f"binary data with NUL bytes{guess}"
+        return self.shape.encoding != "utf-16" and (in_header or nuls * 100 > len(self.data))
 
     def _refuse_unreadable(self, record: Record) -> None:
         first = "header" if self.shape.header else "first record"
@@ -247,13 +256,23 @@ class _Head:
 
     def _guess(self, fitting: int) -> str:
         """Names the dialect under which the header has more of the declared columns, if any."""
-        best = ""
-        for shape in other_shapes(self.shape):
+        best = self._best_fitting(other_shapes(self.shape), fitting)
+        if best is None and not fitting:
+            is_utf_16 = self.data.startswith(_UTF_16) or b"\0" in self.data[:_SHOWN_CHARACTERS]
+            best = self._best_fitting(titled_shapes(self.shape, is_utf_16=is_utf_16), fitting)
+        if best is None:
+            return self._split_otherwise(fitting)
+        return f"; it would fit with {difference(self.shape, best)}"
+
+    def _best_fitting(self, shapes: Iterable[FileShape], fitting: int) -> FileShape | None:
+        """Returns the first of the shapes whose header has the most declared columns, if more."""
+        best = None
+        for shape in shapes:
             match = shape.match(self._first_record(shape).fields)
             columns = len(match.positions) - len(match.missing)
             if columns > fitting:
-                fitting, best = columns, difference(self.shape, shape)
-        return f"; it would fit with {best}" if best else self._split_otherwise(fitting)
+                fitting, best = columns, shape
+        return best
 
     def _split_otherwise(self, fitting: int) -> str:
         """Names the delimiter that splits the header into the most columns, if none is declared."""

@@ -111,6 +111,21 @@ def test_undeclared_utf_16_is_named(tmp_path: Path) -> None:
     assert "it would fit with csv.encoding: 'utf-16'" in error.reason
 
 
+def test_undeclared_utf_16_with_titles_and_another_delimiter_is_named(tmp_path: Path) -> None:
+    data = "Exported by till 3\n\nDate;Produit;Quantité\n".encode("utf-16")
+    error = rejection(tmp_path, data)
+    assert error.code == "binary"
+    options = "csv.delimiter: ';' and csv.encoding: 'utf-16' and csv.skip_lines: 1"
+    assert error.reason.endswith(f"looks like text in UTF-16; it would fit with {options}")
+    unknown = rejection(tmp_path, "a;b\n1;2\n".encode("utf-16"))
+    assert unknown.reason.endswith("looks like text in UTF-16; declare csv.encoding: 'utf-16'")
+
+
+def test_titles_above_a_header_with_another_delimiter_are_named(tmp_path: Path) -> None:
+    error = rejection(tmp_path, "Exported by till 3\nDate;Produit;Quantité\n".encode())
+    assert "it would fit with csv.delimiter: ';' and csv.skip_lines: 1" in error.reason
+
+
 def test_an_undecodable_header_is_shown_with_the_encoding_that_fits(tmp_path: Path) -> None:
     error = rejection(tmp_path, "Date,Produit,Quantité\n".encode("cp1252"))
     assert error.code == "undecodable_header"
