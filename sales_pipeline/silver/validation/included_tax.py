@@ -71,7 +71,8 @@ def tax_columns(tax: StoreTax | None) -> dict[str, Column]:
     values = tax_values(tax)
     rates = [
         F.struct(
-            F.lit(rate["since"]).alias("since"),
+            # As text, because a classic session writes the year 1 as "1" and refuses it then.
+            F.lit(rate["since"].isoformat()).cast("DATE").alias("since"),
             F.lit(str(rate["factor"])).cast(FACTOR_TYPE).alias("factor"),
             F.lit(str(rate["gross"])).cast(GROSS_TYPE).alias("gross"),
         )
