@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +19,6 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
 from sales_pipeline.silver.validation import included_tax
-from sales_pipeline.silver.validation.included_tax import ALWAYS
 
 NUMBERS = ("quantity", "unit_price", "amount")
 _DATA: Any = {
@@ -197,7 +197,7 @@ def _feed_row(name: str, feed: Feed, group: int) -> dict[str, Any]:
         "_feed_store": feed.store.id if feed.store else None,
         "_feed_currency": currencies[0][1] if len(currencies) == 1 else None,
         "_feed_currencies": [
-            {"since": since or ALWAYS, "code": code} for since, code in currencies
+            {"since": since or date.min, "code": code} for since, code in currencies
         ],
         **included_tax.tax_values(feed.tax),
     }

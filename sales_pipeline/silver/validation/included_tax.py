@@ -29,8 +29,9 @@ from sales_pipeline.silver.parsing.numbers import NumberStyle
 from sales_pipeline.silver.parsing.spark_expressions import GIVEN, is_blank
 from sales_pipeline.silver.parsing.spark_numbers import decimal_number
 
-ALWAYS = date(1, 1, 1)
-"""The first day of what is declared without one."""
+_ALWAYS = date(1600, 1, 1)
+"""The first day of a rate that is declared without one; a classic session of Spark takes no literal
+of a year with fewer digits."""
 INCLUDED, RATES = "_tax_included", "_tax_rates"
 """Whether the amounts of a feed include tax, and its rates."""
 STORE_INCLUDED, STORE_RATES = "_store_tax_included", "_store_tax_rates"
@@ -53,7 +54,7 @@ def tax_values(tax: StoreTax | None) -> dict[str, Any]:
     """`INCLUDED` and `RATES` of a declared tax, as a row of the table of feeds has them."""
     if tax is None:
         return {INCLUDED: None, RATES: None}
-    factors = [(since or ALWAYS, TaxFactor.of(rate)) for since, rate in tax.rates]
+    factors = [(since or _ALWAYS, TaxFactor.of(rate)) for since, rate in tax.rates]
     rates = [
         {"since": since, "factor": factor.factor, "gross": factor.gross}
         for since, factor in factors
@@ -71,8 +72,7 @@ def tax_columns(tax: StoreTax | None) -> dict[str, Column]:
     values = tax_values(tax)
     rates = [
         F.struct(
-            # As text, because a classic session writes the year 1 as "1" and refuses it then.
-            F.lit(rate["since"].isoformat()).cast("DATE").alias("since"),
+            F.lit(rate["since"]).alias("since"),
             F.lit(str(rate["factor"])).cast(FACTOR_TYPE).alias("factor"),
             F.lit(str(rate["gross"])).cast(GROSS_TYPE).alias("gross"),
         )
