@@ -23,26 +23,25 @@ from sales_pipeline.lakehouse.ledger import (
 )
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
 from sales_pipeline.lakehouse.runs import (
-    UNFINISHED,
+    ROLLBACK,
     RunRecord,
-    end_of_run,
+    begun_run,
+    record_end,
     record_run,
-    table_versions,
     unfinished_rollback,
+    utc_now,
 )
 
-_DONE = "done"
 _MADE = 0
 """The version of a table that was just made, without rows."""
 _STAYS = "bronze."
 
 
-def begin_rollback(lakehouse: Lakehouse, rollback: RunRecord, to: RunRecord) -> RunRecord:
+def begin_rollback(lakehouse: Lakehouse, to: RunRecord) -> None:
     """Writes ahead that the lakehouse returns to the state after a run; then `finish_rollback`.
 
     Args:
         lakehouse: The tables.
-        rollback: The record of the rollback as it will be.
         to: The run to go back to.
 
     Raises:
@@ -51,15 +50,8 @@ def begin_rollback(lakehouse: Lakehouse, rollback: RunRecord, to: RunRecord) -> 
     for name, version in _versions(lakehouse, to).items():
         if lakehouse.engine.version(name) != version:
             lakehouse.engine.check_version(name, version)
-    begun = replace(
-        rollback,
-        outcome=UNFINISHED,
-        versions=to.versions,
-        to_run=to.run_id,
-        revenue=to.revenue,
-    )
-    record_run(lakehouse, begun)
-    return begun
+    begun = begun_run(lakehouse, ROLLBACK, utc_now(), figures_of=to)
+    record_run(lakehouse, replace(begun, to_run=to.run_id))
 
 
 def finish_rollback(lakehouse: Lakehouse, hold: Hold) -> bool:
@@ -84,13 +76,7 @@ def finish_rollback(lakehouse: Lakehouse, hold: Hold) -> bool:
     ledger = Ledger(lakehouse)
     earlier = deliveries_then(lakehouse, begun)
     ledger.record(_changed(ledger, earlier, begun))
-    finished_at = end_of_run(lakehouse)
-    seconds = (finished_at - begun.started_at).total_seconds()
-    versions = table_versions(lakehouse)
-    finished = replace(
-        begun, outcome=_DONE, finished_at=finished_at, seconds=seconds, versions=versions
-    )
-    record_run(lakehouse, finished)
+    record_end(lakehouse, begun)
     return True
 
 

@@ -16,9 +16,10 @@ from sales_pipeline.engines.engine import CHANGES_NO_ROW
 from sales_pipeline.errors import UsageError, VersionGone, did_you_mean
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
+from sales_pipeline.version import __version__
 
-UNFINISHED = "unfinished"
-MAINTAIN, CLOSE, REOPEN = "maintain", "close", "reopen"
+UNFINISHED, DONE = "unfinished", "done"
+MAINTAIN, CLOSE, REOPEN, ROLLBACK = "maintain", "close", "reopen", "rollback"
 KEEPS_FIGURES = frozenset({MAINTAIN, CLOSE, REOPEN})
 """The verbs of runs that change neither a figure nor the ledger."""
 _ASKED_AT_ONCE = 4
@@ -92,6 +93,53 @@ class RunRecord:
                 f"run {self.run_id}: {error}. "
                 "Do: choose a later run; sales-pipeline history lists them."
             ) from error
+
+
+def begun_run(
+    lakehouse: Lakehouse, verb: str, started_at: datetime, *, figures_of: RunRecord
+) -> RunRecord:
+    """Returns the record of a command that begins and takes in no file; nothing is committed.
+
+    Args:
+        lakehouse: The tables.
+        verb: The command.
+        started_at: When it started, UTC.
+        figures_of: The run whose figures it leaves, without tax or as delivered.
+    """
+    return RunRecord(
+        run_id=new_run_id(started_at),
+        verb=verb,
+        started_at=started_at,
+        finished_at=started_at,
+        outcome=UNFINISHED,
+        engine=lakehouse.engine.name,
+        version=__version__,
+        files=0,
+        rows=0,
+        seconds=0.0,
+        versions=figures_of.versions,
+        revenue=figures_of.revenue,
+    )
+
+
+def record_end(lakehouse: Lakehouse, begun: RunRecord, *, versions: str | None = None) -> RunRecord:
+    """Commits the record of a command at its end, and returns it.
+
+    Args:
+        lakehouse: The tables.
+        begun: Its record when it began.
+        versions: `table_versions` as it leaves them, if they were asked for already.
+    """
+    finished_at = end_of_run(lakehouse)
+    finished = replace(
+        begun,
+        outcome=DONE,
+        finished_at=finished_at,
+        seconds=(finished_at - begun.started_at).total_seconds(),
+        versions=versions or table_versions(lakehouse),
+    )
+    record_run(lakehouse, finished)
+    return finished
 
 
 def record_run(lakehouse: Lakehouse, record: RunRecord) -> None:

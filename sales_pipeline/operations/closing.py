@@ -8,8 +8,8 @@ change nothing but the tables of the closed months, and are recorded as runs.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 import pyarrow as pa
@@ -43,17 +43,14 @@ from sales_pipeline.lakehouse.runs import (
     CLOSE,
     REOPEN,
     RunRecord,
+    begun_run,
     check_finished,
     chosen_run,
-    end_of_run,
-    new_run_id,
-    record_run,
-    table_versions,
+    record_end,
     utc_now,
 )
 from sales_pipeline.operations.closing_obstacles import Obstacles
 from sales_pipeline.operations.kept_records import kept_deliveries, kept_rates, kept_records
-from sales_pipeline.version import __version__
 
 _DO = ". Do: "
 """Begins what to do about an obstacle, which is over once it is passed over."""
@@ -126,9 +123,9 @@ def close(
         new = [month for month in wanted if month not in known]
         if not new:
             return Closed(None, declaration.base_currency, (), already)
-        run = _record(lakehouse, CLOSE, started_at)
+        run = begun_run(lakehouse, CLOSE, started_at, figures_of=last)
         closings = _Closer(lakehouse, gold, Ledger(lakehouse), run).close(new, anyway=anyway)
-        _finish(lakehouse, run)
+        record_end(lakehouse, run)
         return Closed(run.run_id, declaration.base_currency, tuple(closings), already)
 
 
@@ -151,16 +148,16 @@ def reopen(
         held(declaration, REOPEN, wait_seconds=wait_seconds) as hold,
         made_lakehouse(declaration) as lakehouse,
     ):
-        _last_run(lakehouse, hold)
+        last = _last_run(lakehouse, hold)
         known = closings_now(lakehouse)
         wanted = sorted({*months})
         if unknown := [month for month in wanted if month not in known]:
             closed = [f"{month:%Y-%m}" for month in known]
             there = f"closed are {examples(closed)}" if closed else "no month is closed"
             raise UsageError(f"{unknown[0]:%Y-%m}: not closed; {there}")
-        run = _record(lakehouse, REOPEN, started_at)
+        run = begun_run(lakehouse, REOPEN, started_at, figures_of=last)
         forget(lakehouse, wanted)
-        _finish(lakehouse, run)
+        record_end(lakehouse, run)
         reopened = tuple(known[month] for month in wanted)
         return Reopened(run.run_id, declaration.base_currency, reopened)
 
@@ -177,8 +174,7 @@ def _last_run(lakehouse: Lakehouse, hold: Hold) -> RunRecord:
     check_kept(lakehouse.engine, last)
     check_finished(lakehouse, last, but=MADE_WHEN_NEEDED)
     if not are_closings_recorded(lakehouse):
-        _finish(lakehouse, _record(lakehouse, CLOSE, utc_now()))
-        last = chosen_run(lakehouse)
+        return record_end(lakehouse, begun_run(lakehouse, CLOSE, utc_now(), figures_of=last))
     return last
 
 
@@ -270,28 +266,3 @@ def _revenues(days: pa.Table) -> dict[date, Decimal]:
     for month, revenue in zip(days["month"].to_pylist(), days["revenue"].to_pylist(), strict=True):
         revenues_of.setdefault(month, []).append(revenue)
     return {month: exact_sum(revenues) for month, revenues in revenues_of.items()}
-
-
-def _record(lakehouse: Lakehouse, verb: str, started_at: datetime) -> RunRecord:
-    """The record of a command that begins."""
-    return RunRecord(
-        run_id=new_run_id(started_at),
-        verb=verb,
-        started_at=started_at,
-        finished_at=started_at,
-        outcome="done",
-        engine=lakehouse.engine.name,
-        version=__version__,
-        files=0,
-        rows=0,
-        seconds=0.0,
-        versions="{}",
-    )
-
-
-def _finish(lakehouse: Lakehouse, run: RunRecord) -> None:
-    """Commits the record of a command that ends."""
-    now = end_of_run(lakehouse)
-    seconds = (now - run.started_at).total_seconds()
-    versions = table_versions(lakehouse)
-    record_run(lakehouse, replace(run, finished_at=now, seconds=seconds, versions=versions))

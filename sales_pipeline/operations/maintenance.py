@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from sales_pipeline.bronze.file_moves import ARCHIVE, REJECTED
@@ -23,16 +22,14 @@ from sales_pipeline.lakehouse.ops_tables import LOCK
 from sales_pipeline.lakehouse.runs import (
     MAINTAIN,
     RunRecord,
+    begun_run,
     check_finished,
     chosen_run,
-    end_of_run,
-    new_run_id,
-    record_run,
+    record_end,
     table_versions,
     utc_now,
 )
 from sales_pipeline.landing.archive import partial_files, sync
-from sales_pipeline.version import __version__
 
 _LOCK_DAYS = 1
 
@@ -181,9 +178,8 @@ def _merge(lakehouse: Lakehouse, last: RunRecord, planned: Maintenance) -> str |
     versions = table_versions(lakehouse)
     if versions == last.versions:
         return None
-    record = replace(_record(lakehouse, started_at, versions), revenue=last.revenue)
-    record_run(lakehouse, record)
-    return record.run_id
+    begun = begun_run(lakehouse, MAINTAIN, started_at, figures_of=last)
+    return record_end(lakehouse, begun, versions=versions).run_id
 
 
 def _remove(lakehouse: Lakehouse, planned: Maintenance) -> None:
@@ -209,20 +205,3 @@ def _left_behind(folder: Path) -> Iterator[DataFile]:
 def _put_aside(folder: Path) -> Iterator[Path]:
     # `reset` renames tables to this before it removes them; nothing reads them any more.
     return folder.glob(".*.removed")
-
-
-def _record(lakehouse: Lakehouse, started_at: datetime, versions: str) -> RunRecord:
-    finished_at = end_of_run(lakehouse)
-    return RunRecord(
-        run_id=new_run_id(started_at),
-        verb=MAINTAIN,
-        started_at=started_at,
-        finished_at=finished_at,
-        outcome="done",
-        engine=lakehouse.engine.name,
-        version=__version__,
-        files=0,
-        rows=0,
-        seconds=(finished_at - started_at).total_seconds(),
-        versions=versions,
-    )

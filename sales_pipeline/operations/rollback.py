@@ -21,17 +21,15 @@ from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.rollback_steps import begin_rollback, finish_rollback
 from sales_pipeline.lakehouse.runs import (
+    ROLLBACK,
     RunRecord,
     chosen_run,
     finished_runs,
-    new_run_id,
-    utc_now,
 )
 from sales_pipeline.operations.decisions import decide, named_file, taken_up
 from sales_pipeline.run_report import Progress, RunReport
-from sales_pipeline.version import __version__
 
-_VERB, _HELD = "rollback", "held by a rollback"
+_HELD = "held by a rollback"
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def rollback(declaration: Declaration, *, to: str, wait_seconds: float = 0) -> R
         LakehouseBusy: Another run holds the lakehouse.
     """
     with (
-        held(declaration, _VERB, wait_seconds=wait_seconds) as hold,
+        held(declaration, ROLLBACK, wait_seconds=wait_seconds) as hold,
         made_lakehouse(declaration) as lakehouse,
     ):
         hold.take(lakehouse.engine)
@@ -82,26 +80,9 @@ def rollback(declaration: Declaration, *, to: str, wait_seconds: float = 0) -> R
         target = chosen_run(lakehouse, to)
         before, last = Ledger(lakehouse), finished_runs(lakehouse)[-1]
         with target.asked_for():
-            begin_rollback(lakehouse, _record(lakehouse), target)
+            begin_rollback(lakehouse, target)
         finish_rollback(lakehouse, hold)
         return _told(lakehouse, target, last, before)
-
-
-def _record(lakehouse: Lakehouse) -> RunRecord:
-    now = utc_now()
-    return RunRecord(
-        run_id=new_run_id(now),
-        verb=_VERB,
-        started_at=now,
-        finished_at=now,
-        outcome="",
-        engine=lakehouse.engine.name,
-        version=__version__,
-        files=0,
-        rows=0,
-        seconds=0.0,
-        versions="{}",
-    )
 
 
 def _told(lakehouse: Lakehouse, to: RunRecord, last: RunRecord, before: Ledger) -> Rollback:

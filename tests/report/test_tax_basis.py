@@ -227,6 +227,19 @@ def test_what_was_closed_with_tax_is_said_beside_figures_without_it(retailer: Re
     assert page["tax"]["note"] == note
 
 
+def test_close_and_reopen_leave_the_basis(
+    changed: tuple[Retailer, str, str], tmp_path: Path
+) -> None:
+    retailer = changed[0].copied_to(tmp_path / "copy")
+    retailer.close("2025-01")
+    assert answers(retailer.declaration).tax.note == WITHOUT_TAX
+    assert answers(retailer.declaration, Asked(as_closed=True)).tax.note == WITHOUT_TAX
+    retailer.reopen("2025-01")
+    assert answers(retailer.declaration).tax.note == WITHOUT_TAX
+    verbs = {record.verb: record.revenue for record in retailer.read(finished_runs)[2:]}
+    assert verbs == dict.fromkeys(("close", "reopen"), "net_of_tax")
+
+
 def test_check_says_what_answers_will_be(
     changed: tuple[Retailer, str, str], rendered: Callable[[RenderableType], list[str]]
 ) -> None:
