@@ -59,6 +59,10 @@ class Period:
         """The number of its days."""
         return (self.last - self.first).days + 1
 
+    def overlaps(self, other: Period) -> bool:
+        """Returns whether both have a day in common."""
+        return self.first <= other.last and other.first <= self.last
+
     def until(self, day: date) -> Period:
         """Returns its days up to a day, under its own name."""
         return Period(self.first, min(self.last, day), self.name)

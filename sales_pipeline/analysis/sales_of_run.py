@@ -236,6 +236,15 @@ def _kept_days(kept: AsClosed, month: date, part: Period) -> pa.Table:
     return pa.Table.from_pylist(days, schema=pa.schema(columns))
 
 
+def closed_in(gold: GoldSet, periods: Collection[Period | None]) -> list[date]:
+    """Returns the closed months that have a day of some periods, in order."""
+    return [
+        month
+        for month in gold.closings
+        if any(period and period.overlaps(span_of(month)) for period in periods)
+    ]
+
+
 def span_of(month: date) -> Period:
     """Returns the days of a month of the calendar, given its first."""
     return span(month, months_later(month, 1) - DAY)

@@ -21,7 +21,7 @@ from sales_pipeline.analysis.like_for_like import TradingDays, like_for_like
 from sales_pipeline.analysis.parts import adding_up, half_up, share
 from sales_pipeline.analysis.periods import DAY, By, Compare, months_later
 from sales_pipeline.analysis.ranking import Kind
-from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, sales_of_run
+from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
@@ -34,9 +34,9 @@ from sales_pipeline.report.answers import (
 )
 from sales_pipeline.report.best_sellers import BestSellers, Rankings
 from sales_pipeline.report.chosen_sales import check_choice
-from sales_pipeline.report.closed_months import ClosedMonth, closed_in, closed_months
+from sales_pipeline.report.closed_months import closed_months
 from sales_pipeline.report.questions import Question
-from sales_pipeline.report.tax_basis import tax_basis
+from sales_pipeline.report.tax_basis import basis_of_figures, tax_basis
 
 _RANKINGS = {Question.VOLUME, Question.VALUE}
 
@@ -121,12 +121,7 @@ class _AnswersOfRun:
             category=asked.category,
             kind=asked.kind,
             as_closed=asked.as_closed,
-            tax=tax_basis(
-                self._declaration,
-                self.gold.run,
-                store=asked.store,
-                closed=self.gold.closings.values() if asked.as_closed else (),
-            ),
+            tax=tax_basis(self._declaration, self.gold.run, store=asked.store),
         )
         if self.sales.days is None:
             return nothing
@@ -138,6 +133,8 @@ class _AnswersOfRun:
         [total] = self._comparison.in_all([whole])
         asks = {*asked.questions}
         to_date = self._to_date(whole.period.last) if Question.GLOBAL in asks else []
+        shown = [whole, *(row.pair for row in (*rows, *to_date))]
+        periods = [period for pair in shown for period in (pair.period, pair.before)]
         stores, groups = self._stores([row.pair for row in rows] if asks - _RANKINGS else [])
         return replace(
             nothing,
@@ -152,12 +149,9 @@ class _AnswersOfRun:
             like_for_like=tuple(groups),
             **(vars(self._rankings(whole)) if asks & _RANKINGS else {}),
             constant_rates=self._rate_sources([row.pair for row in rows]),
-            closings=self._closings([whole, *(row.pair for row in (*rows, *to_date))]),
+            closings=closed_months(self.gold, closed_in(self.gold, periods), self._choice),
+            tax=basis_of_figures(self.gold, periods, store=asked.store, as_closed=asked.as_closed),
         )
-
-    def _closings(self, pairs: Sequence[Pair]) -> tuple[ClosedMonth, ...]:
-        periods = [period for pair in pairs for period in (pair.period, pair.before)]
-        return closed_months(self.gold, closed_in(self.gold, periods), self._choice)
 
     @property
     def _declaration(self) -> Declaration:

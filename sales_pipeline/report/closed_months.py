@@ -15,7 +15,6 @@ from sales_pipeline.analysis.declared import calendar_of
 from sales_pipeline.analysis.measures import Cell, chosen, sums, total
 from sales_pipeline.analysis.named_periods import AskedPeriod
 from sales_pipeline.analysis.parts import half_up
-from sales_pipeline.analysis.periods import Period
 from sales_pipeline.analysis.records_of_run import RecordsOfRun
 from sales_pipeline.analysis.sales_of_run import ALL, Choice, sales_of_run, span_of
 from sales_pipeline.config.model import Declaration
@@ -55,19 +54,6 @@ class ClosedMonth:
     change: Exact
     is_restated: bool
     reasons: tuple[Restatement, ...]
-
-
-def closed_in(gold: GoldSet, periods: Collection[Period | None]) -> list[date]:
-    """Returns the closed months that have a day of some periods, in order."""
-    return [
-        month
-        for month in gold.closings
-        if any(period and _have_days_in_common(period, span_of(month)) for period in periods)
-    ]
-
-
-def _have_days_in_common(one: Period, other: Period) -> bool:
-    return one.first <= other.last and other.first <= one.last
 
 
 def closed_months(
@@ -162,9 +148,7 @@ def run_as_closed(declaration: Declaration, asked: AskedPeriod, *, run: str | No
     with gold_set(declaration, run=run) as gold:
         sales = sales_of_run(gold)
         _, period = asked.of(sales, calendar_of(declaration.calendar))
-        with_sales = [
-            month for month in sales.months(ALL) if _have_days_in_common(period, span_of(month))
-        ]
+        with_sales = [month for month in sales.months(ALL) if period.overlaps(span_of(month))]
         runs = {gold.closings[month].of_run for month in with_sales if month in gold.closings}
         is_open = any(month not in gold.closings for month in with_sales)
     if is_open or len(runs) != 1:

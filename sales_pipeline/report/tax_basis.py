@@ -5,15 +5,18 @@ Where figures with and without tax are added, it is said, beside the figures, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rich.text import Text
 
+from sales_pipeline.analysis.periods import Period
+from sales_pipeline.analysis.sales_of_run import closed_in
 from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.config.taxes import NET_OF_TAX, RevenueBasis, StoreTax
 from sales_pipeline.errors import examples
+from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.lakehouse.closings import Closing
 from sales_pipeline.lakehouse.runs import RunRecord
 from sales_pipeline.printable import printable
@@ -67,6 +70,25 @@ def tax_basis(
         kept, now = now, kept
     note = f"Revenue of {months}, as closed, is {kept}; revenue that is not closed is {now}."
     return replace(basis, note=note)
+
+
+def basis_of_figures(
+    gold: GoldSet,
+    periods: Collection[Period | None],
+    *,
+    store: str | None = None,
+    as_closed: bool = False,
+) -> TaxBasis:
+    """Returns the basis of the figures of some periods.
+
+    Args:
+        gold: The gold tables that the figures come from.
+        periods: The periods; None stands for one without sales.
+        store: The id of the only store that counts.
+        as_closed: Whether closed months are as they were when these closed.
+    """
+    closed = [gold.closings[month] for month in closed_in(gold, periods)] if as_closed else []
+    return tax_basis(gold.declaration, gold.run, store=store, closed=closed)
 
 
 def declared_basis(declaration: Declaration) -> TaxBasis:

@@ -37,7 +37,7 @@ from sales_pipeline.report.document import (
 )
 from sales_pipeline.report.figures import grouped, percent, signed
 from sales_pipeline.report.layout import cell, new_table, titled
-from sales_pipeline.report.tax_basis import TaxBasis, basis_lines, tax_basis
+from sales_pipeline.report.tax_basis import TaxBasis, basis_lines, basis_of_figures
 
 LARGEST = 3
 """How many sources of a cause are shown."""
@@ -191,11 +191,11 @@ def _why_moved(gold: GoldSet, sales: SalesOfRun, asked: AskedChange) -> WhyMoved
             for currency, source in causes.rates.sources.items()
             if currency != declaration.base_currency
         },
-        tax=tax_basis(
-            declaration,
-            gold.run,
+        tax=basis_of_figures(
+            gold,
+            [pair.period, pair.before],
             store=asked.choice.store,
-            closed=gold.closings.values() if asked.as_closed else (),
+            as_closed=asked.as_closed,
         ),
         as_closed=asked.as_closed,
     )

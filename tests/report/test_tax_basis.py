@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -220,6 +221,9 @@ def test_what_was_closed_with_tax_is_said_beside_figures_without_it(retailer: Re
         Decimal("8.33"),
     ]
     assert kept.tax.note == note
+    days = date(2025, 2, 1), date(2025, 2, 28)
+    february = Asked(*days, questions=(Question.STORES,), as_closed=True)
+    assert answers(retailer.declaration, february).tax.note == WITHOUT_TAX
     assert answers(retailer.declaration).tax.note == WITHOUT_TAX
     restated = why_since_closing(retailer.declaration)
     assert (restated.tax.note, restated.reasons) == (note, {"declaration": Decimal("-20.00")})

@@ -10,13 +10,13 @@ from datetime import date
 from sales_pipeline.analysis.comparison import Comparison
 from sales_pipeline.analysis.declared import calendar_of, trading_days
 from sales_pipeline.analysis.periods import Period
-from sales_pipeline.analysis.sales_of_run import sales_of_run
+from sales_pipeline.analysis.sales_of_run import closed_in, sales_of_run
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError
 from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import chosen_run, finished_runs
-from sales_pipeline.report.closed_months import closed_in, closed_months
+from sales_pipeline.report.closed_months import closed_months
 from sales_pipeline.report.definitions import Definition, definitions
 from sales_pipeline.report.document import Exact, Moment, json_object
 from sales_pipeline.report.page.listings import (
@@ -32,7 +32,7 @@ from sales_pipeline.report.page.moved import Moved, last_month_moved
 from sales_pipeline.report.page.sold import Sold
 from sales_pipeline.report.page.sums import Limits, SalesOfPage
 from sales_pipeline.report.quarantine import waiting_in_quarantine
-from sales_pipeline.report.tax_basis import TaxBasis, tax_basis
+from sales_pipeline.report.tax_basis import TaxBasis, basis_of_figures
 from sales_pipeline.version import __version__
 
 MOST_BYTES = 1_900_000
@@ -152,9 +152,7 @@ def page_of(
             closings=closings_listing(closed, declaration.base_currency, as_closed=as_closed),
             rates=rates_listing(declaration, sales, months.pairs[-1]),
             left_out=left_out,
-            tax=tax_basis(
-                declaration, gold.run, closed=gold.closings.values() if as_closed else ()
-            ),
+            tax=basis_of_figures(gold, months.periods, as_closed=as_closed),
             definitions=definitions(declaration),
         )
 
