@@ -213,6 +213,11 @@ def months_later(day: date, months: int) -> date:
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
+def span_of(month: date) -> Period:
+    """Returns the days of a month of the calendar, given its first."""
+    return span(month, months_later(month, 1) - DAY)
+
+
 @dataclass(frozen=True)
 class RetailCalendar:
     """The calendar of whole weeks that retailers use, such as 4-5-4: each month has 4 or 5 weeks.

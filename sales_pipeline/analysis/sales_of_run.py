@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from sales_pipeline.analysis.measures import Cell, chosen, sums
-from sales_pipeline.analysis.periods import DAY, Period, months_later, span
+from sales_pipeline.analysis.periods import DAY, Period, months_later, span, span_of
 from sales_pipeline.errors import UsageError
 from sales_pipeline.gold.gold_set import AsClosed, GoldSet
 from sales_pipeline.gold.rate_book import RateBook
@@ -243,11 +243,6 @@ def closed_in(gold: GoldSet, periods: Collection[Period | None]) -> list[date]:
         for month in gold.closings
         if any(period and period.overlaps(span_of(month)) for period in periods)
     ]
-
-
-def span_of(month: date) -> Period:
-    """Returns the days of a month of the calendar, given its first."""
-    return span(month, months_later(month, 1) - DAY)
 
 
 def _parts(period: Period) -> Iterator[tuple[Period, bool]]:

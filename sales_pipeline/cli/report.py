@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from sales_pipeline.analysis.periods import span_of
 from sales_pipeline.cli.options import JsonOption, Shared
 from sales_pipeline.cli.sales_options import (
     AsClosedOption,
     RunOption,
-    last_day_of,
     month_from,
 )
 from sales_pipeline.cli.screen import say, show_json
@@ -84,7 +84,7 @@ def report(
     if "page" in written:
         chart_libraries()
     declaration = shared.declaration()
-    until = last_day_of(last) if last else None
+    until = span_of(last).last if last else None
     if "workbook" in written:
         asked = Asked(first=first, last=until, as_closed=as_closed)
         further = sheets_of_run(declaration, first=first, last=until, run=run, as_closed=as_closed)

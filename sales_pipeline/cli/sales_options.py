@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.analysis.periods import DAY, months_later
+from sales_pipeline.analysis.periods import span_of
 from sales_pipeline.errors import UsageError
 
 _MONTH = re.compile("[0-9]{4}-[0-9]{2}")
@@ -61,12 +61,7 @@ def last_day_from(text: str) -> date:
     Raises:
         BadParameter: It is not written so.
     """
-    return last_day_of(month_from(text)) if _MONTH.fullmatch(text) else _day_from(text)
-
-
-def last_day_of(month: date) -> date:
-    """Returns the last day of a month, given its first."""
-    return months_later(month, 1) - DAY
+    return span_of(month_from(text)).last if _MONTH.fullmatch(text) else _day_from(text)
 
 
 def _day_from(text: str) -> date:

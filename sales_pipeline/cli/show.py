@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.analysis.periods import By, Compare
+from sales_pipeline.analysis.periods import By, Compare, span_of
 from sales_pipeline.cli.options import JsonOption, Shared, check_one_form
 from sales_pipeline.cli.sales_options import (
     AsClosedOption,
@@ -18,7 +18,6 @@ from sales_pipeline.cli.sales_options import (
     check_days,
     first_day_from,
     last_day_from,
-    last_day_of,
     month_from,
 )
 from sales_pipeline.cli.screen import show_report
@@ -155,7 +154,7 @@ def show(
         raise UsageError("--month: not together with --from or --to. Do: keep one of them")
     check_days(first, last)
     if month is not None:
-        first, last = month, last_day_of(month)
+        first, last = month, span_of(month).last
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.analysis.ranking import Kind

@@ -19,7 +19,7 @@ from sales_pipeline.analysis.comparison import Compared, Comparison, Pair
 from sales_pipeline.analysis.declared import calendar_of, trading_days
 from sales_pipeline.analysis.like_for_like import TradingDays, like_for_like
 from sales_pipeline.analysis.parts import adding_up, half_up, share
-from sales_pipeline.analysis.periods import DAY, By, Compare, months_later
+from sales_pipeline.analysis.periods import By, Compare, span_of
 from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
 from sales_pipeline.config.model import Declaration
@@ -74,7 +74,8 @@ class Asked:
     @classmethod
     def of_month(cls, month: date, *, store: str | None = None) -> Asked:
         """Returns the question for one month."""
-        return cls(month, months_later(month, 1) - DAY, store=store)
+        days = span_of(month)
+        return cls(days.first, days.last, store=store)
 
 
 def answers(
@@ -311,7 +312,7 @@ def _no_such_sales(months: Sequence[date], first: date, last: date, store: str |
     whose = f" of {store}" if store else ""
     if not months:
         return f"--{'store' if store else 'from'}: there are no sales{whose} yet"
-    is_month = first.day == 1 and (last + DAY) == months_later(first, 1)
+    is_month = first.day == 1 and last == span_of(first).last
     when = f"in {first:%Y-%m}" if is_month else f"from {first} to {last}"
     return (
         f"--{'month' if is_month else 'from'}: no sales{whose} {when}; there are sales in "

@@ -15,8 +15,9 @@ from sales_pipeline.analysis.declared import calendar_of
 from sales_pipeline.analysis.measures import Cell, chosen, sums, total
 from sales_pipeline.analysis.named_periods import AskedPeriod
 from sales_pipeline.analysis.parts import half_up
+from sales_pipeline.analysis.periods import span_of
 from sales_pipeline.analysis.records_of_run import RecordsOfRun
-from sales_pipeline.analysis.sales_of_run import ALL, Choice, sales_of_run, span_of
+from sales_pipeline.analysis.sales_of_run import ALL, Choice, sales_of_run
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, counted
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
