@@ -78,8 +78,9 @@ def meeting_keys(
     rows = (
         fetched("find the keys that meet", _union(parts).limit(_MANY_KEYS + 1)) if parts else None
     )
-    hashes = [_sorted(table) for table in (rows,) if table is not None]
-    hashes += [repeated] if repeated is not None else []
+    hashes = [] if rows is None else [_sorted(rows)]
+    if repeated is not None:
+        hashes.append(repeated)
     if sum(map(len, hashes)) > _MANY_KEYS:
         if own is not None and repeated is not None:
             parts.append(_of_batch(repeated_keys(own)))
