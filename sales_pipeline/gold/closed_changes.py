@@ -50,7 +50,7 @@ def changed_closings(lakehouse: Lakehouse) -> list[ChangedClosing]:
     """Returns the closed months in which a figure of a store changed since the last finished run.
 
     It asks the tables and not the run, so that a run that finishes the work of a killed one says
-    what both did. None if the earlier figures are not kept any more.
+    what both did. It finds none if the earlier figures are not kept any more.
 
     Args:
         lakehouse: The tables; `gold.daily_sales` and `ops.closings` are read.
