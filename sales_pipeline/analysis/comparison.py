@@ -21,6 +21,7 @@ from sales_pipeline.analysis.periods import (
     Calendar,
     Compare,
     Period,
+    ToDate,
     compared_period,
     days_before,
     periods_between,
@@ -207,14 +208,19 @@ class Comparison:
         before = self.calendar.days_a_year_before(known) if is_year else days_before(known)
         return Pair(known, self._covered(before), is_over)
 
-    def year_to_date(self, last: date) -> Pair:
+    def to_date(self, days: ToDate, last: date) -> Pair:
+        """Returns the year to date or the last twelve months, with the same days a year before."""
+        pair = self._year_to_date(last) if days is ToDate.YEAR else self._twelve_months(last)
+        return replace(pair, before=None) if self.compare is Compare.NONE else pair
+
+    def _year_to_date(self, last: date) -> Pair:
         """Returns the part of the year up to a day, and the same part of the year before."""
         year = self.calendar.period_of(By.YEAR, last)
         known = self.sales.without_future(year.until(last))
         before = compared_period(self.calendar, By.YEAR, known, Compare.YEAR)
         return self._named_pair(YEAR_TO_DATE, known, before)
 
-    def last_twelve_months(self, last: date) -> Pair:
+    def _twelve_months(self, last: date) -> Pair:
         """Returns the twelve months up to a day, and the twelve months before them."""
         first = year_before_end(last) + DAY
         known = self.sales.without_future(span(first, last))

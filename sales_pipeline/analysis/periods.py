@@ -37,6 +37,13 @@ class Compare(StrEnum):
     NONE = "none"
 
 
+class ToDate(StrEnum):
+    """Days that are asked for together, up to a last one."""
+
+    YEAR = "year"
+    TWELVE_MONTHS = "12-months"
+
+
 @dataclass(frozen=True, order=True)
 class Period:
     """Some days in a row.

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sales_pipeline.analysis.periods import By, Compare, span_of
+from sales_pipeline.analysis.periods import By, Compare, ToDate, span_of
 from sales_pipeline.cli.options import JsonOption, Shared, check_one_form
 from sales_pipeline.cli.sales_options import (
     AsClosedOption,
@@ -30,6 +30,7 @@ Examples:
   sales-pipeline show months --by quarter --constant-currency
   sales-pipeline show stores --month 2025-12 --like-for-like
   sales-pipeline show volume --store paris --top 5
+  sales-pipeline show stores --to-date year
   sales-pipeline show value --from 2025-07 --to 2025-12 --csv > best_sellers.csv
   sales-pipeline show global --as-closed
   sales-pipeline show global --run 20250131T060000-1a2b3c
@@ -86,7 +87,18 @@ def show(
             help="Count up to this day or month, it included.",
         ),
     ] = None,
-    by: Annotated[By, typer.Option("--by", help="The length of the periods.")] = By.MONTH,
+    to_date: Annotated[
+        ToDate | None,
+        typer.Option(
+            "--to-date",
+            help="Count the year to date or the last 12 months as one period, up to --month, --to "
+            "or the last month with sales.",
+        ),
+    ] = None,
+    by: Annotated[
+        By | None,
+        typer.Option("--by", help="The length of the periods.", show_default=str(By.MONTH)),
+    ] = None,
     compare: Annotated[
         Compare,
         typer.Option(
@@ -152,6 +164,11 @@ def show(
         raise UsageError(f"--csv: holds one answer, got none. Do: name {' or '.join(Question)}")
     if month is not None and (first or last):
         raise UsageError("--month: not together with --from or --to. Do: keep one of them")
+    if to_date and (first or by or compare is Compare.PERIOD):
+        raise UsageError(
+            "--to-date: is one period that begins by itself, compared with the same days a year "
+            "before. Do: leave out --from, --by and --compare period"
+        )
     check_days(first, last)
     if month is not None:
         first, last = month, span_of(month).last
@@ -166,7 +183,8 @@ def show(
     asked = Asked(
         first=first,
         last=last,
-        by=by,
+        by=by or By.MONTH,
+        to_date=to_date,
         compare=compare,
         store=store,
         category=category,

@@ -162,7 +162,7 @@ class Answers:
         run_id: The run that left them.
         finished_at: When it finished, UTC.
         currency: The base currency; every revenue is in it.
-        by: The length of the periods.
+        by: The length of the periods; None if all days are one period.
         compare: What they are compared with.
         period: The range that was asked for, or None for all.
         first_day: The first day that counts.
@@ -190,7 +190,7 @@ class Answers:
     run_id: str
     finished_at: datetime
     currency: str
-    by: By
+    by: By | None
     compare: Compare
     period: str | None
     first_day: date | None
@@ -228,7 +228,7 @@ class _Head(View):
     run_id: str
     finished_at: Moment
     currency: str
-    by: By
+    by: By | None
     compare: Compare
     period: str | None
     first_day: date | None
@@ -270,13 +270,13 @@ def answer_csv(answers: Answers, question: Question) -> str:
     """
     names = [field.name for field in fields(_KINDS[question])]
     compared = _COMPARED_COLUMNS if "before" in names else {}
-    header = [*(name for name in names if name != "before"), *compared, "currency"]
+    own = [name for name in names if name != "before"]
+    of_all = [answers.currency, answers.tax.in_a_word]
     rows = []
     for row in _plain_rows(answers, question):
         before = row.get("before") or {}
-        values = row | {column: before.get(name) for column, name in compared.items()}
-        rows.append([values.get(column, answers.currency) for column in header])
-    return csv_text(header, rows)
+        rows.append([*(row[name] for name in own), *map(before.get, compared.values()), *of_all])
+    return csv_text([*own, *compared, "currency", "tax"], rows)
 
 
 _COMPARED_COLUMNS = {

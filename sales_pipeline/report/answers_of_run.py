@@ -19,7 +19,7 @@ from sales_pipeline.analysis.comparison import Compared, Comparison, Pair
 from sales_pipeline.analysis.declared import calendar_of, trading_days
 from sales_pipeline.analysis.like_for_like import TradingDays, like_for_like
 from sales_pipeline.analysis.parts import adding_up, half_up, share
-from sales_pipeline.analysis.periods import By, Compare, span_of
+from sales_pipeline.analysis.periods import By, Compare, ToDate, span_of
 from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
 from sales_pipeline.config.model import Declaration
@@ -33,7 +33,7 @@ from sales_pipeline.report.answers import (
     TradingRevenue,
 )
 from sales_pipeline.report.best_sellers import BestSellers, Rankings
-from sales_pipeline.report.chosen_sales import check_choice
+from sales_pipeline.report.chosen_sales import check_choice, no_such_sales
 from sales_pipeline.report.closed_months import closed_months
 from sales_pipeline.report.questions import Question
 from sales_pipeline.report.tax_basis import basis_of_figures, tax_basis
@@ -49,6 +49,8 @@ class Asked:
         first: The first day that counts; None means the start of the first month with sales.
         last: The last day that counts; None means the end of the last month with sales.
         by: The length of the periods.
+        to_date: Count the year to date or the last 12 months as one period in place of them: up
+            to the last day, compared with the same days a year before or with nothing.
         compare: What they are compared with.
         store: The id of the only store to count.
         category: The only category to count.
@@ -62,6 +64,7 @@ class Asked:
     first: date | None = None
     last: date | None = None
     by: By = By.MONTH
+    to_date: ToDate | None = None
     compare: Compare = Compare.YEAR
     store: str | None = None
     category: str | None = None
@@ -112,7 +115,7 @@ class _AnswersOfRun:
             run_id=self.gold.run.run_id,
             finished_at=self.gold.run.finished_at,
             currency=self._declaration.base_currency,
-            by=asked.by,
+            by=None if asked.to_date else asked.by,
             compare=asked.compare,
             period=None,
             first_day=asked.first,
@@ -127,19 +130,23 @@ class _AnswersOfRun:
         if self.sales.days is None:
             return nothing
         first, last = self._range(*self.sales.days)
+        whole = self._comparison.range_pair(asked.by, first, last)
         pairs = self._comparison.pairs(asked.by, first, last)
+        if asked.to_date is not None:
+            whole = self._comparison.to_date(asked.to_date, whole.period.last)
+            pairs, first, last = [whole], whole.period.first, whole.period.last
         rows = [row for row in self._comparison.in_all(pairs) if row.now.sales]
         self._check_choice(first, last, is_any=bool(rows))
-        whole = self._comparison.range_pair(asked.by, first, last)
         [total] = self._comparison.in_all([whole])
         asks = {*asked.questions}
-        to_date = self._to_date(whole.period.last) if Question.GLOBAL in asks else []
+        is_each_period = Question.GLOBAL in asks and asked.to_date is None
+        to_date = self._to_date(whole.period.last) if is_each_period else []
         shown = [whole, *(row.pair for row in (*rows, *to_date))]
         periods = [period for pair in shown for period in (pair.period, pair.before)]
         stores, groups = self._stores([row.pair for row in rows] if asks - _RANKINGS else [])
         return replace(
             nothing,
-            period=whole.period.name if asked.first or asked.last else None,
+            period=whole.period.name if asked.first or asked.last or asked.to_date else None,
             first_day=first,
             last_day=last,
             compared_with=whole.before.name if whole.before else None,
@@ -184,12 +191,11 @@ class _AnswersOfRun:
         check_choice(self._declaration, self.sales, self._choice)
         if not is_any:
             raise UsageError(
-                _no_such_sales(self.sales.months(self._choice), first, last, self.asked.store)
+                no_such_sales(self.sales.months(self._choice), first, last, self.asked.store)
             )
 
     def _to_date(self, last: date) -> list[Compared]:
-        pairs = [self._comparison.year_to_date(last), self._comparison.last_twelve_months(last)]
-        return self._comparison.in_all(pairs)
+        return self._comparison.in_all([self._comparison.to_date(days, last) for days in ToDate])
 
     def _of_period(self, row: Compared) -> PeriodRevenue:
         period = row.pair.period
@@ -306,15 +312,3 @@ class _AnswersOfRun:
 
     def _shown(self, revenue: Decimal) -> Decimal:
         return half_up(Fraction(revenue), self._declaration.minor_units)
-
-
-def _no_such_sales(months: Sequence[date], first: date, last: date, store: str | None) -> str:
-    whose = f" of {store}" if store else ""
-    if not months:
-        return f"--{'store' if store else 'from'}: there are no sales{whose} yet"
-    is_month = first.day == 1 and last == span_of(first).last
-    when = f"in {first:%Y-%m}" if is_month else f"from {first} to {last}"
-    return (
-        f"--{'month' if is_month else 'from'}: no sales{whose} {when}; there are sales in "
-        f"{len(months):,} months from {months[0]:%Y-%m} to {months[-1]:%Y-%m}"
-    )

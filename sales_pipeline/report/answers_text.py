@@ -93,7 +93,7 @@ def _global_performance(answers: Answers, options: Shown) -> Group:
     has_before = any(row.before for row in rows)
     revenue = f"Revenue {answers.currency}"
     compared = _compared_headers(options) if has_before else ()
-    table = new_table(answers.by.capitalize(), revenue, *compared, right=[revenue, *compared])
+    table = new_table(_length(answers).capitalize(), revenue, *compared, right=[revenue, *compared])
     for row in answers.global_performance:
         table.add_row(_period(row), grouped(row.revenue), *_change(row.before, options, compared))
     total = answers.total
@@ -146,7 +146,7 @@ def _store_performance(answers: Answers, options: Shown) -> Group:
     revenue = f"Revenue {answers.currency}"
     has_before = any(row.before for row in answers.store_performance)
     last = ("Local %" if options.constant_currency else "Change %",) if has_before else ("",)
-    headers = (answers.by.capitalize(), "Rank", "Store", "City", revenue, "Share", *last)
+    headers = (_length(answers).capitalize(), "Rank", "Store", "City", revenue, "Share", *last)
     right = ["Rank", revenue, "Share", *(last if has_before else ())]
     table = new_table(*headers, right=right, fold=["Store", "City"])
     shares = _shares(answers.store_performance)
@@ -191,7 +191,7 @@ def _bar(share: Fraction | None) -> str:
 def _like_for_like(answers: Answers) -> Group:
     revenue = f"Revenue {answers.currency}"
     figures = ("Stores", revenue, "Before", "Change", "Change %")
-    table = new_table(answers.by.capitalize(), "Trading", *figures, right=figures)
+    table = new_table(_length(answers).capitalize(), "Trading", *figures, right=figures)
     previous = ""
     for row in answers.like_for_like:
         table.add_row(
@@ -267,5 +267,10 @@ def _remark(answers: Answers) -> str:
 
 
 def _title(answers: Answers, question: Question) -> str:
-    parts = (question.heading(answers.by), answers.store, answers.category, answers.period)
+    parts = (question.heading(_length(answers)), answers.store, answers.category, answers.period)
     return ", ".join(filter(None, parts))
+
+
+def _length(answers: Answers) -> str:
+    """The length of the periods, in a word."""
+    return answers.by or "period"

@@ -44,6 +44,15 @@ class TaxBasis:
     undeclared: tuple[str, ...] = ()
     note: str = ""
 
+    @property
+    def in_a_word(self) -> str:
+        """`without` or `with` tax, `mixed` if the figures add both, or `not declared`."""
+        if self.note not in ("", WITHOUT_TAX):
+            return "mixed"
+        if self.revenue == NET_OF_TAX or self.not_included:
+            return "without"
+        return "with" if self.included else "not declared"
+
 
 def tax_basis(
     declaration: Declaration,

@@ -266,17 +266,18 @@ def why_moved_document(why: WhyMoved) -> dict[str, Any]:
 
 def why_moved_csv(why: WhyMoved) -> str:
     """Returns a row for each cause and for each of its largest sources, as CSV."""
-    header = ("period", "compared_with", "cause", "source", "change", "of_before", "currency")
+    header = ("period", "compared_with", "cause", "source", "change", "of_before")
     document = why_moved_document(why)
     periods = (document["period"], document["compared_with"])
+    of_all = (why.currency, why.tax.in_a_word)
     rows = []
     for part in document["causes"]:
         own = (part["cause"], None, part["change"], part["of_before"])
-        rows.append((*periods, *own, why.currency))
+        rows.append((*periods, *own, *of_all))
         for source in part["largest"]:
             own = (part["cause"], source["name"], source["change"], None)
-            rows.append((*periods, *own, why.currency))
-    return csv_text(header, rows)
+            rows.append((*periods, *own, *of_all))
+    return csv_text((*header, "currency", "tax"), rows)
 
 
 def why_moved_text(why: WhyMoved) -> RenderableType:

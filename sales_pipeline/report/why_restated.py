@@ -221,14 +221,15 @@ def why_restated_document(why: WhyRestated) -> dict[str, Any]:
 
 def why_restated_csv(why: WhyRestated) -> str:
     """Returns a row for each month and reason, and for each of its largest sources, as CSV."""
+    of_all = (why.currency, why.tax.in_a_word)
     rows = []
     for month in why_restated_document(why)["months"]:
         for part in month["reasons"]:
-            rows.append((month["month"], part["reason"], None, part["change"], why.currency))
+            rows.append((month["month"], part["reason"], None, part["change"], *of_all))
             for source in part["largest"]:
                 own = (part["reason"], source["name"], source["change"])
-                rows.append((month["month"], *own, why.currency))
-    return csv_text(("month", "reason", "source", "change", "currency"), rows)
+                rows.append((month["month"], *own, *of_all))
+    return csv_text(("month", "reason", "source", "change", "currency", "tax"), rows)
 
 
 def why_restated_text(why: WhyRestated) -> RenderableType:

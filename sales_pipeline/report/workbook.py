@@ -182,7 +182,7 @@ def _sheets(answers: Answers) -> Iterable[Sheet]:
         Column("Exchange rates", "money"), Column("Local growth %", "share"),
     )  # fmt: skip
     revenue = Column(f"Revenue {answers.currency}", "money")
-    period = Column(answers.by.capitalize())
+    period = Column(str(answers.by or "period").capitalize())
     yield _about(answers)
     rows = [*answers.global_performance, *([answers.total] if answers.total else [])]
     yield Sheet(

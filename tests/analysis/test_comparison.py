@@ -18,7 +18,7 @@ from sales_pipeline.analysis.comparison import (
     Comparison,
 )
 from sales_pipeline.analysis.like_for_like import Trading, TradingDays, like_for_like
-from sales_pipeline.analysis.periods import By, CivilCalendar, Compare
+from sales_pipeline.analysis.periods import By, CivilCalendar, Compare, ToDate
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun
 from sales_pipeline.config.stores import Closure, Store
 from tests.analysis.sold import Sold, sales_of
@@ -84,7 +84,7 @@ def test_year_to_date_and_the_last_twelve_months_have_their_own_years_before() -
     sales = sales_of([sale(day) for day in days])
     comparison = compared(sales)
     end = date(2025, 4, 30)
-    pairs = [comparison.year_to_date(end), comparison.last_twelve_months(end)]
+    pairs = [comparison.to_date(days, end) for days in ToDate]
     spans = [
         (pair.period.first, pair.period.last, pair.before and (pair.before.first, pair.before.last))
         for pair in pairs
@@ -96,6 +96,8 @@ def test_year_to_date_and_the_last_twelve_months_have_their_own_years_before() -
     to_date, twelve = comparison.in_all(pairs)
     assert to_date.now.sales == sum(date(2025, 1, 1) <= day <= end for day in days)
     assert twelve.now.sales == sum(date(2024, 5, 1) <= day <= end for day in days)
+    alone = compared(sales, compare=Compare.NONE)
+    assert [alone.to_date(days, end).before for days in ToDate] == [None, None]
 
 
 def test_growth_and_currency_may_point_in_different_directions() -> None:

@@ -122,6 +122,25 @@ def test_one_answer_of_one_month_and_store_is_shown(in_demo: Path, call: Call) -
     assert "Paris Rivoli" in lines[3]
 
 
+def test_the_year_to_date_is_compared_with_the_same_days_of_the_year_before(
+    in_demo: Path, call: Call
+) -> None:
+    said = call("show", "stores", "--to-date", "year", "--to", "2025-11")
+    lines = said.out.splitlines()
+    assert lines[0] == "Store performance: revenue per period and store, year to date"
+    assert "Change %" in said.out
+    document = json.loads(call("show", "value", "--to-date", "12-months", "--json").out)
+    assert (document["period"], document["by"]) == ("last 12 months", None)
+    assert document["compared_with"] is not None
+
+
+@pytest.mark.parametrize("more", [["--from", "2025-01"], ["--by", "week"], ["--compare", "period"]])
+def test_days_to_date_begin_by_themselves(in_demo: Path, call: Call, more: list[str]) -> None:
+    said = call("show", "--to-date", "year", *more)
+    assert (said.code, said.out) == (2, "")
+    assert "leave out --from, --by and --compare period" in said.err
+
+
 def test_a_terminal_that_knows_few_characters_still_gets_its_answer(demo: Demo) -> None:
     arguments = ("-m", "sales_pipeline", "show", "stores")
     said = python_in(demo[0], *arguments, PYTHONIOENCODING="ascii")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import RenderableType
 
+from sales_pipeline.analysis.periods import ToDate
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.errors import LakehouseMismatch, UsageError
 from sales_pipeline.exact import exact_sum
@@ -192,10 +193,43 @@ def test_csv_holds_plain_figures_with_their_currency(traded: Retailer) -> None:
     part = answers(traded.declaration, Asked(store="boston"))
     assert answer_csv(part, Question.STORES) == (
         "month,period,store,name,city,country,revenue,rank,share,trading,compared_with,"
-        "revenue_before,change,growth,local_growth,currency_effect,constant_growth,currency\n"
-        "2025-01,2025-01,boston,boston store,Boston,FR,9.95,2,0.199119,,,,,,,,,EUR\n"
-        "2025-02,2025-02,boston,boston store,Boston,FR,-8.50,2,,,,,,,,,,EUR\n"
+        "revenue_before,change,growth,local_growth,currency_effect,constant_growth,currency,tax\n"
+        "2025-01,2025-01,boston,boston store,Boston,FR,9.95,2,0.199119,,,,,,,,,EUR,not declared\n"
+        "2025-02,2025-02,boston,boston store,Boston,FR,-8.50,2,,,,,,,,,,EUR,not declared\n"
     )
+
+
+@pytest.mark.parametrize("days", [*ToDate])
+def test_days_to_date_are_one_period_of_every_answer(traded: Retailer, days: ToDate) -> None:
+    asked = Asked(last=date(2025, 2, 28), to_date=days)
+    found = answers(traded.declaration, asked)
+    first = {ToDate.YEAR: JANUARY, ToDate.TWELVE_MONTHS: date(2024, 3, 1)}[days]
+    same = answers(traded.declaration, Asked(first=first, last=asked.last))
+    [row] = found.global_performance
+    assert (row.revenue, row.sales) == (
+        same.total and same.total.revenue,
+        same.total and same.total.sales,
+    )
+    assert (found.by, found.first_day, found.period, found.to_date) == (None, first, row.period, ())
+    by_store = {
+        store: sum(each.revenue for each in same.store_performance if each.store == store)
+        for store in ("lyon", "boston")
+    }
+    assert {each.store: each.revenue for each in found.store_performance} == by_store
+    assert found.best_by_value == same.best_by_value
+    assert found.best_by_volume == same.best_by_volume
+
+
+def test_days_to_date_are_named_in_the_titles(traded: Retailer, rendered: Rendered) -> None:
+    found = answers(traded.declaration, Asked(to_date=ToDate.YEAR))
+    lines = rendered(answers_text(found, list(Question)))
+    titles = [line for line in lines if line.endswith("year to date")]
+    assert titles == [
+        "Global performance: revenue per period, year to date",
+        "Store performance: revenue per period and store, year to date",
+        "Best sellers by volume, year to date",
+        "Best sellers by value, year to date",
+    ]
 
 
 def test_the_document_holds_money_and_months_as_text(found: Answers) -> None:

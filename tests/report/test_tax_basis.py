@@ -92,6 +92,15 @@ def test_it_is_said_where_bases_differ(lyon: object, boston: object, note: str) 
     declaration = declared(lyon, boston)
     assert tax_basis(declaration, RUN).note == note
     assert tax_basis(declaration, RUN, store="lyon").note == ""
+    assert (tax_basis(declaration, RUN).in_a_word == "mixed") is bool(note)
+
+
+def test_csv_says_in_a_word_whether_figures_are_with_tax() -> None:
+    declaration = declared(FRANCE, US)
+    words = [tax_basis(declaration, RUN, store=store).in_a_word for store in ("lyon", "boston")]
+    assert words == ["with", "without"]
+    assert tax_basis(declaration, NET_RUN).in_a_word == "without"
+    assert tax_basis(declared(None, None), RUN).in_a_word == "not declared"
 
 
 def test_a_run_that_took_tax_off_says_so_whatever_is_declared_now() -> None:

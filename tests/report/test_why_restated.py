@@ -172,9 +172,9 @@ def test_months_and_a_store_are_chosen(changed: Retailer, rendered: Rendered) ->
     why = why_restated(changed.declaration, first, asked)
     assert _reasons(why) == {FEBRUARY: {"new files": "0.90"}}
     assert why_restated_csv(why).splitlines() == [
-        "month,reason,source,change,currency",
-        "2025-02,new files,,0.90,EUR",
-        "2025-02,new files,boston/b.csv,0.90,EUR",
+        "month,reason,source,change,currency,tax",
+        "2025-02,new files,,0.90,EUR,not declared",
+        "2025-02,new files,boston/b.csv,0.90,EUR,not declared",
     ]
     lines = "\n".join(rendered(why_restated_text(why)))
     assert "Why figures changed, boston" in lines
