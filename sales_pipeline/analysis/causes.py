@@ -121,6 +121,7 @@ class _Goods:
 
 _Place = tuple[str, str, str]
 """Store, product and currency."""
+_Sold = dict[_Place, Measures]
 _PRODUCT = 1
 _SOURCE = {Cause.CURRENCY: 2, **dict.fromkeys(_OF_STORES.values(), 0)}
 """Cause -> which part of a place its sources are; products for the others."""
@@ -140,13 +141,43 @@ def causes_of_change(
     Raises:
         ValueError: The period is compared with none.
     """
+    now, before, rates = _sold(sales, pair, choice)
+    return _causes(days, pair, now, before, rates)
+
+
+def causes_by_store(sales: SalesOfRun, days: TradingDays, pair: Pair) -> dict[str, Causes]:
+    """Divides the change of each store that sold in one of two periods, each by itself.
+
+    Args:
+        sales: The sales of a run.
+        days: When the stores were open.
+        pair: The two periods.
+
+    Raises:
+        ValueError: The period is compared with none.
+    """
+    now, before, rates = _sold(sales, pair, ALL)
+    of_stores: dict[str, tuple[_Sold, _Sold]] = {}
+    for at, sold in enumerate((now, before)):
+        for place, measures in sold.items():
+            of_stores.setdefault(place[0], ({}, {}))[at][place] = measures
+    return {store: _causes(days, pair, *own, rates) for store, own in sorted(of_stores.items())}
+
+
+def _sold(sales: SalesOfRun, pair: Pair, choice: Choice) -> tuple[_Sold, _Sold, ConstantRates]:
+    """The sales of both periods by place, and the exchange rates of the compared one."""
     if pair.before is None:
         raise ValueError(f"{pair.period.name}: is compared with no other period")
     by = ("store", "product", "currency")
     now = _measures(sales.sums([pair.period], *by, choice=choice))
     before = _measures(sales.sums([pair.before], *by, choice=choice))
     of_all = sales.sums([pair.before], "store", "currency")
-    rates = constant_rates(sales, pair.before, of_all, {place[2] for place in now})
+    return now, before, constant_rates(sales, pair.before, of_all, {place[2] for place in now})
+
+
+def _causes(
+    days: TradingDays, pair: Pair, now: _Sold, before: _Sold, rates: ConstantRates
+) -> Causes:
     products, products_before = _products(now, days, pair), _products(before, days, pair)
     goods: dict[_Place, _Goods] = {}
     sources: dict[Cause, dict[str, Fraction]] = {cause: {} for cause in Cause}
@@ -179,7 +210,7 @@ def causes_of_change(
     return Causes(pair, change, parts, sources, rates)
 
 
-def _measures(cells: Iterable[Cell]) -> dict[_Place, Measures]:
+def _measures(cells: Iterable[Cell]) -> _Sold:
     return {(cell.values[0], cell.values[1], cell.values[2]): cell.measures for cell in cells}
 
 

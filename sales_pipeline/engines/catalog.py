@@ -7,7 +7,7 @@ Facts that cannot change while a run holds the lakehouse are asked for once.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sales_pipeline.engines.catalog_upkeep import CatalogUpkeep
@@ -170,6 +170,12 @@ class CatalogEngine(CatalogUpkeep):
         """Reads the table in one statement."""
         what = ", ".join(map(_name, columns)) if columns else "*"
         return self._ask(f"SELECT {what} FROM", table, version, where_clause(file_ids, where))
+
+    def batches(
+        self, table: str, *, columns: Sequence[str], where: str
+    ) -> Iterator[pa.RecordBatch]:
+        """Yields the rows that one statement reads."""
+        yield from self.read(table, columns=columns, where=where).to_batches()
 
     def _ask(self, select: str, table: str, version: int | None = None, rest: str = "") -> pa.Table:
         from pyspark.errors import PySparkException

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock, RLock
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sales_pipeline.commit_points import safe_point
 from sales_pipeline.engines.engine import Needs
@@ -38,6 +38,10 @@ _SETTINGS = {
     # Finding the line of every call for error messages costs a fifth of a small run.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
+
+
+_NO_COMPRESSION = 1
+"""The set of gRPC's algorithms that has none but `identity`."""
 
 
 class CtrlC:
@@ -128,6 +132,21 @@ def _main_has_a_file() -> Iterator[None]:
         del main.__file__
 
 
+def _connected(port: int) -> SparkSession:
+    """Returns a session on the server of this process, whose answers come without compression.
+
+    The server compresses every answer for a client that can read it. In one process that only
+    costs time: two thirds of that of collecting numbers.
+    """
+    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # As `SparkSession.builder.remote` does.
+    from pyspark.sql.connect.client import DefaultChannelBuilder
+    from pyspark.sql.connect.session import SparkSession as ConnectSession
+
+    options = [("grpc.compression_enabled_algorithms_bitset", _NO_COMPRESSION)]
+    channel = DefaultChannelBuilder(f"sc://127.0.0.1:{port}", options)
+    return cast("SparkSession", ConnectSession.builder.channelBuilder(channel).create())
+
+
 class SailSession(Session):
     """A session on the server of this process.
 
@@ -151,9 +170,7 @@ class SailSession(Session):
             with _starting, warnings.catch_warnings(), _main_has_a_file():
                 port = _server_port()
                 warnings.simplefilter("ignore", FutureWarning)
-                from pyspark.sql import SparkSession
-
-                session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").create()
+                session = _connected(port)
         except ImportError as error:
             raise ExtraMissing("embedded", str(error.name or error)) from error
         # The server is in this process: a client that retries after its end would hang for minutes.
@@ -180,9 +197,9 @@ class EmbeddedEngine(FolderEngine):
     # Sail would take the batches through a server in this very process.
     bytes_read_here = sys.maxsize
     counts_keys_here = True
-    # A file is rewritten as a whole for one record that changes; small ones also take less memory
-    # while they are written, and no more time.
-    write_options = MappingProxyType({"targetFileSize": str(2 << 20)})
+    # A file is rewritten as a whole for one record that changes. Smaller ones take longer to read:
+    # with files of 2 MiB a day's file onto 30 million records costs a fifth more.
+    write_options = MappingProxyType({"targetFileSize": str(8 << 20)})
 
     def __init__(self, lakehouse: Path) -> None:
         super().__init__(lakehouse, SailSession())

@@ -6,7 +6,7 @@ differences are data (`Capabilities`); nothing depends on the name of an engine.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -180,6 +180,17 @@ class Engine(Protocol):
 
         Raises:
             VersionGone: The version asked for is not kept any more.
+        """
+
+    def batches(
+        self, table: str, *, columns: Sequence[str], where: str
+    ) -> Iterator[pa.RecordBatch]:
+        """Yields some columns of a table, which may be large if the tables lie in a folder.
+
+        Args:
+            table: The table, such as `silver.records`.
+            columns: The columns.
+            where: Only rows that fulfil this SQL condition, made of literals only.
         """
 
     def replace(self, table: str, condition: str, rows: pa.Table | pa.RecordBatchReader) -> None:

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from deltalake.schema import ArrayType, PrimitiveType
 
 
+_FILE_BYTES = 8 << 20
+"""A statement that reads some deliveries of a table skips other data files, and divides those that
+are left among its tasks by their size. Of large files, each a part, that would be unequal work."""
 _NO_FOLDER = frozenset("[]\\^|%")
 
 
@@ -129,13 +132,22 @@ class FolderEngine(FolderUpkeep, ABC):
         question = f"SELECT {what} FROM asked{condition}"  # noqa: S608 -- quoted names, literals
         return self._answer(table, version, question, purpose=f"read {table}")
 
+    def batches(
+        self, table: str, *, columns: Sequence[str], where: str
+    ) -> Iterator[pa.RecordBatch]:
+        """Yields the rows as delta-rs reads them; they are never in memory together."""
+        what = ", ".join(map(_quoted, columns))
+        question = f"SELECT {what} FROM asked WHERE {where}"  # noqa: S608 -- quoted names, literals
+        with statement(f"read {table}"):
+            yield from _asked(self._delta(table), question)
+
     def _answer(self, table: str, version: int | None, question: str, *, purpose: str) -> pa.Table:
         from deltalake.exceptions import DeltaError
         from pyarrow import ArrowException
 
         try:
             with statement(purpose):
-                return _ask(self._delta(table, version), question)
+                return _asked(self._delta(table, version), question).read_all()
         except (DeltaError, ArrowException, OSError) as error:
             if version is None:
                 raise
@@ -147,7 +159,13 @@ class FolderEngine(FolderUpkeep, ABC):
 
         known = self._delta(table)
         with statement(f"write {table}"):
-            write_deltalake(known, rows, mode="overwrite", predicate=condition)
+            write_deltalake(
+                known,
+                rows,
+                mode="overwrite",
+                predicate=condition,
+                target_file_size=_FILE_BYTES,
+            )
 
     def change_row(
         self,
@@ -235,7 +253,7 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _ask(table: DeltaTable, question: str) -> pa.Table:
+def _asked(table: DeltaTable, question: str) -> pa.RecordBatchReader:
     """Returns the answer of delta-rs to a query over a table, which the query calls `asked`.
 
     The alternative, a PyArrow dataset, imports pandas, which takes half a second and sometimes
@@ -248,7 +266,7 @@ def _ask(table: DeltaTable, question: str) -> pa.Table:
     answer_schema = pa.schema(answer.schema)
     schema = pa.schema([column.with_type(_as_in_spark(column.type)) for column in answer_schema])
     # `pa.table` would import pandas too, only to check whether the answer is a pandas frame.
-    return pa.RecordBatchReader.from_stream(answer, schema).read_all()
+    return pa.RecordBatchReader.from_stream(answer, schema)
 
 
 def _as_in_spark(type_: pa.DataType) -> pa.DataType:

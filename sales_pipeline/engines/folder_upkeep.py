@@ -23,10 +23,10 @@ from sales_pipeline.errors import ExtraMissing, VersionGone
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-_MERGED = 4 * 1024 * 1024
+_MERGED = 8 * 1024 * 1024
 """Size of a merged file in bytes; the correction of one record writes as much again."""
 _SMALL = _MERGED // 4
-"""A file of the size that the embedded engine writes is not merged."""
+"""A file of the size that the engines write is not merged."""
 _WORTH_MERGING = 3
 """The fewest small files that are merged; the record of each maintenance is always one."""
 _DAY = 86_400

@@ -28,7 +28,7 @@ from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.shape import FileShape
 
 _FEED = "feed"
-_WAITING_BATCHES = 8
+_WAITING_BATCHES = 16
 _LOOK_EVERY_SECONDS = 0.1
 
 

@@ -66,10 +66,11 @@ def _moved(moved: Moved, declaration: Declaration) -> Sheet:
     columns = (
         Column("Cause"), Column("That is"), Column(f"Revenue {declaration.base_currency}", "money"),
     )  # fmt: skip
+    causes = zip(moved.causes, moved.all.parts, strict=True)
     rows: list[tuple[object, ...]] = [
-        (moved.before, "revenue of the compared month", moved.revenue_before),
-        *((cause.cause, cause.meaning, cause.part) for cause in moved.causes),
-        (moved.period, "revenue of the month", moved.revenue),
+        (moved.before, "revenue of the compared month", moved.all.revenue_before),
+        *((cause.cause, cause.meaning, part) for cause, part in causes if part),
+        (moved.period, "revenue of the month", moved.all.revenue),
     ]
     return Sheet("Why the last month moved", columns, rows, has_total=True)
 

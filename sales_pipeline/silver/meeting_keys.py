@@ -1,14 +1,13 @@
 """The keys that more than one record has or had, so that only their records are compared.
 
-An engine that counts keys keeps each of them in a hash table, in about sixty bytes. The embedded
-engine has the memory of this process, so it only reads the hashes, and they are counted here: in
-sixteen bytes each, for as long as they are sorted. They also say whether the batch has so few keys
-that history is compared with a local table, of which the engine knows the size.
+An engine that counts or joins many keys keeps each of them in a hash table, in sixty to a hundred
+bytes. The embedded engine has the memory of this process, so keys are counted here, in eight bytes
+each, and many keys are compared here, with older records that are read batch by batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -24,9 +23,29 @@ from sales_pipeline.profile import fetched
 from sales_pipeline.silver.collisions import repeated_keys
 
 _MANY_KEYS, _MANY_RECORDS = 2_000_000, 10_000
+_PLACES_OF_A_KEY, _MOST_BITS = 16, 26
+_ROWS_COMPARED_AT_ONCE = 1 << 20
 _ROW_ID = ("_file_id", "_row")
-_RECORD = ("key_hash", *_ROW_ID)
+RECORD = ("key_hash", *_ROW_ID)
+_RECORD_SCHEMA = pa.schema([(name, pa.int64()) for name in RECORD])
 _Hashes = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True)
+class History:
+    """The records of other deliveries that have a key, in the columns of `RECORD`.
+
+    Attributes:
+        frame: They as a DataFrame.
+        batches: Reads them in this process, piece by piece.
+    """
+
+    frame: DataFrame
+    batches: Callable[[], Iterable[pa.RecordBatch]]
+
+    def that_have(self, keys: DataFrame) -> DataFrame:
+        """The records that have one of some keys."""
+        return self.frame.join(keys, "key_hash", "left_semi").select(*RECORD)
 
 
 @dataclass(frozen=True)
@@ -49,67 +68,127 @@ def meeting_keys(
     lakehouse: Lakehouse,
     own: DataFrame | None,
     *,
-    history: DataFrame | None,
+    history: History | None,
     lost: DataFrame | None,
 ) -> MeetingKeys:
-    """Finds the keys that more than one record has or had, in one statement or two.
+    """Finds the keys that more than one record has or had.
 
     Args:
         lakehouse: The tables.
         own: `key_hash` of every record of the batch; None without a batch.
-        history: `key_hash`, `_file_id` and `_row` of the records of other deliveries that have a
-            key; None if there are none.
+        history: The records of other deliveries; None if there are none.
         lost: Those of them that lost to a record that is replaced now; None if there are none.
     """
-    repeated: _Hashes | None = None
-    compared = own
-    if own is not None and lakehouse.engine.capabilities.counts_keys_here:
+    is_here = lakehouse.engine.capabilities.counts_keys_here
+    of_lost = [] if lost is None else [lost.select(*RECORD)]
+    parts = [*of_lost]
+    hashes: list[_Hashes] = []
+    rows: list[pa.Table] = []
+    if own is not None and is_here:
         of_batch = _sorted(fetched("read the keys of the batch", own))
-        repeated = _distinct(of_batch[1:][of_batch[1:] == of_batch[:-1]])
-        if history is not None and len(distinct := _distinct(of_batch)) <= _MANY_KEYS:
-            compared = lakehouse.shared("keys_of_batch", _table(distinct))
-    parts = []
-    if own is not None and repeated is None:
-        parts.append(_of_batch(repeated_keys(own)))
-    if compared is not None and history is not None:
-        parts.append(history.join(compared, "key_hash", "left_semi").select(*_RECORD))
-    if lost is not None:
-        parts.append(lost.select(*_RECORD))
-    rows = (
-        fetched("find the keys that meet", _union(parts).limit(_MANY_KEYS + 1)) if parts else None
-    )
-    hashes = [] if rows is None else [_sorted(rows)]
-    if repeated is not None:
-        hashes.append(repeated)
+        hashes.append(_distinct(of_batch[1:][of_batch[1:] == of_batch[:-1]]))
+        of_batch = _distinct(of_batch)
+        if history is not None and len(of_batch) > _MANY_KEYS:
+            rows.append(_met(of_batch, history.batches()))
+        elif history is not None:
+            # The engine reads history faster, and knows from this table that these are few.
+            compared = lakehouse.shared("keys_of_batch", _table(of_batch))
+            parts.append(history.that_have(compared))
+    elif own is not None:
+        parts += _of_batch(own, history)
+    if parts:
+        some = _union(parts).limit(_MANY_KEYS + 1)
+        rows.append(fetched("find the keys that meet", some))
+    hashes += map(_sorted, rows)
     if sum(map(len, hashes)) > _MANY_KEYS:
-        if own is not None and repeated is not None:
-            parts.append(_of_batch(repeated_keys(own)))
+        parts = of_lost if own is None else [*of_lost, *_of_batch(own, history)]
         keys = _union(parts).select("key_hash").distinct()
         return MeetingKeys(keys, meet_history=history is not None)
     if not any(map(len, hashes)):
         return MeetingKeys()
-    distinct = np.unique(np.concatenate(hashes))
-    records = None if rows is None else rows.filter(pc.is_valid(rows["_row"]))
+    meeting = np.unique(np.concatenate(hashes))
+    records = [some.filter(pc.is_valid(some["_row"])) for some in rows]
     return MeetingKeys(
-        lakehouse.shared("meeting_keys", _table(distinct)),
-        meet_history=records is not None and records.num_rows > 0,
+        lakehouse.shared("meeting_keys", _table(meeting)),
+        meet_history=any(some.num_rows for some in records),
         earlier=_by_file(records) if lost is None else None,
     )
 
 
-def _of_batch(keys: DataFrame) -> DataFrame:
-    """Keys of the batch in the columns of `_RECORD`; file and row are null."""
-    return keys.select("key_hash", *(F.lit(None).cast("BIGINT").alias(id_) for id_ in _ROW_ID))
+def _of_batch(own: DataFrame, history: History | None) -> Iterator[DataFrame]:
+    """What the engine finds: keys of the batch that repeat, and records of history that meet it."""
+    none = (F.lit(None).cast("BIGINT").alias(id_) for id_ in _ROW_ID)
+    yield repeated_keys(own).select("key_hash", *none)
+    if history is not None:
+        yield history.that_have(own)
 
 
-def _by_file(records: pa.Table | None) -> Mapping[int, tuple[int, ...]] | None:
+def _met(of_batch: _Hashes, history: Iterable[pa.RecordBatch]) -> pa.Table:
+    """The records of history that have a key of the batch, in the columns of `RECORD`.
+
+    Args:
+        of_batch: The hashes of the batch, sorted.
+        history: The records of history; not all are read if more than `_MANY_KEYS` have one.
+    """
+    met: list[pa.Table] = []
+    count = 0
+    for records in _in_groups(_that_may_meet(of_batch, history)):
+        # In order, because a search for each by itself waits for memory.
+        in_order = records.sort_by("key_hash")
+        hashes = in_order["key_hash"].to_numpy()
+        found = np.searchsorted(of_batch, hashes).clip(max=len(of_batch) - 1)
+        met.append(in_order.filter(pa.array(of_batch[found] == hashes)))
+        count += met[-1].num_rows
+        if count > _MANY_KEYS:
+            break
+    return pa.concat_tables(met) if met else _RECORD_SCHEMA.empty_table()
+
+
+def _that_may_meet(
+    of_batch: _Hashes, history: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """Yields records of history; of those without a key of the batch only some.
+
+    A place in a table, chosen by the first bits of a hash, says whether the batch has a key there.
+    """
+    if not len(of_batch):
+        return
+    bits = min((_PLACES_OF_A_KEY * len(of_batch)).bit_length(), _MOST_BITS)
+    shift = np.uint64(64 - bits)
+    is_taken = np.zeros(1 << bits, np.bool_)
+    for start in range(0, len(of_batch), _ROWS_COMPARED_AT_ONCE):
+        some = of_batch[start : start + _ROWS_COMPARED_AT_ONCE]
+        is_taken[some.view(np.uint64) >> shift] = True
+    for batch in history:
+        hashes = batch["key_hash"].to_numpy().view(np.uint64)
+        may_meet = is_taken[hashes >> shift]
+        if may_meet.any():
+            yield batch.filter(pa.array(may_meet))
+
+
+def _in_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Yields the rows of batches in tables of at least `_ROWS_COMPARED_AT_ONCE`, but the last."""
+    group: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        group.append(batch)
+        rows += batch.num_rows
+        if rows >= _ROWS_COMPARED_AT_ONCE:
+            yield pa.Table.from_batches(group).cast(_RECORD_SCHEMA)
+            group, rows = [], 0
+    if group:
+        yield pa.Table.from_batches(group).cast(_RECORD_SCHEMA)
+
+
+def _by_file(records: Sequence[pa.Table]) -> Mapping[int, tuple[int, ...]] | None:
     """Few records of history by file, each once; None if they are many."""
-    if records is None or records.num_rows > _MANY_RECORDS:
+    if sum(some.num_rows for some in records) > _MANY_RECORDS:
         return None
     of_files: dict[int, set[int]] = {}
-    pairs = zip(*(records[id_].to_pylist() for id_ in _ROW_ID), strict=True)
-    for file_id, row in pairs:
-        of_files.setdefault(file_id, set()).add(row)
+    for some in records:
+        pairs = zip(*(some[id_].to_pylist() for id_ in _ROW_ID), strict=True)
+        for file_id, row in pairs:
+            of_files.setdefault(file_id, set()).add(row)
     return {file_id: tuple(sorted(rows)) for file_id, rows in sorted(of_files.items())}
 
 

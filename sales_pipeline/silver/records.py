@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import reduce
+from functools import partial, reduce
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
@@ -28,7 +28,7 @@ from sales_pipeline.lakehouse.tables import (
 from sales_pipeline.profile import fetched
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.collisions import decided
-from sales_pipeline.silver.meeting_keys import MeetingKeys, meeting_keys
+from sales_pipeline.silver.meeting_keys import RECORD, History, MeetingKeys, meeting_keys
 from sales_pipeline.silver.validation.validator import FIT
 
 _ROW_ID = ["_file_id", "_row"]
@@ -106,10 +106,13 @@ class RecordsWriter:
         if self.is_again and self.has_history:
             # Records that lost to one that is replaced now.
             lost = self._history().where(among("winner_file_id", self.replaced))
+        batches = partial(
+            self.lakehouse.engine.batches, RECORDS, columns=RECORD, where=self._is_history
+        )
         self._meeting = meeting_keys(
             self.lakehouse,
             self.batch.keys() if self.batch.deliveries else None,
-            history=self._history() if self.has_history else None,
+            history=History(self._history(), batches) if self.has_history else None,
             lost=lost,
         )
 
@@ -206,8 +209,11 @@ class RecordsWriter:
 
     def _history(self) -> DataFrame:
         """The rows of deliveries that stay, only rows that compete for a key."""
-        stays = f"NOT {among('_file_id', self.replaced)} AND key_hash IS NOT NULL"
-        return self.lakehouse.table(RECORDS).where(stays)
+        return self.lakehouse.table(RECORDS).where(self._is_history)
+
+    @property
+    def _is_history(self) -> str:
+        return f"NOT {among('_file_id', self.replaced)} AND key_hash IS NOT NULL"
 
     def _decided(self, keys: DataFrame) -> DataFrame:
         """All records of some keys with their outcome, and whether it changes for earlier ones.

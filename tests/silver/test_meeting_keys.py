@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.silver import meeting_keys as module
-from sales_pipeline.silver.meeting_keys import meeting_keys
+from sales_pipeline.silver.meeting_keys import History, meeting_keys
 from tests.retailer import Retailer, sale
 
-HASHES = st.lists(st.none() | st.integers(-3, 6), max_size=12)
+KEYS = (-(2**63), -(2**62), -2, -1, 0, 1, 2, 2**50, 2**62, 2**63 - 1)
+HASHES = st.lists(st.none() | st.sampled_from(KEYS), max_size=12)
 
 
 @pytest.fixture
@@ -32,16 +33,17 @@ def made(retailer: Retailer) -> Retailer:
 def _found(
     lakehouse: Lakehouse, own: Sequence[int | None] | None, history: Sequence[int | None] | None
 ) -> tuple[list[int], bool]:
-    def frame(hashes: Sequence[int | None] | None) -> Any:
-        if hashes is None:
-            return None
+    def table(hashes: Sequence[int | None]) -> pa.Table:
         rows = range(len(hashes))
         columns = {"key_hash": hashes, "_file_id": [7 for _ in rows], "_row": [*rows]}
-        return lakehouse.frame(
-            pa.table({name: pa.array(values, pa.int64()) for name, values in columns.items()})
-        )
+        return pa.table({name: pa.array(values, pa.int64()) for name, values in columns.items()})
 
-    met = meeting_keys(lakehouse, frame(own), history=frame(history), lost=None)
+    earlier = None
+    if history is not None:
+        with_key = table(history).drop_null()
+        earlier = History(lakehouse.frame(table(history)), lambda: with_key.to_batches(3))
+    batch = None if own is None else lakehouse.frame(table(own))
+    met = meeting_keys(lakehouse, batch, history=earlier, lost=None)
     if met.earlier is not None:
         keys_of_batch = {*(own or ())} - {None}
         rows = tuple(row for row, key in enumerate(history or ()) if key in keys_of_batch)

@@ -144,7 +144,13 @@ def page_of(
             spans=months.periods,
             months=months.months,
             sold=sold,
-            moved=last_month_moved(sales, days, months.pairs, minor_units=declaration.minor_units),
+            moved=last_month_moved(
+                sales,
+                days,
+                months.pairs,
+                minor_units=declaration.minor_units,
+                stores=[store.id for store in sold.stores] if sold.products_by_store else None,
+            ),
             waiting=waiting.rows,
             quarantine=quarantine_listing(waiting),
             unknown_names=unknown_names_listing(lakehouse),
@@ -200,6 +206,7 @@ def _left_out(sold: Sold) -> Iterator[str]:
         )
     if not sold.products_by_store:
         yield (
-            "The page would be too large: best sellers are over all stores only; "
-            "`sales-pipeline show volume --store ID` has those of one store."
+            "The page would be too large: best sellers and why the last month moved are over all "
+            "stores only; `sales-pipeline show volume --store ID` and `sales-pipeline why --store "
+            "ID` have those of one store."
         )

@@ -14,6 +14,7 @@ import pytest
 from sales_pipeline.analysis.comparison import Comparison
 from sales_pipeline.analysis.declared import trading_days
 from sales_pipeline.analysis.like_for_like import TradingDays
+from sales_pipeline.analysis.named_periods import AskedPeriod
 from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.analysis.periods import DAY, By, CivilCalendar, months_later
 from sales_pipeline.analysis.sales_of_run import Choice as ChosenSales
@@ -25,6 +26,7 @@ from sales_pipeline.report.figures import without_end_zeros
 from sales_pipeline.report.page.html import page_html
 from sales_pipeline.report.page.months import months_of
 from sales_pipeline.report.page.sums import Limits, SalesOfPage
+from sales_pipeline.report.why_moved import AskedChange, why_moved
 from tests.analysis.sold import Sold, sales_of
 from tests.report.page.conftest import HOSTILE, NEW_AND_OLD, Shop, day
 from tests.report.page.reading import Choice, Reader
@@ -195,7 +197,25 @@ def test_the_causes_of_the_last_month_add_up(shop: Shop, reader: Reader) -> None
     figures = [Decimal(row[2].replace(",", "")) for row in shown]
     assert shown[0][0] == "Revenue 2024-12"
     assert shown[-1][0] == "Revenue 2025-12"
-    assert figures[0] + sum(figures[1:-1]) == figures[-1] == moved.revenue
+    assert figures[0] + sum(figures[1:-1]) == figures[-1] == moved.all.revenue
+
+
+@pytest.mark.parametrize("store", [HOSTILE[1], "lyon store", "Tokyo"])
+def test_the_causes_of_a_chosen_store_are_those_of_why(
+    shop: Shop, reader: Reader, store: str
+) -> None:
+    reader.choose(Choice("2025-01", "2025-12", store=store))
+    asked = AskedChange(AskedPeriod("2025-12"), choice=ChosenSales(_IDS[store]))
+    why = why_moved(shop.retailer.declaration, asked)
+    shown = [(row[0].lower(), Decimal(row[2].replace(",", ""))) for row in reader.table("moved")]
+    assert shown == [
+        ("revenue 2024-12", why.revenue_before),
+        *((part.cause, part.change) for part in why.causes if part.change),
+        ("revenue 2025-12", why.revenue),
+    ]
+    assert reader.texts("#moved-note")[0].startswith(f"{store}: ")
+    reader.choose(Choice("2025-01", "2025-12"))
+    assert reader.texts("#moved-note")[0].startswith("All stores: ")
 
 
 def test_what_is_not_counted_the_balance_and_the_rates_are_shown(reader: Reader) -> None:

@@ -95,7 +95,7 @@ def test_the_first_limits_that_fit_are_taken_and_what_is_left_out_is_said(
     assert [text.split(": ")[1].split(",")[0].split(";")[0] for text in left_out] == [
         "the 3 stores with the smallest revenue are added up",
         "5 products that sell less are added up",
-        "best sellers are over all stores only",
+        "best sellers and why the last month moved are over all stores only",
     ]
     monkeypatch.setattr(contents, "MOST_BYTES", 10)
     with pytest.raises(UsageError, match=r"do not fit into a page. Do: choose fewer months"):

@@ -1,8 +1,9 @@
 // The parts of the page that no choice changes, and the controls.
 
-function showMoved() {
+function showMoved({ store }) {
   const { moved } = page;
   const place = byId("moved").closest("section");
+  place.querySelector("figure").hidden = false;
   if (!moved) {
     put("moved-note", "No month that is over has a year before to compare with.");
     place.querySelector("figure").hidden = true;
@@ -11,19 +12,33 @@ function showMoved() {
   byId("moved-title").textContent = `Why ${moved.period} moved`;
   const digits = (text) => BigInt(text.replace(".", ""));
   const { revenue } = MEASURES;
-  put("moved-note", `All stores: ${revenue.text(digits(moved.revenue))} ${page.currency} in ${moved.period}, `
-    + `${revenue.signed(digits(moved.change))} on ${moved.before}. The causes add up to the change.`);
+  const isHere = store === null || moved.stores !== null;
+  const whose = store === null || !isHere ? "All stores" : stores[store].name;
+  const found = store === null || !isHere ? moved.all : moved.stores[store];
+  if (!found) {
+    put("moved-note", stores[store].stores > 1
+      ? "The page does not hold why the revenue of added up stores moved."
+      : `${whose} sold nothing in ${moved.period} and ${moved.before}.`);
+    put("moved");
+    draw("moved", []);
+    return;
+  }
+  const causes = found.parts.map((part, at) => ({ ...moved.causes[at], part })).filter(({ part }) => digits(part));
+  const difference = digits(found.revenue) - digits(found.revenue_before);
+  put("moved-note", `${whose}: ${revenue.text(digits(found.revenue))} ${page.currency} in ${moved.period}, `
+    + `${revenue.signed(difference)} on ${moved.before}. The causes add up to the change.`
+    + (isHere ? "" : " The page does not hold the causes of each store."));
   const total = (cause, part) => ({ kind: "total", cells: [cause, "", part] });
   showTable("moved", {
     caption: `What changed revenue from ${moved.before} to ${moved.period}`,
     columns: [{ header: "Cause" }, { header: "That is" }, { header: page.currency, figure: true }],
     rows: [
-      { cells: [`Revenue ${moved.before}`, "", revenue.text(digits(moved.revenue_before))] },
-      ...moved.causes.map(({ cause, meaning, part }) => ({ cells: [cause, meaning, change(digits(part), revenue.signed(digits(part)))] })),
-      total(`Revenue ${moved.period}`, revenue.text(digits(moved.revenue))),
+      { cells: [`Revenue ${moved.before}`, "", revenue.text(digits(found.revenue_before))] },
+      ...causes.map(({ cause, meaning, part }) => ({ cells: [cause, meaning, change(digits(part), revenue.signed(digits(part)))] })),
+      total(`Revenue ${moved.period}`, revenue.text(digits(found.revenue))),
     ],
   });
-  draw("moved", steps(moved, digits));
+  draw("moved", steps({ ...found, before: moved.before, period: moved.period, causes }, digits));
 }
 
 /** The bars of the causes, each from where the one before it ends. */
@@ -101,7 +116,6 @@ function showParts() {
   showListing("balance", page.balance);
   showListing("closings", page.closings);
   showListing("rates", page.rates);
-  showMoved();
 }
 
 prepareControls();

@@ -35,6 +35,7 @@ function render() {
   showProducts(choice);
   showLikeForLike(choice);
   showCurrency(choice);
+  showMoved(choice);
   for (const key of document.querySelectorAll(".key.year")) key.hidden = !choice.pair.before;
   pressRanges();
 }
