@@ -237,6 +237,7 @@ RECORD = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.long
 @ENGINE_SETTINGS
 @given(records=st.lists(RECORD, min_size=1, max_size=60))
 def test_a_record_is_quarantined_exactly_when_it_has_a_reason(

@@ -43,6 +43,7 @@ def delivered(retailer: Retailer) -> Retailer:
     return retailer
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", STEPS, ids=["bronze", "silver"])
 def test_the_trouble_of_one_feed_leaves_the_others_alone(
     delivered: Retailer, monkeypatch: pytest.MonkeyPatch, step: tuple[Any, str]
@@ -105,6 +106,7 @@ def test_sales_that_count_already_stay_when_their_feed_cannot_be_validated_again
     assert delivered.revenue() == {(2025, 1): "35.50"}
 
 
+@pytest.mark.long
 def test_a_broken_catalogue_stops_no_sales_that_are_known(
     delivered: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,7 @@ RUN = "from sales_pipeline.cli.app import main; main(['run', '--sample'])"
 WARNING = "engine: this system has no private networks, so other users of this machine can reach"
 
 
+@pytest.mark.long
 def test_every_module_is_imported_without_what_only_linux_has(tmp_path: Path) -> None:
     result = python_in(tmp_path, "-W", "ignore", "-c", WITHOUT_LINUX + IMPORTED)
     assert (result.code, result.out) == (0, "imported\n"), result.err

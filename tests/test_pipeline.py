@@ -30,6 +30,7 @@ class AtStage:
         """Nothing to do."""
 
 
+@pytest.mark.long
 def test_a_file_that_changes_after_it_was_claimed_is_left_for_the_next_run(
     retailer: Retailer,
 ) -> None:
@@ -57,6 +58,7 @@ def test_a_file_that_vanishes_after_it_was_claimed_is_abandoned(retailer: Retail
     assert retailer.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_a_file_that_changes_after_it_was_read_counts_as_it_was_and_is_a_correction_later(
     retailer: Retailer,
 ) -> None:
@@ -88,6 +90,7 @@ def test_batches_bounded_by_bytes_give_the_same_tables(retailer: Retailer) -> No
     assert retailer.state() == in_batches
 
 
+@pytest.mark.long
 def test_a_late_file_makes_only_its_own_months_again(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2", "2025-02-01"))
@@ -118,6 +121,7 @@ def test_a_condition_over_an_unknown_column_is_a_usage_error(retailer: Retailer)
     assert retailer.states() == {}
 
 
+@pytest.mark.long
 def test_another_language_of_the_answers_judges_the_feeds_again_when_asked(
     retailer: Retailer,
 ) -> None:
@@ -145,6 +149,7 @@ def test_a_feed_with_sales_cannot_be_left_out_of_the_declaration(retailer: Retai
         retailer.run()
 
 
+@pytest.mark.long
 def test_a_column_declared_later_is_added_to_bronze(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))

@@ -111,7 +111,13 @@ def _shown(row: dict[str, Any], path_of: dict[int, str]) -> dict[str, Any]:
     return {name: path_of.get(value, "") if name in ids else value for name, value in row.items()}
 
 
-@pytest.mark.parametrize("name", NAMES)
+def _with_its_mark(name: str) -> Any:
+    """The scenario; one that delivers more than once takes a run, and a comparison, for each."""
+    deliveries = len([*(SCENARIOS / name).glob("landing*")])
+    return pytest.param(name, marks=pytest.mark.long) if deliveries > 1 else name
+
+
+@pytest.mark.parametrize("name", [*map(_with_its_mark, NAMES)])
 def test_scenario(name: str, tmp_path: Path) -> None:
     for file, text in play(SCENARIOS / name, tmp_path).items():
         assert text == (SCENARIOS / name / file).read_bytes().decode(), file

@@ -102,8 +102,8 @@ def _global_performance(answers: Answers, options: Shown) -> Group:
         table.add_row("Total", grouped(total.revenue), *_change(total.before, options, compared))
     for row in answers.to_date:
         if has_before:
-            name = _TO_DATE.get(row.period, row.period)
-            table.add_row(name, grouped(row.revenue), *_change(row.before, options, compared))
+            cells = _change(row.before, options, compared)
+            table.add_row(_named(row.period), grouped(row.revenue), *cells)
     return titled(_title(answers, Question.GLOBAL), table, remark=_method(answers, options))
 
 
@@ -125,7 +125,11 @@ def _change(before: Before | None, options: Shown, headers: Sequence[str]) -> tu
 
 
 def _period(row: PeriodRevenue) -> str:
-    return row.period if row.is_over else f"{row.period}*"
+    return _named(row.period) if row.is_over else f"{_named(row.period)}*"
+
+
+def _named(period: str) -> str:
+    return _TO_DATE.get(period, period)
 
 
 def _method(answers: Answers, options: Shown) -> str:
@@ -157,7 +161,7 @@ def _store_performance(answers: Answers, options: Shown) -> Group:
             is_constant = options.constant_currency
             growth = row.before.constant_growth if is_constant else row.before.growth
         table.add_row(
-            "" if row.period == previous else row.period,
+            "" if row.period == previous else _named(row.period),
             str(row.rank),
             cell(row.name or row.store),
             cell(", ".join(part for part in (row.city, row.country) if part)),
@@ -195,7 +199,7 @@ def _like_for_like(answers: Answers) -> Group:
     previous = ""
     for row in answers.like_for_like:
         table.add_row(
-            "" if row.period == previous else row.period,
+            "" if row.period == previous else _named(row.period),
             row.trading,
             f"{row.stores:,}",
             grouped(row.revenue),

@@ -28,6 +28,7 @@ def folder(closed_demo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return closed_demo
 
 
+@pytest.mark.long
 def test_a_month_is_closed_restated_shown_as_closed_and_opened_again(
     folder: Path, call: Call
 ) -> None:

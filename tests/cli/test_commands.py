@@ -128,7 +128,8 @@ def test_the_year_to_date_is_compared_with_the_same_days_of_the_year_before(
     said = call("show", "stores", "--to-date", "year", "--to", "2025-11")
     lines = said.out.splitlines()
     assert lines[0] == "Store performance: revenue per period and store, year to date"
-    assert "Change %" in said.out
+    assert lines[1].split()[-2:] == ["Change", "%"]
+    assert max(map(len, lines[: lines.index("")])) <= 80
     document = json.loads(call("show", "value", "--to-date", "12-months", "--json").out)
     assert (document["period"], document["by"]) == ("last 12 months", None)
     assert document["compared_with"] is not None
@@ -291,6 +292,7 @@ def declare(folder: Path) -> None:
     declare_lyon(folder, {"lyon/a.csv": SALES})
 
 
+@pytest.mark.long
 def test_a_held_correction_is_accepted_and_a_file_is_withdrawn(
     tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_doctor_that_is_stopped_removes_what_it_made(tmp_path: Path) -> None:
     assert tree(tmp_path) == before
 
 
+@pytest.mark.long
 def test_what_a_killed_doctor_left_the_next_one_removes(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

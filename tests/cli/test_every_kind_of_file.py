@@ -177,6 +177,7 @@ def test_any_file_that_is_being_written_is_left_and_one_that_grew_later_is_taken
 UNSEEN = ["\u200b", "\u200e", "\ufeff", "\u2060", "\u180e", "\u034f", "\ufe0f"]
 
 
+@pytest.mark.long
 def test_what_nobody_sees_changes_no_file(retailer: Retailer) -> None:
     one, two, three, four, five, six, seven = UNSEEN
     lyon, boston = retailer.declared["feeds"]["lyon"], retailer.declared["feeds"]["boston"]

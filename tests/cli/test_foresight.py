@@ -172,6 +172,7 @@ def test_the_date_pattern_that_reads_days_is_tried_on_the_file(
     assert option in reason
 
 
+@pytest.mark.long
 def test_two_options_that_read_all_are_both_named_with_their_meanings(retailer: Retailer) -> None:
     strict(retailer)
     whole = [sale(str(number), total="10") for number in range(1, 4)]
@@ -295,6 +296,7 @@ def test_a_rule_that_rejects_the_file_or_warns_is_foreseen_with_its_first_record
     }
 
 
+@pytest.mark.long
 def test_a_key_that_does_not_tell_sales_apart_is_foreseen(retailer: Retailer) -> None:
     strict(retailer)
     same = [sale("9", total=f"{place}.00") for place in range(1, 5)]
@@ -374,6 +376,7 @@ def test_only_the_first_records_are_judged_on_request(retailer: Retailer, call: 
     assert call("plan", "--config", config, "--rows", "3").code == 0
 
 
+@pytest.mark.long
 def test_rates_that_would_be_rejected_or_held_are_foreseen(retailer: Retailer) -> None:
     strict(retailer)
     retailer.declared["rates"] = {"landing": "rates/*.csv"}
@@ -404,6 +407,7 @@ def test_a_catalogue_that_would_be_rejected_is_foreseen(retailer: Retailer) -> N
     assert (becomes, unusable) == ("rejected", "product_missing 1 record 1: product is empty")
 
 
+@pytest.mark.long
 def test_a_name_may_mean_two_products_where_products_are_looked_up_by_code(
     retailer: Retailer,
 ) -> None:
@@ -493,6 +497,7 @@ def test_what_is_unusable_is_in_the_json_of_check_and_plan(retailer: Retailer, c
         ]
 
 
+@pytest.mark.long
 def test_what_is_never_stored_is_shown_nowhere(retailer: Retailer, call: Call) -> None:
     strict(retailer, never_store=["born"])
     header = "id,day,item,price,units,total,birthday"

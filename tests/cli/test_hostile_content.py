@@ -164,6 +164,7 @@ def test_no_cell_for_a_spreadsheet_is_a_formula(hostile: Retailer, call: Call) -
         assert not [each for each in texts if each.lstrip().startswith(tuple("=+-@\uff1d"))]
 
 
+@pytest.mark.long
 def test_what_is_exported_is_exact_in_a_file_and_harmless_on_a_terminal(
     hostile: Retailer, call: Call
 ) -> None:

@@ -98,6 +98,7 @@ def with_every_kind(retailer: Retailer) -> None:
     retailer.deliver_text("catalogue/more.csv", CATALOGUE.replace("Vase,", "Lampe,", 1))
 
 
+@pytest.mark.long
 def test_every_file_is_said_in_the_order_of_a_run_and_the_run_does_it(traded: Retailer) -> None:
     with_every_kind(traded)
     found = check_by_running(traded)
@@ -171,6 +172,7 @@ def test_an_empty_correction_of_the_catalogue_is_foreseen_to_be_held(traded: Ret
     assert [each.path for each in planned(traded).held] == ["catalogue/catalogue.csv"]
 
 
+@pytest.mark.long
 def test_files_that_are_left_and_known_are_said_with_their_delivery(
     retailer: Retailer, call: Call
 ) -> None:

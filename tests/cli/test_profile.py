@@ -39,6 +39,7 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_the_profile_of_the_sample_counts_what_its_run_did(in_folder: Path, call: Call) -> None:
     document = _run(call, "run", "--sample", "--profile")
     stages = document["profile"]["stages"]
@@ -60,6 +61,7 @@ def test_the_profile_of_the_sample_counts_what_its_run_did(in_folder: Path, call
     assert {step["stage"] for step in slowest} <= {cost["stage"] for cost in stages}
 
 
+@pytest.mark.long
 def test_the_commits_of_a_profile_are_the_versions_of_the_tables(
     in_folder: Path, call: Call
 ) -> None:
@@ -92,6 +94,7 @@ def test_every_request_to_the_engine_is_a_statement_of_the_profile(
     assert sum(cost["statements"] for cost in stages) == len(requests)
 
 
+@pytest.mark.long
 def test_text_shows_stages_before_the_report_and_its_line_for_grep_last(
     in_folder: Path, call: Call
 ) -> None:

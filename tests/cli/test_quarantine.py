@@ -117,6 +117,7 @@ def test_records_are_exported_as_delivered_for_a_spreadsheet(waiting: Path, call
     assert call("quarantine", "export", "lyon", "--file", "lyon/b.csv").out.count("\r\n") == 2
 
 
+@pytest.mark.long
 def test_mended_records_are_replayed_and_the_answers_change(waiting: Path, call: Call) -> None:
     call("quarantine", "export", "lyon", "--reason", "date_unreadable", "--out", "mend.csv")
     file = waiting / "mend.csv"

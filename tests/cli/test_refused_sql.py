@@ -43,6 +43,7 @@ def test_a_day_by_other_records_is_refused_before_a_file_is_claimed(
     assert not retailer.lakehouse.exists()
 
 
+@pytest.mark.long
 def test_the_value_of_a_variable_is_in_no_message_and_no_table(
     retailer: Retailer, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ def in_demo(demo: Demo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path
     return tmp_path
 
 
+@pytest.mark.long
 def test_the_page_is_written_where_it_is_asked_for(in_demo: Path, call: Call) -> None:
     said = call("report")
     assert (said.code, said.out) == (0, "")

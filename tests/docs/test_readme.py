@@ -97,6 +97,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_the_readme_shows_what_the_commands_print(
     folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -118,6 +118,7 @@ def test_p10_of_two_clients_at_once_exactly_one_takes_a_lease_that_nobody_ever_t
             client.kill()
 
 
+@pytest.mark.long
 def test_p10_of_two_clients_at_once_exactly_one_takes_over_from_a_killed_one(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -197,6 +198,7 @@ def test_p10_a_lease_is_renewed_while_its_holder_works(tmp_path: Path) -> None:
     assert _row(tmp_path)["token"] is None
 
 
+@pytest.mark.long
 def test_p10_a_run_leaves_while_another_client_holds_the_lease_and_names_it(
     leased: Retailer,
 ) -> None:
@@ -291,6 +293,7 @@ def _share(retailer: Retailer, elsewhere: Path) -> None:
         (elsewhere / "lakehouse" / name).symlink_to(retailer.lakehouse / name)
 
 
+@pytest.mark.long
 def test_p10_a_reset_keeps_the_lease_to_its_end(leased: Retailer) -> None:
     leased.run()
     assert reset(leased.declaration).moved == ["catalogue/catalogue.csv", "lyon/a.csv"]
@@ -299,6 +302,7 @@ def test_p10_a_reset_keeps_the_lease_to_its_end(leased: Retailer) -> None:
     assert leased.run().rows == 4
 
 
+@pytest.mark.long
 def test_maintenance_removes_what_earlier_renewals_left(leased: Retailer) -> None:
     leased.run()
     for _ in range(12):

@@ -19,6 +19,7 @@ def _run(folder: Path) -> Retailer:
     return retailer
 
 
+@pytest.mark.long
 def test_a_folder_with_spaces_quotes_and_accents_holds_a_lakehouse(tmp_path: Path) -> None:
     retailer = _run(tmp_path / "l'été, `hash` #1 {a} (b) & c?")
     first = retailer.run_ids()[-1]

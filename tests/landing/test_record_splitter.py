@@ -239,6 +239,7 @@ def test_what_a_csv_writer_writes_is_read_back(rows: list[list[str]], quoting: i
     assert fields(text.getvalue().encode()) == rows
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("line", [b"a note\n", b'say ""so""\n', b"one, two\n", b"\n", b"a note\r"])
 def test_a_very_long_quoted_record_with_line_ends_is_looked_at_once(
     line: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -65,6 +65,7 @@ def closed(retailer: Retailer) -> Retailer:
     return retailer
 
 
+@pytest.mark.long
 def test_as_closed_is_what_answers_said_whatever_comes_later(closed: Retailer) -> None:
     before = said(closed)
     assert said(closed, as_closed=True) == before
@@ -83,6 +84,7 @@ def test_as_closed_is_what_answers_said_whatever_comes_later(closed: Retailer) -
     assert said(closed, as_closed=True) == before
 
 
+@pytest.mark.long
 def test_adjustments_since_closing_have_their_causes_and_add_up(closed: Retailer) -> None:
     closed.deliver("lyon/late.csv", sale("9", "2025-01-20", total="12.00"))
     closed.deliver(
@@ -118,6 +120,7 @@ def test_what_comes_for_a_closed_month_is_late_also_of_a_store_that_had_not_sold
     assert reasons(why_since_closing(closed.declaration)) == {"2025-02": {"late files": "10.00"}}
 
 
+@pytest.mark.long
 def test_a_run_says_which_closed_month_it_changed(closed: Retailer) -> None:
     closed.deliver("lyon/late.csv", sale("9", "2025-01-20", total="12.00"))
     [changed] = closed.run().closings
@@ -150,6 +153,7 @@ def test_all_months_up_to_one_are_closed_and_a_schedule_may_repeat_it(closed: Re
         close(closed.declaration, through=date(2024, 12, 1))
 
 
+@pytest.mark.long
 def test_a_reopened_month_is_as_if_it_had_never_been_closed(closed: Retailer) -> None:
     closed.deliver("lyon/late.csv", sale("9", "2025-01-20", total="12.00"))
     closed.run()
@@ -163,6 +167,7 @@ def test_a_reopened_month_is_as_if_it_had_never_been_closed(closed: Retailer) ->
         closed.reopen("2025-03")
 
 
+@pytest.mark.long
 def test_a_rollback_brings_back_the_closings_of_its_run(closed: Retailer) -> None:
     first, close_run = closed.run_ids()
     closed.deliver("lyon/late.csv", sale("9", "2025-01-20", total="12.00"))
@@ -176,6 +181,7 @@ def test_a_rollback_brings_back_the_closings_of_its_run(closed: Retailer) -> Non
     assert reasons(why_since_closing(closed.declaration)) == {"2025-01": {"late files": "12.00"}}
 
 
+@pytest.mark.long
 def test_closings_last_when_earlier_versions_are_gone(closed: Retailer) -> None:
     before = said(closed, as_closed=True)
     closed.deliver("lyon/late.csv", sale("9", "2025-01-20", total="12.00"))
@@ -209,6 +215,7 @@ def test_a_month_without_sales_or_not_over_is_not_closed(closed: Retailer) -> No
         closed.close(f"{this_month:%Y-%m}", anyway=True)
 
 
+@pytest.mark.long
 def test_a_month_of_which_much_money_waits_in_quarantine_is_closed_only_anyway(
     retailer: Retailer,
 ) -> None:
@@ -242,6 +249,7 @@ def test_records_without_a_day_or_amount_count_for_the_months_of_their_file(
         retailer.close("2025-03")
 
 
+@pytest.mark.long
 def test_a_held_file_of_a_month_is_in_the_way_of_this_month_only(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     days = ("2025-01-05", "2025-01-06", "2025-01-07")
@@ -261,6 +269,7 @@ def test_a_held_file_of_a_month_is_in_the_way_of_this_month_only(retailer: Retai
     }
 
 
+@pytest.mark.long
 def test_a_month_on_hold_is_closed_only_anyway_and_then_what_gold_lacked_is_told(
     retailer: Retailer,
 ) -> None:
@@ -309,6 +318,7 @@ def test_p12_a_lost_table_of_the_closed_months_is_named_and_restore_opens_them(
     assert [each.month for each in answers(closed.declaration).closings] == [date(2025, 1, 1)]
 
 
+@pytest.mark.long
 def test_p12_a_restored_ledger_keeps_the_closings(closed: Retailer) -> None:
     before = said(closed, as_closed=True)
     for table in ("deliveries", "runs"):

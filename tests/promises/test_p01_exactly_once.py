@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.retailer import Retailer, sale
 
 
@@ -54,6 +56,7 @@ def test_p1_a_sale_delivered_twice_in_one_file_counts_once(retailer: Retailer) -
     assert retailer.rows("silver.set_aside", *columns) == [("1", "duplicate", 1, 3)]
 
 
+@pytest.mark.long
 def test_p1_a_sale_delivered_again_in_a_later_file_counts_once(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/january.csv", sale("1"), sale("2"))

@@ -102,6 +102,7 @@ def test_p1_where_a_write_finds_no_room_the_next_run_finishes(
     assert _ends_as(retailer, expected)
 
 
+@pytest.mark.long
 def test_p1_files_that_vanish_or_grow_before_they_are_read_are_taken_as_they_are_then(
     retailer: Retailer, expected: dict[str, dict[str, int]]
 ) -> None:
@@ -128,6 +129,7 @@ def test_p1_files_that_vanish_or_grow_before_they_are_read_are_taken_as_they_are
     assert retailer.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_p1_where_the_archive_cannot_be_written_the_files_stay_until_it_can(
     retailer: Retailer, expected: dict[str, dict[str, int]]
 ) -> None:
@@ -192,6 +194,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[timedelta]:
     return away
 
 
+@pytest.mark.long
 def test_p1_a_clock_that_goes_back_between_runs_and_in_one_changes_nothing(
     retailer: Retailer, expected: dict[str, dict[str, int]], clock: list[timedelta]
 ) -> None:

@@ -59,6 +59,7 @@ def test_it_is_named_also_if_it_was_all_that_came(retailer: Retailer) -> None:
     assert retailer.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_no_kill_before_the_record_lets_a_rejection_go_unnamed(trading: Retailer) -> None:
     point, moments = 0, 0
     while True:

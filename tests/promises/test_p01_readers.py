@@ -40,6 +40,7 @@ def _seen(retailer: Retailer, run: str | None = None) -> list[object]:
     return [read_gold(retailer.declaration, name, run=run).to_pylist() for name in TABLES]
 
 
+@pytest.mark.long
 def test_p1_a_killed_run_never_shows_mixed_tables(corrected: Retailer) -> None:
     before, mixed = _seen(corrected), 0
     corrected.deliver("lyon/a.csv", sale("1", total="50.00"), sale("2", "2025-03-01"))

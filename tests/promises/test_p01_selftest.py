@@ -61,6 +61,7 @@ def test_what_differs_is_told_with_an_example(tmp_path: Path) -> None:
     assert said[1].startswith("files: 0 files missing, 1 file too many, such as landing/left.csv ")
 
 
+@pytest.mark.long
 def test_a_run_that_fails_by_itself_is_not_tested(retailer: Retailer) -> None:
     retailer.deliver("lyon/a.csv", sale("1"))
     retailer.declared["feeds"]["lyon"]["rules"] = {"nonsense": {"holds": "product rlike '('"}}
@@ -68,6 +69,7 @@ def test_a_run_that_fails_by_itself_is_not_tested(retailer: Retailer) -> None:
         _tested(retailer)
 
 
+@pytest.mark.long
 def test_a_point_that_the_run_does_not_have_is_a_usage_error(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     with pytest.raises(UsageError, match="the run has the points 1 to"):

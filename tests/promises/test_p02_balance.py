@@ -41,6 +41,7 @@ def test_p2_every_class_is_counted_in_rows_and_money(retailer: Retailer) -> None
     assert balance.balances
 
 
+@pytest.mark.long
 def test_p2_a_superseded_delivery_balances_as_superseded(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2"))
@@ -108,6 +109,7 @@ def test_p2_a_record_that_is_lost_on_its_way_is_found_and_brought_in(
     assert retailer.revenue() == {(2025, 1): "20.00"}
 
 
+@pytest.mark.long
 def test_p2_when_a_correction_does_not_balance_the_earlier_file_is_back_in_force(
     retailer: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +127,7 @@ def test_p2_when_a_correction_does_not_balance_the_earlier_file_is_back_in_force
     assert retailer.states()["lyon/a.csv"] == ["archived", "failed"]
 
 
+@pytest.mark.long
 def test_p2_an_excluded_sale_that_a_quarantined_one_of_its_key_follows_stays_excluded(
     retailer: Retailer,
 ) -> None:
@@ -158,6 +161,7 @@ def test_p2_records_of_the_catalogue_are_counted_too(retailer: Retailer) -> None
     ]
 
 
+@pytest.mark.long
 def test_p2_what_is_held_was_not_judged_and_has_no_balance_until_it_is_accepted(
     retailer: Retailer,
 ) -> None:

@@ -21,6 +21,7 @@ def _delivered(retailer: Retailer) -> None:
     retailer.run()
 
 
+@pytest.mark.long
 def test_p3_a_column_may_be_renamed_and_computed_and_named_back(retailer: Retailer) -> None:
     _delivered(retailer)
     before = retailer.state()

@@ -33,6 +33,7 @@ def test_p3_a_run_stops_naming_what_was_judged_under_the_earlier_meaning(
     assert "boston/b.csv" not in redeclared.states()
 
 
+@pytest.mark.long
 def test_p3_a_feed_is_judged_again_and_only_that(redeclared: Retailer) -> None:
     report = redeclared.run(rejudge=["lyon"])
     assert [each.feed for each in report.feeds] == ["catalogue", "lyon"]

@@ -48,6 +48,7 @@ NET = {
 AS_DELIVERED = NET | {"lyon 2025-01": Decimal("120.00"), "lyon 2025-02": Decimal("24.00")}
 
 
+@pytest.mark.long
 def test_p3_net_and_back_leaves_no_trace(retailer: Retailer) -> None:
     _declare(retailer, net=False)
     _deliver(retailer)
@@ -67,6 +68,7 @@ def test_p3_net_and_back_leaves_no_trace(retailer: Retailer) -> None:
     assert retailer.state() == before
 
 
+@pytest.mark.long
 def test_p3_a_rebuild_takes_off_the_same_tax(retailer: Retailer) -> None:
     _declare(retailer)
     _deliver(retailer)
@@ -88,6 +90,7 @@ def test_only_a_feed_whose_amounts_include_tax_has_to_be_judged_again(retailer: 
     assert "boston" not in str(caught.value)
 
 
+@pytest.mark.long
 def test_another_rate_moves_the_sums_by_the_declaration(retailer: Retailer) -> None:
     _declare(retailer)
     _deliver(retailer)
@@ -139,6 +142,7 @@ def of_earlier_version(retailer: Retailer) -> Retailer:
     return retailer
 
 
+@pytest.mark.long
 def test_a_lakehouse_without_the_column_goes_on(of_earlier_version: Retailer) -> None:
     """The next run adds the column; what earlier runs left is read without it."""
     retailer = of_earlier_version

@@ -42,6 +42,7 @@ def test_p1_a_file_that_is_being_written_is_left_named_and_taken_whole(retailer:
     assert retailer.revenue() == {(2025, 1): "20.00"}
 
 
+@pytest.mark.long
 def test_p1_an_archived_file_that_grew_is_taken_as_a_correction(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))
@@ -78,6 +79,7 @@ def test_p1_an_archived_file_that_was_only_touched_is_no_news(retailer: Retailer
     assert retailer.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_p4_a_correction_that_comes_before_the_archive_is_taken_by_the_next_run(
     retailer: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +188,7 @@ def test_p4_a_path_in_a_message_begins_below_the_landing_folder(retailer: Retail
         assert reason.startswith(f"{path}: "), reason
 
 
+@pytest.mark.long
 def test_p11_a_file_that_is_rejected_after_it_was_archived_is_said_to_stay_there(
     retailer: Retailer,
 ) -> None:

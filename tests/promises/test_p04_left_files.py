@@ -62,6 +62,7 @@ def test_p4_a_file_that_was_touched_is_hashed_and_no_news_where_it_counts(
     assert [Path(file.name).name for (file,) in hashed] == ["a.csv"]
 
 
+@pytest.mark.long
 def test_p4_a_left_file_is_corrected_where_it_lies(reader: Retailer) -> None:
     reader.run()
     reader.deliver("lyon/a.csv", sale("1", total="12.00"))
@@ -73,6 +74,7 @@ def test_p4_a_left_file_is_corrected_where_it_lies(reader: Retailer) -> None:
     assert reader.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_p4_a_left_file_that_was_withdrawn_counts_again_when_it_is_touched(
     reader: Retailer,
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 
+import pytest
+
 from sales_pipeline.landing.archive import keep, kept_path
 from tests.retailer import HEADER, Retailer, sale
 
@@ -118,6 +120,7 @@ def test_p4_reset_puts_every_file_back(retailer: Retailer) -> None:
     assert left <= {"archive", "rejected", "run.lock"}
 
 
+@pytest.mark.long
 def test_p4_reset_keeps_what_was_superseded_in_the_archive(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))
@@ -130,6 +133,7 @@ def test_p4_reset_keeps_what_was_superseded_in_the_archive(retailer: Retailer) -
     assert done.kept[0].exists()
 
 
+@pytest.mark.long
 def test_p4_a_gzip_that_unpacks_too_far_is_rejected_and_the_others_go_on(
     retailer: Retailer,
 ) -> None:

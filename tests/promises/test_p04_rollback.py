@@ -54,6 +54,7 @@ def lived(lived_once: Lived, tmp_path: Path) -> Lived:
     return retailer.copied_to(tmp_path), first, second
 
 
+@pytest.mark.long
 def test_p4_a_rollback_brings_back_what_a_run_left_and_the_next_run_does_not_undo_it(
     lived: Lived,
 ) -> None:
@@ -95,6 +96,7 @@ def test_p4_a_rollback_can_itself_be_rolled_back(lived: Lived) -> None:
     assert retailer.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_p4_after_a_rollback_the_tables_are_those_of_a_rebuild(lived: Lived) -> None:
     retailer, first, _ = lived
     retailer.rollback(retailer.run_ids()[0])
@@ -133,6 +135,7 @@ def test_p4_a_replay_that_was_rolled_back_mends_again_once_it_is_released(
     assert retailer.state() == mended
 
 
+@pytest.mark.long
 def test_p4_one_file_is_released_and_the_others_stay_held(lived: Lived) -> None:
     retailer, _, _ = lived
     retailer.rollback(retailer.run_ids()[0])

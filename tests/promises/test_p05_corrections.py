@@ -14,6 +14,7 @@ from tests.retailer import CATALOGUE, Retailer, sale
 JANUARY = date(2025, 1, 1)
 
 
+@pytest.mark.long
 def test_p5_bytes_that_were_superseded_count_as_new(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     for total in ("10.00", "12.00", "10.00"):
@@ -23,6 +24,7 @@ def test_p5_bytes_that_were_superseded_count_as_new(retailer: Retailer) -> None:
     assert retailer.states()["lyon/a.csv"] == ["superseded", "superseded", "archived"]
 
 
+@pytest.mark.long
 def test_p5_a_rejected_correction_supersedes_nothing(retailer: Retailer) -> None:
     retailer.declared["feeds"]["lyon"]["max_quarantined"] = "20%"
     retailer.deliver_catalogue()
@@ -57,6 +59,7 @@ def test_p5_two_stores_may_deliver_the_same_header_on_a_day_without_sales(
     assert retailer.states()["boston/a.csv"] == ["archived"]
 
 
+@pytest.mark.long
 def test_p5_a_displaced_record_comes_back_when_its_winner_goes(retailer: Retailer) -> None:
     kept = sale("9", "2025-04-01", total="1.00")
     retailer.deliver_catalogue()
@@ -122,6 +125,7 @@ def test_p5_under_same_name_adds_a_file_is_further_data_and_a_repeat_is_still_on
     assert len(list((retailer.lakehouse / "archive/lyon").rglob("today.csv"))) == 2
 
 
+@pytest.mark.long
 def test_p5_the_run_says_what_a_correction_moved(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2", "2025-02-01"))

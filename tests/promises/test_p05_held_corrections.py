@@ -78,6 +78,7 @@ def test_p5_without_a_key_the_number_of_records_decides(retailer: Retailer) -> N
     assert "its 1 record would remove 2 of the 3 records" in retailer.run().held_files[0].reason
 
 
+@pytest.mark.long
 def test_p5_what_is_accepted_takes_the_place_at_once(traded: Retailer) -> None:
     _held(traded, sale("1", total="1.00"))
     report = traded.accept("lyon/a.csv")
@@ -105,6 +106,7 @@ def test_p5_a_held_correction_is_named_in_every_run_and_claimed_once(traded: Ret
     assert traded.states()["lyon/a.csv"] == ["archived", "held", "repeated"]
 
 
+@pytest.mark.long
 def test_p5_the_newest_correction_takes_the_place_of_a_held_one(traded: Retailer) -> None:
     _held(traded)
     _held(traded, sale("1"))

@@ -73,6 +73,7 @@ def test_p5_no_order_is_said_where_one_file_came_in_a_later_run(retailer: Retail
     assert displaced.order is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", [["sale_id"], pytest.param([], marks=pytest.mark.long)])
 def test_p5_one_name_every_day_is_held_and_counts_once_it_is_declared(
     retailer: Retailer, key: list[str]
@@ -99,6 +100,7 @@ def test_p5_one_name_every_day_is_held_and_counts_once_it_is_declared(
         assert retailer.revenue() == {(2025, 1): "60.00"}
 
 
+@pytest.mark.long
 def test_p5_a_correction_that_shares_a_day_is_none_of_another_day(retailer: Retailer) -> None:
     retailer.declared["feeds"]["lyon"]["date_formats"] = ["yyyy-MM-dd HH:mm", "dd/MM/yyyy"]
     retailer.deliver_catalogue()
@@ -111,6 +113,7 @@ def test_p5_a_correction_that_shares_a_day_is_none_of_another_day(retailer: Reta
     assert retailer.revenue() == {(2025, 1): "22.00"}
 
 
+@pytest.mark.long
 def test_p5_a_correction_of_a_wrong_day_can_be_accepted(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/sales.csv", sale("1", "2024-01-15"))

@@ -160,6 +160,7 @@ def test_p5_a_mended_record_leaves_with_the_file_that_it_mends(
     assert retailer.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_p5_a_replay_that_a_rule_refuses_changes_nothing(retailer: Retailer) -> None:
     rule = {"holds": "amount < 100", "severity": "fail"}
     retailer.declared["feeds"]["lyon"]["rules"] = {"is_small": rule}
@@ -185,6 +186,7 @@ def test_p5_the_same_replay_again_is_a_repeat(retailer: Retailer) -> None:
     assert sum(1 for each in retailer.ledger() if each.mends) == 1
 
 
+@pytest.mark.long
 def test_p5_what_a_spreadsheet_makes_of_a_file_is_understood(tmp_path: Path) -> None:
     retailer = Retailer(tmp_path)
     retailer.declared["feeds"]["lyon"]["csv"] = {

@@ -29,6 +29,7 @@ def test_p5_a_withdrawn_file_leaves_with_its_earlier_versions(retailer: Retailer
     assert retailer.state() == before
 
 
+@pytest.mark.long
 def test_p5_the_same_bytes_may_be_delivered_again_after_withdraw(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))
@@ -41,6 +42,7 @@ def test_p5_the_same_bytes_may_be_delivered_again_after_withdraw(retailer: Retai
     assert retailer.revenue() == {(2025, 1): "10.00"}
 
 
+@pytest.mark.long
 def test_p5_what_a_withdrawn_file_displaced_comes_back(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2"))

@@ -49,6 +49,7 @@ def _is_as_rebuilt(retailer: Retailer) -> bool:
     return retailer.state() == before and retailer.run().is_nothing_new
 
 
+@pytest.mark.long
 def test_p8_a_weekend_and_holidays_take_the_last_rate_before_them(retailer: Retailer) -> None:
     _deliver_rates(retailer)
     days = ("2025-04-17", "2025-04-19", "2025-04-21", "2025-04-22")
@@ -70,6 +71,7 @@ def test_p8_a_weekend_and_holidays_take_the_last_rate_before_them(retailer: Reta
     assert _is_as_rebuilt(retailer)
 
 
+@pytest.mark.long
 def test_p8_a_month_without_a_rate_is_held_and_finished_by_late_rates(retailer: Retailer) -> None:
     _deliver_rates(retailer)
     retailer.deliver("boston/a.csv", sale("1"), sale("2", "2025-04-17"), sale("3", "2025-01-20"))
@@ -93,6 +95,7 @@ def test_p8_a_month_without_a_rate_is_held_and_finished_by_late_rates(retailer: 
     assert _is_as_rebuilt(retailer)
 
 
+@pytest.mark.long
 def test_p8_corrected_rates_recompute_only_the_months_they_touch(retailer: Retailer) -> None:
     _deliver_rates(retailer)
     sales = (sale("1", "2025-04-19"), sale("2", "2025-05-02"))
@@ -153,6 +156,7 @@ def test_p8_a_changed_policy_makes_its_months_again_without_asking(retailer: Ret
     assert [each.month for each in retailer.run().held] == [APRIL]
 
 
+@pytest.mark.long
 def test_p8_fixed_rates_hold_from_their_days(tmp_path: Path) -> None:
     fixed = {"USD": [{"rate": "0.5"}, {"rate": "0.8", "since": "2025-01-10"}]}
     retailer = _retailer(tmp_path, fixed=fixed)
@@ -473,6 +477,7 @@ def test_p8_a_currency_that_does_not_fit_leaves_the_others(retailer: Retailer) -
 UPSIDE_DOWN = "Date,USD\n2025-04-15,1.16\n2025-04-16,0.862\n2025-04-17,1.17\n"
 
 
+@pytest.mark.long
 def test_p8_a_rate_upside_down_is_held_with_both_figures_until_it_is_accepted(
     retailer: Retailer,
 ) -> None:
@@ -630,6 +635,7 @@ def test_p8_rates_that_share_a_day_correct_and_those_of_other_days_can(retailer:
     assert _is_as_rebuilt(retailer)
 
 
+@pytest.mark.long
 def test_p8_a_held_file_of_rates_is_judged_again_under_another_declaration(
     retailer: Retailer,
 ) -> None:

@@ -27,6 +27,7 @@ def units(retailer: Retailer, asked: Asked | None = None) -> dict[str, int]:
     return {row.product: int(row.units) for row in found.best_by_volume}
 
 
+@pytest.mark.long
 def test_the_most_frequent_spelling_is_shown_and_the_first_of_equals(passing: Retailer) -> None:
     passing.deliver("lyon/a.csv", *(sale("", item=name) for name in ("Cortado", "CORTADO")))
     passing.run()

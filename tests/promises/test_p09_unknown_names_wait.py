@@ -13,6 +13,7 @@ from tests.retailer import CATALOGUE, Retailer, sale
 HEADER = "produit,categorie,product,category"
 
 
+@pytest.mark.long
 def test_p9_unknown_names_wait_and_are_released_by_a_later_catalogue(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2", item="Lampe"))
@@ -27,6 +28,7 @@ def test_p9_unknown_names_wait_and_are_released_by_a_later_catalogue(retailer: R
     assert retailer.revenue() == {(2025, 1): "20.00"}
 
 
+@pytest.mark.long
 def test_p9_a_renamed_product_is_renamed_in_accepted_sales(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))
@@ -91,6 +93,7 @@ def _said(report: object) -> str:
     return captured.get()
 
 
+@pytest.mark.long
 def test_p9_a_run_says_what_the_catalogue_learnt_and_released(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"), sale("2", item="Lampe"))

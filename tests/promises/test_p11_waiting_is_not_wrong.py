@@ -63,6 +63,7 @@ def test_p11_withdrawing_a_catalogue_rejects_no_file(retailer: Retailer) -> None
     assert retailer.revenue() == {(2025, 1): "20.00"}
 
 
+@pytest.mark.long
 def test_p11_sales_without_a_list_price_wait(retailer: Retailer) -> None:
     catalogue, lyon = retailer.declared["catalogue"], retailer.declared["feeds"]["lyon"]
     catalogue |= {"code": "sku", "price": {"amount": "price", "currency": "EUR"}}

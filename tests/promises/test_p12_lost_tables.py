@@ -270,6 +270,7 @@ def test_p12_restore_holds_what_did_not_count_and_names_what_it_cannot_know(
     assert before != with_d
 
 
+@pytest.mark.long
 def test_p12_restore_keeps_a_doubtful_catalogue_and_doubtful_rates_held(
     lived_in: Retailer,
 ) -> None:
@@ -352,6 +353,7 @@ def test_p12_restore_refuses_what_it_cannot_do(lived_in: Retailer, tmp_path: Pat
     assert RESET in refusal(lived_in, "run")
 
 
+@pytest.mark.long
 def test_p12_a_killed_restore_is_begun_anew(
     lived_in: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

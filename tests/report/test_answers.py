@@ -305,6 +305,7 @@ def test_another_base_currency_is_refused(traded: Retailer) -> None:
         read_gold(other, "sales_cube")
 
 
+@pytest.mark.long
 def test_a_reader_keeps_its_set_while_another_run_works(tmp_path: Path) -> None:
     retailer = Retailer(tmp_path)
     retailer.deliver_catalogue()

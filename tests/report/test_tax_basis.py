@@ -212,6 +212,7 @@ def test_a_figure_the_page_and_the_workbook_have_it(
     assert ("Tax", WITHOUT_TAX) in [tuple(cell.value for cell in row) for row in about.rows]
 
 
+@pytest.mark.long
 def test_what_was_closed_with_tax_is_said_beside_figures_without_it(retailer: Retailer) -> None:
     feeds = retailer.declared["feeds"]
     feeds["lyon"]["tax"], feeds["boston"]["tax"] = FRANCE, US

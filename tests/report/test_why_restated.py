@@ -27,6 +27,8 @@ from sales_pipeline.report.why_restated import (
 from sales_pipeline.silver.silver_tables import read_silver
 from tests.retailer import CATALOGUE, Retailer, sale
 
+pytestmark = pytest.mark.long  # its retailer takes a dozen runs
+
 Rendered = Callable[[RenderableType], list[str]]
 JANUARY, FEBRUARY = "2025-01", "2025-02"
 LEARNT = f"{CATALOGUE}\nLampe,Maison,Lamp,Home"
@@ -109,7 +111,6 @@ def _reasons(why: WhyRestated) -> dict[str, dict[str, str]]:
     }
 
 
-@pytest.mark.long
 def test_each_reason_has_its_part_and_they_add_up(changed: Retailer) -> None:
     runs = changed.run_ids()
     found = [why_restated(changed.declaration, before, run=now) for before, now in pairwise(runs)]

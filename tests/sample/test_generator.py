@@ -109,6 +109,7 @@ def test_no_generated_file_is_near_the_share_at_which_it_would_be_rejected(tmp_p
             assert sales.count(None) / len(sales) <= 0.125
 
 
+@pytest.mark.long
 def test_a_large_file_is_written_in_several_blocks_without_a_seam(tmp_path: Path) -> None:
     size = ("--rows", "60000", "--files", "1", "--stores", "1", "--months", "1")
     out = generated(tmp_path, *size)

@@ -37,6 +37,7 @@ def reused(reused_once: Retailer, tmp_path: Path) -> Retailer:
     return reused_once.copied_to(tmp_path)
 
 
+@pytest.mark.long
 def test_p1_a_run_says_what_its_files_displace_and_the_next_does_not(reused: Retailer) -> None:
     report = reused.run()
     assert report.displaced == _lyon(1, "10", "4")

@@ -80,6 +80,7 @@ def test_keys_that_meet_are_the_same_wherever_they_are_counted(
         made.read(checked)
 
 
+@pytest.mark.long
 def test_the_embedded_engine_counts_no_keys(
     retailer: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

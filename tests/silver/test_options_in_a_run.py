@@ -41,6 +41,7 @@ def test_a_run_without_rules_records_none(retailer: Retailer) -> None:
     assert retailer.rows("ops.runs", "rules") == [(None,)]
 
 
+@pytest.mark.long
 def test_sql_that_fails_on_a_value_concerns_that_record_alone(retailer: Retailer) -> None:
     columns = retailer.declared["feeds"]["lyon"]["columns"]
     columns["pieces"] = columns.pop("quantity")
@@ -83,6 +84,7 @@ def test_a_rule_that_is_null_holds(retailer: Retailer) -> None:
     assert retailer.run().exit_code == 0
 
 
+@pytest.mark.long
 def test_a_correction_that_breaks_a_rule_supersedes_nothing(retailer: Retailer) -> None:
     _declare(retailer, rules={"cheap": {"holds": "amount < 50", "severity": "fail"}})
     retailer.deliver_catalogue()
@@ -128,6 +130,7 @@ def test_a_condition_may_speak_of_computed_columns(retailer: Retailer) -> None:
     assert [counts.classes["excluded"] for counts in retailer.run().feeds] == [0, 1]
 
 
+@pytest.mark.long
 def test_a_lakehouse_from_before_the_rules_goes_on(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))

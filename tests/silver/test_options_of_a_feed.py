@@ -248,6 +248,7 @@ def test_a_record_is_quarantined_exactly_when_it_has_a_reason_under_all_options(
         assert (verdict == "quarantined") == bool(reasons)
 
 
+@pytest.mark.long
 @ENGINE_SETTINGS
 @given(rows=st.lists(RECORD, min_size=1, max_size=40))
 def test_reading_each_text_once_is_reading_each_record(
@@ -259,6 +260,7 @@ def test_reading_each_text_once_is_reading_each_record(
     assert records.key_hashes(with_readings=True) == records.key_hashes()
 
 
+@pytest.mark.long
 @ENGINE_SETTINGS
 @given(rows=st.lists(RECORD, min_size=1, max_size=40))
 def test_p2_the_money_that_is_delivered_is_the_money_that_is_judged(

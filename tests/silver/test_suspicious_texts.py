@@ -313,6 +313,7 @@ def test_only_sales_that_count_are_told(retailer: Retailer) -> None:
     assert told(retailer) == []
 
 
+@pytest.mark.long
 def test_orders_ahead_are_declared(retailer: Retailer) -> None:
     declare(retailer, days_ahead=60)
     retailer.deliver_catalogue()
@@ -326,6 +327,7 @@ def test_orders_ahead_are_declared(retailer: Retailer) -> None:
     )
 
 
+@pytest.mark.long
 def test_latest_delivery_quarantines_sales_of_the_future(retailer: Retailer) -> None:
     declare(retailer, latest="delivery", days_ahead=0, earliest="2020-01-01")
     retailer.deliver_catalogue()
@@ -376,6 +378,7 @@ def test_the_day_of_the_delivery_is_that_of_each_file(retailer: Retailer) -> Non
     assert retailer.rows("silver.sales", "sale_id") == [("2",)]
 
 
+@pytest.mark.long
 def test_days_that_are_only_swapped_into_the_future_are_told_so(retailer: Retailer) -> None:
     declare(retailer, date_formats=["dd/MM/yyyy"])
     retailer.deliver_catalogue()
@@ -406,6 +409,7 @@ def test_a_day_out_of_range_is_explained_by_what_is_declared(retailer: Retailer)
     assert sentence_of("date_out_of_range", feed).endswith("lies before 2020-01-01 (earliest).")
 
 
+@pytest.mark.long
 def test_the_greatest_amounts_are_told_where_the_record_states_the_currency(
     retailer: Retailer,
 ) -> None:

@@ -270,6 +270,7 @@ def test_an_unfinished_month_is_compared_with_the_same_days(
     reader.open(shop.file)
 
 
+@pytest.mark.long
 def test_what_is_added_up_counts_in_every_total(shop: Shop, reader: Reader, tmp_path: Any) -> None:
     whole = Choice("2025-01", "2025-12", store="lyon store")
     reader.choose(whole)

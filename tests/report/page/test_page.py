@@ -31,6 +31,7 @@ def _told(browser: Browser, *methods: str) -> list[dict[str, Any]]:
     return [parameters for method, parameters in browser.events if method in methods]
 
 
+@pytest.mark.long
 def test_no_script_fails_and_nothing_is_asked_of_any_network(
     chromium: Browser, shop: Shop, reader: Reader
 ) -> None:
@@ -144,6 +145,7 @@ def test_a_range_that_would_end_before_it_starts_follows_the_last_choice(reader:
     assert reader.texts("#summary") == ["All stores, 2025-03, compared with 2024-03."]
 
 
+@pytest.mark.long
 def test_it_fits_a_phone_both_themes_and_paper(chromium: Browser, reader: Reader) -> None:
     try:
         light = chromium.screenshot(width=390)
