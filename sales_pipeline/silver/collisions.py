@@ -58,8 +58,7 @@ def decided(candidates: DataFrame, key_columns: Sequence[str]) -> DataFrame:
     won = (F.col("_file_id") == F.col("best._file_id")) & (F.col("_row") == F.col("best._row"))
     lost = ~won & (F.col("verdict") != QUARANTINED)
     with_status = ranked.select(
-        *candidates.columns,
-        "best",
+        "*",
         _status(won).alias("status"),
         F.when(lost, F.col("best._file_id")).alias("winner_file_id"),
         F.when(lost, F.col("best._row")).alias("winner_row"),

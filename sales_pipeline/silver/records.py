@@ -174,7 +174,7 @@ class RecordsWriter:
         own = self._with_runs(kept.where("NOT _is_earlier"))
         if not self.moves.files:
             return own
-        return own.unionByName(kept.where("_is_earlier").select(*own.columns))
+        return own.unionByName(kept.where("_is_earlier").select(*self._columns))
 
     def _others_of_whole_files(self) -> DataFrame:
         """The rows of files that are written whole which share no key with others."""
@@ -183,7 +183,7 @@ class RecordsWriter:
             return rows
         apart = rows.where("key_hash IS NULL")
         keyed = rows.where("key_hash IS NOT NULL").join(self._keys, "key_hash", "left_anti")
-        return apart.unionByName(keyed.select(*apart.columns)).select(*self._columns)
+        return apart.unionByName(keyed).select(*self._columns)
 
     @property
     def _columns(self) -> list[str]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyspark.sql.connect.dataframe import DataFrame
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.silver import meeting_keys as module
@@ -117,3 +118,29 @@ def test_records_stay_in_the_order_of_their_file_in_silver(
     assert "mode=Partitioned" not in physical
     # Of thousands of texts the engine would think otherwise without this.
     assert re.search(r"_text_product@[0-9]+ IS NOT NULL", physical)
+
+
+def test_the_engine_is_not_asked_for_the_columns_of_a_dataframe(
+    retailer: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only for those of a result: each question takes Spark as long as to plan a statement."""
+    asked: list[str] = []
+    results: list[str] = []
+    schema, to_arrow = DataFrame.schema, DataFrame.toArrow
+
+    def counted_schema(self: Any) -> Any:
+        asked.append("schema")
+        return schema.fget(self)  # type: ignore[attr-defined]
+
+    def counted_result(self: Any) -> Any:
+        results.append("result")
+        return to_arrow(self)
+
+    monkeypatch.setattr(DataFrame, "schema", property(counted_schema))
+    monkeypatch.setattr(DataFrame, "toArrow", counted_result)
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2"), sale("2"))
+    retailer.run()
+    retailer.deliver("lyon/b.csv", sale("1", total="2.00"), sale("3"))
+    assert retailer.run().outcome == "done"
+    assert len(asked) == len(results) > 0

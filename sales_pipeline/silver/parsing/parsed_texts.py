@@ -32,6 +32,10 @@ MANY_TEXTS, MANY_COUNTS = 100_000, 300_000
 _DAY, _PRICED, _PRODUCT, _COMPARED = "sold_on", "priced", "product", "compared"
 _TEXTS = {name: f"_text_{name}" for name in (_DAY, _PRODUCT, *NUMBERS)}
 _KEYS = ["_feed_group", "_feed_lookup"]
+# Named here, because to ask a DataFrame for its columns takes an engine seconds.
+_OF_DAY = ("_file_id", "_feed_group", _TEXTS[_DAY])
+_OF_PRICED = ("_file_id", *_KEYS, *(_TEXTS[name] for name in (_PRODUCT, *NUMBERS)))
+_OF_ALL = ("kind", "_file_id", *_KEYS, *_TEXTS.values(), "records")
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,8 @@ def texts_of(branches: Sequence[BranchRecords]) -> DataFrame:
     for branch in branches:
         group = F.lit(branch.delivered.group.number).alias("_feed_group")
         day = _text(branch.delivered, _DAY).alias(_TEXTS[_DAY])
-        parts.append((_counted(branch.rows.select("_file_id", group, day)), _priced(branch, group)))
+        of_days = _counted(branch.rows.select("_file_id", group, day), _OF_DAY)
+        parts.append((of_days, _priced(branch, group)))
     days = reduce(DataFrame.unionByName, [counts for counts, _ in parts])
     priced = reduce(DataFrame.unionByName, [counts for _, counts in parts])
     none = F.lit("")
@@ -109,7 +114,7 @@ def texts_of(branches: Sequence[BranchRecords]) -> DataFrame:
     counts = {name: F.lit(0).cast("BIGINT") for name in ("_file_id", "records")}
     columns = {**constants, **counts, **named}
     return texts.unionByName(
-        of_compared.select(*(columns.get(name, none).alias(name) for name in texts.columns))
+        of_compared.select(*(columns.get(name, none).alias(name) for name in _OF_ALL))
     )
 
 
@@ -128,11 +133,11 @@ def _priced(branch: BranchRecords, group: Column) -> DataFrame:
         "_feed_lookup",
         *(_text(branch.delivered, name).alias(_TEXTS[name]) for name in (_PRODUCT, *NUMBERS)),
     ]
-    return _counted(branch.rows.select(*columns))
+    return _counted(branch.rows.select(*columns), _OF_PRICED)
 
 
-def _counted(texts: DataFrame) -> DataFrame:
-    return texts.groupBy(*texts.columns).agg(F.count(F.lit(1)).alias("records"))
+def _counted(texts: DataFrame, names: Sequence[str]) -> DataFrame:
+    return texts.groupBy(*names).agg(F.count(F.lit(1)).alias("records"))
 
 
 def _text(delivered: DeliveredRecords, column: str) -> Column:

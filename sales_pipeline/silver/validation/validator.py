@@ -158,7 +158,8 @@ class Validator:
             texts = ["product", *NUMBERS]
             return self._joined(rows, self.texts.priced, texts, [*meaning, *numbers], named=True)
         if self.texts.products is not None:
-            rows = self._joined(rows, self.texts.products, ["product"], meaning, named=True)
+            products = self.texts.products
+            rows = self._joined(rows, products, ["product"], meaning, named=True, of_group=False)
         for column in numbers:
             if column in self.texts.numbers:
                 rows = self._joined(rows, self.texts.numbers[column], [column], [column])
@@ -174,6 +175,7 @@ class Validator:
         values: Sequence[str],
         *,
         named: bool = False,
+        of_group: bool = True,
     ) -> DataFrame:
         """The rows with values that are known of their texts.
 
@@ -183,9 +185,10 @@ class Validator:
             texts: The columns whose texts are looked up.
             values: The columns that are added.
             named: Whether what a text means depends on how a feed's products are looked up.
+            of_group: Whether it depends on the group of feeds.
         """
         keys = [f"_text_{name}" for name in texts]
-        if "_feed_group" in known.columns:
+        if of_group:
             known = known.where(F.col("_feed_group") == self.delivered.group.number)
         by_lookup = ["_feed_lookup"] if named else []
         known = known.select(*by_lookup, *keys, *values)
