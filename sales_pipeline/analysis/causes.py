@@ -17,7 +17,7 @@ both places, so all of it is mix. Source: docs/figures.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -26,8 +26,9 @@ from functools import reduce
 from sales_pipeline.analysis.comparison import ConstantRates, Pair, constant_rates
 from sales_pipeline.analysis.like_for_like import Trading, TradingDays
 from sales_pipeline.analysis.measures import Cell, Measures
-from sales_pipeline.analysis.parts import Change, adding_up, half_up
+from sales_pipeline.analysis.parts import Change, FractionSum, adding_up, half_up
 from sales_pipeline.analysis.sales_of_run import ALL, Choice, SalesOfRun
+from sales_pipeline.exact import EXACT, exact_sum
 
 
 class Cause(StrEnum):
@@ -102,29 +103,25 @@ class Causes:
         return RoundedCauses(now, before, dict(zip(exact, shown, strict=True)))
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Goods:
-    """Gross sales of one store, product and currency in both periods, at constant rates."""
+    """A product in one currency, over the comparable stores.
 
-    units: Fraction
-    revenue: Fraction
-    units_before: Fraction
-    revenue_before: Fraction
+    Attributes:
+        now: What was sold in the period.
+        before: What was sold in the compared period.
+        at_price_before: What the units of the period would have brought before returns, if each
+            store had sold them at its price before.
+    """
 
-    @property
-    def price_before(self) -> Fraction:
-        """Gross revenue per gross unit before; if nothing sold before, the present one."""
-        if self.units_before:
-            return self.revenue_before / self.units_before
-        return self.revenue / self.units if self.units else Fraction(0)
+    now: Measures = field(default_factory=Measures)
+    before: Measures = field(default_factory=Measures)
+    at_price_before: FractionSum = field(default_factory=FractionSum)
 
 
 _Place = tuple[str, str, str]
 """Store, product and currency."""
 _Sold = dict[_Place, Measures]
-_PRODUCT = 1
-_SOURCE = {Cause.CURRENCY: 2, **dict.fromkeys(_OF_STORES.values(), 0)}
-"""Cause -> which part of a place its sources are; products for the others."""
 
 
 def causes_of_change(
@@ -178,79 +175,91 @@ def _sold(sales: SalesOfRun, pair: Pair, choice: Choice) -> tuple[_Sold, _Sold, 
 def _causes(
     days: TradingDays, pair: Pair, now: _Sold, before: _Sold, rates: ConstantRates
 ) -> Causes:
-    products, products_before = _products(now, days, pair), _products(before, days, pair)
-    goods: dict[_Place, _Goods] = {}
-    sources: dict[Cause, dict[str, Fraction]] = {cause: {} for cause in Cause}
+    traded = {store: days.trading(store, pair) for store, _, _ in {**now, **before}}
+    products, products_before = (_products(sold, traded) for sold in (now, before))
+    goods: dict[tuple[str, str], _Goods] = {}
+    sums: dict[Cause, dict[str, FractionSum]] = {cause: {} for cause in Cause}
 
-    def add(cause: Cause, place: _Place, part: Fraction) -> None:
-        source = place[_SOURCE.get(cause, _PRODUCT)]
-        sources[cause][source] = sources[cause].get(source, Fraction(0)) + part
+    def add(cause: Cause, source: str, part: Fraction) -> None:
+        sums[cause].setdefault(source, FractionSum()).add(part)
 
     for place in sorted({*now, *before}):
+        store, product, currency = place
         sold, earlier = now.get(place, Measures()), before.get(place, Measures())
-        cause = _whole_cause(place, days, pair, products, products_before)
-        if cause is not None:
-            add(cause, place, Fraction(sold.revenue) - Fraction(earlier.revenue))
-            continue
-        rate = _rate(rates, place[2], sold)
-        constant = Fraction(sold.amount) * rate
-        returned = Fraction(sold.amount_returned) * rate
-        add(Cause.CURRENCY, place, Fraction(sold.revenue) - constant)
-        add(Cause.RETURNS, place, returned - Fraction(earlier.revenue_returned))
-        goods[place] = _Goods(
-            Fraction(sold.units) - Fraction(sold.units_returned),
-            constant - returned,
-            Fraction(earlier.units) - Fraction(earlier.units_returned),
-            Fraction(earlier.gross),
-        )
-    for cause, place, part in _price_volume_mix(goods):
-        add(cause, place, part)
-    parts = {cause: sum(own.values(), Fraction(0)) for cause, own in sources.items()}
-    change = Change(_revenue(now), _revenue(before))
-    return Causes(pair, change, parts, sources, rates)
+        change = Fraction(EXACT.subtract(sold.revenue, earlier.revenue))
+        if traded[store] in _OF_STORES:
+            add(_OF_STORES[traded[store]], store, change)
+        elif product not in products_before:
+            add(Cause.NEW_PRODUCTS, product, change)
+        elif product not in products:
+            add(Cause.DISCONTINUED_PRODUCTS, product, change)
+        else:
+            own = goods.setdefault((product, currency), _Goods())
+            own.now, own.before = own.now.plus(sold), own.before.plus(earlier)
+            rate = rates.rates.get(currency)
+            own.at_price_before.add(_at_price_before(sold, earlier, rate))
+    for cause, source, part in _causes_of_goods(goods, rates):
+        add(cause, source, part)
+    parts = {cause: _total(own.values()) for cause, own in sums.items()}
+    sources = {
+        cause: {source: own.total for source, own in of_cause.items()}
+        for cause, of_cause in sums.items()
+    }
+    return Causes(pair, Change(_revenue(now), _revenue(before)), parts, sources, rates)
+
+
+def _total(sums: Iterable[FractionSum]) -> Fraction:
+    of_all = FractionSum()
+    for own in sums:
+        of_all.add_all(own)
+    return of_all.total
 
 
 def _measures(cells: Iterable[Cell]) -> _Sold:
     return {(cell.values[0], cell.values[1], cell.values[2]): cell.measures for cell in cells}
 
 
-def _products(places: Iterable[_Place], days: TradingDays, pair: Pair) -> set[str]:
+def _products(places: Iterable[_Place], traded: Mapping[str, Trading]) -> set[str]:
     """The products that sold in comparable stores."""
-    return {
-        product for store, product, _ in places if days.trading(store, pair) is Trading.COMPARABLE
-    }
+    return {product for store, product, _ in places if traded[store] is Trading.COMPARABLE}
 
 
-def _whole_cause(
-    place: _Place, days: TradingDays, pair: Pair, products: set[str], before: set[str]
-) -> Cause | None:
-    """The cause of the whole change of a place, if its store or its product explains it."""
-    store, product, _ = place
-    if (trading := days.trading(store, pair)) in _OF_STORES:
-        return _OF_STORES[trading]
-    if product not in before:
-        return Cause.NEW_PRODUCTS
-    return None if product in products else Cause.DISCONTINUED_PRODUCTS
+def _at_rate(sold: Measures, rate: Fraction | None) -> tuple[Fraction, Fraction]:
+    """Revenue, and the part of it that was paid back, at a rate; without one as they are."""
+    if rate is None:
+        return Fraction(sold.revenue), Fraction(sold.revenue_returned)
+    return Fraction(sold.amount) * rate, Fraction(sold.amount_returned) * rate
 
 
-def _rate(rates: ConstantRates, currency: str, sold: Measures) -> Fraction:
-    """The rate of the compared period; if none is known, the one that the sales took."""
-    if currency in rates.rates:
-        return rates.rates[currency]
-    return Fraction(sold.revenue) / Fraction(sold.amount) if sold.amount else Fraction(0)
+def _gross_units(sold: Measures) -> Decimal:
+    return EXACT.subtract(sold.units, sold.units_returned)
 
 
-def _price_volume_mix(goods: Mapping[_Place, _Goods]) -> Iterator[tuple[Cause, _Place, Fraction]]:
-    """Divides the change of gross revenue of each place."""
-    units_before = sum((sold.units_before for sold in goods.values()), Fraction(0))
-    revenue_before = sum((sold.revenue_before for sold in goods.values()), Fraction(0))
-    average = revenue_before / units_before if units_before else Fraction(0)
-    for place, sold in goods.items():
-        at_price_before = sold.units * sold.price_before
-        volume = (sold.units - sold.units_before) * average
-        yield Cause.VOLUME, place, volume
-        yield Cause.MIX, place, at_price_before - sold.revenue_before - volume
-        yield Cause.PRICE, place, sold.revenue - at_price_before
+def _at_price_before(sold: Measures, earlier: Measures, rate: Fraction | None) -> Fraction:
+    """What the units of a store would have brought at its price before, or else at the present."""
+    units, units_before = _gross_units(sold), _gross_units(earlier)
+    if units_before:
+        return Fraction(units) * Fraction(earlier.gross) / Fraction(units_before)
+    revenue, returned = _at_rate(sold, rate)
+    return revenue - returned if units else Fraction(0)
+
+
+def _causes_of_goods(
+    goods: Mapping[tuple[str, str], _Goods], rates: ConstantRates
+) -> Iterator[tuple[Cause, str, Fraction]]:
+    """Divides the change of each product and currency, with the source of each part."""
+    units_before = exact_sum(_gross_units(own.before) for own in goods.values())
+    revenue_before = exact_sum(own.before.gross for own in goods.values())
+    average = Fraction(revenue_before) / Fraction(units_before) if units_before else Fraction(0)
+    for (product, currency), own in goods.items():
+        constant, returned = _at_rate(own.now, rates.rates.get(currency))
+        yield Cause.CURRENCY, currency, Fraction(own.now.revenue) - constant
+        yield Cause.RETURNS, product, returned - Fraction(own.before.revenue_returned)
+        more = EXACT.subtract(_gross_units(own.now), _gross_units(own.before))
+        volume, at_price_before = Fraction(more) * average, own.at_price_before.total
+        yield Cause.VOLUME, product, volume
+        yield Cause.MIX, product, at_price_before - Fraction(own.before.gross) - volume
+        yield Cause.PRICE, product, constant - returned - at_price_before
 
 
 def _revenue(measures: Mapping[_Place, Measures]) -> Decimal:

@@ -32,6 +32,45 @@ class Change:
         return self.difference / Fraction(self.before) if self.before > 0 else None
 
 
+class FractionSum:
+    """An exact sum of fractions.
+
+    Numerators of one denominator are added up first: a sum of thousands of fractions would have a
+    denominator of thousands of digits, and cost as much at each addition.
+
+    >>> parts = FractionSum()
+    >>> for part in (Fraction(1, 3), Fraction(1, 3), Fraction(-1, 6)):
+    ...     parts.add(part)
+    >>> parts.total
+    Fraction(1, 2)
+    """
+
+    def __init__(self) -> None:
+        self._numerators: dict[int, int] = {}
+
+    def add(self, part: Fraction) -> None:
+        """Adds a fraction."""
+        numerator, denominator = part.as_integer_ratio()
+        self._add(numerator, denominator)
+
+    def add_all(self, parts: FractionSum) -> None:
+        """Adds everything that was added to another sum."""
+        for denominator, numerator in parts._numerators.items():
+            self._add(numerator, denominator)
+
+    def _add(self, numerator: int, denominator: int) -> None:
+        self._numerators[denominator] = self._numerators.get(denominator, 0) + numerator
+
+    @property
+    def total(self) -> Fraction:
+        """The sum."""
+        by_denominator = self._numerators.items()
+        sums = [Fraction(numerator, denominator) for denominator, numerator in by_denominator]
+        while len(sums) > 1:  # In pairs, so that most of them are short.
+            sums = [sum(sums[at : at + 2], Fraction(0)) for at in range(0, len(sums), 2)]
+        return sums[0] if sums else Fraction(0)
+
+
 def share(part: Decimal | Fraction, whole: Decimal | Fraction) -> Fraction | None:
     """Returns a part as a share of the whole; None if the whole is not positive."""
     return Fraction(part) / Fraction(whole) if whole > 0 else None

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sales_pipeline.analysis.causes import Cause, causes_of_change
+from sales_pipeline.analysis.causes import Cause, causes_by_store, causes_of_change
 from sales_pipeline.analysis.comparison import (
     AT_AVERAGE_RATE,
     AT_OWN_RATE,
@@ -248,6 +248,11 @@ def test_growth_currency_stores_and_causes_add_up_to_the_change(sold: list[Sold]
     causes = causes_of_change(sales, days, pair)
     assert causes.change.difference == difference
     assert sum(causes.parts.values()) == difference
+    for cause, own in causes.sources.items():
+        assert sum(own.values()) == causes.parts[cause]
+    for store, of_store in causes_by_store(sales, days, pair).items():
+        alone = causes_of_change(sales, days, pair, choice=Choice(store=store))
+        assert (of_store.parts, of_store.sources) == (alone.parts, alone.sources)
 
 
 def test_each_cause_is_the_one_that_was_made() -> None:
