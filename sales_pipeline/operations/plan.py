@@ -20,6 +20,7 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import LakehouseMismatch
 from sales_pipeline.gold.pricing import mispriced_months, months_in_gold, stores_changed
 from sales_pipeline.gold.rate_book import book_of
+from sales_pipeline.lakehouse.closings import closings_now
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import opened_lakehouse
@@ -90,6 +91,7 @@ class Plan:
         remade: Months that are computed again for another reason than a file.
         notes: Further possible effects, in sentences.
         rejudged: Deliveries in force whose records are judged again on request.
+        closed: The closed months.
     """
 
     stop: str | None
@@ -100,6 +102,12 @@ class Plan:
     remade: tuple[Remade, ...]
     notes: tuple[str, ...]
     rejudged: tuple[PlannedFile, ...] = ()
+    closed: frozenset[date] = frozenset()
+
+    @property
+    def closed_months(self) -> list[date]:
+        """The closed months among them, whose figures the run may restate."""
+        return [month for month in self.months if month in self.closed]
 
     @property
     def months(self) -> list[date]:
@@ -213,6 +221,9 @@ class _Planner:
             remade=tuple(self._remade()),
             notes=tuple(self._notes([*unfinished, *files])),
             rejudged=tuple(foresight.rejudged(delivery) for delivery in rejudged.values()),
+            closed=frozenset(closings_now(self.lakehouse))
+            if self.lakehouse.exists()
+            else frozenset(),
         )
 
     def _rejudged(self, claims: Claims) -> dict[int, Delivery]:

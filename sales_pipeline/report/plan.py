@@ -76,6 +76,7 @@ class _Plan(View):
     files: list[_File]
     held_files: list[FileNote] = read_from("held")
     months: list[Month]
+    closed_months: list[Month]
     months_unknown: list[str]
     waiting_months: list[Month]
     remade: list[_Remade]
@@ -177,6 +178,9 @@ def _month_lines(plan: Plan) -> list[Text]:
         lines.append(
             f"  of them waiting already, for a rate or since an interrupted run: {waiting}"
         )
+    if plan.closed_months:
+        closed = _months(plan.closed_months)
+        lines.append(f"  of them closed, so their figures may be restated: {closed}")
     for remade in plan.remade:
         months = "not known before the run" if remade.months is None else _months(remade.months)
         lines.append(f"Gold is made again, because {remade.reason}: {months}")

@@ -23,7 +23,7 @@ FILE_KEYS = [
 ]  # fmt: skip
 PLAN_KEYS = [
     "exit_code", "is_nothing_to_do", "stop", "unfinished", "rejudged", "files", "held_files",
-    "months", "months_unknown", "waiting_months", "remade", "notes",
+    "months", "closed_months", "months_unknown", "waiting_months", "remade", "notes",
 ]  # fmt: skip
 
 

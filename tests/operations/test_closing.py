@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -9,15 +10,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from sales_pipeline.analysis.periods import By, Compare
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.errors import LakehouseBusy, MonthNotClosed, TableDamaged, UsageError
 from sales_pipeline.lakehouse.lease import Lease
 from sales_pipeline.operations.closing import close
+from sales_pipeline.operations.plan import plan
 from sales_pipeline.operations.restore import restore
 from sales_pipeline.report.answers import Answers, answers_document
 from sales_pipeline.report.answers_of_run import Asked, answers
+from sales_pipeline.report.plan import plan_document, plan_text
 from sales_pipeline.report.questions import Question
 from sales_pipeline.report.why_restated import WhyRestated, why_since_closing
 from tests.retailer import Retailer, sale
@@ -354,3 +358,15 @@ def test_a_lakehouse_that_was_never_closed_has_no_table_of_closings(retailer: Re
     made = {path.name for path in (retailer.lakehouse / "ops").iterdir()}
     assert made == {"deliveries", "runs", "balance"}
     assert answers(retailer.declaration, Asked(as_closed=True)).closings == ()
+
+
+def test_a_plan_names_the_closed_months_that_a_run_may_restate(closed: Retailer) -> None:
+    assert plan(closed.declaration).closed_months == []
+    closed.deliver("lyon/late.csv", sale("90", "2025-01-20"), sale("91", "2025-03-20"))
+    planned = plan(closed.declaration)
+    assert planned.closed_months == [date(2025, 1, 1)]
+    assert plan_document(planned)["closed_months"] == ["2025-01"]
+    console = Console(file=io.StringIO(), width=200)
+    console.print(plan_text(planned))
+    line = "  of them closed, so their figures may be restated: 2025-01"
+    assert line in console.file.getvalue().splitlines()  # type: ignore[attr-defined]
