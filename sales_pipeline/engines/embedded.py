@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sales_pipeline.commit_points import safe_point
 from sales_pipeline.engines.engine import Needs
 from sales_pipeline.engines.folder import FolderEngine
+from sales_pipeline.engines.folder_upkeep import DATA_FILE_BYTES
 from sales_pipeline.engines.session import Session, installed_versions
 from sales_pipeline.engines.statements import quoted
 from sales_pipeline.errors import ExtraMissing
@@ -197,9 +198,7 @@ class EmbeddedEngine(FolderEngine):
     # Sail would take the batches through a server in this very process.
     bytes_read_here = sys.maxsize
     counts_keys_here = True
-    # A file is rewritten as a whole for one record that changes. Smaller ones take longer to read:
-    # with files of 2 MiB a day's file onto 30 million records costs a fifth more.
-    write_options = MappingProxyType({"targetFileSize": str(8 << 20)})
+    write_options = MappingProxyType({"targetFileSize": str(DATA_FILE_BYTES)})
 
     def __init__(self, lakehouse: Path) -> None:
         super().__init__(lakehouse, SailSession())

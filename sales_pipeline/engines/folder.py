@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sales_pipeline.engines.engine import Capabilities
-from sales_pipeline.engines.folder_upkeep import FolderUpkeep
+from sales_pipeline.engines.folder_upkeep import DATA_FILE_BYTES, FolderUpkeep
 from sales_pipeline.engines.session import Session
 from sales_pipeline.engines.statements import Column, merged_values, sums, where_clause
 from sales_pipeline.errors import UsageError, VersionGone
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from deltalake.schema import ArrayType, PrimitiveType
 
 
-_FILE_BYTES = 8 << 20
-"""A statement that reads some deliveries of a table skips other data files, and divides those that
-are left among its tasks by their size. Of large files, each a part, that would be unequal work."""
 _NO_FOLDER = frozenset("[]\\^|%")
 
 
@@ -164,7 +161,7 @@ class FolderEngine(FolderUpkeep, ABC):
                 rows,
                 mode="overwrite",
                 predicate=condition,
-                target_file_size=_FILE_BYTES,
+                target_file_size=DATA_FILE_BYTES,
             )
 
     def change_row(

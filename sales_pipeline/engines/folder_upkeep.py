@@ -23,9 +23,15 @@ from sales_pipeline.errors import ExtraMissing, VersionGone
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-_MERGED = 8 * 1024 * 1024
-"""Size of a merged file in bytes; the correction of one record writes as much again."""
-_SMALL = _MERGED // 4
+DATA_FILE_BYTES = 8 << 20
+"""Size of a written or merged file of a table.
+
+The correction of one record writes as much again, and a statement that reads some deliveries skips
+the other files and divides those that are left among its tasks by their size: of large files, each
+a part, that would be unequal work. Smaller ones take longer to read: with files of 2 MiB a day's
+file onto 30 million records costs a fifth more.
+"""
+_SMALL = DATA_FILE_BYTES // 4
 """A file of the size that the engines write is not merged."""
 _WORTH_MERGING = 3
 """The fewest small files that are merged; the record of each maintenance is always one."""
@@ -136,7 +142,7 @@ class FolderUpkeep(OnSession):
     def compact(self, table: str) -> None:
         """Merges the small files, if there are enough of them."""
         if self.small_files(table):
-            self._delta(table).optimize.compact(target_size=_MERGED)
+            self._delta(table).optimize.compact(target_size=DATA_FILE_BYTES)
 
     def checkpoint(self, table: str) -> None:
         """Writes a checkpoint if the last version has none.

@@ -221,9 +221,7 @@ class _Planner:
             remade=tuple(self._remade()),
             notes=tuple(self._notes([*unfinished, *files])),
             rejudged=tuple(foresight.rejudged(delivery) for delivery in rejudged.values()),
-            closed=frozenset(closings_now(self.lakehouse))
-            if self.lakehouse.exists()
-            else frozenset(),
+            closed=frozenset(closings_now(self.lakehouse)),
         )
 
     def _rejudged(self, claims: Claims) -> dict[int, Delivery]:

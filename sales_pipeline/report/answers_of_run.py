@@ -131,8 +131,9 @@ class _AnswersOfRun:
             return nothing
         first, last = self._range(*self.sales.days)
         whole = self._comparison.range_pair(asked.by, first, last)
-        pairs = self._comparison.pairs(asked.by, first, last)
-        if asked.to_date is not None:
+        if asked.to_date is None:
+            pairs = self._comparison.pairs(asked.by, first, last)
+        else:
             whole = self._comparison.to_date(asked.to_date, whole.period.last)
             pairs, first, last = [whole], whole.period.first, whole.period.last
         rows = [row for row in self._comparison.in_all(pairs) if row.now.sales]

@@ -100,9 +100,7 @@ def texts_of(branches: Sequence[BranchRecords]) -> DataFrame:
         "records",
     )
     of_prices = priced.limit(MANY_COUNTS + 1).select(
-        F.lit(_PRICED).alias("kind"), "_file_id", *_KEYS,
-        *(_TEXTS[name] for name in (_PRODUCT, *NUMBERS)),
-        none.alias(_TEXTS[_DAY]), "records",
+        F.lit(_PRICED).alias("kind"), *_OF_PRICED, none.alias(_TEXTS[_DAY]), "records",
     )  # fmt: skip
     texts = of_days.unionByName(of_prices)
     compared = [text for branch in branches for text in _not_composed(branch)]

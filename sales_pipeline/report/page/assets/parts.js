@@ -1,9 +1,8 @@
-// The parts of the page that no choice changes, and the controls.
+// The parts of the page that no choice of months changes, and the controls.
 
 function showMoved({ store }) {
   const { moved } = page;
   const place = byId("moved").closest("section");
-  place.querySelector("figure").hidden = false;
   if (!moved) {
     put("moved-note", "No month that is over has a year before to compare with.");
     place.querySelector("figure").hidden = true;
@@ -12,9 +11,9 @@ function showMoved({ store }) {
   byId("moved-title").textContent = `Why ${moved.period} moved`;
   const digits = (text) => BigInt(text.replace(".", ""));
   const { revenue } = MEASURES;
-  const isHere = store === null || moved.stores !== null;
-  const whose = store === null || !isHere ? "All stores" : stores[store].name;
-  const found = store === null || !isHere ? moved.all : moved.stores[store];
+  const isOfStore = store !== null && moved.stores !== null;
+  const whose = isOfStore ? stores[store].name : "All stores";
+  const found = isOfStore ? moved.stores[store] : moved.all;
   if (!found) {
     put("moved-note", stores[store].stores > 1
       ? "The page does not hold why the revenue of added up stores moved."
@@ -27,7 +26,7 @@ function showMoved({ store }) {
   const difference = digits(found.revenue) - digits(found.revenue_before);
   put("moved-note", `${whose}: ${revenue.text(digits(found.revenue))} ${page.currency} in ${moved.period}, `
     + `${revenue.signed(difference)} on ${moved.before}. The causes add up to the change.`
-    + (isHere ? "" : " The page does not hold the causes of each store."));
+    + (isOfStore || store === null ? "" : " The page does not hold the causes of each store."));
   const total = (cause, part) => ({ kind: "total", cells: [cause, "", part] });
   showTable("moved", {
     caption: `What changed revenue from ${moved.before} to ${moved.period}`,
