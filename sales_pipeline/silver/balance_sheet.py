@@ -14,7 +14,7 @@ from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.silver import counting
 from sales_pipeline.silver.balance import Balance, record, recorded
 from sales_pipeline.silver.batch import Batch
-from sales_pipeline.silver.counting import Counts, Delivered, InSilver
+from sales_pipeline.silver.counting import Counts, Delivered
 from sales_pipeline.silver.reference.learning import Knowledge
 from sales_pipeline.silver.reference.list_prices import known_prices
 from sales_pipeline.silver.reference.products import known_products
@@ -65,7 +65,7 @@ class BalanceSheet:
             if any(balance.rows(name) for name in _COUNTED)
         }
 
-    def balances(self, files: Collection[int], written: InSilver) -> list[Balance]:
+    def balances(self, files: Collection[int], counts: Counts) -> list[Balance]:
         """Returns the balances of some deliveries, from the counts of their records in silver."""
         mended = self._all_mended
         return [
@@ -74,7 +74,7 @@ class BalanceSheet:
                 self.ledger[file_id].feed,
                 currency,
                 amount,
-                written.counts[file_id, currency] | mended.get((file_id, currency), {}),
+                counts.get((file_id, currency), {}) | mended.get((file_id, currency), {}),
             )
             for (file_id, currency), amount in self._all_delivered.items()
             if file_id in files

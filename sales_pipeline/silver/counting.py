@@ -6,7 +6,7 @@ Both count amounts as they were delivered, so that a file can be added up and co
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -158,11 +158,7 @@ class InSilver:
     def add(self, row: dict[str, Any]) -> None:
         """Adds a group of records that have status, currency, month and reasons in common."""
         file_id, records = row["_file_id"], row["records"]
-        is_money = row["currency"] is not None and row["amount"] is not None
-        name = _CLASS_OF.get(row["status"], row["status"])
-        classes = self.counts[file_id, row["currency"] or NO_CURRENCY]
-        rows, amount = classes.get(name, (0, _ZERO))
-        classes[name] = (rows + records, amount + (row["amount"] if is_money else _ZERO))
+        _add_class(self.counts, row)
         if row["status"] == SALE:
             self.months.setdefault(file_id, set()).add(row["month"])
         if row["status"] == DISPLACED:
@@ -176,12 +172,37 @@ class InSilver:
 def in_silver(lakehouse: Lakehouse, file_ids: Iterable[int]) -> InSilver:
     """Counts the records of some deliveries in silver, in one statement."""
     counted = InSilver()
-    ids = sorted(set(file_ids))
-    if ids:
-        by = ["_file_id", "status", "currency", "month", "reasons"]
-        rows: pa.Table = lakehouse.totals(
-            RECORDS, by=by, of=_DELIVERED, where=among("_file_id", ids)
-        )
-        for row in rows.to_pylist():
-            counted.add(row)
+    for row in _counted(lakehouse, file_ids, ["status", "currency", "month", "reasons"]):
+        counted.add(row)
     return counted
+
+
+def classes_in_silver(lakehouse: Lakehouse, file_ids: Iterable[int]) -> Counts:
+    """Counts the classes of the records of some deliveries in silver, and nothing else.
+
+    That takes about half of the time, which large deliveries of which few records move are worth.
+    """
+    counts: Counts = defaultdict(dict)
+    for row in _counted(lakehouse, file_ids, ["status", "currency"]):
+        _add_class(counts, row)
+    return counts
+
+
+def _counted(
+    lakehouse: Lakehouse, file_ids: Iterable[int], by: Sequence[str]
+) -> Iterable[dict[str, Any]]:
+    if not (ids := sorted(set(file_ids))):
+        return []
+    where = among("_file_id", ids)
+    rows = lakehouse.totals(RECORDS, by=["_file_id", *by], of=_DELIVERED, where=where)
+    groups: list[dict[str, Any]] = rows.to_pylist()
+    return groups
+
+
+def _add_class(counts: Counts, row: dict[str, Any]) -> None:
+    """Adds a group of records that have status and currency in common to its class."""
+    is_money = row["currency"] is not None and row["amount"] is not None
+    name = _CLASS_OF.get(row["status"], row["status"])
+    classes = counts[row["_file_id"], row["currency"] or NO_CURRENCY]
+    rows, amount = classes.get(name, (0, _ZERO))
+    classes[name] = (rows + row["records"], amount + (row["amount"] if is_money else _ZERO))

@@ -23,8 +23,9 @@ from sales_pipeline.profile import fetched
 from sales_pipeline.silver.collisions import repeated_keys
 
 _MANY_KEYS, _MANY_RECORDS = 2_000_000, 10_000
+_FEW_KEYS = 1_000
 _PLACES_OF_A_KEY, _MOST_BITS = 16, 26
-_ROWS_COMPARED_AT_ONCE = 1 << 20
+_HASHES_COMPARED_AT_ONCE = 1 << 20
 _ROW_ID = ("_file_id", "_row")
 RECORD = ("key_hash", *_ROW_ID)
 _RECORD_SCHEMA = pa.schema([(name, pa.int64()) for name in RECORD])
@@ -37,15 +38,21 @@ class History:
 
     Attributes:
         frame: They as a DataFrame.
-        batches: Reads them in this process, piece by piece.
+        batches: Reads some columns in this process, piece by piece: of all these records, and
+            perhaps of some without a key, or of those that have one of a few keys.
     """
 
     frame: DataFrame
-    batches: Callable[[], Iterable[pa.RecordBatch]]
+    batches: Callable[[Sequence[str], Sequence[int] | None], Iterable[pa.RecordBatch]]
 
-    def that_have(self, keys: DataFrame) -> DataFrame:
-        """The records that have one of some keys."""
-        return self.frame.join(keys, "key_hash", "left_semi").select(*RECORD)
+    def that_have(self, keys: DataFrame, columns: Sequence[str] = RECORD) -> DataFrame:
+        """Some columns of the records that have one of some keys."""
+        return self.frame.join(keys, "key_hash", "left_semi").select(*columns)
+
+    def that_have_few(self, keys: _Hashes) -> pa.Table:
+        """The records that have one of a few keys, read in this process."""
+        batches = list(self.batches(RECORD, keys.tolist()))
+        return pa.Table.from_batches(batches).cast(_RECORD_SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -88,12 +95,13 @@ def meeting_keys(
         of_batch = _sorted(fetched("read the keys of the batch", own))
         hashes.append(_distinct(of_batch[1:][of_batch[1:] == of_batch[:-1]]))
         of_batch = _distinct(of_batch)
-        if history is not None and len(of_batch) > _MANY_KEYS:
-            rows.append(_met(of_batch, history.batches()))
-        elif history is not None:
-            # The engine reads history faster, and knows from this table that these are few.
-            compared = lakehouse.shared("keys_of_batch", _table(of_batch))
-            parts.append(history.that_have(compared))
+        met = _none() if history is None else _met(lakehouse, of_batch, history)
+        if history is None or len(met) > _MANY_KEYS:
+            hashes.append(met)
+        elif len(met) > _FEW_KEYS:
+            parts.append(history.that_have(lakehouse.shared("keys_met", _table(met))))
+        elif len(met):
+            rows.append(history.that_have_few(met))
     elif own is not None:
         parts += _of_batch(own, history)
     if parts:
@@ -123,31 +131,40 @@ def _of_batch(own: DataFrame, history: History | None) -> Iterator[DataFrame]:
         yield history.that_have(own)
 
 
-def _met(of_batch: _Hashes, history: Iterable[pa.RecordBatch]) -> pa.Table:
-    """The records of history that have a key of the batch, in the columns of `RECORD`.
+def _met(lakehouse: Lakehouse, of_batch: _Hashes, history: History) -> _Hashes:
+    """The keys of a batch that records of history have, sorted.
+
+    If they are more than `_MANY_KEYS`, not all may be among them, and some several times.
 
     Args:
+        lakehouse: The tables.
         of_batch: The hashes of the batch, sorted.
-        history: The records of history; not all are read if more than `_MANY_KEYS` have one.
+        history: The records of history.
     """
-    met: list[pa.Table] = []
-    count = 0
-    for records in _in_groups(_that_may_meet(of_batch, history)):
+    if len(of_batch) > _MANY_KEYS:
+        return _met_here(of_batch, history.batches(["key_hash"], None))
+    # The engine compares few keys faster, and knows from this table that they are few.
+    keys = lakehouse.shared("keys_of_batch", _table(of_batch))
+    met = history.that_have(keys, ["key_hash"]).limit(_MANY_KEYS + 1)
+    hashes = _sorted(fetched("find the keys that meet", met))
+    return hashes if len(hashes) > _MANY_KEYS else _distinct(hashes)
+
+
+def _met_here(of_batch: _Hashes, history: Iterable[pa.RecordBatch]) -> _Hashes:
+    """What `_met` finds, found in this process."""
+    met = [_none()]
+    for hashes in _in_groups(_that_may_meet(of_batch, history)):
         # In order, because a search for each by itself waits for memory.
-        in_order = records.sort_by("key_hash")
-        hashes = in_order["key_hash"].to_numpy()
+        hashes.sort()
         found = np.searchsorted(of_batch, hashes).clip(max=len(of_batch) - 1)
-        met.append(in_order.filter(pa.array(of_batch[found] == hashes)))
-        count += met[-1].num_rows
-        if count > _MANY_KEYS:
-            break
-    return pa.concat_tables(met) if met else _RECORD_SCHEMA.empty_table()
+        met.append(_distinct(hashes[of_batch[found] == hashes]))
+        if sum(map(len, met)) > _MANY_KEYS:
+            return np.concatenate(met)
+    return np.unique(np.concatenate(met))
 
 
-def _that_may_meet(
-    of_batch: _Hashes, history: Iterable[pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
-    """Yields records of history; of those without a key of the batch only some.
+def _that_may_meet(of_batch: _Hashes, history: Iterable[pa.RecordBatch]) -> Iterator[_Hashes]:
+    """Yields hashes of history; of those that the batch does not have only some.
 
     A place in a table, chosen by the first bits of a hash, says whether the batch has a key there.
     """
@@ -156,28 +173,28 @@ def _that_may_meet(
     bits = min((_PLACES_OF_A_KEY * len(of_batch)).bit_length(), _MOST_BITS)
     shift = np.uint64(64 - bits)
     is_taken = np.zeros(1 << bits, np.bool_)
-    for start in range(0, len(of_batch), _ROWS_COMPARED_AT_ONCE):
-        some = of_batch[start : start + _ROWS_COMPARED_AT_ONCE]
+    for start in range(0, len(of_batch), _HASHES_COMPARED_AT_ONCE):
+        some = of_batch[start : start + _HASHES_COMPARED_AT_ONCE]
         is_taken[some.view(np.uint64) >> shift] = True
     for batch in history:
-        hashes = batch["key_hash"].to_numpy().view(np.uint64)
-        may_meet = is_taken[hashes >> shift]
+        hashes = batch["key_hash"].drop_null().to_numpy()
+        may_meet = is_taken[hashes.view(np.uint64) >> shift]
         if may_meet.any():
-            yield batch.filter(pa.array(may_meet))
+            yield hashes[may_meet]
 
 
-def _in_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Yields the rows of batches in tables of at least `_ROWS_COMPARED_AT_ONCE`, but the last."""
-    group: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in batches:
-        group.append(batch)
-        rows += batch.num_rows
-        if rows >= _ROWS_COMPARED_AT_ONCE:
-            yield pa.Table.from_batches(group).cast(_RECORD_SCHEMA)
-            group, rows = [], 0
+def _in_groups(arrays: Iterable[_Hashes]) -> Iterator[_Hashes]:
+    """Yields hashes in arrays of at least `_HASHES_COMPARED_AT_ONCE`, but the last."""
+    group: list[_Hashes] = []
+    count = 0
+    for hashes in arrays:
+        group.append(hashes)
+        count += len(hashes)
+        if count >= _HASHES_COMPARED_AT_ONCE:
+            yield np.concatenate(group)
+            group, count = [], 0
     if group:
-        yield pa.Table.from_batches(group).cast(_RECORD_SCHEMA)
+        yield np.concatenate(group)
 
 
 def _by_file(records: Sequence[pa.Table]) -> Mapping[int, tuple[int, ...]] | None:
@@ -209,6 +226,10 @@ def _distinct(hashes: _Hashes) -> _Hashes:
     is_first = np.ones(len(hashes), np.bool_)
     is_first[1:] = hashes[1:] != hashes[:-1]
     return hashes[is_first]
+
+
+def _none() -> _Hashes:
+    return np.empty(0, np.int64)
 
 
 def _table(hashes: _Hashes) -> pa.Table:

@@ -7,12 +7,13 @@ is decided again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial, reduce
+from functools import reduce
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -28,7 +29,7 @@ from sales_pipeline.lakehouse.tables import (
 from sales_pipeline.profile import fetched
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.collisions import decided
-from sales_pipeline.silver.meeting_keys import RECORD, History, MeetingKeys, meeting_keys
+from sales_pipeline.silver.meeting_keys import History, MeetingKeys, meeting_keys
 from sales_pipeline.silver.validation.validator import FIT
 
 _ROW_ID = ["_file_id", "_row"]
@@ -78,6 +79,7 @@ class RecordsWriter:
     run_id: str
     moves: Moves = field(default_factory=Moves)
     _meeting: MeetingKeys = field(default_factory=MeetingKeys)
+    _outcome: pa.Table | None = None
 
     @property
     def _keys(self) -> DataFrame | None:
@@ -106,13 +108,10 @@ class RecordsWriter:
         if self.is_again and self.has_history:
             # Records that lost to one that is replaced now.
             lost = self._history().where(among("winner_file_id", self.replaced))
-        batches = partial(
-            self.lakehouse.engine.batches, RECORDS, columns=RECORD, where=self._is_history
-        )
         self._meeting = meeting_keys(
             self.lakehouse,
             self.batch.keys() if self.batch.deliveries else None,
-            history=History(self._history(), batches) if self.has_history else None,
+            history=History(self._history(), self._history_batches) if self.has_history else None,
             lost=lost,
         )
 
@@ -120,17 +119,19 @@ class RecordsWriter:
         """Finds the records of earlier deliveries whose status or winner changes."""
         if self._keys is None or not self._meeting.meet_history:
             return self.moves
-        changed = self._decided(self._keys).where("_is_earlier AND _changes")
+        candidates = self._decided(self._keys)
+        if self._meeting.earlier is not None:
+            few = fetched("decide the records that meet", candidates.limit(_MANY_MOVES + 1))
+            if few.num_rows <= _MANY_MOVES:
+                self._outcome = few
+                is_moved = pc.and_(few["_is_earlier"], few["_changes"])
+                self.moves = _listed(few.filter(is_moved).select([*_ROW_ID, "month"]))
+                return self.moves
+        changed = candidates.where("_is_earlier AND _changes")
         some = changed.select(*_ROW_ID, "month").limit(_MANY_MOVES + 1)
         rows = fetched("find the earlier records that change", some)
         if rows.num_rows <= _MANY_MOVES:
-            of_files: dict[int, list[int]] = {}
-            for row in rows.to_pylist():
-                of_files.setdefault(row["_file_id"], []).append(row["_row"])
-            listed = {
-                file_id: tuple(sorted(rows_of_file)) for file_id, rows_of_file in of_files.items()
-            }
-            self.moves = Moves(rows=listed, months=_months(rows))
+            self.moves = _listed(rows)
         else:
             pairs = fetched(
                 "find the deliveries that change", changed.select("_file_id", "month").distinct()
@@ -168,7 +169,8 @@ class RecordsWriter:
 
     def _competing(self, keys: DataFrame) -> DataFrame:
         """Records that share a key: records of the batch, and earlier records that change."""
-        rows = self._decided(keys)
+        few = self._outcome
+        rows = self._decided(keys) if few is None else self.lakehouse.shared("outcomes", few)
         whole = among("_file_id", self.moves.whole_files)
         kept = rows.where(f"NOT _is_earlier OR _changes OR {whole}")
         own = self._with_runs(kept.where("NOT _is_earlier"))
@@ -211,9 +213,20 @@ class RecordsWriter:
         """The rows of deliveries that stay, only rows that compete for a key."""
         return self.lakehouse.table(RECORDS).where(self._is_history)
 
+    def _history_batches(
+        self, columns: Sequence[str], keys: Sequence[int] | None
+    ) -> Iterator[pa.RecordBatch]:
+        where = self._is_history
+        if keys is not None:
+            where += f" AND key_hash IN ({', '.join(map(str, keys))})"
+        return self.lakehouse.engine.batches(RECORDS, columns=columns, where=where)
+
     @property
     def _is_history(self) -> str:
-        return f"NOT {among('_file_id', self.replaced)} AND key_hash IS NOT NULL"
+        conditions = ["key_hash IS NOT NULL"]
+        if self.is_again:  # The engine compares every record even if none can be one of these.
+            conditions.append(f"NOT {among('_file_id', self.replaced)}")
+        return " AND ".join(conditions)
 
     def _decided(self, keys: DataFrame) -> DataFrame:
         """All records of some keys with their outcome, and whether it changes for earlier ones.
@@ -267,6 +280,15 @@ def _is_row_of(rows: Mapping[int, tuple[int, ...]]) -> str:
         f"({among('_file_id', [file])} AND {among('_row', own)})" for file, own in rows.items()
     ]
     return f"({among('_file_id', rows)} AND {any_of(parts)})"
+
+
+def _listed(rows: pa.Table) -> Moves:
+    """The moves of few records, whose `_file_id`, `_row` and `month` are given."""
+    of_files: dict[int, list[int]] = {}
+    for row in rows.to_pylist():
+        of_files.setdefault(row["_file_id"], []).append(row["_row"])
+    listed = {file_id: tuple(sorted(own)) for file_id, own in of_files.items()}
+    return Moves(rows=listed, months=_months(rows))
 
 
 def _months(rows: pa.Table) -> frozenset[date]:

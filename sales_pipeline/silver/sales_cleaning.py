@@ -120,11 +120,12 @@ class SalesCleaning:
         rows = sheet.rows
         for _ in range(_ATTEMPTS):
             moved |= self._write(self._writer(batch, leaving), rows)
-            written = counting.in_silver(self.lakehouse, {*batch.file_ids} | moved)
+            written = counting.in_silver(self.lakehouse, batch.file_ids)
+            counts = written.counts | counting.classes_in_silver(self.lakehouse, moved)
             self._keep_months(batch, written)
             rejected = over_the_limit(batch.deliveries, rows, written, self._feeds)
             kept = {*batch.file_ids} - rejected
-            balances = sheet.balances(kept | moved, written)
+            balances = sheet.balances(kept | moved, counts)
             failed = sheet.unbalanced(balances)
             if not failed:
                 break
@@ -141,7 +142,7 @@ class SalesCleaning:
         if out:
             moved |= self._take_out(set(out))
             files = ({*batch.file_ids} | moved) - set(out)
-            balances = sheet.balances(files, counting.in_silver(self.lakehouse, files))
+            balances = sheet.balances(files, counting.classes_in_silver(self.lakehouse, files))
         self._record(batch, sheet, balances, _Out(refused, failed, held))
 
     def _doubtful(self, batch: Batch, rows: Mapping[int, int], written: InSilver) -> dict[int, str]:

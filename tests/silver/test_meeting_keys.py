@@ -42,7 +42,12 @@ def _found(
     earlier = None
     if history is not None:
         with_key = table(history).drop_null()
-        earlier = History(lakehouse.frame(table(history)), lambda: with_key.to_batches(3))
+
+        def batches(columns: Sequence[str], keys: Sequence[int] | None) -> list[pa.RecordBatch]:
+            is_asked = [keys is None or key in keys for key in with_key["key_hash"].to_pylist()]
+            return with_key.filter(pa.array(is_asked, pa.bool_())).select(columns).to_batches(3)
+
+        earlier = History(lakehouse.frame(table(history)), batches)
     batch = None if own is None else lakehouse.frame(table(own))
     met = meeting_keys(lakehouse, batch, history=earlier, lost=None)
     if met.earlier is not None:
