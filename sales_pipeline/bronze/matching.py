@@ -18,13 +18,14 @@ import pyarrow as pa
 
 from sales_pipeline.bronze.feed_files import file_headers
 from sales_pipeline.errors import FileRejected
+from sales_pipeline.lakehouse.tables import BRONZE_TECHNICAL
 from sales_pipeline.landing.examine import examine
 from sales_pipeline.landing.reader import read_batches
-from sales_pipeline.landing.shape import BRONZE_TECHNICAL, FileShape, bronze_schema
+from sales_pipeline.landing.shape import FileShape, bronze_schema
 
 _FILE_ID, _ROW, _EXTRA, _RAW = "_file_id", "_row", "_extra", "_raw"
 _NO_VALUES = {_FILE_ID, _ROW, "_problem", "feed"}
-_TECHNICAL = {name for name, _ in BRONZE_TECHNICAL} | {"feed"}
+_TECHNICAL = {column.name for column in BRONZE_TECHNICAL} | {"feed"}
 
 
 def records_of(path: Path, shape: FileShape) -> pa.Table:

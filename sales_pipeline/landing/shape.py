@@ -12,21 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from sales_pipeline.lakehouse.tables import BRONZE_TECHNICAL
 from sales_pipeline.landing.headers import HeaderMatch, match_header
 
 if TYPE_CHECKING:
     from sales_pipeline.config.model import Dialect
 
 Columns = tuple[tuple[str, str], ...]
-
-BRONZE_TECHNICAL: tuple[tuple[str, str], ...] = (
-    ("_file_id", "BIGINT"),
-    ("_row", "BIGINT"),
-    ("_extra", "STRING"),
-    ("_raw", "STRING"),
-    ("_problem", "STRING"),
-)
-"""The columns every bronze table has after the declared ones: name and SQL type."""
 
 
 @dataclass(frozen=True)
@@ -116,4 +108,5 @@ def bronze_schema(columns: Sequence[tuple[str, str]]) -> pa.Schema:
     """Gives the bronze schema of the declared columns: their text, then the technical columns."""
     types = {"BIGINT": pa.int64(), "STRING": pa.string()}
     declared = [pa.field(name, pa.string()) for name, _ in columns]
-    return pa.schema([*declared, *(pa.field(name, types[sql]) for name, sql in BRONZE_TECHNICAL)])
+    technical = [pa.field(column.name, types[column.type]) for column in BRONZE_TECHNICAL]
+    return pa.schema([*declared, *technical])

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sales_pipeline.lakehouse.tables import BRONZE_TECHNICAL
 from sales_pipeline.landing.bronze_rows import LandingFile, LandingSource, balanced
-from sales_pipeline.landing.shape import BRONZE_TECHNICAL, FileShape, bronze_schema
+from sales_pipeline.landing.shape import FileShape, bronze_schema
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -47,7 +48,10 @@ def landed(folder: Path, file_id: int, data: bytes) -> LandingFile:
 def load(session: SparkSession, files: list[LandingFile], partitions: int = 2) -> DataFrame:
     reader = session.read.format("sales_landing").option("partitions", str(partitions))
     reader = reader.option("files", json.dumps([asdict(file) for file in files]))
-    columns = [*((name, "STRING") for name, _ in SHAPE.columns), *BRONZE_TECHNICAL]
+    columns = [
+        *((name, "STRING") for name, _ in SHAPE.columns),
+        *((column.name, column.type) for column in BRONZE_TECHNICAL),
+    ]
     reader = reader.option("columns", json.dumps(columns))
     return reader.option("shapes", json.dumps([SHAPE.to_dict()])).load()
 

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import pyarrow.compute as pc
 import pytest
 
+from sales_pipeline.lakehouse.tables import BRONZE_TECHNICAL
 from sales_pipeline.landing.outline import Outline, Totals, outline_of
 from sales_pipeline.landing.reader import read_batches
-from sales_pipeline.landing.shape import BRONZE_TECHNICAL, FileShape
+from sales_pipeline.landing.shape import FileShape
 from sales_pipeline.landing.spark_csv import spark_csv_rows, totals_by_file
 from tests.landing.damaged_files import MISREAD, SAME, SHAPE, Kind
 from tests.landing.definition import in_order
@@ -75,7 +76,7 @@ def _wide(rows: Any, shape: FileShape) -> Any:
     has = {name for name, _ in shape.columns}
     nothing = F.lit(None).cast("string")
     declared = [F.col(name) if name in has else nothing.alias(name) for name, _ in SHAPE.columns]
-    return rows.select(*declared, *(name for name, _ in BRONZE_TECHNICAL))
+    return rows.select(*declared, *(column.name for column in BRONZE_TECHNICAL))
 
 
 def _expected(path: Path, kind: Kind) -> list[tuple[Any, ...]]:

@@ -45,7 +45,8 @@ def _found(
 
         def batches(columns: Sequence[str], keys: Sequence[int] | None) -> list[pa.RecordBatch]:
             is_asked = [keys is None or key in keys for key in with_key["key_hash"].to_pylist()]
-            return with_key.filter(pa.array(is_asked, pa.bool_())).select(columns).to_batches(3)
+            asked: pa.Table = with_key.filter(pa.array(is_asked, pa.bool_()))
+            return list(asked.select(columns).to_batches(3))
 
         earlier = History(lakehouse.frame(table(history)), batches)
     batch = None if own is None else lakehouse.frame(table(own))
