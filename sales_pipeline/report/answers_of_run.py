@@ -7,7 +7,7 @@ over everything they are the four gold tables.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -15,15 +15,16 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import groupby
 
-from sales_pipeline.analysis.comparison import Compared, Comparison, Pair
+from sales_pipeline.analysis.comparison import Compared, Comparison, Pair, added
 from sales_pipeline.analysis.declared import calendar_of, trading_days
 from sales_pipeline.analysis.like_for_like import TradingDays, like_for_like
+from sales_pipeline.analysis.measures import Measures
 from sales_pipeline.analysis.parts import adding_up, half_up, share
-from sales_pipeline.analysis.periods import By, Compare, ToDate, span_of
+from sales_pipeline.analysis.periods import By, Compare, ToDate, span, span_of
 from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import UsageError
+from sales_pipeline.errors import UsageError, examples
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.report.answers import (
     Answers,
@@ -37,6 +38,7 @@ from sales_pipeline.report.chosen_sales import check_choice, no_such_sales
 from sales_pipeline.report.closed_months import closed_months
 from sales_pipeline.report.questions import Question
 from sales_pipeline.report.tax_basis import basis_of_figures, tax_basis
+from sales_pipeline.report.total_line import total_line
 
 _RANKINGS = {Question.VOLUME, Question.VALUE}
 
@@ -134,14 +136,13 @@ class _AnswersOfRun:
         if asked.to_date is None:
             pairs = self._comparison.pairs(asked.by, first, last)
         else:
-            whole = self._comparison.to_date(asked.to_date, whole.period.last)
+            whole = self._comparison.to_date(asked.to_date, self._last_day)
             pairs, first, last = [whole], whole.period.first, whole.period.last
-        rows = [row for row in self._comparison.in_all(pairs) if row.now.sales]
-        self._check_choice(first, last, is_any=bool(rows))
-        [total] = self._comparison.in_all([whole])
+        rows = [row for row in self._comparison.in_all(pairs) if self._is_shown(row)]
+        self._check_choice(first, last, is_any=any(row.now.sales for row in rows))
         asks = {*asked.questions}
         is_each_period = Question.GLOBAL in asks and asked.to_date is None
-        to_date = self._to_date(whole.period.last) if is_each_period else []
+        to_date = self._to_date() if is_each_period else []
         shown = [whole, *(row.pair for row in (*rows, *to_date))]
         periods = [period for pair in shown for period in (pair.period, pair.before)]
         stores, groups = self._stores([row.pair for row in rows] if asks - _RANKINGS else [])
@@ -152,7 +153,7 @@ class _AnswersOfRun:
             last_day=last,
             compared_with=whole.before.name if whole.before else None,
             global_performance=tuple(map(self._of_period, rows)),
-            total=self._of_period(total),
+            total=self._total(whole, rows),
             to_date=tuple(map(self._of_period, to_date)),
             store_performance=tuple(stores),
             like_for_like=tuple(groups),
@@ -175,6 +176,11 @@ class _AnswersOfRun:
         calendar = calendar_of(self._declaration.calendar)
         return Comparison(self.sales, calendar, self.asked.compare, self._choice)
 
+    def _is_shown(self, row: Compared) -> bool:
+        """Whether a period that has begun has sales, or the compared one has."""
+        has_begun = self.sales.days is not None and row.pair.period.first <= self.sales.days[1]
+        return bool(row.now.sales or (has_begun and row.before and row.before.sales))
+
     def _range(self, first: date, last: date) -> tuple[date, date]:
         """The days that count: as asked, else whole periods around all sales."""
         calendar, by = self._comparison.calendar, self.asked.by
@@ -195,8 +201,28 @@ class _AnswersOfRun:
                 no_such_sales(self.sales.months(self._choice), first, last, self.asked.store)
             )
 
-    def _to_date(self, last: date) -> list[Compared]:
-        return self._comparison.in_all([self._comparison.to_date(days, last) for days in ToDate])
+    @property
+    def _last_day(self) -> date:
+        """The last day of the year to date: as asked, else of the last month with sales."""
+        _, last = self.sales.days or (date.min, date.min)
+        return self.asked.last or self._comparison.calendar.period_of(By.MONTH, last).last
+
+    def _to_date(self) -> list[Compared]:
+        pairs = [self._comparison.to_date(days, self._last_day) for days in ToDate]
+        return self._comparison.in_all(pairs)
+
+    def _total(self, whole: Pair, rows: Sequence[Compared]) -> PeriodRevenue:
+        """All periods together, as the sum of their lines."""
+        compared = [row.pair.before for row in rows if row.pair.before]
+        is_sum = self.asked.compare is Compare.YEAR and len(compared) == len(rows)
+        if is_sum:
+            days = min(day.first for day in compared), max(day.last for day in compared)
+            same = whole.before and days == (whole.before.first, whole.before.last)
+            exact = added(replace(whole, before=whole.before if same else span(*days)), rows)
+        else:
+            [exact] = self._comparison.in_all([whole])
+        lines = [self._of_period(row) for row in rows]
+        return total_line(self._of_period(exact), lines, adds_before=is_sum)
 
     def _of_period(self, row: Compared) -> PeriodRevenue:
         period = row.pair.period
@@ -220,12 +246,13 @@ class _AnswersOfRun:
         first = pair.period.first
         return first if pair.period.name == f"{first:%Y-%m}" else None
 
-    def _before(self, row: Compared) -> Before | None:
+    def _before(self, row: Compared, shown: tuple[Decimal, Decimal] | None = None) -> Before | None:
+        """The compared figures; `shown` are both revenues if they are not rounded by themselves."""
         change = row.change
         if row.pair.before is None or row.before is None or change is None:
             return None
-        revenue = self._shown(row.before.revenue)
-        difference = self._shown(row.now.revenue) - revenue
+        now, revenue = shown or (self._shown(row.now.revenue), self._shown(row.before.revenue))
+        difference = now - revenue
         parts = [row.local_growth or Fraction(0), row.currency_effect or Fraction(0)]
         local_growth, effect = adding_up(parts, difference, self._declaration.minor_units)
         return Before(
@@ -255,7 +282,7 @@ class _AnswersOfRun:
     def _of_stores(self, rows: Sequence[Compared]) -> list[StoreRevenue]:
         sold = [row for row in rows if row.now.sales]
         sold.sort(key=lambda row: (-self._shown(row.now.revenue), row.store or ""))
-        revenues = [row.now.revenue for row in sold]
+        revenues = [row.now.revenue for row in sold] or [Decimal(0)]
         total = sum(map(Fraction, revenues), Fraction(0)) if min(revenues) >= 0 else Fraction(0)
         return [
             self._of_store(row, rank, share(row.now.revenue, total))
@@ -283,16 +310,25 @@ class _AnswersOfRun:
     def _trading(self, pair: Pair, rows: Sequence[Compared]) -> list[TradingRevenue]:
         if pair.before is None:
             return []
+        groups = like_for_like(self._days, pair, rows)
+        now = self._adding_up([group.compared.now for group in groups])
+        before = self._adding_up([group.compared.before or Measures() for group in groups])
         return [
             TradingRevenue(
                 period=pair.period.name,
                 trading=str(group.trading),
                 stores=group.stores,
-                revenue=self._shown(group.compared.now.revenue),
-                before=self._before(group.compared),
+                revenue=revenue,
+                before=self._before(group.compared, (revenue, revenue_before)),
             )
-            for group in like_for_like(self._days, pair, rows)
+            for group, revenue, revenue_before in zip(groups, now, before, strict=True)
         ]
+
+    def _adding_up(self, measures: Sequence[Measures]) -> list[Decimal]:
+        """The revenue of each, so that they add up to their rounded sum."""
+        parts = [Fraction(each.revenue) for each in measures]
+        decimals = self._declaration.minor_units
+        return adding_up(parts, half_up(sum(parts, Fraction(0)), decimals), decimals)
 
     @cached_property
     def _days(self) -> TradingDays:
@@ -304,12 +340,20 @@ class _AnswersOfRun:
         return shown.rankings(self.sales, whole, self._choice)
 
     def _rate_sources(self, pairs: Sequence[Pair]) -> dict[str, str]:
-        """Currency -> where its rate at constant rates comes from; the last period decides."""
-        sources: dict[str, str] = {}
-        for rates in self._comparison.rates(pairs):
-            sources |= rates.sources if rates else {}
-        base = self._declaration.base_currency
-        return {currency: source for currency, source in sources.items() if currency != base}
+        """Currency -> where its rates at constant rates come from, and in which periods."""
+        periods: dict[str, dict[str, list[str]]] = {}
+        for pair, rates in zip(pairs, self._comparison.rates(pairs), strict=True):
+            for currency, source in (rates.sources if rates else {}).items():
+                periods.setdefault(currency, {}).setdefault(source, []).append(pair.period.name)
+        periods.pop(self._declaration.base_currency, None)
+        return {currency: _in_periods(sources) for currency, sources in sorted(periods.items())}
 
     def _shown(self, revenue: Decimal) -> Decimal:
         return half_up(Fraction(revenue), self._declaration.minor_units)
+
+
+def _in_periods(sources: Mapping[str, Sequence[str]]) -> str:
+    """Sources of rates in words, with the periods of each if there are several."""
+    if len(sources) == 1:
+        return next(iter(sources))
+    return "; ".join(f"in {examples(periods)} {source}" for source, periods in sources.items())

@@ -140,10 +140,21 @@ def _method(answers: Answers, options: Shown) -> str:
             days = f"{row.first_day} to {row.last_day}"
             lines.append(f"* not over: {days}, compared with the same days.")
     if options.constant_currency:
-        lines.append("Local growth is at the exchange rates of the compared period. The rate of")
-        sources = [f"  {code} is {source}" for code, source in answers.constant_rates.items()]
-        lines += sources[:_LINES]
+        lines += _constant_rates(answers)
     return "\n".join(lines)
+
+
+def _constant_rates(answers: Answers) -> list[str]:
+    """The method of constant exchange rates: for each source of rates, the currencies it is of."""
+    if not answers.constant_rates:
+        return []
+    by_source: dict[str, list[str]] = {}
+    for currency, source in answers.constant_rates.items():
+        by_source.setdefault(source, []).append(currency)
+    return [
+        "Local growth is at the exchange rates of the compared period. The rate of",
+        *(f"  {', '.join(codes)} is {source}" for source, codes in by_source.items()),
+    ]
 
 
 def _store_performance(answers: Answers, options: Shown) -> Group:
@@ -170,7 +181,8 @@ def _store_performance(answers: Answers, options: Shown) -> Group:
             percent(growth, sign=True) if has_before else Text(_bar(row.share), style="cyan"),
         )
         previous = row.period
-    return titled(_title(answers, Question.STORES), table)
+    remark = "\n".join(_constant_rates(answers)) if options.constant_currency else ""
+    return titled(_title(answers, Question.STORES), table, remark=remark)
 
 
 def _shares(rows: Sequence[StoreRevenue]) -> dict[tuple[str, str], str]:

@@ -124,7 +124,7 @@ def meeting_keys(
 
 
 def _of_batch(own: DataFrame, history: History | None) -> Iterator[DataFrame]:
-    """What the engine finds: keys of the batch that repeat, and records of history that meet it."""
+    """Keys of the batch that repeat, and records of history with a key of it."""
     none = (F.lit(None).cast("BIGINT").alias(id_) for id_ in _ROW_ID)
     yield repeated_keys(own).select("key_hash", *none)
     if history is not None:
@@ -151,20 +151,20 @@ def _met(lakehouse: Lakehouse, of_batch: _Hashes, history: History) -> _Hashes:
 
 
 def _met_here(of_batch: _Hashes, history: Iterable[pa.RecordBatch]) -> _Hashes:
-    """What `_met` finds, found in this process."""
+    """The same as `_met`, compared in this process."""
     met = [_none()]
     for hashes in _in_groups(_that_may_meet(of_batch, history)):
         # In order, because a search for each by itself waits for memory.
         hashes.sort()
-        found = np.searchsorted(of_batch, hashes).clip(max=len(of_batch) - 1)
-        met.append(_distinct(hashes[of_batch[found] == hashes]))
+        places = np.searchsorted(of_batch, hashes).clip(max=len(of_batch) - 1)
+        met.append(_distinct(hashes[of_batch[places] == hashes]))
         if sum(map(len, met)) > _MANY_KEYS:
             return np.concatenate(met)
     return np.unique(np.concatenate(met))
 
 
 def _that_may_meet(of_batch: _Hashes, history: Iterable[pa.RecordBatch]) -> Iterator[_Hashes]:
-    """Yields hashes of history; of those that the batch does not have only some.
+    """Yields hashes of history: all that the batch has, and a few others.
 
     A place in a table, chosen by the first bits of a hash, says whether the batch has a key there.
     """

@@ -337,3 +337,56 @@ def test_products_of_all_classes_come_go_and_change_places(sample: Declaration) 
     assert any(row.rank_before is None for row in found.best_by_value)
     assert any(row.rank_before not in (None, row.rank) for row in found.best_by_value)
     assert found.left
+
+
+# Figures that add up as they are shown
+
+
+@pytest.mark.parametrize("by", By)
+def test_lines_and_groups_add_up_as_they_are_shown(sample: Declaration, by: By) -> None:
+    shown = answers(sample, Asked(date(2025, 2, 11), date(2025, 12, 20), by=by))
+    total = shown.total
+    assert total
+    assert total.before
+    assert len(shown.global_performance) > (by is not By.YEAR)
+    lines = [row.before for row in shown.global_performance if row.before]
+    assert total.revenue == sum(row.revenue for row in shown.global_performance)
+    assert total.gross == sum(row.gross for row in shown.global_performance)
+    assert total.returns == sum(row.returns for row in shown.global_performance)
+    for name in ("revenue", "change", "local_growth", "currency_effect"):
+        assert getattr(total.before, name) == sum(getattr(line, name) for line in lines)
+    for row in shown.global_performance:
+        groups = [group for group in shown.like_for_like if group.period == row.period]
+        assert sum(group.revenue for group in groups) == row.revenue
+        compared = [group.before for group in groups if group.before]
+        assert row.before
+        assert sum(group.revenue for group in compared) == row.before.revenue
+        for part in compared:
+            assert part.change == part.local_growth + part.currency_effect
+
+
+def test_a_total_has_its_own_period_before(sample: Declaration) -> None:
+    """Months compared with the ones before them overlap, so their sums would say nothing."""
+    asked = Asked(date(2025, 3, 1), date(2025, 12, 31), compare=Compare.PERIOD)
+    total = answers(sample, asked).total
+    assert total
+    assert total.before
+    assert total.before.period == "2024-05-01..2025-02-28"
+    assert total.before.change == total.revenue - total.before.revenue
+    assert total.before.change == total.before.local_growth + total.before.currency_effect
+
+
+@pytest.mark.parametrize("by", By)
+def test_days_to_date_depend_on_no_length_of_periods(sample: Declaration, by: By) -> None:
+    by_month = answers(sample, Asked(first=date(2025, 11, 1)))
+    assert answers(sample, Asked(first=date(2025, 11, 1), by=by)).to_date == by_month.to_date
+    assert [row.last_day for row in by_month.to_date] == [date(2025, 12, 31)] * 2
+
+
+def test_a_rate_that_is_another_kind_in_some_periods_names_them(sample: Declaration) -> None:
+    sources = answers(sample, Asked(date(2025, 2, 1), date(2025, 5, 31))).constant_rates
+    assert sources["USD"] == "its revenue divided by its amount in the compared period"
+    assert sources["JPY"] == (
+        "in 2025-02, 2025-03 the average rate of the compared period, because it had no sales "
+        "there; in 2025-04, 2025-05 its revenue divided by its amount in the compared period"
+    )
