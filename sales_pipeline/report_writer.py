@@ -165,7 +165,7 @@ class ReportWriter:
         self.report.rules = summary(self._rule_results)
 
     def months_made(self, gold: Made, before: set[date]) -> None:
-        """Reports the months of gold that were gold.
+        """Reports the months of gold that were made.
 
         Args:
             gold: The outcome of making gold.
@@ -204,7 +204,7 @@ class ReportWriter:
         ]
         report.corrected += [self._mended(delivery) for delivery in news if delivery.mends]
         report.displaced = self._displaced(taken)
-        report.feeds = counts_per_feed(taken, report.balances)
+        report.feeds = counts_per_feed(taken, self._balances(taken))
         report.rows = sum(counts.delivered for counts in report.feeds)
         report.bytes = sum(delivery.bytes for delivery in taken)
         # This run has named the deliveries about which it decided once more.
@@ -259,6 +259,15 @@ class ReportWriter:
             self.report.outcome = "failed"
         self.report.seconds = seconds
         return self.report
+
+    def _balances(self, taken: Iterable[Delivery]) -> list[Balance]:
+        """The balances of this run, and those that a killed run left of what this one finished."""
+        counted_here = {balance.file_id for balance in self.report.balances}
+        done = {delivery.file_id for delivery in taken if delivery.state is State.ARCHIVED}
+        if not (others := done - counted_here):
+            return self.report.balances
+        before = [balance for balance in recorded(self.lakehouse) if balance.file_id in others]
+        return [*self.report.balances, *before]
 
     def _displaced(self, taken: Iterable[Delivery]) -> list[DisplacedSales]:
         """Sales that this run displaced, or a killed run whose work it finished."""

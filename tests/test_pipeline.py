@@ -173,4 +173,7 @@ def test_a_run_that_resumes_says_so(retailer: Retailer) -> None:
     assert retailer.states()["lyon/a.csv"] == ["in_silver"]
     report = retailer.run()
     assert report.resumed == 2
+    counts = {each.feed: (each.files, each.delivered) for each in report.feeds}
+    assert counts == {"catalogue": (1, 3), "lyon": (1, 1)}, "also what the stopped run counted"
+    assert report.rows == sum(rows for _, rows in counts.values())
     assert retailer.revenue() == {(2025, 1): "10.00"}
