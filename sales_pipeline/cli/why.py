@@ -139,6 +139,7 @@ def why(
     from sales_pipeline.analysis.sales_of_run import Choice
     from sales_pipeline.report import why_moved as moved
     from sales_pipeline.report import why_restated as restated
+    from sales_pipeline.report.why_moved_text import why_moved_text
 
     asked = AskedPeriod(period, first, last)
     largest = None if as_json or as_csv else moved.LARGEST
@@ -149,7 +150,7 @@ def why(
         show_report(
             moved.why_moved(declaration, change, run=run),
             moved.why_moved_document,
-            moved.why_moved_text,
+            why_moved_text,
             as_json=as_json,
             csv=moved.why_moved_csv if as_csv else None,
         )
@@ -200,13 +201,11 @@ def explain(
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.analysis.named_periods import AskedPeriod
     from sales_pipeline.report import explained as report
-    from sales_pipeline.report.closed_months import run_as_closed
     from sales_pipeline.report.explained_records import explained_csv
     from sales_pipeline.report.explained_text import explained_text
 
-    asked = report.AskedFigure(AskedPeriod(period, first, last), store, product)
-    if as_closed:
-        run = run_as_closed(declaration, asked.period, run=run)
+    of_period = AskedPeriod(period, first, last)
+    asked = report.AskedFigure(of_period, store, product, as_closed=as_closed)
     if as_csv:
         for piece in explained_csv(declaration, asked, run=run):
             show_exactly(piece)

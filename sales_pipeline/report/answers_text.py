@@ -15,7 +15,6 @@ from rich.text import Text
 from sales_pipeline.analysis.comparison import TWELVE_MONTHS, YEAR_TO_DATE
 from sales_pipeline.analysis.parts import adding_up
 from sales_pipeline.analysis.ranking import Kind
-from sales_pipeline.errors import examples
 from sales_pipeline.report.answers import (
     Answers,
     Before,
@@ -24,10 +23,9 @@ from sales_pipeline.report.answers import (
     ProductByVolume,
     StoreRevenue,
 )
-from sales_pipeline.report.closed_months import restated_lines
+from sales_pipeline.report.closed_months import closing_lines
 from sales_pipeline.report.figures import (
     grouped,
-    month_text,
     percent,
     share_bar,
     signed,
@@ -73,19 +71,8 @@ def answers_text(
     parts: list[RenderableType] = [tables[question](answers, options) for question in questions]
     if options.like_for_like and {*questions} & {Question.GLOBAL, Question.STORES}:
         parts.append(_like_for_like(answers))
-    return Group(*parts, *_closings(answers), *basis_lines(answers.tax))
-
-
-def _closings(answers: Answers) -> list[Text]:
-    """The closed months among the figures, and by how much they were restated."""
-    lines = restated_lines(answers.closings, answers.currency)
-    if answers.as_closed:
-        months = [month_text(closed.month) for closed in answers.closings]
-        named = examples(months) if months else "none of them"
-        lines.insert(0, f"Closed months are as they were closed ({named}); others as they stand.")
-    elif lines:
-        lines.append("These are the figures as they stand; --as-closed shows them as closed.")
-    return [Text(line, style="dim") for line in lines]
+    closings = closing_lines(answers.closings, answers.currency, as_closed=answers.as_closed)
+    return Group(*parts, *closings, *basis_lines(answers.tax))
 
 
 def _global_performance(answers: Answers, options: Shown) -> Group:

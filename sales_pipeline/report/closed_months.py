@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 import pyarrow as pa
+from rich.text import Text
 
 from sales_pipeline.analysis.adjustments import Adjustment, adjustments
 from sales_pipeline.analysis.closed_records import closed_records
@@ -18,9 +19,9 @@ from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.analysis.periods import span_of
 from sales_pipeline.analysis.records_of_run import RecordsOfRun
 from sales_pipeline.analysis.sales_of_run import ALL, Choice, sales_of_run
-from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import UsageError, counted
-from sales_pipeline.gold.gold_set import GoldSet, gold_set
+from sales_pipeline.errors import UsageError, counted, examples
+from sales_pipeline.gold.gold_set import GoldSet
+from sales_pipeline.gold.spellings import with_shown_products
 from sales_pipeline.lakehouse.declared_tables import DAILY_SALES, SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import in_months
 from sales_pipeline.report.document import Exact, Moment, Month
@@ -43,7 +44,7 @@ class ClosedMonth:
         revenue: Its revenue now, rounded half up.
         change: The difference of both as they are shown.
         is_restated: Whether any figure of a store changed; the revenue may be the same.
-        reasons: What the change is made of; none where a category is chosen.
+        reasons: What the change is made of; none where a category or product is chosen.
     """
 
     month: Month
@@ -58,7 +59,12 @@ class ClosedMonth:
 
 
 def closed_months(
-    gold: GoldSet, months: Collection[date], choice: Choice = ALL, *, largest: int | None = None
+    gold: GoldSet,
+    months: Collection[date],
+    choice: Choice = ALL,
+    *,
+    product: str | None = None,
+    largest: int | None = None,
 ) -> tuple[ClosedMonth, ...]:
     """Returns some closed months as they were closed and as they are now.
 
@@ -68,6 +74,7 @@ def closed_months(
         gold: The gold tables of the run that is now.
         months: Closed months.
         choice: Which sales count.
+        product: The only product that counts, as it is shown now.
         largest: How many sources of each reason are named; all if None.
 
     Raises:
@@ -76,10 +83,10 @@ def closed_months(
     """
     if not months:
         return ()
-    then_and_now = _ThenAndNow.of(gold, sorted(months), choice)
+    then_and_now = _ThenAndNow.of(gold, sorted(months), choice, product)
     changes = then_and_now.changes
     reasons: dict[date, tuple[Restatement, ...]] = {}
-    if changes and choice.category is None:
+    if changes and choice.category is None and product is None:
         rounding = Rounding(gold.declaration.minor_units, largest)
         parts = adjustments_since_closing(gold, changes, store=choice.store)
         reasons = {restated.month: restated.reasons for restated in rounding.months(changes, parts)}
@@ -135,23 +142,21 @@ def adjustments_since_closing(
     return parts
 
 
-def run_as_closed(declaration: Declaration, asked: AskedPeriod, *, run: str | None = None) -> str:
+def run_as_closed(gold: GoldSet, asked: AskedPeriod) -> str:
     """Returns the id of the run whose records make up a period of closed months, as closed.
 
     Args:
-        declaration: What the retailer declares.
+        gold: The gold tables of the run that knows the closings.
         asked: The period.
-        run: The run that knows the closings; the last one without it.
 
     Raises:
         UsageError: A month of it is open, or the months were closed at the figures of several runs.
     """
-    with gold_set(declaration, run=run) as gold:
-        sales = sales_of_run(gold)
-        _, period = asked.of(sales, calendar_of(declaration.calendar))
-        with_sales = [month for month in sales.months(ALL) if period.overlaps(span_of(month))]
-        runs = {gold.closings[month].of_run for month in with_sales if month in gold.closings}
-        is_open = any(month not in gold.closings for month in with_sales)
+    sales = sales_of_run(gold)
+    _, period = asked.of(sales, calendar_of(gold.declaration.calendar))
+    with_sales = [month for month in sales.months(ALL) if period.overlaps(span_of(month))]
+    runs = {gold.closings[month].of_run for month in with_sales if month in gold.closings}
+    is_open = any(month not in gold.closings for month in with_sales)
     if is_open or len(runs) != 1:
         got = f"{period.name} with an open month" if is_open else f"{period.name} of several runs"
         raise UsageError(
@@ -170,13 +175,18 @@ class _ThenAndNow:
     now: Mapping[date, list[Cell]]
 
     @classmethod
-    def of(cls, gold: GoldSet, months: Sequence[date], choice: Choice) -> _ThenAndNow:
-        """Reads both sums; only the cube knows categories."""
-        if choice.category is None:
+    def of(
+        cls, gold: GoldSet, months: Sequence[date], choice: Choice, product: str | None = None
+    ) -> _ThenAndNow:
+        """Reads both sums; only the cube knows categories and products."""
+        if choice.category is None and product is None:
             name, kept, day = DAILY_SALES.name, gold.closed_days, "sold_on"
         else:
             name, kept, day = SALES_CUBE.name, gold.closed_cube, "month"
-        tables = (kept, gold.read(name, where=in_months(months)))
+        tables = [kept, gold.read(name, where=in_months(months))]
+        if product is not None:
+            shown = (with_shown_products(gold.spellings, table) for table in tables)
+            tables = [chosen(table, product=product) for table in shown]
         return cls(months, *(_cells(table, months, day, choice) for table in tables))
 
     @property
@@ -213,7 +223,27 @@ def _revenue(cells: Sequence[Cell]) -> Fraction:
     return Fraction(total(cells).revenue)
 
 
-def restated_lines(closed: Sequence[ClosedMonth], currency: str) -> list[str]:
+def closing_lines(
+    closed: Sequence[ClosedMonth], currency: str, *, as_closed: bool = False
+) -> list[Text]:
+    """Returns lines about the closed months among some figures, and how they were restated.
+
+    Args:
+        closed: The closed months.
+        currency: The base currency.
+        as_closed: Whether the figures are those of the closed months as they were closed.
+    """
+    lines = _restated_lines(closed, currency)
+    if as_closed:
+        months = [month_text(month.month) for month in closed]
+        named = examples(months) if months else "none of them"
+        lines.insert(0, f"Closed months are as they were closed ({named}); others as they stand.")
+    elif lines:
+        lines.append("These are the figures as they stand; --as-closed shows them as closed.")
+    return [Text(line, style="dim") for line in lines]
+
+
+def _restated_lines(closed: Sequence[ClosedMonth], currency: str) -> list[str]:
     """Returns a line for each of the last closed months that were restated, and how many more."""
     restated = [month for month in closed if month.is_restated]
     lines = [_restated_line(month, currency) for month in restated[-_SHOWN:]]

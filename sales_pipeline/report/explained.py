@@ -1,33 +1,32 @@
 """A figure unfolded into its files and rates, and what was left out, as data and as JSON.
 
-The revenues of the files add up to the figure as it is shown. `explained_text` shows them,
-`explained_records` has the records.
+`explained_files` has the parts, which add up to the figure as it is shown; `explained_text` shows
+them, `explained_records` has the records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from sales_pipeline.analysis.declared import calendar_of
-from sales_pipeline.analysis.figure_records import Counted, FigureRecords, LeftOut
+from sales_pipeline.analysis.figure_records import FigureRecords
 from sales_pipeline.analysis.measures import total
 from sales_pipeline.analysis.named_periods import AskedPeriod
-from sales_pipeline.analysis.parts import adding_up, half_up
+from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.analysis.periods import Period
-from sales_pipeline.analysis.records_of_run import (
-    REVENUE_DECIMALS,
-    RecordsOfRun,
-)
-from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, sales_of_run
+from sales_pipeline.analysis.records_of_run import RecordsOfRun
+from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.gold.gold_set import GoldSet, gold_set
-from sales_pipeline.lakehouse.tables import DISPLACED, DUPLICATE, EXCLUDED
+from sales_pipeline.gold.gold_set import GoldSet
+from sales_pipeline.lakehouse.opening import opened_lakehouse
+from sales_pipeline.lakehouse.runs import chosen_run
 from sales_pipeline.report.chosen_sales import check_choice, check_product
+from sales_pipeline.report.closed_months import ClosedMonth, closed_months, run_as_closed
 from sales_pipeline.report.document import (
     Exact,
     Moment,
@@ -36,15 +35,8 @@ from sales_pipeline.report.document import (
     json_object,
     read_from,
 )
-from sales_pipeline.report.figures import without_end_zeros
+from sales_pipeline.report.explained_files import FileLeftOut, FilePart, Unfolded, file_left_out
 from sales_pipeline.report.tax_basis import TaxBasis, tax_basis
-from sales_pipeline.silver.validation.reasons import sentence_of
-
-_MEANINGS = {
-    DUPLICATE: "The same sale counts already, from this file or another one.",
-    DISPLACED: "A later record has the same key and counts instead.",
-    EXCLUDED: "The feed declares a condition that leaves it out.",
-}
 
 
 @dataclass(frozen=True)
@@ -55,72 +47,13 @@ class AskedFigure:
         period: Its period.
         store: Its store, or None for all.
         product: Its product, as it is shown, or None for all.
+        as_closed: Whether it is the figure of a closed month as it was closed.
     """
 
     period: AskedPeriod = field(default_factory=AskedPeriod)
     store: str | None = None
     product: str | None = None
-
-
-@dataclass(frozen=True)
-class FilePart:
-    """The records of one file and currency that a figure counts.
-
-    Attributes:
-        file: The file, by its path below the landing folder.
-        file_id: Its delivery.
-        feed: Its feed.
-        currency: The currency of the amount.
-        records: The number of records.
-        units: Their units, net of returns.
-        amount: Their amount, net of returns.
-        lowest_rate: The lowest exchange rate that one of them took; None if a rate is missing.
-        highest_rate: The highest one.
-        revenue: Their revenue, rounded so that all parts add up to the figure; None if a rate is
-            missing.
-    """
-
-    file: str
-    file_id: int
-    feed: str
-    currency: str
-    records: int
-    units: Units
-    amount: Exact
-    lowest_rate: Exact | None
-    highest_rate: Exact | None
-    revenue: Exact | None
-
-
-@dataclass(frozen=True)
-class FileLeftOut:
-    """Records of one file that a figure does not count, for one reason.
-
-    Attributes:
-        file: The file, by its path below the landing folder.
-        file_id: Its delivery.
-        feed: Its feed.
-        status: `duplicate`, `displaced`, `excluded` or `quarantined`.
-        reasons: The codes of the reasons of quarantined records.
-        meaning: What they mean.
-        day_is_known: Whether they are of the period for sure.
-        product_is_known: Whether they are of the product for sure.
-        records: Their number.
-        amount: Their amount, where it is readable.
-        currency: The currency of the amount.
-    """
-
-    file: str
-    file_id: int
-    feed: str
-    status: str
-    reasons: tuple[str, ...]
-    meaning: str
-    day_is_known: bool
-    product_is_known: bool
-    records: int
-    amount: Exact | None
-    currency: str | None
+    as_closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,6 +74,8 @@ class Explained:
             None if there is no such difference.
         left_out: What the files have besides, in the order of delivery.
         tax: What the revenue is with regard to tax.
+        as_closed: Whether it is the figure of a closed month as it was closed.
+        closings: The closed months in the period.
     """
 
     run_id: str
@@ -155,6 +90,8 @@ class Explained:
     not_in_gold: Exact | None
     left_out: tuple[FileLeftOut, ...]
     tax: TaxBasis
+    as_closed: bool = False
+    closings: tuple[ClosedMonth, ...] = ()
 
 
 def explained(
@@ -165,19 +102,20 @@ def explained(
     Args:
         declaration: What the retailer declares.
         asked: The figure.
-        run: The finished run that left it; the last one without it.
+        run: The finished run that left it, or that knows the closed months; the last one without
+            it.
 
     Raises:
-        UsageError: There is no such run, period, store or product, or what the run left is not
-            kept any more.
+        UsageError: There is no such run, period, store or product, what the run left is not kept
+            any more, or a figure as it was closed is not of one closed month.
     """
     asked = asked or AskedFigure()
-    with gold_set(declaration, run=run) as gold:
+    with asked_gold(declaration, asked, run=run) as (gold, latest):
         sales = sales_of_run(gold)
         figure = figure_records(gold, sales, asked)
         counted = figure.counted()
         left_out = figure.left_out(counted)
-        parts = _Unfolded(figure.records, counted, declaration.minor_units)
+        parts = Unfolded(figure.records, counted, declaration.minor_units)
         cells = sales.sums(
             [figure.period],
             *(["product"] if asked.product is not None else []),
@@ -196,9 +134,34 @@ def explained(
             units=gold_figure.units,
             files=tuple(files),
             not_in_gold=not_in_gold,
-            left_out=tuple(_left_out(figure.records, omitted) for omitted in left_out),
+            left_out=tuple(file_left_out(figure.records, omitted) for omitted in left_out),
             tax=tax_basis(declaration, gold.run, store=asked.store),
+            as_closed=asked.as_closed,
+            closings=closed_months(
+                latest,
+                closed_in(latest, [figure.period]),
+                Choice(asked.store),
+                product=asked.product,
+            ),
         )
+
+
+@contextmanager
+def asked_gold(
+    declaration: Declaration, asked: AskedFigure, *, run: str | None = None
+) -> Iterator[tuple[GoldSet, GoldSet]]:
+    """Opens the gold tables that have a figure, and those that know the closed months.
+
+    Raises:
+        UsageError: There is no such run, or a figure as it was closed is not of one closed month.
+    """
+    with opened_lakehouse(declaration) as lakehouse:
+        latest = GoldSet(lakehouse.engine, declaration, chosen_run(lakehouse, run))
+        if asked.as_closed:
+            of_run = chosen_run(lakehouse, run_as_closed(latest, asked.period))
+            yield replace(latest, run=of_run), latest
+        else:
+            yield latest, latest
 
 
 def figure_records(gold: GoldSet, sales: SalesOfRun, asked: AskedFigure) -> FigureRecords:
@@ -212,76 +175,6 @@ def figure_records(gold: GoldSet, sales: SalesOfRun, asked: AskedFigure) -> Figu
     if asked.product is not None:
         check_product(sales, asked.product)
     return FigureRecords(RecordsOfRun(gold), period, asked.store, asked.product)
-
-
-@dataclass(frozen=True)
-class _Unfolded:
-    """Splits a figure into parts that add up as they are shown."""
-
-    records: RecordsOfRun
-    counted: Sequence[Counted]
-    minor_units: int
-
-    def files(self, revenue: Fraction) -> tuple[list[FilePart], Decimal | None]:
-        """The parts of the files, and what gold shows beyond them."""
-        groups: dict[tuple[int, str], list[Counted]] = {}
-        for counted in self.counted:
-            groups.setdefault((counted.file_id, counted.currency), []).append(counted)
-        exact = {key: self._revenue(own) for key, own in groups.items()}
-        parts = {key: part for key, part in exact.items() if part is not None}
-        difference = revenue - sum(parts.values(), Fraction(0))
-        to_add_up = [*parts.values(), *([difference] if difference else [])]
-        if not to_add_up:
-            return [self._part(key, own, None) for key, own in groups.items()], None
-        shown = adding_up(to_add_up, half_up(revenue, self.minor_units), self.minor_units)
-        of_file = dict(zip(parts, shown, strict=False))
-        files = [self._part(key, own, of_file.get(key)) for key, own in groups.items()]
-        return files, shown[-1] if difference else None
-
-    def _revenue(self, own: Sequence[Counted]) -> Fraction | None:
-        units = 0
-        for counted in own:
-            if counted.revenue is None:
-                return None
-            units += counted.revenue
-        return Fraction(units, 10**REVENUE_DECIMALS)
-
-    def _part(
-        self, key: tuple[int, str], own: Sequence[Counted], revenue: Decimal | None
-    ) -> FilePart:
-        delivery = self.records.deliveries[key[0]]
-        rates = [counted.rate for counted in own if counted.rate is not None]
-        has_all = len(rates) == len(own)
-        return FilePart(
-            file=delivery.path,
-            file_id=delivery.file_id,
-            feed=delivery.feed,
-            currency=key[1],
-            records=sum(counted.records for counted in own),
-            units=sum((counted.units for counted in own), Decimal(0)),
-            amount=sum((counted.amount for counted in own), Decimal(0)),
-            lowest_rate=without_end_zeros(min(rates)) if has_all else None,
-            highest_rate=without_end_zeros(max(rates)) if has_all else None,
-            revenue=revenue,
-        )
-
-
-def _left_out(records: RecordsOfRun, omitted: LeftOut) -> FileLeftOut:
-    feed = records.gold.declaration.feeds.get(omitted.feed)
-    sentences = (sentence_of(reason, feed) for reason in omitted.reasons)
-    return FileLeftOut(
-        file=records.path(omitted.file_id),
-        file_id=omitted.file_id,
-        feed=omitted.feed,
-        status=omitted.status,
-        reasons=omitted.reasons,
-        meaning=_MEANINGS.get(omitted.status) or " ".join(filter(None, sentences)),
-        day_is_known=omitted.has_day,
-        product_is_known=omitted.has_product,
-        records=omitted.records,
-        amount=omitted.amount if omitted.currency else None,
-        currency=omitted.currency,
-    )
 
 
 class _Explained(View):
@@ -298,6 +191,8 @@ class _Explained(View):
     files: list[FilePart]
     not_in_gold: Exact | None
     left_out: list[FileLeftOut]
+    as_closed: bool
+    closings: list[ClosedMonth]
     tax: TaxBasis
 
 

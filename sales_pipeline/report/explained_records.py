@@ -17,9 +17,8 @@ from sales_pipeline.analysis.records_of_run import (
 )
 from sales_pipeline.analysis.sales_of_run import sales_of_run
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.gold.gold_set import gold_set
 from sales_pipeline.report.document import csv_rows
-from sales_pipeline.report.explained import AskedFigure, figure_records
+from sales_pipeline.report.explained import AskedFigure, asked_gold, figure_records
 from sales_pipeline.report.figures import without_end_zeros
 from sales_pipeline.report.tax_basis import tax_basis
 
@@ -34,7 +33,7 @@ def explained_csv(
     Raises:
         UsageError: As `explained`.
     """
-    with gold_set(declaration, run=run) as gold:
+    with asked_gold(declaration, asked, run=run) as (gold, _):
         figure = figure_records(gold, sales_of_run(gold), asked)
         tax = cache(lambda store: tax_basis(declaration, gold.run, store=store).in_a_word)
         yield csv_rows([_HEADER])

@@ -7,7 +7,9 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 from rich.console import Group, RenderableType
 
-from sales_pipeline.report.explained import Explained, FileLeftOut, FilePart
+from sales_pipeline.report.closed_months import closing_lines
+from sales_pipeline.report.explained import Explained
+from sales_pipeline.report.explained_files import FileLeftOut, FilePart
 from sales_pipeline.report.figures import grouped, money, without_end_zeros
 from sales_pipeline.report.layout import cell, new_table, titled
 from sales_pipeline.report.tax_basis import basis_lines
@@ -21,7 +23,8 @@ _SIX_DIGITS = Context(prec=6, rounding=ROUND_HALF_UP)
 def explained_text(figure: Explained) -> RenderableType:
     """Returns the files of a figure with their amounts, rates and revenue; and what is left out."""
     left_out = [_left_out(figure)] if figure.left_out else []
-    return Group(_files(figure), *left_out, *basis_lines(figure.tax))
+    closings = closing_lines(figure.closings, figure.currency, as_closed=figure.as_closed)
+    return Group(_files(figure), *left_out, *closings, *basis_lines(figure.tax))
 
 
 def _files(figure: Explained) -> RenderableType:

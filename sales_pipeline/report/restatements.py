@@ -12,7 +12,7 @@ from itertools import groupby
 from sales_pipeline.analysis.adjustments import Adjustment
 from sales_pipeline.analysis.parts import adding_up, half_up
 from sales_pipeline.report.document import Exact, Month
-from sales_pipeline.report.why_moved import Source, largest_sources
+from sales_pipeline.report.sources import Source, largest_sources
 
 RULE = (
     "Each amount that came or left counts at the rate of the later run; what the records of "

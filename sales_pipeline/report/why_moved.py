@@ -1,6 +1,7 @@
-"""Why revenue moved between two periods, as data, as text, as JSON and as CSV.
+"""Why revenue moved between two periods, as data, as JSON and as CSV.
 
 The causes add up to the change as it is shown; docs/figures.md has their formulas.
+`why_moved_text` shows them.
 """
 
 from __future__ import annotations
@@ -12,19 +13,18 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from rich.console import Group, RenderableType
-
 from sales_pipeline.analysis.causes import Causes, RoundedCauses, causes_of_change
 from sales_pipeline.analysis.comparison import Comparison, Pair
 from sales_pipeline.analysis.declared import calendar_of, trading_days
 from sales_pipeline.analysis.named_periods import AskedPeriod
 from sales_pipeline.analysis.parts import adding_up, half_up
 from sales_pipeline.analysis.periods import Compare
-from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, sales_of_run
+from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.report.chosen_sales import check_choice
+from sales_pipeline.report.closed_months import ClosedMonth, closed_months
 from sales_pipeline.report.document import (
     RATIO_DECIMALS,
     Exact,
@@ -35,9 +35,8 @@ from sales_pipeline.report.document import (
     json_object,
     read_from,
 )
-from sales_pipeline.report.figures import grouped, percent, signed
-from sales_pipeline.report.layout import cell, new_table, titled
-from sales_pipeline.report.tax_basis import TaxBasis, basis_lines, basis_of_figures
+from sales_pipeline.report.sources import Source, largest_sources
+from sales_pipeline.report.tax_basis import TaxBasis, basis_of_figures
 
 LARGEST = 3
 """How many sources of a cause are shown."""
@@ -60,14 +59,6 @@ class AskedChange:
     choice: Choice = field(default_factory=Choice)
     largest: int | None = None
     as_closed: bool = False
-
-
-@dataclass(frozen=True)
-class Source:
-    """A product, store or currency, and its part of a cause."""
-
-    name: str
-    change: Exact
 
 
 @dataclass(frozen=True)
@@ -106,6 +97,7 @@ class WhyMoved:
         constant_rates: Currency -> where its rate of the compared period comes from.
         tax: What the revenue is with regard to tax.
         as_closed: Whether closed months are as they were when these closed.
+        closings: The closed months in the two periods.
     """
 
     run_id: str
@@ -121,6 +113,7 @@ class WhyMoved:
     constant_rates: Mapping[str, str]
     tax: TaxBasis
     as_closed: bool = False
+    closings: tuple[ClosedMonth, ...] = ()
 
     @property
     def change(self) -> Decimal:
@@ -175,6 +168,7 @@ def _why_moved(gold: GoldSet, sales: SalesOfRun, asked: AskedChange) -> WhyMoved
         )
     causes = causes_of_change(sales, trading_days(declaration, sales), pair, choice=asked.choice)
     shown = causes.rounded(declaration.minor_units)
+    periods = [pair.period, pair.before]
     return WhyMoved(
         run_id=gold.run.run_id,
         finished_at=gold.run.finished_at,
@@ -191,13 +185,9 @@ def _why_moved(gold: GoldSet, sales: SalesOfRun, asked: AskedChange) -> WhyMoved
             for currency, source in causes.rates.sources.items()
             if currency != declaration.base_currency
         },
-        tax=basis_of_figures(
-            gold,
-            [pair.period, pair.before],
-            store=asked.choice.store,
-            as_closed=asked.as_closed,
-        ),
+        tax=basis_of_figures(gold, periods, store=asked.choice.store, as_closed=asked.as_closed),
         as_closed=asked.as_closed,
+        closings=closed_months(gold, closed_in(gold, periods), asked.choice),
     )
 
 
@@ -221,22 +211,6 @@ def _parts(
     ]
 
 
-def largest_sources(
-    sources: Mapping[str, Fraction], change: Decimal, minor_units: int
-) -> tuple[Source, ...]:
-    """Returns the sources of a part, rounded so that they add up to it, the largest first.
-
-    Args:
-        sources: The name of each, and its exact part.
-        change: The part as it is shown.
-        minor_units: The decimals that are shown.
-    """
-    named = {name: part for name, part in sources.items() if part and name}
-    order = sorted(named.items(), key=lambda item: (-abs(item[1]), item[0]))
-    shown = adding_up([part for _, part in order], change, minor_units) if order else []
-    return tuple(Source(name, part) for (name, _), part in zip(order, shown, strict=True) if part)
-
-
 class _WhyMoved(View):
     run_id: str
     finished_at: Moment
@@ -255,6 +229,7 @@ class _WhyMoved(View):
     causes: list[PartOfChange]
     constant_rates: dict[str, str]
     as_closed: bool
+    closings: list[ClosedMonth]
     tax: TaxBasis
     method: str
 
@@ -278,38 +253,3 @@ def why_moved_csv(why: WhyMoved) -> str:
             own = (part["cause"], source["name"], source["change"], None)
             rows.append((*periods, *own, *of_all))
     return csv_text((*header, "currency", "tax"), rows)
-
-
-def why_moved_text(why: WhyMoved) -> RenderableType:
-    """Returns the steps from the revenue before to the revenue now, a line for each cause."""
-    name = why.pair.period.name
-    figures = (f"Revenue {why.currency}", f"of {why.compared_with}")
-    table = new_table("Cause", *figures, right=figures, fold=["Cause"])
-    table.add_row(why.compared_with, grouped(why.revenue_before), "")
-    table.add_section()
-    for part, share in zip(why.causes, _percents(why), strict=True):
-        table.add_row(part.cause, signed(part.change), share)
-        for source in part.largest:
-            line = (cell(f"  {source.name}", style="dim"), f"{signed(source.change)}  ", "")
-            table.add_row(*line)
-    table.add_section()
-    table.add_row(name, grouped(why.revenue), percent(why.growth, sign=True))
-    chosen = ", ".join(filter(None, ("Why revenue moved", why.store, why.category)))
-    title = f"{chosen}: {name} beside {why.compared_with}"
-    remark = [why.method]
-    if why.as_closed:
-        remark.append("Closed months are as they were closed.")
-    if not why.pair.is_over:
-        days = f"{why.pair.period.first} to {why.pair.period.last}"
-        remark.insert(0, f"{name} is not over: {days}, compared with the same days.")
-    return Group(titled(title, table, remark="\n".join(remark)), *basis_lines(why.tax))
-
-
-def _percents(why: WhyMoved) -> list[str]:
-    """The shares of the revenue before, as percentages that add up to the growth as shown."""
-    shares = [part.of_before for part in why.causes]
-    if why.growth is None or None in shares:
-        return [""] * len(shares)
-    exact = [Fraction(share or 0) * 100 for share in shares]
-    total = half_up(why.growth * 100, 1)
-    return [f"{signed(share)}%" for share in adding_up(exact, total, 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,61 @@ def test_a_month_is_closed_restated_shown_as_closed_and_opened_again(
     assert said.out.startswith("2025-11: open again; it had been closed at 9,113.87 EUR on ")
     [left] = json.loads(call("status", "--json").out)["closings"]
     assert left["month"] == "2025-12"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", "months", "--month", "2025-12"],
+        ["why", "2025-12"],
+        ["why", "2025-12", "--as-closed"],
+        ["why", "2025-12", "--compare", "period"],
+        ["explain", "2025-12"],
+        ["explain", "2025-12-24"],
+        ["explain", "2025-12", "--as-closed"],
+    ],
+    ids=" ".join,
+)
+def test_every_answer_says_by_how_much_a_closed_month_was_restated(
+    demo: tuple[Path, Said], call: Call, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(demo[0])
+    text = call(*arguments).out
+    told = "2025-12 was closed at 16,428.15 EUR; restated by +47.85 since: late files +47.85"
+    assert told in " ".join(text.split())
+    as_closed = "Closed months are as they were closed (2025-12)" in " ".join(text.split())
+    document = json.loads(call(*arguments, "--json").out)
+    assert document["as_closed"] == as_closed == ("--as-closed" in arguments)
+    [closing] = document["closings"]
+    assert (closing["month"], closing["is_restated"], closing["change"]) == (
+        "2025-12",
+        True,
+        "47.85",
+    )
+
+
+def test_a_restatement_is_that_of_the_chosen_store_category_and_product(
+    demo: tuple[Path, Said], call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(demo[0])
+
+    def changes(*arguments: str) -> list[tuple[bool, str, str]]:
+        document = json.loads(call(*arguments, "--json").out)
+        # The figure now is the one of the answer.
+        assert {closing["revenue"] for closing in document["closings"]} == {document["revenue"]}
+        return [
+            (closing["is_restated"], closing["revenue_closed"], closing["change"])
+            for closing in document["closings"]
+        ]
+
+    [late] = changes("explain", "2025-12", "--store", "paris")
+    [other] = changes("explain", "2025-12", "--store", "tokyo")
+    assert {(late[0], late[2]), (other[0], other[2])} == {(True, "47.85"), (False, "0.00")}
+    best = json.loads(call("show", "value", "--month", "2025-12", "--json").out)["value"]
+    products = [row["product"] for row in best]
+    parts = [changes("explain", "2025-12", "--product", product)[0] for product in products]
+    assert sum(Decimal(change) for _, _, change in parts) == Decimal("47.85")
+    assert {is_restated for is_restated, _, _ in parts} == {True, False}
 
 
 @pytest.mark.parametrize(

@@ -70,12 +70,12 @@ def sold(tmp_path_factory: pytest.TempPathFactory) -> Retailer:
     return retailer
 
 
-def _figure(retailer: Retailer, name: str = "2025-01", *, run: int = 0, **chosen: str) -> Explained:
+def _figure(retailer: Retailer, name: str = "2025-01", *, run: int = 0, **chosen: Any) -> Explained:
     run_id = retailer.run_ids()[run]
     return explained(retailer.declaration, AskedFigure(AskedPeriod(name), **chosen), run=run_id)
 
 
-def _records(retailer: Retailer, name: str = "2025-01", **chosen: str) -> list[dict[str, Any]]:
+def _records(retailer: Retailer, name: str = "2025-01", **chosen: Any) -> list[dict[str, Any]]:
     asked = AskedFigure(AskedPeriod(name), **chosen)
     run = retailer.run_ids()[0]
     return list(

@@ -1,16 +1,22 @@
-"""The page and the workbook show what a month was closed at, and what came later."""
+"""The page, the workbook and `why` show what a month was closed at, and what came later."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+from sales_pipeline.analysis.named_periods import AskedPeriod
+from sales_pipeline.analysis.periods import Compare
+from sales_pipeline.analysis.sales_of_run import Choice
 from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.page.contents import page_of
 from sales_pipeline.report.page.html import page_html
+from sales_pipeline.report.why_moved import AskedChange, why_moved
 from sales_pipeline.report.workbook import write_workbook
 from tests.report.page.chromium import Browser
 from tests.report.page.reading import Reader
@@ -73,3 +79,14 @@ def test_the_workbook_has_a_sheet_of_closed_months(closed: Retailer, tmp_path: P
     ]
     about = {row[0].value: row[1].value for row in book["About"].rows}
     assert about["Closed months"] == "as they were closed"
+
+
+def test_why_lists_the_closed_months_of_both_periods(closed: Retailer) -> None:
+    asked = AskedChange(AskedPeriod("2025-02"), Compare.PERIOD)
+    why = why_moved(closed.declaration, asked)
+    assert [(each.month, each.change) for each in why.closings] == [
+        (date(2025, 1, 1), Decimal(9)),
+        (date(2025, 2, 1), Decimal(0)),
+    ]
+    of_category = why_moved(closed.declaration, replace(asked, choice=Choice(category="Home")))
+    assert [each.reasons for each in of_category.closings] == [(), ()]
