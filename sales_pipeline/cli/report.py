@@ -62,9 +62,10 @@ def report(
     """Writes the answers as one HTML file to send, or as a workbook.
 
     The page opens from disk in any browser, asks nothing of any network, and is under 3 MB. Its
-    reader chooses store, range and measure, and every figure is then exact as here. It also shows
-    why the last month moved, what waits in quarantine, the closed months with what came later, and
-    the balance of the last run. A file that is there is replaced. It takes the extra [report].
+    reader chooses store, range, measure, what is compared, and best sellers by product or category,
+    and every figure is then exact as here. It also shows why the last month moved, what waits in
+    quarantine, the closed months with what came later, and the balance of the last run. A file that
+    is there is replaced. It takes the extra [report].
     """
     if first and last and last < first:
         raise UsageError(f"--to: before --from, got {first:%Y-%m} to {last:%Y-%m}. Do: swap them")

@@ -21,8 +21,9 @@ _BEFORE_CLASSES = (
     Definition(
         "Revenue",
         "What was paid, less what was paid back, in the base currency at the rate of each sale's "
-        "day. It is exact to the end and rounded half up once, where it is shown; so rounded "
-        "figures may differ from their rounded total by a cent.",
+        "day. Each figure is exact to the end and rounded half up once, where it is shown. A total "
+        "below lines is the sum of these lines as they are shown; so it may differ by some cents "
+        "from the figure of the whole range, and from the total of other lines.",
     ),
     Definition(
         "Tax",
@@ -37,8 +38,10 @@ _BEFORE_CLASSES = (
     Definition(
         "Before, change",
         "The same month of the year before, in a calendar of weeks that of 52 weeks before; for "
-        "several months their sum. A month that is not over, marked *, is compared with the same "
-        "days. Change % is the change by the figure before, from exact figures.",
+        "several months their sum. If the period before is chosen: the month, quarter or year "
+        "before, or as many months or days right before. A month that is not over, marked *, is "
+        "compared with the same days of the year before, or with as many days of the month before. "
+        "Change % is the change by the figure before, from exact figures.",
     ),
     Definition(
         "Constant currency",
@@ -51,7 +54,8 @@ _BEFORE_CLASSES = (
         "Like for like",
         "A store is comparable if it was open on every day of both periods; new, closed or "
         "interrupted otherwise, as declared. A store without a declared first day counts as open "
-        "from the month of its first sale on.",
+        "from the month of its first sale on. The groups are rounded so that they add up to the "
+        "revenue of the period as it is shown.",
     ),
 )
 _AFTER_CLASSES = (
@@ -79,7 +83,7 @@ def definitions(declaration: Declaration) -> tuple[Definition, ...]:
     a, b = (percent(Fraction(share)) for share in (declaration.classes.a, declaration.classes.b))
     classes = Definition(
         "Place, class",
-        "Products by the figure as it is shown, then by name. Class A makes up the first "
-        f"{a} of the whole, A and B together the first {b}.",
+        "Products or categories by the figure as it is shown, then by name. Class A makes up the "
+        f"first {a} of the whole, A and B together the first {b}.",
     )
     return (*_BEFORE_CLASSES, classes, *_AFTER_CLASSES)

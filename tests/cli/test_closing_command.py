@@ -83,6 +83,7 @@ def test_a_month_is_closed_restated_shown_as_closed_and_opened_again(
     assert left["month"] == "2025-12"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -114,6 +115,7 @@ def test_every_answer_says_by_how_much_a_closed_month_was_restated(
     )
 
 
+@pytest.mark.long
 def test_a_restatement_is_that_of_the_chosen_store_category_and_product(
     demo: tuple[Path, Said], call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

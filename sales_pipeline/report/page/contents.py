@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from sales_pipeline.analysis.comparison import Comparison
 from sales_pipeline.analysis.declared import calendar_of, trading_days
@@ -27,7 +28,7 @@ from sales_pipeline.report.page.listings import (
     rates_listing,
     unknown_names_listing,
 )
-from sales_pipeline.report.page.months import Month, months_of
+from sales_pipeline.report.page.months import Month, PeriodBefore, months_of
 from sales_pipeline.report.page.moved import Moved, last_month_moved
 from sales_pipeline.report.page.sold import Sold
 from sales_pipeline.report.page.sums import Limits, SalesOfPage
@@ -35,7 +36,7 @@ from sales_pipeline.report.quarantine import waiting_in_quarantine
 from sales_pipeline.report.tax_basis import TaxBasis, basis_of_figures
 from sales_pipeline.version import __version__
 
-MOST_BYTES = 1_900_000
+MOST_BYTES = 1_800_000
 """How large the data of a page may be: with its scripts it stays under 3 MB."""
 _LIMITS = (
     Limits(),
@@ -47,10 +48,31 @@ _LIMITS = (
     Limits(stores=500, products=500, products_by_store=False),
     Limits(stores=200, products=200, products_by_store=False),
     Limits(stores=50, products=100, products_by_store=False),
+    Limits(stores=50, products=100, products_by_store=False, categories=False),
 )
 """What is kept apart, the most first; the first that fits is taken."""
 _BYTES_OF_A_ROW = 14
 """At least so many bytes does a sum take, so that what cannot fit is not made."""
+
+
+_DAYS_AND_WEEKS = Definition(
+    "Days, weeks",
+    "The page holds months, because days would make it too large to send; "
+    "`sales-pipeline show --by day` and `--by week` show days and weeks.",
+)
+
+
+@dataclass(frozen=True)
+class MonthBefore:
+    """What the page shows of the last month beside the month before.
+
+    Attributes:
+        moved: Why the last month that is over moved, if gold has a month before it.
+        rates: The rates of the last month.
+    """
+
+    moved: Moved | None
+    rates: Listing
 
 
 @dataclass(frozen=True)
@@ -67,14 +89,17 @@ class Page:
         class_b: The cumulative share of classes A and B.
         spans: Days of which it knows the sales.
         months: The months that a reader can choose.
+        before: The periods before of whole months, quarters and years.
+        first_day: The first day of the first month with sales.
         sold: What was sold in the spans.
-        moved: Why the last month moved, if it has one to compare with.
+        moved: Why the last month that is over moved, if gold has that month of the year before.
         waiting: How many records wait in quarantine.
         quarantine: The records in quarantine, by feed and reason.
         unknown_names: Names that the catalogue does not know.
         balance: The balance of the last run.
         closings: The closed months, then and now.
-        rates: The rates of the last month.
+        rates: The rates of the last month and of that of the year before.
+        month_before: The same two beside the month before.
         left_out: What is added up because the page would be too large, in sentences.
         tax: What the revenue is with regard to tax.
         definitions: What the figures mean.
@@ -89,6 +114,8 @@ class Page:
     class_b: Exact
     spans: tuple[Period, ...]
     months: tuple[Month, ...]
+    before: tuple[PeriodBefore, ...]
+    first_day: date
     sold: Sold
     moved: Moved | None
     waiting: int
@@ -97,6 +124,7 @@ class Page:
     balance: Listing
     closings: Listing
     rates: Listing
+    month_before: MonthBefore
     left_out: tuple[str, ...]
     tax: TaxBasis
     definitions: tuple[Definition, ...]
@@ -133,6 +161,13 @@ def page_of(
         closed = closed_months(gold, closed_in(gold, months.periods))
         runs = finished_runs(lakehouse)
         until = [record.run_id for record in runs].index(gold.run.run_id) + 1
+        moved = partial(
+            last_month_moved,
+            sales,
+            days,
+            minor_units=declaration.minor_units,
+            stores=[store.id for store in sold.stores] if sold.products_by_store else None,
+        )
         return Page(
             run_id=gold.run.run_id,
             finished_at=gold.run.finished_at,
@@ -143,23 +178,23 @@ def page_of(
             class_b=declaration.classes.b,
             spans=months.periods,
             months=months.months,
+            before=months.before,
+            first_day=months.first_day,
             sold=sold,
-            moved=last_month_moved(
-                sales,
-                days,
-                months.pairs,
-                minor_units=declaration.minor_units,
-                stores=[store.id for store in sold.stores] if sold.products_by_store else None,
-            ),
+            moved=moved(months.pairs),
             waiting=waiting.rows,
             quarantine=quarantine_listing(waiting),
             unknown_names=unknown_names_listing(lakehouse),
             balance=balance_listing(lakehouse, runs[:until]),
             closings=closings_listing(closed, declaration.base_currency, as_closed=as_closed),
             rates=rates_listing(declaration, sales, months.pairs[-1]),
+            month_before=MonthBefore(
+                moved(months.pairs_before),
+                rates_listing(declaration, sales, months.pairs_before[-1]),
+            ),
             left_out=left_out,
             tax=basis_of_figures(gold, months.periods, as_closed=as_closed),
-            definitions=definitions(declaration),
+            definitions=(*definitions(declaration), _DAYS_AND_WEEKS),
         )
 
 
@@ -193,16 +228,21 @@ def _columns(sold: Sold) -> Iterator[str]:
 
 
 def _left_out(sold: Sold) -> Iterator[str]:
-    stores, products = sold.stores[-1], sold.products[-1]
+    stores, products = sold.stores[-1], sold.other_products
     if stores.stores > 1:
         yield (
             f"The page would be too large: the {stores.stores:,} stores with the smallest revenue "
             "are added up, and count in every total."
         )
-    if products.products > 1:
+    if products:
         yield (
-            f"The page would be too large: {products.products:,} products that sell less are added "
-            "up, and count in every total; places are among the products shown."
+            f"The page would be too large: {products:,} products that sell less are added up, and "
+            "count in every total; places are among the products shown."
+        )
+    if not sold.has_categories:
+        yield (
+            "The page would be too large: it has no best sellers by category; "
+            "`sales-pipeline show value --categories` has them."
         )
     if not sold.products_by_store:
         yield (

@@ -1,13 +1,13 @@
-"""The months that a reader of the page can choose, and the months compared with them."""
+"""The months that a reader of the page can choose, and what they are compared with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sales_pipeline.analysis.comparison import Comparison, Pair
-from sales_pipeline.analysis.periods import By, Period
+from sales_pipeline.analysis.periods import By, Compare, Period
 from sales_pipeline.errors import UsageError
 
 
@@ -17,7 +17,7 @@ class Month:
 
     Attributes:
         span: The place of its days among the periods.
-        before: The place of the days that it is compared with; None if gold has none.
+        before: The place of the days of the year before; None if gold has none.
         is_over: Whether it has ended.
         quarter: The quarter that it belongs to.
         year: The fiscal year that it belongs to.
@@ -31,18 +31,41 @@ class Month:
 
 
 @dataclass(frozen=True)
+class PeriodBefore:
+    """The days of a whole month, quarter or year, and those of the period before.
+
+    Attributes:
+        first: Its first day.
+        last: Its last day; if it is not over, the last day with sales.
+        before_first: The first day of the period before.
+        before_last: The last day of it; if the period is not over, after as many days.
+    """
+
+    first: date
+    last: date
+    before_first: date
+    before_last: date
+
+
+@dataclass(frozen=True)
 class Months:
     """The months of a page with the days that they need.
 
     Attributes:
-        pairs: Each month with the one that it is compared with, the earliest first.
-        periods: The days of both, each once.
+        pairs: Each month with that of the year before, the earliest first.
+        pairs_before: Each month with the month before.
+        periods: The days of all of them, each once.
         months: The months as the page has them.
+        before: The periods before of months, quarters and years that the page has whole.
+        first_day: The first day of the first month with sales; what begins earlier is not compared.
     """
 
     pairs: tuple[Pair, ...]
+    pairs_before: tuple[Pair, ...]
     periods: tuple[Period, ...]
     months: tuple[Month, ...]
+    before: tuple[PeriodBefore, ...]
+    first_day: date
 
 
 def months_of(comparison: Comparison, first: date | None, last: date | None) -> Months:
@@ -61,7 +84,9 @@ def months_of(comparison: Comparison, first: date | None, last: date | None) -> 
     if not pairs:
         known = f"sales are from {days[0]:%Y-%m} to {days[1]:%Y-%m}"
         raise UsageError(f"--from, --to: no month with sales; {known}")
-    periods = _each_once(pairs)
+    previous = replace(comparison, compare=Compare.PERIOD)
+    pairs_before = previous.pairs(By.MONTH, begin, end)
+    periods = _each_once([*pairs, *pairs_before])
     places = {period: place for place, period in enumerate(periods)}
     months = tuple(
         Month(
@@ -73,7 +98,20 @@ def months_of(comparison: Comparison, first: date | None, last: date | None) -> 
         )
         for pair in pairs
     )
-    return Months(tuple(pairs), tuple(periods), months)
+    before = tuple(_periods_before(previous, begin, end))
+    return Months(
+        tuple(pairs), tuple(pairs_before), tuple(periods), months, before, first_day=days[0]
+    )
+
+
+def _periods_before(previous: Comparison, begin: date, end: date) -> Iterator[PeriodBefore]:
+    """The periods before of whole periods between two days."""
+    for by in (By.MONTH, By.QUARTER, By.YEAR):
+        for pair in previous.pairs(by, begin, end):
+            whole = previous.calendar.period_of(by, pair.period.first)
+            if pair.before and begin <= whole.first and whole.last <= end:
+                days = (pair.period.first, pair.period.last, pair.before.first, pair.before.last)
+                yield PeriodBefore(*days)
 
 
 def _each_once(pairs: Sequence[Pair]) -> list[Period]:

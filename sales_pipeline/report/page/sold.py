@@ -59,11 +59,15 @@ class StoreOfPage:
 
 @dataclass(frozen=True)
 class ProductOfPage:
-    """A product of the page, or several that are added up."""
+    """A product in a category, or several products of a category that are added up.
+
+    Attributes:
+        name: The name of the product; empty for several.
+        category: Its category; empty if it has none, or if categories are not told apart.
+    """
 
     name: str
     category: str
-    products: int = 1
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,10 @@ class Sold:
     Attributes:
         scales: The decimals of all figures.
         stores: The stores, by id; the sum of the remaining ones comes last.
-        products: The products, by name; the sum of the remaining ones comes last.
+        products: The products, by name and category; the sums of the remaining ones come last.
+        other_products: The number of the remaining products.
+        categories: The categories, by name.
+        has_categories: Whether the remaining products are told apart by category.
         currencies: The codes of the currencies.
         by_store: Sums by span, store and currency.
         by_product: Sums by span, store and product.
@@ -110,6 +117,9 @@ class Sold:
     scales: Scales
     stores: tuple[StoreOfPage, ...]
     products: tuple[ProductOfPage, ...]
+    other_products: int
+    categories: tuple[str, ...]
+    has_categories: bool
     currencies: tuple[str, ...]
     by_store: SoldByStore
     by_product: SoldByProduct

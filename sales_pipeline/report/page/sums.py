@@ -6,11 +6,12 @@ one, so that totals stay whole; `Limits` says how many are kept apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,11 +42,13 @@ class Limits:
         stores: How many stores; all if None.
         products: How many products; all if None.
         products_by_store: Whether products are kept by store, or over all stores only.
+        categories: Whether the products that are added up are told apart by category.
     """
 
     stores: int | None = None
     products: int | None = None
     products_by_store: bool = True
+    categories: bool = True
 
 
 _Place = tuple[int, ...]
@@ -83,18 +86,21 @@ class SalesOfPage:
     def cut(self, limits: Limits) -> Sold:
         """Returns the sums as a page holds them."""
         stores, products = self._kept_stores(limits), self._best(limits)
-        names = {"store": stores, "product": products}
+        cut = partial(_cut, stores=stores, products=products, has_categories=limits.categories)
         merged = replace(
             self.sales,
-            daily=_merged(self.sales.daily, {"store": stores}),
-            cube=_merged(self.sales.cube, names),
-            product_days=lambda first, last: _merged(self.sales.product_days(first, last), names),
+            daily=_merged(self.sales.daily, "store", stores),
+            cube=cut(self.sales.cube),
+            product_days=lambda first, last: cut(self.sales.product_days(first, last)),
         )
         currencies = [*self.sales.daily["currency"].unique().sort().to_pylist()]
-        by = ("store", "product") if limits.products_by_store else ("product",)
-        sold = self._sums(merged, ("store", "currency"), (stores, currencies))
-        places = (stores, products) if limits.products_by_store else (products,)
-        of_products = self._sums(merged, by, places)
+        by_store = merged.sums(self.periods, "store", "currency")
+        by = ("store", "product", "category") if limits.products_by_store else _ENTRY
+        by_product = merged.sums(self.periods, *by)
+        entries = sorted({_entry(cell) for cell in by_product}, key=_others_last)
+        sold = _placed(by_store, stores, currencies, lambda cell: cell.values[1])
+        known = stores if limits.products_by_store else []
+        of_products = _placed(by_product, known, entries, _entry)
         every = [*sold.values(), *of_products.values()]
         scales = Scales(
             _decimals(measures.units for measures in every),
@@ -106,26 +112,17 @@ class SalesOfPage:
             ),
         )
         return Sold(
-            scales, self._stores(stores), self._products(products), tuple(currencies),
-            _by_store(sold, scales), _by_product(of_products, scales), limits.products_by_store,
-            self._day_rates(currencies),
+            scales, self._stores(stores),
+            tuple(ProductOfPage(name or "", category) for name, category in entries),
+            len({name for name, _, _ in self._by_product}) - len(products),
+            tuple(sorted({category for _, category in entries})), limits.categories,
+            tuple(currencies), _by_store(sold, scales), _by_product(of_products, scales),
+            limits.products_by_store, self._day_rates(currencies),
         )  # fmt: skip
 
     @cached_property
     def _whole(self) -> Period:
         return span(self.periods[0].first, max(period.last for period in self.periods))
-
-    def _sums(
-        self, sales: SalesOfRun, by: Sequence[str], names: Sequence[Sequence[str]]
-    ) -> dict[_Place, Measures]:
-        """The sums of each span, by the places of the values; others are after the last place."""
-        at = [{name: place for place, name in enumerate(column)} for column in names]
-        sums: dict[_Place, Measures] = {}
-        for cell in sales.sums(self.periods, *by):
-            values = zip(at, cell.values, strict=True)
-            places = [known.get(value, len(known)) for known, value in values]
-            sums[(cell.period, *([0] * (2 - len(places))), *places)] = cell.measures
-        return dict(sorted(sums.items()))
 
     @cached_property
     def _by_store(self) -> dict[str, Measures]:
@@ -189,15 +186,6 @@ class SalesOfPage:
                 places[name] = min(places.get(name, place), place)
         return sorted(places, key=lambda name: (places[name], name))
 
-    def _products(self, kept: Sequence[str]) -> tuple[ProductOfPage, ...]:
-        categories: dict[str, str] = {}
-        for name, category, _ in self._by_product:
-            categories[name] = max(categories.get(name, NONE), category)
-        products = [ProductOfPage(name, categories[name]) for name in kept]
-        if others := len(categories) - len(kept):
-            products.append(ProductOfPage(f"{others:,} other products", "", others))
-        return tuple(products)
-
     def _day_rates(self, currencies: Iterable[str]) -> dict[str, dict[int, str]]:
         rates: dict[str, dict[int, str]] = {}
         for currency in currencies:
@@ -218,17 +206,56 @@ def _is_in(column: pa.ChunkedArray, names: Sequence[str]) -> pa.ChunkedArray:
     return pc.is_in(column, pa.array(names, pa.string()))
 
 
-def _merged(table: pa.Table, kept: Mapping[str, Sequence[str]]) -> pa.Table:
-    """A table in which all other values of some columns are one: null."""
-    for name, values in kept.items():
-        at = table.schema.get_field_index(name)
-        column = table[name].cast(pa.string())
-        merged = pc.if_else(_is_in(column, values), column, pa.scalar(None, pa.string()))
-        table = table.set_column(at, name, merged)
-        if name == "product":
-            at = table.schema.get_field_index("category")
-            table = table.set_column(at, "category", pa.nulls(table.num_rows, pa.string()))
-    return table
+_Entry = tuple[str | None, str]
+"""A product and its category; without a product, all other ones of the category."""
+_ENTRY = ("product", "category")
+
+
+def _entry(cell: Cell) -> _Entry:
+    return cell.values[-2], cell.values[-1] or NONE
+
+
+def _others_last(entry: _Entry) -> tuple[bool, str, str]:
+    return entry[0] is None, entry[0] or "", entry[1]
+
+
+def _placed(
+    cells: Iterable[Cell], stores: Sequence[str], values: Sequence[Any], of: Callable[[Cell], Any]
+) -> dict[_Place, Measures]:
+    """Sums by the places of their period, store and value; the other stores have the last place."""
+    store_at = {store: place for place, store in enumerate(stores)}
+    value_at = {value: place for place, value in enumerate(values)}
+    sums: dict[_Place, Measures] = {}
+    for cell in cells:
+        store = store_at.get(cell.values[0], len(stores)) if stores else 0
+        place = (cell.period, store, value_at[of(cell)])
+        sums[place] = sums.get(place, Measures()).plus(cell.measures)
+    return dict(sorted(sums.items()))
+
+
+def _merged(table: pa.Table, column: str, kept: Sequence[str]) -> pa.Table:
+    """A table in which all other values of a column are one: null."""
+    values = table[column].cast(pa.string())
+    return _with(table, column, _or_null(_is_in(values, kept), values))
+
+
+def _cut(
+    cube: pa.Table, *, stores: Sequence[str], products: Sequence[str], has_categories: bool
+) -> pa.Table:
+    """A cube in which all other stores are one, and all other products of a category, or of all."""
+    cube = _merged(_merged(cube, "store", stores), "product", products)
+    if has_categories:
+        return cube
+    categories = cube["category"].cast(pa.string())
+    return _with(cube, "category", _or_null(pc.is_valid(cube["product"]), categories))
+
+
+def _or_null(condition: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.if_else(condition, values, pa.scalar(None, pa.string()))
+
+
+def _with(table: pa.Table, column: str, values: pa.ChunkedArray) -> pa.Table:
+    return table.set_column(table.schema.get_field_index(column), column, values)
 
 
 def _decimals(figures: Iterable[Decimal]) -> int:

@@ -26,6 +26,8 @@ class Choice:
     store: str | None = None
     by: str = "month"
     measure: str = "revenue"
+    compare: str = "year"
+    kind: str = "product"
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,12 @@ class Reader:
         store = "All stores" if choice.store is None else choice.store
         for control, text in (("store", store), ("first", choice.first), ("last", choice.last)):
             self.select(control, text)
-        self.browser.evaluate(
-            f"by.value = {choice.by!r}; by.dispatchEvent(new Event('change', {{bubbles: true}}));"
-            f"document.getElementById('by-{choice.measure}').click()"
-        )
+        for control in ("by", "compare", "kind"):
+            self.browser.evaluate(
+                f"{control}.value = {getattr(choice, control)!r};"
+                f"{control}.dispatchEvent(new Event('change', {{bubbles: true}}))"
+            )
+        self.browser.evaluate(f"document.getElementById('by-{choice.measure}').click()")
         self._wait()
 
     def select(self, control: str, text: str) -> None:

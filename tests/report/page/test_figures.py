@@ -16,7 +16,15 @@ from sales_pipeline.analysis.declared import trading_days
 from sales_pipeline.analysis.like_for_like import TradingDays
 from sales_pipeline.analysis.named_periods import AskedPeriod
 from sales_pipeline.analysis.parts import half_up
-from sales_pipeline.analysis.periods import DAY, By, CivilCalendar, months_later
+from sales_pipeline.analysis.periods import (
+    DAY,
+    By,
+    CivilCalendar,
+    Compare,
+    RetailCalendar,
+    months_later,
+)
+from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.analysis.sales_of_run import Choice as ChosenSales
 from sales_pipeline.analysis.sales_of_run import sales_of_run
 from sales_pipeline.gold.gold_set import gold_set, read_gold
@@ -41,7 +49,17 @@ CHOICES = [
     Choice("2025-02", "2025-04", store="Tokyo"),
     Choice("2025-01", "2025-12", by="quarter", measure="units"),
     Choice("2025-03", "2025-03", store="lyon store", measure="units"),
+    Choice("2025-01", "2025-12", measure="units", kind="category"),
+    Choice("2025-02", "2025-04", store="Tokyo", kind="category"),
 ]
+BEFORE = [
+    Choice("2025-01", "2025-12", compare="period"),
+    Choice("2024-07", "2025-03", by="quarter", compare="period", kind="category"),
+    Choice("2025-04", "2025-06", store="Tokyo", by="quarter", compare="period"),
+    Choice("2025-03", "2025-07", store=HOSTILE[1], compare="period"),
+    Choice("2024-01", "2025-12", by="year", compare="period"),
+]
+"""Choices that are compared with the period before."""
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +75,10 @@ def _money(amount: Decimal) -> str:
 
 def _units(units: Decimal) -> str:
     return f"{without_end_zeros(units):,f}"
+
+
+def _number(text: str) -> Decimal:
+    return Decimal(text.replace(",", ""))
 
 
 def _total(rows: Iterable[dict[str, Any]], column: str) -> Decimal:
@@ -93,14 +115,16 @@ def test_sums_by_period_store_and_product_are_those_of_golds_rows(
         "year": lambda row: f"{row['month']:%Y}",
     }
     shown = {row[0]: row[1] for row in reader.table("periods")}
-    assert shown == by(periods[choice.by], own) | {"Total": text(_total(own, name))}
+    total = shown.pop("Total")
+    assert shown == by(periods[choice.by], own)
+    assert _number(total) == sum(map(_number, shown.values()))
     shown_stores = {row[0]: row[2] for row in reader.table("stores")}
+    total = shown_stores.pop("Total")
     names = {store_id: shown_name for shown_name, store_id in _IDS.items()}
-    assert shown_stores == by(lambda row: str(names[row["store"]]), in_range) | {
-        "Total": text(_total(in_range, name))
-    }
-    products = {row[0]: row[2] for row in reader.table("products")}
-    assert products == by(lambda row: str(row["product"]), own)
+    assert shown_stores == by(lambda row: str(names[row["store"]]), in_range)
+    assert _number(total) == sum(map(_number, shown_stores.values()))
+    goods = {row[0]: row[2] for row in reader.table("products")}
+    assert goods == by(lambda row: str(row[choice.kind]), own)
     card = reader.cards()
     assert card["Revenue"][0] == f"{_money(_total(own, 'revenue'))}EUR"
     assert card["Units"][0] == _units(_total(own, "units"))
@@ -127,10 +151,11 @@ def _answers(shop: Shop, choice: Choice, **asked: Any) -> Answers:
     """The answers of the package to the choice of a reader."""
     first, last = day(choice.first), _last_day(choice.last)
     given = {"first": first, "last": last, "by": By(choice.by), "store": _IDS[choice.store]}
+    given |= {"compare": Compare(choice.compare), "kind": Kind(choice.kind)}
     return answers(shop.retailer.declaration, Asked(**{**given, **asked}))
 
 
-@pytest.mark.parametrize("choice", CHOICES[:4], ids=str)
+@pytest.mark.parametrize("choice", [*CHOICES[:4], *CHOICES[7:], *BEFORE], ids=str)
 def test_changes_and_their_parts_are_those_of_the_answers(
     shop: Shop, reader: Reader, choice: Choice
 ) -> None:
@@ -144,7 +169,7 @@ def test_changes_and_their_parts_are_those_of_the_answers(
     assert reader.table("periods") == [*rows, last]
     divided = [[row.period, *_divided(row.before)] for row in periods if row.before]
     all_of_it = [["Total", *_divided(total.before)]] if total.before else []
-    assert reader.table("currency") == [*divided, *all_of_it]
+    assert reader.table("currency") == ([*divided, *all_of_it] if divided else [])
     products = [
         [str(row.rank), row.product, _money(row.revenue), row.abc, str(row.rank_before or "")]
         for row in found.best_by_value
@@ -158,8 +183,11 @@ def test_changes_and_their_parts_are_those_of_the_answers(
     assert {row[0]: row[-1] for row in reader.table("products")} == by_volume
 
 
-def test_stores_and_how_they_traded_are_those_of_the_answers(shop: Shop, reader: Reader) -> None:
-    year = Choice("2025-01", "2025-12")
+@pytest.mark.parametrize("compare", ["year", "period"])
+def test_stores_and_how_they_traded_are_those_of_the_answers(
+    shop: Shop, reader: Reader, compare: str
+) -> None:
+    year = Choice("2025-01", "2025-12", compare=compare)
     reader.choose(year)
     found = _answers(shop, year, by=By.YEAR)
     stores = [
@@ -175,7 +203,14 @@ def test_stores_and_how_they_traded_are_those_of_the_answers(shop: Shop, reader:
         for row in found.like_for_like
     ]
     assert [row[0] for row in groups] == ["comparable", "new", "interrupted"]
-    assert reader.table("like")[:-1] == groups
+    *lines, last = reader.table("like")
+    assert lines == groups
+    for column in (2, 3, 4):
+        assert _number(last[column]) == sum(_number(line[column]) for line in lines)
+        assert _number(shown[-1][column + (column > 2)]) == sum(
+            _number(line[column + (column > 2)]) for line in shown[:-1]
+        )
+    assert f"{last[2]}EUR" == reader.cards()["Revenue"][0]
 
 
 def test_newcomers_leavers_and_places_that_differ_are_named(reader: Reader) -> None:
@@ -201,15 +236,17 @@ def test_the_causes_of_the_last_month_add_up(shop: Shop, reader: Reader) -> None
 
 
 @pytest.mark.parametrize("store", [HOSTILE[1], "lyon store", "Tokyo"])
+@pytest.mark.parametrize(("compare", "before"), [("year", "2024-12"), ("period", "2025-11")])
 def test_the_causes_of_a_chosen_store_are_those_of_why(
-    shop: Shop, reader: Reader, store: str
+    shop: Shop, reader: Reader, store: str, compare: str, before: str
 ) -> None:
-    reader.choose(Choice("2025-01", "2025-12", store=store))
-    asked = AskedChange(AskedPeriod("2025-12"), choice=ChosenSales(_IDS[store]))
+    reader.choose(Choice("2025-01", "2025-12", store=store, compare=compare))
+    chosen = ChosenSales(_IDS[store])
+    asked = AskedChange(AskedPeriod("2025-12"), Compare(compare), chosen)
     why = why_moved(shop.retailer.declaration, asked)
     shown = [(row[0].lower(), Decimal(row[2].replace(",", ""))) for row in reader.table("moved")]
     assert shown == [
-        ("revenue 2024-12", why.revenue_before),
+        (f"revenue {before}", why.revenue_before),
         *((part.cause, part.change) for part in why.causes if part.change),
         ("revenue 2025-12", why.revenue),
     ]
@@ -231,6 +268,10 @@ def test_what_is_not_counted_the_balance_and_the_rates_are_shown(reader: Reader)
         ["JPY", "0.005889", "0.006133", "-4.0%"],
         ["USD", "0.871130", "0.923710", "-5.7%"],
     ]
+    reader.choose(Choice("2025-01", "2025-12", compare="period"))
+    assert [row[0] for row in reader.table("rates")] == ["JPY", "USD"]
+    assert {row[-1] for row in reader.table("rates")} == {"+0.0%"}
+    reader.choose(Choice("2025-01", "2025-12"))
 
 
 def test_an_unfinished_month_is_compared_with_the_same_days(
@@ -248,7 +289,15 @@ def test_an_unfinished_month_is_compared_with_the_same_days(
     months = months_of(comparison, None, None)
     days = TradingDays({}, sales.first_sales)
     cells = SalesOfPage(sales, days, {}, months.periods).cut(Limits())
-    page = replace(shop.page, spans=months.periods, months=months.months, sold=cells, moved=None)
+    page = replace(
+        shop.page,
+        spans=months.periods,
+        months=months.months,
+        before=months.before,
+        first_day=months.first_day,
+        sold=cells,
+        moved=None,
+    )
     file = tmp_path / "unfinished.html"
     file.write_bytes(page_html(page).encode())
     reader.open(file)
@@ -267,12 +316,58 @@ def test_an_unfinished_month_is_compared_with_the_same_days(
     products = sales.sums([months.pairs[-1].period], "product", choice=ChosenSales())
     reader.choose(Choice("2026-03", "2026-03"))
     assert reader.table("products")[0][2] == _money(products[0].measures.revenue)
+    # As many days of the month before; a longer range has no whole months before it.
+    reader.choose(Choice("2026-03", "2026-03", compare="period"))
+    [pair] = replace(comparison, compare=Compare.PERIOD).pairs(By.MONTH, *_MONTHS[1])
+    assert pair.before is not None
+    assert (str(pair.before.first), str(pair.before.last)) == ("2026-02-01", "2026-02-17")
+    [row] = comparison.in_all([pair])
+    assert row.before is not None
+    assert reader.table("periods")[0][2] == _money(row.before.revenue)
+    assert reader.texts("#periods .note") == [
+        "* not over: 2026-03-01 to 2026-03-17, compared with as many days."
+    ]
+    reader.choose(Choice("2026-02", "2026-03", compare="period"))
+    assert [row[2] for row in reader.table("periods")][1:] == [_money(row.before.revenue), ""]
+    assert reader.texts("#stores .note")[0].startswith("The page holds months. Where the days")
+    reader.open(shop.file)
+
+
+@pytest.mark.long
+def test_a_calendar_of_weeks_has_the_quarters_before_it(
+    shop: Shop, reader: Reader, tmp_path: Any
+) -> None:
+    """Three years of weeks, one of which has 53, so quarters have 13 or 14 weeks."""
+    days = [date(2022, 1, 30) + DAY * (3 * at) for at in range(364)]
+    sold = [Sold(each, "lyon", "Vase", each.day, Decimal("1.37")) for each in days]
+    sales = sales_of(sold)
+    previous = Comparison(sales, RetailCalendar(), Compare.PERIOD)
+    months = months_of(Comparison(sales, RetailCalendar()), None, None)
+    cells = SalesOfPage(sales, TradingDays({}, sales.first_sales), {}, months.periods).cut(Limits())
+    page = replace(
+        shop.page, spans=months.periods, months=months.months, before=months.before,
+        first_day=months.first_day, sold=cells, moved=None,
+    )  # fmt: skip
+    file = tmp_path / "weeks.html"
+    file.write_bytes(page_html(page).encode())
+    reader.open(file)
+    first, last = months.periods[0], months.periods[-1]
+    names = reader.texts("#first option")
+    reader.choose(Choice(names[0], names[-1], by="quarter", compare="period"))
+    rows = previous.in_all(previous.pairs(By.QUARTER, first.first, last.last))
+    expected = [
+        [row.pair.period.name, _money(row.before.revenue) if row.before else ""] for row in rows
+    ]
+    assert [[row[0], row[2]] for row in reader.table("periods")[:-1]] == expected
+    assert len([before for _, before in expected if before]) >= 10
     reader.open(shop.file)
 
 
 @pytest.mark.long
 def test_what_is_added_up_counts_in_every_total(shop: Shop, reader: Reader, tmp_path: Any) -> None:
     whole = Choice("2025-01", "2025-12", store="lyon store")
+    reader.choose(replace(whole, kind="category"))
+    categories = reader.table("products")
     reader.choose(whole)
     (periods, stores), products = map(reader.table, ("periods", "stores")), reader.table("products")
     with gold_set(shop.retailer.declaration) as gold:
@@ -291,6 +386,8 @@ def test_what_is_added_up_counts_in_every_total(shop: Shop, reader: Reader, tmp_
     assert [reader.table("periods"), reader.table("stores")] == [periods, stores]
     kept = reader.table("products")
     assert kept[-1][0] == f"{len(shop.page.sold.products) - 2} other products"
+    reader.choose(replace(whole, kind="category"))
+    assert reader.table("products") == categories
     shown = {row[0]: (row[2], row[3]) for row in products}
     assert all(shown[row[0]] == (row[2], row[3]) for row in kept[:-1])
     figures = [Decimal(row[2].replace(",", "")) for row in kept]

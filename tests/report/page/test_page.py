@@ -133,7 +133,8 @@ def test_a_keyboard_is_enough(chromium: Browser, reader: Reader) -> None:
         focused.append(reader.value("document.activeElement.id || document.activeElement.text"))
         if focused[-1] == "by-revenue":
             press("ArrowRight", 39)
-    assert focused[:6] == ["Skip to the figures", "store", "first", "last", "by", "by-revenue"]
+    controls = ["store", "first", "last", "by", "compare", "kind", "by-revenue"]
+    assert focused[:8] == ["Skip to the figures", *controls]
     assert reader.texts("#periods-title") == ["Units by month"]
     assert reader.texts("[aria-pressed=true]") == ["Year to date", "Last 12 months"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from sales_pipeline.analysis.comparison import Comparison
 from sales_pipeline.analysis.like_for_like import TradingDays
-from sales_pipeline.analysis.periods import CivilCalendar
+from sales_pipeline.analysis.periods import DAY, By, Calendar, CivilCalendar, RetailCalendar
 from sales_pipeline.config.stores import Store
 from sales_pipeline.errors import UsageError
 from sales_pipeline.report.page import contents
@@ -76,8 +76,8 @@ def test_the_best_are_kept_and_the_others_are_counted() -> None:
     sold = _sales().cut(Limits(stores=1, products=3))
     # A store that closed is never added up, because it is not comparable.
     assert [store.name for store in sold.stores] == ["One", "s4", "3 other stores"]
-    assert [product.products for product in sold.products] == [1, 1, 1, 4]
-    assert sold.products[-1].name == "4 other products"
+    assert sum(bool(product.name) for product in sold.products) == 3
+    assert (sold.products[-1].name, sold.other_products) == ("", 4)
 
 
 def test_the_first_limits_that_fit_are_taken_and_what_is_left_out_is_said(
@@ -100,3 +100,45 @@ def test_the_first_limits_that_fit_are_taken_and_what_is_left_out_is_said(
     monkeypatch.setattr(contents, "MOST_BYTES", 10)
     with pytest.raises(UsageError, match=r"do not fit into a page. Do: choose fewer months"):
         contents.fitting(sales)
+
+
+def test_a_product_that_moved_to_another_category_counts_in_both() -> None:
+    sold = [
+        Sold(date(2025, 1, 3), "s", "Tea", 1, Decimal(10), category="Food"),
+        Sold(date(2025, 1, 4), "t", "Tea", 1, Decimal(5), category="Gifts"),
+        Sold(date(2025, 1, 5), "s", "Cup", 1, Decimal(1), category="Gifts"),
+        Sold(date(2025, 1, 6), "s", "Box", 1, Decimal(2)),
+    ]
+    sales = sales_of(sold)
+    months = months_of(Comparison(sales, CivilCalendar()), None, None)
+    page = SalesOfPage(sales, TradingDays({}, sales.first_sales), {}, months.periods)
+    for limits in (Limits(), Limits(products=1), Limits(products=1, products_by_store=False)):
+        cut = page.cut(limits)
+        assert cut.categories == ("", "Food", "Gifts")
+        entries = [cut.products[int(place)].category for place in cut.by_product.product.split()]
+        revenue = dict.fromkeys(cut.categories, 0)
+        for category, figure in zip(entries, cut.by_product.revenue.split(), strict=True):
+            revenue[category] += int(figure)
+        assert revenue == {"": 2, "Food": 10, "Gifts": 6}
+    cut = page.cut(Limits(products=1, categories=False))
+    assert (cut.other_products, cut.has_categories) == (2, False)
+    assert [(each.name, each.category) for each in cut.products] == [
+        ("Tea", "Food"), ("Tea", "Gifts"), ("", ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("calendar", [CivilCalendar(), CivilCalendar(4), RetailCalendar()], ids=str)
+def test_each_whole_period_has_the_one_before_it_of_the_calendar(calendar: Calendar) -> None:
+    days = [date(2023, 1, 1) + DAY * (9 * at) for at in range(120)]
+    sales = sales_of([Sold(day, "s", "p", 1, Decimal(1)) for day in days])
+    months = months_of(Comparison(sales, calendar), None, None)
+    shown = {(each.first, each.last): each for each in months.before}
+    assert len(shown) > 40
+    for (first, last), each in shown.items():
+        wholes = {calendar.period_of(by, first): by for by in (By.MONTH, By.QUARTER, By.YEAR)}
+        whole = next((each for each in wholes if (each.first, each.last) == (first, last)), None)
+        if whole is None:
+            assert last == days[-1], "only what is not over is cut"
+        else:
+            before = calendar.period_of(wholes[whole], first - DAY)
+            assert (each.before_first, each.before_last) == (before.first, before.last)

@@ -30,6 +30,16 @@ function changed(measure, now, before) {
   };
 }
 
+/** The total of lines: their sum as they are shown; its figure before, too, if those add up. */
+function totalOf(measure, rows, { addsUp, now, before }) {
+  const sum = (key) => rows.reduce((all, row) => all + row[key], 0n);
+  const whole = changed(measure, now, before);
+  const shown = { ...whole, now: sum("now") };
+  if (!before) return shown;
+  if (addsUp) shown.before = sum("before");
+  return { ...shown, change: shown.now - shown.before };
+}
+
 /** What was sold in a pair of periods, with the change divided into local growth and rates. */
 function compared(pair, store) {
   const byCurrency = sums(storeRows, pair.now, "currency", store);
@@ -42,16 +52,33 @@ function compared(pair, store) {
   const parts = [local, minus(exactRevenue(now), constant)];
   const [shownLocal, shownRates] = addingUp(parts, difference, SHOWN_DECIMALS);
   return {
-    now, before, difference, shownLocal, shownRates,
+    now, before, difference, local, shownLocal, shownRates,
     localGrowth: share(local, exactRevenue(before)),
   };
 }
 
+/** The divided changes of several periods, added up as they are shown. */
+function changesAdded(rows) {
+  const sum = (key) => rows.reduce((all, row) => all + row[key], 0n);
+  const exact = (part) => rows.map(part).reduce(plus, NONE);
+  return {
+    difference: sum("difference"), shownLocal: sum("shownLocal"), shownRates: sum("shownRates"),
+    localGrowth: share(exact((row) => row.local), exact((row) => exactRevenue(row.before))),
+  };
+}
+
+/** The divided change from a period before of its own to the sum of some periods as shown. */
+function changeOfSum(rows, whole) {
+  const now = rows.reduce((all, row) => all + shownRevenue(row.now), 0n);
+  const difference = now - shownRevenue(whole.before);
+  return { ...whole, difference, shownRates: difference - whole.shownLocal };
+}
+
 /** The pairs of periods of some months: months themselves, quarters or years. */
-function pairsBy(length, months) {
-  if (length === "month") return months.map((month) => pairOf(page.spans[month.span].name, [month]));
-  const names = [...new Set(months.map((month) => month[length]))];
-  return names.map((name) => pairOf(name, months.filter((month) => month[length] === name)));
+function pairsBy(length, months, compare) {
+  const name = (month) => (length === "month" ? page.spans[month.span].name : month[length]);
+  return [...new Set(months.map(name))].map((each) =>
+    pairOf(each, months.filter((month) => name(month) === each), compare));
 }
 
 /** How a store traded in both periods, as the analysis of the package says. */
@@ -75,16 +102,17 @@ function storesCompared(pair, measure) {
     trading: pair.before ? trading(stores[at], pair) : "",
   }));
   rows.sort((a, b) => b.isSold - a.isSold || descending(a.now, b.now) || a.at - b.at);
-  const sold = rows.filter((row) => row.isSold);
-  const isWhole = sold.every((row) => measure.exact(row.sold).n >= 0n);
+  const placed = rows.filter((row) => row.isSold);
+  const isWhole = placed.every((row) => measure.exact(row.sold).n >= 0n);
   const whole = isWhole ? measure.exact(total(now)) : NONE;
-  const shares = sold.map((row) => share(measure.exact(row.sold), whole));
+  const shares = placed.map((row) => share(measure.exact(row.sold), whole));
   const shown = whole.n > 0n ? addingUp(shares.map(inPercent), 1000n, 1) : [];
-  sold.forEach((row, place) => {
+  placed.forEach((row, place) => {
     row.rank = place + 1;
     row.share = place in shown ? `${grouped(shown[place], 1)}%` : "";
   });
-  return { rows, total: changed(measure, total(now), pair.before && total(before)) };
+  const sold = { addsUp: true, now: total(now), before: pair.before && total(before) };
+  return { rows, total: totalOf(measure, rows, sold) };
 }
 
 const inPercent = (ratio) => times(ratio, fraction(100n));
@@ -92,7 +120,7 @@ const descending = (a, b) => (a > b ? -1 : a < b ? 1 : 0);
 
 const GROUPS = ["comparable", "new", "closed", "interrupted"];
 
-/** The stores by how they traded, with their sums; none without a compared period. */
+/** The stores by how they traded, with sums that add up; none without a compared period. */
 function likeForLike(pair, measure, store) {
   if (!pair.before) return [];
   const now = sums(storeRows, pair.now, "store", store);
@@ -107,55 +135,63 @@ function likeForLike(pair, measure, store) {
       before: added(known.before, before.get(at) ?? NOTHING),
     });
   }
-  return GROUPS.filter((name) => groups.has(name)).map((name) => {
-    const group = groups.get(name);
-    return { name, stores: group.stores, ...changed(measure, group.now, group.before) };
-  });
+  const names = GROUPS.filter((name) => groups.has(name));
+  const shown = (when) => {
+    const sold = names.map((name) => groups.get(name)[when]);
+    return addingUp(sold.map(measure.exact), measure.shown(sold.reduce(added, NOTHING)), measure.decimals);
+  };
+  const [ofNow, ofBefore] = [shown("now"), shown("before")];
+  return names.map((name, at) => ({
+    name, stores: groups.get(name).stores,
+    ...changed(measure, groups.get(name).now, groups.get(name).before),
+    now: ofNow[at], before: ofBefore[at], change: ofNow[at] - ofBefore[at],
+  }));
 }
 
-/** The products that sold, each with its places by both measures, by one of them. */
-function ranking(pair, name, store) {
-  const now = sums(productRows, pair.now, "product", store);
-  const before = sums(productRows, pair.before, "product", store);
+/** The products or categories that sold, each with its places by both measures, by one of them. */
+function ranking(pair, name, kind, store) {
+  const goods = GOODS[kind];
+  const now = sums(productRows, pair.now, kind, store);
+  const before = sums(productRows, pair.before, kind, store);
   const measure = MEASURES[name];
   const ranks = {}, earlier = {};
   for (const each of Object.keys(MEASURES)) {
-    ranks[each] = ranksOf(now, MEASURES[each]);
-    earlier[each] = ranksOf(before, MEASURES[each]);
+    ranks[each] = ranksOf(goods, now, MEASURES[each]);
+    earlier[each] = ranksOf(goods, before, MEASURES[each]);
   }
   const whole = fraction(measure.shown(total(now)));
   let soFar = NONE;
-  const rows = inOrder(now, measure).map((at) => {
+  const rows = inOrder(goods, now, measure).map((at) => {
     const sold = now.get(at);
     const figure = fraction(measure.shown(sold));
     const abc = classOf(figure, share(soFar, whole));
     soFar = plus(soFar, figure);
     return {
-      at, product: products[at], sold, abc,
+      at, product: goods[at], sold, abc,
       rankBy: { revenue: ranks.revenue.get(at), units: ranks.units.get(at) },
       rankBefore: earlier[name].get(at) ?? null,
       share: share(figure, whole), cumulative: share(soFar, whole),
       ...changed(measure, sold, pair.before && (before.get(at) ?? NOTHING)),
     };
   });
-  const others = [...now.keys()].find((at) => products[at].products > 1);
-  const left = inOrder(before, MEASURES.revenue).filter((at) => !now.has(at));
+  const others = [...now.keys()].find((at) => goods[at].isOthers);
+  const left = inOrder(goods, before, MEASURES.revenue).filter((at) => !now.has(at));
   return {
     rows, whole: changed(measure, total(now), pair.before && total(before)),
-    others: others === undefined ? null : { product: products[others], sold: now.get(others) },
-    left: left.map((at) => ({ product: products[at], sold: before.get(at) })),
+    others: others === undefined ? null : { product: goods[others], sold: now.get(others) },
+    left: left.map((at) => ({ product: goods[at], sold: before.get(at) })),
   };
 }
 
 /** Places of products, the best first: by the shown figure, then by name; without those added up. */
-function inOrder(found, measure) {
-  const kept = [...found.keys()].filter((at) => products[at].products === 1);
+function inOrder(goods, found, measure) {
+  const kept = [...found.keys()].filter((at) => !goods[at].isOthers);
   const figures = new Map(kept.map((at) => [at, measure.shown(found.get(at))]));
   return kept.sort((a, b) => descending(figures.get(a), figures.get(b)) || a - b);
 }
 
-const ranksOf = (found, measure) =>
-  new Map(inOrder(found, measure).map((at, place) => [at, place + 1]));
+const ranksOf = (goods, found, measure) =>
+  new Map(inOrder(goods, found, measure).map((at, place) => [at, place + 1]));
 
 const decimal = (text) => scaled(BigInt(text.replace(".", "")), (text.split(".")[1] ?? "").length);
 const [CLASS_A, CLASS_B] = [decimal(page.class_a), decimal(page.class_b)];

@@ -34,7 +34,9 @@ function addingUp(parts, total, decimals) {
   for (let place = 0; missing > 0n; place += 1, missing -= 1n) {
     digits[order[place % parts.length]] += 1n;
   }
-  if (missing < 0n) digits[order[order.length - 1]] -= 1n;
+  for (let place = parts.length - 1; missing < 0n; place += parts.length - 1, missing += 1n) {
+    digits[order[place % parts.length]] -= 1n;
+  }
   return digits;
 }
 

@@ -1,11 +1,13 @@
 // The parts of the page that no choice of months changes, and the controls.
 
-function showMoved({ store }) {
-  const { moved } = page;
-  const place = byId("moved").closest("section");
+function showMoved({ store, compare }) {
+  const { moved } = compare === "year" ? page : page.month_before;
   if (!moved) {
-    put("moved-note", "No month that is over has a year before to compare with.");
-    place.querySelector("figure").hidden = true;
+    byId("moved-title").textContent = "Why the last month moved";
+    const before = compare === "year" ? "year" : "month";
+    put("moved-note", `No month that is over has a ${before} before to compare with.`);
+    put("moved");
+    draw("moved", []);
     return;
   }
   byId("moved-title").textContent = `Why ${moved.period} moved`;
@@ -114,7 +116,6 @@ function showParts() {
   showListing("unknown-names", page.unknown_names);
   showListing("balance", page.balance);
   showListing("closings", page.closings);
-  showListing("rates", page.rates);
 }
 
 prepareControls();

@@ -1,7 +1,7 @@
 // The sums of the page by span, store, currency and product, and sums of them.
 
 const page = JSON.parse(document.getElementById("data").textContent);
-const { stores, products, currencies, scales } = page.sold;
+const { stores, currencies, scales } = page.sold;
 const places = (text) => (text ? text.split(" ").map(Number) : []);
 const integers = (text) => (text ? text.split(" ").map(BigInt) : []);
 const NOTHING = { sales: 0n, units: 0n, amount: 0n, revenue: 0n, returned: 0n };
@@ -24,12 +24,25 @@ const storeRows = (() => {
   }));
 })();
 
+const OTHERS = `${grouped(BigInt(page.sold.other_products))} other products`;
+/** What best sellers can be: products, each with the last of its categories, and categories. */
+const GOODS = (() => {
+  const products = new Map(page.sold.products.map(({ name, category }) =>
+    [name, { name: name || OTHERS, category: name && category, isOthers: !name }]));
+  const categories = page.sold.categories.map((name) => ({ name: name || "without a category" }));
+  return { product: [...products.values()], category: categories };
+})();
+
 const productRows = (() => {
   const columns = page.sold.by_product;
-  const [store, product] = [places(columns.store), places(columns.product)];
+  const named = new Map(GOODS.product.map(({ name, isOthers }, at) => [isOthers ? "" : name, at]));
+  const product = page.sold.products.map(({ name }) => named.get(name));
+  const category = page.sold.products.map((entry) => page.sold.categories.indexOf(entry.category));
+  const [store, entry] = [places(columns.store), places(columns.product)];
   const [units, revenue] = [columns.units, columns.revenue].map(integers);
   return bySpan(places(columns.span), (at) => ({
-    ...NOTHING, store: store[at], product: product[at], units: units[at], revenue: revenue[at],
+    ...NOTHING, store: store[at], product: product[entry[at]], category: category[entry[at]],
+    units: units[at], revenue: revenue[at],
   }));
 })();
 
@@ -56,20 +69,61 @@ function sums(rows, spans, key, store = null) {
 
 const total = (found) => [...found.values()].reduce(added, NOTHING);
 
-/** Some months in a row as one period, and what they are compared with. */
-function pairOf(name, months) {
+/**
+ * Some months in a row as one period, and what they are compared with.
+ *
+ * compare: "year" or "period". isRange: whether they are all that was chosen, so that what comes
+ * before them may be any months.
+ */
+function pairOf(name, months, compare, isRange = false) {
   const now = months.map((month) => month.span);
-  const before = months.every((month) => month.before !== null)
-    ? months.map((month) => month.before)
-    : null;
-  const [first, last] = [page.spans[now[0]], page.spans[now[now.length - 1]]];
+  const [{ first }, { last }] = [page.spans[now[0]], page.spans[now[now.length - 1]]];
+  const before = compare === "year" ? yearBefore(months) : periodBefore(first, last, isRange);
   return {
-    name, now, before, months, first: first.first, last: last.last,
+    name, now, before, first, last,
     isOver: months[months.length - 1].is_over,
     nameBefore: before && nameOf(before),
     firstBefore: before && page.spans[before[0]].first,
     lastBefore: before && page.spans[before[before.length - 1]].last,
   };
+}
+
+const yearBefore = (months) =>
+  months.every(({ before }) => before !== null) ? months.map(({ before }) => before) : null;
+
+/** The spans of the period before some days; null if the page does not hold exactly its days. */
+function periodBefore(first, last, isRange) {
+  const whole = page.before.find((each) => each.first === first && each.last === last);
+  if (whole) return spansOf(whole.before_first, whole.before_last);
+  return isRange ? spansOf(daysBefore(first, last), daysLater(first, -1)) : null;
+}
+
+/** The spans that have the days from one to another, each once; null if none have, or gold has not. */
+function spansOf(first, last) {
+  if (first < page.first_day) return null;
+  const found = [];
+  for (let day = first; day <= last;) {
+    const isNext = (span) => span.first === day && span.last <= last;
+    const [next] = page.spans.filter(isNext).sort((a, b) => (a.last < b.last ? 1 : -1));
+    if (!next) return null;
+    found.push(page.spans.indexOf(next));
+    day = daysLater(next.last, 1);
+  }
+  return found;
+}
+
+const DAY = 86400000;
+const daysLater = (day, count) => new Date(Date.parse(day) + count * DAY).toISOString().slice(0, 10);
+
+/** The first of as many days right before; before whole months, of as many months. */
+function daysBefore(first, last) {
+  const [from, after] = [new Date(first), new Date(daysLater(last, 1))];
+  if (from.getUTCDate() !== 1 || after.getUTCDate() !== 1) {
+    return daysLater(first, -daysOf({ first, last }));
+  }
+  const count = (day) => day.getUTCFullYear() * 12 + day.getUTCMonth();
+  const months = 2 * count(from) - count(after);
+  return new Date(Date.UTC(Math.floor(months / 12), months % 12, 1)).toISOString().slice(0, 10);
 }
 
 /** The name of some spans in a row. */
@@ -100,7 +154,7 @@ function averageRate(code, spans) {
 }
 
 const daysOf = ({ first, last }) =>
-  Math.round((Date.parse(last) - Date.parse(first)) / 86400000) + 1;
+  Math.round((Date.parse(last) - Date.parse(first)) / DAY) + 1;
 
 /** The revenue of sums by currency at some rates, unrounded. */
 function revenueAt(rates, byCurrency) {

@@ -18,11 +18,23 @@ function chosen() {
   const [from, to] = [months[0], months[months.length - 1]].map((month) => page.spans[month.span].name);
   const name = from === to ? from : `${from} to ${to}`;
   const measureName = document.querySelector("[name=measure]:checked").value;
+  const compare = byId("compare").value;
   return {
-    store, months, measureName, measure: MEASURES[measureName], by: byId("by").value,
-    pair: pairOf(name, months),
+    store, months, measureName, measure: MEASURES[measureName], by: byId("by").value, compare,
+    kind: byId("kind").value, pair: pairOf(name, months, compare, true),
   };
 }
+
+/** Why nothing is compared: gold has nothing before, or the page does not hold just these days. */
+function nothingBefore(compare, { first, last }) {
+  if (compare === "year") return "Gold has no year before this range. Choose a later one.";
+  return daysBefore(first, last) < page.first_day
+    ? "Gold has no period before this range. Choose a later one."
+    : PARTS_OF_MONTHS;
+}
+
+const PARTS_OF_MONTHS = "The page holds months. Where the days before are not whole months, "
+  + "sales-pipeline show --compare period has them.";
 
 function render() {
   const choice = chosen();
@@ -36,15 +48,17 @@ function render() {
   showLikeForLike(choice);
   showCurrency(choice);
   showMoved(choice);
+  showListing("rates", (choice.compare === "year" ? page : page.month_before).rates);
+  for (const key of document.querySelectorAll(".key.before")) key.textContent = `the ${choice.compare} before`;
   for (const key of document.querySelectorAll(".key.year")) key.hidden = !choice.pair.before;
   pressRanges();
 }
 
-function showHeadline({ pair, store }) {
+function showHeadline({ pair, store, compare }) {
   const found = compared(pair, store);
   const { revenue, units } = MEASURES;
   const of = (measure) => changed(measure, found.now, found.before);
-  const details = (row, measure) => row.before === null ? [{ text: "no year before" }] : [
+  const details = (row, measure) => row.before === null ? [{ text: `no ${compare} before` }] : [
     { text: [signedPercent(row.growth), measure.signed(row.change)].filter(Boolean).join("  "), tone: tone(row.change) },
     { text: `before ${measure.text(row.before)}` },
   ];
@@ -102,28 +116,39 @@ const markOf = (measure, row) => ({
   change: row.change === null ? "" : measure.signed(row.change), growth: signedPercent(row.growth),
 });
 
+/** Says why a total of lines is some cents away from the headline figure, if it is. */
+const roundedOnce = (measure, total, headline) => (total === headline ? ""
+  : `The total is the sum of the lines as shown; the headline figure, ${measure.text(headline)}, is rounded once.`);
+
+const SAME_DAYS = { year: ", compared with the same days", period: ", compared with as many days" };
 const WORDS = { month: "Month", quarter: "Quarter", year: "Year" };
 
-function showPeriods({ pair, measure, months, by: length, store, measureName }) {
-  const pairs = pairsBy(length, months);
+function showPeriods({ pair, measure, months, by: length, store, measureName, compare }) {
+  const pairs = pairsBy(length, months, compare);
   const soldIn = (spans) => spans && total(sums(storeRows, spans, "currency", store));
   const rows = pairs.map((each) => ({
     ...each, ...changed(measure, soldIn(each.now), soldIn(each.before)),
     label: each.isOver ? each.name : `${each.name}*`,
   }));
-  const all = changed(measure, soldIn(pair.now), soldIn(pair.before));
+  // Periods that are compared with the ones before them overlap, so the total has its own before.
+  const addsUp = compare === "year" || rows.length === 1;
+  const all = totalOf(measure, rows, { addsUp, now: soldIn(pair.now), before: soldIn(pair.before) });
   const word = measureName === "revenue" ? "Revenue" : "Units";
   byId("periods-title").textContent = `${word} by ${length}`;
   const open = rows.find((row) => !row.isOver);
   byId("periods-before").hidden = !rows.some((row) => row.before !== null);
   showTable("periods", {
-    caption: `${word} by ${length}, with the year before`,
+    caption: `${word} by ${length}, with the ${compare} before`,
     columns: [{ header: WORDS[length] }, ...headersOf(measure)],
     rows: [
       ...rows.map((row) => ({ cells: [row.label, ...cellsOf(measure, row)] })),
       { kind: "total", cells: ["Total", ...cellsOf(measure, all)] },
     ],
-    note: open ? `* not over: ${open.first} to ${open.last}, compared with the same days.` : "",
+    note: [
+      roundedOnce(measure, all.now, measure.shown(soldIn(pair.now))),
+      open ? `* not over: ${open.first} to ${open.last}${open.before === null ? "" : SAME_DAYS[compare]}.` : "",
+      rows.some((row) => row.before === null && nothingBefore(compare, row) === PARTS_OF_MONTHS) ? PARTS_OF_MONTHS : "",
+    ].filter(Boolean).join(" "),
   });
   draw("periods", rows.map((row) => ({
     period: row.label, title: row.nameBefore ? `${row.name} / ${row.nameBefore}` : row.name,
@@ -131,7 +156,7 @@ function showPeriods({ pair, measure, months, by: length, store, measureName }) 
   })));
 }
 
-function showStores({ pair, measure, store }) {
+function showStores({ pair, measure, store, compare }) {
   const found = storesCompared(pair, measure);
   const ifCompared = (...cells) => (pair.before ? cells : []);
   const [figure, ...headers] = headersOf(measure);
@@ -150,7 +175,7 @@ function showStores({ pair, measure, store }) {
       })),
       { kind: "total", cells: row("Total", "", found.total) },
     ],
-    note: pair.before ? "" : "Gold has no year before this range, so nothing is compared.",
+    note: pair.before ? "" : nothingBefore(compare, pair),
     most: 25,
   });
   draw("stores", unlike(found.rows.slice(0, FEW).map((row) => ({
@@ -158,71 +183,7 @@ function showStores({ pair, measure, store }) {
   }))));
 }
 
-function showProducts({ pair, measure, measureName, store }) {
-  const isHere = store === null || page.sold.products_by_store;
-  const found = ranking(pair, measureName, isHere ? store : null);
-  const other = measureName === "revenue" ? "units" : "revenue";
-  const word = { revenue: "revenue", units: "units" };
-  byId("products-note").textContent = isHere
-    ? `By ${word[measureName]}; the place by ${word[other]} stands beside it.`
-    : "These are the best sellers of all stores: the page does not hold those of each.";
-  const otherMeasure = MEASURES[other];
-  const rows = found.rows.map((row) => ({
-    cells: [
-      { text: row.product.name, sub: row.product.category, tag: pair.before && row.rankBefore === null ? "new" : "" },
-      String(row.rankBy[measureName]), measure.text(row.now), percent(row.share),
-      percent(row.cumulative), row.abc,
-      ...(pair.before ? [row.rankBefore === null ? "" : String(row.rankBefore), change(row.change, signedPercent(row.growth))] : []),
-      otherMeasure.text(otherMeasure.shown(row.sold)), String(row.rankBy[other]),
-    ],
-  }));
-  if (found.others) {
-    const text = (each) => each.text(each.shown(found.others.sold));
-    rows.push({
-      kind: "others",
-      cells: [found.others.product.name, "", text(measure), "", "", "", ...(pair.before ? ["", ""] : []), text(otherMeasure), ""],
-    });
-  }
-  const figures = ["Place", measure.title, "Share", "Cumulated", "Class",
-    ...(pair.before ? ["Place before", "Change %"] : []), otherMeasure.title, `Place by ${word[other]}`];
-  showTable("products", {
-    caption: `Best sellers by ${word[measureName]} in ${pair.name}`,
-    columns: [{ header: "Product" }, ...figures.map((header) => ({ header, figure: header !== "Class" }))],
-    rows, most: 20,
-  });
-  draw("products", unlike(found.rows.slice(0, TOP).map((row) => ({
-    name: row.product.name, title: row.product.name, ...markOf(measure, row),
-  }))));
-  showDifferences(found);
-  const left = found.left.slice(0, TOP).map(({ product }) => product.name).join(", ");
-  const more = found.left.length > TOP ? ` and ${number(found.left.length - TOP)} more` : "";
-  put("leavers", found.left.length
-    ? element("p", { class: "note" }, `Sold in ${pair.nameBefore} and not any more: ${left}${more}.`)
-    : "");
-}
-
-function showDifferences(found) {
-  const best = found.rows.filter(({ rankBy }) => Math.min(rankBy.units, rankBy.revenue) <= TOP);
-  const apart = ({ rankBy }) => rankBy.units - rankBy.revenue;
-  const rows = best.filter((row) => apart(row));
-  rows.sort((a, b) => Math.abs(apart(b)) - Math.abs(apart(a)) || a.at - b.at);
-  const say = (row) => {
-    const places = Math.abs(apart(row));
-    return `${places} ${places === 1 ? "place" : "places"} better by ${apart(row) > 0 ? "revenue" : "units"}`;
-  };
-  showTable("differ", {
-    caption: "Best sellers whose places by units and by revenue differ, the furthest apart first",
-    columns: [{ header: "Product" }, ...["By units", "Units", "By revenue", MEASURES.revenue.title].map((header) => ({ header, figure: true })), { header: "Difference" }],
-    rows: rows.map((row) => ({
-      cells: [{ text: row.product.name, sub: row.product.category }, String(row.rankBy.units),
-        MEASURES.units.text(row.sold.units), String(row.rankBy.revenue),
-        MEASURES.revenue.text(shownRevenue(row.sold)), say(row)],
-    })),
-    note: rows.length ? "" : "There are none.", most: TOP,
-  });
-}
-
-function showLikeForLike({ pair, measure, store }) {
+function showLikeForLike({ pair, measure, store, compare }) {
   const groups = likeForLike(pair, measure, store);
   const all = compared(pair, store);
   const count = groups.reduce((sum, group) => sum + group.stores, 0);
@@ -233,27 +194,31 @@ function showLikeForLike({ pair, measure, store }) {
       ...groups.map((group) => ({ cells: [group.name, number(group.stores), ...cellsOf(measure, group)] })),
       { kind: "total", cells: ["Total", number(count), ...cellsOf(measure, changed(measure, all.now, all.before))] },
     ] : [],
-    note: groups.length ? "" : "Gold has no year before this range. Choose a later one.",
+    note: groups.length ? "" : nothingBefore(compare, pair),
   });
 }
 
-function showCurrency({ pair, months, by: length, store }) {
+function showCurrency({ pair, months, by: length, store, compare }) {
   const { revenue } = MEASURES;
-  const pairs = pairsBy(length, months).filter((each) => each.before);
-  const rows = pairs.map((each) => ({ name: each.isOver ? each.name : `${each.name}*`, ...compared(each, store) }));
+  const every = pairsBy(length, months, compare).map((each) => ({
+    name: each.isOver ? each.name : `${each.name}*`, ...compared(each, store),
+  }));
+  const rows = every.filter((row) => row.before);
   const cells = (row) => [
     change(row.difference, revenue.signed(row.difference)), change(row.shownLocal, revenue.signed(row.shownLocal)),
     change(row.shownRates, revenue.signed(row.shownRates)), change(row.shownLocal, signedPercent(row.localGrowth)),
   ];
   const figures = [`Change ${page.currency}`, "Local growth", "Exchange rates", "Local growth %"];
-  const all = pair.before ? [{ kind: "total", cells: ["Total", ...cells(compared(pair, store))] }] : [];
+  const addsUp = compare === "year" || every.length === 1;
+  const whole = () => (addsUp ? changesAdded(rows) : changeOfSum(every, compared(pair, store)));
+  const all = pair.before ? [{ kind: "total", cells: ["Total", ...cells(whole())] }] : [];
   showTable("currency", {
     caption: `Change of revenue by ${length}, divided into local growth and exchange rates`,
     columns: [{ header: WORDS[length] }, ...figures.map((header) => ({ header, figure: true }))],
     rows: [...rows.map((row) => ({ cells: [row.name, ...cells(row)] })), ...(rows.length ? all : [])],
-    note: rows.length
-      ? "The total is at the rates of the whole compared range, so its parts may differ from the sum of the parts of its periods."
-      : "Gold has no year before this range. Choose a later one.",
+    note: !pair.before ? nothingBefore(compare, pair)
+      : addsUp ? "The total is the sum of the lines above it, each at the rates of its own compared period; the headline takes those of the whole compared range."
+        : "The total is compared with the whole period before the range, so it is not the sum of the lines.",
   });
   draw("currency", rows.flatMap((row) => [
     { period: row.name, title: row.name, part: "Local growth", shown: revenue.signed(row.shownLocal), size: size(row.shownLocal, SHOWN_DECIMALS) },
