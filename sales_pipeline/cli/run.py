@@ -204,7 +204,7 @@ def _answers_text(declaration: Declaration) -> RenderableType:
 
 
 def _answers_document(declaration: Declaration) -> dict[str, Any]:
-    from sales_pipeline.report.answers import answers_document
+    from sales_pipeline.report.answers_document import answers_document
     from sales_pipeline.report.answers_of_run import Asked
     from sales_pipeline.report.answers_of_run import answers as answers_of_run
 

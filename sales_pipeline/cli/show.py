@@ -120,7 +120,7 @@ def show(
         typer.Option(
             "--like-for-like",
             help="Also show stores that traded through both periods apart from those that are "
-            "new, closed or interrupted.",
+            "new, closed or interrupted; with --csv, these groups in place of the answer.",
         ),
     ] = False,
     store: StoreOption = None,
@@ -147,7 +147,12 @@ def show(
     run: RunOption = None,
     as_json: JsonOption = False,
     as_csv: Annotated[
-        bool, typer.Option("--csv", help="Print one answer as CSV for a spreadsheet.")
+        bool,
+        typer.Option(
+            "--csv",
+            help="Print one answer as CSV for a spreadsheet. Its rows add up, so it has no total "
+            "and no year to date, which --json and --to-date have.",
+        ),
     ] = False,
     shared: Shared,
 ) -> None:
@@ -162,6 +167,11 @@ def show(
     check_one_form(as_json=as_json, as_csv=as_csv)
     if as_csv and question is None:
         raise UsageError(f"--csv: holds one answer, got none. Do: name {' or '.join(Question)}")
+    if like_for_like and question in (Question.VOLUME, Question.VALUE):
+        raise UsageError(
+            f"--like-for-like: is about stores, got {question}. Do: sales-pipeline show stores "
+            "--like-for-like"
+        )
     if month is not None and (first or last):
         raise UsageError("--month: not together with --from or --to. Do: keep one of them")
     if to_date and (first or by or compare is Compare.PERIOD):
@@ -175,7 +185,11 @@ def show(
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.analysis.ranking import Kind
-    from sales_pipeline.report.answers import answer_csv, answers_document
+    from sales_pipeline.report.answers_document import (
+        answer_csv,
+        answers_document,
+        like_for_like_csv,
+    )
     from sales_pipeline.report.answers_of_run import Asked, answers
     from sales_pipeline.report.answers_text import SHOWN_PRODUCTS, Shown, answers_text
 
@@ -195,10 +209,11 @@ def show(
         as_closed=as_closed,
     )
     shown = Shown(constant_currency=constant_currency, like_for_like=like_for_like)
+    csv = like_for_like_csv if like_for_like else partial(answer_csv, question=questions[0])
     show_report(
         answers(declaration, asked, run=run),
-        partial(answers_document, questions=questions),
+        partial(answers_document, questions=questions, like_for_like=like_for_like),
         partial(answers_text, questions=questions, shown=shown),
         as_json=as_json,
-        csv=partial(answer_csv, question=questions[0]) if as_csv else None,
+        csv=csv if as_csv else None,
     )

@@ -1,30 +1,19 @@
-"""The four answers of a finished run, with the compared figures; as JSON and as CSV.
+"""The four answers of a finished run, with the compared figures.
 
 Every revenue is in the base currency, rounded half up once; docs/figures.md has the formulas.
-`answers_of_run` reads them, `answers_text` shows them.
+`answers_of_run` reads them, `answers_text` shows them, `answers_document` writes JSON and CSV.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 
 from sales_pipeline.analysis.periods import By, Compare
 from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.report.closed_months import ClosedMonth
-from sales_pipeline.report.document import (
-    Exact,
-    Moment,
-    Month,
-    Ratio,
-    Units,
-    View,
-    csv_text,
-    json_object,
-    json_objects,
-)
+from sales_pipeline.report.document import Exact, Month, Ratio, Units
 from sales_pipeline.report.questions import Question
 from sales_pipeline.report.tax_basis import TaxBasis
 
@@ -65,6 +54,7 @@ class PeriodRevenue:
         revenue: Net of returns.
         gross: Before returns.
         returns: What was paid back; negative.
+        return_share: What was paid back as a share of gross; None if gross is not positive.
         units: Units, net of returns.
         sales: The number of sales and returns.
         before: What it is compared with, if there is anything.
@@ -78,6 +68,7 @@ class PeriodRevenue:
     revenue: Exact
     gross: Exact
     returns: Exact
+    return_share: Ratio | None
     units: Units
     sales: int
     before: Before | None
@@ -85,7 +76,10 @@ class PeriodRevenue:
 
 @dataclass(frozen=True)
 class StoreRevenue:
-    """The revenue of one store in one period; `rank` is among all stores of the period."""
+    """The revenue of one store in one period.
+
+    `rank` is among all stores of the period; None if the store sold in the compared one only.
+    """
 
     month: Month | None
     period: str
@@ -93,7 +87,10 @@ class StoreRevenue:
     name: str | None
     city: str | None
     country: str | None
+    is_over: bool
     revenue: Exact
+    gross: Exact
+    returns: Exact
     rank: int | None
     share: Ratio | None
     trading: str | None
@@ -107,51 +104,98 @@ class TradingRevenue:
     period: str
     trading: str
     stores: int
+    is_over: bool
     revenue: Exact
+    gross: Exact
+    returns: Exact
     before: Before | None
 
 
 @dataclass(frozen=True)
 class ProductByVolume:
-    """One product or category, ranked by units sold; `rank` is None if it sold before only."""
+    """One product or category, ranked by units sold; `rank` is None if it sold before only.
+
+    `change` and `growth` are those of the units.
+    """
 
     rank: int | None
     product: str
     category: str | None
     units: Units
     revenue: Exact
+    gross: Exact
+    returns: Exact
     share: Ratio | None
     cumulative_share: Ratio | None
     abc: str
     rank_before: int | None
     units_before: Units | None
     revenue_before: Exact | None
+    change: Units | None
+    growth: Ratio | None
 
 
 @dataclass(frozen=True)
 class ProductByValue:
-    """One product or category, ranked by revenue; `rank` is None if it sold before only."""
+    """One product or category, ranked by revenue; `rank` is None if it sold before only.
+
+    `change` and `growth` are those of the revenue.
+    """
 
     rank: int | None
     product: str
     category: str | None
     revenue: Exact
     units: Units
+    gross: Exact
+    returns: Exact
     share: Ratio | None
     cumulative_share: Ratio | None
     abc: str
     rank_before: int | None
     revenue_before: Exact | None
     units_before: Units | None
+    change: Exact | None
+    growth: Ratio | None
+
+
+@dataclass(frozen=True)
+class RankingTotal:
+    """All products or categories of a ranking together; sums of their figures as shown.
+
+    Attributes:
+        products: How many sold.
+        units: Units, net of returns.
+        revenue: Net of returns.
+        gross: Before returns.
+        returns: What was paid back; negative.
+        return_share: What was paid back as a share of gross; None if gross is not positive.
+        units_before: Units in the compared range, with products that sold only there.
+        revenue_before: The same of revenue.
+        change: The change of the figure that is ranked.
+        growth: The change as a share of the figure before; None if that was not positive.
+    """
+
+    products: int
+    units: Units
+    revenue: Exact
+    gross: Exact
+    returns: Exact
+    return_share: Ratio | None
+    units_before: Units | None
+    revenue_before: Exact | None
+    change: Exact | None
+    growth: Ratio | None
 
 
 Row = PeriodRevenue | StoreRevenue | ProductByVolume | ProductByValue
-_KINDS: dict[Question, type[Row]] = {
+KINDS: dict[Question, type[Row]] = {
     Question.GLOBAL: PeriodRevenue,
     Question.STORES: StoreRevenue,
     Question.VOLUME: ProductByVolume,
     Question.VALUE: ProductByValue,
 }
+"""Question -> the rows that answer it."""
 
 
 @dataclass(frozen=True)
@@ -176,10 +220,15 @@ class Answers:
         total: Revenue of all of them.
         to_date: Revenue of the year to date and of the last 12 months, up to the last day.
         store_performance: Revenue by period and store, the best store of a period first.
+        stores_total: The sum of these lines.
         like_for_like: Revenue of comparable, new, closed and interrupted stores, by period.
+        like_for_like_total: The sum of these lines; only of periods that have one before.
         best_by_volume: Products by units, then by name.
         best_by_value: Products by shown revenue, then by name.
         left: Products that sold in the compared range only, by value.
+        left_by_volume: The same products, by units.
+        volume_total: All products, whether the ranking holds them or not.
+        value_total: The same, with the change of the revenue.
         products: Number of products there are; the two rankings may hold fewer.
         constant_rates: Currency -> where its rate for constant exchange rates comes from.
         as_closed: Whether closed months are as they were when these closed.
@@ -203,10 +252,15 @@ class Answers:
     total: PeriodRevenue | None = None
     to_date: tuple[PeriodRevenue, ...] = ()
     store_performance: tuple[StoreRevenue, ...] = ()
+    stores_total: PeriodRevenue | None = None
     like_for_like: tuple[TradingRevenue, ...] = ()
+    like_for_like_total: PeriodRevenue | None = None
     best_by_volume: tuple[ProductByVolume, ...] = ()
     best_by_value: tuple[ProductByValue, ...] = ()
     left: tuple[ProductByValue, ...] = ()
+    left_by_volume: tuple[ProductByVolume, ...] = ()
+    volume_total: RankingTotal | None = None
+    value_total: RankingTotal | None = None
     products: int = 0
     constant_rates: Mapping[str, str] = field(default_factory=dict)
     as_closed: bool = False
@@ -223,69 +277,16 @@ class Answers:
         }
         return by_question[question]
 
+    def all_rows(self, question: Question) -> Sequence[Row]:
+        """The rows, and after a whole ranking what sold in the compared range only."""
+        rows = self.rows(question)
+        left: dict[Question, Sequence[Row]] = {
+            Question.VOLUME: self.left_by_volume,
+            Question.VALUE: self.left,
+        }
+        return [*rows, *left.get(question, ())] if len(rows) == self.products else rows
 
-class _Head(View):
-    run_id: str
-    finished_at: Moment
-    currency: str
-    by: By | None
-    compare: Compare
-    period: str | None
-    first_day: date | None
-    last_day: date | None
-    compared_with: str | None
-    store: str | None
-    category: str | None
-    kind: Kind
-    constant_rates: dict[str, str]
-    as_closed: bool
-    closings: list[ClosedMonth]
-    tax: TaxBasis
-
-
-def answers_document(answers: Answers, questions: Sequence[Question]) -> dict[str, Any]:
-    """Returns the answers to some questions, ready for JSON; every figure is exact and text."""
-    document = json_object(_Head, answers)
-    for question in questions:
-        document[str(question)] = _plain_rows(answers, question)
-        if question is Question.GLOBAL:
-            totals = [answers.total] if answers.total else []
-            document["total"] = next(iter(json_objects(PeriodRevenue, totals)), None)
-            document["to_date"] = json_objects(PeriodRevenue, answers.to_date)
-        elif question is Question.STORES:
-            document["like_for_like"] = json_objects(TradingRevenue, answers.like_for_like)
-        else:
-            document["left"] = json_objects(ProductByValue, answers.left)
-    return document
-
-
-def _plain_rows(answers: Answers, question: Question) -> list[dict[str, Any]]:
-    return json_objects(_KINDS[question], answers.rows(question))
-
-
-def answer_csv(answers: Answers, question: Question) -> str:
-    """Returns the answer to one question as CSV in the figures' full precision.
-
-    Text that a spreadsheet would run as a formula gets a leading `'`; figures stay figures.
-    """
-    names = [field.name for field in fields(_KINDS[question])]
-    compared = _COMPARED_COLUMNS if "before" in names else {}
-    own = [name for name in names if name != "before"]
-    of_all = [answers.currency, answers.tax.in_a_word]
-    rows = []
-    for row in _plain_rows(answers, question):
-        before = row.get("before") or {}
-        rows.append([*(row[name] for name in own), *map(before.get, compared.values()), *of_all])
-    return csv_text([*own, *compared, "currency", "tax"], rows)
-
-
-_COMPARED_COLUMNS = {
-    "compared_with": "period",
-    "revenue_before": "revenue",
-    "change": "change",
-    "growth": "growth",
-    "local_growth": "local_growth",
-    "currency_effect": "currency_effect",
-    "constant_growth": "constant_growth",
-}
-"""Column of the CSV -> attribute of `Before`."""
+    @property
+    def is_over(self) -> bool:
+        """Whether all days that count are over."""
+        return self.total is None or self.total.is_over

@@ -38,7 +38,7 @@ from sales_pipeline.report.chosen_sales import check_choice, no_such_sales
 from sales_pipeline.report.closed_months import closed_months
 from sales_pipeline.report.questions import Question
 from sales_pipeline.report.tax_basis import basis_of_figures, tax_basis
-from sales_pipeline.report.total_line import total_line
+from sales_pipeline.report.total_line import Line, total_line
 
 _RANKINGS = {Question.VOLUME, Question.VALUE}
 
@@ -145,6 +145,7 @@ class _AnswersOfRun:
         to_date = self._to_date() if is_each_period else []
         shown = [whole, *(row.pair for row in (*rows, *to_date))]
         periods = [period for pair in shown for period in (pair.period, pair.before)]
+        paired = [row for row in rows if row.pair.before]
         stores, groups = self._stores([row.pair for row in rows] if asks - _RANKINGS else [])
         return replace(
             nothing,
@@ -156,7 +157,9 @@ class _AnswersOfRun:
             total=self._total(whole, rows),
             to_date=tuple(map(self._of_period, to_date)),
             store_performance=tuple(stores),
+            stores_total=self._total(whole, rows, stores) if stores else None,
             like_for_like=tuple(groups),
+            like_for_like_total=self._total(whole, paired, groups) if groups else None,
             **(vars(self._rankings(whole)) if asks & _RANKINGS else {}),
             constant_rates=self._rate_sources([row.pair for row in rows]),
             closings=closed_months(self.gold, closed_in(self.gold, periods), self._choice),
@@ -211,8 +214,10 @@ class _AnswersOfRun:
         pairs = [self._comparison.to_date(days, self._last_day) for days in ToDate]
         return self._comparison.in_all(pairs)
 
-    def _total(self, whole: Pair, rows: Sequence[Compared]) -> PeriodRevenue:
-        """All periods together, as the sum of their lines."""
+    def _total(
+        self, whole: Pair, rows: Sequence[Compared], lines: Sequence[Line] = ()
+    ) -> PeriodRevenue:
+        """All periods together, as the sum of their lines, or of lines of parts of them."""
         compared = [row.pair.before for row in rows if row.pair.before]
         is_sum = self.asked.compare is Compare.YEAR and len(compared) == len(rows)
         if is_sum:
@@ -221,7 +226,7 @@ class _AnswersOfRun:
             exact = added(replace(whole, before=whole.before if same else span(*days)), rows)
         else:
             [exact] = self._comparison.in_all([whole])
-        lines = [self._of_period(row) for row in rows]
+        lines = lines or [self._of_period(row) for row in rows]
         return total_line(self._of_period(exact), lines, adds_before=is_sum)
 
     def _of_period(self, row: Compared) -> PeriodRevenue:
@@ -237,6 +242,7 @@ class _AnswersOfRun:
             revenue=revenue,
             gross=revenue - returns,
             returns=returns,
+            return_share=share(-row.now.revenue_returned, row.now.gross),
             units=row.now.units,
             sales=row.now.sales,
             before=self._before(row),
@@ -284,14 +290,18 @@ class _AnswersOfRun:
         sold.sort(key=lambda row: (-self._shown(row.now.revenue), row.store or ""))
         revenues = [row.now.revenue for row in sold] or [Decimal(0)]
         total = sum(map(Fraction, revenues), Fraction(0)) if min(revenues) >= 0 else Fraction(0)
+        ranked: list[tuple[int | None, Compared]] = [*enumerate(sold, start=1)]
+        ranked += [(None, row) for row in rows if not row.now.sales and row.before]
         return [
-            self._of_store(row, rank, share(row.now.revenue, total))
-            for rank, row in enumerate(sold, start=1)
+            self._of_store(row, rank, None if rank is None else share(row.now.revenue, total))
+            for rank, row in ranked
             if self._is_chosen(row.store)
         ]
 
-    def _of_store(self, row: Compared, rank: int, of_total: Fraction | None) -> StoreRevenue:
+    def _of_store(self, row: Compared, rank: int | None, of_total: Fraction | None) -> StoreRevenue:
         store = row.store or ""
+        revenue = self._shown(row.now.revenue)
+        returns = self._shown(row.now.revenue_returned)
         declared = self._declaration.stores.get(store)
         return StoreRevenue(
             month=self._month(row.pair),
@@ -300,7 +310,10 @@ class _AnswersOfRun:
             name=declared.name if declared else None,
             city=declared.city if declared else None,
             country=declared.country if declared else None,
-            revenue=self._shown(row.now.revenue),
+            is_over=row.pair.is_over,
+            revenue=revenue,
+            gross=revenue - returns,
+            returns=returns,
             rank=rank,
             share=of_total,
             trading=str(self._days.trading(store, row.pair)) if row.pair.before else None,
@@ -311,22 +324,29 @@ class _AnswersOfRun:
         if pair.before is None:
             return []
         groups = like_for_like(self._days, pair, rows)
-        now = self._adding_up([group.compared.now for group in groups])
-        before = self._adding_up([group.compared.before or Measures() for group in groups])
+        now = self._adding_up([group.compared.now.revenue for group in groups])
+        returned = self._adding_up([group.compared.now.revenue_returned for group in groups])
+        sold_before = [group.compared.before or Measures() for group in groups]
+        before = self._adding_up([measures.revenue for measures in sold_before])
         return [
             TradingRevenue(
                 period=pair.period.name,
                 trading=str(group.trading),
                 stores=group.stores,
+                is_over=pair.is_over,
                 revenue=revenue,
+                gross=revenue - returns,
+                returns=returns,
                 before=self._before(group.compared, (revenue, revenue_before)),
             )
-            for group, revenue, revenue_before in zip(groups, now, before, strict=True)
+            for group, revenue, returns, revenue_before in zip(
+                groups, now, returned, before, strict=True
+            )
         ]
 
-    def _adding_up(self, measures: Sequence[Measures]) -> list[Decimal]:
-        """The revenue of each, so that they add up to their rounded sum."""
-        parts = [Fraction(each.revenue) for each in measures]
+    def _adding_up(self, amounts: Sequence[Decimal]) -> list[Decimal]:
+        """The amounts as shown, so that they add up to their rounded sum."""
+        parts = [Fraction(amount) for amount in amounts]
         decimals = self._declaration.minor_units
         return adding_up(parts, half_up(sum(parts, Fraction(0)), decimals), decimals)
 

@@ -9,19 +9,16 @@ from fractions import Fraction
 from itertools import groupby
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from sales_pipeline.analysis.comparison import TWELVE_MONTHS, YEAR_TO_DATE
 from sales_pipeline.analysis.parts import adding_up
-from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.report.answers import (
     Answers,
     Before,
     PeriodRevenue,
-    ProductByValue,
-    ProductByVolume,
     StoreRevenue,
+    TradingRevenue,
 )
 from sales_pipeline.report.closed_months import closing_lines
 from sales_pipeline.report.figures import (
@@ -29,10 +26,12 @@ from sales_pipeline.report.figures import (
     percent,
     share_bar,
     signed,
-    without_end_zeros,
 )
-from sales_pipeline.report.layout import cell, new_table, titled
+from sales_pipeline.report.fitting_table import FittingTable
+from sales_pipeline.report.layout import cell, titled
 from sales_pipeline.report.questions import Question
+from sales_pipeline.report.rankings_text import ranking
+from sales_pipeline.report.remarks import gross_line, length_of, not_over_lines, title_of
 from sales_pipeline.report.tax_basis import basis_lines
 
 SHOWN_PRODUCTS = 10
@@ -65,8 +64,8 @@ def answers_text(
     tables: dict[Question, Callable[[Answers, Shown], Group]] = {
         Question.GLOBAL: _global_performance,
         Question.STORES: _store_performance,
-        Question.VOLUME: _best_by_volume,
-        Question.VALUE: _best_by_value,
+        Question.VOLUME: lambda of, _: ranking(of, Question.VOLUME),
+        Question.VALUE: lambda of, _: ranking(of, Question.VALUE),
     }
     parts: list[RenderableType] = [tables[question](answers, options) for question in questions]
     if options.like_for_like and {*questions} & {Question.GLOBAL, Question.STORES}:
@@ -80,18 +79,30 @@ def _global_performance(answers: Answers, options: Shown) -> Group:
     has_before = any(row.before for row in rows)
     revenue = f"Revenue {answers.currency}"
     compared = _compared_headers(options) if has_before else ()
-    table = new_table(_length(answers).capitalize(), revenue, *compared, right=[revenue, *compared])
+    table = FittingTable(
+        (length_of(answers).capitalize(), revenue, *compared),
+        right=(revenue, *compared),
+        below=(("Before", revenue), ("Currency", "Local growth"), ("Change %", "Change")),
+    )
     for row in answers.global_performance:
         table.add_row(_period(row), grouped(row.revenue), *_change(row.before, options, compared))
     total = answers.total
     if total is not None and len(answers.global_performance) > 1:
         table.add_section()
-        table.add_row("Total", grouped(total.revenue), *_change(total.before, options, compared))
+        cells = _change(total.before, options, compared)
+        table.add_row("Total" + _mark(total), grouped(total.revenue), *cells)
     for row in answers.to_date:
         if has_before:
-            cells = _change(row.before, options, compared)
-            table.add_row(_named(row.period), grouped(row.revenue), *cells)
-    return titled(_title(answers, Question.GLOBAL), table, remark=_method(answers, options))
+            table.add_row(
+                _period(row), grouped(row.revenue), *_change(row.before, options, compared)
+            )
+    remark = [
+        *not_over_lines(answers),
+        *(_constant_rates(answers) if options.constant_currency else []),
+    ]
+    if total is not None:
+        remark.insert(0, gross_line(total, answers.currency))
+    return titled(title_of(answers, Question.GLOBAL), table, remark="\n".join(remark))
 
 
 def _compared_headers(options: Shown) -> tuple[str, ...]:
@@ -111,24 +122,13 @@ def _change(before: Before | None, options: Shown, headers: Sequence[str]) -> tu
     return (revenue, signed(before.change), percent(before.growth, sign=True))
 
 
-def _period(row: PeriodRevenue) -> str:
-    return _named(row.period) if row.is_over else f"{_named(row.period)}*"
+def _period(row: PeriodRevenue | StoreRevenue | TradingRevenue) -> str:
+    return _TO_DATE.get(row.period, row.period) + _mark(row)
 
 
-def _named(period: str) -> str:
-    return _TO_DATE.get(period, period)
-
-
-def _method(answers: Answers, options: Shown) -> str:
-    """Notes below a table: the days of an unfinished period, the rates."""
-    lines = []
-    for row in answers.global_performance:
-        if not row.is_over:
-            days = f"{row.first_day} to {row.last_day}"
-            lines.append(f"* not over: {days}, compared with the same days.")
-    if options.constant_currency:
-        lines += _constant_rates(answers)
-    return "\n".join(lines)
+def _mark(row: PeriodRevenue | StoreRevenue | TradingRevenue) -> str:
+    """The mark of a period that is not over."""
+    return "" if row.is_over else "*"
 
 
 def _constant_rates(answers: Answers) -> list[str]:
@@ -146,30 +146,44 @@ def _constant_rates(answers: Answers) -> list[str]:
 
 def _store_performance(answers: Answers, options: Shown) -> Group:
     revenue = f"Revenue {answers.currency}"
-    has_before = any(row.before for row in answers.store_performance)
-    last = ("Local %" if options.constant_currency else "Change %",) if has_before else ("",)
-    headers = (_length(answers).capitalize(), "Rank", "Store", "City", revenue, "Share", *last)
-    right = ["Rank", revenue, "Share", *(last if has_before else ())]
-    table = new_table(*headers, right=right, fold=["Store", "City"])
-    shares = _shares(answers.store_performance)
+    rows = answers.store_performance
+    has_before = any(row.before for row in rows)
+    compared = _compared_headers(options)[1:] if has_before else ("",)
+    table = FittingTable(
+        (length_of(answers).capitalize(), "Rank", "Store", "City", revenue, "Share", *compared),
+        right=("Rank", revenue, "Share", *(compared if has_before else ())),
+        fold=("Store", "City"),
+        below=(("Currency", "Local growth"), ("City", "Store"), (compared[-1], "Share")),
+    )
+    shares = _shares(rows)
     previous = ""
-    for row in answers.store_performance:
-        growth = None
-        if row.before is not None:
-            is_constant = options.constant_currency
-            growth = row.before.constant_growth if is_constant else row.before.growth
+    for row in rows:
+        change = _change(row.before, options, ("", *compared))[1:]
         table.add_row(
-            "" if row.period == previous else _named(row.period),
-            str(row.rank),
+            "" if row.period == previous else _period(row),
+            "" if row.rank is None else str(row.rank),
             cell(row.name or row.store),
             cell(", ".join(part for part in (row.city, row.country) if part)),
             grouped(row.revenue),
             shares.get((row.period, row.store), ""),
-            percent(growth, sign=True) if has_before else Text(_bar(row.share), style="cyan"),
+            *(change if has_before else [Text(_bar(row.share), style="cyan")]),
         )
         previous = row.period
-    remark = "\n".join(_constant_rates(answers)) if options.constant_currency else ""
-    return titled(_title(answers, Question.STORES), table, remark=remark)
+    total = answers.stores_total
+    if total is not None and len(rows) > 1:
+        change = _change(total.before, options, ("", *compared))[1:]
+        table.add_section()
+        name = "Total" + _mark(total)
+        table.add_row(
+            name, "", "", "", grouped(total.revenue), "", *(change if has_before else [""])
+        )
+    remark = [
+        *not_over_lines(answers),
+        *(_constant_rates(answers) if options.constant_currency else []),
+    ]
+    if total is not None:
+        remark.insert(0, gross_line(total, answers.currency))
+    return titled(title_of(answers, Question.STORES), table, remark="\n".join(remark))
 
 
 def _shares(rows: Sequence[StoreRevenue]) -> dict[tuple[str, str], str]:
@@ -194,86 +208,30 @@ def _bar(share: Fraction | None) -> str:
 def _like_for_like(answers: Answers) -> Group:
     revenue = f"Revenue {answers.currency}"
     figures = ("Stores", revenue, "Before", "Change", "Change %")
-    table = new_table(_length(answers).capitalize(), "Trading", *figures, right=figures)
+    table = FittingTable(
+        (length_of(answers).capitalize(), "Trading", *figures),
+        right=figures,
+        below=(("Before", revenue), ("Change %", "Change")),
+    )
     previous = ""
     for row in answers.like_for_like:
         table.add_row(
-            "" if row.period == previous else _named(row.period),
+            "" if row.period == previous else _period(row),
             row.trading,
             f"{row.stores:,}",
             grouped(row.revenue),
             *_change(row.before, Shown(), figures[2:]),
         )
         previous = row.period
-    remark = (
-        "Comparable stores traded through the whole of both periods."
-        if answers.like_for_like
-        else "No period has one to compare with."
-    )
-    return titled("Like for like: stores by how they traded", table, remark=remark)
-
-
-def _best_by_volume(answers: Answers, _: Shown) -> Group:
-    table = _ranking(answers, "Units", f"Revenue {answers.currency}")
-    for row in answers.best_by_volume:
-        table.add_row(
-            *_product(answers, row), _units(row.units), grouped(row.revenue), *_place(answers, row)
-        )
-    return titled(_title(answers, Question.VOLUME), table, remark=_remark(answers))
-
-
-def _best_by_value(answers: Answers, _: Shown) -> Group:
-    table = _ranking(answers, f"Revenue {answers.currency}", "Units")
-    for row in answers.best_by_value:
-        table.add_row(
-            *_product(answers, row), grouped(row.revenue), _units(row.units), *_place(answers, row)
-        )
-    return titled(_title(answers, Question.VALUE), table, remark=_remark(answers))
-
-
-def _ranking(answers: Answers, *figures: str) -> Table:
-    texts = ("Product", "Category") if answers.kind is Kind.PRODUCT else ("Category",)
-    before = ("Before",) if answers.compared_with else ()
-    right = ["Rank", *figures, "Share", *before]
-    return new_table("Rank", *texts, *figures, "Share", "Class", *before, right=right, fold=texts)
-
-
-def _product(answers: Answers, row: ProductByVolume | ProductByValue) -> tuple[str | Text, ...]:
-    if answers.kind is Kind.CATEGORY:
-        return str(row.rank), cell(row.product or "without a category")
-    return str(row.rank), cell(row.product), cell(row.category)
-
-
-def _place(answers: Answers, row: ProductByVolume | ProductByValue) -> tuple[str, ...]:
-    """The share, the class, and the place in the compared range."""
-    places = (percent(row.share), row.abc)
-    if not answers.compared_with:
-        return places
-    return (*places, "new" if row.rank_before is None else str(row.rank_before))
-
-
-def _units(units: Decimal) -> str:
-    return grouped(without_end_zeros(units))
-
-
-def _remark(answers: Answers) -> str:
-    shown = len(answers.best_by_volume)
-    lines = []
-    what = "products" if answers.kind is Kind.PRODUCT else "categories"
-    if shown != answers.products:
-        lines.append(f"{shown:,} of {answers.products:,} {what}; --top shows more.")
-    if answers.left:
-        names = ", ".join(row.product for row in answers.left[:_LINES])
-        more = f" and {len(answers.left) - _LINES:,} more" if len(answers.left) > _LINES else ""
-        lines.append(f"Sold in {answers.compared_with} and not any more: {names}{more}.")
-    return "\n".join(lines)
-
-
-def _title(answers: Answers, question: Question) -> str:
-    parts = (question.heading(_length(answers)), answers.store, answers.category, answers.period)
-    return ", ".join(filter(None, parts))
-
-
-def _length(answers: Answers) -> str:
-    """The length of the periods, in a word."""
-    return answers.by or "period"
+    total = answers.like_for_like_total
+    if total is not None and len(answers.like_for_like) > 1:
+        table.add_section()
+        cells = _change(total.before, Shown(), figures[2:])
+        table.add_row("Total" + _mark(total), "", "", grouped(total.revenue), *cells)
+    remark = ["No period has one to compare with."]
+    if answers.like_for_like:
+        remark = [
+            *not_over_lines(answers),
+            "Comparable stores traded through the whole of both periods.",
+        ]
+    return titled("Like for like: stores by how they traded", table, remark="\n".join(remark))

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -44,7 +44,7 @@ def new_table(*columns: str, right: Iterable[str] = (), fold: Iterable[str] = ()
     return table
 
 
-def titled(title: str, table: Table, *, remark: str = "") -> Group:
+def titled(title: str, table: RenderableType, *, remark: str = "") -> Group:
     """Returns a table under a title, with the lines of a remark below it and an empty line.
 
     A table's own title would be broken where the table is narrow.

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from sales_pipeline.report.answers import Before, PeriodRevenue
+from sales_pipeline.report.answers import Before, PeriodRevenue, StoreRevenue, TradingRevenue
+
+Line = PeriodRevenue | StoreRevenue | TradingRevenue
+"""A line whose amounts are added up."""
 
 
-def total_line(
-    total: PeriodRevenue, lines: Sequence[PeriodRevenue], *, adds_before: bool
-) -> PeriodRevenue:
+def total_line(total: PeriodRevenue, lines: Sequence[Line], *, adds_before: bool) -> PeriodRevenue:
     """Returns the total line.
 
     Args:

@@ -7,7 +7,7 @@ longer figure is written as text rather than rounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -18,16 +18,10 @@ from typing import Any
 from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.errors import ExtraMissing, UsageError
 from sales_pipeline.printable import spreadsheet_text
-from sales_pipeline.report.answers import (
-    Answers,
-    Before,
-    PeriodRevenue,
-    ProductByValue,
-    ProductByVolume,
-)
-from sales_pipeline.report.closed_months import ClosedMonth
-from sales_pipeline.report.figures import moment, rounded
-from sales_pipeline.report.sheet import Column, Money, Sheet
+from sales_pipeline.report.answers import Answers
+from sales_pipeline.report.figures import rounded
+from sales_pipeline.report.sheet import Money, Sheet
+from sales_pipeline.report.sheets_of_answers import sheets_of_answers
 
 _MOST_ROWS = 1_048_575
 """The rows of a sheet of Excel, below its header."""
@@ -64,7 +58,7 @@ def write_workbook(answers: Answers, path: Path, further: Sequence[Sheet] = ()) 
         UsageError: An answer has more rows than a sheet can hold.
     """
     xlsxwriter = workbook_writer()
-    sheets = [*_sheets(answers), *further]
+    sheets = [*sheets_of_answers(answers), *further]
     for sheet in sheets:
         if len(sheet.rows) > _MOST_ROWS:
             raise UsageError(
@@ -173,126 +167,3 @@ def _text(value: object) -> str:
         value = rounded(value.amount, value.currency)
     text = "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
     return text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 1]}…"
-
-
-def _sheets(answers: Answers) -> Iterable[Sheet]:
-    compared = (
-        Column("Compared with"), Column("Before", "money"), Column("Change", "money"),
-        Column("Change %", "share"), Column("Local growth", "money"),
-        Column("Exchange rates", "money"), Column("Local growth %", "share"),
-    )  # fmt: skip
-    revenue = Column(f"Revenue {answers.currency}", "money")
-    period = Column(str(answers.by or "period").capitalize())
-    yield _about(answers)
-    rows = [*answers.global_performance, *([answers.total] if answers.total else [])]
-    yield Sheet(
-        "Global performance",
-        (period, Column("First day", "day"), Column("Last day", "day"), Column("Is over"),
-         revenue, Column("Before returns", "money"), Column("Returns", "money"),
-         Column("Units", "units"), Column("Sales", "count"), *compared),
-        [_of_period(row, is_total=row is answers.total) for row in rows],
-        has_total=answers.total is not None,
-    )  # fmt: skip
-    yield Sheet(
-        "Stores",
-        (period, Column("Store"), Column("Name"), Column("City"), Column("Country"),
-         Column("Place", "count"), revenue, Column("Share", "share"), Column("Traded"),
-         *compared),
-        [
-            (row.period, row.store, row.name, row.city, row.country, row.rank, row.revenue,
-             row.share, row.trading, *_before(row.before))
-            for row in answers.store_performance
-        ],
-    )  # fmt: skip
-    places = (
-        Column("Share", "share"), Column("Cumulative share", "share"), Column("Class"),
-        Column("Place before", "count"),
-    )  # fmt: skip
-    product = (Column("Place", "count"), Column("Product"), Column("Category"))
-    units, revenue_before = Column("Units", "units"), Column("Revenue before", "money")
-    units_before = Column("Units before", "units")
-    yield Sheet(
-        "Best by volume",
-        (*product, units, revenue, *places, units_before, revenue_before),
-        [(*_place(row), row.units, row.revenue, *_shares(row), row.units_before,
-          row.revenue_before) for row in answers.best_by_volume],
-    )  # fmt: skip
-    yield Sheet(
-        "Best by value",
-        (*product, revenue, units, *places, revenue_before, units_before),
-        [(*_place(row), row.revenue, row.units, *_shares(row), row.revenue_before,
-          row.units_before) for row in answers.best_by_value],
-    )  # fmt: skip
-    yield Sheet(
-        "Like for like",
-        (period, Column("Traded"), Column("Stores", "count"), revenue, *compared),
-        [(row.period, row.trading, row.stores, row.revenue, *_before(row.before))
-         for row in answers.like_for_like],
-    )  # fmt: skip
-    if answers.closings:
-        yield Sheet(
-            "Closed months",
-            (Column("Month"), Column("Closed on", "day"),
-             Column(f"Closed at {answers.currency}", "money"),
-             Column(f"Now {answers.currency}", "money"), Column("Restated by", "money"),
-             Column("Cause"), Column("Its part", "money")),
-            [row for month in answers.closings for row in _of_closed(month)],
-        )  # fmt: skip
-
-
-def _of_closed(month: ClosedMonth) -> Iterable[Sequence[object]]:
-    """A row for the month, and one for each cause of what came later."""
-    figures = (month.revenue_closed, month.revenue, month.change)
-    name = f"{month.month:%Y-%m}"
-    yield (name, month.closed_at.date(), *figures, None, None)
-    for part in month.reasons:
-        yield (name, None, None, None, None, part.reason, part.change)
-
-
-def _about(answers: Answers) -> Sheet:
-    rates = [
-        (f"Rate of {currency} at constant exchange rates", source)
-        for currency, source in answers.constant_rates.items()
-    ]
-    rows = [
-        ("Run", answers.run_id),
-        ("Finished (UTC)", moment(answers.finished_at)),
-        ("Currency", answers.currency),
-        *([("Tax", answers.tax.note)] if answers.tax.note else []),
-        ("From", answers.first_day),
-        ("To", answers.last_day),
-        ("Best sellers compared with", answers.compared_with),
-        *_closings(answers),
-        *rates,
-    ]
-    return Sheet("About", (Column("About"), Column("")), rows)
-
-
-def _closings(answers: Answers) -> Iterable[Sequence[object]]:
-    if answers.closings:
-        yield "Closed months", "as they were closed" if answers.as_closed else "as they are now"
-
-
-def _of_period(row: PeriodRevenue, *, is_total: bool) -> Sequence[object]:
-    return (
-        "Total" if is_total else row.period, row.first_day, row.last_day,
-        "yes" if row.is_over else "no", row.revenue, row.gross, row.returns, row.units, row.sales,
-        *_before(row.before),
-    )  # fmt: skip
-
-
-def _before(before: Before | None) -> Sequence[object]:
-    if before is None:
-        return (None,) * 7
-    return (
-        before.period, before.revenue, before.change, before.growth, before.local_growth,
-        before.currency_effect, before.constant_growth,
-    )  # fmt: skip
-
-
-def _place(row: ProductByVolume | ProductByValue) -> Sequence[object]:
-    return row.rank, row.product, row.category
-
-
-def _shares(row: ProductByVolume | ProductByValue) -> Sequence[object]:
-    return row.share, row.cumulative_share, row.abc, row.rank_before

@@ -19,7 +19,8 @@ from sales_pipeline.lakehouse.lease import Lease
 from sales_pipeline.operations.closing import close
 from sales_pipeline.operations.plan import plan
 from sales_pipeline.operations.restore import restore
-from sales_pipeline.report.answers import Answers, answers_document
+from sales_pipeline.report.answers import Answers
+from sales_pipeline.report.answers_document import answers_document
 from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.plan import plan_document, plan_text
 from sales_pipeline.report.questions import Question

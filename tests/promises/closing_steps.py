@@ -9,7 +9,7 @@ from typing import Any
 
 from sales_pipeline.analysis.periods import Compare
 from sales_pipeline.lakehouse.closings import closings_now
-from sales_pipeline.report.answers import answers_document
+from sales_pipeline.report.answers_document import answers_document
 from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.questions import Question
 from sales_pipeline.report.why_restated import why_since_closing

@@ -18,7 +18,8 @@ from sales_pipeline.errors import LakehouseMismatch, UsageError
 from sales_pipeline.exact import exact_sum
 from sales_pipeline.gold.gold_set import gold_set, read_gold
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.report.answers import Answers, answer_csv, answers_document
+from sales_pipeline.report.answers import Answers
+from sales_pipeline.report.answers_document import answer_csv, answers_document
 from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.answers_text import answers_text
 from sales_pipeline.report.document import json_text

@@ -18,7 +18,7 @@ from rich.console import RenderableType
 from sales_pipeline.config import declaration_from
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.runs import RunRecord, finished_runs, utc_now
-from sales_pipeline.report.answers import answers_document
+from sales_pipeline.report.answers_document import answers_document
 from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.answers_text import answers_text
 from sales_pipeline.report.check import check_document, check_text
