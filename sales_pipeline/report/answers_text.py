@@ -153,7 +153,12 @@ def _store_performance(answers: Answers, options: Shown) -> Group:
         (length_of(answers).capitalize(), "Rank", "Store", "City", revenue, "Share", *compared),
         right=("Rank", revenue, "Share", *(compared if has_before else ())),
         fold=("Store", "City"),
-        below=(("Currency", "Local growth"), ("City", "Store"), (compared[-1], "Share")),
+        below=(
+            ("Currency", "Local growth"),
+            ("City", "Store"),
+            (compared[-1], "Share"),
+            (compared[0], revenue),
+        ),
     )
     shares = _shares(rows)
     previous = ""

@@ -96,14 +96,16 @@ class _Form:
         return max(cell_len(line) for text in texts for line in text.split("\n"))
 
     def _header(self, header: str) -> str:
-        headers = [header, *self._below(header)]
+        headers = self._stack(header)
         return "\n".join(headers if len(headers) > 1 or not self.is_narrow else header.split())
 
-    def _below(self, header: str) -> list[str]:
-        return [moved for moved, above in self.moved.items() if above == header]
+    def _stack(self, header: str) -> list[str]:
+        """A header, and those of the columns that moved below it."""
+        below = [moved for moved, above in self.moved.items() if above == header]
+        return [header, *(each for moved in below for each in self._stack(moved))]
 
     def _cell(self, row: dict[str, Text], header: str) -> Text:
-        return Text("\n").join(row[each] for each in (header, *self._below(header)))
+        return Text("\n").join(row[each] for each in self._stack(header))
 
     def table(self, room: int) -> Table:
         """Returns the table; a figure that still has no room goes on in the next line."""

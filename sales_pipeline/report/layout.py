@@ -30,7 +30,7 @@ def new_table(*columns: str, right: Iterable[str] = (), fold: Iterable[str] = ()
 
     Args:
         columns: The headers; two may be equal.
-        right: Headers of columns of figures.
+        right: Headers of columns of figures; one without room goes on in the next line, uncut.
         fold: Headers of columns whose long values go on in the next line.
     """
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
@@ -39,7 +39,7 @@ def new_table(*columns: str, right: Iterable[str] = (), fold: Iterable[str] = ()
         table.add_column(
             header,
             justify="right" if header in figures else "left",
-            overflow="fold" if header in folded else "ellipsis",
+            overflow="fold" if header in folded | figures else "ellipsis",
         )
     return table
 

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from typing import Any
 
 import pytest
 
@@ -161,6 +162,12 @@ def check_period(row: PeriodRevenue, now: Days, before: Days | None) -> None:
     check_before(row.before, now, before)
 
 
+def check_returns(row: Any, sold: Iterable[Record]) -> None:
+    """Checks gross and returns of a store, a group of stores, a product or a total."""
+    returns = cents(revenue_of(record for record in sold if record.units < 0))
+    assert (row.returns, row.gross) == (returns, row.revenue - returns)
+
+
 # The figures
 
 
@@ -214,6 +221,8 @@ def test_stores_compared_and_like_for_like(sample: Declaration, by: By) -> None:
             assert row.share == Fraction(own[row.store].revenue) / Fraction(now.revenue)
             assert row.trading == (trading_of(row.store, now, before) if before else None)
             check_before(row.before, own[row.store], earlier)
+            check_returns(row, own[row.store].sold)
+            assert row.is_over
         groups = [row for row in found.like_for_like if row.period == period.period]
         assert bool(groups) == (before is not None)
         assert sum(group.stores for group in groups) in (0, len(stores))
@@ -221,6 +230,9 @@ def test_stores_compared_and_like_for_like(sample: Declaration, by: By) -> None:
             alike = [row.store for row in stores if row.trading == group.trading]
             assert group.stores == len(alike)
             assert group.revenue == cents(sum((own[store].revenue for store in alike), ZERO))
+            returned = [row.returns for row in stores if row.trading == group.trading]
+            assert abs(group.returns - sum(returned)) <= CENT * len(alike)
+            assert group.gross == group.revenue - group.returns
             assert before
             assert group.before
             revenues = (before.of_store(store).revenue for store in alike)
@@ -245,6 +257,10 @@ class PlainRanking:
             return cents(revenue_of(sold))
         return Decimal(sum(record.units for record in sold))
 
+    def exact(self, sold: Iterable[Record]) -> Decimal:
+        """The figure, unrounded."""
+        return revenue_of(sold) if self.by_value else self.figure(sold)
+
     @cached_property
     def figures(self) -> dict[str, Decimal]:
         """The figure of each name, the best first."""
@@ -260,6 +276,25 @@ class PlainRanking:
             so_far += Fraction(figure)
             abc = "C" if figure <= 0 or not is_b else "A" if is_a else "B"
             yield rank, name, Fraction(figure) / whole, so_far / whole, abc
+
+
+def check_growth(row: Any, now: Decimal, before: Decimal | None) -> None:
+    """Checks the growth of units or of an exact revenue."""
+    if before is None or before <= 0:
+        assert row.growth is None
+    else:
+        assert row.growth == Fraction(now) / Fraction(before) - 1
+
+
+def check_change(row: Any, now: Decimal, before: Decimal | None, *, by_value: bool) -> None:
+    """Checks the change of a product: the difference of the figures that are shown."""
+    check_growth(row, now, before)
+    if before is None:
+        assert row.change is None
+    elif by_value:
+        assert row.change == cents(now) - cents(before)
+    else:
+        assert row.change == now - before
 
 
 RANKINGS = {
@@ -292,6 +327,29 @@ def test_best_sellers(sample: Declaration, case: str, *, by_value: bool) -> None
         assert row.rank_before == ranks_before.get(row.product)
         sold_before = earlier.records_of(row.product) if earlier else []
         assert row.revenue_before == (cents(revenue_of(sold_before)) if earlier else None)
+        check_returns(row, sold)
+        exact_before = earlier.exact(sold_before) if earlier else None
+        check_change(row, plain.exact(sold), exact_before, by_value=by_value)
+    total = found.value_total if by_value else found.volume_total
+    assert total
+    exact_before = earlier.exact(earlier.days.sold) if earlier else None
+    check_growth(total, plain.exact(plain.days.sold), exact_before)
+    returned = [record for record in plain.days.sold if record.units < 0]
+    exact_gross = revenue_of(plain.days.sold) - revenue_of(returned)
+    assert total.return_share == Fraction(-revenue_of(returned)) / Fraction(exact_gross)
+    assert total.products == len(plain.figures)
+    lines = [*rows, *(found.left if by_value else found.left_by_volume)]
+    for name in (
+        "units",
+        "revenue",
+        "gross",
+        "returns",
+        "units_before",
+        "revenue_before",
+        "change",
+    ):
+        figures = [getattr(row, name) for row in lines]
+        assert getattr(total, name) == (None if None in figures else sum(figures))
     if by_value:
         gone = [name for name in ranks_before if name not in plain.figures]
         assert [row.product for row in found.left] == gone
@@ -361,8 +419,21 @@ def test_lines_and_groups_add_up_as_they_are_shown(sample: Declaration, by: By) 
         compared = [group.before for group in groups if group.before]
         assert row.before
         assert sum(group.revenue for group in compared) == row.before.revenue
+        assert sum(group.returns for group in groups) == row.returns
         for part in compared:
             assert part.change == part.local_growth + part.currency_effect
+    for its_total, parts in (
+        (shown.stores_total, [*shown.store_performance]),
+        (shown.like_for_like_total, [*shown.like_for_like]),
+    ):
+        assert its_total
+        assert its_total.before
+        for name in ("revenue", "gross", "returns"):
+            assert getattr(its_total, name) == sum(getattr(part, name) for part in parts)
+        for name in ("revenue", "change", "local_growth", "currency_effect"):
+            own = [getattr(part.before, name) for part in parts]
+            assert getattr(its_total.before, name) == sum(own)
+        assert its_total.before.growth == total.before.growth
 
 
 def test_a_total_has_its_own_period_before(sample: Declaration) -> None:

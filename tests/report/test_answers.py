@@ -168,10 +168,13 @@ def test_best_sellers_say_how_many_there_are(traded: Retailer, rendered: Rendere
     lines = rendered(answers_text(answers(traded.declaration, Asked(top=2)), [Question.VOLUME]))
     assert lines == [
         "Best sellers by volume",
-        "Rank   Product         Category    Units   Revenue EUR   Share   Class",
-        "──────────────────────────────────────────────────────────────────────",
-        "   1   Ground coffee   Groceries     2.5         25.00   33.3%   A",
-        "   2   Green tea       Groceries       2         21.50   26.7%   A",
+        "Rank   Product         Category    Units   Revenue EUR   Share    Cum.   Class",
+        "──────────────────────────────────────────────────────────────────────────────",
+        "   1   Ground coffee   Groceries     2.5         25.00   33.3%   33.3%   A",
+        "   2   Green tea       Groceries       2         21.50   26.7%   60.0%   A",
+        "",
+        "       All 4                         7.5         71.45",
+        "Gross 79.95, returns -8.50 (10.6% of it), net 71.45 EUR.",
         "2 of 4 products; --top shows more.",
         "",
     ]
@@ -193,10 +196,13 @@ def test_a_hostile_product_name_is_no_formula_in_csv(found: Answers) -> None:
 def test_csv_holds_plain_figures_with_their_currency(traded: Retailer) -> None:
     part = answers(traded.declaration, Asked(store="boston"))
     assert answer_csv(part, Question.STORES) == (
-        "month,period,store,name,city,country,revenue,rank,share,trading,compared_with,"
+        "month,period,store,name,city,country,is_over,revenue,gross,returns,rank,share,trading,"
+        "compared_with,"
         "revenue_before,change,growth,local_growth,currency_effect,constant_growth,currency,tax\n"
-        "2025-01,2025-01,boston,boston store,Boston,FR,9.95,2,0.199119,,,,,,,,,EUR,not declared\n"
-        "2025-02,2025-02,boston,boston store,Boston,FR,-8.50,2,,,,,,,,,,EUR,not declared\n"
+        "2025-01,2025-01,boston,boston store,Boston,FR,true,9.95,9.95,0.00,2,0.199119"
+        ",,,,,,,,,EUR,not declared\n"
+        "2025-02,2025-02,boston,boston store,Boston,FR,true,-8.50,0.00,-8.50,2,"
+        ",,,,,,,,,EUR,not declared\n"
     )
 
 
@@ -243,12 +249,16 @@ def test_the_document_holds_money_and_months_as_text(found: Answers) -> None:
         "category": "Groceries",
         "units": "2.5",
         "revenue": "25.00",
+        "gross": "25.00",
+        "returns": "0.00",
         "share": "0.333333",
         "cumulative_share": "0.333333",
         "abc": "A",
         "rank_before": None,
         "units_before": None,
         "revenue_before": None,
+        "change": None,
+        "growth": None,
     }
     assert (document["currency"], document["period"], document["store"]) == ("EUR", None, None)
 

@@ -33,13 +33,13 @@ def test_every_answer_has_a_sheet_of_numbers_with_a_frozen_header(
         "About", "Global performance", "Stores", "Best by volume", "Best by value", "Like for like",
     ]  # fmt: skip
     assert {sheet.freeze_panes for sheet in book} == {"B2"}
-    months = [[cell.value for cell in row][:9] for row in book["Global performance"].rows]
+    months = [[cell.value for cell in row][:10] for row in book["Global performance"].rows]
     january, february = datetime(2025, 1, 1), datetime(2025, 1, 31)  # noqa: DTZ001 -- a day
-    assert months[1] == ["2025-01", january, february, "yes", 49.95, 49.95, 0, 5, 3]
+    assert months[1] == ["2025-01", january, february, "yes", 49.95, 49.95, 0, 0, 5, 3]
     assert [row[4] for row in months] == ["Revenue EUR", 49.95, 21.5, 71.45]
     revenue = book["Global performance"]["E2"]
     assert (revenue.data_type, revenue.number_format) == ("n", "#,##0.00")
-    share = book["Stores"]["H2"]
+    share = book["Stores"]["K2"]
     assert (share.value, share.number_format) == (pytest.approx(40 / 49.945), "0.0%")
     assert book["Stores"].column_dimensions["C"].width > len("boston store")
 
@@ -65,7 +65,7 @@ def test_more_rows_than_a_sheet_holds_are_refused(
     found: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_MOST_ROWS", 5)
-    with pytest.raises(UsageError, match=r"About has 6 rows, and a sheet holds 5\. Do: choose"):
+    with pytest.raises(UsageError, match=r"About has 7 rows, and a sheet holds 5\. Do: choose"):
         write_workbook(found, tmp_path / "sales.xlsx")
 
 
