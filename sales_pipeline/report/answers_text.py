@@ -31,12 +31,17 @@ from sales_pipeline.report.fitting_table import FittingTable
 from sales_pipeline.report.layout import cell, titled
 from sales_pipeline.report.questions import Question
 from sales_pipeline.report.rankings_text import ranking
-from sales_pipeline.report.remarks import gross_line, length_of, not_over_lines, title_of
+from sales_pipeline.report.remarks import (
+    gross_line,
+    length_of,
+    not_over_lines,
+    title_of,
+    total_before_lines,
+)
 from sales_pipeline.report.tax_basis import basis_lines
 
 SHOWN_PRODUCTS = 10
 """How many products a ranking shows on a terminal, unless `--top` says otherwise."""
-_LINES = 5
 _TO_DATE = {YEAR_TO_DATE: "To date", TWELVE_MONTHS: "12 months"}
 """Short names, so that millions fit into 80 columns."""
 
@@ -96,13 +101,8 @@ def _global_performance(answers: Answers, options: Shown) -> Group:
             table.add_row(
                 _period(row), grouped(row.revenue), *_change(row.before, options, compared)
             )
-    remark = [
-        *not_over_lines(answers),
-        *(_constant_rates(answers) if options.constant_currency else []),
-    ]
-    if total is not None:
-        remark.insert(0, gross_line(total, answers.currency))
-    return titled(title_of(answers, Question.GLOBAL), table, remark="\n".join(remark))
+    remark = _remark(answers, total, options)
+    return titled(title_of(answers, Question.GLOBAL), table, remark=remark)
 
 
 def _compared_headers(options: Shown) -> tuple[str, ...]:
@@ -129,6 +129,12 @@ def _period(row: PeriodRevenue | StoreRevenue | TradingRevenue) -> str:
 def _mark(row: PeriodRevenue | StoreRevenue | TradingRevenue) -> str:
     """The mark of a period that is not over."""
     return "" if row.is_over else "*"
+
+
+def _remark(answers: Answers, total: PeriodRevenue | None, options: Shown) -> str:
+    lines = [] if total is None else [gross_line(total, answers.currency)]
+    lines += [*total_before_lines(answers, total), *not_over_lines(answers)]
+    return "\n".join([*lines, *(_constant_rates(answers) if options.constant_currency else [])])
 
 
 def _constant_rates(answers: Answers) -> list[str]:
@@ -182,13 +188,8 @@ def _store_performance(answers: Answers, options: Shown) -> Group:
         table.add_row(
             name, "", "", "", grouped(total.revenue), "", *(change if has_before else [""])
         )
-    remark = [
-        *not_over_lines(answers),
-        *(_constant_rates(answers) if options.constant_currency else []),
-    ]
-    if total is not None:
-        remark.insert(0, gross_line(total, answers.currency))
-    return titled(title_of(answers, Question.STORES), table, remark="\n".join(remark))
+    remark = _remark(answers, total, options)
+    return titled(title_of(answers, Question.STORES), table, remark=remark)
 
 
 def _shares(rows: Sequence[StoreRevenue]) -> dict[tuple[str, str], str]:
@@ -236,6 +237,7 @@ def _like_for_like(answers: Answers) -> Group:
     remark = ["No period has one to compare with."]
     if answers.like_for_like:
         remark = [
+            *total_before_lines(answers, total),
             *not_over_lines(answers),
             "Comparable stores traded through the whole of both periods.",
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from sales_pipeline.analysis.periods import Compare
 from sales_pipeline.report.answers import Answers, PeriodRevenue, RankingTotal
 from sales_pipeline.report.figures import grouped, percent
 from sales_pipeline.report.questions import Question
@@ -41,6 +42,19 @@ def not_over_line(answers: Answers) -> list[str]:
 def _so_far(first: date, last: date, *, is_compared: bool) -> str:
     compared = ", compared with the same days" if is_compared else ""
     return f"not over: {first} to {last}{compared}."
+
+
+def total_before_lines(answers: Answers, total: PeriodRevenue | None) -> list[str]:
+    """Returns what a total is compared with if that is not what its lines are, as a list.
+
+    Periods that are compared with the ones before them overlap, so the changes do not add up.
+    """
+    is_several = len(answers.global_performance) > 1
+    if total is None or total.before is None or not is_several:
+        return []
+    if answers.compare is not Compare.PERIOD:
+        return []
+    return [f"The total is compared with {total.before.period}, not with the sum of those above."]
 
 
 def gross_line(total: PeriodRevenue | RankingTotal, currency: str) -> str:

@@ -240,6 +240,18 @@ def test_a_total_says_when_it_is_of_more_than_the_rows_above_it(retailer: Retail
     ] == [["Total", "91.28"]]
 
 
+@pytest.mark.parametrize("question", [Question.GLOBAL, Question.STORES])
+def test_a_total_says_when_it_is_not_compared_with_the_sum_of_those_above(
+    retailer: Retailer, question: Question
+) -> None:
+    asked = Asked(date(2099, 2, 1), date(2099, 3, 31), compare=Compare.PERIOD)
+    lines = lines_of(answers_text(answers(retailer.declaration, asked), [question]))
+    assert [line for line in lines if line.startswith("The total is compared with 2098-12")]
+    by_year = answers(retailer.declaration, replace(asked, compare=Compare.YEAR))
+    text = "\n".join(lines_of(answers_text(by_year, [question])))
+    assert "The total is compared" not in text
+
+
 # Groups of stores
 
 
