@@ -10,16 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property
 from itertools import groupby
 
 from sales_pipeline.analysis.comparison import Compared, Comparison, Pair, added
-from sales_pipeline.analysis.declared import calendar_of, trading_days
-from sales_pipeline.analysis.like_for_like import TradingDays, like_for_like
-from sales_pipeline.analysis.measures import Measures
-from sales_pipeline.analysis.parts import adding_up, half_up, share
+from sales_pipeline.analysis.declared import calendar_of
 from sales_pipeline.analysis.periods import By, Compare, ToDate, span, span_of
 from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
@@ -28,7 +23,6 @@ from sales_pipeline.errors import UsageError, examples
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.report.answers import (
     Answers,
-    Before,
     PeriodRevenue,
     StoreRevenue,
     TradingRevenue,
@@ -37,6 +31,7 @@ from sales_pipeline.report.best_sellers import BestSellers, Rankings
 from sales_pipeline.report.chosen_sales import check_choice, no_such_sales
 from sales_pipeline.report.closed_months import closed_months
 from sales_pipeline.report.questions import Question
+from sales_pipeline.report.shown_rows import ShownRows
 from sales_pipeline.report.tax_basis import basis_of_figures, tax_basis
 from sales_pipeline.report.total_line import Line, total_line
 
@@ -153,9 +148,9 @@ class _AnswersOfRun:
             first_day=first,
             last_day=last,
             compared_with=whole.before.name if whole.before else None,
-            global_performance=tuple(map(self._of_period, rows)),
+            global_performance=tuple(map(self._rows.period, rows)),
             total=self._total(whole, rows),
-            to_date=tuple(map(self._of_period, to_date)),
+            to_date=tuple(map(self._rows.period, to_date)),
             store_performance=tuple(stores),
             stores_total=self._total(whole, rows, stores) if stores else None,
             like_for_like=tuple(groups),
@@ -173,6 +168,10 @@ class _AnswersOfRun:
     @property
     def _choice(self) -> Choice:
         return Choice(self.asked.store, self.asked.category)
+
+    @cached_property
+    def _rows(self) -> ShownRows:
+        return ShownRows(self._declaration, self.sales, self.asked.store)
 
     @cached_property
     def _comparison(self) -> Comparison:
@@ -226,50 +225,8 @@ class _AnswersOfRun:
             exact = added(replace(whole, before=whole.before if same else span(*days)), rows)
         else:
             [exact] = self._comparison.in_all([whole])
-        lines = lines or [self._of_period(row) for row in rows]
-        return total_line(self._of_period(exact), lines, adds_before=is_sum)
-
-    def _of_period(self, row: Compared) -> PeriodRevenue:
-        period = row.pair.period
-        revenue = self._shown(row.now.revenue)
-        returns = self._shown(row.now.revenue_returned)
-        return PeriodRevenue(
-            month=self._month(row.pair),
-            period=period.name,
-            first_day=period.first,
-            last_day=period.last,
-            is_over=row.pair.is_over,
-            revenue=revenue,
-            gross=revenue - returns,
-            returns=returns,
-            return_share=share(-row.now.revenue_returned, row.now.gross),
-            units=row.now.units,
-            sales=row.now.sales,
-            before=self._before(row),
-        )
-
-    def _month(self, pair: Pair) -> date | None:
-        first = pair.period.first
-        return first if pair.period.name == f"{first:%Y-%m}" else None
-
-    def _before(self, row: Compared, shown: tuple[Decimal, Decimal] | None = None) -> Before | None:
-        """The compared figures; `shown` are both revenues if they are not rounded by themselves."""
-        change = row.change
-        if row.pair.before is None or row.before is None or change is None:
-            return None
-        now, revenue = shown or (self._shown(row.now.revenue), self._shown(row.before.revenue))
-        difference = now - revenue
-        parts = [row.local_growth or Fraction(0), row.currency_effect or Fraction(0)]
-        local_growth, effect = adding_up(parts, difference, self._declaration.minor_units)
-        return Before(
-            period=row.pair.before.name,
-            revenue=revenue,
-            change=difference,
-            growth=change.ratio,
-            local_growth=local_growth,
-            currency_effect=effect,
-            constant_growth=row.constant_ratio,
-        )
+        lines = lines or [self._rows.period(row) for row in rows]
+        return total_line(self._rows.period(exact), lines, adds_before=is_sum)
 
     def _stores(self, pairs: Sequence[Pair]) -> tuple[list[StoreRevenue], list[TradingRevenue]]:
         """The stores of each period with their places among all, and how they traded."""
@@ -278,81 +235,9 @@ class _AnswersOfRun:
         groups: list[TradingRevenue] = []
         for pair, own in groupby(of_all.by_store(pairs), key=lambda row: row.pair):
             rows = list(own)
-            stores += self._of_stores(rows)
-            groups += self._trading(pair, [row for row in rows if self._is_chosen(row.store)])
+            stores += self._rows.stores(rows)
+            groups += self._rows.groups(pair, rows)
         return stores, groups
-
-    def _is_chosen(self, store: str | None) -> bool:
-        return self.asked.store in (None, store)
-
-    def _of_stores(self, rows: Sequence[Compared]) -> list[StoreRevenue]:
-        sold = [row for row in rows if row.now.sales]
-        sold.sort(key=lambda row: (-self._shown(row.now.revenue), row.store or ""))
-        revenues = [row.now.revenue for row in sold] or [Decimal(0)]
-        total = sum(map(Fraction, revenues), Fraction(0)) if min(revenues) >= 0 else Fraction(0)
-        ranked: list[tuple[int | None, Compared]] = [*enumerate(sold, start=1)]
-        ranked += [(None, row) for row in rows if not row.now.sales and row.before]
-        return [
-            self._of_store(row, rank, None if rank is None else share(row.now.revenue, total))
-            for rank, row in ranked
-            if self._is_chosen(row.store)
-        ]
-
-    def _of_store(self, row: Compared, rank: int | None, of_total: Fraction | None) -> StoreRevenue:
-        store = row.store or ""
-        revenue = self._shown(row.now.revenue)
-        returns = self._shown(row.now.revenue_returned)
-        declared = self._declaration.stores.get(store)
-        return StoreRevenue(
-            month=self._month(row.pair),
-            period=row.pair.period.name,
-            store=store,
-            name=declared.name if declared else None,
-            city=declared.city if declared else None,
-            country=declared.country if declared else None,
-            is_over=row.pair.is_over,
-            revenue=revenue,
-            gross=revenue - returns,
-            returns=returns,
-            rank=rank,
-            share=of_total,
-            trading=str(self._days.trading(store, row.pair)) if row.pair.before else None,
-            before=self._before(row),
-        )
-
-    def _trading(self, pair: Pair, rows: Sequence[Compared]) -> list[TradingRevenue]:
-        if pair.before is None:
-            return []
-        groups = like_for_like(self._days, pair, rows)
-        now = self._adding_up([group.compared.now.revenue for group in groups])
-        returned = self._adding_up([group.compared.now.revenue_returned for group in groups])
-        sold_before = [group.compared.before or Measures() for group in groups]
-        before = self._adding_up([measures.revenue for measures in sold_before])
-        return [
-            TradingRevenue(
-                period=pair.period.name,
-                trading=str(group.trading),
-                stores=group.stores,
-                is_over=pair.is_over,
-                revenue=revenue,
-                gross=revenue - returns,
-                returns=returns,
-                before=self._before(group.compared, (revenue, revenue_before)),
-            )
-            for group, revenue, returns, revenue_before in zip(
-                groups, now, returned, before, strict=True
-            )
-        ]
-
-    def _adding_up(self, amounts: Sequence[Decimal]) -> list[Decimal]:
-        """The amounts as shown, so that they add up to their rounded sum."""
-        parts = [Fraction(amount) for amount in amounts]
-        decimals = self._declaration.minor_units
-        return adding_up(parts, half_up(sum(parts, Fraction(0)), decimals), decimals)
-
-    @cached_property
-    def _days(self) -> TradingDays:
-        return trading_days(self._declaration, self.sales)
 
     def _rankings(self, whole: Pair) -> Rankings:
         asked = self.asked
@@ -367,9 +252,6 @@ class _AnswersOfRun:
                 periods.setdefault(currency, {}).setdefault(source, []).append(pair.period.name)
         periods.pop(self._declaration.base_currency, None)
         return {currency: _in_periods(sources) for currency, sources in sorted(periods.items())}
-
-    def _shown(self, revenue: Decimal) -> Decimal:
-        return half_up(Fraction(revenue), self._declaration.minor_units)
 
 
 def _in_periods(sources: Mapping[str, Sequence[str]]) -> str:

@@ -156,8 +156,8 @@ def _store_performance(answers: Answers, options: Shown) -> Group:
     has_before = any(row.before for row in rows)
     compared = _compared_headers(options)[1:] if has_before else ("",)
     table = FittingTable(
-        (length_of(answers).capitalize(), "Rank", "Store", "City", revenue, "Share", *compared),
-        right=("Rank", revenue, "Share", *(compared if has_before else ())),
+        (length_of(answers).capitalize(), "#", "Store", "City", revenue, "Share", *compared),
+        right=("#", revenue, "Share", *(compared if has_before else ())),
         fold=("Store", "City"),
         below=(
             ("Currency", "Local growth"),

@@ -20,6 +20,7 @@ from sales_pipeline.report.layout import new_table
 _LEAST_NAME = 8
 """The width to which a column of names may shrink."""
 _GAP, _NARROW_GAP = 3, 2
+_COLUMNS = 80
 
 
 @dataclass
@@ -50,16 +51,17 @@ class FittingTable:
         self._rows.append(None)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yields the table in the first form that fits."""
+        """Yields the table in the first form that fits; in a file or a pipe no name is folded."""
         room = options.max_width
         pairs = [pair for pair in self.below if {*pair} <= {*self.headers}]
-        forms = [_Form(self, {}, is_narrow=False)]
-        forms += [
-            _Form(self, dict(moved), is_narrow=True)
-            for moved in accumulate(([pair] for pair in pairs), initial=[])
-        ]
-        fitting = (form for form in forms if form.least_width <= room)
-        yield next(fitting, forms[-1]).table(room)
+        wide = _Form(self, {}, is_narrow=False)
+        moves = accumulate(([pair] for pair in pairs), initial=[])
+        narrow = [_Form(self, dict(moved), is_narrow=True) for moved in moves]
+        if console.is_terminal:
+            fitting = (form for form in (wide, *narrow) if form.least_width <= room)
+            yield next(fitting, narrow[-1]).table(room)
+        else:
+            yield (wide if wide.width <= _COLUMNS else narrow[0]).table(room)
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,22 @@ class _Form:
     is_narrow: bool
 
     @property
+    def width(self) -> int:
+        """The width in which every cell has one line."""
+        return sum(map(self._width, self._columns)) + self._gaps
+
+    @property
     def least_width(self) -> int:
         """The width below which a figure would be cut."""
-        columns = [header for header in self.of.headers if header not in self.moved]
-        gaps = (_NARROW_GAP if self.is_narrow else _GAP) * (len(columns) - 1)
-        return sum(map(self._least_width, columns)) + gaps
+        return sum(map(self._least_width, self._columns)) + self._gaps
+
+    @property
+    def _columns(self) -> list[str]:
+        return [header for header in self.of.headers if header not in self.moved]
+
+    @property
+    def _gaps(self) -> int:
+        return (_NARROW_GAP if self.is_narrow else _GAP) * (len(self._columns) - 1)
 
     def _least_width(self, header: str) -> int:
         width = self._width(header)
@@ -109,7 +122,7 @@ class _Form:
 
     def table(self, room: int) -> Table:
         """Returns the table; a figure that still has no room goes on in the next line."""
-        columns = [header for header in self.of.headers if header not in self.moved]
+        columns = self._columns
         table = new_table(*map(self._header, columns))
         fits = self.least_width <= room
         for header, column in zip(columns, table.columns, strict=True):

@@ -25,9 +25,9 @@ def shown(amount: str, width: int) -> list[str]:
     return printed(table, width)
 
 
-def printed(table: RenderableType, width: int) -> list[str]:
+def printed(table: RenderableType, width: int, *, is_terminal: bool = True) -> list[str]:
     out = io.StringIO()
-    Console(file=out, width=width, color_system=None).print(table)
+    Console(file=out, width=width, color_system=None, force_terminal=is_terminal).print(table)
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
@@ -82,3 +82,11 @@ def test_no_table_cuts_a_figure() -> None:
     table = new_table("Cause", "Revenue", right=["Revenue"])
     table.add_row("new stores", "1" * 40)
     assert sum(line.count("1") for line in printed(table, 30)) == 40
+
+
+def test_in_a_file_no_name_is_folded() -> None:
+    table = FittingTable(("Store", "Revenue EUR"), right=("Revenue EUR",), fold=("Store",))
+    table.add_row("s" * 90, "12.00")
+    lines = printed(table, 500, is_terminal=False)
+    assert lines[-1] == "s" * 90 + "    12.00"
+    assert len(lines) == 4, "two of the header, a rule and the row"
