@@ -1,0 +1,155 @@
+"""Rows of the answers: compared sales as they are shown, each amount rounded once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+
+from sales_pipeline.analysis.comparison import Compared, Pair
+from sales_pipeline.analysis.declared import trading_days
+from sales_pipeline.analysis.like_for_like import TradingDays, like_for_like
+from sales_pipeline.analysis.measures import Measures
+from sales_pipeline.analysis.parts import adding_up, half_up, share
+from sales_pipeline.analysis.sales_of_run import SalesOfRun
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.report.answers import Before, PeriodRevenue, StoreRevenue, TradingRevenue
+
+
+@dataclass(frozen=True)
+class ShownRows:
+    """Makes the rows of periods, stores and groups of stores.
+
+    Attributes:
+        declaration: The stores, the base currency and its decimals.
+        sales: The sales of the run, which know when stores sold first.
+        store: The only store to show; all if None.
+    """
+
+    declaration: Declaration
+    sales: SalesOfRun
+    store: str | None = None
+
+    def period(self, row: Compared) -> PeriodRevenue:
+        """The revenue of one period."""
+        period = row.pair.period
+        revenue = self._shown(row.now.revenue)
+        returns = self._shown(row.now.revenue_returned)
+        return PeriodRevenue(
+            month=self._month(row.pair),
+            period=period.name,
+            first_day=period.first,
+            last_day=period.last,
+            is_over=row.pair.is_over,
+            revenue=revenue,
+            gross=revenue - returns,
+            returns=returns,
+            return_share=share(-row.now.revenue_returned, row.now.gross),
+            units=row.now.units,
+            sales=row.now.sales,
+            before=self._before(row),
+        )
+
+    def _month(self, pair: Pair) -> date | None:
+        first = pair.period.first
+        return first if pair.period.name == f"{first:%Y-%m}" else None
+
+    def _before(self, row: Compared, shown: tuple[Decimal, Decimal] | None = None) -> Before | None:
+        """The compared figures; `shown` are both revenues if they are not rounded by themselves."""
+        change = row.change
+        if row.pair.before is None or row.before is None or change is None:
+            return None
+        now, revenue = shown or (self._shown(row.now.revenue), self._shown(row.before.revenue))
+        difference = now - revenue
+        parts = [row.local_growth or Fraction(0), row.currency_effect or Fraction(0)]
+        local_growth, effect = adding_up(parts, difference, self.declaration.minor_units)
+        return Before(
+            period=row.pair.before.name,
+            revenue=revenue,
+            change=difference,
+            growth=change.ratio,
+            local_growth=local_growth,
+            currency_effect=effect,
+            constant_growth=row.constant_ratio,
+        )
+
+    def stores(self, rows: Sequence[Compared]) -> list[StoreRevenue]:
+        """The stores of one period with their places among all, the best one first."""
+        sold = [row for row in rows if row.now.sales]
+        sold.sort(key=lambda row: (-self._shown(row.now.revenue), row.store or ""))
+        revenues = [row.now.revenue for row in sold] or [Decimal(0)]
+        total = sum(map(Fraction, revenues), Fraction(0)) if min(revenues) >= 0 else Fraction(0)
+        ranked: list[tuple[int | None, Compared]] = [*enumerate(sold, start=1)]
+        ranked += [(None, row) for row in rows if not row.now.sales and row.before]
+        return [
+            self._of_store(row, rank, None if rank is None else share(row.now.revenue, total))
+            for rank, row in ranked
+            if self._is_chosen(row.store)
+        ]
+
+    def _of_store(self, row: Compared, rank: int | None, of_total: Fraction | None) -> StoreRevenue:
+        store = row.store or ""
+        revenue = self._shown(row.now.revenue)
+        returns = self._shown(row.now.revenue_returned)
+        declared = self.declaration.stores.get(store)
+        return StoreRevenue(
+            month=self._month(row.pair),
+            period=row.pair.period.name,
+            store=store,
+            name=declared.name if declared else None,
+            city=declared.city if declared else None,
+            country=declared.country if declared else None,
+            is_over=row.pair.is_over,
+            revenue=revenue,
+            gross=revenue - returns,
+            returns=returns,
+            rank=rank,
+            share=of_total,
+            trading=str(self._days.trading(store, row.pair)) if row.pair.before else None,
+            before=self._before(row),
+        )
+
+    def groups(self, pair: Pair, rows: Iterable[Compared]) -> list[TradingRevenue]:
+        """The chosen stores of one period by how they traded; they add up to it as shown."""
+        if pair.before is None:
+            return []
+        chosen = [row for row in rows if self._is_chosen(row.store)]
+        groups = like_for_like(self._days, pair, chosen)
+        now = self._adding_up([group.compared.now.revenue for group in groups])
+        returned = self._adding_up([group.compared.now.revenue_returned for group in groups])
+        sold_before = [group.compared.before or Measures() for group in groups]
+        before = self._adding_up([measures.revenue for measures in sold_before])
+        return [
+            TradingRevenue(
+                period=pair.period.name,
+                trading=str(group.trading),
+                stores=group.stores,
+                is_over=pair.is_over,
+                revenue=revenue,
+                gross=revenue - returns,
+                returns=returns,
+                before=self._before(group.compared, (revenue, revenue_before)),
+            )
+            for group, revenue, returns, revenue_before in zip(
+                groups, now, returned, before, strict=True
+            )
+        ]
+
+    def _adding_up(self, amounts: Sequence[Decimal]) -> list[Decimal]:
+        """The amounts as shown, so that they add up to their rounded sum."""
+        parts = [Fraction(amount) for amount in amounts]
+        decimals = self.declaration.minor_units
+        return adding_up(parts, half_up(sum(parts, Fraction(0)), decimals), decimals)
+
+    @cached_property
+    def _days(self) -> TradingDays:
+        return trading_days(self.declaration, self.sales)
+
+    def _is_chosen(self, store: str | None) -> bool:
+        return self.store in (None, store)
+
+    def _shown(self, revenue: Decimal) -> Decimal:
+        return half_up(Fraction(revenue), self.declaration.minor_units)
