@@ -157,10 +157,10 @@ def test_stores_show_their_share_of_a_month_unless_returns_outweigh(
     found: Answers, rendered: Rendered
 ) -> None:
     assert rendered(answers_text(found, [Question.STORES]))[3:7] == [
-        "2025-01      1   lyon store     Lyon, FR           40.00   80.1%   ████████████████",
-        "             2   boston store   Boston, FR          9.95   19.9%   ████",
-        "2025-02      1   lyon store     Lyon, FR           30.00",
-        "             2   boston store   Boston, FR         -8.50",
+        "2025-01   1   lyon store     Lyon, FR           40.00   80.1%   ████████████████",
+        "          2   boston store   Boston, FR          9.95   19.9%   ████",
+        "2025-02   1   lyon store     Lyon, FR           30.00",
+        "          2   boston store   Boston, FR         -8.50",
     ]
 
 
