@@ -261,10 +261,10 @@ class ReportWriter:
         return self.report
 
     def _balances(self, taken: Iterable[Delivery]) -> list[Balance]:
-        """The balances of this run, and those that a killed run left of what this one finished."""
+        """The balances of this run, and of deliveries that a killed run counted and it finished."""
         counted_here = {balance.file_id for balance in self.report.balances}
-        done = {delivery.file_id for delivery in taken if delivery.state is State.ARCHIVED}
-        if not (others := done - counted_here):
+        archived = {delivery.file_id for delivery in taken if delivery.state is State.ARCHIVED}
+        if not (others := archived - counted_here):
             return self.report.balances
         before = [balance for balance in recorded(self.lakehouse) if balance.file_id in others]
         return [*self.report.balances, *before]

@@ -236,7 +236,7 @@ def _gross_units(sold: Measures) -> Decimal:
 
 
 def _at_price_before(sold: Measures, earlier: Measures, rate: Fraction | None) -> Fraction:
-    """What the units of a store would have brought at its price before, or else at the present."""
+    """The revenue of the units of a store at its price before, or else at the present one."""
     units, units_before = _gross_units(sold), _gross_units(earlier)
     if units_before:
         return Fraction(units) * Fraction(earlier.gross) / Fraction(units_before)

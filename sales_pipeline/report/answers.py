@@ -288,5 +288,5 @@ class Answers:
 
     @property
     def is_over(self) -> bool:
-        """Whether all days that count are over."""
+        """True if all days that count are over."""
         return self.total is None or self.total.is_over

@@ -179,7 +179,7 @@ class _AnswersOfRun:
         return Comparison(self.sales, calendar, self.asked.compare, self._choice)
 
     def _is_shown(self, row: Compared) -> bool:
-        """Whether a period that has begun has sales, or the compared one has."""
+        """True if a period has begun, and it or the compared one has sales."""
         has_begun = self.sales.days is not None and row.pair.period.first <= self.sales.days[1]
         return bool(row.now.sales or (has_begun and row.before and row.before.sales))
 

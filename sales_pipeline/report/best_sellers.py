@@ -98,7 +98,7 @@ class BestSellers:
         return {"units": row.now.units, "revenue": revenue, "gross": gross, "returns": returns}
 
     def _change(self, measure: Measure, rows: Sequence[Ranked]) -> dict[str, Any]:
-        """What some products sold before as shown, and the change of the ranked figure."""
+        """The figures of some products before, as shown, and the change of the ranked figure."""
         before = [row.before for row in rows if row.before is not None]
         if len(before) < len(rows) or not rows:
             return dict.fromkeys(("units_before", "revenue_before", "change", "growth"))

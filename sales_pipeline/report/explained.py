@@ -150,7 +150,7 @@ def explained(
 def asked_gold(
     declaration: Declaration, asked: AskedFigure, *, run: str | None = None
 ) -> Iterator[tuple[GoldSet, GoldSet]]:
-    """Opens the gold tables that have a figure, and those that know the closed months.
+    """Opens the gold tables that have a figure or know the closed months.
 
     Raises:
         UsageError: There is no such run, or a figure as it was closed is not of one closed month.

@@ -113,12 +113,12 @@ class _Form:
         return "\n".join(headers if len(headers) > 1 or not self.is_narrow else header.split())
 
     def _stack(self, header: str) -> list[str]:
-        """A header, and those of the columns that moved below it."""
+        """A header, and the headers of the columns that moved below it."""
         below = [moved for moved, above in self.moved.items() if above == header]
-        return [header, *(each for moved in below for each in self._stack(moved))]
+        return [header, *(name for moved in below for name in self._stack(moved))]
 
     def _cell(self, row: dict[str, Text], header: str) -> Text:
-        return Text("\n").join(row[each] for each in self._stack(header))
+        return Text("\n").join(row[name] for name in self._stack(header))
 
     def table(self, room: int) -> Table:
         """Returns the table; a figure that still has no room goes on in the next line."""

@@ -1,4 +1,4 @@
-"""What stands above and below the tables of the answers: titles, days so far, gross and returns."""
+"""Text above and below the tables of the answers: titles, days so far, gross and returns."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ _DAYS_AND_WEEKS = Definition(
 
 @dataclass(frozen=True)
 class MonthBefore:
-    """What the page shows of the last month beside the month before.
+    """The last month beside the month before, as the page shows it.
 
     Attributes:
         moved: Why the last month that is over moved, if gold has a month before it.

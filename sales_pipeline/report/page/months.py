@@ -32,7 +32,7 @@ class Month:
 
 @dataclass(frozen=True)
 class PeriodBefore:
-    """The days of a whole month, quarter or year, and those of the period before.
+    """The days of a whole month, quarter or year, and the days of the period before.
 
     Attributes:
         first: Its first day.
