@@ -61,12 +61,14 @@ class MeetingKeys:
 
     Attributes:
         keys: `key_hash` of each, once; None if there is none.
+        are_few: Whether they are at most a thousand.
         meet_history: Whether a record of another delivery may have one of them.
         earlier: `_file_id` -> `_row` of these records, if they are few; then only the data files
             that hold them are read. None if they have to be found by their keys.
     """
 
     keys: DataFrame | None = None
+    are_few: bool = False
     meet_history: bool = False
     earlier: Mapping[int, tuple[int, ...]] | None = None
 
@@ -118,6 +120,7 @@ def meeting_keys(
     records = [some.filter(pc.is_valid(some["_row"])) for some in rows]
     return MeetingKeys(
         lakehouse.shared("meeting_keys", _table(meeting)),
+        are_few=len(meeting) <= _FEW_KEYS,
         meet_history=any(some.num_rows for some in records),
         earlier=_by_file(records) if lost is None else None,
     )

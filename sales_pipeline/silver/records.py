@@ -120,7 +120,7 @@ class RecordsWriter:
         if self._keys is None or not self._meeting.meet_history:
             return self.moves
         candidates = self._decided(self._keys)
-        if self._meeting.earlier is not None:
+        if self._meeting.are_few and self._meeting.earlier is not None:
             few = fetched("decide the records that meet", candidates.limit(_MANY_MOVES + 1))
             if few.num_rows <= _MANY_MOVES:
                 self._outcome = few

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from pyspark.sql.connect.dataframe import DataFrame
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.silver import meeting_keys as module
+from sales_pipeline.silver import records
 from sales_pipeline.silver.meeting_keys import History, meeting_keys
 from tests.retailer import Retailer, sale
 
@@ -150,3 +152,34 @@ def test_the_engine_is_not_asked_for_the_columns_of_a_dataframe(
     retailer.deliver("lyon/b.csv", sale("1", total="2.00"), sale("3"))
     assert retailer.run().outcome == "done"
     assert len(asked) == len(results) > 0
+
+
+def _moved(retailer: Retailer) -> list[tuple[Any, ...]]:
+    """All records after a second file replaced one sale and repeated another one."""
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2"), sale("3"), sale("3", item="Thé vert"))
+    retailer.run()
+    retailer.deliver("lyon/b.csv", sale("2", total="12.00"), sale("3"), sale("4"))
+    assert retailer.run().outcome == "done"
+    columns = ("sale_id", "_file_id", "_row", "status", "winner_file_id", "winner_row", "amount")
+    return sorted(retailer.rows("silver.records", *columns), key=str)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("many", ["keys", "records", "moves"])
+def test_what_moves_is_the_same_whether_it_is_few_or_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: str
+) -> None:
+    few = _moved(Retailer(_folder(tmp_path / "few")))
+    if many == "keys":
+        monkeypatch.setattr(module, "_FEW_KEYS", 0)
+    elif many == "records":
+        monkeypatch.setattr(module, "_MANY_RECORDS", 0)
+    else:
+        monkeypatch.setattr(records, "_MANY_MOVES", 0)
+    assert _moved(Retailer(_folder(tmp_path / "many"))) == few
+
+
+def _folder(place: Path) -> Path:
+    place.mkdir()
+    return place
