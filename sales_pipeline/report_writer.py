@@ -157,7 +157,10 @@ class ReportWriter:
     def cleaned(self, cleaned: Cleaned) -> None:
         """Reports the outcome of a batch in silver; rejected deliveries are reported apart."""
         self.report.failed += notes(cleaned.failed)
-        self.report.balances += cleaned.balances
+        # A later batch may move records of a file that an earlier one counted.
+        balances = [*self.report.balances, *cleaned.balances]
+        latest = {(balance.file_id, balance.currency): balance for balance in balances}
+        self.report.balances = list(latest.values())
         self.report.released += cleaned.released
         self.report.learnt += cleaned.learnt
         self.report.warnings += cleaned.warnings

@@ -161,6 +161,17 @@ def test_a_column_declared_later_is_added_to_bronze(retailer: Retailer) -> None:
     assert retailer.rows("bronze.lyon", "sale_id", "till") == [("1", None), ("2", "7")]
 
 
+def test_a_file_that_a_later_batch_changes_is_reported_once(retailer: Retailer) -> None:
+    retailer.declared["batch_bytes"] = 1
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2"))
+    retailer.deliver("lyon/b.csv", sale("2", total="12.00"), sale("3"))
+    report = retailer.run()
+    [counts] = [each for each in report.feeds if each.feed == "lyon"]
+    assert (counts.files, counts.delivered) == (2, 4)
+    assert (counts.classes["accepted"], counts.classes["displaced"]) == (3, 1)
+
+
 def test_a_run_that_resumes_says_so(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))
