@@ -34,7 +34,7 @@ from sales_pipeline.lakehouse.runs import (
 )
 from sales_pipeline.run_report import FeedCounts, FileNote, RunReport, notes, unreadable
 from sales_pipeline.silver.balance import CLASSES, Balance, recorded
-from sales_pipeline.silver.displaced import DisplacedSales, displaced_sales
+from sales_pipeline.silver.displaced import displaced_sales
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.validation.rule_results import RuleResult, summary
 from sales_pipeline.version import __version__
@@ -206,8 +206,13 @@ class ReportWriter:
             if delivery.supersedes is not None
         ]
         report.corrected += [self._mended(delivery) for delivery in news if delivery.mends]
-        report.displaced = self._displaced(taken)
-        report.feeds = counts_per_feed(taken, self._balances(taken))
+        completed = {delivery.file_id for delivery in taken if delivery.state is State.ARCHIVED}
+        balances = self._balances(completed)
+        own = {delivery.file_id for delivery in self.ledger if delivery.run_id == self.run_id}
+        report.displaced = displaced_sales(
+            self.lakehouse, balances, judged=completed | own, runs=claim_times(self.ledger)
+        )
+        report.feeds = counts_per_feed(taken, balances)
         report.rows = sum(counts.delivered for counts in report.feeds)
         report.bytes = sum(delivery.bytes for delivery in taken)
         # This run has named the deliveries about which it decided once more.
@@ -263,24 +268,10 @@ class ReportWriter:
         self.report.seconds = seconds
         return self.report
 
-    def _balances(self, taken: Iterable[Delivery]) -> list[Balance]:
-        """The balances of this run, and of deliveries that a killed run counted and it finished."""
+    def _balances(self, completed: set[int]) -> list[Balance]:
+        """The balances of this run; all there are if a killed run counted some it finished."""
         counted_here = {balance.file_id for balance in self.report.balances}
-        archived = {delivery.file_id for delivery in taken if delivery.state is State.ARCHIVED}
-        if not (others := archived - counted_here):
-            return self.report.balances
-        before = [balance for balance in recorded(self.lakehouse) if balance.file_id in others]
-        return [*self.report.balances, *before]
-
-    def _displaced(self, taken: Iterable[Delivery]) -> list[DisplacedSales]:
-        """Sales that this run displaced, or a killed run whose work it finished."""
-        completed = {delivery.file_id for delivery in taken if delivery.state is State.ARCHIVED}
-        own = {delivery.file_id for delivery in self.ledger if delivery.run_id == self.run_id}
-        balances = self.report.balances
-        if completed - {balance.file_id for balance in balances}:
-            balances = recorded(self.lakehouse)
-        runs = claim_times(self.ledger)
-        return displaced_sales(self.lakehouse, balances, judged=completed | own, runs=runs)
+        return recorded(self.lakehouse) if completed - counted_here else self.report.balances
 
     def _mended(self, replay: Delivery) -> FileNote:
         names = names_of(replay)

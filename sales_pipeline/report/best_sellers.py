@@ -17,6 +17,7 @@ from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.exact import exact_sum
 from sales_pipeline.report.answers import ProductByValue, ProductByVolume, RankingTotal
+from sales_pipeline.report.shown_rows import shown_amounts
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,8 @@ class BestSellers:
 
     def _figures(self, row: Ranked) -> dict[str, Decimal]:
         """The figures of a product as shown, which can be added up."""
-        revenue = self._shown(row.now.revenue)
-        returns = self._shown(row.now.revenue_returned)
-        gross = revenue - returns
-        return {"units": row.now.units, "revenue": revenue, "gross": gross, "returns": returns}
+        amounts = shown_amounts(row.now, self.declaration.minor_units)
+        return {"units": row.now.units, **amounts}
 
     def _change(self, measure: Measure, rows: Sequence[Ranked]) -> dict[str, Any]:
         """The figures of some products before, as shown, and the change of the ranked figure."""
@@ -119,7 +118,7 @@ class BestSellers:
     def _total(self, measure: Measure, rows: Sequence[Ranked]) -> RankingTotal:
         figures = [self._figures(row) for row in rows]
         sums: dict[str, Any] = {
-            name: exact_sum(each[name] for each in figures)
+            name: exact_sum(own[name] for own in figures)
             for name in ("units", "revenue", "gross", "returns")
         }
         sold = reduce(Measures.plus, (row.now for row in rows), Measures())

@@ -33,8 +33,8 @@ def sheets_of_answers(answers: Answers) -> Iterator[Sheet]:
     yield _about(answers)
     yield _periods(answers)
     yield _stores(answers)
-    yield _by_volume(answers)
-    yield _by_value(answers)
+    yield _best_sellers(answers, Question.VOLUME)
+    yield _best_sellers(answers, Question.VALUE)
     yield _like_for_like(answers)
     if answers.closings:
         yield _closed(answers)
@@ -95,50 +95,43 @@ def _like_for_like(answers: Answers) -> Sheet:
 
 
 _PRODUCT = (Column("Place", "count"), Column("Product"), Column("Category"))
-_UNITS, _UNITS_BEFORE = Column("Units", "units"), Column("Units before", "units")
-_REVENUE_BEFORE = Column("Revenue before", "money")
 _PLACES = (
     Column("Share", "share"), Column("Cumulative share", "share"), Column("Class"),
     Column("Place before", "count"),
 )  # fmt: skip
 
 
-def _by_volume(answers: Answers) -> Sheet:
-    columns = (
-        *_PRODUCT, _UNITS, _revenue(answers), *_GROSS, *_PLACES, _UNITS_BEFORE, _REVENUE_BEFORE,
-        Column("Change in units", "units"), Column("Change %", "share"),
-    )  # fmt: skip
-    rows: list[Sequence[Any]] = [
-        (*_place(row), row.units, *_sums(row), *_shares(row), row.units_before,
-         row.revenue_before, row.change, row.growth)
-        for row in answers.all_rows(Question.VOLUME)
-        if isinstance(row, ProductByVolume)
-    ]  # fmt: skip
-    if total := answers.volume_total:
-        rows.append(
-            (None, "Total", None, total.units, *_sums(total), *[None] * 4, total.units_before,
-             total.revenue_before, total.change, total.growth)
-        )  # fmt: skip
-    return Sheet("Best by volume", columns, rows, has_total=total is not None)
+def _best_sellers(answers: Answers, question: Question) -> Sheet:
+    """The ranking by units or by revenue, the ranked figure before the other one."""
+    is_volume = question is Question.VOLUME
+    total = answers.volume_total if is_volume else answers.value_total
 
+    def ordered(units: Sequence[Any], amounts: Sequence[Any]) -> Sequence[Any]:
+        return (*units, *amounts) if is_volume else (*amounts, *units)
 
-def _by_value(answers: Answers) -> Sheet:
+    def figures(row: ProductByVolume | ProductByValue | RankingTotal) -> Sequence[Any]:
+        return ordered([row.units], _sums(row))
+
+    def before(row: ProductByVolume | ProductByValue | RankingTotal) -> Sequence[Any]:
+        return (*ordered([row.units_before], [row.revenue_before]), row.change, row.growth)
+
+    change = Column("Change in units", "units") if is_volume else Column("Change", "money")
     columns = (
-        *_PRODUCT, _revenue(answers), *_GROSS, _UNITS, *_PLACES, _REVENUE_BEFORE, _UNITS_BEFORE,
-        Column("Change", "money"), Column("Change %", "share"),
-    )  # fmt: skip
+        *_PRODUCT,
+        *ordered([Column("Units", "units")], [_revenue(answers), *_GROSS]),
+        *_PLACES,
+        *ordered([Column("Units before", "units")], [Column("Revenue before", "money")]),
+        change,
+        Column("Change %", "share"),
+    )
     rows: list[Sequence[Any]] = [
-        (*_place(row), *_sums(row), row.units, *_shares(row), row.revenue_before,
-         row.units_before, row.change, row.growth)
-        for row in answers.all_rows(Question.VALUE)
-        if isinstance(row, ProductByValue)
-    ]  # fmt: skip
-    if total := answers.value_total:
-        rows.append(
-            (None, "Total", None, *_sums(total), total.units, *[None] * 4, total.revenue_before,
-             total.units_before, total.change, total.growth)
-        )  # fmt: skip
-    return Sheet("Best by value", columns, rows, has_total=total is not None)
+        (*_place(row), *figures(row), *_shares(row), *before(row))
+        for row in answers.all_rows(question)
+        if isinstance(row, ProductByVolume | ProductByValue)
+    ]
+    if total is not None:
+        rows.append((None, "Total", None, *figures(total), *[None] * 4, *before(total)))
+    return Sheet(f"Best by {question}", columns, rows, has_total=total is not None)
 
 
 def _closed(answers: Answers) -> Sheet:

@@ -19,6 +19,18 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.report.answers import Before, PeriodRevenue, StoreRevenue, TradingRevenue
 
 
+def shown_amounts(sold: Measures, decimals: int) -> dict[str, Decimal]:
+    """Returns `revenue`, `gross` and `returns` of some sales, which add up as they are shown.
+
+    Args:
+        sold: The sales.
+        decimals: The decimals that are shown.
+    """
+    revenue = half_up(Fraction(sold.revenue), decimals)
+    returns = half_up(Fraction(sold.revenue_returned), decimals)
+    return {"revenue": revenue, "gross": revenue - returns, "returns": returns}
+
+
 @dataclass(frozen=True)
 class ShownRows:
     """Makes the rows of periods, stores and groups of stores.
@@ -36,17 +48,13 @@ class ShownRows:
     def period(self, row: Compared) -> PeriodRevenue:
         """The revenue of one period."""
         period = row.pair.period
-        revenue = self._shown(row.now.revenue)
-        returns = self._shown(row.now.revenue_returned)
         return PeriodRevenue(
             month=self._month(row.pair),
             period=period.name,
             first_day=period.first,
             last_day=period.last,
             is_over=row.pair.is_over,
-            revenue=revenue,
-            gross=revenue - returns,
-            returns=returns,
+            **shown_amounts(row.now, self.declaration.minor_units),
             return_share=share(-row.now.revenue_returned, row.now.gross),
             units=row.now.units,
             sales=row.now.sales,
@@ -92,8 +100,6 @@ class ShownRows:
 
     def _of_store(self, row: Compared, rank: int | None, of_total: Fraction | None) -> StoreRevenue:
         store = row.store or ""
-        revenue = self._shown(row.now.revenue)
-        returns = self._shown(row.now.revenue_returned)
         declared = self.declaration.stores.get(store)
         return StoreRevenue(
             month=self._month(row.pair),
@@ -103,9 +109,7 @@ class ShownRows:
             city=declared.city if declared else None,
             country=declared.country if declared else None,
             is_over=row.pair.is_over,
-            revenue=revenue,
-            gross=revenue - returns,
-            returns=returns,
+            **shown_amounts(row.now, self.declaration.minor_units),
             rank=rank,
             share=of_total,
             trading=str(self._days.trading(store, row.pair)) if row.pair.before else None,

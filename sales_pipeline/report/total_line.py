@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
+from typing import Any
 
+from sales_pipeline.exact import exact_sum
 from sales_pipeline.report.answers import Before, PeriodRevenue, StoreRevenue, TradingRevenue
 
 Line = PeriodRevenue | StoreRevenue | TradingRevenue
@@ -25,28 +26,18 @@ def total_line(total: PeriodRevenue, lines: Sequence[Line], *, adds_before: bool
         adds_before: Whether the compared figures are sums, too. They are not where each period is
             compared with the one before it: these overlap, and the total has its own.
     """
+    added = _added(lines, "revenue", "gross", "returns")
     before = total.before
-    revenue = sum((line.revenue for line in lines), Decimal(0))
     if before is not None and adds_before:
-        before = _sum(before, [line.before for line in lines if line.before])
+        of_lines = [line.before for line in lines if line.before]
+        figures = ("revenue", "change", "local_growth", "currency_effect")
+        before = replace(before, **_added(of_lines, *figures))
     elif before is not None:
-        change = revenue - before.revenue
+        change = added["revenue"] - before.revenue
         effect = change - before.local_growth
         before = replace(before, change=change, currency_effect=effect)
-    return replace(
-        total,
-        revenue=revenue,
-        gross=sum((line.gross for line in lines), Decimal(0)),
-        returns=sum((line.returns for line in lines), Decimal(0)),
-        before=before,
-    )
+    return replace(total, before=before, **added)
 
 
-def _sum(total: Before, lines: Sequence[Before]) -> Before:
-    return replace(
-        total,
-        revenue=sum((line.revenue for line in lines), Decimal(0)),
-        change=sum((line.change for line in lines), Decimal(0)),
-        local_growth=sum((line.local_growth for line in lines), Decimal(0)),
-        currency_effect=sum((line.currency_effect for line in lines), Decimal(0)),
-    )
+def _added(lines: Sequence[Line | Before], *names: str) -> dict[str, Any]:
+    return {name: exact_sum(getattr(line, name) for line in lines) for name in names}
