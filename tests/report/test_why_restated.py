@@ -14,8 +14,8 @@ import pytest
 from rich.console import RenderableType
 
 from sales_pipeline.analysis.named_periods import AskedPeriod
-from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.errors import UsageError
+from sales_pipeline.exact import half_up
 from sales_pipeline.report.why_restated import (
     AskedRestatement,
     WhyRestated,

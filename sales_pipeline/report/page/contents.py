@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
 from sales_pipeline.analysis.comparison import Comparison
 from sales_pipeline.analysis.declared import calendar_of, trading_days
-from sales_pipeline.analysis.periods import Period
+from sales_pipeline.analysis.periods import Calendar, Period
 from sales_pipeline.analysis.sales_of_run import closed_in, sales_of_run
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError
@@ -20,6 +20,7 @@ from sales_pipeline.lakehouse.runs import chosen_run, finished_runs
 from sales_pipeline.report.closed_months import closed_months
 from sales_pipeline.report.definitions import Definition, definitions
 from sales_pipeline.report.document import Exact, Moment, json_object
+from sales_pipeline.report.page.days import Days, days_of
 from sales_pipeline.report.page.listings import (
     Listing,
     balance_listing,
@@ -53,13 +54,6 @@ _LIMITS = (
 """What is kept apart, the most first; the first that fits is taken."""
 _BYTES_OF_A_ROW = 14
 """At least so many bytes does a sum take, so that what cannot fit is not made."""
-
-
-_DAYS_AND_WEEKS = Definition(
-    "Days, weeks",
-    "The page holds months, because days would make it too large to send; "
-    "`sales-pipeline show --by day` and `--by week` show days and weeks.",
-)
 
 
 @dataclass(frozen=True)
@@ -103,6 +97,7 @@ class Page:
         left_out: What is added up because the page would be too large, in sentences.
         tax: What the revenue is with regard to tax.
         definitions: What the figures mean.
+        days: The sales of each day, from which weeks are added up; None if they do not fit.
     """
 
     run_id: str
@@ -128,6 +123,7 @@ class Page:
     left_out: tuple[str, ...]
     tax: TaxBasis
     definitions: tuple[Definition, ...]
+    days: Days | None
 
 
 def page_of(
@@ -153,10 +149,11 @@ def page_of(
     with opened_lakehouse(declaration) as lakehouse:
         gold = GoldSet(lakehouse.engine, declaration, chosen_run(lakehouse, run))
         sales = sales_of_run(gold, as_closed=as_closed)
-        months = months_of(Comparison(sales, calendar_of(declaration.calendar)), first, last)
+        calendar = calendar_of(declaration.calendar)
+        months = months_of(Comparison(sales, calendar), first, last)
         days = trading_days(declaration, sales)
         whole = SalesOfPage(sales, days, declaration.stores, months.periods)
-        sold, left_out = fitting(whole)
+        sold, by_day, left_out = fitting(whole, calendar)
         waiting = waiting_in_quarantine(lakehouse)
         closed = closed_months(gold, closed_in(gold, months.periods))
         runs = finished_runs(lakehouse)
@@ -194,7 +191,8 @@ def page_of(
             ),
             left_out=left_out,
             tax=basis_of_figures(gold, months.periods, as_closed=as_closed),
-            definitions=(*definitions(declaration), _DAYS_AND_WEEKS),
+            definitions=definitions(declaration),
+            days=by_day,
         )
 
 
@@ -203,8 +201,8 @@ def page_text(page: Page) -> str:
     return json.dumps(json_object(Page, page), ensure_ascii=False, separators=(",", ":"))
 
 
-def fitting(sales: SalesOfPage) -> tuple[Sold, tuple[str, ...]]:
-    """Returns what a page holds of some sales, and in sentences what it adds up.
+def fitting(sales: SalesOfPage, calendar: Calendar) -> tuple[Sold, Days | None, tuple[str, ...]]:
+    """Returns what a page holds of some sales, and in sentences what it adds up or lacks.
 
     Raises:
         UsageError: Nothing fits.
@@ -212,12 +210,27 @@ def fitting(sales: SalesOfPage) -> tuple[Sold, tuple[str, ...]]:
     for limits in _LIMITS:
         if sales.least_rows(limits) * _BYTES_OF_A_ROW <= MOST_BYTES:
             sold = sales.cut(limits)
-            if sum(len(column.encode()) for column in _columns(sold)) <= MOST_BYTES:
-                return sold, tuple(_left_out(sold))
+            left = MOST_BYTES - _bytes(_columns(sold))
+            if left >= 0:
+                every = days_of(sales.sales, calendar, sales.whole, sold)
+                fit = (days for days in every if _bytes(_columns_of_days(days)) <= left)
+                days = next(fit, None)
+                return sold, days, tuple(_left_out(sold, days))
     raise UsageError(
         "report: the sums by month, store and currency do not fit into a page. "
         "Do: choose fewer months with --from"
     )
+
+
+def _bytes(columns: Iterable[str]) -> int:
+    return sum(len(column.encode()) for column in columns)
+
+
+def _columns_of_days(days: Days) -> Iterator[str]:
+    yield from vars(days.sold).values()
+    yield days.year_before
+    yield from (f"{week}" for week in days.weeks)
+    yield from (column for rates in days.rates.values() for column in vars(rates).values())
 
 
 def _columns(sold: Sold) -> Iterator[str]:
@@ -227,7 +240,7 @@ def _columns(sold: Sold) -> Iterator[str]:
     yield from (store.name + store.place for store in sold.stores)
 
 
-def _left_out(sold: Sold) -> Iterator[str]:
+def _left_out(sold: Sold, days: Days | None) -> Iterator[str]:
     stores, products = sold.stores[-1], sold.other_products
     if stores.stores > 1:
         yield (
@@ -249,4 +262,14 @@ def _left_out(sold: Sold) -> Iterator[str]:
             "The page would be too large: best sellers and why the last month moved are over all "
             "stores only; `sales-pipeline show volume --store ID` and `sales-pipeline why --store "
             "ID` have those of one store."
+        )
+    if days is None:
+        yield (
+            "The page would be too large: it has no days and weeks; `sales-pipeline show --by day` "
+            "and `--by week` have them."
+        )
+    elif not days.by_store:
+        yield (
+            "The page would be too large: it has days and weeks of all stores together; "
+            "`sales-pipeline show --by day --store ID` has those of one store."
         )

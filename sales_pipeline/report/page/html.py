@@ -16,7 +16,10 @@ from importlib.resources import files
 from sales_pipeline.report.page.charts import charts, scripts
 from sales_pipeline.report.page.contents import Page, page_text
 
-_SCRIPTS = ("exact.js", "sales.js", "answers.js", "tables.js", "view.js", "sellers.js", "parts.js")
+_SCRIPTS = (
+    "exact.js", "sales.js", "days.js", "answers.js", "tables.js", "view.js", "sellers.js",
+    "parts.js",
+)  # fmt: skip
 """In the order in which they need each other."""
 
 

@@ -9,11 +9,10 @@ from fractions import Fraction
 
 from sales_pipeline.analysis.comparison import Pair
 from sales_pipeline.analysis.measures import Measures, by_value, total
-from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import counted
-from sales_pipeline.exact import exact_sum
+from sales_pipeline.exact import exact_sum, half_up
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import BALANCE
 from sales_pipeline.lakehouse.runs import RunRecord

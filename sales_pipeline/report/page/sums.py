@@ -6,12 +6,10 @@ one, so that totals stay whole; `Limits` says how many are kept apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, partial
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,14 +20,13 @@ from sales_pipeline.analysis.periods import Period, months_later, span
 from sales_pipeline.analysis.records_of_run import RATE_DECIMALS
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.config.stores import Store
-from sales_pipeline.exact import EXACT
+from sales_pipeline.report.page.packing import Place, packed, packed_by_store, placed, scales_of
 from sales_pipeline.report.page.sold import (
     Closed,
     ProductOfPage,
     Scales,
     Sold,
     SoldByProduct,
-    SoldByStore,
     StoreOfPage,
 )
 
@@ -49,9 +46,6 @@ class Limits:
     products: int | None = None
     products_by_store: bool = True
     categories: bool = True
-
-
-_Place = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -75,8 +69,8 @@ class SalesOfPage:
         if not limits.products_by_store:
             return 0
         months = pc.and_(
-            pc.greater_equal(self.sales.cube["month"], self._whole.first),
-            pc.less_equal(self.sales.cube["month"], self._whole.last),
+            pc.greater_equal(self.sales.cube["month"], self.whole.first),
+            pc.less_equal(self.sales.cube["month"], self.whole.last),
         )
         if limits.products is not None:
             months = pc.and_(months, _is_in(self.sales.cube["product"], self._best(limits)))
@@ -98,30 +92,23 @@ class SalesOfPage:
         by = ("store", "product", "category") if limits.products_by_store else _ENTRY
         by_product = merged.sums(self.periods, *by)
         entries = sorted({_entry(cell) for cell in by_product}, key=_others_last)
-        sold = _placed(by_store, stores, currencies, lambda cell: cell.values[1])
+        sold = placed(by_store, stores, currencies, lambda cell: cell.values[1])
         known = stores if limits.products_by_store else []
-        of_products = _placed(by_product, known, entries, _entry)
+        of_products = placed(by_product, known, entries, _entry)
         every = [*sold.values(), *of_products.values()]
-        scales = Scales(
-            _decimals(measures.units for measures in every),
-            _decimals(measures.amount for measures in sold.values()),
-            _decimals(
-                figure
-                for measures in every
-                for figure in (measures.revenue, measures.revenue_returned)
-            ),
-        )
+        scales = scales_of(every, sold.values())
         return Sold(
             scales, self._stores(stores),
             tuple(ProductOfPage(name or "", category) for name, category in entries),
             len({name for name, _, _ in self._by_product}) - len(products),
             tuple(sorted({category for _, category in entries})), limits.categories,
-            tuple(currencies), _by_store(sold, scales), _by_product(of_products, scales),
+            tuple(currencies), packed_by_store(sold, scales), _by_product(of_products, scales),
             limits.products_by_store, self._day_rates(currencies),
         )  # fmt: skip
 
     @cached_property
-    def _whole(self) -> Period:
+    def whole(self) -> Period:
+        """All days of the spans."""
         return span(self.periods[0].first, max(period.last for period in self.periods))
 
     @cached_property
@@ -136,7 +123,7 @@ class SalesOfPage:
         return [(cell.values[0], cell.values[1] or NONE, cell.measures) for cell in cells]
 
     def _in_all(self, *by: str) -> Sequence[Cell]:
-        return self.sales.sums([self._whole], *by)
+        return self.sales.sums([self.whole], *by)
 
     def _kept_stores(self, limits: Limits) -> list[str]:
         """The ids of stores that stay apart; what never opened or closed may be added up."""
@@ -219,20 +206,6 @@ def _others_last(entry: _Entry) -> tuple[bool, str, str]:
     return entry[0] is None, entry[0] or "", entry[1]
 
 
-def _placed(
-    cells: Iterable[Cell], stores: Sequence[str], values: Sequence[Any], of: Callable[[Cell], Any]
-) -> dict[_Place, Measures]:
-    """Sums by the places of their period, store and value; the other stores have the last place."""
-    store_at = {store: place for place, store in enumerate(stores)}
-    value_at = {value: place for place, value in enumerate(values)}
-    sums: dict[_Place, Measures] = {}
-    for cell in cells:
-        store = store_at.get(cell.values[0], len(stores)) if stores else 0
-        place = (cell.period, store, value_at[of(cell)])
-        sums[place] = sums.get(place, Measures()).plus(cell.measures)
-    return dict(sorted(sums.items()))
-
-
 def _merged(table: pa.Table, column: str, kept: Sequence[str]) -> pa.Table:
     """A table in which all other values of a column are one: null."""
     values = table[column].cast(pa.string())
@@ -258,38 +231,11 @@ def _with(table: pa.Table, column: str, values: pa.ChunkedArray) -> pa.Table:
     return table.set_column(table.schema.get_field_index(column), column, values)
 
 
-def _decimals(figures: Iterable[Decimal]) -> int:
-    """Number of decimals that the figures need, without zeros at their end."""
-    return max((_needed(figure) for figure in figures), default=0)
-
-
-def _needed(figure: Decimal) -> int:
-    text = f"{figure:f}"
-    return len(text.partition(".")[2].rstrip("0"))
-
-
-def _packed(figures: Iterable[Decimal | int], decimals: int = 0) -> str:
-    return " ".join(str(int(EXACT.scaleb(Decimal(figure), decimals))) for figure in figures)
-
-
-def _by_store(sums: Mapping[_Place, Measures], scales: Scales) -> SoldByStore:
-    span, store, currency = ([place[at] for place in sums] for at in range(3))
-    every = list(sums.values())
-    return SoldByStore(
-        _packed(span), _packed(store), _packed(currency),
-        _packed(measures.sales for measures in every),
-        _packed((measures.units for measures in every), scales.units),
-        _packed((measures.amount for measures in every), scales.amount),
-        _packed((measures.revenue for measures in every), scales.revenue),
-        _packed((measures.revenue_returned for measures in every), scales.revenue),
-    )  # fmt: skip
-
-
-def _by_product(sums: Mapping[_Place, Measures], scales: Scales) -> SoldByProduct:
+def _by_product(sums: Mapping[Place, Measures], scales: Scales) -> SoldByProduct:
     span, store, product = ([place[at] for place in sums] for at in range(3))
     every = list(sums.values())
     return SoldByProduct(
-        _packed(span), _packed(store), _packed(product),
-        _packed((measures.units for measures in every), scales.units),
-        _packed((measures.revenue for measures in every), scales.revenue),
+        packed(span), packed(store), packed(product),
+        packed((measures.units for measures in every), scales.units),
+        packed((measures.revenue for measures in every), scales.revenue),
     )  # fmt: skip

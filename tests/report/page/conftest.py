@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sales_pipeline.analysis.comparison import Comparison
+from sales_pipeline.analysis.like_for_like import TradingDays
+from sales_pipeline.analysis.periods import Calendar
+from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.report.page.contents import Page, page_of
+from sales_pipeline.report.page.days import days_of
 from sales_pipeline.report.page.html import page_html
+from sales_pipeline.report.page.months import months_of
+from sales_pipeline.report.page.sums import Limits, SalesOfPage
 from tests.report.page.chromium import Browser, browser, program
 from tests.retailer import DECLARATION, HEADER, Retailer, sale
 
@@ -117,6 +124,26 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     file = retailer.folder / "report.html"
     file.write_bytes(page_html(page).encode())
     return Shop(retailer, page, file)
+
+
+def page_of_sales(
+    shop: Shop, sales: SalesOfRun, calendar: Calendar, *, days_by_store: bool = True
+) -> Page:
+    """The page of the shop with other sales, and with nothing to say why the last month moved."""
+    months = months_of(Comparison(sales, calendar), None, None)
+    of_page = SalesOfPage(sales, TradingDays({}, sales.first_sales), {}, months.periods)
+    sold = of_page.cut(Limits())
+    by_store, of_all = days_of(sales, calendar, of_page.whole, sold)
+    return replace(
+        shop.page,
+        spans=months.periods,
+        months=months.months,
+        before=months.before,
+        first_day=months.first_day,
+        sold=sold,
+        days=by_store if days_by_store else of_all,
+        moved=None,
+    )
 
 
 def day(month: str) -> date:

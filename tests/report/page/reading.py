@@ -51,7 +51,7 @@ class Reader:
             self.select(control, text)
         for control in ("by", "compare", "kind"):
             self.browser.evaluate(
-                f"{control}.value = {getattr(choice, control)!r};"
+                f"{control}.value = {json.dumps(getattr(choice, control))};"
                 f"{control}.dispatchEvent(new Event('change', {{bubbles: true}}))"
             )
         self.browser.evaluate(f"document.getElementById('by-{choice.measure}').click()")

@@ -13,9 +13,7 @@ import pytest
 
 from sales_pipeline.analysis.comparison import Comparison
 from sales_pipeline.analysis.declared import trading_days
-from sales_pipeline.analysis.like_for_like import TradingDays
 from sales_pipeline.analysis.named_periods import AskedPeriod
-from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.analysis.periods import (
     DAY,
     By,
@@ -27,6 +25,7 @@ from sales_pipeline.analysis.periods import (
 from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.analysis.sales_of_run import Choice as ChosenSales
 from sales_pipeline.analysis.sales_of_run import sales_of_run
+from sales_pipeline.exact import half_up
 from sales_pipeline.gold.gold_set import gold_set, read_gold
 from sales_pipeline.report.answers import Answers, Before
 from sales_pipeline.report.answers_of_run import Asked, answers
@@ -36,7 +35,7 @@ from sales_pipeline.report.page.months import months_of
 from sales_pipeline.report.page.sums import Limits, SalesOfPage
 from sales_pipeline.report.why_moved import AskedChange, why_moved
 from tests.analysis.sold import Sold, sales_of
-from tests.report.page.conftest import HOSTILE, NEW_AND_OLD, Shop, day
+from tests.report.page.conftest import HOSTILE, NEW_AND_OLD, Shop, day, page_of_sales
 from tests.report.page.reading import Choice, Reader
 
 _EXACT = Context(prec=76, rounding=ROUND_HALF_UP)
@@ -60,6 +59,14 @@ BEFORE = [
     Choice("2024-01", "2025-12", by="year", compare="period"),
 ]
 """Choices that are compared with the period before."""
+DAYS = [
+    Choice("2025-01", "2025-12", by="week"),
+    Choice("2025-02", "2025-04", by="day"),
+    Choice("2024-01", "2025-12", by="week", store="Tokyo"),
+    Choice("2025-03", "2025-07", by="week", store=HOSTILE[1], compare="period"),
+    Choice("2024-11", "2025-01", by="day", compare="period"),
+]
+"""Choices that the page adds up from days."""
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +162,7 @@ def _answers(shop: Shop, choice: Choice, **asked: Any) -> Answers:
     return answers(shop.retailer.declaration, Asked(**{**given, **asked}))
 
 
-@pytest.mark.parametrize("choice", [*CHOICES[:4], *CHOICES[7:], *BEFORE], ids=str)
+@pytest.mark.parametrize("choice", [*CHOICES[:4], *CHOICES[7:], *BEFORE, *DAYS], ids=str)
 def test_changes_and_their_parts_are_those_of_the_answers(
     shop: Shop, reader: Reader, choice: Choice
 ) -> None:
@@ -287,19 +294,8 @@ def test_an_unfinished_month_is_compared_with_the_same_days(
     sales = sales_of(sold, as_of=date(2026, 3, 18))
     comparison = Comparison(sales, CivilCalendar())
     months = months_of(comparison, None, None)
-    days = TradingDays({}, sales.first_sales)
-    cells = SalesOfPage(sales, days, {}, months.periods).cut(Limits())
-    page = replace(
-        shop.page,
-        spans=months.periods,
-        months=months.months,
-        before=months.before,
-        first_day=months.first_day,
-        sold=cells,
-        moved=None,
-    )
     file = tmp_path / "unfinished.html"
-    file.write_bytes(page_html(page).encode())
+    file.write_bytes(page_html(page_of_sales(shop, sales, CivilCalendar())).encode())
     reader.open(file)
     reader.choose(Choice("2026-02", "2026-03"))
     expected = []
@@ -343,20 +339,17 @@ def test_a_calendar_of_weeks_has_the_quarters_before_it(
     sales = sales_of(sold)
     previous = Comparison(sales, RetailCalendar(), Compare.PERIOD)
     months = months_of(Comparison(sales, RetailCalendar()), None, None)
-    cells = SalesOfPage(sales, TradingDays({}, sales.first_sales), {}, months.periods).cut(Limits())
-    page = replace(
-        shop.page, spans=months.periods, months=months.months, before=months.before,
-        first_day=months.first_day, sold=cells, moved=None,
-    )  # fmt: skip
     file = tmp_path / "weeks.html"
-    file.write_bytes(page_html(page).encode())
+    file.write_bytes(page_html(page_of_sales(shop, sales, RetailCalendar())).encode())
     reader.open(file)
     first, last = months.periods[0], months.periods[-1]
     names = reader.texts("#first option")
     reader.choose(Choice(names[0], names[-1], by="quarter", compare="period"))
     rows = previous.in_all(previous.pairs(By.QUARTER, first.first, last.last))
     expected = [
-        [row.pair.period.name, _money(row.before.revenue) if row.before else ""] for row in rows
+        [row.pair.period.name, _money(row.before.revenue) if row.before else ""]
+        for row in rows
+        if row.now.sales or (row.before and row.before.sales)
     ]
     assert [[row[0], row[2]] for row in reader.table("periods")[:-1]] == expected
     assert len([before for _, before in expected if before]) >= 10

@@ -87,19 +87,22 @@ def test_the_first_limits_that_fit_are_taken_and_what_is_left_out_is_said(
     monkeypatch.setattr(
         contents, "_LIMITS", (Limits(), Limits(products=2), Limits(1, 2, products_by_store=False))
     )
-    whole, nothing = contents.fitting(sales)
-    assert (len(whole.products), nothing) == (7, ())
+    whole, days, nothing = contents.fitting(sales, CivilCalendar())
+    assert days is not None
+    assert (len(whole.products), days.by_store, nothing) == (7, True, ())
     monkeypatch.setattr(contents, "MOST_BYTES", 700)
-    cut, left_out = contents.fitting(sales)
+    cut, days, left_out = contents.fitting(sales, CivilCalendar())
+    assert days is None
     assert (len(cut.products), len(cut.stores), cut.products_by_store) == (3, 3, False)
     assert [text.split(": ")[1].split(",")[0].split(";")[0] for text in left_out] == [
         "the 3 stores with the smallest revenue are added up",
         "5 products that sell less are added up",
         "best sellers and why the last month moved are over all stores only",
+        "it has no days and weeks",
     ]
     monkeypatch.setattr(contents, "MOST_BYTES", 10)
     with pytest.raises(UsageError, match=r"do not fit into a page. Do: choose fewer months"):
-        contents.fitting(sales)
+        contents.fitting(sales, CivilCalendar())
 
 
 def test_a_product_that_moved_to_another_category_counts_in_both() -> None:

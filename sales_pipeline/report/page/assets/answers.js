@@ -42,10 +42,10 @@ function totalOf(measure, rows, { addsUp, now, before }) {
 
 /** What was sold in a pair of periods, with the change divided into local growth and rates. */
 function compared(pair, store) {
-  const byCurrency = sums(storeRows, pair.now, "currency", store);
+  const byCurrency = sums(pair.held.rows, pair.now, "currency", store);
   const now = total(byCurrency);
   if (!pair.before) return { now, before: null };
-  const before = total(sums(storeRows, pair.before, "currency", store));
+  const before = total(sums(pair.held.rows, pair.before, "currency", store));
   const constant = revenueAt(constantRates(pair), byCurrency);
   const local = minus(constant, exactRevenue(before));
   const difference = shownRevenue(now) - shownRevenue(before);
@@ -74,8 +74,9 @@ function changeOfSum(rows, whole) {
   return { ...whole, difference, shownRates: difference - whole.shownLocal };
 }
 
-/** The pairs of periods of some months: months themselves, quarters or years. */
+/** The pairs of periods of some months: days, weeks, months themselves, quarters or years. */
 function pairsBy(length, months, compare) {
+  if (length === "day" || length === "week") return pairsOfDays(length, months, compare);
   const name = (month) => (length === "month" ? page.spans[month.span].name : month[length]);
   return [...new Set(months.map(name))].map((each) =>
     pairOf(each, months.filter((month) => name(month) === each), compare));
@@ -94,8 +95,8 @@ function trading(store, pair) {
 
 /** The stores with sales in the range, the best first; those with sales before only come last. */
 function storesCompared(pair, measure) {
-  const now = sums(storeRows, pair.now, "store");
-  const before = sums(storeRows, pair.before, "store");
+  const now = sums(SPANS.rows, pair.now, "store");
+  const before = sums(SPANS.rows, pair.before, "store");
   const rows = [...new Set([...now.keys(), ...before.keys()])].map((at) => ({
     at, store: stores[at], sold: now.get(at) ?? NOTHING, isSold: now.has(at),
     ...changed(measure, now.get(at) ?? NOTHING, pair.before && (before.get(at) ?? NOTHING)),
@@ -123,8 +124,8 @@ const GROUPS = ["comparable", "new", "closed", "interrupted"];
 /** The stores by how they traded, with sums that add up; none without a compared period. */
 function likeForLike(pair, measure, store) {
   if (!pair.before) return [];
-  const now = sums(storeRows, pair.now, "store", store);
-  const before = sums(storeRows, pair.before, "store", store);
+  const now = sums(SPANS.rows, pair.now, "store", store);
+  const before = sums(SPANS.rows, pair.before, "store", store);
   const groups = new Map();
   for (const at of new Set([...now.keys(), ...before.keys()])) {
     const name = trading(stores[at], pair);
@@ -159,7 +160,7 @@ function ranking(pair, name, kind, store) {
     ranks[each] = ranksOf(goods, now, MEASURES[each]);
     earlier[each] = ranksOf(goods, before, MEASURES[each]);
   }
-  const whole = fraction(measure.shown(total(now)));
+  const whole = fraction([...now.values()].reduce((all, sold) => all + measure.shown(sold), 0n));
   let soFar = NONE;
   const rows = inOrder(goods, now, measure).map((at) => {
     const sold = now.get(at);

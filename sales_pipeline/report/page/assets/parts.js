@@ -78,7 +78,10 @@ function pressRanges() {
   }
 }
 
+const BY = { day: "Days", week: "Weeks", month: "Months", quarter: "Quarters", year: "Years" };
+
 function prepareControls() {
+  options(byId("by"), Object.entries(BY).filter(([by]) => DAYS || !WEEKS_AND_DAYS.has(by)), "month");
   const months = page.months.map((month, at) => [at, page.spans[month.span].name]);
   options(byId("store"), [["", "All stores"], ...stores.map((store, at) => [at, store.name])], "");
   const [first, last] = ranges()["Last 12 months"];

@@ -1,28 +1,44 @@
 // The sums of the page by span, store, currency and product, and sums of them.
 
 const page = JSON.parse(document.getElementById("data").textContent);
-const { stores, currencies, scales } = page.sold;
+const { stores, currencies } = page.sold;
+/** The decimals of all figures: as many as months or days need. */
+const scales = Object.fromEntries(Object.entries(page.sold.scales).map(([name, decimals]) =>
+  [name, Math.max(decimals, page.days ? page.days.scales[name] : 0)]));
 const places = (text) => (text ? text.split(" ").map(Number) : []);
 const integers = (text) => (text ? text.split(" ").map(BigInt) : []);
+/** Figures with as many decimals as those of the whole page have. */
+const figures = (text, name, decimals) =>
+  integers(text).map((digits) => digits * ten(scales[name] - decimals[name]));
 const NOTHING = { sales: 0n, units: 0n, amount: 0n, revenue: 0n, returned: 0n };
 const RATE_DECIMALS = 14;
 
-function bySpan(spans, rowAt) {
-  const rows = page.spans.map(() => []);
-  spans.forEach((span, at) => rows[span].push(rowAt(at)));
+/** The rows of each of `count` spans or days. */
+function byPeriod(count, periods, rowAt) {
+  const rows = Array.from({ length: count }, () => []);
+  periods.forEach((period, at) => rows[period].push(rowAt(at)));
   return rows;
 }
 
-const storeRows = (() => {
-  const columns = page.sold.by_store;
+/** The rows by store and currency of each of `count` spans or days. */
+function rowsByStore(count, columns, decimals) {
   const [store, currency] = [places(columns.store), places(columns.currency)];
-  const [sales, units, amount] = [columns.sales, columns.units, columns.amount].map(integers);
-  const [revenue, returned] = [columns.revenue, columns.revenue_returned].map(integers);
-  return bySpan(places(columns.span), (at) => ({
+  const [sales, units] = [integers(columns.sales), figures(columns.units, "units", decimals)];
+  const amount = figures(columns.amount, "amount", decimals);
+  const [revenue, returned] = [columns.revenue, columns.revenue_returned].map((column) =>
+    figures(column, "revenue", decimals));
+  return byPeriod(count, places(columns.span), (at) => ({
     store: store[at], currency: currency[at], sales: sales[at], units: units[at],
     amount: amount[at], revenue: revenue[at], returned: returned[at],
   }));
-})();
+}
+
+/** What the page holds of its spans: their rows, their number of days, and their rates added up. */
+const SPANS = {
+  rows: rowsByStore(page.spans.length, page.sold.by_store, page.sold.scales),
+  days: (span) => daysOf(page.spans[span]),
+  rates: (code, span) => page.sold.day_rates[code]?.[span] ?? null,
+};
 
 const OTHERS = `${grouped(BigInt(page.sold.other_products))} other products`;
 /** What best sellers can be: products, each with the last of its categories, and categories. */
@@ -39,8 +55,9 @@ const productRows = (() => {
   const product = page.sold.products.map(({ name }) => named.get(name));
   const category = page.sold.products.map((entry) => page.sold.categories.indexOf(entry.category));
   const [store, entry] = [places(columns.store), places(columns.product)];
-  const [units, revenue] = [columns.units, columns.revenue].map(integers);
-  return bySpan(places(columns.span), (at) => ({
+  const [units, revenue] = ["units", "revenue"].map((name) =>
+    figures(columns[name], name, page.sold.scales));
+  return byPeriod(page.spans.length, places(columns.span), (at) => ({
     ...NOTHING, store: store[at], product: product[entry[at]], category: category[entry[at]],
     units: units[at], revenue: revenue[at],
   }));
@@ -80,7 +97,7 @@ function pairOf(name, months, compare, isRange = false) {
   const [{ first }, { last }] = [page.spans[now[0]], page.spans[now[now.length - 1]]];
   const before = compare === "year" ? yearBefore(months) : periodBefore(first, last, isRange);
   return {
-    name, now, before, first, last,
+    name, now, before, first, last, held: SPANS,
     isOver: months[months.length - 1].is_over,
     nameBefore: before && nameOf(before),
     firstBefore: before && page.spans[before[0]].first,
@@ -134,23 +151,23 @@ function nameOf(spans) {
 
 /** The rate of each currency in the compared period, over all stores; null where none is known. */
 function constantRates(pair) {
-  const before = sums(storeRows, pair.before, "currency");
+  const before = sums(pair.held.rows, pair.before, "currency");
   return currencies.map((code, currency) => {
     const sold = before.get(currency) ?? NOTHING;
     if (sold.amount && sold.revenue) {
       return by(scaled(sold.revenue, scales.revenue), scaled(sold.amount, scales.amount));
     }
-    return averageRate(code, pair.before);
+    return averageRate(code, pair.held, pair.before);
   });
 }
 
-/** The mean of the rates of all days of some spans; null if a day has none. */
-function averageRate(code, spans) {
-  const known = page.sold.day_rates[code];
-  if (!spans.every((span) => span in known)) return null;
-  const rates = spans.reduce((sum, span) => sum + BigInt(known[span]), 0n);
-  const days = spans.reduce((sum, span) => sum + daysOf(page.spans[span]), 0);
-  return by(scaled(rates, RATE_DECIMALS), fraction(BigInt(days)));
+/** The mean of the rates of all days of some spans or days; null if a day has none. */
+function averageRate(code, held, periods) {
+  const rates = periods.map((period) => held.rates(code, period));
+  if (rates.includes(null)) return null;
+  const total = rates.reduce((sum, rate) => sum + BigInt(rate), 0n);
+  const days = periods.reduce((sum, period) => sum + held.days(period), 0);
+  return by(scaled(total, RATE_DECIMALS), fraction(BigInt(days)));
 }
 
 const daysOf = ({ first, last }) =>

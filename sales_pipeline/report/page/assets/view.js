@@ -3,6 +3,9 @@
 const CHARTS = JSON.parse(byId("charts").textContent);
 const FEW = 15;
 const TOP = 10;
+/** How many days or weeks a table shows at first. */
+const MOST_DAYS = 31;
+const WEEKS_AND_DAYS = new Set(["day", "week"]);
 /** The height of an axis with its labels. */
 const AXIS = 30;
 const views = {};
@@ -121,18 +124,39 @@ const roundedOnce = (measure, total, headline) => (total === headline ? ""
   : `The total is the sum of the lines as shown; the headline figure, ${measure.text(headline)}, is rounded once.`);
 
 const SAME_DAYS = { year: ", compared with the same days", period: ", compared with as many days" };
-const WORDS = { month: "Month", quarter: "Quarter", year: "Year" };
+const WORDS = { day: "Day", week: "Week", month: "Month", quarter: "Quarter", year: "Year" };
+const DAYS_OF_ALL_STORES = "The page holds days and weeks of all stores together; "
+  + "sales-pipeline show --by day --store ID has those of one store.";
 
-function showPeriods({ pair, measure, months, by: length, store, measureName, compare }) {
-  const pairs = pairsBy(length, months, compare);
-  const soldIn = (spans) => spans && total(sums(storeRows, spans, "currency", store));
-  const rows = pairs.map((each) => ({
-    ...each, ...changed(measure, soldIn(each.now), soldIn(each.before)),
-    label: each.isOver ? each.name : `${each.name}*`,
+/** The periods of a range in which something was sold, or before; none if the page lacks them. */
+function periodsShown({ months, by: length, store, compare }) {
+  if (page.days && !page.days.by_store && store !== null && WEEKS_AND_DAYS.has(length)) return [];
+  const soldIn = ({ held }, periods) => periods && total(sums(held.rows, periods, "currency", store));
+  const periods = pairsBy(length, months, compare).map((pair) => ({
+    ...pair, sold: soldIn(pair, pair.now), soldBefore: soldIn(pair, pair.before),
+    label: pair.isOver ? pair.name : `${pair.name}*`,
   }));
+  return periods.filter(({ sold, soldBefore }) => sold.sales || soldBefore?.sales);
+}
+
+/** What was sold in all periods, and before; null if these are compared with nothing. */
+function soldInAll(periods, { pair, store }, addsUp) {
+  const sum = (key) => periods.map((each) => each[key]).reduce(added, NOTHING);
+  if (addsUp) {
+    const isCompared = periods.every((each) => each.before);
+    return { addsUp, now: sum("sold"), before: isCompared ? sum("soldBefore") : null };
+  }
+  const before = pair.before && total(sums(pair.held.rows, pair.before, "currency", store));
+  return { addsUp, now: sum("sold"), before };
+}
+
+function showPeriods(choice) {
+  const { measure, by: length, measureName, compare } = choice;
+  const periods = periodsShown(choice);
+  const rows = periods.map((each) => ({ ...each, ...changed(measure, each.sold, each.soldBefore) }));
   // Periods that are compared with the ones before them overlap, so the total has its own before.
-  const addsUp = compare === "year" || rows.length === 1;
-  const all = totalOf(measure, rows, { addsUp, now: soldIn(pair.now), before: soldIn(pair.before) });
+  const sold = soldInAll(periods, choice, compare === "year" || rows.length === 1);
+  const all = totalOf(measure, rows, sold);
   const word = measureName === "revenue" ? "Revenue" : "Units";
   byId("periods-title").textContent = `${word} by ${length}`;
   const open = rows.find((row) => !row.isOver);
@@ -142,10 +166,11 @@ function showPeriods({ pair, measure, months, by: length, store, measureName, co
     columns: [{ header: WORDS[length] }, ...headersOf(measure)],
     rows: [
       ...rows.map((row) => ({ cells: [row.label, ...cellsOf(measure, row)] })),
-      { kind: "total", cells: ["Total", ...cellsOf(measure, all)] },
+      ...(rows.length ? [{ kind: "total", cells: ["Total", ...cellsOf(measure, all)] }] : []),
     ],
-    note: [
-      roundedOnce(measure, all.now, measure.shown(soldIn(pair.now))),
+    most: WEEKS_AND_DAYS.has(length) ? MOST_DAYS : Infinity,
+    note: !rows.length ? DAYS_OF_ALL_STORES : [
+      roundedOnce(measure, all.now, measure.shown(sold.now)),
       open ? `* not over: ${open.first} to ${open.last}${open.before === null ? "" : SAME_DAYS[compare]}.` : "",
       rows.some((row) => row.before === null && nothingBefore(compare, row) === PARTS_OF_MONTHS) ? PARTS_OF_MONTHS : "",
     ].filter(Boolean).join(" "),
@@ -198,11 +223,10 @@ function showLikeForLike({ pair, measure, store, compare }) {
   });
 }
 
-function showCurrency({ pair, months, by: length, store, compare }) {
+function showCurrency(choice) {
+  const { pair, by: length, store, compare } = choice;
   const { revenue } = MEASURES;
-  const every = pairsBy(length, months, compare).map((each) => ({
-    name: each.isOver ? each.name : `${each.name}*`, ...compared(each, store),
-  }));
+  const every = periodsShown(choice).map((each) => ({ name: each.label, ...compared(each, store) }));
   const rows = every.filter((row) => row.before);
   const cells = (row) => [
     change(row.difference, revenue.signed(row.difference)), change(row.shownLocal, revenue.signed(row.shownLocal)),
@@ -216,7 +240,8 @@ function showCurrency({ pair, months, by: length, store, compare }) {
     caption: `Change of revenue by ${length}, divided into local growth and exchange rates`,
     columns: [{ header: WORDS[length] }, ...figures.map((header) => ({ header, figure: true }))],
     rows: [...rows.map((row) => ({ cells: [row.name, ...cells(row)] })), ...(rows.length ? all : [])],
-    note: !pair.before ? nothingBefore(compare, pair)
+    most: WEEKS_AND_DAYS.has(length) ? MOST_DAYS : Infinity,
+    note: !every.length ? DAYS_OF_ALL_STORES : !pair.before ? nothingBefore(compare, pair)
       : addsUp ? "The total is the sum of the lines above it, each at the rates of its own compared period; the headline takes those of the whole compared range."
         : "The total is compared with the whole period before the range, so it is not the sum of the lines.",
   });
