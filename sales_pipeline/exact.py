@@ -1,12 +1,15 @@
-"""Decimal arithmetic without rounding, for sums and products of DECIMAL(38,18)."""
+"""Exact arithmetic: sums and products of DECIMAL(38,18), and ratios that are rounded once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
 
 EXACT = Context(prec=76, rounding=ROUND_HALF_UP)
 """Wide enough for any sum of DECIMAL(38,18); the default of 28 digits would round."""
+RATIO_DECIMALS = 6
+"""The decimals of a share or of growth in tables, JSON and CSV."""
 
 
 def exact_sum(figures: Iterable[Decimal]) -> Decimal:
@@ -15,3 +18,34 @@ def exact_sum(figures: Iterable[Decimal]) -> Decimal:
     for figure in figures:
         total = EXACT.add(total, figure)
     return total
+
+
+def share(part: Decimal | Fraction, whole: Decimal | Fraction) -> Fraction | None:
+    """Returns a part as a share of the whole; None if the whole is not positive."""
+    return Fraction(part) / Fraction(whole) if whole > 0 else None
+
+
+def half_up(figure: Fraction, decimals: int) -> Decimal:
+    """Returns a fraction as a decimal, rounded half up, away from zero.
+
+    >>> half_up(Fraction(1, 3), 2), half_up(Fraction(-5, 2), 0), half_up(Fraction(7), 1)
+    (Decimal('0.33'), Decimal('-3'), Decimal('7.0'))
+    """
+    return rounded_quotient(figure.numerator, figure.denominator, decimals)
+
+
+def rounded_quotient(dividend: int, divisor: int, decimals: int) -> Decimal:
+    """Returns a quotient of integers as a decimal, rounded half up, away from zero.
+
+    Args:
+        dividend: The dividend.
+        divisor: The divisor, above zero.
+        decimals: The decimals of the result.
+    """
+    digits = (2 * abs(dividend) * 10**decimals + divisor) // (2 * divisor)
+    return decimal_of(digits if dividend >= 0 else -digits, decimals)
+
+
+def decimal_of(digits: int, decimals: int) -> Decimal:
+    """Returns an integer that counts 1 / 10 ** decimals, with every digit."""
+    return EXACT.scaleb(Decimal(digits), -decimals)

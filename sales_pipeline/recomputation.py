@@ -12,7 +12,8 @@ from datetime import date
 from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.bronze.fingerprints import fingerprint
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.gold.pricing import MONTHS, mispriced_months, months_in_gold, stores_changed
+from sales_pipeline.gold.answers import BY_MONTH, is_declared_otherwise
+from sales_pipeline.gold.pricing import mispriced_months, months_in_gold
 from sales_pipeline.lakehouse.closings import are_closings_recorded
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
@@ -78,7 +79,7 @@ def all_rejudged(
         for delivery in ledger.in_force()
         if delivery.state is not State.CLAIMED and delivery.file_id not in without
     ]
-    is_known = lakehouse.has(MONTHS) and lakehouse.engine.problem(MONTHS) is None
+    is_known = lakehouse.has(BY_MONTH) and lakehouse.engine.problem(BY_MONTH) is None
     months = months_in_gold(lakehouse) if is_known else set()
     return [
         delivery.moved_to(
@@ -102,24 +103,24 @@ def changes_for_lost_tables(lakehouse: Lakehouse, ledger: Ledger) -> list[Delive
 
 
 def is_gold_stale(lakehouse: Lakehouse, ledger: Ledger) -> bool:
-    """Returns whether gold shows wrong rates or stores, or the last run has no record."""
+    """Returns whether gold shows wrong rates, stores or classes, or a run has no record."""
     if any(delivery.months for delivery in ledger):
         return True
     if not lakehouse.exists() or not months_in_gold(lakehouse):
         return False
-    stale = rates_changed(lakehouse, ledger) or stores_changed(lakehouse)
+    stale = rates_changed(lakehouse, ledger) or is_declared_otherwise(lakehouse)
     if stale or mispriced_months(lakehouse):
         return True
     return not (is_recorded(lakehouse) and are_closings_recorded(lakehouse))
 
 
 def touch_stale_months(lakehouse: Lakehouse, ledger: Ledger) -> None:
-    """Marks all months of gold to be computed again, if stores are declared otherwise.
+    """Marks all months of gold to be computed again, if stores or classes are others now.
 
     Gold itself finds the months that changed rates touch, from the rates it was made with.
     """
     months = months_in_gold(lakehouse)
-    if months and stores_changed(lakehouse):
+    if months and is_declared_otherwise(lakehouse):
         ledger.record([_with_months(ledger, months)])
     if rates_changed(lakehouse, ledger):
         keep_rates(lakehouse, ledger)

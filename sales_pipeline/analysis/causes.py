@@ -26,9 +26,9 @@ from functools import reduce
 from sales_pipeline.analysis.comparison import ConstantRates, Pair, constant_rates
 from sales_pipeline.analysis.like_for_like import Trading, TradingDays
 from sales_pipeline.analysis.measures import Cell, Measures
-from sales_pipeline.analysis.parts import Change, FractionSum, adding_up, half_up
+from sales_pipeline.analysis.parts import Change, FractionSum, adding_up
 from sales_pipeline.analysis.sales_of_run import ALL, Choice, SalesOfRun
-from sales_pipeline.exact import EXACT, exact_sum
+from sales_pipeline.exact import EXACT, exact_sum, half_up
 
 
 class Cause(StrEnum):

@@ -1,4 +1,4 @@
-"""Shares, changes, and parts that add up to their total as they are shown."""
+"""Changes, and parts that add up to their total as they are shown."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
+
+from sales_pipeline.exact import decimal_of
 
 
 @dataclass(frozen=True)
@@ -71,22 +73,6 @@ class FractionSum:
         return sums[0] if sums else Fraction(0)
 
 
-def share(part: Decimal | Fraction, whole: Decimal | Fraction) -> Fraction | None:
-    """Returns a part as a share of the whole; None if the whole is not positive."""
-    return Fraction(part) / Fraction(whole) if whole > 0 else None
-
-
-def half_up(figure: Fraction, decimals: int) -> Decimal:
-    """Returns a fraction as a decimal, rounded half up, away from zero.
-
-    >>> half_up(Fraction(1, 3), 2), half_up(Fraction(-5, 2), 0), half_up(Fraction(7), 1)
-    (Decimal('0.33'), Decimal('-3'), Decimal('7.0'))
-    """
-    scaled = abs(figure) * 10**decimals
-    digits = floor(scaled + Fraction(1, 2))
-    return _decimal(digits if figure >= 0 else -digits, decimals)
-
-
 def adding_up(parts: Sequence[Fraction], total: Decimal, decimals: int) -> list[Decimal]:
     """Rounds parts so that they add up to their rounded total, by the largest remainder.
 
@@ -116,8 +102,4 @@ def adding_up(parts: Sequence[Fraction], total: Decimal, decimals: int) -> list[
         digits[by_remainder[place % len(parts)]] += 1
     if missing < 0:
         digits[by_remainder[-1]] -= 1
-    return [_decimal(number, decimals) for number in digits]
-
-
-def _decimal(digits: int, decimals: int) -> Decimal:
-    return Decimal((int(digits < 0), tuple(map(int, str(abs(digits)))), -decimals))
+    return [decimal_of(number, decimals) for number in digits]

@@ -10,10 +10,10 @@ from fractions import Fraction
 
 from sales_pipeline.analysis.comparison import Pair
 from sales_pipeline.analysis.measures import NONE, Cell, Measures, by_value, total
-from sales_pipeline.analysis.parts import half_up, share
 from sales_pipeline.analysis.periods import Period
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun
 from sales_pipeline.config.analysis import Classes
+from sales_pipeline.exact import half_up, share
 
 
 class Measure(StrEnum):
@@ -62,19 +62,6 @@ class Ranked:
         return self.rank is None
 
 
-def class_of(classes: Classes, figure: Decimal, share_before: Fraction | None) -> str:
-    """Returns the class of a product in an ABC analysis: A, B or C.
-
-    It is A if the products before it have less than the share `a` of the whole, B if they have
-    less than `b`, and else C. What sold nothing or less is C. Source: ABC analysis, after Pareto.
-    """
-    if figure <= 0 or share_before is None:
-        return "C"
-    if share_before < Fraction(classes.a):
-        return "A"
-    return "B" if share_before < Fraction(classes.b) else "C"
-
-
 @dataclass(frozen=True)
 class Ranking:
     """Ranks products or categories by units or by revenue.
@@ -97,12 +84,13 @@ class Ranking:
         before = self._cells(sales, pair.before, choice) if pair.before else []
         now_by_name, before_by_name = dict(by_value(cells)), dict(by_value(before))
         ranks_before = {name: rank for rank, name, _ in self._in_order(before_by_name)}
-        whole = self.figure(total(cells))
-        rows, so_far = [], Fraction(0)
-        for rank, name, measures in self._in_order(now_by_name):
-            figure = self.figure(measures)
-            class_ = class_of(self.classes, figure, share(so_far, whole))
-            so_far += Fraction(figure)
+        in_order = list(self._in_order(now_by_name))
+        figures = [Fraction(self.figure(measures)) for _, _, measures in in_order]
+        whole, so_far = sum(figures, Fraction(0)), Fraction(0)
+        rows = []
+        for (rank, name, measures), figure in zip(in_order, figures, strict=True):
+            class_ = self.classes.class_of(figure, so_far, whole)
+            so_far += figure
             earlier = total(before_by_name.get(name, [])) if pair.before else None
             rows.append(
                 Ranked(

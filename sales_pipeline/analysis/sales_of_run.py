@@ -169,14 +169,15 @@ class SalesOfRun:
         """
         total, day = Fraction(0), period.first
         while day <= period.last:
-            rate = self._rate(currency, day)
+            rate = self.rate(currency, day)
             if rate is None:
                 return None
             total += Fraction(rate)
             day += DAY
         return total / period.days
 
-    def _rate(self, currency: str, day: date) -> Decimal | None:
+    def rate(self, currency: str, day: date) -> Decimal | None:
+        """Returns the base currency for one unit that a day takes; None if none is known."""
         if day.replace(day=1) in self.closed:
             return self.closed_rates.get((currency, day))
         taken = self.rates.rate_on(currency, day)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
@@ -11,6 +12,7 @@ from sales_pipeline.config.problems import Mismatch, Plain
 from sales_pipeline.config.values import Declared, Share, raise_mismatches
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Exact = Fraction | int
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 
 
@@ -60,10 +62,34 @@ class Classes(Declared):
     b: Share = Decimal("0.95")
     """The share that those of classes A and B make up."""
 
+    def class_of(self, figure: Exact, before: Exact, whole: Exact) -> str:
+        """Returns the class of a product in an ABC analysis: A, B or C.
+
+        It is A if the products before it have less than the share `a` of the whole, B if they
+        have less than `b`, and else C. What sold nothing or less is C. Source: ABC analysis,
+        after Pareto.
+
+        Args:
+            figure: What the product sold, in units or revenue.
+            before: The sum of what the products before it sold.
+            whole: What all products sold.
+        """
+        if figure <= 0 or whole <= 0:
+            return "C"
+        if _is_below(before, self.a, whole):
+            return "A"
+        return "B" if _is_below(before, self.b, whole) else "C"
+
     @model_validator(mode="after")
     def _in_order(self) -> Classes:
         raise_mismatches(self, _class_mismatches)
         return self
+
+
+def _is_below(part: Exact, share: Decimal, whole: Exact) -> bool:
+    """Whether a part is less than a share of the whole."""
+    numerator, denominator = share.as_integer_ratio()
+    return part * denominator < numerator * whole
 
 
 def _class_mismatches(classes: Plain) -> list[Mismatch]:

@@ -12,14 +12,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales_pipeline.commit_points import together
-from sales_pipeline.gold import sales_cube as answers
+from sales_pipeline.gold.answers import BY_MONTH, BY_STORE, answers
 from sales_pipeline.gold.daily_sales import daily_sales, days_sold
-from sales_pipeline.gold.pricing import Pricing, mispriced_months, price, store_rows
+from sales_pipeline.gold.pricing import Pricing, mispriced_months, price
 from sales_pipeline.gold.rate_book import HeldRate, rate_book
+from sales_pipeline.gold.sales_cube import sales_cube, sums_of_answers
 from sales_pipeline.gold.spellings import shown_cube
+from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.declared_tables import DAILY_SALES, SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State
+from sales_pipeline.profile import fetched
 
 _BEFORE_SILVER = (State.CLAIMED, State.IN_BRONZE)
 
@@ -99,7 +102,7 @@ def _make(lakehouse: Lakehouse, months: Sequence[date]) -> Made:
 def _write_cube(lakehouse: Lakehouse, pricing: Pricing) -> None:
     condition = _is_in(pricing.months)
     sales = lakehouse.table("silver.sales").where(condition)
-    cube = answers.sales_cube(sales, lakehouse.frame(pricing.rates), pricing.keys)
+    cube = sales_cube(sales, lakehouse.frame(pricing.rates), pricing.keys)
     lakehouse.replace(SALES_CUBE.name, condition, cube)
 
 
@@ -122,23 +125,15 @@ def _in_order(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _write_answers(lakehouse: Lakehouse, months: Iterable[date]) -> None:
-    declaration = lakehouse.declaration
-    money: dict[str, Any] = {
-        "currency": declaration.base_currency,
-        "minor_units": declaration.minor_units,
-    }
-    cube = lakehouse.table(SALES_CUBE.name)
-    touched, shown = cube.where(_is_in(months)), _is_shown_in(months)
-    stores = lakehouse.frame(pa.Table.from_pylist(store_rows(declaration)))
-    of_stores = answers.revenue_per_month_and_shop(touched, stores, **money)
-    tables = [
-        ("gold.revenue_per_month", shown, answers.revenue_per_month(touched, **money)),
-        ("gold.revenue_per_month_and_shop", shown, of_stores),
+    """Spark adds up in one statement; all sums come to this process, because they are few."""
+    touched = lakehouse.table(SALES_CUBE.name).where(_is_in(months))
+    sums = fetched("add up the four answers", sums_of_answers(touched, shown_cube(lakehouse)))
+    rows = answers(lakehouse.declaration, python_rows(sums))
+    conditions = dict.fromkeys((BY_MONTH, BY_STORE), _is_shown_in(months))
+    steps = [
+        partial(lakehouse.put, name, conditions.get(name, "true"), rows[name]) for name in rows
     ]
-    products = shown_cube(lakehouse)
-    for rank in (answers.top_selling_products, answers.top_selling_products_by_revenue):
-        tables.append((f"gold.{rank.__name__}", "true", rank(products, **money)))
-    lakehouse.put_together(tables)
+    together(steps, at_once=len(steps))
 
 
 def _is_in(months: Iterable[date]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sales_pipeline.config.model import Declaration
+from sales_pipeline.gold.answers import BY_MONTH
 from sales_pipeline.gold.rate_book import Grain, HeldRate, RateBook, rate_book
 from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -119,29 +119,12 @@ def _taken(book: RateBook, month: date, currency: str, sold_on: date | None) -> 
     return {"month": month, "currency": currency, "sold_on": sold_on, "rate": rate}
 
 
-MONTHS = "gold.revenue_per_month"
 _TAKEN = "gold.rates_taken"
-
-
-def stores_changed(lakehouse: Lakehouse) -> bool:
-    """Returns whether gold shows a store otherwise than it is declared now."""
-    columns = ["store", "shop", "city", "country"]
-    shown = lakehouse.rows("gold.revenue_per_month_and_shop", columns=columns)
-    declared = {row["store"]: row for row in store_rows(lakehouse.declaration)}
-    return any(declared.get(row["store"], row) != row for row in shown)
-
-
-def store_rows(declaration: Declaration) -> list[dict[str, str]]:
-    """Returns `store, shop, city, country` of every store, as gold shows them."""
-    return [
-        {"store": store.id, "shop": store.name, "city": store.city, "country": store.country}
-        for store in declaration.stores.values()
-    ]
 
 
 def months_in_gold(lakehouse: Lakehouse) -> set[date]:
     """The months that gold holds."""
-    rows = lakehouse.rows(MONTHS, columns=["year", "month"])
+    rows = lakehouse.rows(BY_MONTH, columns=["year", "month"])
     return {date(row["year"], row["month"], 1) for row in rows}
 
 

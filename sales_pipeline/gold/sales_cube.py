@@ -1,4 +1,4 @@
-"""The cube and the four answers, as pure transformations named after their tables.
+"""The cube, and the sums of it that the four answers are made of, as pure transformations.
 
 Money: `revenue` in the cube is exact (amount x rate, DECIMAL(38,18)). It is rounded half
 up once, in the answers, to the minor unit of the base currency (P6).
@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-_RETURNED = ("units_returned", "returns")
+from sales_pipeline.engines.statements import union_of
+from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
+
+_FIGURES = ("units", "units_returned", "revenue", "revenue_returned")
+_SUMMED = {column.name: column.type for column in SALES_CUBE.columns if column.name in _FIGURES}
 
 
 def sales_cube(
@@ -44,72 +48,32 @@ def _returned(figure: Column) -> Column:
     return F.coalesce(F.sum(F.when(F.col("quantity") < 0, figure)), F.lit(0))
 
 
-def revenue_per_month(cube: DataFrame, *, currency: str, minor_units: int) -> DataFrame:
-    """`gold.revenue_per_month`: consolidated revenue of each month."""
-    months = cube.groupBy("month").agg(*_shown_revenue(minor_units))
-    return months.select(
-        *_year_and_month(), "revenue", F.lit(currency).alias("currency"), *_RETURNED
-    )
-
-
-def revenue_per_month_and_shop(
-    cube: DataFrame, stores: DataFrame, *, currency: str, minor_units: int
-) -> DataFrame:
-    """`gold.revenue_per_month_and_shop`: revenue of each store and month, compared.
+def sums_of_answers(touched: DataFrame, every: DataFrame) -> DataFrame:
+    """The sums that the four answers are made of, unrounded, in one frame.
 
     Args:
-        cube: Rows of `gold.sales_cube`.
-        stores: `store, shop, city, country` as declared, one row a store.
-        currency: The base currency.
-        minor_units: Its decimals.
+        touched: The rows of `gold.sales_cube` of the months to show, for the sums by month and by
+            month and store.
+        every: All rows of the cube, with the shown spelling of products, for the sums by product.
+
+    Returns:
+        `month, store, product, category, units, units_returned, revenue, revenue_returned`; what
+        a sum is not divided by is null, and so is its category.
     """
-    revenue = cube.groupBy("month", "store").agg(*_shown_revenue(minor_units))
-    in_month = Window.partitionBy("month").orderBy(F.col("revenue").desc(), F.col("store"))
-    ranked = revenue.withColumn("rank", F.row_number().over(in_month))
-    return ranked.join(stores, "store", "left").select(
-        *_year_and_month(), "store", "shop", "city", "country", "revenue",
-        F.lit(currency).alias("currency"), "rank", *_RETURNED,
-    )  # fmt: skip
-
-
-def top_selling_products(cube: DataFrame, *, currency: str, minor_units: int) -> DataFrame:
-    """`gold.top_selling_products`: products by units, over all months."""
-    return _ranked(_per_product(cube, minor_units), "units", currency)
-
-
-def top_selling_products_by_revenue(
-    cube: DataFrame, *, currency: str, minor_units: int
-) -> DataFrame:
-    """`gold.top_selling_products_by_revenue`: products by shown revenue, over all months."""
-    return _ranked(_per_product(cube, minor_units), "revenue", currency)
-
-
-def _per_product(cube: DataFrame, minor_units: int) -> DataFrame:
-    return cube.groupBy("product").agg(
-        F.max("category").alias("category"),
-        F.sum("units").alias("units"),
-        *_shown_revenue(minor_units),
+    return union_of(
+        [
+            _sums(touched, "month"),
+            _sums(touched, "month", "store"),
+            _sums(every, "product"),
+        ]
     )
 
 
-def _ranked(products: DataFrame, figure: str, currency: str) -> DataFrame:
-    in_currency = products.withColumn("currency", F.lit(currency))
-    best_first = Window.partitionBy("currency").orderBy(F.col(figure).desc(), F.col("product"))
-    return in_currency.withColumn("rank", F.row_number().over(best_first))
-
-
-def _shown_revenue(minor_units: int) -> list[Column]:
-    """Revenue and its part that returns took back, each rounded once, and the units of these."""
-
-    def shown(revenue: str) -> Column:
-        return F.round(F.sum(revenue), minor_units).cast(f"DECIMAL(38,{minor_units})")
-
-    return [
-        shown("revenue").alias("revenue"),
-        F.sum("units_returned").alias("units_returned"),
-        shown("revenue_returned").alias("returns"),
-    ]
-
-
-def _year_and_month() -> list[Column]:
-    return [F.year("month").alias("year"), F.month("month").alias("month")]
+def _sums(cube: DataFrame, *by: str) -> DataFrame:
+    text = F.lit(None).cast("STRING")
+    missing = {"month": F.lit(None).cast("DATE"), "store": text, "product": text}
+    category = F.max("category") if "product" in by else text
+    sums = [F.sum(name).cast(type_).alias(name) for name, type_ in _SUMMED.items()]
+    added_up = cube.groupBy(*by).agg(category.alias("category"), *sums)
+    places = [F.col(name) if name in by else null.alias(name) for name, null in missing.items()]
+    return added_up.select(*places, "category", *_SUMMED)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from sales_pipeline.config.model import Declaration, Feed
 from sales_pipeline.engines.statements import Column
 from sales_pipeline.errors import UsageError, did_you_mean
+from sales_pipeline.exact import RATIO_DECIMALS
 from sales_pipeline.lakehouse.ops_tables import (
     CLOSED_DELIVERIES,
     CLOSED_RATES,
@@ -112,8 +113,15 @@ def gold_tables(minor_units: int) -> tuple[Table, ...]:
         required(
             "returns",
             money,
-            "their part of the revenue, rounded half up once; revenue less returns is gross",
+            "their part of the revenue, rounded half up once, negative",
         ),
+        required("gross", money, "revenue less returns, so before anything came back"),
+    )
+    ratio = f"DECIMAL(38,{RATIO_DECIMALS})"
+    ranked = (
+        Column("share", ratio, "of the ranked figure of all; none if that is not positive"),
+        Column("cumulative_share", ratio, "its share and those of all before it"),
+        required("abc", "STRING", "its class: A, B or C by the cumulative share, as declared"),
     )
     months = (
         required("year", "INT", "year of the sales"),
@@ -146,6 +154,11 @@ def gold_tables(minor_units: int) -> tuple[Table, ...]:
                 currency,
                 required("rank", "INT", "place of the store in the month, by shown revenue"),
                 *returned,
+                Column(
+                    "share",
+                    ratio,
+                    "of the revenue of the month; none if a store has less than nothing",
+                ),
             ),
             ("year", "month", "store"),
         ),
@@ -159,6 +172,7 @@ def gold_tables(minor_units: int) -> tuple[Table, ...]:
                 revenue,
                 currency,
                 *returned,
+                *ranked,
             ),
             ("product",),
         ),
@@ -172,6 +186,7 @@ def gold_tables(minor_units: int) -> tuple[Table, ...]:
                 required("units", "DECIMAL(38,3)", "units sold, net of returns"),
                 currency,
                 *returned,
+                *ranked,
             ),
             ("product",),
         ),

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from sales_pipeline.commit_points import commit_point, together
-from sales_pipeline.engines.statements import Column, union_of
-from sales_pipeline.errors import counted
+from sales_pipeline.commit_points import commit_point
+from sales_pipeline.engines.statements import Column
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, arrow_type, python_rows, sql_schema
 from sales_pipeline.lakehouse.preparation import PreparedTables
 from sales_pipeline.lakehouse.tables import (
@@ -22,7 +19,7 @@ from sales_pipeline.lakehouse.tables import (
     TAX,
     bronze_columns,
 )
-from sales_pipeline.profile import fetched, statement
+from sales_pipeline.profile import statement
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
@@ -133,45 +130,8 @@ class Lakehouse(PreparedTables):
         It does the same as `replace`, also in one commit, as cheaply as the engine can: in a run
         with few sales, most commits are of this kind.
         """
-        self._put(name, condition, self.arrow(rows, name))
-
-    def put_together(self, parts: Sequence[tuple[str, str, DataFrame]]) -> None:
-        """Replaces rows of several small tables by rows that Spark computes in one statement.
-
-        A commit for each table; all rows come to this process first, so there must be few.
-
-        Args:
-            parts: The table, a SQL condition over its columns, made of literals only, and the new
-                rows, with at least the table's columns, found by name. Columns of one name have
-                one type in all of the tables.
-        """
-        from pyspark.sql import functions as F
-
-        types = {
-            column.name: column.type for name, _, _ in parts for column in self.tables[name].columns
-        }
-        frames = []
-        for name, _, rows in parts:
-            own = set(self.tables[name].column_names)
-            columns = [
-                (F.col(column) if column in own else F.lit(None)).cast(type_).alias(column)
-                for column, type_ in types.items()
-            ]
-            frames.append(rows.select(F.lit(name).alias("_table"), *columns))
-        purpose = f"compute {counted(len(frames), 'small table')}"
-        rows_of_all = fetched(purpose, union_of(frames))
-
-        def put(name: str, condition: str) -> None:
-            own = rows_of_all.filter(pc.equal(rows_of_all["_table"], name))
-            rows = own.select(self.tables[name].column_names)
-            self._put(name, condition, rows.cast(arrow_schema(self.tables[name])))
-
-        steps = (partial(put, name, condition) for name, condition, _ in parts)
-        together(steps, at_once=len(parts))
-
-    def _put(self, name: str, condition: str, rows: pa.Table) -> None:
         with commit_point(f"commit {name}"):
-            self.engine.replace(name, condition, rows)
+            self.engine.replace(name, condition, self.arrow(rows, name))
 
     def restore(self, name: str, version: int) -> None:
         """Brings a table back to an earlier version, if it is at another.

@@ -23,7 +23,7 @@ from sales_pipeline.lakehouse.ops_tables import RUNS
 from sales_pipeline.lakehouse.tables import FORMAT_VERSION, TAX, Table, View
 
 _FORMAT = "sales_pipeline.format"
-_OTHER_GOLD = ("2",)
+_OTHER_GOLD = ("2", "3")
 """The earlier formats in which only gold was another, so that a run makes it again from silver."""
 _ON_ITS_WAY_OUT = "sales_pipeline.removed"
 _CURRENCY = "sales_pipeline.base_currency"

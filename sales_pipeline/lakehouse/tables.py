@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sales_pipeline.engines.statements import Column
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 CATALOGUE = "catalogue"
 """The feed of the product catalogue."""
 EXCHANGE_RATES = "exchange_rates"

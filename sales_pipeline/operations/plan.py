@@ -18,7 +18,8 @@ from sales_pipeline.bronze.file_moves import Folders, changed_since_kept, check_
 from sales_pipeline.bronze.fingerprints import check_meaning
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import LakehouseMismatch
-from sales_pipeline.gold.pricing import mispriced_months, months_in_gold, stores_changed
+from sales_pipeline.gold.answers import is_declared_otherwise
+from sales_pipeline.gold.pricing import mispriced_months, months_in_gold
 from sales_pipeline.gold.rate_book import book_of
 from sales_pipeline.lakehouse.closings import closings_now
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -259,8 +260,8 @@ class _Planner:
         months = months_in_gold(self.lakehouse) if self.lakehouse.exists() else set()
         if not months:
             return
-        if stores_changed(self.lakehouse):
-            yield Remade("stores are declared otherwise", tuple(sorted(months)))
+        if is_declared_otherwise(self.lakehouse):
+            yield Remade("stores or classes are declared otherwise", tuple(sorted(months)))
         declaration = self.lakehouse.declaration
         if not rates_changed(self.lakehouse, self.ledger):
             mispriced = mispriced_months(self.lakehouse)

@@ -20,7 +20,8 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.session import check_installed
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import LakehouseMismatch, UsageError
-from sales_pipeline.gold.pricing import MONTHS, months_in_gold
+from sales_pipeline.gold.answers import BY_MONTH
+from sales_pipeline.gold.pricing import months_in_gold
 from sales_pipeline.lakehouse.closings import forget_closings, lost_closings
 from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -135,8 +136,8 @@ class _Restore:
 
     def _check_currency(self) -> None:
         declared = self.lakehouse.declaration.base_currency
-        if self._is_readable(MONTHS):
-            for row in self.lakehouse.rows(MONTHS, columns=["currency"])[:1]:
+        if self._is_readable(BY_MONTH):
+            for row in self.lakehouse.rows(BY_MONTH, columns=["currency"])[:1]:
                 if row["currency"] != declared:
                     raise LakehouseMismatch(
                         f"lakehouse: gold is in {row['currency']}, the declaration says "
@@ -172,7 +173,7 @@ class _Restore:
 
     def _with_months(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Adds all months of gold to the first delivery, so that they are computed again."""
-        months = months_in_gold(self.lakehouse) if self._is_readable(MONTHS) else set()
+        months = months_in_gold(self.lakehouse) if self._is_readable(BY_MONTH) else set()
         first = next(
             (delivery for delivery in deliveries if delivery.state is State.IN_BRONZE), None
         )

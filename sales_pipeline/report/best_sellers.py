@@ -11,11 +11,11 @@ from typing import Any
 
 from sales_pipeline.analysis.comparison import Pair
 from sales_pipeline.analysis.measures import Measures
-from sales_pipeline.analysis.parts import Change, half_up, share
+from sales_pipeline.analysis.parts import Change
 from sales_pipeline.analysis.ranking import Kind, Measure, Ranked, Ranking
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.exact import exact_sum
+from sales_pipeline.exact import exact_sum, half_up, share
 from sales_pipeline.report.answers import ProductByValue, ProductByVolume, RankingTotal
 from sales_pipeline.report.shown_rows import shown_amounts
 

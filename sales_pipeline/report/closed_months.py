@@ -15,11 +15,11 @@ from sales_pipeline.analysis.closed_records import closed_records
 from sales_pipeline.analysis.declared import calendar_of
 from sales_pipeline.analysis.measures import Cell, chosen, sums, total
 from sales_pipeline.analysis.named_periods import AskedPeriod
-from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.analysis.periods import span_of
 from sales_pipeline.analysis.records_of_run import RecordsOfRun
 from sales_pipeline.analysis.sales_of_run import ALL, Choice, sales_of_run
 from sales_pipeline.errors import UsageError, counted, examples
+from sales_pipeline.exact import half_up
 from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.gold.spellings import with_shown_products
 from sales_pipeline.lakehouse.declared_tables import DAILY_SALES, SALES_CUBE

@@ -19,12 +19,10 @@ from typing import Annotated, Any
 
 from pydantic import AliasPath, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 
-from sales_pipeline.analysis.parts import half_up
+from sales_pipeline.exact import RATIO_DECIMALS, half_up
 from sales_pipeline.printable import as_written, spreadsheet_text
 from sales_pipeline.report.figures import month_text, without_end_zeros
 
-RATIO_DECIMALS = 6
-"""The decimals of a ratio in JSON and CSV."""
 _TERMINAL_ORDERS = re.compile(
     "[\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )

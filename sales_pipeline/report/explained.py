@@ -17,11 +17,11 @@ from sales_pipeline.analysis.declared import calendar_of
 from sales_pipeline.analysis.figure_records import FigureRecords
 from sales_pipeline.analysis.measures import total
 from sales_pipeline.analysis.named_periods import AskedPeriod
-from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.analysis.periods import Period
 from sales_pipeline.analysis.records_of_run import RecordsOfRun
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.exact import half_up
 from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import chosen_run

@@ -8,8 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from sales_pipeline.analysis.figure_records import Counted, LeftOut
-from sales_pipeline.analysis.parts import adding_up, half_up
+from sales_pipeline.analysis.parts import adding_up
 from sales_pipeline.analysis.records_of_run import REVENUE_DECIMALS, RecordsOfRun
+from sales_pipeline.exact import half_up
 from sales_pipeline.lakehouse.tables import DISPLACED, DUPLICATE, EXCLUDED
 from sales_pipeline.report.document import Exact, Units
 from sales_pipeline.report.figures import without_end_zeros

@@ -6,9 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.config.currencies import MINOR_UNITS
-from sales_pipeline.exact import EXACT
+from sales_pipeline.exact import EXACT, half_up
 
 _BAR_WIDTH = 20
 _STEP = 1000

@@ -10,7 +10,8 @@ from fractions import Fraction
 from itertools import groupby
 
 from sales_pipeline.analysis.adjustments import Adjustment
-from sales_pipeline.analysis.parts import adding_up, half_up
+from sales_pipeline.analysis.parts import adding_up
+from sales_pipeline.exact import half_up
 from sales_pipeline.report.document import Exact, Month
 from sales_pipeline.report.sources import Source, largest_sources
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from sales_pipeline.analysis.comparison import Comparison, Pair
 from sales_pipeline.analysis.declared import calendar_of, trading_days
-from sales_pipeline.analysis.parts import half_up
 from sales_pipeline.analysis.sales_of_run import SalesOfRun, sales_of_run
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.exact import half_up
 from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.opening import opened_lakehouse

@@ -13,9 +13,10 @@ from sales_pipeline.analysis.comparison import Compared, Pair
 from sales_pipeline.analysis.declared import trading_days
 from sales_pipeline.analysis.like_for_like import TradingDays, like_for_like
 from sales_pipeline.analysis.measures import Measures
-from sales_pipeline.analysis.parts import adding_up, half_up, share
+from sales_pipeline.analysis.parts import adding_up
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.exact import half_up, share
 from sales_pipeline.report.answers import Before, PeriodRevenue, StoreRevenue, TradingRevenue
 
 

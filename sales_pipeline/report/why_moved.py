@@ -17,16 +17,16 @@ from sales_pipeline.analysis.causes import Causes, RoundedCauses, causes_of_chan
 from sales_pipeline.analysis.comparison import Comparison, Pair
 from sales_pipeline.analysis.declared import calendar_of, trading_days
 from sales_pipeline.analysis.named_periods import AskedPeriod
-from sales_pipeline.analysis.parts import adding_up, half_up
+from sales_pipeline.analysis.parts import adding_up
 from sales_pipeline.analysis.periods import Compare
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError
+from sales_pipeline.exact import RATIO_DECIMALS, half_up
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.report.chosen_sales import check_choice
 from sales_pipeline.report.closed_months import ClosedMonth, closed_months
 from sales_pipeline.report.document import (
-    RATIO_DECIMALS,
     Exact,
     Moment,
     Ratio,

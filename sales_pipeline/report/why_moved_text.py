@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from rich.console import Group, RenderableType
 
-from sales_pipeline.analysis.parts import adding_up, half_up
+from sales_pipeline.analysis.parts import adding_up
+from sales_pipeline.exact import half_up
 from sales_pipeline.report.closed_months import closing_lines
 from sales_pipeline.report.figures import grouped, percent, signed
 from sales_pipeline.report.layout import cell, new_table, titled

@@ -270,7 +270,7 @@ class PlainRanking:
 
     def places(self) -> Iterator[tuple[int, str, Fraction, Fraction, str]]:
         """Rank, name, share, cumulative share and class of each name."""
-        whole, so_far = Fraction(self.figure(self.days.sold)), Fraction(0)
+        whole, so_far = Fraction(sum(self.figures.values())), Fraction(0)
         for rank, (name, figure) in enumerate(self.figures.items(), start=1):
             is_a, is_b = so_far * 100 < whole * 80, so_far * 100 < whole * 95
             so_far += Fraction(figure)

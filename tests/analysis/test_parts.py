@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.analysis.parts import Change, adding_up, half_up, share
+from sales_pipeline.analysis.parts import Change, adding_up
+from sales_pipeline.exact import half_up, share
 
 FIGURES = st.decimals(-(10**9), 10**9, places=6).map(Fraction)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline.analysis.parts import half_up
+from sales_pipeline.exact import half_up
 from tests.cli.conftest import Call, Said, loaded_by
 
 NOW, BEFORE = "2025-12", "2024-12"

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline import load_config, read_gold, run
+from sales_pipeline import read_gold
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.sample import expected, place_sample
 from tests.retailer import Retailer, sale
 from tests.sample.records import records
 
@@ -21,18 +20,6 @@ FIGURES = (
 )  # fmt: skip
 Row = dict[str, Any]
 Sums = dict[tuple[Any, ...], tuple[Decimal, ...]]
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Declaration:
-    """The declaration of the sample retailer after its run."""
-    folder = tmp_path_factory.mktemp("sample")
-    folders = {"landing": str(folder / "landing"), "lakehouse": str(folder / "lakehouse")}
-    declaration = load_config().model_copy(update=folders)
-    place_sample(folder / "landing")
-    assert len(records()) == sum(feed["accepted"] for feed in expected()["feeds"].values())
-    run(declaration)
-    return declaration
 
 
 def _sums(*by: str) -> Sums:

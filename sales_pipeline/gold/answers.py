@@ -1,0 +1,175 @@
+"""The rows of the four answers: sums of the cube, rounded once, ranked and divided without Spark.
+
+Spark adds up, in one statement; the sums are few. Integers divide exactly, so a share is the same
+on every engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import accumulate, groupby
+from operator import itemgetter
+from typing import Any
+
+from sales_pipeline.config.analysis import Classes
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.exact import EXACT, RATIO_DECIMALS, exact_sum, rounded_quotient
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+
+Row = dict[str, Any]
+BY_MONTH = "gold.revenue_per_month"
+BY_STORE = "gold.revenue_per_month_and_shop"
+RANKED_BY = {
+    "gold.top_selling_products": "units",
+    "gold.top_selling_products_by_revenue": "revenue",
+}
+"""The tables of best sellers, and the column that each is ranked by."""
+_UNIT_DECIMALS, _REVENUE_DECIMALS = 3, 18
+
+
+def answers(declaration: Declaration, sums: Sequence[Row]) -> dict[str, list[Row]]:
+    """Returns the rows of the four answers, by table.
+
+    Args:
+        declaration: What the retailer declares: base currency, stores, classes.
+        sums: The rows of `sums_of_answers`.
+    """
+    months = [row for row in sums if row["month"] and row["store"] is None]
+    stores = [row for row in sums if row["store"] is not None]
+    products = [row for row in sums if row["month"] is None]
+    return {
+        BY_MONTH: [{**_year_and_month(row), **_money(declaration, row)} for row in months],
+        BY_STORE: list(_stores(declaration, stores)),
+        **{name: _best_sellers(declaration, products, name) for name in RANKED_BY},
+    }
+
+
+def _year_and_month(row: Row) -> Row:
+    month: date = row["month"]
+    return {"year": month.year, "month": month.month}
+
+
+def _money(declaration: Declaration, row: Row) -> Row:
+    """The amounts of some sales as they are shown, each rounded once; gross is their difference."""
+    cent = Decimal(1).scaleb(-declaration.minor_units)
+    revenue, returns = (
+        row[name].quantize(cent, context=EXACT) for name in ("revenue", "revenue_returned")
+    )
+    return {
+        "revenue": revenue,
+        "currency": declaration.base_currency,
+        "units_returned": row["units_returned"],
+        "returns": returns,
+        "gross": EXACT.subtract(revenue, returns),
+    }
+
+
+def _stores(declaration: Declaration, sums: Iterable[Row]) -> Iterator[Row]:
+    """The stores of each month, the best first; shares are of the revenue before it is rounded."""
+    declared = {row["store"]: row for row in store_rows(declaration)}
+    for _, group in groupby(sorted(sums, key=itemgetter("month")), key=itemgetter("month")):
+        of_month = list(group)
+        are_parts = all(row["revenue"] >= 0 for row in of_month)
+        total = exact_sum(row["revenue"] for row in of_month)
+        whole = _digits(total, _REVENUE_DECIMALS) if are_parts else 0
+        rows = [
+            {
+                **_year_and_month(row),
+                "store": row["store"],
+                **declared.get(row["store"], {}),
+                **_money(declaration, row),
+                "share": _share(_digits(row["revenue"], _REVENUE_DECIMALS), whole),
+            }
+            for row in of_month
+        ]
+        rows.sort(key=lambda row: (-row["revenue"], row["store"]))
+        yield from ({**row, "rank": rank} for rank, row in enumerate(rows, start=1))
+
+
+def store_rows(declaration: Declaration) -> list[dict[str, str]]:
+    """Returns `store, shop, city, country` of every store, as gold shows them."""
+    return [
+        {"store": store.id, "shop": store.name, "city": store.city, "country": store.country}
+        for store in declaration.stores.values()
+    ]
+
+
+def _best_sellers(declaration: Declaration, sums: Iterable[Row], name: str) -> list[Row]:
+    """Products by the figure that is shown, then by name; shares are of the sum of these."""
+    by = RANKED_BY[name]
+    products = [
+        {
+            "product": row["product"],
+            "category": row["category"],
+            "units": row["units"],
+            **_money(declaration, row),
+        }
+        for row in sums
+    ]
+    products.sort(key=lambda row: (-row[by], row["product"]))
+    figures = _figures(declaration, products, by)
+    whole = sum(figures)
+    classes = _classes(declaration.classes, figures)
+    parts = zip(products, figures, accumulate(figures), classes, strict=True)
+    return [
+        {
+            **product,
+            "rank": rank,
+            "share": _share(figure, whole),
+            "cumulative_share": _share(so_far, whole),
+            "abc": abc,
+        }
+        for rank, (product, figure, so_far, abc) in enumerate(parts, start=1)
+    ]
+
+
+def _figures(declaration: Declaration, rows: Iterable[Row], by: str) -> list[int]:
+    """The ranked figures as integers of their smallest unit."""
+    decimals = _UNIT_DECIMALS if by == "units" else declaration.minor_units
+    return [_digits(row[by], decimals) for row in rows]
+
+
+def _classes(classes: Classes, figures: Sequence[int]) -> list[str]:
+    """The classes of figures that are in order of their rank."""
+    whole = sum(figures)
+    so_far = accumulate(figures)
+    return [
+        classes.class_of(figure, up_to - figure, whole)
+        for figure, up_to in zip(figures, so_far, strict=True)
+    ]
+
+
+def _digits(figure: Decimal, decimals: int) -> int:
+    return int(EXACT.scaleb(figure, decimals))
+
+
+def _share(part: int, whole: int) -> Decimal | None:
+    """A part of a whole; None if the whole is not positive."""
+    return rounded_quotient(part, whole, RATIO_DECIMALS) if whole > 0 else None
+
+
+def is_declared_otherwise(lakehouse: Lakehouse) -> bool:
+    """Returns whether gold shows a store, or the class of a product, otherwise than declared now.
+
+    Args:
+        lakehouse: The tables; gold exists.
+    """
+    if _stores_changed(lakehouse):
+        return True
+    return any(_classes_changed(lakehouse, name) for name in RANKED_BY)
+
+
+def _stores_changed(lakehouse: Lakehouse) -> bool:
+    declared = {row["store"]: row for row in store_rows(lakehouse.declaration)}
+    shown = lakehouse.rows(BY_STORE, columns=["store", "shop", "city", "country"])
+    return any(declared.get(row["store"], row) != row for row in shown)
+
+
+def _classes_changed(lakehouse: Lakehouse, name: str) -> bool:
+    by, declaration = RANKED_BY[name], lakehouse.declaration
+    shown = lakehouse.rows(name, columns=["rank", by, "abc"])
+    shown.sort(key=itemgetter("rank"))
+    classes = _classes(declaration.classes, _figures(declaration, shown, by))
+    return classes != [row["abc"] for row in shown]
