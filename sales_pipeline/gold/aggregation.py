@@ -12,17 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales_pipeline.commit_points import together
-from sales_pipeline.gold.answers import BY_MONTH, BY_STORE, answers
+from sales_pipeline.gold.answers import BY_MONTH, BY_STORE, answers, sums_by_product, sums_by_store
 from sales_pipeline.gold.daily_sales import daily_sales, days_sold
 from sales_pipeline.gold.pricing import Pricing, mispriced_months, price
 from sales_pipeline.gold.rate_book import HeldRate, rate_book
-from sales_pipeline.gold.sales_cube import sales_cube, sums_of_answers
-from sales_pipeline.gold.spellings import shown_cube
-from sales_pipeline.lakehouse.arrow_types import python_rows
+from sales_pipeline.gold.sales_cube import sales_cube
 from sales_pipeline.lakehouse.declared_tables import DAILY_SALES, SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State
-from sales_pipeline.profile import fetched
 
 _BEFORE_SILVER = (State.CLAIMED, State.IN_BRONZE)
 
@@ -125,10 +122,9 @@ def _in_order(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _write_answers(lakehouse: Lakehouse, months: Iterable[date]) -> None:
-    """Spark adds up in one statement; all sums come to this process, because they are few."""
-    touched = lakehouse.table(SALES_CUBE.name).where(_is_in(months))
-    sums = fetched("add up the four answers", sums_of_answers(touched, shown_cube(lakehouse)))
-    rows = answers(lakehouse.declaration, python_rows(sums))
+    adding_up = [partial(sums_by_store, lakehouse, _is_in(months))]
+    adding_up.append(partial(sums_by_product, lakehouse))
+    rows = answers(lakehouse.declaration, *together(adding_up, at_once=len(adding_up)))
     conditions = dict.fromkeys((BY_MONTH, BY_STORE), _is_shown_in(months))
     steps = [
         partial(lakehouse.put, name, conditions.get(name, "true"), rows[name]) for name in rows

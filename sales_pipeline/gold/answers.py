@@ -1,7 +1,7 @@
-"""The rows of the four answers: sums of the cube, rounded once, ranked and divided without Spark.
+"""The rows of the four answers: sums of the cube, rounded once, ranked and divided.
 
-Spark adds up, in one statement; the sums are few. Integers divide exactly, so a share is the same
-on every engine.
+The engine adds up, in one statement by store and one by product; this process does the rest with
+the few sums. Integers divide exactly, so a share is the same on every engine.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from typing import Any
 from sales_pipeline.config.analysis import Classes
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.exact import EXACT, RATIO_DECIMALS, exact_sum, rounded_quotient
+from sales_pipeline.gold.spellings import passes_spellings, spellings_of, with_shown_products
+from sales_pipeline.lakehouse.arrow_types import python_rows
+from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 
 Row = dict[str, Any]
@@ -27,23 +30,69 @@ RANKED_BY = {
 }
 """The tables of best sellers, and the column that each is ranked by."""
 _UNIT_DECIMALS, _REVENUE_DECIMALS = 3, 18
+_SUMMED = ("units", "units_returned", "revenue", "revenue_returned")
+_FIGURES = {name: name for name in ("sales", *_SUMMED)}
+"""What is added up of the cube; `sales` decides which spelling is shown."""
+_MONTH = itemgetter("month")
 
 
-def answers(declaration: Declaration, sums: Sequence[Row]) -> dict[str, list[Row]]:
+def sums_by_store(lakehouse: Lakehouse, condition: str) -> list[Row]:
+    """Adds up some months of `gold.sales_cube` by month and store.
+
+    Args:
+        lakehouse: The tables.
+        condition: The SQL condition of the months, made of literals only.
+
+    Returns:
+        `month`, `store` and the figures, unrounded.
+    """
+    sums = lakehouse.totals(SALES_CUBE.name, by=["month", "store"], of=_FIGURES, where=condition)
+    return python_rows(sums)
+
+
+def sums_by_product(lakehouse: Lakehouse) -> list[Row]:
+    """Adds up all months of `gold.sales_cube` by product, under the spelling that is shown.
+
+    Returns:
+        `product`, `category` and the figures, unrounded; of several categories the last one.
+    """
+    by = ["product", "category"]
+    if passes_spellings(lakehouse.declaration):
+        by.append("store")
+    sums = lakehouse.totals(SALES_CUBE.name, by=by, of=_FIGURES)
+    if "store" in by:
+        sums = with_shown_products(spellings_of(lakehouse.declaration, sums), sums)
+    products: dict[str, Row] = {}
+    for row in python_rows(sums):
+        known = products.setdefault(row["product"], row)
+        if known is not row:
+            known |= {name: EXACT.add(known[name], row[name]) for name in _SUMMED}
+            known["category"] = max(known["category"] or "", row["category"] or "") or None
+    return list(products.values())
+
+
+def answers(
+    declaration: Declaration, by_store: Sequence[Row], by_product: Sequence[Row]
+) -> dict[str, list[Row]]:
     """Returns the rows of the four answers, by table.
 
     Args:
         declaration: What the retailer declares: base currency, stores, classes.
-        sums: The rows of `sums_of_answers`.
+        by_store: The months to show, see `sums_by_store`.
+        by_product: See `sums_by_product`.
     """
-    months = [row for row in sums if row["month"] and row["store"] is None]
-    stores = [row for row in sums if row["store"] is not None]
-    products = [row for row in sums if row["month"] is None]
+    months = [list(rows) for _, rows in groupby(sorted(by_store, key=_MONTH), key=_MONTH)]
     return {
-        BY_MONTH: [{**_year_and_month(row), **_money(declaration, row)} for row in months],
-        BY_STORE: list(_stores(declaration, stores)),
-        **{name: _best_sellers(declaration, products, name) for name in RANKED_BY},
+        BY_MONTH: [
+            {**_year_and_month(rows[0]), **_money(declaration, _added(rows))} for rows in months
+        ],
+        BY_STORE: [row for rows in months for row in _stores(declaration, rows)],
+        **{name: _best_sellers(declaration, by_product, name) for name in RANKED_BY},
     }
+
+
+def _added(rows: Sequence[Row]) -> Row:
+    return {name: exact_sum(row[name] for row in rows) for name in _SUMMED}
 
 
 def _year_and_month(row: Row) -> Row:
@@ -66,26 +115,24 @@ def _money(declaration: Declaration, row: Row) -> Row:
     }
 
 
-def _stores(declaration: Declaration, sums: Iterable[Row]) -> Iterator[Row]:
-    """The stores of each month, the best first; shares are of the revenue before it is rounded."""
+def _stores(declaration: Declaration, of_month: Sequence[Row]) -> Iterator[Row]:
+    """The stores of a month, the best first; shares are of the revenue before it is rounded."""
     declared = {row["store"]: row for row in store_rows(declaration)}
-    for _, group in groupby(sorted(sums, key=itemgetter("month")), key=itemgetter("month")):
-        of_month = list(group)
-        are_parts = all(row["revenue"] >= 0 for row in of_month)
-        total = exact_sum(row["revenue"] for row in of_month)
-        whole = _digits(total, _REVENUE_DECIMALS) if are_parts else 0
-        rows = [
-            {
-                **_year_and_month(row),
-                "store": row["store"],
-                **declared.get(row["store"], {}),
-                **_money(declaration, row),
-                "share": _share(_digits(row["revenue"], _REVENUE_DECIMALS), whole),
-            }
-            for row in of_month
-        ]
-        rows.sort(key=lambda row: (-row["revenue"], row["store"]))
-        yield from ({**row, "rank": rank} for rank, row in enumerate(rows, start=1))
+    are_parts = all(row["revenue"] >= 0 for row in of_month)
+    total = exact_sum(row["revenue"] for row in of_month)
+    whole = _digits(total, _REVENUE_DECIMALS) if are_parts else 0
+    rows = [
+        {
+            **_year_and_month(row),
+            "store": row["store"],
+            **declared.get(row["store"], {}),
+            **_money(declaration, row),
+            "share": _share(_digits(row["revenue"], _REVENUE_DECIMALS), whole),
+        }
+        for row in of_month
+    ]
+    rows.sort(key=lambda row: (-row["revenue"], row["store"]))
+    yield from ({**row, "rank": rank} for rank, row in enumerate(rows, start=1))
 
 
 def store_rows(declaration: Declaration) -> list[dict[str, str]]:

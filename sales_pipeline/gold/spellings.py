@@ -13,17 +13,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
-from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.visible_text import caseless_form
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
 
 Spellings = Mapping[tuple[str, str], str]
 """Store and product of the cube -> the spelling that is shown in its place."""
@@ -58,6 +52,11 @@ def spellings_of(declaration: Declaration, cube: pa.Table) -> Spellings:
     return {place: name for place, name in pairs.items() if name != place[1]}
 
 
+def passes_spellings(declaration: Declaration) -> bool:
+    """Returns whether a feed passes products on in any spelling."""
+    return bool(_stores(declaration))
+
+
 def _stores(declaration: Declaration) -> set[str]:
     """The stores with a feed whose unknown products pass in any case."""
     return {
@@ -76,22 +75,3 @@ def with_shown_products(spellings: Spellings, sales: pa.Table) -> pa.Table:
     products = [spellings.get(place, place[1]) for place in places]
     at = sales.schema.get_field_index("product")
     return sales.set_column(at, sales.schema.field(at), pa.array(products, pa.string()))
-
-
-def shown_cube(lakehouse: Lakehouse) -> DataFrame:
-    """Returns the rows of the cube with the shown spelling of each product."""
-    # A reader of the answers must not wait for Spark.
-    from pyspark.sql import functions as F
-
-    cube = lakehouse.table(SALES_CUBE.name)
-    if not _stores(lakehouse.declaration):
-        return cube
-    counts = lakehouse.totals(SALES_CUBE.name, by=[*_PLACE, "category"], of="sales")
-    spellings = spellings_of(lakehouse.declaration, counts)
-    if not spellings:
-        return cube
-    rows = [(*place, name) for place, name in sorted(spellings.items())]
-    columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
-    shown = lakehouse.frame(pa.table(columns, names=[*_PLACE, "_shown"]))
-    named = cube.join(shown, _PLACE, "left")
-    return named.withColumn("product", F.coalesce("_shown", "product")).drop("_shown")
