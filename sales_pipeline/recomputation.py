@@ -12,7 +12,7 @@ from datetime import date
 from sales_pipeline.bronze.feed_files import landing_patterns
 from sales_pipeline.bronze.fingerprints import fingerprint
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.gold.answers import BY_MONTH, is_declared_otherwise
+from sales_pipeline.gold.answer_rows import BY_MONTH, is_declared_otherwise
 from sales_pipeline.gold.pricing import mispriced_months, months_in_gold
 from sales_pipeline.lakehouse.closings import are_closings_recorded
 from sales_pipeline.lakehouse.lakehouse import Lakehouse

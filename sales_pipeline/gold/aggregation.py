@@ -12,7 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales_pipeline.commit_points import together
-from sales_pipeline.gold.answers import BY_MONTH, BY_STORE, answers, sums_by_product, sums_by_store
+from sales_pipeline.gold.answer_rows import (
+    BY_MONTH,
+    BY_STORE,
+    answers,
+    sums_by_product,
+    sums_by_store,
+)
 from sales_pipeline.gold.daily_sales import daily_sales, days_sold
 from sales_pipeline.gold.pricing import Pricing, mispriced_months, price
 from sales_pipeline.gold.rate_book import HeldRate, rate_book

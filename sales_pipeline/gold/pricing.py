@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sales_pipeline.gold.answers import BY_MONTH
+from sales_pipeline.gold.answer_rows import BY_MONTH
 from sales_pipeline.gold.rate_book import Grain, HeldRate, RateBook, rate_book
 from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.lakehouse import Lakehouse

@@ -18,7 +18,7 @@ from sales_pipeline.bronze.file_moves import Folders, changed_since_kept, check_
 from sales_pipeline.bronze.fingerprints import check_meaning
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import LakehouseMismatch
-from sales_pipeline.gold.answers import is_declared_otherwise
+from sales_pipeline.gold.answer_rows import is_declared_otherwise
 from sales_pipeline.gold.pricing import mispriced_months, months_in_gold
 from sales_pipeline.gold.rate_book import book_of
 from sales_pipeline.lakehouse.closings import closings_now

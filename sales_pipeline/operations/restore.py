@@ -20,7 +20,7 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.session import check_installed
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import LakehouseMismatch, UsageError
-from sales_pipeline.gold.answers import BY_MONTH
+from sales_pipeline.gold.answer_rows import BY_MONTH
 from sales_pipeline.gold.pricing import months_in_gold
 from sales_pipeline.lakehouse.closings import forget_closings, lost_closings
 from sales_pipeline.lakehouse.holding import held

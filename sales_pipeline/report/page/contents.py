@@ -20,7 +20,6 @@ from sales_pipeline.lakehouse.runs import chosen_run, finished_runs
 from sales_pipeline.report.closed_months import closed_months
 from sales_pipeline.report.definitions import Definition, definitions
 from sales_pipeline.report.document import Exact, Moment, json_object
-from sales_pipeline.report.page.days import Days, days_of
 from sales_pipeline.report.page.listings import (
     Listing,
     balance_listing,
@@ -32,6 +31,7 @@ from sales_pipeline.report.page.listings import (
 from sales_pipeline.report.page.months import Month, PeriodBefore, months_of
 from sales_pipeline.report.page.moved import Moved, last_month_moved
 from sales_pipeline.report.page.sold import Sold
+from sales_pipeline.report.page.sold_by_day import Days, days_of
 from sales_pipeline.report.page.sums import Limits, SalesOfPage
 from sales_pipeline.report.quarantine import waiting_in_quarantine
 from sales_pipeline.report.tax_basis import TaxBasis, basis_of_figures

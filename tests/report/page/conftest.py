@@ -17,9 +17,9 @@ from sales_pipeline.analysis.like_for_like import TradingDays
 from sales_pipeline.analysis.periods import Calendar
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.report.page.contents import Page, page_of
-from sales_pipeline.report.page.days import days_of
 from sales_pipeline.report.page.html import page_html
 from sales_pipeline.report.page.months import months_of
+from sales_pipeline.report.page.sold_by_day import days_of
 from sales_pipeline.report.page.sums import Limits, SalesOfPage
 from tests.report.page.chromium import Browser, browser, program
 from tests.retailer import DECLARATION, HEADER, Retailer, sale

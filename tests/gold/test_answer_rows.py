@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sales_pipeline import answers as answers_of
 from sales_pipeline import load_config, read_gold
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.gold.answers import BY_STORE, RANKED_BY, answers
+from sales_pipeline.gold.answer_rows import BY_STORE, RANKED_BY, answers
 from sales_pipeline.report.answers import ProductByValue, ProductByVolume
 from sales_pipeline.report.answers_of_run import Asked
 from tests.retailer import Retailer, sale
