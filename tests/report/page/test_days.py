@@ -118,7 +118,8 @@ def test_days_and_weeks_of_every_calendar_are_those_of_the_analysis(
 ) -> None:
     sales = _sales()
     assert sales.days
-    first, last = (calendar.period_of(By.MONTH, day) for day in sales.days)
+    begin, end = date(2024, 6, 15), sales.days[1]
+    first, last = (calendar.period_of(By.MONTH, day) for day in (begin, end))
     file = tmp_path / "days.html"
     file.write_bytes(page_html(page_of_sales(shop, sales, calendar)).encode())
     reader.open(file)
@@ -129,7 +130,8 @@ def test_days_and_weeks_of_every_calendar_are_those_of_the_analysis(
         assert reader.table("periods")[:-1] == periods
         assert reader.table("currency")[: len(divided)] == divided
         assert periods[-1][0].endswith("*")
-        assert {bool(line[2]) for line in periods} == {True, False}
+        are_compared = {bool(line[2]) for line in periods}
+        assert are_compared == ({True, False} if compare is Compare.YEAR else {True})
 
 
 @pytest.mark.parametrize("by", [By.DAY, By.WEEK])
