@@ -212,7 +212,8 @@ def fitting(sales: SalesOfPage, calendar: Calendar) -> tuple[Sold, Days | None, 
             sold = sales.cut(limits)
             left = MOST_BYTES - _bytes(_columns(sold))
             if left >= 0:
-                every = days_of(sales.sales, calendar, sales.whole, sold)
+                most = left // _BYTES_OF_A_ROW
+                every = days_of(sales.sales, calendar, sales.whole, sold, most=most)
                 fit = (days for days in every if _bytes(_columns_of_days(days)) <= left)
                 days = next(fit, None)
                 return sold, days, tuple(_left_out(sold, days))

@@ -68,7 +68,9 @@ class Days:
     rates: Mapping[str, DayRates]
 
 
-def days_of(sales: SalesOfRun, calendar: Calendar, whole: Period, sold: Sold) -> Iterator[Days]:
+def days_of(
+    sales: SalesOfRun, calendar: Calendar, whole: Period, sold: Sold, *, most: int
+) -> Iterator[Days]:
     """Yields the sales of the days of a page, by store first, then of all stores together.
 
     Args:
@@ -76,12 +78,13 @@ def days_of(sales: SalesOfRun, calendar: Calendar, whole: Period, sold: Sold) ->
         calendar: What a day is compared with, and what a week is.
         whole: All days that the page has.
         sold: What it has of its months: its stores and currencies.
+        most: How many sums fit at most, so that what cannot fit is not made.
     """
     days = [whole.first + DAY * at for at in range(whole.days)]
     kept = [store.id for store in sold.stores if store.id]
     cells = sales.sums([span(day, day) for day in days], "store", "currency")
     rates = {currency: _rates(sales, currency, days) for currency in sold.currencies}
-    for stores in (kept, []):
+    for stores in (kept, []) if len(cells) <= most else ([],):
         sums = placed(cells, stores, sold.currencies, _currency)
         scales = scales_of(sums.values(), sums.values())
         yield Days(

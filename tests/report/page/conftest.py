@@ -133,7 +133,7 @@ def page_of_sales(
     months = months_of(Comparison(sales, calendar), None, None)
     of_page = SalesOfPage(sales, TradingDays({}, sales.first_sales), {}, months.periods)
     sold = of_page.cut(Limits())
-    by_store, of_all = days_of(sales, calendar, of_page.whole, sold)
+    by_store, of_all = days_of(sales, calendar, of_page.whole, sold, most=100_000)
     return replace(
         shop.page,
         spans=months.periods,
