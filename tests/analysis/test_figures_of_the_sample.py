@@ -18,13 +18,11 @@ import pytest
 
 from sales_pipeline.analysis.periods import By, Compare
 from sales_pipeline.analysis.ranking import Kind
-from sales_pipeline.config import load_config
 from sales_pipeline.config.model import Declaration, Rates
-from sales_pipeline.pipeline import run
 from sales_pipeline.report.answers import Before, PeriodRevenue
 from sales_pipeline.report.answers_of_run import Asked, answers
-from sales_pipeline.sample import place_sample
 from tests.sample.records import RATES, Record, rate_on, records
+from tests.sample.traded import traded_sample
 
 START = date(2023, 11, 1)
 TOKYO_OPENED = date(2024, 4, 13)
@@ -35,12 +33,7 @@ DAY, CENT, ZERO = timedelta(days=1), Decimal("0.01"), Decimal(0)
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Declaration:
     """The declaration of the sample, which ran once."""
-    folder = tmp_path_factory.mktemp("sample")
-    places = {"landing": str(folder / "landing"), "lakehouse": str(folder / "lakehouse")}
-    declaration = load_config().model_copy(update=places)
-    place_sample(folder / "landing")
-    assert run(declaration).outcome == "done"
-    return declaration
+    return traded_sample(tmp_path_factory.mktemp("sample"))
 
 
 # Days and periods
