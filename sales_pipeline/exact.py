@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
@@ -18,6 +18,24 @@ def exact_sum(figures: Iterable[Decimal]) -> Decimal:
     for figure in figures:
         total = EXACT.add(total, figure)
     return total
+
+
+def whole_of(parts: Sequence[Decimal]) -> Decimal:
+    """Returns the sum that parts have shares of; 0, of which nothing has one, if one is below 0."""
+    return exact_sum(parts) if all(part >= 0 for part in parts) else Decimal(0)
+
+
+def shown_amounts(revenue: Decimal, returned: Decimal, decimals: int) -> dict[str, Decimal]:
+    """Returns `revenue`, `gross` and `returns` as they are shown, and add up.
+
+    Args:
+        revenue: The revenue, unrounded.
+        returned: The part of it that returns took back, unrounded.
+        decimals: The decimals that are shown.
+    """
+    unit = Decimal(1).scaleb(-decimals)
+    revenue, returned = (each.quantize(unit, context=EXACT) for each in (revenue, returned))
+    return {"revenue": revenue, "gross": EXACT.subtract(revenue, returned), "returns": returned}
 
 
 def share(part: Decimal | Fraction, whole: Decimal | Fraction) -> Fraction | None:
@@ -44,6 +62,11 @@ def rounded_quotient(dividend: int, divisor: int, decimals: int) -> Decimal:
     """
     digits = (2 * abs(dividend) * 10**decimals + divisor) // (2 * divisor)
     return decimal_of(digits if dividend >= 0 else -digits, decimals)
+
+
+def digits_of(figure: Decimal, decimals: int) -> int:
+    """Returns a figure as an integer that counts 1 / 10 ** decimals; further decimals are cut."""
+    return int(EXACT.scaleb(figure, decimals))
 
 
 def decimal_of(digits: int, decimals: int) -> Decimal:

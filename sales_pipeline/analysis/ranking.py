@@ -88,8 +88,8 @@ class Ranking:
         figures = [Fraction(self.figure(measures)) for _, _, measures in in_order]
         whole, so_far = sum(figures, Fraction(0)), Fraction(0)
         rows = []
-        for (rank, name, measures), figure in zip(in_order, figures, strict=True):
-            class_ = self.classes.class_of(figure, so_far, whole)
+        classes = self.classes.of_ranked(figures)
+        for (rank, name, measures), figure, class_ in zip(in_order, figures, classes, strict=True):
             so_far += figure
             earlier = total(before_by_name.get(name, [])) if pair.before else None
             rows.append(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from itertools import accumulate
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
@@ -62,18 +64,20 @@ class Classes(Declared):
     b: Share = Decimal("0.95")
     """The share that those of classes A and B make up."""
 
-    def class_of(self, figure: Exact, before: Exact, whole: Exact) -> str:
-        """Returns the class of a product in an ABC analysis: A, B or C.
+    def of_ranked(self, figures: Sequence[Exact]) -> list[str]:
+        """Returns the class of each product in an ABC analysis: A, B or C.
 
         It is A if the products before it have less than the share `a` of the whole, B if they
         have less than `b`, and else C. What sold nothing or less is C. Source: ABC analysis,
         after Pareto.
 
         Args:
-            figure: What the product sold, in units or revenue.
-            before: The sum of what the products before it sold.
-            whole: What all products sold.
+            figures: The units or the revenue of each product, the best first.
         """
+        whole, before = sum(figures), accumulate(figures, initial=0)
+        return [self._class_of(figure, next(before), whole) for figure in figures]
+
+    def _class_of(self, figure: Exact, before: Exact, whole: Exact) -> str:
         if figure <= 0 or whole <= 0:
             return "C"
         if _is_below(before, self.a, whole):
@@ -87,7 +91,7 @@ class Classes(Declared):
 
 
 def _is_below(part: Exact, share: Decimal, whole: Exact) -> bool:
-    """Whether a part is less than a share of the whole."""
+    """Returns whether a part is less than a share of the whole."""
     numerator, denominator = share.as_integer_ratio()
     return part * denominator < numerator * whole
 

@@ -24,7 +24,7 @@ from sales_pipeline.gold.pricing import Pricing, mispriced_months, price
 from sales_pipeline.gold.rate_book import HeldRate, rate_book
 from sales_pipeline.gold.sales_cube import sales_cube
 from sales_pipeline.lakehouse.declared_tables import DAILY_SALES, SALES_CUBE
-from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.lakehouse.lakehouse import Lakehouse, in_months
 from sales_pipeline.lakehouse.ledger import Ledger, State
 
 _BEFORE_SILVER = (State.CLAIMED, State.IN_BRONZE)
@@ -91,7 +91,7 @@ def _touch_mispriced(lakehouse: Lakehouse, ledger: Ledger) -> set[date]:
 
 
 def _make(lakehouse: Lakehouse, months: Sequence[date]) -> Made:
-    days = days_sold(lakehouse, _is_in(months))
+    days = days_sold(lakehouse, in_months(months))
     pricing = price(rate_book(lakehouse), days, months)
     if pricing.months:
         steps = [partial(_write_cube, lakehouse, pricing)]
@@ -103,7 +103,7 @@ def _make(lakehouse: Lakehouse, months: Sequence[date]) -> Made:
 
 
 def _write_cube(lakehouse: Lakehouse, pricing: Pricing) -> None:
-    condition = _is_in(pricing.months)
+    condition = in_months(pricing.months)
     sales = lakehouse.table("silver.sales").where(condition)
     cube = sales_cube(sales, lakehouse.frame(pricing.rates), pricing.keys)
     lakehouse.replace(SALES_CUBE.name, condition, cube)
@@ -112,7 +112,7 @@ def _write_cube(lakehouse: Lakehouse, pricing: Pricing) -> None:
 def _write_days(lakehouse: Lakehouse, pricing: Pricing, days: pa.Table) -> None:
     to_price = days.filter(pc.is_in(days["month"], pa.array(pricing.months, pa.date32())))
     rows = daily_sales(to_price, pricing.rates, pricing.keys)
-    lakehouse.stream(DAILY_SALES.name, _is_in(pricing.months), rows.to_reader())
+    lakehouse.stream(DAILY_SALES.name, in_months(pricing.months), rows.to_reader())
 
 
 def _write_rates_taken(lakehouse: Lakehouse, pricing: Pricing) -> None:
@@ -120,7 +120,7 @@ def _write_rates_taken(lakehouse: Lakehouse, pricing: Pricing) -> None:
     name, taken = "gold.rates_taken", pricing.taken
     before = [row for row in lakehouse.rows(name) if row["month"] in set(pricing.months)]
     if sorted(before, key=_in_order) != sorted(taken, key=_in_order):
-        lakehouse.put(name, _is_in(pricing.months), taken)
+        lakehouse.put(name, in_months(pricing.months), taken)
 
 
 def _in_order(row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -128,7 +128,7 @@ def _in_order(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _write_answers(lakehouse: Lakehouse, months: Iterable[date]) -> None:
-    adding_up = [partial(sums_by_store, lakehouse, _is_in(months))]
+    adding_up = [partial(sums_by_store, lakehouse, in_months(months))]
     adding_up.append(partial(sums_by_product, lakehouse))
     rows = answers(lakehouse.declaration, *together(adding_up, at_once=len(adding_up)))
     conditions = dict.fromkeys((BY_MONTH, BY_STORE), _is_shown_in(months))
@@ -136,12 +136,6 @@ def _write_answers(lakehouse: Lakehouse, months: Iterable[date]) -> None:
         partial(lakehouse.put, name, conditions.get(name, "true"), rows[name]) for name in rows
     ]
     together(steps, at_once=len(steps))
-
-
-def _is_in(months: Iterable[date]) -> str:
-    """A condition on a DATE column `month`, of literals only."""
-    days = ", ".join(f"DATE'{month.isoformat()}'" for month in months)
-    return f"month IN ({days})"
 
 
 def _is_shown_in(months: Iterable[date]) -> str:

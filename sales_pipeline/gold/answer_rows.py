@@ -6,16 +6,23 @@ the few sums. Integers divide exactly, so a share is the same on every engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import accumulate, groupby
 from operator import itemgetter
 from typing import Any
 
-from sales_pipeline.config.analysis import Classes
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.exact import EXACT, RATIO_DECIMALS, exact_sum, rounded_quotient
+from sales_pipeline.exact import (
+    EXACT,
+    RATIO_DECIMALS,
+    digits_of,
+    exact_sum,
+    rounded_quotient,
+    shown_amounts,
+    whole_of,
+)
 from sales_pipeline.gold.spellings import passes_spellings, spellings_of, with_shown_products
 from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
@@ -81,12 +88,13 @@ def answers(
         by_store: The months to show, see `sums_by_store`.
         by_product: See `sums_by_product`.
     """
+    declared = _declared_stores(declaration)
     months = [list(rows) for _, rows in groupby(sorted(by_store, key=_MONTH), key=_MONTH)]
     return {
         BY_MONTH: [
             {**_year_and_month(rows[0]), **_money(declaration, _added(rows))} for rows in months
         ],
-        BY_STORE: [row for rows in months for row in _stores(declaration, rows)],
+        BY_STORE: [row for rows in months for row in _stores(declaration, declared, rows)],
         **{name: _best_sellers(declaration, by_product, name) for name in RANKED_BY},
     }
 
@@ -101,33 +109,24 @@ def _year_and_month(row: Row) -> Row:
 
 
 def _money(declaration: Declaration, row: Row) -> Row:
-    """The amounts of some sales as they are shown, each rounded once; gross is their difference."""
-    cent = Decimal(1).scaleb(-declaration.minor_units)
-    revenue, returns = (
-        row[name].quantize(cent, context=EXACT) for name in ("revenue", "revenue_returned")
-    )
-    return {
-        "revenue": revenue,
-        "currency": declaration.base_currency,
-        "units_returned": row["units_returned"],
-        "returns": returns,
-        "gross": EXACT.subtract(revenue, returns),
-    }
+    """The amounts of some sales as they are shown."""
+    amounts = shown_amounts(row["revenue"], row["revenue_returned"], declaration.minor_units)
+    other = {"currency": declaration.base_currency, "units_returned": row["units_returned"]}
+    return amounts | other
 
 
-def _stores(declaration: Declaration, of_month: Sequence[Row]) -> Iterator[Row]:
+def _stores(
+    declaration: Declaration, declared: Mapping[str, Row], of_month: Sequence[Row]
+) -> Iterator[Row]:
     """The stores of a month, the best first; shares are of the revenue before it is rounded."""
-    declared = {row["store"]: row for row in store_rows(declaration)}
-    are_parts = all(row["revenue"] >= 0 for row in of_month)
-    total = exact_sum(row["revenue"] for row in of_month)
-    whole = _digits(total, _REVENUE_DECIMALS) if are_parts else 0
+    whole = digits_of(whole_of([row["revenue"] for row in of_month]), _REVENUE_DECIMALS)
     rows = [
         {
             **_year_and_month(row),
             "store": row["store"],
             **declared.get(row["store"], {}),
             **_money(declaration, row),
-            "share": _share(_digits(row["revenue"], _REVENUE_DECIMALS), whole),
+            "share": _share(digits_of(row["revenue"], _REVENUE_DECIMALS), whole),
         }
         for row in of_month
     ]
@@ -135,12 +134,14 @@ def _stores(declaration: Declaration, of_month: Sequence[Row]) -> Iterator[Row]:
     yield from ({**row, "rank": rank} for rank, row in enumerate(rows, start=1))
 
 
-def store_rows(declaration: Declaration) -> list[dict[str, str]]:
-    """Returns `store, shop, city, country` of every store, as gold shows them."""
-    return [
-        {"store": store.id, "shop": store.name, "city": store.city, "country": store.country}
+def _declared_stores(declaration: Declaration) -> dict[str, Row]:
+    """Store -> `store, shop, city, country`, as gold shows them."""
+    return {
+        store.id: {
+            "store": store.id, "shop": store.name, "city": store.city, "country": store.country,
+        }
         for store in declaration.stores.values()
-    ]
+    }  # fmt: skip
 
 
 def _best_sellers(declaration: Declaration, sums: Iterable[Row], name: str) -> list[Row]:
@@ -158,7 +159,7 @@ def _best_sellers(declaration: Declaration, sums: Iterable[Row], name: str) -> l
     products.sort(key=lambda row: (-row[by], row["product"]))
     figures = _figures(declaration, products, by)
     whole = sum(figures)
-    classes = _classes(declaration.classes, figures)
+    classes = declaration.classes.of_ranked(figures)
     parts = zip(products, figures, accumulate(figures), classes, strict=True)
     return [
         {
@@ -175,21 +176,7 @@ def _best_sellers(declaration: Declaration, sums: Iterable[Row], name: str) -> l
 def _figures(declaration: Declaration, rows: Iterable[Row], by: str) -> list[int]:
     """The ranked figures as integers of their smallest unit."""
     decimals = _UNIT_DECIMALS if by == "units" else declaration.minor_units
-    return [_digits(row[by], decimals) for row in rows]
-
-
-def _classes(classes: Classes, figures: Sequence[int]) -> list[str]:
-    """The classes of figures that are in order of their rank."""
-    whole = sum(figures)
-    so_far = accumulate(figures)
-    return [
-        classes.class_of(figure, up_to - figure, whole)
-        for figure, up_to in zip(figures, so_far, strict=True)
-    ]
-
-
-def _digits(figure: Decimal, decimals: int) -> int:
-    return int(EXACT.scaleb(figure, decimals))
+    return [digits_of(row[by], decimals) for row in rows]
 
 
 def _share(part: int, whole: int) -> Decimal | None:
@@ -209,7 +196,7 @@ def is_declared_otherwise(lakehouse: Lakehouse) -> bool:
 
 
 def _stores_changed(lakehouse: Lakehouse) -> bool:
-    declared = {row["store"]: row for row in store_rows(lakehouse.declaration)}
+    declared = _declared_stores(lakehouse.declaration)
     shown = lakehouse.rows(BY_STORE, columns=["store", "shop", "city", "country"])
     return any(declared.get(row["store"], row) != row for row in shown)
 
@@ -218,5 +205,5 @@ def _classes_changed(lakehouse: Lakehouse, name: str) -> bool:
     by, declaration = RANKED_BY[name], lakehouse.declaration
     shown = lakehouse.rows(name, columns=["rank", by, "abc"])
     shown.sort(key=itemgetter("rank"))
-    classes = _classes(declaration.classes, _figures(declaration, shown, by))
+    classes = declaration.classes.of_ranked(_figures(declaration, shown, by))
     return classes != [row["abc"] for row in shown]

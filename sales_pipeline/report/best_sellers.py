@@ -15,9 +15,8 @@ from sales_pipeline.analysis.parts import Change
 from sales_pipeline.analysis.ranking import Kind, Measure, Ranked, Ranking
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.exact import exact_sum, half_up, share
+from sales_pipeline.exact import exact_sum, half_up, share, shown_amounts
 from sales_pipeline.report.answers import ProductByValue, ProductByVolume, RankingTotal
-from sales_pipeline.report.shown_rows import shown_amounts
 
 
 @dataclass(frozen=True)
@@ -93,8 +92,9 @@ class BestSellers:
 
     def _figures(self, row: Ranked) -> dict[str, Decimal]:
         """The figures of a product as shown, which can be added up."""
-        amounts = shown_amounts(row.now, self.declaration.minor_units)
-        return {"units": row.now.units, **amounts}
+        sold, decimals = row.now, self.declaration.minor_units
+        amounts = shown_amounts(sold.revenue, sold.revenue_returned, decimals)
+        return {"units": sold.units, **amounts}
 
     def _change(self, measure: Measure, rows: Sequence[Ranked]) -> dict[str, Any]:
         """The figures of some products before, as shown, and the change of the ranked figure."""

@@ -16,20 +16,8 @@ from sales_pipeline.analysis.measures import Measures
 from sales_pipeline.analysis.parts import adding_up
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.exact import half_up, share
+from sales_pipeline.exact import half_up, share, shown_amounts, whole_of
 from sales_pipeline.report.answers import Before, PeriodRevenue, StoreRevenue, TradingRevenue
-
-
-def shown_amounts(sold: Measures, decimals: int) -> dict[str, Decimal]:
-    """Returns `revenue`, `gross` and `returns` of some sales, which add up as they are shown.
-
-    Args:
-        sold: The sales.
-        decimals: The decimals that are shown.
-    """
-    revenue = half_up(Fraction(sold.revenue), decimals)
-    returns = half_up(Fraction(sold.revenue_returned), decimals)
-    return {"revenue": revenue, "gross": revenue - returns, "returns": returns}
 
 
 @dataclass(frozen=True)
@@ -55,7 +43,7 @@ class ShownRows:
             first_day=period.first,
             last_day=period.last,
             is_over=row.pair.is_over,
-            **shown_amounts(row.now, self.declaration.minor_units),
+            **self._amounts(row.now),
             return_share=share(-row.now.revenue_returned, row.now.gross),
             units=row.now.units,
             sales=row.now.sales,
@@ -89,8 +77,7 @@ class ShownRows:
         """The stores of one period with their places among all, the best one first."""
         sold = [row for row in rows if row.now.sales]
         sold.sort(key=lambda row: (-self._shown(row.now.revenue), row.store or ""))
-        revenues = [row.now.revenue for row in sold] or [Decimal(0)]
-        total = sum(map(Fraction, revenues), Fraction(0)) if min(revenues) >= 0 else Fraction(0)
+        total = whole_of([row.now.revenue for row in sold])
         ranked: list[tuple[int | None, Compared]] = [*enumerate(sold, start=1)]
         ranked += [(None, row) for row in rows if not row.now.sales and row.before]
         return [
@@ -110,7 +97,7 @@ class ShownRows:
             city=declared.city if declared else None,
             country=declared.country if declared else None,
             is_over=row.pair.is_over,
-            **shown_amounts(row.now, self.declaration.minor_units),
+            **self._amounts(row.now),
             rank=rank,
             share=of_total,
             trading=str(self._days.trading(store, row.pair)) if row.pair.before else None,
@@ -155,6 +142,9 @@ class ShownRows:
 
     def _is_chosen(self, store: str | None) -> bool:
         return self.store in (None, store)
+
+    def _amounts(self, sold: Measures) -> dict[str, Decimal]:
+        return shown_amounts(sold.revenue, sold.revenue_returned, self.declaration.minor_units)
 
     def _shown(self, revenue: Decimal) -> Decimal:
         return half_up(Fraction(revenue), self.declaration.minor_units)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sales_pipeline.analysis.measures import Cell, Measures
-from sales_pipeline.exact import EXACT
+from sales_pipeline.exact import digits_of
 from sales_pipeline.report.page.sold import Scales, SoldByStore
 
 Place = tuple[int, ...]
@@ -55,7 +55,7 @@ def _needed(figure: Decimal) -> int:
 
 def packed(figures: Iterable[Decimal | int], decimals: int = 0) -> str:
     """Returns a column: figures as whole numbers that count 1 / 10 ** decimals."""
-    return " ".join(str(int(EXACT.scaleb(Decimal(figure), decimals))) for figure in figures)
+    return " ".join(str(digits_of(Decimal(figure), decimals)) for figure in figures)
 
 
 def packed_by_store(sums: Mapping[Place, Measures], scales: Scales) -> SoldByStore:

@@ -14,7 +14,7 @@ from sales_pipeline.analysis.measures import Cell
 from sales_pipeline.analysis.periods import DAY, By, Calendar, Period, periods_around, span
 from sales_pipeline.analysis.records_of_run import RATE_DECIMALS
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
-from sales_pipeline.exact import EXACT
+from sales_pipeline.exact import digits_of
 from sales_pipeline.report.page.packing import packed, packed_by_store, placed, scales_of
 from sales_pipeline.report.page.sold import Scales, Sold, SoldByStore
 
@@ -117,7 +117,7 @@ def _rates(sales: SalesOfRun, currency: str, days: Sequence[date]) -> DayRates:
     rates: list[str] = []
     for at, day in enumerate(days):
         rate = sales.rate(currency, day)
-        text = "-" if rate is None else str(int(EXACT.scaleb(rate, RATE_DECIMALS)))
+        text = "-" if rate is None else str(digits_of(rate, RATE_DECIMALS))
         if not rates or rates[-1] != text:
             since.append(at)
             rates.append(text)

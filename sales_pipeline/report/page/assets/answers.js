@@ -76,7 +76,7 @@ function changeOfSum(rows, whole) {
 
 /** The pairs of periods of some months: days, weeks, months themselves, quarters or years. */
 function pairsBy(length, months, compare) {
-  if (length === "day" || length === "week") return pairsOfDays(length, months, compare);
+  if (WEEKS_AND_DAYS.has(length)) return pairsOfDays(length, months, compare);
   const name = (month) => (length === "month" ? page.spans[month.span].name : month[length]);
   return [...new Set(months.map(name))].map((each) =>
     pairOf(each, months.filter((month) => name(month) === each), compare));

@@ -23,6 +23,7 @@ function ofEachDay(since, rates, count) {
 const dayAt = (day) => daysOf({ first: page.days.first, last: day }) - 1;
 const dayOf = (at) => daysLater(page.days.first, at);
 const [WEEK, YEAR_OF_WEEKS] = [7, 364];
+const WEEKS_AND_DAYS = new Set(["day", "week"]);
 const WEEK_NAMES = new Map(page.days ? page.days.weeks.map(({ name, first }) => [first, name]) : []);
 
 /**

@@ -5,7 +5,6 @@ const FEW = 15;
 const TOP = 10;
 /** How many days or weeks a table shows at first. */
 const MOST_DAYS = 31;
-const WEEKS_AND_DAYS = new Set(["day", "week"]);
 /** The height of an axis with its labels. */
 const AXIS = 30;
 const views = {};
@@ -130,7 +129,7 @@ const DAYS_OF_ALL_STORES = "The page holds days and weeks of all stores together
 
 /** The periods of a range in which something was sold, or before; none if the page lacks them. */
 function periodsShown({ months, by: length, store, compare }) {
-  if (page.days && !page.days.by_store && store !== null && WEEKS_AND_DAYS.has(length)) return [];
+  if (WEEKS_AND_DAYS.has(length) && store !== null && !page.days.by_store) return [];
   const soldIn = ({ held }, periods) => periods && total(sums(held.rows, periods, "currency", store));
   const periods = pairsBy(length, months, compare).map((pair) => ({
     ...pair, sold: soldIn(pair, pair.now), soldBefore: soldIn(pair, pair.before),
