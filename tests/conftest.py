@@ -11,6 +11,7 @@ import pytest
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.engines.session import usable_cores
+from tests.batch_ways import take_usual_way, take_way_of
 from tests.left_out import (
     pytest_deselected,
     pytest_sessionfinish,
@@ -46,6 +47,14 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]
     opened = EmbeddedEngine(tmp_path_factory.mktemp("lakehouse"))
     yield opened
     opened.close()
+
+
+@pytest.fixture(autouse=True)
+def _way_of_batches(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test takes the way of small or of large batches."""
+    take_way_of(request.node.nodeid)
+    yield
+    take_usual_way()
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.pipeline import run
 from sales_pipeline.report.run import run_text
+from tests.batch_ways import take_way_of
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 NAMES = sorted(path.name for path in SCENARIOS.iterdir() if (path / "config.yaml").exists())
@@ -55,6 +56,7 @@ def play(
     said, shown = [], {}
     for deliveries in sorted(scenario.glob("landing*")):
         shutil.copytree(deliveries, folder / "landing", dirs_exist_ok=True)
+        take_way_of((scenario.name, deliveries.name))
         report = run(declaration)
         console = Console(file=io.StringIO(), width=400, color_system=None)
         console.print(run_text(report))

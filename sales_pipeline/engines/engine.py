@@ -40,6 +40,8 @@ class Capabilities:
             written without a data source, whose Python workers take seconds to start.
         counts_keys_here: Whether this process counts the keys of a batch, because the engine is in
             it and would take several times the memory.
+        rows_held_here: A batch of at most so many records is held by this process: it reads them
+            and writes what became of them, which takes a statement less time than a session does.
         write_options: Options of every write of a table by Spark.
     """
 
@@ -49,6 +51,7 @@ class Capabilities:
     has_spark_csv: bool = True
     bytes_read_here: int = 1 << 24
     counts_keys_here: bool = False
+    rows_held_here: int = 0
     write_options: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -6,6 +6,7 @@ versions and files in `folder_upkeep`. A subclass says how its session finds a t
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -43,6 +44,7 @@ class FolderEngine(FolderUpkeep, ABC):
     is_leased = True
     bytes_read_here = 1 << 28
     counts_keys_here = False
+    rows_held_here = 50_000
     write_options: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, lakehouse: Path, session: Session) -> None:
@@ -54,6 +56,7 @@ class FolderEngine(FolderUpkeep, ABC):
             has_spark_csv=session.has_spark_csv,
             bytes_read_here=self.bytes_read_here,
             counts_keys_here=self.counts_keys_here,
+            rows_held_here=self.rows_held_here,
             write_options=self.write_options,
         )
 
@@ -155,6 +158,7 @@ class FolderEngine(FolderUpkeep, ABC):
         from deltalake import write_deltalake
 
         known = self._delta(table)
+        _check_writable(self._folder(table))
         with statement(f"write {table}"):
             write_deltalake(
                 known,
@@ -230,6 +234,12 @@ def check_folder(lakehouse: Path) -> None:
             f"lakehouse: no folder for tables, its path has {' and '.join(odd)}, got {place!r}. "
             "Do: choose one whose path has none of " + " ".join(sorted(_NO_FOLDER))
         )
+
+
+def _check_writable(folder: Path) -> None:
+    """Raises the system's error where nothing can be written; delta-rs would print a panic, too."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 def _delta_type(sql: str) -> PrimitiveType | ArrayType:

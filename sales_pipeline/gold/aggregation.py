@@ -22,7 +22,7 @@ from sales_pipeline.gold.answer_rows import (
 from sales_pipeline.gold.daily_sales import daily_sales, days_sold
 from sales_pipeline.gold.pricing import Pricing, mispriced_months, price
 from sales_pipeline.gold.rate_book import HeldRate, rate_book
-from sales_pipeline.gold.sales_cube import sales_cube
+from sales_pipeline.gold.sales_cube import CUBED, sales_cube
 from sales_pipeline.lakehouse.declared_tables import DAILY_SALES, SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, in_months
 from sales_pipeline.lakehouse.ledger import Ledger, State
@@ -94,7 +94,7 @@ def _make(lakehouse: Lakehouse, months: Sequence[date]) -> Made:
     days = days_sold(lakehouse, in_months(months))
     pricing = price(rate_book(lakehouse), days, months)
     if pricing.months:
-        steps = [partial(_write_cube, lakehouse, pricing)]
+        steps = [partial(_write_cube, lakehouse, pricing, days)]
         steps.append(partial(_write_days, lakehouse, pricing, days))
         together(steps, at_once=len(steps))
         _write_answers(lakehouse, pricing.months)
@@ -102,11 +102,21 @@ def _make(lakehouse: Lakehouse, months: Sequence[date]) -> Made:
     return Made(pricing.months, pricing.held, pricing.provisional)
 
 
-def _write_cube(lakehouse: Lakehouse, pricing: Pricing) -> None:
-    condition = in_months(pricing.months)
-    sales = lakehouse.table("silver.sales").where(condition)
+def _write_cube(lakehouse: Lakehouse, pricing: Pricing, days: pa.Table) -> None:
+    name, condition = "silver.sales", in_months(pricing.months)
+    few = None
+    if _count(days, pricing.months) <= lakehouse.engine.capabilities.rows_held_here:
+        few = lakehouse.few_rows(name, condition, columns=CUBED)
+    sales = lakehouse.table(name).where(condition) if few is None else lakehouse.frame(few)
     cube = sales_cube(sales, lakehouse.frame(pricing.rates), pricing.keys)
-    lakehouse.replace(SALES_CUBE.name, condition, cube)
+    lakehouse.replace(SALES_CUBE.name, condition, cube, are_few=few is not None)
+
+
+def _count(days: pa.Table, months: Sequence[date]) -> int:
+    """The sales of some months, of what `days_sold` gives."""
+    own = days.filter(pc.is_in(days["month"], pa.array(months, pa.date32())))
+    count: int = pc.sum(own["sales"]).as_py() or 0
+    return count
 
 
 def _write_days(lakehouse: Lakehouse, pricing: Pricing, days: pa.Table) -> None:

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+CUBED = ("month", "sold_on", "store", "product", "category", "currency", "quantity", "amount")
+"""The columns of a sale that the cube is made of."""
+
 
 def sales_cube(
     sales: DataFrame, rates: DataFrame, keys: Sequence[str] = ("currency",)
@@ -18,7 +21,7 @@ def sales_cube(
     """`gold.sales_cube`: month x store x product x currency.
 
     Args:
-        sales: Rows of `silver.sales`.
+        sales: Rows of `silver.sales`, with the columns `CUBED`.
         rates: `rate` (base currency for one unit) and the keys; small.
         keys: The columns that tell the rate of a sale: `currency`, and with it `month` or
             `sold_on` where rates change.

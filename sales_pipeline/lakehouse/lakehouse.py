@@ -19,11 +19,15 @@ from sales_pipeline.lakehouse.tables import (
     TAX,
     bronze_columns,
 )
-from sales_pipeline.profile import statement
+from sales_pipeline.profile import fetched, statement
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
     from pyspark.sql import DataFrame
+
+
+HELD_BYTES = 1 << 24
+"""The most bytes of a small batch: an engine takes what is sent in one message."""
 
 
 class Lakehouse(PreparedTables):
@@ -94,7 +98,7 @@ class Lakehouse(PreparedTables):
         """Returns rows of this process as an Arrow table in the columns of a table."""
         return pa.Table.from_pylist(list(rows), schema=arrow_schema(self.tables[name]))
 
-    def replace(self, name: str, condition: str, rows: DataFrame) -> None:
+    def replace(self, name: str, condition: str, rows: DataFrame, *, are_few: bool = False) -> None:
         """Replaces the rows of a table that fulfil a condition, in one commit.
 
         The rows must fulfil the condition themselves; not every engine checks it.
@@ -104,10 +108,16 @@ class Lakehouse(PreparedTables):
             condition: A SQL condition: the table's columns, compared with literals, and no
                 arithmetic. Spark keeps only one side of an OR whose other side has some.
             rows: The new rows, with at least the table's columns, found by name.
+            are_few: Whether this process can hold them, and so writes them as `put` does.
         """
         from pyspark.sql import functions as F
 
         typed = rows.select(*self._typed(name))
+        if are_few:
+            made = fetched(f"make the rows of {name}", typed).cast(arrow_schema(self.tables[name]))
+            with commit_point(f"commit {name}"):
+                self.engine.replace(name, condition, made)
+            return
         known_as = self.engine.table_name(name)
         with commit_point(f"commit {name}"), statement(f"write {name}"):
             options = self.engine.capabilities.write_options
@@ -192,12 +202,40 @@ class Lakehouse(PreparedTables):
 
     def _with_nulls(self, table: str, rows: pa.Table, wanted: Sequence[str]) -> pa.Table:
         """The rows with all wanted columns of a table; a column that they lack is null."""
-        types = {column.name: arrow_type(column.type) for column in self.tables[table].columns}
+        types = {column.name: arrow_type(column.type) for column in self.columns(table)}
         there = set(rows.column_names)
         columns = [
             rows[name] if name in there else pa.nulls(rows.num_rows, types[name]) for name in wanted
         ]
         return pa.table(columns, names=list(wanted))
+
+    def few_rows(
+        self, name: str, where: str, *, columns: Sequence[str] | None = None
+    ) -> pa.Table | None:
+        """The rows of a table that fulfil a condition; None if this process should not hold them.
+
+        Args:
+            name: The table or view, such as `bronze.sales`.
+            where: A SQL condition over its columns, made of literals only.
+            columns: Only these columns; without them all, in the declared order.
+        """
+        most = self.engine.capabilities.rows_held_here
+        if not most:
+            return None
+        view = self.views.get(name)
+        table, where = (view.table, f"({view.where}) AND ({where})") if view else (name, where)
+        types = {column.name: arrow_type(column.type) for column in self.columns(table)}
+        wanted = list(types) if columns is None else list(columns)
+        existing = set(self.engine.column_names(table))
+        there = [column for column in wanted if column in existing]
+        schema = pa.schema([(column, types[column]) for column in there])
+        batches: list[pa.RecordBatch] = []
+        for batch in self.engine.batches(table, columns=there, where=where):
+            batches.append(batch.cast(schema))
+            if sum(map(len, batches)) > most or sum(each.nbytes for each in batches) > HELD_BYTES:
+                return None
+        rows = pa.Table.from_batches(batches, schema)
+        return rows if there == wanted else self._with_nulls(table, rows, wanted)
 
     def totals(
         self,

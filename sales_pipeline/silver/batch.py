@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.engines.statements import union_of
 from sales_pipeline.lakehouse.column_sources import Source, sources_of
-from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
+from sales_pipeline.lakehouse.lakehouse import HELD_BYTES, Lakehouse, among
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.mends import Name
 from sales_pipeline.lakehouse.tables import BRONZE_SALES
@@ -176,9 +176,31 @@ class Batch:
     def _mended_rows(self) -> DataFrame:
         return names_frame(self.lakehouse, sorted(self.mended))
 
+    @cached_property
+    def _held(self) -> pa.Table | None:
+        """The records of a small batch, read by this process; None if they are many."""
+        size = sum(delivery.bytes for delivery in self.deliveries)
+        if self.bronze is not None or not self.deliveries or size > HELD_BYTES:
+            return None
+        return self.lakehouse.few_rows(BRONZE_SALES, among("_file_id", self.file_ids))
+
+    @property
+    def is_small(self) -> bool:
+        """Whether this process holds the records."""
+        if not self.deliveries:
+            return bool(self.lakehouse.engine.capabilities.rows_held_here)
+        return self._held is not None
+
+    @cached_property
+    def _records(self) -> DataFrame:
+        if self.bronze is not None:
+            return self.bronze
+        if self._held is not None:
+            return self.lakehouse.shared("records_of_batch", self._held)
+        return self.lakehouse.table(BRONZE_SALES)
+
     def _bronze(self, branch: Branch) -> DataFrame:
-        table = self.lakehouse.table(BRONZE_SALES) if self.bronze is None else self.bronze
-        return branch.restored(table.where(among("_file_id", branch.file_ids)))
+        return branch.restored(self._records.where(among("_file_id", branch.file_ids)))
 
     def delivered_rows(self, branch: Branch) -> DataFrame:
         """All records of a branch, also those for which a mended one counts."""

@@ -79,6 +79,7 @@ def meeting_keys(
     *,
     history: History | None,
     lost: DataFrame | None,
+    are_held: bool = False,
 ) -> MeetingKeys:
     """Finds the keys that more than one record has or had.
 
@@ -87,8 +88,9 @@ def meeting_keys(
         own: `key_hash` of every record of the batch; None without a batch.
         history: The records of other deliveries; None if there are none.
         lost: Those of them that lost to a record that is replaced now; None if there are none.
+        are_held: Whether this process holds the records of the batch, because they are few.
     """
-    is_here = lakehouse.engine.capabilities.counts_keys_here
+    is_here = lakehouse.engine.capabilities.counts_keys_here or are_held
     of_lost = [] if lost is None else [lost.select(*RECORD)]
     parts = [*of_lost]
     hashes: list[_Hashes] = []
@@ -144,9 +146,10 @@ def _met(lakehouse: Lakehouse, of_batch: _Hashes, history: History) -> _Hashes:
         of_batch: The hashes of the batch, sorted.
         history: The records of history.
     """
-    if len(of_batch) > _MANY_KEYS:
+    if len(of_batch) > _MANY_KEYS or not lakehouse.engine.capabilities.counts_keys_here:
         return _met_here(of_batch, history.batches(["key_hash"], None))
-    # The engine compares few keys faster, and knows from this table that they are few.
+    # An engine in this process compares few keys faster, and knows from this table that they are
+    # few. Another one would take a second for the statement, whatever it reads.
     keys = lakehouse.shared("keys_of_batch", _table(of_batch))
     met = history.that_have(keys, ["key_hash"]).limit(_MANY_KEYS + 1)
     hashes = _sorted(fetched("find the keys that meet", met))

@@ -113,6 +113,7 @@ class RecordsWriter:
             self.batch.keys() if self.batch.deliveries else None,
             history=History(self._history(), self._history_batches) if self.has_history else None,
             lost=lost,
+            are_held=self.batch.is_small,
         )
 
     def find_moves(self) -> Moves:
@@ -159,7 +160,8 @@ class RecordsWriter:
         conditions = [among("_file_id", self.replaced | self.moves.whole_files)]
         if self.moves.rows:
             conditions.append(_is_row_of(self.moves.rows))
-        self.lakehouse.replace(RECORDS, " OR ".join(conditions), rows)
+        are_few = self.batch.is_small and not self.moves.whole_files
+        self.lakehouse.replace(RECORDS, " OR ".join(conditions), rows, are_few=are_few)
 
     def _alone(self, validated: DataFrame) -> DataFrame:
         """Records whose key no other record has: they are what they are by themselves."""

@@ -50,7 +50,7 @@ def test_the_profile_of_the_sample_counts_what_its_run_did(in_folder: Path, call
         ("discover", 0, 357_546, 0, 0),
         ("start", 0, 0, 19, 22),
         ("bronze", 6_292, 352_276, 3, 3),
-        ("silver", 6_292, 352_276, 7, 25),
+        ("silver", 6_292, 352_276, 7, 26),
         ("gold", 0, 0, 8, 18),
         ("archive", 0, 0, 2, 5),
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sales_pipeline.commit_points import watched_by
 from sales_pipeline.proofs.killed_processes import Killer, ProcessEnd, Processes
+from tests.batch_ways import take_way_of
 from tests.retailer import Retailer
 
 DECLARED = "declared.json"
@@ -55,6 +56,7 @@ def _processes() -> Processes:
 
 def run_to_point(folder: str, point: int, moment: str, *decision: str) -> None:
     """Runs, or decides about a file, until a commit point."""
+    take_way_of(f"{moment} {point}")
     retailer = retailer_in(folder)
     with watched_by(Killer(point, moment)):
         if decision:
@@ -66,6 +68,7 @@ def run_to_point(folder: str, point: int, moment: str, *decision: str) -> None:
 
 def run_for(folder: str, seconds: float) -> None:
     """Runs for some time; nobody handles the signal that ends it, so nothing is cleaned up."""
+    take_way_of(seconds)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     retailer_in(folder).run()
     signal.setitimer(signal.ITIMER_REAL, 0)

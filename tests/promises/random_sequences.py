@@ -31,6 +31,7 @@ from pathlib import Path
 
 from sales_pipeline.lakehouse.ledger import Delivery, State
 from sales_pipeline.lakehouse.tables import CATALOGUE
+from tests.batch_ways import take_way_of
 from tests.promises.closing_steps import ClosingSteps
 from tests.promises.explained_runs import unexplained
 from tests.promises.killed_run import dies
@@ -186,6 +187,7 @@ class History:
         self.steps.append(f"rates {name}\n    " + "\n    ".join(lines[1:]))
 
     def _run(self) -> None:
+        take_way_of((self.seed, len(self.steps)))
         if self.random.random() < 0.2:
             point, moment = self.random.randint(1, 30), self.random.choice(("before", "after"))
             self.steps.append(f"run, killed {moment} point {point}")

@@ -67,8 +67,8 @@ class _Leaky:
         patch.setattr(
             Lakehouse,
             "replace",
-            lambda self, name, where, rows: leaky.replace(
-                self, name, where, leaky.leaked(name, rows)
+            lambda self, name, where, rows, *, are_few=False: leaky.replace(
+                self, name, where, leaky.leaked(name, rows), are_few=are_few
             ),
         )
 

@@ -110,10 +110,12 @@ def test_records_stay_in_the_order_of_their_file_in_silver(
     plans: list[str] = []
     replace = Lakehouse.replace
 
-    def explained(self: Lakehouse, name: str, condition: str, rows: Any) -> None:
+    def explained(
+        self: Lakehouse, name: str, condition: str, rows: Any, *, are_few: bool = False
+    ) -> None:
         if name == "silver.records":
             plans.append(rows._explain_string(extended=True))
-        replace(self, name, condition, rows)
+        replace(self, name, condition, rows, are_few=are_few)
 
     monkeypatch.setattr(Lakehouse, "replace", explained)
     retailer.deliver_catalogue()
