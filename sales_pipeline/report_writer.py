@@ -9,8 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sales_pipeline.errors import counted, examples
-from sales_pipeline.gold.changes import moves_since_last_run
-from sales_pipeline.gold.closed_changes import changed_closings
+from sales_pipeline.gold.changes import changed_closings, moves_since_last_run
 from sales_pipeline.gold.pricing import months_in_gold
 from sales_pipeline.lakehouse.closings import check_kept
 from sales_pipeline.lakehouse.lakehouse import Lakehouse

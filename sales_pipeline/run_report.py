@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
-from sales_pipeline.gold.changes import Moved
-from sales_pipeline.gold.closed_changes import ChangedClosing
+from sales_pipeline.gold.changes import ChangedClosing, Moved
 from sales_pipeline.gold.rate_book import HeldRate
 from sales_pipeline.lakehouse.ledger import (
     Delivery,

@@ -201,8 +201,7 @@ def explain(
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.analysis.named_periods import AskedPeriod
     from sales_pipeline.report import explained as report
-    from sales_pipeline.report.explained_records import explained_csv
-    from sales_pipeline.report.explained_text import explained_text
+    from sales_pipeline.report.explained_text import explained_csv, explained_text
 
     of_period = AskedPeriod(period, first, last)
     asked = report.AskedFigure(of_period, store, product, as_closed=as_closed)

@@ -1,4 +1,8 @@
-"""Rebuilds in gold the months that changed, and the four answers with them."""
+"""Rebuilds in gold the months that changed, and the four answers with them.
+
+Revenue in the cube is exact (amount x rate, DECIMAL(38,18)). It is rounded half up once, in the
+answers, to the minor unit of the base currency (P6).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
 from sales_pipeline.commit_points import together
 from sales_pipeline.gold.answer_rows import (
@@ -22,10 +28,43 @@ from sales_pipeline.gold.answer_rows import (
 from sales_pipeline.gold.daily_sales import daily_sales, days_sold
 from sales_pipeline.gold.pricing import Pricing, mispriced_months, price
 from sales_pipeline.gold.rate_book import HeldRate, rate_book
-from sales_pipeline.gold.sales_cube import CUBED, sales_cube
 from sales_pipeline.lakehouse.declared_tables import DAILY_SALES, SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, in_months
 from sales_pipeline.lakehouse.ledger import Ledger, State
+
+CUBED = ("month", "sold_on", "store", "product", "category", "currency", "quantity", "amount")
+"""The columns of a sale that the cube is made of."""
+
+
+def sales_cube(
+    sales: DataFrame, rates: DataFrame, keys: Sequence[str] = ("currency",)
+) -> DataFrame:
+    """`gold.sales_cube`: month x store x product x currency.
+
+    Args:
+        sales: Rows of `silver.sales`, with the columns `CUBED`.
+        rates: `rate` (base currency for one unit) and the keys; small.
+        keys: The columns that tell the rate of a sale: `currency`, and with it `month` or
+            `sold_on` where rates change.
+    """
+    priced = sales.join(rates, list(keys), "left")
+    revenue = F.col("amount") * F.col("rate")
+    return priced.groupBy("month", "store", "product", "currency").agg(
+        F.max("category").alias("category"),
+        F.count(F.lit(1)).alias("sales"),
+        F.sum("quantity").alias("units"),
+        F.sum("amount").alias("amount"),
+        F.sum(revenue).alias("revenue"),
+        _returned(F.col("quantity")).alias("units_returned"),
+        _returned(F.col("amount")).alias("amount_returned"),
+        _returned(revenue).alias("revenue_returned"),
+    )
+
+
+def _returned(figure: Column) -> Column:
+    """The part of a sum that comes from returns, the records with a negative quantity."""
+    return F.coalesce(F.sum(F.when(F.col("quantity") < 0, figure)), F.lit(0))
+
 
 _BEFORE_SILVER = (State.CLAIMED, State.IN_BRONZE)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from itertools import groupby
+from typing import Any
 
 from sales_pipeline.analysis.comparison import Compared, Comparison, Pair, added
 from sales_pipeline.analysis.declared import calendar_of
@@ -20,9 +21,11 @@ from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, examples
+from sales_pipeline.exact import exact_sum
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.report.answers import (
     Answers,
+    Before,
     PeriodRevenue,
     StoreRevenue,
     TradingRevenue,
@@ -33,7 +36,6 @@ from sales_pipeline.report.closed_months import closed_months
 from sales_pipeline.report.questions import Question
 from sales_pipeline.report.shown_rows import ShownRows
 from sales_pipeline.report.tax_basis import basis_of_figures, tax_basis
-from sales_pipeline.report.total_line import Line, total_line
 
 _RANKINGS = {Question.VOLUME, Question.VALUE}
 
@@ -259,3 +261,33 @@ def _in_periods(sources: Mapping[str, Sequence[str]]) -> str:
     if len(sources) == 1:
         return next(iter(sources))
     return "; ".join(f"in {examples(periods)} {source}" for source, periods in sources.items())
+
+
+Line = PeriodRevenue | StoreRevenue | TradingRevenue
+"""A line whose amounts are added up."""
+
+
+def total_line(total: PeriodRevenue, lines: Sequence[Line], *, adds_before: bool) -> PeriodRevenue:
+    """Returns the total line.
+
+    Args:
+        total: All periods as one, whose amounts are replaced; ratios and numbers stay.
+        lines: The lines that are shown.
+        adds_before: Whether the compared figures are sums, too. They are not where each period is
+            compared with the one before it: these overlap, and the total has its own.
+    """
+    added = _added(lines, "revenue", "gross", "returns")
+    before = total.before
+    if before is not None and adds_before:
+        of_lines = [line.before for line in lines if line.before]
+        figures = ("revenue", "change", "local_growth", "currency_effect")
+        before = replace(before, **_added(of_lines, *figures))
+    elif before is not None:
+        change = added["revenue"] - before.revenue
+        effect = change - before.local_growth
+        before = replace(before, change=change, currency_effect=effect)
+    return replace(total, before=before, **added)
+
+
+def _added(lines: Sequence[Line | Before], *names: str) -> dict[str, Any]:
+    return {name: exact_sum(getattr(line, name) for line in lines) for name in names}

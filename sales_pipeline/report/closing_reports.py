@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.errors import counted
-from sales_pipeline.gold.closed_changes import ChangedClosing
+from sales_pipeline.gold.changes import ChangedClosing
 from sales_pipeline.lakehouse.closings import Closing
 from sales_pipeline.operations.closing import Closed, Reopened
 from sales_pipeline.printable import printable

@@ -1,18 +1,33 @@
-"""A figure unfolded into its files, and what was left out of them, as tables of 80 columns."""
+"""A figure unfolded: its files and what was left out of them as tables, its records as CSV.
+
+The tables have 80 columns. A line of the CSV is a record with its file, its rate and its revenue.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
+from typing import Any
 
+import pyarrow as pa
 from rich.console import Group, RenderableType
 
+from sales_pipeline.analysis.records_of_run import (
+    RecordsOfRun,
+    amount_units,
+    rate_units,
+    revenue_of,
+)
+from sales_pipeline.analysis.sales_of_run import sales_of_run
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.report.closed_months import closing_lines
-from sales_pipeline.report.explained import Explained
+from sales_pipeline.report.document import csv_rows
+from sales_pipeline.report.explained import AskedFigure, Explained, asked_gold, figure_records
 from sales_pipeline.report.explained_files import FileLeftOut, FilePart
 from sales_pipeline.report.figures import grouped, money, without_end_zeros
 from sales_pipeline.report.layout import cell, new_table, titled
-from sales_pipeline.report.tax_basis import basis_lines
+from sales_pipeline.report.tax_basis import basis_lines, tax_basis
 
 _SHOWN = 30
 _ON_HOLD = "on hold"
@@ -105,3 +120,50 @@ def _why(part: FileLeftOut) -> str:
         if not is_known
     ]  # fmt: skip
     return f"{why} ({', '.join(doubts)})" if doubts else why
+
+
+_ROWS_AT_ONCE = 20_000
+
+
+def explained_csv(
+    declaration: Declaration, asked: AskedFigure, *, run: str | None = None
+) -> Iterator[str]:
+    """Yields the records that a figure counts as CSV, piece by piece, unrounded.
+
+    Raises:
+        UsageError: As `explained`.
+    """
+    with asked_gold(declaration, asked, run=run) as (gold, _):
+        figure = figure_records(gold, sales_of_run(gold), asked)
+        tax = cache(lambda store: tax_basis(declaration, gold.run, store=store).in_a_word)
+        yield csv_rows([_HEADER])
+        for rows in figure.rows():
+            for start in range(0, rows.num_rows, _ROWS_AT_ONCE):
+                piece = rows.slice(start, _ROWS_AT_ONCE)
+                yield csv_rows(_csv_row(figure.records, tax, *row) for row in _python_rows(piece))
+
+
+_HEADER = (
+    "file", "row", "store", "day", "product", "quantity", "amount", "currency", "rate", "revenue",
+    "revenue_currency", "tax",
+)  # fmt: skip
+
+
+def _python_rows(rows: pa.Table) -> Iterator[tuple[Any, ...]]:
+    yield from zip(*(column.to_pylist() for column in rows.columns), strict=True)
+
+
+def _csv_row(
+    records: RecordsOfRun, tax: Callable[[str], str], file_id: int, row: int, *values: Any
+) -> list[Any]:
+    store, day, product, quantity, amount, currency = values
+    rate = records.rates.rate(currency, day)
+    revenue = None if rate is None else revenue_of(amount_units(amount) * rate_units(rate))
+    exact = (None if figure is None else _plain(figure) for figure in (rate, revenue))
+    own = (records.path(file_id), row, store, day.isoformat(), product)
+    figures = (_plain(quantity), f"{amount:f}", currency, *exact)
+    return [*own, *figures, records.gold.declaration.base_currency, tax(store)]
+
+
+def _plain(figure: Decimal) -> str:
+    return f"{without_end_zeros(figure):f}"

@@ -20,8 +20,7 @@ from sales_pipeline.report.explained import (
     explained,
     explained_document,
 )
-from sales_pipeline.report.explained_records import explained_csv
-from sales_pipeline.report.explained_text import explained_text
+from sales_pipeline.report.explained_text import explained_csv, explained_text
 from tests.report.conftest import CATALOGUE, HOSTILE
 from tests.retailer import Retailer, sale
 

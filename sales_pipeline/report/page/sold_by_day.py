@@ -15,8 +15,15 @@ from sales_pipeline.analysis.periods import DAY, By, Calendar, Period, periods_a
 from sales_pipeline.analysis.records_of_run import RATE_DECIMALS
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.exact import digits_of
-from sales_pipeline.report.page.packing import packed, packed_by_store, placed, scales_of
-from sales_pipeline.report.page.sold import Scales, Sold, SoldByStore
+from sales_pipeline.report.page.sold import (
+    Scales,
+    Sold,
+    SoldByStore,
+    packed,
+    packed_by_store,
+    placed,
+    scales_of,
+)
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,18 @@ from sales_pipeline.analysis.periods import Period, months_later, span
 from sales_pipeline.analysis.records_of_run import RATE_DECIMALS
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.config.stores import Store
-from sales_pipeline.report.page.packing import Place, packed, packed_by_store, placed, scales_of
 from sales_pipeline.report.page.sold import (
     Closed,
+    Place,
     ProductOfPage,
     Scales,
     Sold,
     SoldByProduct,
     StoreOfPage,
+    packed,
+    packed_by_store,
+    placed,
+    scales_of,
 )
 
 
