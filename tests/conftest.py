@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.engines.session import usable_cores
@@ -27,6 +28,9 @@ __all__ = [  # Hooks of pytest are found by their names.
     "pytest_terminal_summary",
     "pytest_testnodedown",
 ]
+# No test depends on the clock.
+settings.register_profile("without_deadline", deadline=None)
+settings.load_profile("without_deadline")
 # The tests choose their engine themselves.
 os.environ.pop("SPARK_REMOTE", None)
 # The client of PySpark takes a program without a file for its own test run, and asks for a whole

@@ -25,7 +25,7 @@ from sales_pipeline.silver.parsing.spark_numbers import decimal_number, product_
 from sales_pipeline.silver.validation.reasons import REASONS
 from tests.silver.judged import Records
 
-ENGINE_SETTINGS = settings(max_examples=15, deadline=None)
+ENGINE_SETTINGS = settings(max_examples=15)
 DELIVERED = ("sale_id", "sold_on", "product", "quantity", "unit_price", "amount")
 DAY_PATTERNS = ("dd/MM/yyyy", "d/M/yyyy", "yyyyMMdd", "yyyy-MM-dd HH:mm:ss", "d' de 'M yyyy")
 DAY_MARKS = st.sampled_from(["/", "-", "", " ", " de ", "\uff0f", "\n"])

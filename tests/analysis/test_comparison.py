@@ -225,7 +225,7 @@ SALES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SALES, st.sampled_from([By.MONTH, By.QUARTER]))
 def test_growth_currency_stores_and_causes_add_up_to_the_change(sold: list[Sold], by: By) -> None:
     sales = sales_of([sale(date(2020, 1, 1), "old"), *sold])

@@ -31,9 +31,7 @@ SALES = st.lists(
 )
 
 
-@settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SALES, st.sampled_from([(), ("store",), ("category", "store")]))
 def test_sums_in_python_and_in_arrow_are_the_same(
     monkeypatch: pytest.MonkeyPatch, sold: list[Sold], by: tuple[str, ...]

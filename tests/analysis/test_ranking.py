@@ -86,7 +86,7 @@ def test_categories_are_ranked_with_those_that_have_none() -> None:
     assert [(row.name, int(row.now.units)) for row in rows] == [("Drinks", 4), ("", 3)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.dictionaries(st.text("abc", min_size=1), st.integers(1, 10**6), min_size=1, max_size=12))
 def test_shares_add_up_to_one(units: dict[str, int]) -> None:
     rows = ranked(BY_VOLUME, *(sold(product, count) for product, count in units.items()))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sales_pipeline.cli.app import main
@@ -148,7 +148,6 @@ def test_an_answer_is_that_text_in_yaml_or_refused(name: str) -> None:
         assert_harmless(name, text)
 
 
-@settings(deadline=None)
 @given(name=st.sampled_from([setting.name for setting in fields(BundleSettings)]), text=st.text())
 def test_any_answer_is_that_text_in_yaml_or_refused(name: str, text: str) -> None:
     assert_harmless(name, text)

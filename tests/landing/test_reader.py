@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sales_pipeline.errors import FileChanged, FileRejected
@@ -213,7 +213,6 @@ def test_where_pyarrow_surprises_the_definition_holds(
         assert in_order(batches) == defined_rows(data, shape)
 
 
-@settings(deadline=None)  # It writes files.
 @given(HEADERS, TEXTS | TAME | WIDE, BLOCKS, NAMES, st.sampled_from([5, 12, 40, 1 << 20]))
 def test_the_fast_way_agrees_with_the_definition(
     tmp_path_factory: pytest.TempPathFactory,
@@ -256,7 +255,6 @@ SHAPES = st.builds(
 )
 
 
-@settings(deadline=None)  # It writes files.
 @given(SHAPES, HEADERS, TEXTS | TAME | WIDE, BLOCKS, st.booleans())
 def test_every_shape_agrees_with_the_definition(
     tmp_path_factory: pytest.TempPathFactory,
@@ -276,7 +274,6 @@ def test_every_shape_agrees_with_the_definition(
     assert in_order(batches) == (defined_rows(data, shape) or [])
 
 
-@settings(deadline=None)  # It writes files.
 @given(
     st.lists(st.tuples(*[st.text(st.sampled_from('ab",;é '), max_size=5)] * 2), max_size=9),
     st.sampled_from(["\n", "\r\n", "\r"]),
@@ -304,7 +301,6 @@ def test_the_records_are_the_same_whatever_line_end_block_gzip_and_encoding(
     assert [row[:3] for row in read] == [(*row, at) for at, row in enumerate(written, start=1)]
 
 
-@settings(deadline=None)  # It writes files.
 @given(TEXTS | TAME)
 def test_a_file_of_one_column_agrees_with_the_definition(
     tmp_path_factory: pytest.TempPathFactory, text: bytes

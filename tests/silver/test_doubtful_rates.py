@@ -10,7 +10,7 @@ from decimal import Decimal
 from importlib.resources import files
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sales_pipeline.silver.reference.doubtful_rates import QuotedRates, RateHistory, relation
@@ -135,7 +135,6 @@ def test_p8_a_delivery_that_was_held_is_no_measure_for_the_next() -> None:
     assert list(_doubts(wrong, right, in_force=_quotes(1, ["162"]))) == [2]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.decimals(Decimal("-0.06"), Decimal("0.06"), places=4), min_size=5, max_size=40),
     st.sampled_from(["0.85", "1.02", "7.46", "163", "19640", "0.0000033"]),

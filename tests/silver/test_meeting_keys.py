@@ -68,7 +68,7 @@ def _expected(own: Sequence[int | None] | None, history: Sequence[int | None] | 
 
 
 @pytest.mark.parametrize("most", [2_000_000, 2])
-@settings(suppress_health_check=[*HealthCheck], max_examples=8, deadline=None)
+@settings(suppress_health_check=[*HealthCheck], max_examples=8)
 @given(own=st.none() | HASHES, history=st.none() | HASHES)
 def test_keys_that_meet_are_the_same_wherever_they_are_counted(
     made: Retailer, most: int, own: list[int | None] | None, history: list[int | None] | None

@@ -16,7 +16,7 @@ from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_of, decimal_parser
 from sales_pipeline.silver.parsing.spark_numbers import decimal_number
 
-ENGINE_SETTINGS = settings(max_examples=15, deadline=None)
+ENGINE_SETTINGS = settings(max_examples=15)
 SWISS = NumberStyle(thousands="'")
 GERMAN = NumberStyle(mark=",", thousands=".")
 FRENCH = NumberStyle(mark=",", thousands=" ")

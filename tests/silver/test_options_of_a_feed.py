@@ -15,7 +15,7 @@ from sales_pipeline.silver.reference.list_prices import ALWAYS
 from sales_pipeline.silver.validation.reasons import REASONS, sentence_of
 from tests.silver.judged import Records, a_price
 
-ENGINE_SETTINGS = settings(max_examples=5, deadline=None)
+ENGINE_SETTINGS = settings(max_examples=5)
 LISTED = {
     "P1": {"id": "paris", "name": "Paris", "city": "Paris", "country": "FR"},
     "Z1": {"id": "zurich", "name": "Zürich", "city": "Zürich", "country": "CH", "currency": "CHF"},

@@ -148,7 +148,7 @@ def is_equal(left: object, right: object) -> bool:
 
 @pytest.mark.long
 @pytest.mark.parametrize("shape", SHAPES)
-@settings(max_examples=12, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(max_examples=12, suppress_health_check=[*HealthCheck])
 @given(record=RECORDS)
 def test_an_error_is_null_and_anything_else_is_as_declared(
     engine: EmbeddedEngine, shape: str, record: dict[str, Any]

@@ -16,17 +16,17 @@ from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.fine_amounts import fine_prices
+from sales_pipeline.silver.reference.catalogue_balance import (
+    catalogue_balances,
+    keep_quarantine,
+    record_changed,
+)
 from sales_pipeline.silver.reference.catalogue_records import CatalogueRecords, catalogue_records
 from sales_pipeline.silver.reference.catalogue_verdict import judge_catalogue, teaching
 from sales_pipeline.silver.reference.learning import Knowledge, Learnt, learn, learnt_between
 from sales_pipeline.silver.reference.list_prices import LIST_PRICES, known_prices
 from sales_pipeline.silver.reference.products import PRODUCTS, known_products
-from sales_pipeline.silver.reference.reference_balance import (
-    ReferenceVerdict,
-    catalogue_balances,
-    keep_quarantine,
-    record_changed,
-)
+from sales_pipeline.silver.reference.reference_balance import ReferenceVerdict
 from sales_pipeline.silver.reference.touched_sales import touched_deliveries
 
 
