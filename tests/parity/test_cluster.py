@@ -39,10 +39,10 @@ READ_BY_WORKERS = """
 from sales_pipeline.cli.app import main
 from sales_pipeline.engines.folder import FolderEngine
 
-FolderEngine.bytes_read_here = 0
+FolderEngine.bytes_read_here = FolderEngine.rows_held_here = 0
 main()
 """
-"""Files as small as these would be read by the client, and no worker would read any."""
+"""Files as small as these would be read and held by the client, and no worker would read any."""
 _WITHIN_SECONDS = 900
 
 
