@@ -7,6 +7,8 @@ const TOP = 10;
 const MOST_DAYS = 31;
 /** The height of an axis with its labels. */
 const AXIS = 30;
+/** More bars than that stand without gaps: those of a year of days would be too thin to see. */
+const MANY_BARS = 60;
 const views = {};
 const drawings = {};
 
@@ -274,12 +276,20 @@ function draw(name, rows) {
   drawings[name] = drawing;
 }
 
+/** The chart with its bars close together. */
+function close(chart) {
+  const config = { ...chart.config, scale: { bandPaddingInner: 0 } };
+  const layer = chart.layer.map((bars) => ({ ...bars, mark: { ...bars.mark, cornerRadiusEnd: 0, ...(bars.mark.width && { width: { band: 0.8 } }) } }));
+  return { ...chart, config, layer };
+}
+
 async function drawn(name, rows) {
   const place = byId(`${name}-chart`);
   const title = `Chart of the table below: ${document.querySelector(`#${name} caption`).textContent}`;
   const { step } = CHARTS[name].height;
   const height = step ? step * rows.length + AXIS : CHARTS[name].height;
-  const view = await window.draw(place, { ...CHARTS[name], height, datasets: { rows } }, {
+  const spec = name === "periods" && rows.length > MANY_BARS ? close(CHARTS[name]) : CHARTS[name];
+  const view = await window.draw(place, { ...spec, height, datasets: { rows } }, {
     actions: false, ast: true, renderer: "svg", tooltip: { disableDefaultStyle: true },
   });
   const chart = place.querySelector("svg");
