@@ -230,9 +230,11 @@ class Lakehouse(PreparedTables):
         there = [column for column in wanted if column in existing]
         schema = pa.schema([(column, types[column]) for column in there])
         batches: list[pa.RecordBatch] = []
+        count = size = 0
         for batch in self.engine.batches(table, columns=there, where=where):
             batches.append(batch.cast(schema))
-            if sum(map(len, batches)) > most or sum(each.nbytes for each in batches) > HELD_BYTES:
+            count, size = count + batch.num_rows, size + batch.nbytes
+            if count > most or size > HELD_BYTES:
                 return None
         rows = pa.Table.from_batches(batches, schema)
         return rows if there == wanted else self._with_nulls(table, rows, wanted)
