@@ -1,7 +1,7 @@
 """A figure unfolded into its files and rates, and what was left out, as data and as JSON.
 
 `explained_files` has the parts, which add up to the figure as it is shown; `explained_text` shows
-them, `explained_text` has the records, as CSV.
+them, and has the records as CSV.
 """
 
 from __future__ import annotations
