@@ -16,9 +16,9 @@ _NONE = 0
 
 def take_way_of(name: object) -> None:
     """Takes the way of small or of large batches from now on, chosen by a name."""
-    FolderEngine.rows_held_here = (_NONE, USUAL)[crc32(str(name).encode()) % 2]
+    hold_small_batches(crc32(str(name).encode()) % 2 == 1)
 
 
-def take_usual_way() -> None:
-    """Lets small batches be held, as they are without this module."""
-    FolderEngine.rows_held_here = USUAL
+def hold_small_batches(are_held: bool = True) -> None:  # noqa: FBT001, FBT002
+    """Lets small batches be held, as they are without this module, or takes the other way."""
+    FolderEngine.rows_held_here = USUAL if are_held else _NONE
