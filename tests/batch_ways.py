@@ -16,9 +16,9 @@ _NONE = 0
 
 def take_way_of(name: object) -> None:
     """Takes the way of small or of large batches from now on, chosen by a name."""
-    hold_small_batches(crc32(str(name).encode()) % 2 == 1)
+    take_way(is_held=crc32(str(name).encode()) % 2 == 1)
 
 
-def hold_small_batches(are_held: bool = True) -> None:  # noqa: FBT001, FBT002
+def take_way(*, is_held: bool) -> None:
     """Lets small batches be held, as they are without this module, or takes the other way."""
-    FolderEngine.rows_held_here = USUAL if are_held else _NONE
+    FolderEngine.rows_held_here = USUAL if is_held else _NONE

@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.engines.session import usable_cores
-from tests.batch_ways import hold_small_batches, take_way_of
+from tests.batch_ways import take_way, take_way_of
 from tests.left_out import (
     pytest_deselected,
     pytest_sessionfinish,
@@ -58,7 +58,7 @@ def _way_of_batches(request: pytest.FixtureRequest) -> Iterator[None]:
     """Every test takes the way of small or of large batches."""
     take_way_of(request.node.nodeid)
     yield
-    hold_small_batches()
+    take_way(is_held=True)
 
 
 @pytest.fixture

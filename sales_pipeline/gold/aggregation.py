@@ -133,34 +133,27 @@ def _make(lakehouse: Lakehouse, months: Sequence[date]) -> Made:
     days = days_sold(lakehouse, in_months(months))
     pricing = price(rate_book(lakehouse), days, months)
     if pricing.months:
-        steps = [partial(_write_cube, lakehouse, pricing, days)]
-        steps.append(partial(_write_days, lakehouse, pricing, days))
+        sold = days.filter(pc.is_in(days["month"], pa.array(pricing.months, pa.date32())))
+        steps = [partial(_write_cube, lakehouse, pricing, pc.sum(sold["sales"]).as_py() or 0)]
+        steps.append(partial(_write_days, lakehouse, pricing, sold))
         together(steps, at_once=len(steps))
         _write_answers(lakehouse, pricing.months)
         _write_rates_taken(lakehouse, pricing)
     return Made(pricing.months, pricing.held, pricing.provisional)
 
 
-def _write_cube(lakehouse: Lakehouse, pricing: Pricing, days: pa.Table) -> None:
+def _write_cube(lakehouse: Lakehouse, pricing: Pricing, count: int) -> None:
     name, condition = "silver.sales", in_months(pricing.months)
     few = None
-    if _count(days, pricing.months) <= lakehouse.engine.capabilities.rows_held_here:
+    if count <= lakehouse.engine.capabilities.rows_held_here:
         few = lakehouse.few_rows(name, condition, columns=CUBED)
     sales = lakehouse.table(name).where(condition) if few is None else lakehouse.frame(few)
     cube = sales_cube(sales, lakehouse.frame(pricing.rates), pricing.keys)
     lakehouse.replace(SALES_CUBE.name, condition, cube, are_few=few is not None)
 
 
-def _count(days: pa.Table, months: Sequence[date]) -> int:
-    """The sales of some months, of what `days_sold` gives."""
-    own = days.filter(pc.is_in(days["month"], pa.array(months, pa.date32())))
-    count: int = pc.sum(own["sales"]).as_py() or 0
-    return count
-
-
-def _write_days(lakehouse: Lakehouse, pricing: Pricing, days: pa.Table) -> None:
-    to_price = days.filter(pc.is_in(days["month"], pa.array(pricing.months, pa.date32())))
-    rows = daily_sales(to_price, pricing.rates, pricing.keys)
+def _write_days(lakehouse: Lakehouse, pricing: Pricing, sold: pa.Table) -> None:
+    rows = daily_sales(sold, pricing.rates, pricing.keys)
     lakehouse.stream(DAILY_SALES.name, in_months(pricing.months), rows.to_reader())
 
 

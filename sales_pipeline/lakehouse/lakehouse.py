@@ -114,9 +114,8 @@ class Lakehouse(PreparedTables):
 
         typed = rows.select(*self._typed(name))
         if are_few:
-            made = fetched(f"make the rows of {name}", typed).cast(arrow_schema(self.tables[name]))
-            with commit_point(f"commit {name}"):
-                self.engine.replace(name, condition, made)
+            made = fetched(f"make the rows of {name}", typed)
+            self._replace_here(name, condition, made.cast(arrow_schema(self.tables[name])))
             return
         known_as = self.engine.table_name(name)
         with commit_point(f"commit {name}"), statement(f"write {name}"):
@@ -131,8 +130,7 @@ class Lakehouse(PreparedTables):
             condition: A SQL condition over the table's columns, made of literals only.
             batches: The new rows, in the table's own columns and types.
         """
-        with commit_point(f"commit {name}"):
-            self.engine.replace(name, condition, batches)
+        self._replace_here(name, condition, batches)
 
     def put(self, name: str, condition: str, rows: Iterable[dict[str, Any]]) -> None:
         """Replaces the rows of a small table that fulfil a condition by rows of this process.
@@ -140,8 +138,13 @@ class Lakehouse(PreparedTables):
         It does the same as `replace`, also in one commit, as cheaply as the engine can: in a run
         with few sales, most commits are of this kind.
         """
+        self._replace_here(name, condition, self.arrow(rows, name))
+
+    def _replace_here(
+        self, name: str, condition: str, rows: pa.Table | pa.RecordBatchReader
+    ) -> None:
         with commit_point(f"commit {name}"):
-            self.engine.replace(name, condition, self.arrow(rows, name))
+            self.engine.replace(name, condition, rows)
 
     def restore(self, name: str, version: int) -> None:
         """Brings a table back to an earlier version, if it is at another.
@@ -191,7 +194,10 @@ class Lakehouse(PreparedTables):
         rows = self.engine.read(
             view.table, columns=there, version=version, file_ids=file_ids, where=view.where
         )
-        return rows if there == wanted else self._with_nulls(view.table, rows, wanted)
+        if there == wanted:
+            return rows
+        declared = {column.name: column for column in self.tables[view.table].columns}
+        return _with_nulls(rows, {name: arrow_type(declared[name].type) for name in wanted})
 
     def _there(self, table: str, wanted: Sequence[str], version: int | None) -> Sequence[str]:
         """The wanted columns that a version of a table has; the tax is younger than some."""
@@ -199,15 +205,6 @@ class Lakehouse(PreparedTables):
             return wanted
         there = set(self.engine.column_names(table, version))
         return wanted if TAX in there else [name for name in wanted if name != TAX]
-
-    def _with_nulls(self, table: str, rows: pa.Table, wanted: Sequence[str]) -> pa.Table:
-        """The rows with all wanted columns of a table; a column that they lack is null."""
-        types = {column.name: arrow_type(column.type) for column in self.columns(table)}
-        there = set(rows.column_names)
-        columns = [
-            rows[name] if name in there else pa.nulls(rows.num_rows, types[name]) for name in wanted
-        ]
-        return pa.table(columns, names=list(wanted))
 
     def few_rows(
         self, name: str, where: str, *, columns: Sequence[str] | None = None
@@ -224,20 +221,19 @@ class Lakehouse(PreparedTables):
             return None
         view = self.views.get(name)
         table, where = (view.table, f"({view.where}) AND ({where})") if view else (name, where)
-        types = {column.name: arrow_type(column.type) for column in self.columns(table)}
-        wanted = list(types) if columns is None else list(columns)
+        declared = {column.name: arrow_type(column.type) for column in self.columns(table)}
+        types = declared if columns is None else {column: declared[column] for column in columns}
         existing = set(self.engine.column_names(table))
-        there = [column for column in wanted if column in existing]
-        schema = pa.schema([(column, types[column]) for column in there])
+        schema = pa.schema([pair for pair in types.items() if pair[0] in existing])
         batches: list[pa.RecordBatch] = []
         count = size = 0
-        for batch in self.engine.batches(table, columns=there, where=where):
+        for batch in self.engine.batches(table, columns=schema.names, where=where):
             batches.append(batch.cast(schema))
             count, size = count + batch.num_rows, size + batch.nbytes
             if count > most or size > HELD_BYTES:
                 return None
         rows = pa.Table.from_batches(batches, schema)
-        return rows if there == wanted else self._with_nulls(table, rows, wanted)
+        return rows if len(schema) == len(types) else _with_nulls(rows, types)
 
     def totals(
         self,
@@ -268,6 +264,16 @@ class Lakehouse(PreparedTables):
         if not self.has(name):
             return []
         return python_rows(self.read(name, columns=columns, version=version))
+
+
+def _with_nulls(rows: pa.Table, types: Mapping[str, pa.DataType]) -> pa.Table:
+    """The rows with columns of these names and types; one that they lack is null."""
+    there = set(rows.column_names)
+    columns = [
+        rows[name] if name in there else pa.nulls(rows.num_rows, type_)
+        for name, type_ in types.items()
+    ]
+    return pa.table(columns, names=list(types))
 
 
 def among(column: str, values: Iterable[int]) -> str:

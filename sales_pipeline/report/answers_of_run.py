@@ -268,7 +268,10 @@ Line = PeriodRevenue | StoreRevenue | TradingRevenue
 
 
 def total_line(total: PeriodRevenue, lines: Sequence[Line], *, adds_before: bool) -> PeriodRevenue:
-    """Returns the total line.
+    """Returns the total line below periods: the sum of the lines above it, as they are shown.
+
+    Each line is an answer by itself, rounded once, and stands so in gold. A total that was rounded
+    by itself could be some cents away from what a reader adds up.
 
     Args:
         total: All periods as one, whose amounts are replaced; ratios and numbers stay.

@@ -186,7 +186,7 @@ class Batch:
 
     @property
     def is_small(self) -> bool:
-        """Whether this process holds the records."""
+        """Whether this process holds the records, if there are any, and what becomes of them."""
         if not self.deliveries:
             return bool(self.lakehouse.engine.capabilities.rows_held_here)
         return self._held is not None

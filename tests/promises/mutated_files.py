@@ -32,7 +32,7 @@ from sales_pipeline.errors import FileRejected
 from sales_pipeline.landing.examine import examine
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.report.run import run_document, run_text
-from tests.batch_ways import hold_small_batches
+from tests.batch_ways import take_way
 from tests.landing.definition import defined_rows, in_order
 from tests.promises.accounts import Accounts, Finding
 from tests.promises.busy_files import changed_while_read
@@ -108,7 +108,7 @@ def _misread(file: MutatedFile, path: Path, declared: Declaration) -> str | None
 
 def check(seed: int, count: int = FILES_A_RUN, *, reader: bool = False) -> list[Finding]:
     """Makes the files of a seed and gives all that is wrong with how they are taken in."""
-    hold_small_batches(seed % 2 == 1)
+    take_way(is_held=seed % 2 == 1)
     return _checked_files(make_files(seed, count), reader=reader)
 
 

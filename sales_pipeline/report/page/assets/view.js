@@ -277,10 +277,12 @@ function draw(name, rows) {
 }
 
 /** The chart with its bars close together. */
-function close(chart) {
+function withoutGaps(chart) {
+  const close = ({ mark, ...part }) => ({
+    ...part, mark: { ...mark, cornerRadiusEnd: 0, ...(mark.width && { width: { band: 0.8 } }) },
+  });
   const config = { ...chart.config, scale: { bandPaddingInner: 0 } };
-  const layer = chart.layer.map((bars) => ({ ...bars, mark: { ...bars.mark, cornerRadiusEnd: 0, ...(bars.mark.width && { width: { band: 0.8 } }) } }));
-  return { ...chart, config, layer };
+  return chart.layer ? { ...chart, config, layer: chart.layer.map(close) } : { ...close(chart), config };
 }
 
 async function drawn(name, rows) {
@@ -288,7 +290,8 @@ async function drawn(name, rows) {
   const title = `Chart of the table below: ${document.querySelector(`#${name} caption`).textContent}`;
   const { step } = CHARTS[name].height;
   const height = step ? step * rows.length + AXIS : CHARTS[name].height;
-  const spec = name === "periods" && rows.length > MANY_BARS ? close(CHARTS[name]) : CHARTS[name];
+  const isDense = !step && new Set(rows.map((row) => row.period)).size > MANY_BARS;
+  const spec = isDense ? withoutGaps(CHARTS[name]) : CHARTS[name];
   const view = await window.draw(place, { ...spec, height, datasets: { rows } }, {
     actions: false, ast: true, renderer: "svg", tooltip: { disableDefaultStyle: true },
   });
