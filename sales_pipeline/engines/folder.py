@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sales_pipeline.engines.engine import Capabilities
-from sales_pipeline.engines.folder_upkeep import DATA_FILE_BYTES, FolderUpkeep
+from sales_pipeline.engines.folder_upkeep import DATA_FILE_BYTES, FolderUpkeep, writer_properties
 from sales_pipeline.engines.session import Session
 from sales_pipeline.engines.statements import Column, merged_values, sums, where_clause
 from sales_pipeline.errors import UsageError, VersionGone
@@ -166,6 +166,7 @@ class FolderEngine(FolderUpkeep, ABC):
                 mode="overwrite",
                 predicate=condition,
                 target_file_size=DATA_FILE_BYTES,
+                writer_properties=writer_properties(rows.schema),
             )
 
     def change_row(

@@ -21,7 +21,8 @@ from sales_pipeline.engines.session import OnSession, Session
 from sales_pipeline.errors import ExtraMissing, VersionGone
 
 if TYPE_CHECKING:
-    from deltalake import DeltaTable
+    import pyarrow as pa
+    from deltalake import DeltaTable, WriterProperties
 
 DATA_FILE_BYTES = 8 << 20
 """Size of a written or merged file of a table.
@@ -31,6 +32,8 @@ the other files and divides those that are left among its tasks by their size: o
 a part, that would be unequal work. Smaller ones take longer to read: with files of 2 MiB a day's
 file onto 30 million records costs a fifth more.
 """
+_GROUP_ROWS = 1 << 18
+"""Rows of a part of a data file that one task reads; a file of fewer parts keeps cores waiting."""
 _SMALL = DATA_FILE_BYTES // 4
 """A file of the size that the engines write is not merged."""
 _WORTH_MERGING = 3
@@ -39,6 +42,24 @@ _DAY = 86_400
 _LOG_FILE = re.compile(r"(\d{20})\.(?:json|crc|checkpoint\.parquet)")
 _HALF = re.compile(r".+#\d+")
 """A file that was being written when its process was killed has a number behind its name."""
+
+
+def writer_properties(schema: pa.Schema) -> WriterProperties:
+    """Returns how the data files of a table with these columns are written.
+
+    Texts have no statistics: no reader skips files by them, and to compare them all takes a third
+    of the time of a write. Ids and numbers of records mostly grow from row to row, so files store
+    their differences: those of 3 million sales with ids in sequence take a third of the space.
+    """
+    from deltalake import ColumnProperties, WriterProperties
+
+    texts = (field.name for field in schema if field.type == "string")
+    columns = {name: ColumnProperties(statistics_enabled="NONE") for name in texts}
+    columns["sale_id"] = ColumnProperties(encoding="DELTA_BYTE_ARRAY", statistics_enabled="NONE")
+    columns["_row"] = ColumnProperties(encoding="DELTA_BINARY_PACKED", statistics_enabled="CHUNK")
+    return WriterProperties(
+        compression="SNAPPY", max_row_group_size=_GROUP_ROWS, column_properties=columns
+    )
 
 
 class FolderUpkeep(OnSession):
@@ -142,7 +163,11 @@ class FolderUpkeep(OnSession):
     def compact(self, table: str) -> None:
         """Merges the small files, if there are enough of them."""
         if self.small_files(table):
-            self._delta(table).optimize.compact(target_size=DATA_FILE_BYTES)
+            import pyarrow as pa
+
+            known = self._delta(table)
+            properties = writer_properties(pa.schema(known.schema().to_arrow()))
+            known.optimize.compact(target_size=DATA_FILE_BYTES, writer_properties=properties)
 
     def checkpoint(self, table: str) -> None:
         """Writes a checkpoint if the last version has none.
