@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import Any
 
 from sales_pipeline.analysis.records_of_run import RecordSum, in_force
-from sales_pipeline.gold.gold_set import GoldSet, RatesTaken
+from sales_pipeline.gold.gold_set import GoldSet
+from sales_pipeline.gold.rate_book import RatesTaken
 from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.closings import Closing, read_left
 from sales_pipeline.lakehouse.lakehouse import in_months

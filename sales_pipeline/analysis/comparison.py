@@ -16,7 +16,6 @@ from fractions import Fraction
 from sales_pipeline.analysis.measures import Cell, Measures, by_value, total
 from sales_pipeline.analysis.parts import Change
 from sales_pipeline.analysis.periods import (
-    DAY,
     By,
     Calendar,
     Compare,
@@ -24,9 +23,9 @@ from sales_pipeline.analysis.periods import (
     ToDate,
     compared_period,
     days_before,
+    matching_part,
     periods_between,
     span,
-    year_before_end,
 )
 from sales_pipeline.analysis.sales_of_run import ALL, Choice, SalesOfRun
 
@@ -190,16 +189,17 @@ class Comparison:
             before = self._covered(compared_period(self.calendar, by, known, self.compare))
         return Pair(known, before, is_over=period.last < self.sales.as_of)
 
-    def _covered(self, before: Period) -> Period | None:
+    def _covered(self, before: Period | None) -> Period | None:
         """A compared period, unless it begins before the first month of which gold has sales."""
         days = self.sales.days
-        return before if days and before.first >= days[0] else None
+        return before if before and days and before.first >= days[0] else None
 
     def range_pair(self, by: By, first: date, last: date) -> Pair:
         """Returns the days from one to another as one period, and what it is compared with."""
-        whole = self.calendar.period_of(by, first)
-        if (whole.first, whole.last) == (first, last):
-            return self._pair(whole, by)
+        for length in dict.fromkeys((by, By.YEAR, By.QUARTER, By.MONTH)):
+            whole = self.calendar.period_of(length, first)
+            if (whole.first, whole.last) == (first, last):
+                return self._pair(whole, length)
         known = self.sales.without_future(span(first, last))
         is_over = last < self.sales.as_of
         if self.compare is Compare.NONE:
@@ -222,12 +222,12 @@ class Comparison:
 
     def _twelve_months(self, last: date) -> Pair:
         """Returns the twelve months up to a day, and the twelve months before them."""
-        first = year_before_end(last) + DAY
-        known = self.sales.without_future(span(first, last))
-        before = span(year_before_end(first - DAY) + DAY, year_before_end(known.last))
+        whole = self.calendar.twelve_months_until(last)
+        known = self.sales.without_future(whole)
+        before = matching_part(self.calendar.days_a_year_before(whole), whole, known)
         return self._named_pair(TWELVE_MONTHS, known, before)
 
-    def _named_pair(self, name: str, known: Period, before: Period) -> Pair:
+    def _named_pair(self, name: str, known: Period, before: Period | None) -> Pair:
         is_over = known.last < self.sales.as_of
         return Pair(replace(known, name=name), self._covered(before), is_over)
 

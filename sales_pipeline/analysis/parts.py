@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
-from sales_pipeline.exact import decimal_of
+from sales_pipeline.exact import EXACT, decimal_of
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def adding_up(parts: Sequence[Fraction], total: Decimal, decimals: int) -> list[
     """
     scaled = [part * 10**decimals for part in parts]
     digits = [floor(part) for part in scaled]
-    missing = int(total.scaleb(decimals)) - sum(digits)
+    missing = int(total.scaleb(decimals, context=EXACT)) - sum(digits)
     if not -1 <= missing <= len(parts) + 1:
         raise ValueError(f"parts: do not add up to their total, got {parts} and {total}")
     by_remainder = sorted(range(len(parts)), key=lambda at: (digits[at] - scaled[at], at))

@@ -91,11 +91,14 @@ class Calendar(Protocol):
     def period_of(self, by: By, day: date) -> Period:
         """Returns the period that a day belongs to."""
 
-    def year_before(self, by: By, period: Period) -> Period:
-        """Returns the same period of the year before."""
+    def year_before(self, by: By, period: Period) -> Period | None:
+        """Returns the same period of the year before; None if that year has no such day."""
 
     def days_a_year_before(self, period: Period) -> Period:
         """Returns the same days of the year before, of any days in a row."""
+
+    def twelve_months_until(self, last: date) -> Period:
+        """Returns the twelve months that end with a day."""
 
 
 def periods_around(calendar: Calendar, by: By, first: date, last: date) -> Iterator[Period]:
@@ -112,13 +115,16 @@ def periods_between(calendar: Calendar, by: By, first: date, last: date) -> Iter
         yield Period(max(whole.first, first), min(whole.last, last), whole.name)
 
 
-def compared_period(calendar: Calendar, by: By, period: Period, compare: Compare) -> Period:
+def compared_period(calendar: Calendar, by: By, period: Period, compare: Compare) -> Period | None:
     """Returns the period that another one is compared with: of last year, or the one before.
+
+    None for 29 February, if the year before has none.
 
     Raises:
         ValueError: `compare` is none.
     """
     whole = calendar.period_of(by, period.first)
+    earlier: Period | None
     match compare:
         case Compare.YEAR:
             earlier = calendar.year_before(by, whole)
@@ -126,18 +132,19 @@ def compared_period(calendar: Calendar, by: By, period: Period, compare: Compare
             earlier = calendar.period_of(by, whole.first - DAY)
         case Compare.NONE:
             raise ValueError("nothing to compare with")
-    return _part(earlier, whole, period)
+    return None if earlier is None else matching_part(earlier, whole, period)
 
 
-def _part(earlier: Period, whole: Period, part: Period) -> Period:
-    """The matching days of an earlier period, to compare with a part of a later one."""
+def matching_part(earlier: Period, whole: Period, part: Period) -> Period:
+    """Returns the days of an earlier period to compare with a part of a later one."""
     if (part.first, part.last) == (whole.first, whole.last):
         return earlier
     if earlier.first == months_later(whole.first, -12):
         return Period(months_later(part.first, -12), year_before_end(part.last), earlier.name)
     first = min(earlier.first + (part.first - whole.first), earlier.last)
     last = min(first + timedelta(days=part.days - 1), earlier.last)
-    return Period(first, last, earlier.name)
+    is_named = earlier != span(earlier.first, earlier.last)
+    return Period(first, last, earlier.name) if is_named else span(first, last)
 
 
 @dataclass(frozen=True)
@@ -174,17 +181,31 @@ class CivilCalendar:
         year = f"{started}" if self.first_month == 1 else f"{started}/{(started + 1) % 100:02}"
         return year if by is By.YEAR else f"{year}-Q{number}"
 
-    def year_before(self, by: By, period: Period) -> Period:
-        """Returns the same period of the year before; a week is compared 52 weeks before."""
+    def year_before(self, by: By, period: Period) -> Period | None:
+        """Returns the same period of the year before; a week is compared 52 weeks before.
+
+        None for 29 February where days are compared by date.
+        """
         if by is By.WEEK or (by is By.DAY and self.keeps_weekdays):
             return self.period_of(by, period.first - YEAR_OF_WEEKS)
-        return self.period_of(by, months_later(period.first, -12))
+        first = months_later(period.first, -12)
+        has_date = by is not By.DAY or first.day == period.first.day
+        return self.period_of(by, first) if has_date else None
 
     def days_a_year_before(self, period: Period) -> Period:
-        """Returns the days with the same dates; the same days of the week where declared."""
-        if self.keeps_weekdays:
+        """Returns the days with the same dates.
+
+        Where weekdays are compared, less than a year that is no whole months is compared with
+        what was 52 weeks before.
+        """
+        is_short = period.days < YEAR_OF_WEEKS.days and not _is_whole_months(period)
+        if self.keeps_weekdays and is_short:
             return span(period.first - YEAR_OF_WEEKS, period.last - YEAR_OF_WEEKS)
         return span(months_later(period.first, -12), year_before_end(period.last))
+
+    def twelve_months_until(self, last: date) -> Period:
+        """Returns the days up to a day from the one after the same date of the year before."""
+        return span(year_before_end(last) + DAY, last)
 
 
 def days_before(period: Period) -> Period:
@@ -194,10 +215,14 @@ def days_before(period: Period) -> Period:
     '2025-01-01..2025-02-28'
     """
     after = period.last + DAY
-    if period.first.day == after.day == 1:
+    if _is_whole_months(period):
         months = (after.year - period.first.year) * 12 + after.month - period.first.month
         return span(months_later(period.first, -months), period.first - DAY)
     return span(period.first - timedelta(days=period.days), period.first - DAY)
+
+
+def _is_whole_months(period: Period) -> bool:
+    return period.first.day == (period.last + DAY).day == 1
 
 
 def year_before_end(last: date) -> date:
@@ -283,6 +308,15 @@ class RetailCalendar:
     def days_a_year_before(self, period: Period) -> Period:
         """Returns the days 52 weeks before."""
         return span(period.first - YEAR_OF_WEEKS, period.last - YEAR_OF_WEEKS)
+
+    def twelve_months_until(self, last: date) -> Period:
+        """Returns twelve months of weeks; up to a day within a month, 52 weeks."""
+        month = self.period_of(By.MONTH, last)
+        if last != month.last:
+            return span(last - YEAR_OF_WEEKS + DAY, last)
+        for _ in range(12):
+            month = self.period_of(By.MONTH, month.first - DAY)
+        return span(month.last + DAY, last)
 
     def _year_of(self, day: date) -> int:
         year = day.year

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, Protocol
 import pyarrow as pa
 
 from sales_pipeline.exact import EXACT
-from sales_pipeline.gold.gold_set import GoldSet, RatesTaken
+from sales_pipeline.gold.gold_set import GoldSet
+from sales_pipeline.gold.rate_book import RatesTaken
 from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.declared_tables import DAILY_SALES
 from sales_pipeline.lakehouse.lakehouse import in_months

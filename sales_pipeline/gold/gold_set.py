@@ -13,17 +13,15 @@ import pyarrow as pa
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
-from sales_pipeline.exact import EXACT
-from sales_pipeline.gold.daily_sales import SUMS
-from sales_pipeline.gold.rate_book import RateBook, book_of
+from sales_pipeline.gold.product_days import ProductDays
+from sales_pipeline.gold.rate_book import RateBook, RatesTaken, book_of
 from sales_pipeline.gold.spellings import Spellings, spellings_of, with_shown_products
-from sales_pipeline.lakehouse.arrow_types import arrow_schema, python_rows
+from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.closings import Closings, closings_left, read_left
 from sales_pipeline.lakehouse.declared_tables import (
     CLOSED_DAYS,
     CLOSED_PRODUCTS,
     DAILY_SALES,
-    MEASURES,
     SALES_CUBE,
     full_name,
     gold_tables,
@@ -32,7 +30,7 @@ from sales_pipeline.lakehouse.lakehouse import in_months
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.ops_tables import CLOSED_RATES
 from sales_pipeline.lakehouse.runs import RunRecord, chosen_run
-from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, RECORDS, SALE, Table
+from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, Table
 
 _BY_RANK = ("gold.top_selling_products", "gold.top_selling_products_by_revenue")
 
@@ -53,25 +51,6 @@ def read_gold(declaration: Declaration, table: str, *, run: str | None = None) -
     name = full_name(table, known, schema="gold")
     with gold_set(declaration, run=run) as gold:
         return gold.read(name)
-
-
-@dataclass(frozen=True)
-class RatesTaken:
-    """The rates that gold took.
-
-    Attributes:
-        by_day: Currency and day -> base currency for one unit, where rates go by the day.
-        by_month: Currency and month -> the rate of all its days.
-    """
-
-    by_day: Mapping[tuple[str, date], Decimal]
-    by_month: Mapping[tuple[str, date], Decimal]
-
-    def rate(self, currency: str, day: date) -> Decimal | None:
-        """Returns the rate of a sale; None if gold took none, because the month is on hold."""
-        if (currency, day) in self.by_day:
-            return self.by_day[currency, day]
-        return self.by_month.get((currency, day.replace(day=1)))
 
 
 @dataclass(frozen=True)
@@ -182,26 +161,12 @@ class GoldSet:
         Raises:
             UsageError: What the run left is not kept any more.
         """
-        by = ("sold_on", "store", "product", "category", "currency")
-        days = f"sold_on BETWEEN DATE'{first}' AND DATE'{last}'"
-        condition = f"({days}) AND status = '{SALE}'"
-        with self.run.asked_for():
-            version = self.run.version_left(RECORDS)
-            sold = self.engine.totals(
-                RECORDS, by=by, of=SUMS, where=condition, version=version
-            ).rename_columns({"records": "sales"})
-        taken = self.rates_taken()
-        rows = []
-        for row in python_rows(sold):
-            rate = taken.rate(row["currency"], row["sold_on"])
-            if rate is not None:
-                revenue = EXACT.multiply(row["amount"], rate)
-                returned = EXACT.multiply(row["amount_returned"], rate)
-                rows.append(row | {"revenue": revenue, "revenue_returned": returned})
-        types = {field.name: field.type for field in arrow_schema(SALES_CUBE)}
-        schema = pa.schema([(name, types.get(name, pa.date32())) for name in (*by, *MEASURES)])
-        table = pa.Table.from_pylist(rows, schema=schema)
-        return with_shown_products(self.spellings, table)
+        return with_shown_products(self.spellings, self._product_days.between(first, last))
+
+    @cached_property
+    def _product_days(self) -> ProductDays:
+        daily, taken = self.read(DAILY_SALES.name), self.rates_taken()
+        return ProductDays(self.engine, self.run, daily, self._cube, taken)
 
     def rates_taken(self) -> RatesTaken:
         """Returns the rates that the cube took."""

@@ -6,20 +6,25 @@ Every run checks whether gold is still right, so the check starts no Spark sessi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from sales_pipeline.exact import EXACT, exact_sum
 from sales_pipeline.gold.answer_rows import BY_MONTH
 from sales_pipeline.gold.rate_book import Grain, HeldRate, RateBook, rate_book
 from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 
 Row = dict[str, Any]
+_WIDE = pa.decimal256(40, 4)
+_MOST_REVENUE = Decimal(10) ** 20
+"""Less than this fits into a revenue of gold, DECIMAL(38,18)."""
 
 
 @dataclass
@@ -51,12 +56,16 @@ def price(book: RateBook, days: pa.Table, months: Sequence[date]) -> Pricing:
 
     Args:
         book: The rates that are known.
-        days: The days of these sales: `month`, `currency`, `sold_on` and `amount`.
+        days: The days of these sales: `month`, `currency`, `sold_on`, `amount` and
+            `amount_returned`.
         months: The months, in order.
     """
     rows = _amounts(days)
     held = _held(row for row in rows if book.rate_on(row["currency"], row["sold_on"]) is None)
     waiting = {held_rate.month for held_rate in held}
+    rows = [row for row in rows if row["month"] not in waiting]
+    too_large = _too_large(book, rows)
+    held, waiting = [*held, *too_large], waiting | {each.month for each in too_large}
     rows = [row for row in rows if row["month"] not in waiting]
     keys = ("currency", *_TIME_OF[book.grain])
     rates = {
@@ -75,10 +84,29 @@ def price(book: RateBook, days: pa.Table, months: Sequence[date]) -> Pricing:
 
 
 def _amounts(days: pa.Table) -> list[Row]:
-    """The days of each currency, and the amount sold on each, in order."""
+    """The days of each currency, in order: the amount sold on each, and the size of its parts."""
     by = ["month", "currency", "sold_on"]
-    rows = days.group_by(by).aggregate([("amount", "sum")]).to_pylist()
+    amount, returned = (days[name].cast(_WIDE) for name in ("amount", "amount_returned"))
+    size = pc.add(pc.abs(pc.subtract(amount, returned)), pc.abs(returned))
+    sums = days.append_column("size", size).group_by(by)
+    rows = sums.aggregate([("amount", "sum"), ("size", "sum")]).to_pylist()
     return sorted(rows, key=lambda row: tuple(row[name] for name in by))
+
+
+def _too_large(book: RateBook, rows: Sequence[Row]) -> list[HeldRate]:
+    """The months whose revenue gold could not hold, with the currency of most of it."""
+    held = []
+    for _, of_month in groupby(rows, key=lambda row: row["month"]):
+        own = list(of_month)
+        worth: dict[str, Decimal] = {}
+        for row in own:
+            currency = row["currency"]
+            revenue = EXACT.multiply(row["size_sum"], _rate(book, currency, row["sold_on"]))
+            worth[currency] = EXACT.add(worth.get(currency, Decimal(0)), revenue)
+        if exact_sum(worth.values()) >= _MOST_REVENUE:
+            largest = max(worth, key=lambda currency: (worth[currency], currency))
+            held += _held(row for row in own if row["currency"] == largest)
+    return [replace(each, is_too_large=True) for each in held]
 
 
 def _rates_table(keys: Sequence[str], rates: Mapping[tuple[Any, ...], Decimal]) -> pa.Table:

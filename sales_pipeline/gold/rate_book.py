@@ -63,6 +63,7 @@ class HeldRate:
         last_day: The last one.
         days: How many days have sales and no rate.
         amount: The amount sold on them, in the currency.
+        is_too_large: Whether they have rates instead, but are worth more than gold can hold.
     """
 
     month: date
@@ -71,6 +72,7 @@ class HeldRate:
     last_day: date
     days: int
     amount: Decimal
+    is_too_large: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,3 +194,22 @@ def book_of(declaration: Declaration, rows: Iterable[Mapping[str, Any]]) -> Rate
         known.setdefault(row["currency"], {})[row["date"]] = row["rate"]
     known.pop(declaration.base_currency, None)
     return RateBook(declaration.rates, declaration.base_currency, known)
+
+
+@dataclass(frozen=True)
+class RatesTaken:
+    """The rates that gold took.
+
+    Attributes:
+        by_day: Currency and day -> base currency for one unit, where rates go by the day.
+        by_month: Currency and month -> the rate of all its days.
+    """
+
+    by_day: Mapping[tuple[str, date], Decimal]
+    by_month: Mapping[tuple[str, date], Decimal]
+
+    def rate(self, currency: str, day: date) -> Decimal | None:
+        """Returns the rate of a sale; None if gold took none, because the month is on hold."""
+        if (currency, day) in self.by_day:
+            return self.by_day[currency, day]
+        return self.by_month.get((currency, day.replace(day=1)))

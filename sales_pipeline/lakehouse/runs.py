@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
+from itertools import takewhile
+from typing import Any
 
 from sales_pipeline.commit_points import together
 from sales_pipeline.config.taxes import NET_OF_TAX
-from sales_pipeline.engines.engine import CHANGES_NO_ROW
+from sales_pipeline.engines.engine import CHANGES_NO_ROW, Engine
 from sales_pipeline.errors import UsageError, VersionGone, did_you_mean
+from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import DELIVERIES, RUNS
 from sales_pipeline.version import __version__
@@ -206,8 +209,19 @@ def unfinished_rollback(lakehouse: Lakehouse) -> RunRecord | None:
 
 def recorded_runs(lakehouse: Lakehouse) -> list[RunRecord]:
     """All runs that have a record, the earliest first; one of a rollback may not be finished."""
-    records = [RunRecord(**row) for row in lakehouse.rows(RUNS.name)]
+    return _in_order(lakehouse.rows(RUNS.name))
+
+
+def _in_order(rows: Iterable[dict[str, Any]]) -> list[RunRecord]:
+    records = (RunRecord(**row) for row in rows)
     return sorted(records, key=lambda record: (record.finished_at, record.run_id))
+
+
+def runs_before(engine: Engine, run: RunRecord) -> list[RunRecord]:
+    """All finished runs before another one, the earliest first."""
+    records = _in_order(python_rows(engine.read(RUNS.name)))
+    earlier = takewhile(lambda record: record.run_id != run.run_id, records)
+    return [record for record in earlier if record.is_finished]
 
 
 def chosen_run(lakehouse: Lakehouse, run_id: str | None = None) -> RunRecord:

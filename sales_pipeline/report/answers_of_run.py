@@ -131,7 +131,7 @@ class _AnswersOfRun:
         first, last = self._range(*self.sales.days)
         whole = self._comparison.range_pair(asked.by, first, last)
         if asked.to_date is None:
-            pairs = self._comparison.pairs(asked.by, first, last)
+            pairs = self._begun(self._comparison.pairs(asked.by, first, last))
         else:
             whole = self._comparison.to_date(asked.to_date, self._last_day)
             pairs, first, last = [whole], whole.period.first, whole.period.last
@@ -143,6 +143,10 @@ class _AnswersOfRun:
         shown = [whole, *(row.pair for row in (*rows, *to_date))]
         periods = [period for pair in shown for period in (pair.period, pair.before)]
         paired = [row for row in rows if row.pair.before]
+        of_paired = whole
+        if paired and len(paired) < len(rows):
+            begin = paired[0].pair.period.first
+            of_paired = self._comparison.range_pair(asked.by, begin, last)
         stores, groups = self._stores([row.pair for row in rows] if asks - _RANKINGS else [])
         return replace(
             nothing,
@@ -156,7 +160,7 @@ class _AnswersOfRun:
             store_performance=tuple(stores),
             stores_total=self._total(whole, rows, stores) if stores else None,
             like_for_like=tuple(groups),
-            like_for_like_total=self._total(whole, paired, groups) if groups else None,
+            like_for_like_total=self._total(of_paired, paired, groups) if groups else None,
             **(vars(self._rankings(whole)) if asks & _RANKINGS else {}),
             constant_rates=self._rate_sources([row.pair for row in rows]),
             closings=closed_months(self.gold, closed_in(self.gold, periods), self._choice),
@@ -180,10 +184,18 @@ class _AnswersOfRun:
         calendar = calendar_of(self._declaration.calendar)
         return Comparison(self.sales, calendar, self.asked.compare, self._choice)
 
+    def _begun(self, pairs: list[Pair]) -> list[Pair]:
+        """The pairs whose period has begun, because a total has no later days; all if none has."""
+        begun = [pair for pair in pairs if self._has_begun(pair)]
+        return begun or pairs
+
+    def _has_begun(self, pair: Pair) -> bool:
+        return self.sales.days is not None and pair.period.first <= self.sales.days[1]
+
     def _is_shown(self, row: Compared) -> bool:
         """True if a period has begun, and it or the compared one has sales."""
-        has_begun = self.sales.days is not None and row.pair.period.first <= self.sales.days[1]
-        return bool(row.now.sales or (has_begun and row.before and row.before.sales))
+        had_sales = row.before and row.before.sales
+        return bool(row.now.sales or (had_sales and self._has_begun(row.pair)))
 
     def _range(self, first: date, last: date) -> tuple[date, date]:
         """The days that count: as asked, else whole periods around all sales."""

@@ -68,6 +68,7 @@ class _OnHold(View):
     last_day: date
     days: int
     amount: Exact
+    is_too_large: bool
 
 
 def _files_in(feeds: Iterable[FeedCounts]) -> int:
@@ -229,12 +230,15 @@ def _files(what: str, notes: Sequence[FileNote], style: str = "") -> list[Text]:
 
 def _on_hold(held: Sequence[HeldRate]) -> list[Text]:
     lines = [
-        f"{month_text(rate.month)} {rate.currency}: {counted(rate.days, 'day')} without a rate, "
+        f"{month_text(rate.month)} {rate.currency}: {counted(rate.days, 'day')} "
+        f"{'worth more than gold can hold' if rate.is_too_large else 'without a rate'}, "
         f"{_days(rate)}, {money(rate.amount, rate.currency)}"
+        f"{'. Do: withdraw the file with wrong amounts' if rate.is_too_large else ''}"
         for rate in held
     ]
     months = counted(len({rate.month for rate in held}), "month")
-    heading = f"{months} on hold; gold stays as it was there until a run finds the rates"
+    until = "can add it up" if any(rate.is_too_large for rate in held) else "finds the rates"
+    heading = f"{months} on hold; gold stays as it was there until a run {until}"
     return listed(heading, lines, style=TROUBLE)
 
 

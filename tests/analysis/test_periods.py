@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sales_pipeline.analysis.periods import (
+    DAY,
     By,
     CivilCalendar,
     Compare,
@@ -89,7 +90,9 @@ def test_after_a_53rd_week_the_year_before_is_restated_by_a_week() -> None:
         date(2023, 2, 5), date(2023, 3, 4)
     )
     later = RETAIL.period_of(By.MONTH, date(2025, 2, 10))
-    assert compared_period(RETAIL, By.MONTH, later, Compare.YEAR).name == "2024/25-P01"
+    found = compared_period(RETAIL, By.MONTH, later, Compare.YEAR)
+    assert found is not None
+    assert found.name == "2024/25-P01"
 
 
 def test_445_months_have_their_fifth_week_at_the_end_of_the_quarter() -> None:
@@ -106,7 +109,6 @@ def test_445_months_have_their_fifth_week_at_the_end_of_the_quarter() -> None:
         (By.MONTH, "2025-03-01", Compare.PERIOD, "2025-02-01", "2025-02-28"),
         (By.QUARTER, "2025-02-01", Compare.PERIOD, "2024-10-01", "2024-12-31"),
         (By.YEAR, "2025-02-01", Compare.YEAR, "2024-01-01", "2024-12-31"),
-        (By.DAY, "2024-02-29", Compare.YEAR, "2023-02-28", "2023-02-28"),
         (By.WEEK, "2025-01-01", Compare.YEAR, "2024-01-01", "2024-01-07"),
     ],
 )
@@ -115,13 +117,57 @@ def test_a_period_is_compared_with_its_like(
 ) -> None:
     period = CIVIL.period_of(by, date.fromisoformat(day))
     found = compared_period(CIVIL, by, period, compare)
+    assert found is not None
     assert (found.first.isoformat(), found.last.isoformat()) == (first, last)
 
 
 def test_a_day_may_be_compared_with_the_same_weekday() -> None:
     calendar = CivilCalendar(keeps_weekdays=True)
     saturday = calendar.period_of(By.DAY, date(2025, 11, 29))
-    assert compared_period(calendar, By.DAY, saturday, Compare.YEAR).first == date(2024, 11, 30)
+    found = compared_period(calendar, By.DAY, saturday, Compare.YEAR)
+    assert found == span(date(2024, 11, 30), date(2024, 11, 30))
+
+
+def test_29_february_is_compared_with_nothing_but_with_its_weekday() -> None:
+    # With 28 February, that day would count twice in a sum of days.
+    leap_day = span(date(2024, 2, 29), date(2024, 2, 29))
+    assert compared_period(CIVIL, By.DAY, leap_day, Compare.YEAR) is None
+    weekdays = CivilCalendar(keeps_weekdays=True)
+    found = compared_period(weekdays, By.DAY, leap_day, Compare.YEAR)
+    assert found == span(date(2023, 3, 2), date(2023, 3, 2))
+
+
+def test_whole_months_are_compared_with_months_where_weekdays_are_compared() -> None:
+    calendar = CivilCalendar(keeps_weekdays=True)
+    half = span(date(2025, 1, 1), date(2025, 6, 30))
+    assert calendar.days_a_year_before(half) == span(date(2024, 1, 1), date(2024, 6, 30))
+    fortnight = span(date(2025, 3, 3), date(2025, 3, 16))
+    assert calendar.days_a_year_before(fortnight) == span(date(2024, 3, 4), date(2024, 3, 17))
+    year = span(date(2024, 11, 29), date(2025, 11, 28))
+    assert calendar.days_a_year_before(year).first == date(2023, 11, 29)
+
+
+def test_a_part_of_weeks_that_are_no_month_is_named_by_its_own_days() -> None:
+    # The last month of a year of 53 weeks has five; those 52 weeks before are no month.
+    month = RETAIL.period_of(By.MONTH, date(2024, 2, 3))
+    part = month.until(month.first + 2 * DAY)
+    first = month.first - timedelta(weeks=52)
+    found = compared_period(RETAIL, By.MONTH, part, Compare.YEAR)
+    assert found == span(first, first + 2 * DAY)
+
+
+@pytest.mark.parametrize("last", ["2023-10-28", "2024-02-03", "2024-06-01"])
+def test_twelve_months_of_weeks_begin_with_a_month(last: str) -> None:
+    end = RETAIL.period_of(By.MONTH, date.fromisoformat(last))
+    assert end.last.isoformat() == last
+    months = RETAIL.twelve_months_until(end.last)
+    assert RETAIL.period_of(By.MONTH, months.first).first == months.first
+    assert len(list(periods_between(RETAIL, By.MONTH, months.first, months.last))) == 12
+
+
+def test_twelve_months_up_to_a_day_of_a_month_are_52_weeks() -> None:
+    assert RETAIL.twelve_months_until(date(2024, 5, 15)).days == 364
+    assert CIVIL.twelve_months_until(date(2025, 5, 15)).first == date(2024, 5, 16)
 
 
 def test_an_unfinished_period_is_compared_with_the_same_days() -> None:
@@ -130,10 +176,14 @@ def test_an_unfinished_period_is_compared_with_the_same_days() -> None:
         date(2023, 3, 1), date(2023, 3, 17), "2023-03"
     )
     year = CIVIL.period_of(By.YEAR, date(2025, 1, 1)).until(date(2025, 10, 31))
-    assert compared_period(CIVIL, By.YEAR, year, Compare.YEAR).last == date(2024, 10, 31)
+    assert _last(compared_period(CIVIL, By.YEAR, year, Compare.YEAR)) == date(2024, 10, 31)
     # February has no 30th day, so its last day ends the comparison.
     thirty = CIVIL.period_of(By.MONTH, date(2025, 3, 1)).until(date(2025, 3, 30))
-    assert compared_period(CIVIL, By.MONTH, thirty, Compare.PERIOD).last == date(2025, 2, 28)
+    assert _last(compared_period(CIVIL, By.MONTH, thirty, Compare.PERIOD)) == date(2025, 2, 28)
+
+
+def _last(period: Period | None) -> date | None:
+    return period.last if period else None
 
 
 @given(st.sampled_from([CIVIL, FISCAL, RETAIL]), st.sampled_from(By), DAYS)

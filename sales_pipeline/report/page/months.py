@@ -35,12 +35,14 @@ class PeriodBefore:
     """The days of a whole month, quarter or year, and the days of the period before.
 
     Attributes:
+        name: Its name.
         first: Its first day.
         last: Its last day; if it is not over, the last day with sales.
         before_first: The first day of the period before.
         before_last: The last day of it; if the period is not over, after as many days.
     """
 
+    name: str
     first: date
     last: date
     before_first: date
@@ -111,7 +113,7 @@ def _periods_before(previous: Comparison, begin: date, end: date) -> Iterator[Pe
             whole = previous.calendar.period_of(by, pair.period.first)
             if pair.before and begin <= whole.first and whole.last <= end:
                 days = (pair.period.first, pair.period.last, pair.before.first, pair.before.last)
-                yield PeriodBefore(*days)
+                yield PeriodBefore(whole.name, *days)
 
 
 def _each_once(pairs: Sequence[Pair]) -> list[Period]:

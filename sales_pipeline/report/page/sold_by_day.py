@@ -98,10 +98,7 @@ def days_of(
             first=whole.first,
             last=min(whole.last, sales.days[1]) if sales.days else whole.last,
             as_of=sales.as_of,
-            year_before=packed(
-                (calendar.year_before(By.DAY, span(day, day)).first - whole.first).days
-                for day in days
-            ),
+            year_before=packed(_year_before(calendar, day, whole) for day in days),
             weeks=tuple(
                 Week(week.name, week.first)
                 for week in periods_around(calendar, By.WEEK, whole.first, whole.last)
@@ -111,6 +108,12 @@ def days_of(
             by_store=bool(stores),
             rates=rates,
         )
+
+
+def _year_before(calendar: Calendar, day: date, whole: Period) -> int:
+    """The place of the day of the year before; below 0 if the page has none."""
+    before = calendar.year_before(By.DAY, span(day, day))
+    return (before.first - whole.first).days if before else -1
 
 
 def _currency(cell: Cell) -> str:

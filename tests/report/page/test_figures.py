@@ -356,6 +356,23 @@ def test_a_calendar_of_weeks_has_the_quarters_before_it(
     reader.open(shop.file)
 
 
+def test_a_cut_quarter_is_not_compared_as_the_month_that_is_left_of_it(
+    shop: Shop, reader: Reader, tmp_path: Any
+) -> None:
+    months = [date(2025, month, 10) for month in range(1, 11)]
+    sales = sales_of([Sold(day, "lyon", "Vase", day.month, Decimal(1)) for day in months])
+    file = tmp_path / "cut.html"
+    file.write_bytes(page_html(page_of_sales(shop, sales, CivilCalendar())).encode())
+    reader.open(file)
+    before = {}
+    for by in ("month", "quarter", "year"):
+        reader.choose(Choice("2025-07", "2025-10", by=by, compare="period"))
+        *_, last, _ = reader.table("periods")
+        before[last[0].rstrip("*")] = last[2]
+    assert before == {"2025-10": "9.00", "2025-Q4": "", "2025": ""}
+    reader.open(shop.file)
+
+
 @pytest.mark.long
 def test_what_is_added_up_counts_in_every_total(shop: Shop, reader: Reader, tmp_path: Any) -> None:
     whole = Choice("2025-01", "2025-12", store="lyon store")

@@ -95,7 +95,7 @@ const total = (found) => [...found.values()].reduce(added, NOTHING);
 function pairOf(name, months, compare, isRange = false) {
   const now = months.map((month) => month.span);
   const [{ first }, { last }] = [page.spans[now[0]], page.spans[now[now.length - 1]]];
-  const before = compare === "year" ? yearBefore(months) : periodBefore(first, last, isRange);
+  const before = compare === "year" ? yearBefore(months) : periodBefore(first, last, isRange ? null : name);
   return {
     name, now, before, first, last, held: SPANS,
     isOver: months[months.length - 1].is_over,
@@ -108,11 +108,16 @@ function pairOf(name, months, compare, isRange = false) {
 const yearBefore = (months) =>
   months.every(({ before }) => before !== null) ? months.map(({ before }) => before) : null;
 
-/** The spans of the period before some days; null if the page does not hold exactly its days. */
-function periodBefore(first, last, isRange) {
-  const whole = page.before.find((each) => each.first === first && each.last === last);
+/**
+ * The spans of the period before some days; null if the page does not hold exactly its days.
+ *
+ * name: the period that the days belong to, of which they may be a part; null for a range.
+ */
+function periodBefore(first, last, name) {
+  const isIt = (each) => each.first === first && each.last === last && (!name || each.name === name);
+  const whole = page.before.find(isIt);
   if (whole) return spansOf(whole.before_first, whole.before_last);
-  return isRange ? spansOf(daysBefore(first, last), daysLater(first, -1)) : null;
+  return name ? null : spansOf(daysBefore(first, last), daysLater(first, -1));
 }
 
 /** The spans that have the days from one to another, each once; null if none have, or gold has not. */
