@@ -129,6 +129,7 @@ def test_held_months_are_named_with_their_days_and_money(
         "last_day": "2025-01-09",
         "days": 3,
         "amount": "1234.5",
+        "is_too_large": False,
     }
     assert (document["repriced"], document["provisional"]) == (["2025-01", "2025-02"], ["2025-02"])
 
@@ -232,3 +233,15 @@ def test_the_document_of_a_failed_run_names_the_files(report: RunReport) -> None
     document = run_document(report)
     assert document["exit_code"] == 1
     assert document["rejected"] == [{"path": "paris/a.csv", "reason": "zero bytes"}]
+
+
+def test_a_month_with_too_large_amounts_says_what_to_do(
+    report: RunReport, rendered: Rendered
+) -> None:
+    january, day = date(2025, 1, 1), date(2025, 1, 4)
+    report.outcome = "failed"
+    report.held = [HeldRate(january, "USD", day, day, 1, Decimal(10) ** 16, is_too_large=True)]
+    heading, line = rendered(run_text(report))[7:9]
+    assert heading == "1 month on hold; gold stays as it was there until a run can add it up"
+    assert line.startswith("  2025-01 USD: 1 day worth more than gold can hold, on 2025-01-04, ")
+    assert "Do: withdraw the file with wrong amounts" in " ".join(rendered(run_text(report)))
