@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import PurePosixPath
 
 from sales_pipeline.config.dates import parse_date_pattern
 from sales_pipeline.config.files import FileOrder
@@ -18,6 +17,8 @@ from sales_pipeline.visible_text import visible_form
 _TEMPORARY_ENDINGS = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")
 _LOCK_FILE = re.compile(r"~\$.*|\.~lock\..*#|\.ds_store|thumbs\.db|desktop\.ini", re.IGNORECASE)
 _SUFFIXES = re.compile(r"(?:\.[A-Za-z0-9]{1,5}){0,2}$")
+_NO_NAMES = (".", "..")
+"""Names that no file can have, so none is a copy of them."""
 _COPY_WORDS = "copy|copie|kopie|kopia|copia|cópia|kopi|kopio|копия|コピー|副本|복사본"
 
 
@@ -71,14 +72,17 @@ def natural_order(name: str) -> NameKey:
 
 def _original(name: str) -> tuple[str, tuple[int, ...]]:
     """The original name of a copy, and the numbers of the copies; none if it is no copy."""
-    path = PurePosixPath(name)
-    match = _SUFFIXES.search(path.name)
+    # As text: what is left of a name without invisible characters may be no name of a path.
+    folder, mark, last = name.rpartition("/")
+    match = _SUFFIXES.search(last)
     suffixes = match[0] if match else ""
-    stem = path.name.removesuffix(suffixes)
+    stem = last.removesuffix(suffixes)
     copies: tuple[int, ...] = ()
     while copy := next(filter(None, (form.fullmatch(stem) for form in _copies())), None):
+        if f"{copy['original']}{suffixes}" in _NO_NAMES:
+            break
         stem, copies = copy["original"], (int(copy["number"] or 1), *copies)
-    return str(path.with_name(f"{stem}{suffixes}")), copies
+    return f"{folder}{mark}{stem}{suffixes}", copies
 
 
 def natural_value(name: str) -> list[tuple[int, int, str]]:

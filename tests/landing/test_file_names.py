@@ -5,13 +5,17 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from sales_pipeline.config.files import FileOrder
 from sales_pipeline.landing.file_names import (
     declared_order,
     is_lock_file,
+    is_temporary,
     name_in_feed,
     natural_order,
+    natural_value,
     path_regex,
 )
 
@@ -48,6 +52,47 @@ def test_a_dot_in_a_name_hides_no_copy() -> None:
 def test_a_word_like_copy_inside_a_name_makes_no_copy() -> None:
     assert natural_order("copyshop.csv")[1] == ()
     assert natural_order("Copenhagen.csv")[1] == ()
+
+
+@pytest.mark.parametrize("name", ["Copy of .", "Copy of ..", "a/Copy of .", ".", "..", "a/", " "])
+def test_a_name_without_a_sensible_original_is_its_own_original(name: str) -> None:
+    assert natural_order(name) == (natural_value(name), (), natural_value(name))
+
+
+def test_a_copy_of_a_name_without_a_sensible_original_is_after_it() -> None:
+    names = ["Copy of .", "Copy of . (1)", "Copy of . (2)"]
+    assert all(sorted(given, key=natural_order) == names for given in permutations(names))
+
+
+_NAMES = st.text(
+    st.one_of(
+        st.characters(),
+        st.characters(categories=["Cs"]),
+        st.sampled_from(" ./-_~()0123456789\u200b\ufeff\u0301"),
+    ),
+    max_size=30,
+)
+_COPIES = st.tuples(
+    st.sampled_from(["", "Copy of ", "Copy (2) of ", "Kopie von "]),
+    _NAMES,
+    st.sampled_from(["", " (1)", " - Copy", ".csv", ".tar.gz", ". (1)"]),
+).map("".join)
+
+
+@given(name=st.one_of(_NAMES, _COPIES))
+@example(name="\u200b")
+@example(name="Copy of ..")
+@example(name="\udcff (1).csv")
+def test_no_file_name_is_refused_and_every_two_names_can_be_ordered(name: str) -> None:
+    by_date = FileOrder(by="date", date_format="d.M.yyyy")
+    for path in (name, f"lyon/{name}"):
+        is_temporary(path)
+        is_lock_file(path)
+        path_regex("lyon/**/*").fullmatch(path)
+        name_in_feed(path, "lyon/**/*")
+        for other in ("x.csv", "1", "Copy of .", ""):
+            sorted([path, other], key=natural_order)
+        declared_order(by_date, path, changed_at=1, version="")
 
 
 def test_the_declared_order_is_by_date_or_time_or_value() -> None:

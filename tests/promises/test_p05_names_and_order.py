@@ -38,6 +38,16 @@ def test_p5_two_forms_of_one_name_found_together_are_a_file_and_its_correction(
     assert retailer.revenue() == {(2025, 1): "12.00"}
 
 
+@pytest.mark.parametrize("name", ["Copy of .", "\u200b"])
+def test_p5_a_name_that_is_the_copy_of_none_stops_no_shop(retailer: Retailer, name: str) -> None:
+    retailer.declared["feeds"]["lyon"]["landing"] = "lyon/*"
+    retailer.deliver_catalogue()
+    retailer.deliver(f"lyon/{name}", sale("1", total="12.00"))
+    assert {file.path for file in plan(retailer.declaration).files} >= {f"lyon/{name}"}
+    assert retailer.run().exit_code == 0
+    assert retailer.revenue() == {(2025, 1): "12.00"}
+
+
 @pytest.mark.parametrize(
     ("order", "rule"),
     [
