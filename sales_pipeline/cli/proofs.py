@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -181,6 +182,9 @@ def _files_to_copy(
     return partial(copy_landing_files, declaration, records=None if everything else RECORDS)
 
 
+_POINTS = re.compile("([0-9]{1,6})(?:-([0-9]{1,6}))?")
+
+
 def _numbers(text: str) -> set[int]:
     """Parses a list of numbers and ranges.
 
@@ -189,10 +193,10 @@ def _numbers(text: str) -> set[int]:
     """
     numbers: set[int] = set()
     for part in text.split(","):
-        first, dash, last = part.partition("-")
-        if not (first.isdecimal() and (last.isdecimal() or not dash)):
-            raise UsageError(f"--points: numbers and ranges such as 3,7-9, got {text!r}")
-        numbers |= set(range(int(first), int(last or first) + 1))
+        points = _POINTS.fullmatch(part)
+        if points is None:
+            raise UsageError(f"--points: numbers and ranges such as 3,7-9, got {text[:40]!r}")
+        numbers |= set(range(int(points[1]), int(points[2] or points[1]) + 1))
     return numbers
 
 

@@ -85,15 +85,26 @@ def _original(name: str) -> tuple[str, tuple[int, ...]]:
     return f"{folder}{mark}{stem}{suffixes}", copies
 
 
-def natural_value(name: str) -> list[tuple[int, int, str]]:
+def natural_value(name: str) -> list[tuple[int, int, str, str]]:
     """A sort key of any text in which numbers count as numbers.
 
     >>> max(["v9", "v10", ""], key=natural_value)
     'v10'
     """
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
-    key = [(0, int(part), part) if part[0] in "0123456789" else (1, 0, part) for part in parts]
-    return [*key, (0, -1, name)]
+    return [*(_part_value(part) for part in parts), (0, -1, "", name)]
+
+
+def _part_value(part: str) -> tuple[int, int, str, str]:
+    """A sort key of a number or of the text between two numbers.
+
+    Python converts no more than 4,300 digits, so numbers are compared by their length, then by
+    their digits.
+    """
+    if part[0] not in "0123456789":
+        return (1, 0, "", part)
+    digits = part.lstrip("0")
+    return (0, len(digits), digits, part)
 
 
 def declared_order(order: FileOrder, name: str, *, changed_at: int, version: str) -> NameKey:

@@ -110,6 +110,24 @@ def test_the_declared_order_is_by_date_or_time_or_value() -> None:
     assert key(by_column, version="9") < key(by_column, version="10")  # type: ignore[operator]
 
 
+_DIGITS = st.text("0123456789", min_size=1, max_size=30)
+
+
+@given(one=_DIGITS, other=_DIGITS)
+@example(one="0", other="00")
+@example(one="9", other="10")
+def test_numbers_in_texts_are_in_the_order_of_their_values(one: str, other: str) -> None:
+    by_value = sorted([one, other], key=lambda digits: (int(digits), digits))
+    assert sorted([one, other], key=natural_value) == by_value
+    around = [f"v{digits}.csv" for digits in by_value]
+    assert sorted([f"v{one}.csv", f"v{other}.csv"], key=natural_value) == around
+
+
+def test_numbers_of_any_length_can_be_ordered() -> None:
+    texts = ["", "9", "0" * 5000 + "10", "1" * 5000, "2" + "0" * 4999, "1" * 5001, "x"]
+    assert all(sorted(given, key=natural_value) == texts for given in permutations(texts))
+
+
 def test_lock_files_of_office_programs_are_known() -> None:
     for name in ("~$sales.csv", "~$x.xlsx", ".~lock.sales.csv#", "Thumbs.db", ".DS_Store"):
         assert is_lock_file(name), name

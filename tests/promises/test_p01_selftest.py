@@ -81,7 +81,7 @@ def test_without_files_there_is_nothing_to_test(retailer: Retailer) -> None:
         _tested(retailer)
 
 
-@pytest.mark.parametrize("text", ["", "3-", "a", "1,,2"])
+@pytest.mark.parametrize("text", ["", "3-", "a", "1,,2", "1" * 5000, "1-1000000000000"])
 def test_points_are_numbers_and_ranges(text: str) -> None:
     with pytest.raises(UsageError, match="--points"):
         _numbers(text)

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from sales_pipeline.operations.plan import plan
-from tests.retailer import Retailer, sale
+from tests.retailer import HEADER, Retailer, sale
 
 MONDAY, TUESDAY, WEDNESDAY = "2025-01-13", "2025-01-14", "2025-01-15"
 
@@ -70,6 +70,20 @@ def test_p5_the_order_that_decided_between_two_amounts_is_said(
     os.utime(later, (2, 2))
     [displaced] = retailer.run().displaced
     assert displaced.order == rule
+    assert retailer.revenue() == {(2025, 1): "12.00"}
+
+
+def test_p5_a_number_of_any_length_in_the_column_of_the_order_is_a_later_one(
+    retailer: Retailer,
+) -> None:
+    retailer.declared["feeds"]["lyon"]["order"] = {"by": "column", "column": "note"}
+    retailer.declared["feeds"]["lyon"]["columns"]["note"] = "note"
+    retailer.deliver_catalogue()
+    header = f"{HEADER},note"
+    retailer.deliver("lyon/a.csv", f"{sale('1', total='12.00')},{'9' * 5000}", header=header)
+    retailer.deliver("lyon/b.csv", f"{sale('1')},9", header=header)
+    assert {file.becomes for file in plan(retailer.declaration).files} == {"new"}
+    assert retailer.run().exit_code == 0
     assert retailer.revenue() == {(2025, 1): "12.00"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -48,6 +49,7 @@ class Kind:
         return _NOUNS.get(self.name, self.name)
 
 
+_SIZE = re.compile("[0-9]{1,2}")
 _NOUNS = {"integer": "a whole number", "decimal": "a number", "double": "a double",
           "boolean": "a condition", "date": "a date", "timestamp": "a timestamp",
           "list": "a list", "null": "null"}  # fmt: skip
@@ -102,7 +104,7 @@ SALE_KINDS = {
 def type_of(node: exp.DataType) -> tuple[str, Kind]:
     """Returns a type by its name, and the kind of its values."""
     name = str(getattr(node.this, "value", node.this)).upper()
-    sizes = [int(part.name) for part in node.expressions if part.name.isdigit()]
+    sizes = [int(part.name) for part in node.expressions if _SIZE.fullmatch(part.name)]
     if name == "DECIMAL" and len(sizes) == len(node.expressions) <= 2:
         precision, scale = [*sizes, *[10, 0][len(sizes) :]]
         if 0 <= scale <= precision <= 38 and precision > 0:

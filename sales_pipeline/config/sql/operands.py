@@ -228,7 +228,7 @@ def number_constant(written: str) -> Operand:
         return Operand(written, DOUBLE, constant=written)
     whole, mark, decimals = unsigned.partition(".")
     digits = len(whole.lstrip("0"))
-    if digits + len(decimals) > MAX_DIGITS:
+    if max(digits + len(decimals), len(whole)) > MAX_DIGITS:
         raise ExpressionRefused(f"a number of more than {MAX_DIGITS} digits", "; write fewer")
     if mark or digits > len(str(2**63)) - 1:
         kind = Kind("decimal", digits, len(decimals))
