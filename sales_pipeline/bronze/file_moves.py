@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.runs import is_recorded
 from sales_pipeline.landing.archive import (
     is_keepable,
+    is_kept,
     keep,
     kept_path,
     move_back,
@@ -35,6 +37,8 @@ _KEPT = frozenset(
 )
 _NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.ETXTBSY})
 """Error numbers of files that a user may not move, or nobody may at present."""
+_NO_PLACE = frozenset({errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})
+"""Error numbers of files whose place cannot be made: another file lies there, or it is too long."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,9 @@ class Folders:
 
     def place_of(self, delivery: Delivery) -> str:
         """Returns the place of a refused delivery's file: `rejected`, `archive` or `landing`."""
-        if self.rejected(delivery).exists():
+        if is_kept(self.rejected(delivery)):
             return REJECTED
-        return ARCHIVE if self.archived(delivery).exists() else "landing"
+        return ARCHIVE if is_kept(self.archived(delivery)) else "landing"
 
     def named(self, reason: str, delivery: Delivery) -> str:
         """Replaces the place of a file at the beginning of a reason by the path of its delivery."""
@@ -86,14 +90,14 @@ class Folders:
 
     def waits_for_archive(self, delivery: Delivery) -> bool:
         """Returns True if a file to archive still lies in the landing folder only."""
-        in_archive = delivery.feed in self.left or self.archived(delivery).exists()
+        in_archive = delivery.feed in self.left or is_kept(self.archived(delivery))
         return not in_archive and self.source(delivery).exists()
 
     def waits_for_rejected(self, delivery: Delivery) -> bool:
         """Returns whether a refused file has still to be moved to `rejected/`."""
         stays = delivery.feed in self.left and not delivery.mends
         is_there = self.source(delivery).exists()
-        return is_there and not stays and not self.rejected(delivery).exists()
+        return is_there and not stays and not is_kept(self.rejected(delivery))
 
 
 def left_behind(ledger: Ledger, folders: Folders) -> list[Delivery]:
@@ -166,6 +170,7 @@ def archive_copies(deliveries: Iterable[Delivery], folders: Folders) -> dict[int
     Returns:
         Id of each delivery whose file was not moved -> why, and what to do.
     """
+    root = folders.lakehouse / ARCHIVE
 
     def archive(delivery: Delivery) -> tuple[int, str | None]:
         if delivery.mends or delivery.feed in folders.left:
@@ -173,10 +178,10 @@ def archive_copies(deliveries: Iterable[Delivery], folders: Folders) -> dict[int
         target = folders.archived(delivery)
         # A file that another declaration had rejected lies in `rejected/`.
         places = (folders.source(delivery), folders.rejected(delivery))
-        source = next((place for place in places if place.exists()), places[0])
-        if not source.exists() and target.exists() and target.stat().st_size == delivery.bytes:
+        source = next((place for place in places if is_kept(place)), places[0])
+        if not source.exists() and is_kept(target) and target.stat().st_size == delivery.bytes:
             return delivery.file_id, None
-        return delivery.file_id, _why_not_kept(source, target, delivery)
+        return delivery.file_id, _why_not_kept(source, target, delivery, root=root)
 
     results = together(
         (partial(archive, delivery) for delivery in deliveries), at_once=_MOVED_AT_ONCE
@@ -184,24 +189,40 @@ def archive_copies(deliveries: Iterable[Delivery], folders: Folders) -> dict[int
     return {file_id: reason for file_id, reason in results if reason is not None}
 
 
-def _why_not_kept(source: Path, target: Path, delivery: Delivery) -> str | None:
-    """Keeps a file; returns None, or why it was not moved and what to do."""
+def _why_not_kept(source: Path, target: Path, delivery: Delivery, *, root: Path) -> str | None:
+    """Keeps a file below `root`; returns None, or why it was not moved and what to do."""
     try:
         if keep(source, target, delivery.sha256):
             return None
     except OSError as error:
-        if error.errno not in _NOT_ALLOWED:
-            raise
-        why = f"{error.filename or source.parent}: {error.strerror or error}"
-        return (
-            f"cannot be moved to the archive ({why}). Do: let the user of this run write to the "
-            "landing folder and the archive, or declare archive: leave; the next run moves it"
-        )
+        return _why_not_moved(error, source, root)
     if not source.exists():
         return "vanished before it was moved; its records are safe. Do: put it back if it is needed"
     if sha256_of(source) == delivery.sha256:
         return "another process has it open for writing; the next run moves it once it is closed"
     return "holds other bytes than were read; the next run takes it as it is then"
+
+
+def _why_not_moved(error: OSError, source: Path, root: Path, *, stays: bool = False) -> str:
+    """Says why a file, or the reason of one that stays, cannot be put below `root`.
+
+    Raises:
+        OSError: The error concerns every file.
+    """
+    # Where the root itself is no folder, no file has a place.
+    has_no_place = error.errno in _NO_PLACE and (root.is_dir() or not os.path.lexists(root))
+    if error.errno not in _NOT_ALLOWED and not has_no_place:
+        raise error
+    do = "let the user of this run write to the landing folder and the archive"
+    if error.errno == errno.ENAMETOOLONG:
+        do = "give it a shorter name in the landing folder"
+    elif has_no_place:
+        do = "another file or folder has its place, so give it another name in the landing folder"
+    where = "the archive" if root.name == ARCHIVE else f"{root.name}/"
+    why = f"{where} ({error.filename or source.parent}: {error.strerror or error}). Do: {do}"
+    if stays:
+        return f"its reason cannot be written to {why}"
+    return f"cannot be moved to {why}, or declare archive: leave; the next run moves it"
 
 
 def reject_files(deliveries: Iterable[Delivery], folders: Folders) -> dict[int, str]:
@@ -216,11 +237,14 @@ def reject_files(deliveries: Iterable[Delivery], folders: Folders) -> dict[int, 
     for delivery in deliveries:
         source, target = folders.source(delivery), folders.rejected(delivery)
         stays = delivery.feed in folders.left and not delivery.mends
-        # The reason first: a file in rejected/ says that all of this is done.
-        if stays or is_keepable(source, target, delivery.sha256):
-            write_reason(target, delivery.reason or "")
-        is_there = source.exists()
-        reason = None if stays else _why_not_kept(source, target, delivery)
+        is_there, root = source.exists(), folders.lakehouse / REJECTED
+        try:
+            # The reason first: a file in rejected/ says that all of this is done.
+            if stays or is_keepable(source, target, delivery.sha256):
+                write_reason(target, delivery.reason or "")
+            reason = None if stays else _why_not_kept(source, target, delivery, root=root)
+        except OSError as error:
+            reason = _why_not_moved(error, source, root, stays=stays)
         if reason is not None and is_there:
             unmoved[delivery.file_id] = reason
     return unmoved

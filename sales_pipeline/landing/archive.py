@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
@@ -43,6 +44,19 @@ def is_keepable(source: Path, target: Path, sha256: str) -> bool:
     return sha256_of(target) == sha256 or sha256_of(source) == sha256
 
 
+def is_kept(place: Path) -> bool:
+    """Returns whether a file, not a folder, lies in a place; never where its path is too long."""
+    return stat.S_ISREG(_mode(place))
+
+
+def _mode(path: Path) -> int:
+    """Returns the mode of what lies at a path; 0 if there is nothing, or nothing can be there."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
+
+
 def keep(source: Path, target: Path, sha256: str) -> bool:
     """Moves a file to its place, unless its bytes are there already.
 
@@ -58,7 +72,10 @@ def keep(source: Path, target: Path, sha256: str) -> bool:
     Raises:
         OSError: The system does not let it be moved.
     """
-    if target.exists():
+    mode = _mode(target)
+    if stat.S_ISDIR(mode):  # It holds files that were delivered below a folder of that name.
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    if mode:
         if sha256_of(target) == sha256:
             _remove_kept(source, sha256)
             return True
@@ -168,7 +185,8 @@ def move_back(place: Path, source: Path, sha256: str, size: int) -> bool:
     Returns:
         True if it was moved; False if another file has been delivered there meanwhile.
     """
-    if os.path.lexists(source):
+    is_below_a_file = any(place.exists() and not place.is_dir() for place in source.parents)
+    if os.path.lexists(source) or is_below_a_file:
         return False
     partial = _partial_path(place)
     digest, bytes_left = hashlib.sha256(), size
