@@ -80,8 +80,8 @@ def missing_names(
     """Shows the names that the catalogue lacks.
 
     Names that hold back most money come first, by the latest rate of each currency; beside
-    each are the known names that are most like it, and below, how to teach it. Nothing is
-    changed.
+    each of the first 100 are the known names that are most like it, and below, how to teach it.
+    In JSON, near is null for a name that was not compared. Nothing is changed.
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
     declaration = shared.declaration()
@@ -92,7 +92,7 @@ def missing_names(
         missing_text,
     )
 
-    names = missing_from_catalogue(declaration, feed=feed)
+    names = missing_from_catalogue(declaration, feed=feed, limit=limit)
     show_report(
         names,
         partial(missing_document, limit=limit),

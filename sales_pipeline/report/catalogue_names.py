@@ -27,7 +27,7 @@ from sales_pipeline.report.figures import grouped, without_end_zeros
 from sales_pipeline.report.layout import cell, money_lines, new_table, titled
 from sales_pipeline.silver.reference import products
 from sales_pipeline.silver.reference.list_prices import ALWAYS, Price, known_prices
-from sales_pipeline.silver.reference.missing_names import MissingName, missing_names
+from sales_pipeline.silver.reference.missing_names import MissingName, compare, missing_names
 from sales_pipeline.silver.reference.products import Product, known_products
 
 CODE = "code"
@@ -112,7 +112,9 @@ class Missing:
     lesson: str
 
 
-def missing_from_catalogue(declaration: Declaration, *, feed: str | None = None) -> Missing:
+def missing_from_catalogue(
+    declaration: Declaration, *, feed: str | None = None, limit: int
+) -> Missing:
     """Returns the names that sales wait for.
 
     Those that hold back most money come first, by the latest rate of each currency; then those
@@ -121,6 +123,7 @@ def missing_from_catalogue(declaration: Declaration, *, feed: str | None = None)
     Args:
         declaration: What the retailer declares.
         feed: Only names that this feed delivers.
+        limit: How many names will be shown; only these are compared with those of the catalogue.
 
     Raises:
         UsageError: There is no lakehouse yet, or no such feed.
@@ -130,7 +133,8 @@ def missing_from_catalogue(declaration: Declaration, *, feed: str | None = None)
     with made_lakehouse(declaration) as lakehouse:
         names = [name for name in missing_names(lakehouse) if feed in (None, name.feed)]
         book = rate_book(lakehouse)
-    names.sort(key=lambda name: (-_worth(name, book), -name.records, name.feed, name.name))
+        names.sort(key=lambda name: (-_worth(name, book), -name.records, name.feed, name.name))
+        compare(lakehouse, names[:limit])
     return Missing(tuple(names), _lesson(declaration))
 
 
@@ -206,7 +210,7 @@ class _Missing(View):
     name: str
     records: int
     amounts: Amounts
-    near: list[str]
+    near: list[str] | None
 
 
 def known_document(names: Sequence[KnownName]) -> dict[str, Any]:
@@ -277,7 +281,7 @@ def missing_text(missing: Missing, *, limit: int) -> RenderableType:
     texts, figures = ("Feed", "Name", "Like"), ("Records", "Amount")
     table = new_table("Feed", "Name", *figures, "Like", right=figures, fold=texts)
     for name in missing.names[:limit]:
-        amount, near = money_lines(name.amounts), cell(", ".join(name.near))
+        amount, near = money_lines(name.amounts), cell(name.like)
         table.add_row(cell(name.feed), cell(name.name), f"{name.records:,}", amount, near)
     more = len(missing.names) - limit
     remark = f"and {counted(more, 'more name')}: --limit" if more > 0 else ""

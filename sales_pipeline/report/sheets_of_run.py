@@ -21,7 +21,7 @@ from sales_pipeline.report.page.months import months_of
 from sales_pipeline.report.page.moved import Moved, last_month_moved
 from sales_pipeline.report.quarantine import NOTHING_WAITS, waiting_in_quarantine
 from sales_pipeline.report.sheet import Column, Money, Sheet
-from sales_pipeline.silver.reference.missing_names import missing_names
+from sales_pipeline.silver.reference.missing_names import compare, missing_names
 
 
 def sheets_of_run(
@@ -96,8 +96,10 @@ def _unknown_names(lakehouse: Lakehouse) -> Sheet:
         Column("Amount", "money"), Column("Currency"),
     )  # fmt: skip
     rows: list[tuple[object, ...]] = []
-    for name in missing_names(lakehouse):
-        named = (name.feed, name.name, ", ".join(name.near), name.records)
+    names = missing_names(lakehouse)
+    compare(lakehouse, names)
+    for name in names:
+        named = (name.feed, name.name, name.like, name.records)
         rows += _with_money(named, name.amounts)
     return Sheet("Unknown names", columns, rows)
 

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from sales_pipeline.report.page.listings import unknown_names_listing
+from sales_pipeline.report.sheets_of_run import sheets_of_run
+from sales_pipeline.silver.reference import missing_names
+from sales_pipeline.silver.reference.missing_names import MOST_COMPARED
+from sales_pipeline.silver.reference.products import NearNames
 from tests.cli.conftest import Call, loaded_by
+from tests.replacements import Replacements
 from tests.retailer import CATALOGUE, Retailer, sale
 
 ESCAPE, HTML, FORMULA = "Pot\x1b[31m rouge", "<b>Vasé</b>", '=HYPERLINK("x")'
@@ -110,6 +116,56 @@ def test_missing_says_how_to_teach_a_name(catalogue: Call) -> None:
 def test_missing_is_bounded_and_says_how_many_more(catalogue: Call) -> None:
     assert "and 3 more names: --limit" in catalogue("missing", "--limit", "2").out
     assert json.loads(catalogue("missing", "--limit", "2", "--json").out)["more"] == 3
+
+
+@pytest.fixture(scope="module")
+def lacking(tmp_path_factory: pytest.TempPathFactory) -> Retailer:
+    """A retailer who sold many products that the catalogue does not know."""
+    made = Retailer(tmp_path_factory.mktemp("lacking"))
+    made.deliver_catalogue()
+    made.deliver("lyon/a.csv", *(sale(str(at), item=f"Vase {at}") for at in range(130)))
+    made.deliver("boston/a.csv", sale("1"))
+    made.run()
+    _write(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("options", "shown", "compared"),
+    [([], 20, 20), (["--limit", "2"], 2, 2), (["--limit", "200"], 130, MOST_COMPARED)],
+)
+def test_only_names_that_are_shown_are_compared_with_the_catalogue(
+    lacking: Retailer,
+    call: Call,
+    replaced: Replacements,
+    options: list[str],
+    shown: int,
+    compared: int,
+) -> None:
+    config = str(lacking.folder / "config.yaml")
+    calls, indexes = replaced(NearNames, "like"), replaced(missing_names, "NearNames")
+    said = call("catalogue", "missing", *options, "--json", "--config", config)
+    names = json.loads(said.out)["names"]
+    assert (len(names), len(calls), len(indexes)) == (shown, compared, 1)
+    assert [name["near"] for name in names] == [["Vase"]] * compared + [None] * (shown - compared)
+    assert json.loads(said.out)["more"] == 130 - shown
+    text = call("catalogue", "missing", *options, "--config", config).out
+    assert ("(only the first 100 names are compared)" in " ".join(text.split())) == (
+        shown > compared
+    )
+
+
+def test_a_page_and_a_workbook_compare_no_more_names_and_say_so(
+    lacking: Retailer, replaced: Replacements
+) -> None:
+    calls = replaced(NearNames, "like")
+    listing = lacking.read(unknown_names_listing)
+    assert len(calls) == MOST_COMPARED
+    [sheet] = [each for each in sheets_of_run(lacking.declaration) if each.name == "Unknown names"]
+    assert len(calls) == 2 * MOST_COMPARED
+    assert {row[2] for row in listing.rows} == {"Vase"}
+    likes = [row[2] for row in sheet.rows]
+    assert likes == ["Vase"] * 100 + ["(only the first 100 names are compared)"] * 30
 
 
 def test_missing_names_of_one_feed(catalogue: Call) -> None:

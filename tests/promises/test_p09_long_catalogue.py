@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sales_pipeline.silver.reference.missing_names import missing_names
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.silver.reference.missing_names import MissingName, compare, missing_names
 from tests.retailer import Retailer, sale
 
 HEADER = "sku,lang,name,group"
@@ -114,10 +115,16 @@ def test_p9_what_is_missing_is_named_with_its_money_and_near_matches(
             {k: str(v) for k, v in each.amounts.items()},
             each.near,
         )
-        for each in retailer.read(missing_names)
+        for each in retailer.read(_compared)
     ]
     assert found == [
         ("lyon", "Lampes", 2, {"EUR": "15.5000"}, ["Lampe"]),
         ("boston", "A-11", 1, {"USD": "10.0000"}, ["A-1"]),
         ("lyon", "?", 1, {"EUR": "10.0000"}, []),
     ]
+
+
+def _compared(lakehouse: Lakehouse) -> list[MissingName]:
+    names = missing_names(lakehouse)
+    compare(lakehouse, names)
+    return names

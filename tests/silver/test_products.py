@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sales_pipeline.silver.reference.products import CODE, Key, Names, Product, near_matches
+from sales_pipeline.silver.reference.products import CODE, Key, Names, NearNames, Product
 
 
 def _known(*sources: tuple[str, str, str]) -> dict[Key, Product]:
@@ -50,7 +50,8 @@ def test_a_name_is_found_by_its_form_and_caselessly_where_that_is_no_guess(
 
 
 def test_near_matches_are_the_likest_names_of_the_language() -> None:
-    assert near_matches(KNOWN, "fr", "THE VERT") == ["Thé vert"]
-    assert near_matches(KNOWN, "fr", "Cafe moulu bio") == ["Café moulu"]
-    assert near_matches(KNOWN, "en", "Thé vert") == []
-    assert near_matches(KNOWN, CODE, "A-7") == ["A-1"]
+    known = NearNames(KNOWN)
+    assert known.like("fr", "THE VERT") == ["Thé vert"]
+    assert known.like("fr", "Cafe moulu bio") == ["Café moulu"]
+    assert known.like("en", "Thé vert") == []
+    assert known.like(CODE, "A-7") == ["A-1"]

@@ -21,7 +21,7 @@ from sales_pipeline.report.figures import grouped, moment, money, month_text, pe
 from sales_pipeline.report.quarantine import NOTHING_WAITS, Waiting
 from sales_pipeline.report.rates_of_days import policy_sentence
 from sales_pipeline.silver.balance import CLASSES, NO_CURRENCY, Balance, balance_from
-from sales_pipeline.silver.reference.missing_names import missing_names
+from sales_pipeline.silver.reference.missing_names import compare, missing_names
 
 _MOST_ROWS = 100
 RATE_DECIMALS = 6
@@ -85,9 +85,10 @@ def unknown_names_listing(lakehouse: Lakehouse) -> Listing:
     names = missing_names(lakehouse)
     if not names:
         return Listing(caption, note="No sale waits for the catalogue to know its product.")
+    compare(lakehouse, names[:_MOST_ROWS])
     figures = ("Records", "Amount")
     rows = tuple(
-        (name.feed, name.name, ", ".join(name.near), f"{name.records:,}", _money(name.amounts))
+        (name.feed, name.name, name.like, f"{name.records:,}", _money(name.amounts))
         for name in names
     )
     note = "Their sales count as soon as a file of the catalogue has the name."

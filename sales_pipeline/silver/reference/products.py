@@ -138,17 +138,28 @@ class Names:
         return max(alike, key=lambda product: (product.file_id, product.row, product.source))
 
 
-def near_matches(known: Known, language: str, name: str) -> list[str]:
-    """The known names or codes of a language that are most like an unknown one, the likest first.
+class NearNames:
+    """An index of the known names and codes by their caseless forms, to find names like another.
 
     Args:
         known: All names and codes.
-        language: The language, or `CODE`.
-        name: The name or code as delivered.
     """
-    sources = sorted(product.source for product in known.values() if product.language == language)
-    by_caseless: dict[str, str] = {}
-    for source in sources:
-        by_caseless.setdefault(caseless(source), source)
-    matches = difflib.get_close_matches(caseless(name), by_caseless, n=_NEAR_MATCHES)
-    return [by_caseless[match] for match in matches]
+
+    def __init__(self, known: Known) -> None:
+        self._by_caseless: dict[str, dict[str, str]] = {}
+        for language, source in sorted(known):
+            of_language = self._by_caseless.setdefault(language, {})
+            of_language.setdefault(caseless(source), source)
+
+    def like(self, language: str, name: str) -> list[str]:
+        """The known names or codes of a language that are most like one, the likest first.
+
+        Compares it with every known name, which takes a tenth of a second for 20,000 names.
+
+        Args:
+            language: The language, or `CODE`.
+            name: The name or code as delivered.
+        """
+        sources = self._by_caseless.get(language, {})
+        matches = difflib.get_close_matches(caseless(name), sources, n=_NEAR_MATCHES)
+        return [sources[match] for match in matches]
