@@ -74,6 +74,7 @@ from sales_pipeline.lakehouse.tables import (
     bronze_table,
     silver_views,
 )
+from sales_pipeline.landing.headers import MAX_NAMES_BYTES, USUAL_NAME_BYTES
 from sales_pipeline.landing.quotes import MAX_QUOTED_LINE_ENDS
 from sales_pipeline.silver.validation.reasons import REASONS
 
@@ -374,8 +375,10 @@ character that `csv.escape` declares.
 **Headers.** A record that has more than half of the header's texts again, in any order, and no
 field that begins with a digit, is a header and no record, like the first one: it is not counted
 as delivered, and `_row` goes on without it. What follows is read by it. If it lacks declared
-columns, what follows waits as `header_unknown`, up to the next header. Header texts are compared
-without case, space around them and invisible characters, in Unicode form NFC. A byte order mark
+columns, or would be refused at the beginning of a file, what follows waits as `header_unknown`, up
+to the next header. A file whose names in the header are together longer than
+{MAX_NAMES_BYTES >> 10} KiB, and on average than {USUAL_NAME_BYTES} bytes, is
+rejected as `wrong_header`. Header texts are compared without case, space around them and invisible characters, in Unicode form NFC. A byte order mark
 before a record, where two files were joined, is no part of it.
 
 **Lines around the data.** A line that `csv.skip_lines` or `csv.footer_lines` would leave out is

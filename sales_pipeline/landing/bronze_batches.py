@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -17,6 +17,8 @@ from sales_pipeline.landing.record_splitter import Record, ragged_problem
 from sales_pipeline.landing.shape import FileShape, bronze_schema
 
 _JSON_ESCAPED = r'[\x00-\x1f"\\]'
+JSON_BYTES = 8 << 20
+"""How many bytes of names the objects of one batch repeat at most, unless it has one record."""
 _Numbers = np.ndarray[Any, np.dtype[np.int64]]
 json_text = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -33,20 +35,21 @@ class BatchMaker:
 
     def from_parsed(
         self, match: HeaderMatch, columns: Sequence[pa.Array], ragged: Sequence[csv.InvalidRow]
-    ) -> list[pa.RecordBatch]:
-        """Makes a batch of the file's columns, and one of the records that have others."""
+    ) -> Iterator[pa.RecordBatch]:
+        """Makes batches of the file's columns, and one of the records that have others."""
         numbers = self._numbers(len(columns[0]) + len(ragged))
         if not ragged:
-            return [self._batch(numbers, match, columns)]
+            yield from self._batches(numbers, match, columns)
+            return
         at = np.array([row.number - 1 for row in ragged])
         problems = [ragged_problem(row.actual_columns, row.expected_columns) for row in ragged]
-        malformed = self._malformed(numbers[at], [row.text for row in ragged], problems)
-        return [self._batch(np.delete(numbers, at), match, columns), malformed]
+        yield from self._batches(np.delete(numbers, at), match, columns)
+        yield self._malformed(numbers[at], [row.text for row in ragged], problems)
 
-    def from_records(self, records: Sequence[Record]) -> list[pa.RecordBatch]:
-        """Makes a batch of the records of each header, and one of the malformed records."""
+    def from_records(self, records: Sequence[Record]) -> Iterator[pa.RecordBatch]:
+        """Makes batches of the records of each header, and one of the malformed records."""
         numbers = self._numbers(len(records))
-        batches, start = [], 0
+        start = 0
         for _, group in groupby(records, key=lambda record: id(record.match)):
             of_match = list(group)
             match = of_match[0].match
@@ -54,20 +57,26 @@ class BatchMaker:
             start += len(of_match)
             if match is None:
                 raw = [record.raw for record in of_match]
-                batches.append(self._malformed(own, raw, [record.problem for record in of_match]))
+                yield self._malformed(own, raw, [record.problem for record in of_match])
             else:
                 columns = zip(*(record.fields for record in of_match), strict=True)
-                batches.append(
-                    self._batch(own, match, [pa.array(texts, pa.string()) for texts in columns])
+                yield from self._batches(
+                    own, match, [pa.array(texts, pa.string()) for texts in columns]
                 )
-        return batches
 
-    def _batch(
+    def _batches(
         self, numbers: _Numbers, match: HeaderMatch, columns: Sequence[pa.Array]
-    ) -> pa.RecordBatch:
-        arrays = [columns[at] for at in match.positions if at is not None]
-        none = pa.nulls(len(numbers), pa.string())
-        return self._of_bronze(numbers, arrays, _extra(match, columns), none, none)
+    ) -> Iterator[pa.RecordBatch]:
+        """Makes batches of so few records that their undeclared names fit into memory."""
+        repeated = sum(len(json_text(key).encode()) for _, key in match.undeclared)
+        most = max(1, JSON_BYTES // max(1, repeated))
+        none = pa.nulls(min(most, len(numbers)), pa.string())
+        for start in range(0, len(numbers), most):
+            rows = [column.slice(start, most) for column in columns]
+            arrays = [rows[at] for at in match.positions if at is not None]
+            own = numbers[start : start + most]
+            nulls = none[: len(own)]
+            yield self._of_bronze(own, arrays, _extra(match, rows), nulls, nulls)
 
     def _malformed(
         self, numbers: _Numbers, raw: Sequence[str | None], problems: Sequence[str | None]

@@ -17,7 +17,7 @@ from pathlib import Path
 from sales_pipeline.errors import FileChanged, FileRejected, examples
 from sales_pipeline.landing.dialect_guess import difference, other_shapes, titled_shapes
 from sales_pipeline.landing.frame import DataLines, EndLines, end_lines
-from sales_pipeline.landing.headers import HeaderMatch
+from sales_pipeline.landing.headers import HeaderMatch, refusal_of, shown_header
 from sales_pipeline.landing.landed_bytes import LandedBytes, Transcoder
 from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
 from sales_pipeline.landing.record_splitter import PROBLEMS, Record, RecordFormat, RecordSplitter
@@ -29,7 +29,7 @@ HEAD_BYTES = 64 << 10
 
 _BLOCK_BYTES = 1 << 20
 _LONGEST_HEAD = 2 * MAX_RECORD_BYTES
-_SHOWN_CHARACTERS = 40
+_FIRST_BYTES = 40
 _MAGIC = {
     b"PK\x03\x04": "a zip archive",
     b"\x1f\x8b": "a gzip archive",
@@ -113,6 +113,8 @@ class _Head:
             self._refuse_mismatch(record.fields, match)
         else:
             self._refuse_numbers(record.fields, match)
+        if refusal := refusal_of(self.shape, record.fields):
+            raise self._rejected("wrong_header", refusal)
         self._refuse_utf8()
         undeclared = tuple(key for _, key in match.undeclared)
         return Header(tuple(self.shape.texts(record.fields)), undeclared, size)
@@ -147,7 +149,7 @@ class _Head:
             raise self._rejected("empty", f"{what}, not even a header; deliver it again")
         if _PAGE.match(plain):
             title = _TITLE.search(plain)
-            named = f" titled {_shown(title[1].decode(errors='replace'))}" if title else ""
+            named = f" titled {shown_header(title[1].decode(errors='replace'))}" if title else ""
             raise self._rejected(
                 "html",
                 f"an HTML or XML page{named} instead of data, maybe a server's error page; "
@@ -248,8 +250,8 @@ class _Head:
         named, is_alike = [], False
         for header in match.missing:
             close = get_close_matches(caseless_form(header), unmatched, n=2)
-            alike = " or ".join(_shown(unmatched[text]) for text in close)
-            named.append(_shown(header) + (f" (did you mean {alike}?)" if alike else ""))
+            alike = " or ".join(shown_header(unmatched[text]) for text in close)
+            named.append(shown_header(header) + (f" (did you mean {alike}?)" if alike else ""))
             is_alike = is_alike or bool(alike)
         undeclared = f" and has {_listed([*unmatched.values()])} instead" if unmatched else ""
         return f"{examples(named)}{'' if is_alike else undeclared}"
@@ -258,7 +260,7 @@ class _Head:
         """Names the dialect under which the header has more of the declared columns, if any."""
         best = self._best_fitting(other_shapes(self.shape), fitting)
         if best is None and not fitting:
-            is_utf_16 = self.data.startswith(_UTF_16) or b"\0" in self.data[:_SHOWN_CHARACTERS]
+            is_utf_16 = self.data.startswith(_UTF_16) or b"\0" in self.data[:_FIRST_BYTES]
             best = self._best_fitting(titled_shapes(self.shape, is_utf_16=is_utf_16), fitting)
         if best is None:
             return self._split_otherwise(fitting)
@@ -293,10 +295,5 @@ class _Head:
         return FileRejected(code, f"{self.path}: {what}")
 
 
-def _shown(text: str) -> str:
-    """Gives a text quoted, on one line and not too long."""
-    return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…")
-
-
 def _listed(texts: Sequence[str]) -> str:
-    return examples([_shown(text) for text in texts])
+    return examples([shown_header(text) for text in texts])

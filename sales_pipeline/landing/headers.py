@@ -18,6 +18,12 @@ from sales_pipeline.visible_text import caseless_form
 if TYPE_CHECKING:
     from sales_pipeline.landing.shape import FileShape
 
+MAX_NAMES_BYTES = 64 << 10
+"""How long the names of a header are together at most, because each record repeats them."""
+USUAL_NAME_BYTES = 32
+"""Names that have this length on average are not too long: their records are long as well."""
+_SHOWN_CHARACTERS = 40
+
 
 @dataclass(frozen=True)
 class HeaderMatch:
@@ -75,6 +81,31 @@ def match_header(
     return HeaderMatch(tuple(positions), undeclared, tuple(missing), twice, len(texts))
 
 
+def refusal_of(shape: FileShape, texts: Sequence[str]) -> str | None:
+    """Returns why a header is refused although it has every declared column, or None.
+
+    Args:
+        shape: How the file is written.
+        texts: The fields of its header.
+    """
+    if shape.is_trusted or not shape.header:
+        return None
+    length = sum(len(text.encode(errors="replace")) for text in texts)
+    most = max(MAX_NAMES_BYTES, USUAL_NAME_BYTES * len(texts))
+    if length > most:
+        return (
+            f"the names in the header are too long, expected at most {most:,} bytes "
+            f"together, got {length:,} bytes in {len(texts):,} columns, such as "
+            f"{shown_header(max(texts, key=len))}; shorten them, or deliver fewer columns"
+        )
+    return None
+
+
+def shown_header(text: str) -> str:
+    """Gives a header text quoted, on one line and not too long."""
+    return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…")
+
+
 class Headers:
     """The header of the next records: the file's, or a later one.
 
@@ -87,7 +118,8 @@ class Headers:
         first: The fields of its first record.
 
     Attributes:
-        match: Where the columns are; None below a later header that lacks declared columns.
+        match: Where the columns are; None below a later header that lacks declared columns or is
+            refused.
         width: How many fields a record has.
     """
 
@@ -124,8 +156,10 @@ class Headers:
 
     def begin_part(self, fields: Sequence[bytes]) -> None:
         """Takes a later header as the header of the next records."""
-        match = self._shape.match([field.decode(errors="replace") for field in fields])
-        self.match = match if match.is_complete else None
+        texts = [field.decode(errors="replace") for field in fields]
+        match = self._shape.match(texts)
+        is_right = match.is_complete and refusal_of(self._shape, texts) is None
+        self.match = match if is_right else None
         self.width = len(fields)
 
 

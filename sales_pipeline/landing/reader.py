@@ -7,7 +7,7 @@ block goes through `record_splitter` itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,7 +17,7 @@ from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.landing import quotes
 from sales_pipeline.landing.bronze_batches import BatchMaker
 from sales_pipeline.landing.frame import DataLines, FrameLines
-from sales_pipeline.landing.headers import Headers
+from sales_pipeline.landing.headers import Headers, refusal_of
 from sales_pipeline.landing.landed_bytes import LandedBytes, Transcoder
 from sales_pipeline.landing.plain_blocks import PlainParser
 from sales_pipeline.landing.record_splitter import PROBLEMS, RecordFormat, RecordSplitter
@@ -29,6 +29,8 @@ BLOCK_BYTES = 15 << 16
 _FEW_BYTES = 64 << 10
 SMALL_BLOCK_BYTES = 1 << 13
 """A block of this size that the plain parser cannot split is not tried in smaller parts."""
+GATHERED_BYTES = 8 << 20
+"""Batches of one block are joined up to this size."""
 CAREFUL_RECORDS = 64
 """After so many records the plain parser is tried again; after twice as many each time it fails."""
 MOST_CAREFUL_RECORDS = 1 << 13
@@ -124,21 +126,35 @@ def _read(source: _Source, path: str, shape: FileShape, file_id: int) -> Iterato
     if not match.is_complete:
         names = ", ".join((*match.missing, *match.repeated))
         raise FileRejected("wrong_header", f"{path} header: must be there once each: {names}")
+    if refusal := refusal_of(shape, first):
+        raise FileRejected("wrong_header", f"{path}: {refusal}")
     headers, frame = Headers(shape, first), FrameLines(shape, match)
     parts = _Parts(RecordFormat.of(shape), headers, BatchMaker(shape, file_id))
     pending = b"".join(frame.skipped_records(source.lines.skipped)) + pending
     while True:
         if final:
             pending += b"".join(frame.footer_records(source.lines.footer))
-        batches, pending = parts.take_all(pending, final=final)
-        yield from _gathered(batches)
+        yield from _gathered(parts.take_all(pending, final=final))
         if final:
             return
         data, final = source.read()
-        pending += data
+        pending = parts.rest + data
 
 
-def _gathered(batches: Sequence[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Joins small batches, up to a size that keeps memory flat."""
+    gathered: list[pa.RecordBatch] = []
+    size = 0
+    for batch in batches:
+        if size + batch.nbytes > GATHERED_BYTES:
+            yield from _joined(gathered)
+            gathered, size = [], 0
+        gathered.append(batch)
+        size += batch.nbytes
+    yield from _joined(gathered)
+
+
+def _joined(batches: Sequence[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Gives the largest batch, which is not copied, and one of all the others."""
     if not batches:
         return
@@ -175,6 +191,9 @@ class _Parts:
 
     Where the plain parser fails, it is tried again on smaller blocks, so that one
     malformed record costs little; where it works, on larger ones.
+
+    Attributes:
+        rest: The bytes that wait for more to follow, once all batches were taken.
     """
 
     def __init__(self, form: RecordFormat, headers: Headers, batches: BatchMaker) -> None:
@@ -186,24 +205,26 @@ class _Parts:
         self._splitter = RecordSplitter(form, headers)
         self._size = quotes.MAX_RECORD_BYTES
         self._careful = CAREFUL_RECORDS
+        self.rest = b""
 
-    def take_all(self, pending: bytes, *, final: bool) -> tuple[list[pa.RecordBatch], bytes]:
-        """Makes batches of the records that are whole; returns the rest, for more bytes to follow.
+    def take_all(self, pending: bytes, *, final: bool) -> Iterator[pa.RecordBatch]:
+        """Makes batches of the records that are whole, one by one; then `rest` has the other bytes.
 
         What was taken is left in `pending` until the end: a copy of the rest for every few
         records would take most of the time.
         """
-        batches: list[pa.RecordBatch] = []
         start = 0
         while start < len(pending) or (final and self._splitter.is_in_long_line):
             taken, after = self._take(pending, start, final=final)
-            batches += (batch for batch in taken if batch.num_rows)
+            yield from (batch for batch in taken if batch.num_rows)
             if after == start:
                 break
             start = after
-        return batches, pending[start:]
+        self.rest = pending[start:]
 
-    def _take(self, pending: bytes, start: int, *, final: bool) -> tuple[list[pa.RecordBatch], int]:
+    def _take(
+        self, pending: bytes, start: int, *, final: bool
+    ) -> tuple[Iterator[pa.RecordBatch], int]:
         while not self._splitter.is_in_long_line:
             end = self._parser.cut(pending, start, self._size)
             parsed = self._parser.parse(pending, start, end)

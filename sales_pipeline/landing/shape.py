@@ -41,6 +41,8 @@ class FileShape:
         never_store: Header texts of columns that are kept nowhere; nor is the text of a
             record that cannot be split, which may hold them.
         max_unpacked_ratio: How many times its own size a file in gzip may unpack to.
+        is_trusted: True if this package wrote the file, or takes up again what it has taken
+            before; then `refusal_of` refuses no header.
     """
 
     columns: Columns
@@ -55,6 +57,7 @@ class FileShape:
     escape: str = ""
     never_store: tuple[str, ...] = ()
     max_unpacked_ratio: int = 200
+    is_trusted: bool = False
 
     @classmethod
     def from_dialect(
@@ -88,7 +91,7 @@ class FileShape:
     @property
     def plain(self) -> FileShape:
         """The same columns in a file that this package wrote: UTF-8, commas, a header."""
-        return FileShape(self.columns, never_store=self.never_store)
+        return FileShape(self.columns, never_store=self.never_store, is_trusted=True)
 
     @property
     def headers(self) -> tuple[str, ...]:

@@ -176,7 +176,7 @@ class RestoredDeliveries:
 
     def _shape(self, file: _File) -> FileShape:
         shape = file_shape(self.lakehouse.declaration, file.feed)
-        return shape.plain if file.is_replay else shape
+        return shape.plain if file.is_replay else replace(shape, is_trusted=True)
 
     def _first_texts(self) -> dict[int, list[str]]:
         first: dict[int, list[str]] = {}

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from sales_pipeline.landing.frame import DataLines, FrameLines
-from sales_pipeline.landing.headers import Headers
+from sales_pipeline.landing.headers import Headers, refusal_of
 from sales_pipeline.landing.landed_bytes import Transcoder
 from sales_pipeline.landing.record_splitter import Record, RecordFormat, RecordSplitter
 from sales_pipeline.landing.shape import FileShape
@@ -28,7 +28,7 @@ def defined_rows(data: bytes, shape: FileShape) -> list[tuple[Any, ...]] | None:
     text = lines.feed(text, final=True)
     first, start = RecordSplitter(RecordFormat.of(shape)).split(text, final=True, most=1)
     match = shape.match(first[0].fields) if first and not first[0].problem else None
-    if match is None or not match.is_complete:
+    if match is None or not match.is_complete or refusal_of(shape, first[0].fields):
         return None
     frame = FrameLines(shape, match)
     before = b"".join(frame.skipped_records(lines.skipped))

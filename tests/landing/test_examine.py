@@ -12,7 +12,9 @@ import pytest
 
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.landing.examine import Header, examine
+from sales_pipeline.landing.headers import MAX_NAMES_BYTES
 from sales_pipeline.landing.landed_bytes import UNPACKED_FREELY
+from sales_pipeline.landing.outline import outline_of
 from sales_pipeline.landing.reader import first_records, read_batches
 from sales_pipeline.landing.shape import FileShape
 
@@ -261,6 +263,34 @@ def test_what_is_never_stored_is_not_shown_either(
     columns = SHAPE.columns if header else (("sold_on", "9"),)
     shape = FileShape(columns, header=header, never_store=("E-Mail",))
     assert "jane" not in rejection(tmp_path, data, shape).reason
+
+
+def test_names_in_the_header_that_are_too_long_together_are_refused_by_every_reader(
+    tmp_path: Path,
+) -> None:
+    declared = ",".join(SHAPE.headers)
+    longest = "n" * (MAX_NAMES_BYTES - len("".join(SHAPE.headers).encode()))
+    path = tmp_path / "ventes.csv"
+    path.write_text(f"{declared},{longest}\n", encoding="utf-8")
+    assert examine(path, SHAPE).undeclared == (longest,)
+    error = rejection(tmp_path, f"{declared},{longest}n\n".encode())
+    assert error.code == "wrong_header"
+    assert error.reason == (
+        f"{path}: the names in the header are too long, expected at most 65,536 bytes together, "
+        f"got 65,537 bytes in 4 columns, such as '{'n' * 40}…'; shorten them, or deliver fewer "
+        "columns"
+    )
+    for read in (read_batches(str(path), SHAPE, 1), map(outline_of, [str(path)], [SHAPE])):
+        with pytest.raises(FileRejected) as caught:
+            list(read)
+        assert (caught.value.code, caught.value.reason) == (error.code, error.reason)
+
+
+def test_a_file_without_a_header_may_have_many_columns(tmp_path: Path) -> None:
+    shape = FileShape((("sold_on", "1"),), header=False)
+    path = tmp_path / "ventes.csv"
+    path.write_text("1 May" + "," * 20_000)
+    assert len(examine(path, shape).undeclared) == 20_000
 
 
 def test_a_file_that_is_gone_has_changed(tmp_path: Path) -> None:

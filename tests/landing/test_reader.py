@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import io
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sales_pipeline.errors import FileChanged, FileRejected
-from sales_pipeline.landing import quotes, reader, record_splitter
+from sales_pipeline.landing import bronze_batches, quotes, reader, record_splitter
+from sales_pipeline.landing.headers import MAX_NAMES_BYTES
 from sales_pipeline.landing.landed_bytes import Transcoder
 from sales_pipeline.landing.reader import read_batches
 from sales_pipeline.landing.shape import FileShape, bronze_schema
@@ -161,6 +163,49 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     sizes = [batch.nbytes for batch in read_batches(path, SHAPE, 7)]
     assert max(sizes) < 8 * reader.BLOCK_BYTES
     assert len(sizes) > 20
+
+
+def test_memory_does_not_grow_with_the_names_of_undeclared_columns(tmp_path: Path) -> None:
+    names = [f"{at}".ljust(1_000, "n") for at in range(60)]
+    header = ",".join(["day", "item", *names])
+    record = "2025-01-01,chair" + "," * len(names)
+    path = write(tmp_path, "\n".join([header, *[record] * 2_000]).encode())
+    batches = list(read_batches(path, SHAPE, 7))
+    assert max(batch.nbytes for batch in batches) < 32 << 20
+    extra = json.dumps(dict.fromkeys(names, ""))
+    assert in_order(batches) == [
+        ("2025-01-01", "chair", row, extra, None, None) for row in range(1, 2_001)
+    ]
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"1,x,n\n", b'2,"y",\n', b"3\n", b'4,"z\n', b"day,item,note\n"]),
+        max_size=30,
+    ).map(b"".join),
+    st.sampled_from([1, 20, 100]),
+    st.sampled_from([1, 300, 1 << 20]),
+)
+def test_records_in_batches_of_any_size_are_the_same(
+    tmp_path_factory: pytest.TempPathFactory, text: bytes, json_bytes: int, gathered_bytes: int
+) -> None:
+    data = b"day,item,note\n" + text
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bronze_batches, "JSON_BYTES", json_bytes)
+        patch.setattr(reader, "GATHERED_BYTES", gathered_bytes)
+        batches = list(read_batches(write(tmp_path_factory.getbasetemp(), data), SHAPE, 7))
+    assert in_order(batches) == defined_rows(data, SHAPE)
+
+
+def test_a_later_header_whose_names_are_too_long_is_unknown(tmp_path: Path) -> None:
+    later = "day,item," + "n" * MAX_NAMES_BYTES
+    data = f"day,item\n1,a\n{later}\n2,b,c\nitem,day\nd,3\n"
+    assert rows(tmp_path, data.encode()) == [
+        ("1", "a", 1, None, None, None),
+        (None, None, 2, None, "2,b,c", "header_unknown"),
+        ("3", "d", 3, None, None, None),
+    ]
+    assert rows(tmp_path, data.encode()) == defined_rows(data.encode(), SHAPE)
 
 
 # The alphabet holds what CSV parsers differ on; short pieces make them meet.
