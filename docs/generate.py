@@ -378,13 +378,18 @@ as delivered, and `_row` goes on without it. What follows is read by it. If it l
 columns, or would be refused at the beginning of a file, what follows waits as `header_unknown`, up
 to the next header. A file whose names in the header are together longer than
 {MAX_NAMES_BYTES >> 10} KiB, and on average than {USUAL_NAME_BYTES} bytes, is
-rejected as `wrong_header`. Header texts are compared without case, space around them and invisible characters, in Unicode form NFC. A byte order mark
-before a record, where two files were joined, is no part of it.
+rejected as `wrong_header`. Header texts are compared without case, space around them and invisible
+characters, in Unicode form NFC. A byte order mark before a record, where two files were joined, is
+no part of it.
 
 **Lines around the data.** A line that `csv.skip_lines` or `csv.footer_lines` would leave out is
 read as a record all the same if it does not look like what `csv.skip_like` or `csv.footer_like`
-declares. Without these it is read if it has as many fields as a record, a digit in the column of
-the day and a text in that of the product. The report of the run shows such lines among its
+declares. Without these, a line with as many fields as a record is read if two of these hold: the
+id has a digit and no space, the day has a digit, the product has a text; or if every declared
+column but the day is filled, one of them with a digit. Without a column of the id, both others
+have to hold. A line with fewer or more fields, such as a record that is cut off, is read if its id
+has a digit and no space (without a column of the id, if its product has a text), and its day begins
+with a digit and has four at least. The report of the run shows such lines among its
 warnings: a file that comes without its line of totals may be cut off. It also shows lines that
 look like records and are left out because they match the declared pattern.
 """

@@ -55,8 +55,9 @@ class Dialect(Declared):
     as a record is read as one all the same."""
     skip_like: Text | None = None
     """A pattern of these lines, such as `Report*`: `*` stands for any text, `?` for a character. A
-    line that does not match is read as a record. Without it only a line with as many fields as a
-    record, and with a day and a product where these are columns, is read as one."""
+    line that does not match is read as a record. Without it a line that looks like
+    a record is read as one, fit or unfit: by the texts in the columns of the sale's id, its day and
+    its product."""
     footer_lines: Annotated[int, Field(ge=0)] = 0
     """Lines at the end that are no data, such as a line of totals. One that could count as a record
     is read as one all the same."""

@@ -2,7 +2,7 @@
 
 A file that comes without its line of totals would lose its last sale, and one without its title
 its first. So a line is only left out if it looks like such a line: if it matches the
-declared pattern, or, without one, if it could not count as a record anyway.
+declared pattern, or, without one, if it does not look like a record, fit or unfit.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from sales_pipeline.landing.shape import FileShape
 
 _LINES = re.compile(rb"[^\r\n]*(?:\r\n?|\n|\Z)")
 _DAYS = ("sold_on", "date")
-"""Columns of a day; a record without a digit in the first declared one of these is unfit."""
+"""Columns of a day; the first declared one of these counts."""
 _PRODUCT = "product"
+_ID = "sale_id"
+_DAY_DIGITS = 4
+"""A day has as many digits at least, unless its month is a word: 1/2/25."""
 _SHOWN_CHARACTERS = 80
 
 
@@ -116,7 +119,8 @@ class FrameLines:
         self._skip_like, self._footer_like = shape.skip_like, shape.footer_like
         at = {name: at for (name, _), at in zip(shape.columns, match.positions, strict=True)}
         self._day = next((at[name] for name in _DAYS if name in at), None)
-        self._product = at.get(_PRODUCT)
+        self._product, self._id = at.get(_PRODUCT), at.get(_ID)
+        self._declared = [place for place in match.positions if place is not None]
 
     def skipped_records(self, lines: Sequence[bytes]) -> list[bytes]:
         """Returns the records among the lines before the data."""
@@ -143,14 +147,39 @@ class FrameLines:
         if like:
             return not _pattern(like).fullmatch(line.decode(errors="replace"))
         fields = self._format.read_line(line)
-        if fields is None:
-            return self._format.count_fields(line) == self._width
-        if len(fields) != self._width:
-            return False
+        if fields is None and self._format.count_fields(line) == self._width:
+            return True
+        if fields is None:  # A quote was not closed, because the line is cut off there.
+            quote = self._format.quote
+            fields = [field.strip(quote) for field in line.split(self._format.delimiter)]
         texts = [field.decode(errors="replace").strip() for field in fields]
-        if self._product is not None and not texts[self._product]:
+        if len(texts) == self._width:
+            return self._is_whole_record(texts)
+        return self._is_ragged_record(texts)
+
+    def _is_whole_record(self, texts: Sequence[str]) -> bool:
+        """Returns whether a line with as many fields as a record is one, fit or unfit."""
+        has_day = self._day is None or _has_digit(texts[self._day])
+        has_product = self._product is None or bool(texts[self._product])
+        if has_day and has_product:
+            return True
+        if self._has_id(texts) and (_has_digit(_at(texts, self._day)) or _at(texts, self._product)):
+            return True
+        others = [texts[at] for at in self._declared if at != self._day]
+        return self._product is not None and all(others) and any(map(_has_digit, others))
+
+    def _is_ragged_record(self, texts: Sequence[str]) -> bool:
+        """Returns whether a line with fewer or more fields is a record, such as one cut off."""
+        day = _at(texts, self._day)
+        if not day[:1].isdigit() or sum(mark.isdigit() for mark in day) < _DAY_DIGITS:
             return False
-        return self._day is None or any(mark.isdigit() for mark in texts[self._day])
+        if self._id is not None:
+            return self._has_id(texts)
+        return self._product is None or bool(_at(texts, self._product))
+
+    def _has_id(self, texts: Sequence[str]) -> bool:
+        text = _at(texts, self._id)
+        return _has_digit(text) and len(text.split()) == 1
 
 
 @dataclass(frozen=True)
@@ -164,6 +193,15 @@ class EndLines:
 
     kept: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+
+
+def _at(texts: Sequence[str], place: int | None) -> str:
+    """Gives the text of a column, empty if it is not declared or the line ends before it."""
+    return texts[place] if place is not None and place < len(texts) else ""
+
+
+def _has_digit(text: str) -> bool:
+    return any(mark.isdigit() for mark in text)
 
 
 def end_lines(path: str, shape: FileShape, texts: Sequence[str]) -> EndLines:

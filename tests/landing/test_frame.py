@@ -60,6 +60,89 @@ def test_a_record_where_the_footer_should_be_is_read(tmp_path: Path, line: str) 
     assert len(ids(tmp_path, HEADER + ONE + line, utf_16)) == 2
 
 
+FULL = ("sale_id", "sold_on", "product", "quantity", "amount")
+FULL_HEADER, SALE = ",".join(FULL) + "\n", "7,2025-12-01,Tea,1,4.50\n"
+WITH_QUANTITY = replace(SHAPE, columns=tuple((name, name) for name in FULL))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "8,,Tea,1,700.00\n",
+        "A-8,soon,Tea,1,700.00\n",
+        "ABC,,Tea,1,700.00\n",
+        "8,2025-12-01,,1,700.00\n",
+        "8,1 May,,,\n",
+        "8,,Tea,,\n",
+    ],
+)
+def test_an_unfit_record_where_the_footer_should_be_is_read(tmp_path: Path, line: str) -> None:
+    read = ids(tmp_path, FULL_HEADER + SALE + line, WITH_QUANTITY)
+    assert read == ["7", line.split(",")[0]]
+    assert examine(tmp_path / "sales.csv", WITH_QUANTITY).ends.kept == (line.strip(),)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "12,2025-12-01,Bench,",
+        "12,2025-12-01,Ben",
+        "12,2025-12",
+        "12,2025-12-01 10:30",
+        '12,2025-12-01,"Ben',
+        '"12","2025-12-01","Ben',
+        "12,2025-12-01,Tea, green,1,4.50\n",
+    ],
+)
+def test_a_record_that_is_cut_off_or_ragged_at_the_end_waits_in_quarantine(
+    tmp_path: Path, line: str
+) -> None:
+    read = ids(tmp_path, FULL_HEADER + SALE + line, WITH_QUANTITY)
+    assert read == ["7", line.strip()]
+    assert examine(tmp_path / "sales.csv", WITH_QUANTITY).ends.kept == (line.strip(),)
+
+
+def test_so_does_one_without_a_column_of_ids_and_one_of_rates(tmp_path: Path) -> None:
+    bare = replace(SHAPE, columns=WITH_QUANTITY.columns[1:])
+    header, sale = "sold_on,product,quantity,amount\n", "2025-12-01,Tea,1,4.50\n"
+    assert ids(tmp_path, header + sale + ",Tea,1,700.00\n", bare)[1:] == [None]
+    assert ids(tmp_path, header + sale + "2025-12-01,Ben", bare)[1:] == ["2025-12-01,Ben"]
+    for footer in ("2025-12-31,,3,429.50", "Summe 1.234,00", ",,3,429.50", "2025-12-31"):
+        assert len(ids(tmp_path, header + sale + footer, bare)) == 1
+    rates = replace(SHAPE, columns=(("date", "date"),))
+    text = "date,USD,JPY\n2025-12-01,1.1,160\n"
+    assert ids(tmp_path, text + "2025-12-02,1.2", rates)[1:] == ["2025-12-02,1.2"]
+    for footer in ("Source: ECB", "2 days,end", "Total,,"):
+        assert len(ids(tmp_path, text + footer, rates)) == 1
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "Total,,,,1234.00\n",
+        "Total,2025-12-31,,3,1234.00\n",
+        "Total 2025-12-31,,,3,1234.00\n",
+        "Total 3,2025-12-31,,3,1234.00\n",
+        ",,All sales,3,1234.00\n",
+        "3,,,,1234.00\n",
+        "3 records\n",
+        "3\n",
+        "--- end of file ---\n",
+        "Summe 1.234,00\n",
+        "Total,3,1234.00\n",
+        "Records: 3, total: 1,234.50\n",
+        "EOF,20251231,3\n",
+        "Report,2025-12-31,Lyon\n",
+        ",,,,\n",
+    ],
+)
+def test_lines_of_totals_and_ends_of_a_whole_file_are_no_records(
+    tmp_path: Path, footer: str
+) -> None:
+    assert ids(tmp_path, FULL_HEADER + SALE + footer, WITH_QUANTITY)[1:] == []
+    assert examine(tmp_path / "sales.csv", WITH_QUANTITY).ends == EndLines()
+
+
 def test_a_damaged_record_where_the_footer_should_be_is_quarantined(tmp_path: Path) -> None:
     assert ids(tmp_path, HEADER + ONE + '2,2025-12-02,"Bench,425.00\n', SHAPE)[1:] == [
         '2,2025-12-02,"Bench,425.00'

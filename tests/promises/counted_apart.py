@@ -21,6 +21,7 @@ from unicodedata import category, normalize
 csv.field_size_limit(1 << 26)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|$)")
 _LONGEST = 1 << 20
+_DAY_DIGITS = 4
 _SPACES = " \t\r\n\u00a0\u202f\u3000"
 _FOUR = Decimal("0.0001")
 _THOUSANDS = {" ": " \u00a0\u202f"}
@@ -61,6 +62,8 @@ def told(data: bytes, dialect: Mapping[str, Any]) -> Told:
         left_out, lines = [*left_out, *lines[-1:]], lines[:-1]
     if any(_fields(line, dialect) == _fields(lines[0], dialect) for line in left_out if lines):
         return Told(None, None)  # It may be a record that is kept.
+    if any(len(re.findall(r"\d", line)) >= _DAY_DIGITS for line in left_out):
+        return Told(None, None)  # It may be a record that is cut off, which is kept, too.
     if lines and _is_joined(text, lines[0], dialect):
         return Told(None, None)
     return _records(lines, dialect)

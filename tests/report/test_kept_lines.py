@@ -79,6 +79,24 @@ def test_so_is_one_where_the_title_should_be_and_one_of_the_catalogue_and_of_rat
     assert len(retailer.table("silver.sales")) == 2
 
 
+def test_an_unfit_or_cut_off_sale_where_the_line_of_totals_should_be_waits_in_quarantine(
+    retailer: Retailer,
+) -> None:
+    _with_csv(retailer, footer_lines=1)
+    retailer.declared["feeds"]["lyon"]["max_quarantined"] = "100%"
+    retailer.deliver_catalogue()
+    unfit, cut_off = "2,,Vase,10.00,1,10.00", "3,2025-01-15,Va"
+    retailer.deliver("lyon/a.csv", sale("1"), unfit)
+    retailer.deliver("lyon/b.csv", sale("4"), cut_off)
+    warned = [warning["sentence"] for warning in _warned(retailer.run())]
+    assert warned == [
+        f"lyon/{name}.csv: {KEPT.format(skip=0, footer=1, lines=repr(line))}"
+        for name, line in (("a", unfit), ("b", cut_off))
+    ]
+    waiting = [row["reasons"] for row in retailer.table("silver.quarantine")]
+    assert sorted(waiting) == [["date_missing"], ["too_few_columns"]]
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("stage", ["bronze", "silver"])
 def test_the_run_after_a_killed_one_reports_them(retailer: Retailer, stage: str) -> None:
