@@ -16,10 +16,27 @@ from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
 
 
 def fingerprint(declaration: Declaration, feed: str) -> str:
-    """The fingerprint of the meaning of a feed's records; empty for the catalogue."""
+    """The fingerprint of the meaning of a feed's records; empty for the catalogue.
+
+    Raises:
+        LakehouseMismatch: The feed is not declared any more.
+    """
+    if feed == CATALOGUE:
+        return ""
     if feed == EXCHANGE_RATES:
         return declaration.rates.fingerprint()
-    return "" if feed == CATALOGUE else declaration.meaning_of(feed)
+    if feed not in declaration.feeds:
+        raise _not_declared(feed, "its records are to be validated")
+    return declaration.meaning_of(feed)
+
+
+def check_declared(declaration: Declaration, ledger: Ledger) -> None:
+    """Checks that every feed with deliveries in force is declared.
+
+    Raises:
+        LakehouseMismatch: One is not.
+    """
+    _check_declared(declaration, _that_count(declaration, ledger))
 
 
 def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[str] = ()) -> None:
@@ -37,18 +54,12 @@ def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[
     """
     declaration = lakehouse.declaration
     _check_feeds(declaration, rejudged)
-    patterns = landing_patterns(declaration)
+    deliveries = _that_count(declaration, ledger)
+    _check_declared(declaration, deliveries)
     # Years of daily files are thousands of deliveries of a few feeds.
     meaning_of = cache(partial(fingerprint, declaration))
     changed: dict[str, list[Delivery]] = {}
-    for delivery in ledger.in_force():
-        if delivery.feed == EXCHANGE_RATES and declaration.rates.chosen_policy == "fixed":
-            continue
-        if delivery.feed not in patterns:
-            raise LakehouseMismatch(
-                f"feeds.{delivery.feed}: not declared any more, but sales of it are in force. "
-                "Do: declare it again, with the pattern of a folder that stays empty."
-            )
+    for delivery in deliveries:
         is_other = delivery.fingerprint != meaning_of(delivery.feed)
         if delivery.rows is not None and is_other and delivery.feed not in rejudged:
             changed.setdefault(delivery.feed, []).append(delivery)
@@ -59,6 +70,30 @@ def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[
             f"feeds: declared otherwise when their records were judged: {feeds}. "
             f"Do: sales-pipeline run {options}, which judges them again, or undo the change."
         )
+
+
+def _that_count(declaration: Declaration, ledger: Ledger) -> list[Delivery]:
+    """Deliveries in force; under fixed rates without files of rates, which nothing uses."""
+    is_fixed = declaration.rates.chosen_policy == "fixed"
+    return [
+        delivery
+        for delivery in ledger.in_force()
+        if not (is_fixed and delivery.feed == EXCHANGE_RATES)
+    ]
+
+
+def _check_declared(declaration: Declaration, deliveries: Iterable[Delivery]) -> None:
+    patterns = landing_patterns(declaration)
+    for delivery in deliveries:
+        if delivery.feed not in patterns:
+            raise _not_declared(delivery.feed, "sales of it are in force")
+
+
+def _not_declared(feed: str, why: str) -> LakehouseMismatch:
+    return LakehouseMismatch(
+        f"feeds.{feed}: not declared any more, but {why}. "
+        "Do: declare it again, with the pattern of a folder that stays empty."
+    )
 
 
 def _check_feeds(declaration: Declaration, rejudged: Iterable[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sales_pipeline.bronze.feed_files import folders_of
+from sales_pipeline.bronze.fingerprints import check_declared
 from sales_pipeline.bronze.ingestion import by_bronze_table
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.holding import Hold, held
@@ -37,6 +38,7 @@ def rebuild(
 
     Raises:
         UsageError: There is no lakehouse yet.
+        LakehouseMismatch: A feed with sales in force is not declared any more.
         LakehouseBusy: Another run holds it.
         TableDamaged: The ledger or bronze cannot be read, or lacks records; nothing is changed.
     """
@@ -55,6 +57,7 @@ def _send_back(declaration: Declaration, hold: Hold) -> None:
         if not damaged and not missing_derived(lakehouse):
             finish_rollback(lakehouse, hold)
         ledger = Ledger(lakehouse)
+        check_declared(declaration, ledger)
         unread = _unread(declaration, ledger)
         again = all_rejudged(lakehouse, ledger, without=unread)
         ledger.record([*again, *reconsidered(declaration, ledger)])

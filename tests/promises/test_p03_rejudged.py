@@ -72,6 +72,34 @@ def test_p3_a_feed_with_sales_has_to_stay_declared(redeclared: Retailer) -> None
         redeclared.run()
 
 
+def test_p3_a_rebuild_without_a_feed_with_sales_says_so_and_changes_nothing(
+    redeclared: Retailer,
+) -> None:
+    before, states = redeclared.state(), redeclared.states()
+    lyon = redeclared.declared["feeds"].pop("lyon")
+    with pytest.raises(LakehouseMismatch, match=r"feeds\.lyon: not declared any more.*it again"):
+        redeclared.rebuild()
+    redeclared.declared["feeds"]["lyon"] = lyon
+    assert (redeclared.state(), redeclared.states()) == (before, states)
+
+
+def test_p3_what_a_rollback_holds_of_a_feed_counts_only_while_it_is_declared(
+    retailer: Retailer,
+) -> None:
+    retailer.deliver_catalogue()
+    retailer.run()
+    retailer.deliver("lyon/a.csv", sale("1"))
+    retailer.run()
+    retailer.rollback(retailer.run_ids()[0])
+    states = retailer.states()
+    del retailer.declared["feeds"]["lyon"]
+    with pytest.raises(LakehouseMismatch, match=r"feeds\.lyon: not declared any more"):
+        retailer.release()
+    with pytest.raises(LakehouseMismatch, match=r"feeds\.lyon: not declared any more"):
+        retailer.accept("lyon/a.csv")
+    assert retailer.states() == states
+
+
 @pytest.mark.long
 def test_p3_a_column_declared_later_is_taken_from_what_was_delivered(retailer: Retailer) -> None:
     header = "id,day,item,price,units,total,Till "
