@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -24,14 +25,35 @@ Report = TypeVar("Report")
 _PACKAGE = "sales_pipeline"
 _WIDTH_OF_A_FILE = 1000
 _MAX_UNFORESEEN = 300
+_STREAMS = {"stdin": "r", "stdout": "w", "stderr": "w"}
+"""Standard stream -> the mode in which it is opened, in the order of their descriptors."""
 logger = logging.getLogger(__name__)
 
 
 def prepare_streams() -> None:
-    """Makes sure that a character which the terminal cannot write never ends a command."""
+    """Makes sure that no stream ends a command: one that is closed, or cannot write a character."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _open_closed_streams() -> None:
+    """Opens the null device in place of each standard stream that the caller closed (`>&-`).
+
+    Its descriptor is taken, too, because a table's file would get it otherwise, and with it what
+    a library writes to stderr.
+    """
+    for descriptor in range(len(_STREAMS)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest free descriptor is this one, because those below it are open by now.
+            null_device = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(null_device, True)  # noqa: FBT003 -- it takes no keyword
+    for name, mode in _STREAMS.items():
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 -- it stays
 
 
 def say(message: str) -> None:
