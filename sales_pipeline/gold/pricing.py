@@ -65,7 +65,7 @@ def price(book: RateBook, days: pa.Table, months: Sequence[date]) -> Pricing:
     waiting = {held_rate.month for held_rate in held}
     rows = [row for row in rows if row["month"] not in waiting]
     too_large = _too_large(book, rows)
-    held, waiting = [*held, *too_large], waiting | {each.month for each in too_large}
+    held, waiting = [*held, *too_large], waiting | {held_rate.month for held_rate in too_large}
     rows = [row for row in rows if row["month"] not in waiting]
     keys = ("currency", *_TIME_OF[book.grain])
     rates = {
@@ -106,7 +106,7 @@ def _too_large(book: RateBook, rows: Sequence[Row]) -> list[HeldRate]:
         if exact_sum(worth.values()) >= _MOST_REVENUE:
             largest = max(worth, key=lambda currency: (worth[currency], currency))
             held += _held(row for row in own if row["currency"] == largest)
-    return [replace(each, is_too_large=True) for each in held]
+    return [replace(held_rate, is_too_large=True) for held_rate in held]
 
 
 def _rates_table(keys: Sequence[str], rates: Mapping[tuple[Any, ...], Decimal]) -> pa.Table:
