@@ -256,10 +256,13 @@ class Claimant:
 
 
 def _warn(claims: Claims, file: FoundFile | Delivery, shape: FileShape, header: Header) -> None:
-    """Warns of lines that look like records, although the feed declares that they are none."""
+    """Warns of lines, and of columns, that the file may have although its feed expects none."""
     from sales_pipeline.landing.frame import warnings_of_ends
+    from sales_pipeline.landing.headers import warnings_of_never_store
 
-    if sentences := "; ".join(warnings_of_ends(shape, header.ends)):
+    of_ends = warnings_of_ends(shape, header.ends)
+    of_columns = warnings_of_never_store(shape, header.texts, header.undeclared)
+    if sentences := "; ".join((*of_ends, *of_columns)):
         claims.warnings[file.path] = (file.feed, sentences)
 
 

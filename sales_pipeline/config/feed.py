@@ -153,7 +153,8 @@ class Format(Declared):
     """Which of several files that are found together is the later one, whose records are in force
     if both have a key. The default is the `order` of the declaration."""
     never_store: Annotated[tuple[Header, ...], OneOrMany] = ()
-    """Headers of columns with personal data, which reach no table; none of them is in columns."""
+    """Headers of columns with personal data, which reach no table; none of them is in columns. A
+    run warns of a file that lacks one of them and has a column that the feed does not declare."""
     product_by: Literal["name", "code"] = "name"
     """Whether the column `product` holds the product's name or its code in the catalogue."""
     ignore_case: bool = False

@@ -6,13 +6,14 @@ header's texts again, in any order, is a header and no record: the next records 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from sales_pipeline.errors import examples
 from sales_pipeline.visible_text import caseless_form
 
 if TYPE_CHECKING:
@@ -99,6 +100,29 @@ def refusal_of(shape: FileShape, texts: Sequence[str]) -> str | None:
             f"{shown_header(max(texts, key=len))}; shorten them, or deliver fewer columns"
         )
     return None
+
+
+def warnings_of_never_store(
+    shape: FileShape, texts: Sequence[str], undeclared: Sequence[str]
+) -> Iterator[str]:
+    """Yields a warning if undeclared columns may be those of `never_store` under new names.
+
+    They are stored, because only a person can say what they hold.
+
+    Args:
+        shape: How the file is written.
+        texts: The texts of its header.
+        undeclared: Those of them that the feed does not declare.
+    """
+    there = {caseless_form(text) for text in texts}
+    missing = [name for name in shape.never_store if caseless_form(name) not in there]
+    if missing and undeclared and not shape.is_trusted:
+        lacks, has = (examples([*map(shown_header, names)]) for names in (missing, undeclared))
+        yield (
+            f"lacks {lacks} of never_store and has {has}, which the feed does not declare and "
+            "bronze keeps. Do: add what is personal of it to never_store; what is stored already "
+            "goes with sales-pipeline reset"
+        )
 
 
 def shown_header(text: str) -> str:
