@@ -412,10 +412,10 @@ a zero, such as `0,851` with a comma between thousands, cannot be read.
 
 **Day and month mixed up.** There is a warning where a date can be read by two of the
 `date_formats` and means two days; where a date cannot be read, but could be with day and month
-the other way round, which casts doubt on the other dates of its file if none is above the
-twelfth; and where the dates of one format end at the twelfth and lie in at least twice as many
-months as the other way round. The last is what a spreadsheet leaves behind that takes `1/2/2025`
-for the first of February and does not touch `1/13/2025`.
+the other way round, and not only without its zeros, which casts doubt on the other dates of its
+file if none is above the twelfth; and where the dates of one format end at the twelfth and lie in
+at least twice as many months as the other way round. The last is what a spreadsheet leaves behind
+that takes `1/2/2025` for the first of February and does not touch `1/13/2025`.
 
 **Sales of the future.** A sale that is dated more than `days_ahead` days after its delivery (one
 unless declared, because it may be tomorrow already where the shop is) is told with its money. With

@@ -8,7 +8,7 @@ not quarantined, and ignored: the date of a sale is the one that is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, groupby
@@ -20,6 +20,8 @@ _SCANNER = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<token>([A-Za-z])\3*)|.", 
 _MARKS = frozenset(" /-.,:;_()+*?!|&@=~<>$\"'")
 _SPECIAL = frozenset(".()+*?|$")
 _ADVICE = "; write yyyy, MM or M, and dd or d, with marks between, such as dd/MM/yyyy"
+
+_SHORT = {"dd": "d", "MM": "M"}
 
 # The notation of strftime, which some know better, and the tokens that it means.
 _STRFTIME = {
@@ -100,9 +102,22 @@ def swapped_patterns(pattern: str) -> list[str]:
     (['MM/dd/yyyy', 'M/d/yyyy'], ['yyyyddMM'])
     """
     swapped = _replaced(pattern, {"dd": "MM", "d": "M", "MM": "dd", "M": "d"})
-    short = _replaced(swapped, {"dd": "d", "MM": "M"})
+    return _valid([swapped, _replaced(swapped, _SHORT)])
+
+
+def short_patterns(pattern: str) -> list[str]:
+    """Returns a date pattern with one or two digits for day and month, if there is such a one.
+
+    >>> short_patterns("yyyy-MM-dd"), short_patterns("d/M/yyyy"), short_patterns("yyyyMMdd")
+    (['yyyy-M-d'], ['d/M/yyyy'], [])
+    """
+    return _valid([_replaced(pattern, _SHORT)])
+
+
+def _valid(candidates: Iterable[str]) -> list[str]:
+    """Returns the candidates that are date patterns, each once."""
     patterns = []
-    for candidate in dict.fromkeys((swapped, short)):
+    for candidate in dict.fromkeys(candidates):
         with suppress(ValueError):
             _read(candidate)
             patterns.append(candidate)

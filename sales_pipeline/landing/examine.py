@@ -264,7 +264,8 @@ class _Head:
             best = self._best_fitting(titled_shapes(self.shape, is_utf_16=is_utf_16), fitting)
         if best is None:
             return self._split_otherwise(fitting)
-        return f"; it would fit with {difference(self.shape, best)}"
+        changed = difference(self.shape, best)
+        return f"; it would fit with {changed}" if changed else ""
 
     def _best_fitting(self, shapes: Iterable[FileShape], fitting: int) -> FileShape | None:
         """Returns the first of the shapes whose header has the most declared columns, if more."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales_pipeline.config.dates import swapped_patterns
+from sales_pipeline.config.dates import short_patterns, swapped_patterns
 from sales_pipeline.errors import counted, examples
 from sales_pipeline.silver.feed_warnings import FeedWarning, and_more_files
 from sales_pipeline.silver.parsing.days import day_of, days_of
@@ -128,12 +128,16 @@ def _unreadable(texts: Sequence[DayText], patterns: Sequence[str]) -> Iterator[s
     swapped = [
         swapped_pattern for pattern in patterns for swapped_pattern in swapped_patterns(pattern)
     ]
+    short = [short_pattern for pattern in patterns for short_pattern in short_patterns(pattern)]
     unread = [text for text in texts if text.day is None and day_of(text.delivered, swapped)]
-    if not unread:
+    # A date that only lacks a zero is no sign of that, but may be swapped beside one that is.
+    signs = [text for text in unread if not day_of(text.delivered, short)]
+    if not signs:
         return
-    first = min(unread, key=_place)
+    first = min(signs, key=_place)
     pattern = next(pattern for pattern in swapped if day_of(first.delivered, [pattern]))
-    files = {text.path for text in unread}
+    files = {text.path for text in signs}
+    unread = [text for text in unread if text.path in files]
     sentence = (
         f"{_records(unread)} with a date that cannot be read, but could be with day and month the "
         f"other way round ({pattern}), such as {first.delivered!r} in {first.path}"

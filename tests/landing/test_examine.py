@@ -101,6 +101,16 @@ def test_a_binary_file_is_named_for_what_it_looks_like(
     assert kind in error.reason
 
 
+def test_a_file_that_fits_as_declared_but_for_its_nuls_is_to_be_delivered_again(
+    tmp_path: Path,
+) -> None:
+    data = "Date,Produit,Quantité\n2025-01-15,Vase,1\n".encode() + b"\0" * 500
+    error = rejection(tmp_path, data)
+    assert error.reason.endswith(
+        ": looks like binary data with NUL bytes, not like text; deliver it as CSV"
+    )
+
+
 def test_a_stray_nul_among_the_records_does_not_reject_the_file(tmp_path: Path) -> None:
     path = tmp_path / "ventes.csv"
     path.write_bytes("Date,Produit,Quantité\n".encode() + b"1,a,2\n" * 100 + b"\0\n")

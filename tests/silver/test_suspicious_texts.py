@@ -212,6 +212,26 @@ def test_other_formats_are_mixed_up_alike(
     assert "they lie in 12 months, and with day and month the other way round in 3" in sentence
 
 
+@pytest.mark.parametrize(
+    ("pattern", "day"), [("yyyy-MM-dd", "2025-12-5"), ("dd/MM/yyyy", "5/1/2025")]
+)
+def test_a_date_that_only_lacks_a_zero_is_not_said_to_be_swapped(
+    retailer: Retailer, pattern: str, day: str
+) -> None:
+    assert _days(retailer, day, patterns=[pattern]) == []
+    assert retailer.rows("silver.quarantine", "_row", "reasons") == [(1, ["date_unreadable"])]
+
+
+def test_a_date_without_zeros_may_be_swapped_where_another_of_its_file_is(
+    retailer: Retailer,
+) -> None:
+    [sentence] = _days(retailer, "1/2/2025", "1/13/2025", patterns=["dd/MM/yyyy"])
+    assert sentence == (
+        "2 records with a date that cannot be read, but could be with day and month the other way "
+        "round (M/d/yyyy), such as '1/13/2025' in lyon/a.csv"
+    )
+
+
 def test_dates_that_a_swapped_format_reads_cast_doubt_on_the_others(retailer: Retailer) -> None:
     days = [f"01/{day:02d}/2025" for day in range(1, 32)]
     [sentence] = _days(retailer, *days, "?", patterns=["dd/MM/yyyy"])
