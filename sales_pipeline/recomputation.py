@@ -15,6 +15,7 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.gold.answer_rows import BY_MONTH, is_declared_otherwise
 from sales_pipeline.gold.pricing import mispriced_months, months_in_gold
 from sales_pipeline.lakehouse.closings import are_closings_recorded
+from sales_pipeline.lakehouse.in_force import back_in_force
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.opening import missing_derived
@@ -49,19 +50,49 @@ def reconsidered(
         ledger: The deliveries.
         feeds: Only deliveries of these feeds; None for all.
     """
-    in_force = {delivery.known_as: delivery.file_id for delivery in ledger.in_force()}
-    return [
-        delivery.moved_to(
-            State.IN_BRONZE,
-            fingerprint=fingerprint(declaration, delivery.feed),
-            supersedes=in_force.get(delivery.known_as),
-            reason=None,
-            rows=None,
-        )
-        for delivery in ledger.reconsidered(feeds)
-        if delivery.feed in landing_patterns(declaration)
+    refused = [
+        delivery
+        for delivery in _refused(ledger)
+        if (feeds is None or delivery.feed in feeds)
+        and delivery.feed in landing_patterns(declaration)
         and delivery.fingerprint != fingerprint(declaration, delivery.feed)
     ]
+    return [
+        replace(
+            delivery, fingerprint=fingerprint(declaration, delivery.feed), reason=None, rows=None
+        )
+        for delivery in back_in_force(ledger, refused)
+    ]
+
+
+def _refused(ledger: Ledger) -> list[Delivery]:
+    """Deliveries that were validated and did not pass, in the order of their latest arrival.
+
+    Their records are in bronze, so they can be validated under another declaration. Left out are
+    those that a later file of their name replaced, or whose earlier form was delivered again.
+    """
+    repeats = {
+        (*delivery.known_as, delivery.sha256): delivery.file_id
+        for delivery in ledger.in_state(State.REPEATED)
+    }
+
+    def arrival(delivery: Delivery) -> int:
+        repeat = repeats.get((*delivery.known_as, delivery.sha256), 0)
+        return max(delivery.file_id, repeat)
+
+    newest = {
+        delivery.known_as: arrival(delivery)
+        for delivery in ledger.in_force()
+        if ledger.corrects(delivery.feed)
+    }
+    refused = [
+        delivery
+        for delivery in ledger.in_state(State.REJECTED, State.HELD)
+        if delivery.rows is not None
+        and delivery.rolled_back_by is None
+        and newest.get(delivery.known_as, 0) < arrival(delivery)
+    ]
+    return sorted(refused, key=arrival)
 
 
 def all_rejudged(

@@ -14,6 +14,7 @@ from sales_pipeline.bronze.file_moves import Folders, left_behind
 from sales_pipeline.bronze.fingerprints import fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileChanged, FileRejected
+from sales_pipeline.lakehouse.in_force import InForce
 from sales_pipeline.lakehouse.ledger import IN_FORCE, UNFINISHED, Delivery, Ledger, State
 from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.landing.discovery import Discovery, FoundFile, seen_of, sha256_of
@@ -48,35 +49,6 @@ class Claims:
         ]
 
 
-class _InForce:
-    """The deliveries in force while files are claimed, by their bytes and by their names."""
-
-    def __init__(self, deliveries: Iterable[Delivery]) -> None:
-        self._by_bytes: dict[str, list[Delivery]] = {}
-        self._by_name: dict[tuple[str, str], Delivery] = {}
-        for delivery in deliveries:
-            self._add(delivery)
-
-    def claim(self, delivery: Delivery) -> None:
-        """Adds a claimed delivery; the one that it corrects is not in force any more."""
-        replaced = self._by_name.get(delivery.known_as)
-        if replaced is not None and delivery.supersedes == replaced.file_id:
-            self._by_bytes[replaced.sha256].remove(replaced)
-        self._add(delivery)
-
-    def _add(self, delivery: Delivery) -> None:
-        self._by_name[delivery.known_as] = delivery
-        self._by_bytes.setdefault(delivery.sha256, []).append(delivery)
-
-    def with_bytes(self, sha256: str) -> list[Delivery]:
-        """The deliveries in force that have these bytes."""
-        return self._by_bytes.get(sha256, [])
-
-    def with_name(self, feed: str, name: str) -> Delivery | None:
-        """The delivery in force that a file of this feed and name would correct."""
-        return self._by_name.get((feed, visible_form(name)))
-
-
 @dataclass(frozen=True)
 class Claimant:
     """Claims files for one run.
@@ -97,7 +69,7 @@ class Claimant:
 
     def claim(self, discovery: Discovery) -> Claims:
         """Gives each file its number and its state; writes nothing."""
-        claims, in_force = Claims(), _InForce(self.ledger.in_force())
+        claims, in_force = Claims(), InForce(self.ledger.in_force())
         for path, feeds in discovery.disputed.items():
             file = self._disputed(path, feeds[0])
             if not self._is_known(file, claims):
@@ -111,7 +83,7 @@ class Claimant:
             claimed = self._judge(file, claims, in_force)
             claims.deliveries.append(claimed)
             if claimed.state is State.CLAIMED and not claimed.reason:
-                in_force.claim(claimed)
+                in_force.add(claimed)
         claims.changed += self.ledger.overtaken_by(self._repeats_of_current(claims, in_force))
         self._look_again(claims)
         return claims
@@ -173,7 +145,7 @@ class Claimant:
         held = self.ledger.in_state(State.HELD)
         return {(*delivery.known_as, delivery.sha256): delivery for delivery in held}
 
-    def _repeats_of_current(self, claims: Claims, in_force: _InForce) -> list[Delivery]:
+    def _repeats_of_current(self, claims: Claims, in_force: InForce) -> list[Delivery]:
         """Repeats of the delivery in force of their name: they refuse a held correction of it."""
         return [
             repeat
@@ -182,7 +154,7 @@ class Claimant:
             and current.sha256 == repeat.sha256
         ]
 
-    def _judge(self, file: FoundFile, claims: Claims, in_force: _InForce) -> Delivery:
+    def _judge(self, file: FoundFile, claims: Claims, in_force: InForce) -> Delivery:
         from sales_pipeline.landing.examine import examine
 
         same_bytes = in_force.with_bytes(file.sha256)

@@ -6,7 +6,7 @@ safe to do twice, so a run that finds a delivery half-way goes on from its state
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
@@ -233,24 +233,6 @@ class Ledger:
             if delivery.state in IN_FORCE
             and delivery.file_id not in superseded
             and (feed is None or delivery.feed == feed)
-        ]
-
-    def reconsidered(self, feeds: Collection[str] | None = None) -> list[Delivery]:
-        """Deliveries that were validated and did not pass, and were not replaced by another.
-
-        Their records are in bronze, so they can be validated under another declaration.
-
-        Args:
-            feeds: Only deliveries of these feeds; None for all.
-        """
-        newest = {(delivery.feed, delivery.name): delivery.file_id for delivery in self.in_force()}
-        return [
-            delivery
-            for delivery in self.in_state(State.REJECTED, State.HELD)
-            if delivery.rows is not None
-            and delivery.rolled_back_by is None
-            and (feeds is None or delivery.feed in feeds)
-            and newest.get((delivery.feed, delivery.name), 0) < delivery.file_id
         ]
 
     def superseded_by(self, deliveries: Iterable[Delivery]) -> set[int]:

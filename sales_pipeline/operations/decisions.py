@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.bronze.fingerprints import check_meaning, fingerprint
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, did_you_mean, examples
 from sales_pipeline.lakehouse.holding import held
+from sales_pipeline.lakehouse.in_force import back_in_force
 from sales_pipeline.lakehouse.ledger import ACCEPTED, IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import touched_by
 from sales_pipeline.lakehouse.opening import made_lakehouse
@@ -72,20 +73,15 @@ def taken_up(
     Returns:
         Them, and what has to be judged again with them.
     """
-    latest = {delivery.known_as: delivery.file_id for delivery in ledger.in_force()}
-    taken = []
-    for delivery in held:
-        name = delivery.known_as
-        taken.append(
-            delivery.moved_to(
-                State.IN_BRONZE,
-                supersedes=latest.get(name) if ledger.corrects(delivery.feed) else None,
-                fingerprint=fingerprint(declaration, delivery.feed),
-                reason=reason,
-                rolled_back_by=None,
-            )
+    taken = [
+        replace(
+            delivery,
+            fingerprint=fingerprint(declaration, delivery.feed),
+            reason=reason,
+            rolled_back_by=None,
         )
-        latest[name] = delivery.file_id
+        for delivery in back_in_force(ledger, held)
+    ]
     mended = touched_by(ledger, (delivery.file_id for delivery in taken if delivery.mends))
     return [*(ledger[file_id].moved_to(State.IN_BRONZE) for file_id in mended), *taken]
 

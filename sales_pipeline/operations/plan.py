@@ -227,13 +227,9 @@ class _Planner:
 
     def _rejudged(self, claims: Claims) -> dict[int, Delivery]:
         """Deliveries to validate again on request, except deliveries that a file corrects now."""
-        corrected = {delivery.supersedes for delivery in claims.in_state(State.CLAIMED)}
-        requested = rejudged_deliveries(self.lakehouse.declaration, self.ledger, self.rejudge)
-        return {
-            delivery.file_id: delivery
-            for delivery in requested
-            if delivery.file_id not in corrected
-        }
+        ledger = self.ledger.with_further([*claims.changed, *claims.deliveries])
+        requested = rejudged_deliveries(self.lakehouse.declaration, ledger, self.rejudge)
+        return {delivery.file_id: delivery for delivery in requested}
 
     def _stop(self) -> str | None:
         try:

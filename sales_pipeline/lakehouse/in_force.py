@@ -1,0 +1,62 @@
+"""Finds the delivery in force that a further one repeats or corrects (P1, P5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.visible_text import visible_form
+
+
+class InForce:
+    """The deliveries in force while further ones are added, by their bytes and by their names.
+
+    Args:
+        deliveries: The deliveries in force, in ledger order.
+    """
+
+    def __init__(self, deliveries: Iterable[Delivery]) -> None:
+        self._by_bytes: dict[str, list[Delivery]] = {}
+        self._by_name: dict[tuple[str, str], Delivery] = {}
+        for delivery in deliveries:
+            self._add(delivery)
+
+    def add(self, delivery: Delivery) -> None:
+        """Adds a delivery; the one that it corrects is not in force any more."""
+        replaced = self._by_name.get(delivery.known_as)
+        if replaced is not None and delivery.supersedes == replaced.file_id:
+            self._by_bytes[replaced.sha256].remove(replaced)
+        self._add(delivery)
+
+    def _add(self, delivery: Delivery) -> None:
+        self._by_name[delivery.known_as] = delivery
+        self._by_bytes.setdefault(delivery.sha256, []).append(delivery)
+
+    def with_bytes(self, sha256: str) -> list[Delivery]:
+        """The deliveries in force that have these bytes."""
+        return self._by_bytes.get(sha256, [])
+
+    def with_name(self, feed: str, name: str) -> Delivery | None:
+        """The delivery in force that a file of this feed and name would correct."""
+        return self._by_name.get((feed, visible_form(name)))
+
+
+def back_in_force(ledger: Ledger, returning: Iterable[Delivery]) -> list[Delivery]:
+    """Returns deliveries that did not count, ready to be validated in their order.
+
+    Each corrects the delivery in force of its name, which may be one that returns before it.
+
+    Args:
+        ledger: The deliveries as they stand.
+        returning: Some of them, with their records in bronze.
+    """
+    in_force = InForce(ledger.in_force())
+    back = []
+    for delivery in returning:
+        corrects = ledger.corrects(delivery.feed)
+        earlier = in_force.with_name(delivery.feed, delivery.name) if corrects else None
+        supersedes = earlier.file_id if earlier else None
+        returned = delivery.moved_to(State.IN_BRONZE, supersedes=supersedes)
+        in_force.add(returned)
+        back.append(returned)
+    return back
