@@ -95,11 +95,16 @@ def withdraw(
     declaration = shared.prepared()
     from sales_pipeline.operations import decisions
 
-    if not yes and not typer.confirm(_question(decisions.withdrawal(declaration, file)), err=True):
+    if not yes and not _is_confirmed(decisions.withdrawal(declaration, file)):
         say("Nothing was changed.")
         raise typer.Exit(1)
     verb = partial(decisions.withdraw, file=file)
     raise typer.Exit(run_and_tell(declaration, verb, shared, as_json=as_json))
+
+
+def _is_confirmed(withdrawal: Withdrawal) -> bool:
+    # A decision is confirmed once; a command that was killed after it only finishes the work.
+    return withdrawal.is_decided or typer.confirm(_question(withdrawal), err=True)
 
 
 def _question(withdrawal: Withdrawal) -> str:

@@ -1,7 +1,7 @@
 """Decisions of a person about a delivery: `accept` a held one, `withdraw` a file.
 
 Both commit the decision to the ledger and leave the rest to an ordinary run, so that a
-killed one is finished by the next.
+killed one is finished by the next, or by the same command.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sales_pipeline.lakehouse.ledger import ACCEPTED, IN_FORCE, Delivery, Ledger
 from sales_pipeline.lakehouse.mends import touched_by
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
+from sales_pipeline.operations.earlier_decisions import UnfinishedDecisions, fate_of
 from sales_pipeline.pipeline import finish
 from sales_pipeline.run_report import Progress, RunReport, Silent
 from sales_pipeline.visible_text import visible_form
@@ -48,7 +49,12 @@ def accept(
     """
 
     def accepted(ledger: Ledger) -> list[Delivery]:
-        held = named_file(declaration, file, ledger.in_state(State.HELD), "held")
+        waiting = ledger.in_state(State.HELD)
+        if not named(declaration, file, waiting) and named(
+            declaration, file, UnfinishedDecisions(ledger).accepted()
+        ):
+            return []
+        held = named_file(ledger, file, waiting, "held")
         chosen = held[-1:] if ledger.corrects(held[-1].feed) else held
         return taken_up(declaration, ledger, chosen, reason=ACCEPTED)
 
@@ -93,10 +99,12 @@ class Withdrawal:
     Attributes:
         file: The file, by its path below the landing folder.
         deliveries: The deliveries of it, the earliest first.
+        is_decided: Whether an earlier command decided it, which only has to be finished.
     """
 
     file: str
     deliveries: tuple[Delivery, ...]
+    is_decided: bool = False
 
     @property
     def is_refusal(self) -> bool:
@@ -142,24 +150,31 @@ def withdraw(
     """
 
     def withdrawn(ledger: Ledger) -> list[Delivery]:
-        leaving = _withdrawal(declaration, file, ledger).deliveries
+        leaving = _withdrawal(declaration, file, ledger)
+        if leaving.is_decided:
+            return []
         return [
             delivery.moved_to(
                 State.WITHDRAWING if delivery.state in IN_FORCE else State.WITHDRAWN,
                 reason="withdrawn on purpose",
             )
-            for delivery in leaving
+            for delivery in leaving.deliveries
         ]
 
     return decide(declaration, withdrawn, progress, wait_seconds, verb="withdraw")
 
 
 def _withdrawal(declaration: Declaration, file: str, ledger: Ledger) -> Withdrawal:
-    held = _named(declaration, file, ledger.in_state(State.HELD))
+    held = named(declaration, file, ledger.in_state(State.HELD))
     if held:
-        return Withdrawal(held[-1].path, tuple(named_file(declaration, file, held, "held")))
+        return Withdrawal(held[-1].path, tuple(named_file(ledger, file, held, "held")))
     in_force = ledger.in_state(*IN_FORCE)
-    deliveries = named_file(declaration, file, in_force, "in force")
+    decided = named(declaration, file, UnfinishedDecisions(ledger).withdrawn())
+    counting = named(declaration, file, in_force)
+    # A refusal that was killed must not go on to the earlier file, which stays in force.
+    if decided and all(delivery.file_id < decided[-1].file_id for delivery in counting):
+        return Withdrawal(decided[-1].path, tuple(decided), is_decided=True)
+    deliveries = named_file(ledger, file, in_force, "in force")
     name = deliveries[-1].known_as
     earlier = [
         delivery for delivery in ledger.in_state(State.SUPERSEDED) if delivery.known_as == name
@@ -199,12 +214,12 @@ def decide(
 
 
 def named_file(
-    declaration: Declaration, file: str, deliveries: Sequence[Delivery], what: str
+    ledger: Ledger, file: str, deliveries: Sequence[Delivery], what: str
 ) -> list[Delivery]:
     """Returns the deliveries of one file, in ledger order; refuses a text that means several.
 
     Args:
-        declaration: What the retailer declares.
+        ledger: All deliveries.
         file: The file as a person writes it.
         deliveries: The deliveries to choose from.
         what: What they are, in a word for the message.
@@ -212,19 +227,26 @@ def named_file(
     Raises:
         UsageError: None is meant, or several are; the message names the candidates.
     """
-    matches = _named(declaration, file, deliveries)
+    declaration = ledger.lakehouse.declaration
+    matches = named(declaration, file, deliveries)
     names = {"/".join(delivery.known_as): None for delivery in matches}
     if len(names) > 1:
         raise UsageError(f"{file}: means {' and '.join(names)}. Do: say which of them.")
     if matches:
         return matches
     paths = sorted({delivery.path for delivery in deliveries})
-    meant = did_you_mean(file, paths)
+    known = [
+        delivery
+        for delivery in named(declaration, file, ledger)
+        if delivery.state is not State.REPEATED
+    ]
+    # A file that is known was not mistyped.
+    why = f"; it {fate_of(known[-1])}." if known else f".{did_you_mean(file, paths)}"
     there = examples(paths) if paths else "no file is"
-    raise UsageError(f"{file}: no such file is {what}.{meant} {what.capitalize()}: {there}.")
+    raise UsageError(f"{file}: no such file is {what}{why} {what.capitalize()}: {there}.")
 
 
-def _named(declaration: Declaration, file: str, deliveries: Iterable[Delivery]) -> list[Delivery]:
+def named(declaration: Declaration, file: str, deliveries: Iterable[Delivery]) -> list[Delivery]:
     """Returns the deliveries that a person's way to write a file means, in ledger order."""
     meant = {visible_form(path) for path in (file, os.path.relpath(file, declaration.landing))}
     return [

@@ -26,7 +26,8 @@ from sales_pipeline.lakehouse.runs import (
     chosen_run,
     finished_runs,
 )
-from sales_pipeline.operations.decisions import decide, named_file, taken_up
+from sales_pipeline.operations.decisions import decide, named, named_file, taken_up
+from sales_pipeline.operations.earlier_decisions import UnfinishedDecisions
 from sales_pipeline.run_report import Progress, RunReport
 
 _HELD = "held by a rollback"
@@ -134,14 +135,16 @@ def release(
 
     def released(ledger: Ledger) -> list[Delivery]:
         held = [delivery for delivery in ledger.in_state(State.HELD) if delivery.rolled_back_by]
-        if not held:
+        decided = UnfinishedDecisions(ledger).released()
+        if not held and not decided:
             raise UsageError("release: nothing is rolled back. Do: sales-pipeline history")
-        named = [
+        chosen_ids = {
             delivery.file_id
             for file in files
-            for delivery in named_file(declaration, file, held, _HELD)
-        ]
-        chosen = [delivery for delivery in held if delivery.file_id in named or not files]
+            if named(declaration, file, held) or not named(declaration, file, decided)
+            for delivery in named_file(ledger, file, held, _HELD)
+        }
+        chosen = [delivery for delivery in held if delivery.file_id in chosen_ids or not files]
         return taken_up(declaration, ledger, chosen)
 
     return decide(declaration, released, progress, wait_seconds, verb="release")

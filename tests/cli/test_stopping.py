@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Call
 from tests.retailer import Retailer, sale
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,3 +68,21 @@ def test_p1_a_run_that_is_stopped_says_so_and_the_next_one_finishes_it(
     calm.run()
     assert stopped.state() == calm.state()
     assert stopped.run().is_nothing_new
+
+
+def test_p5_withdraw_does_not_ask_again_about_what_a_killed_one_decided(
+    retailer: Retailer, monkeypatch: pytest.MonkeyPatch, call: Call
+) -> None:
+    _deliver(retailer)
+    retailer.deliver("lyon/b.csv", sale("3"))
+    retailer.run()
+    with retailer.stopped_before("withdrawal"):
+        retailer.withdraw("lyon/b.csv")
+    declared = {**retailer.declared, "landing": "landing", "lakehouse": "lakehouse"}
+    (retailer.folder / "config.yaml").write_text(json.dumps(declared))
+    monkeypatch.chdir(retailer.folder)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    said = call("withdraw", "lyon/b.csv")
+    assert (said.code, "Take back" in said.err) == (0, False)
+    assert "lyon/b.csv: withdrawn on purpose" in said.out
+    assert retailer.states()["lyon/b.csv"] == ["withdrawn"]
