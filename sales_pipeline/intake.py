@@ -180,7 +180,10 @@ class Intake:
         self.writer.report.rejected += notes(deliveries)
 
     def keep_repeats(self, repeats: Iterable[Delivery]) -> None:
-        """Archives repeats; abandons a repeat whose original does not count after all."""
+        """Archives repeats; abandons a repeat whose original does not count after all.
+
+        A repeat with records in bronze was delivered before, so the next run cannot take its file.
+        """
         counted = {(delivery.feed, delivery.sha256) for delivery in self.ledger.in_force()}
         held = {(delivery.path, delivery.sha256) for delivery in self.ledger.in_state(State.HELD)}
         kept: list[Delivery] = []
@@ -188,7 +191,8 @@ class Intake:
         for delivery in repeats:
             is_counted = (delivery.feed, delivery.sha256) in counted
             is_held = (delivery.path, delivery.sha256) in held
-            (kept if is_counted or is_held else without_original).append(delivery)
+            is_known = delivery.rows is not None
+            (kept if is_counted or is_held or is_known else without_original).append(delivery)
         self.remember_unmoved(archive_copies(kept, self.folders))
         reason = "its original does not count after all; the next run takes it as a new file"
         self.ledger.record(
@@ -214,7 +218,8 @@ class Intake:
 
     def place(self, deliveries: Iterable[Delivery]) -> None:
         """Reports the places of refused files that are not in `rejected/`."""
-        refused = [delivery for delivery in deliveries if delivery.state is not State.HELD]
+        states = (State.REJECTED, State.FAILED)
+        refused = [delivery for delivery in deliveries if delivery.state in states]
         places = {delivery.path: self.folders.place_of(delivery) for delivery in refused}
         staying = {path: place for path, place in places.items() if place != REJECTED}
         self.writer.report.staying |= staying

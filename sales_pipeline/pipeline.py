@@ -165,14 +165,20 @@ class _Run:
             self.lakehouse.engine.spark()
         self.ledger.record([*self.writer.unnamed, *claims.changed, *claims.deliveries])
         self.intake.refuse(claims.in_state(State.REJECTED, State.FAILED))
-        self.ledger.record(
-            rejudged_deliveries(self.lakehouse.declaration, self.ledger, self.rejudge)
+        rejudged = rejudged_deliveries(
+            self.lakehouse.declaration, self.ledger, self.rejudge, run_id=self.run_id
         )
+        self.ledger.record(rejudged)
+        returned = [
+            delivery
+            for delivery in (*self.writer.unnamed, *rejudged)
+            if delivery.state is State.REPEATED
+        ]
         to_report = self.writer.ids_to_report()
         touch_stale_months(self.lakehouse, self.ledger)
         self.intake.remove_withdrawn()
         self.intake.take_in()
-        if self._is_repair:
+        if self._is_repair or returned:
             self.intake.settle_superseded()
         self._gold()
         self.progress.stage("archive", 0)
@@ -180,7 +186,7 @@ class _Run:
         began = min(self.started_at.timestamp(), time.time() - self._seconds())
         unmoved = archive_files(self.lakehouse, self.ledger, self.folders, since=began)
         self.writer.unmoved(unmoved)
-        repeats = claims.in_state(State.REPEATED)
+        repeats = [*claims.in_state(State.REPEATED), *returned]
         self.intake.keep_repeats(repeats)
         self.intake.place(self.writer.unnamed)
         self.writer.end(to_report, [delivery.file_id for delivery in repeats])

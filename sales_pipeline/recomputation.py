@@ -25,11 +25,12 @@ from sales_pipeline.silver.reference.exchange_rates import keep_rates, rates_cha
 
 
 def rejudged_deliveries(
-    declaration: Declaration, ledger: Ledger, rejudge: Collection[str]
+    declaration: Declaration, ledger: Ledger, rejudge: Collection[str], *, run_id: str
 ) -> list[Delivery]:
     """The deliveries in force of some feeds, in the state to be validated again.
 
     The catalogue is learnt again with them, because its names may now be in another language.
+    Deliveries that had been refused are among them; see `reconsidered`.
     """
     feeds = {*rejudge, CATALOGUE} if rejudge else set()
     judged = [
@@ -37,18 +38,25 @@ def rejudged_deliveries(
         for delivery in ledger.in_force()
         if delivery.feed in feeds and delivery.state is not State.CLAIMED
     ]
-    return [*judged, *reconsidered(declaration, ledger, feeds)]
+    return [*judged, *reconsidered(declaration, ledger, feeds, run_id=run_id)]
 
 
 def reconsidered(
-    declaration: Declaration, ledger: Ledger, feeds: Collection[str] | None = None
+    declaration: Declaration,
+    ledger: Ledger,
+    feeds: Collection[str] | None = None,
+    *,
+    run_id: str,
 ) -> list[Delivery]:
     """Deliveries that another declaration had refused, in the state to be validated again.
+
+    Those whose bytes are in force, or are validated before them, are repeats.
 
     Args:
         declaration: What the retailer declares now.
         ledger: The deliveries.
         feeds: Only deliveries of these feeds; None for all.
+        run_id: The run of the repeats among them.
     """
     refused = [
         delivery
@@ -57,11 +65,13 @@ def reconsidered(
         and delivery.feed in landing_patterns(declaration)
         and delivery.fingerprint != fingerprint(declaration, delivery.feed)
     ]
+    back = [
+        replace(delivery, fingerprint=fingerprint(declaration, delivery.feed))
+        for delivery in back_in_force(ledger, refused, run_id=run_id)
+    ]
     return [
-        replace(
-            delivery, fingerprint=fingerprint(declaration, delivery.feed), reason=None, rows=None
-        )
-        for delivery in back_in_force(ledger, refused)
+        delivery if delivery.state is State.REPEATED else replace(delivery, reason=None, rows=None)
+        for delivery in back
     ]
 
 

@@ -59,8 +59,8 @@ class ReportWriter:
         waits_for_archive: Deliveries that an earlier run counted and reported, but could not
             archive.
         reported_before: Corrections and replays that an earlier run took in and reported.
-        unnamed: Refused and held deliveries of a run that was killed before its record; this run
-            names them.
+        unnamed: Refused and held deliveries of a run that was killed before its record, and
+            repeats among deliveries that were to count again; this run names them.
     """
 
     lakehouse: Lakehouse
@@ -95,9 +95,14 @@ class ReportWriter:
         self.report.resumed = len(resumed) if is_run else 0
 
     def find_unnamed(self) -> None:
-        """Notes the refused and held deliveries of a killed run, before this run has its own."""
+        """Notes what a run without a record refused, held or repeated, before this run has its own.
+
+        Repeats that were claimed have no records in bronze; they are known by their files.
+        """
         refused = self.ledger.in_state(State.REJECTED, State.FAILED, State.HELD)
         refused = [delivery for delivery in refused if not delivery.rolled_back_by]
+        repeats = self.ledger.in_state(State.REPEATED)
+        refused += [delivery for delivery in repeats if delivery.rows is not None]
         if not refused:
             return
         runs = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -158,7 +157,7 @@ class Claimant:
         from sales_pipeline.landing.examine import examine
 
         same_bytes = in_force.with_bytes(file.sha256)
-        if file.bytes and (reason := self._repeats(file, same_bytes)):
+        if file.bytes and (reason := self._repeats(file, in_force)):
             return self._delivery(file, claims, State.REPEATED, reason=reason)
         shape = file_shape(self.declaration, file.feed)
         try:
@@ -176,11 +175,10 @@ class Claimant:
         claimed = self._delivery(file, claims, State.CLAIMED, reason=reason, supersedes=supersedes)
         return replace(claimed, headers=file_headers(shape, header.texts))
 
-    def _repeats(self, file: FoundFile, same_bytes: Iterable[Delivery]) -> str | None:
+    def _repeats(self, file: FoundFile, in_force: InForce) -> str | None:
         """Returns the reason why a file is a repeat, or None if it is none."""
-        for delivery in same_bytes:
-            if delivery.feed == file.feed:
-                return f"the same bytes as {delivery.name}, which is in force"
+        if reason := in_force.repeats(file.feed, file.sha256):
+            return reason
         held = self._held.get((file.feed, visible_form(file.name), file.sha256))
         if held is None:
             return None

@@ -36,23 +36,37 @@ class InForce:
         """The deliveries in force that have these bytes."""
         return self._by_bytes.get(sha256, [])
 
+    def repeats(self, feed: str, sha256: str) -> str | None:
+        """Returns why a file of a feed with these bytes is a repeat, or None if it is none."""
+        for delivery in self.with_bytes(sha256):
+            if delivery.feed == feed:
+                is_validated = delivery.state is not State.IN_BRONZE
+                why = "is in force" if is_validated else "is validated in its place"
+                return f"the same bytes as {delivery.name}, which {why}"
+        return None
+
     def with_name(self, feed: str, name: str) -> Delivery | None:
         """The delivery in force that a file of this feed and name would correct."""
         return self._by_name.get((feed, visible_form(name)))
 
 
-def back_in_force(ledger: Ledger, returning: Iterable[Delivery]) -> list[Delivery]:
+def back_in_force(ledger: Ledger, returning: Iterable[Delivery], *, run_id: str) -> list[Delivery]:
     """Returns deliveries that did not count, ready to be validated in their order.
 
     Each corrects the delivery in force of its name, which may be one that returns before it.
+    A delivery whose bytes are in force by then becomes a repeat, as if it was delivered now.
 
     Args:
         ledger: The deliveries as they stand.
         returning: Some of them, with their records in bronze.
+        run_id: The run of the repeats. A run reports and archives those of a run without a record.
     """
     in_force = InForce(ledger.in_force())
     back = []
     for delivery in returning:
+        if reason := in_force.repeats(delivery.feed, delivery.sha256):
+            back.append(delivery.moved_to(State.REPEATED, reason=reason, run_id=run_id))
+            continue
         corrects = ledger.corrects(delivery.feed)
         earlier = in_force.with_name(delivery.feed, delivery.name) if corrects else None
         supersedes = earlier.file_id if earlier else None

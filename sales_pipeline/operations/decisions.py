@@ -20,6 +20,7 @@ from sales_pipeline.lakehouse.ledger import ACCEPTED, IN_FORCE, Delivery, Ledger
 from sales_pipeline.lakehouse.mends import touched_by
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
+from sales_pipeline.lakehouse.runs import new_run_id, utc_now
 from sales_pipeline.operations.earlier_decisions import UnfinishedDecisions, fate_of
 from sales_pipeline.pipeline import finish
 from sales_pipeline.run_report import Progress, RunReport, Silent
@@ -44,7 +45,7 @@ def accept(
         wait_seconds: How long to wait for another run on the same lakehouse.
 
     Raises:
-        UsageError: No such correction is held.
+        UsageError: No such correction is held, or its bytes are in force under another name.
         LakehouseBusy: Another run holds the lakehouse.
     """
 
@@ -56,7 +57,13 @@ def accept(
             return []
         held = named_file(ledger, file, waiting, "held")
         chosen = held[-1:] if ledger.corrects(held[-1].feed) else held
-        return taken_up(declaration, ledger, chosen, reason=ACCEPTED)
+        taken = taken_up(declaration, ledger, chosen, reason=ACCEPTED)
+        if all(delivery.state is State.REPEATED for delivery in taken):
+            raise UsageError(
+                f"{file}: {taken[-1].reason}, so that its records would count twice. "
+                f"Do: sales-pipeline withdraw {file}, which refuses it and leaves the other"
+            )
+        return taken
 
     return decide(declaration, accepted, progress, wait_seconds, verb="accept")
 
@@ -70,6 +77,8 @@ def taken_up(
 ) -> list[Delivery]:
     """Returns held deliveries, ready to be validated; each corrects the present one of its name.
 
+    A delivery whose bytes are in force by then is a repeat.
+
     Args:
         declaration: What the retailer declares.
         ledger: The deliveries as they stand.
@@ -79,17 +88,15 @@ def taken_up(
     Returns:
         Them, and what has to be judged again with them.
     """
-    taken = [
-        replace(
-            delivery,
-            fingerprint=fingerprint(declaration, delivery.feed),
-            reason=reason,
-            rolled_back_by=None,
-        )
-        for delivery in back_in_force(ledger, held)
+    back = [
+        replace(delivery, fingerprint=fingerprint(declaration, delivery.feed), rolled_back_by=None)
+        for delivery in back_in_force(ledger, held, run_id=new_run_id(utc_now()))
     ]
+    repeats = [delivery for delivery in back if delivery.state is State.REPEATED]
+    taken = [replace(delivery, reason=reason) for delivery in back if delivery not in repeats]
     mended = touched_by(ledger, (delivery.file_id for delivery in taken if delivery.mends))
-    return [*(ledger[file_id].moved_to(State.IN_BRONZE) for file_id in mended), *taken]
+    sent_back = [ledger[file_id].moved_to(State.IN_BRONZE) for file_id in sorted(mended)]
+    return [*sent_back, *taken, *repeats]
 
 
 @dataclass(frozen=True)

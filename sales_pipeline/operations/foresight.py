@@ -90,6 +90,8 @@ class Foresight:
 
     def rejudged(self, delivery: Delivery) -> PlannedFile:
         """A delivery whose records would be validated again."""
+        if delivery.state is State.REPEATED:
+            return self.claimed(delivery)
         file = self.unfinished(delivery)
         is_as_before = file.becomes == UNFINISHED
         return replace(file, becomes=REJUDGED, reason=None) if is_as_before else file
@@ -203,6 +205,11 @@ class Foresight:
         return LandedReferences(self.lakehouse, ledger, self.folders, deliveries)
 
     @property
+    def _returning(self) -> list[Delivery]:
+        """Deliveries that are sent back, without the repeats among them."""
+        return [delivery for delivery in self.sent_back if delivery.state is State.IN_BRONZE]
+
+    @property
     def _new(self) -> list[Delivery]:
         """Deliveries that are claimed or would be, and whose records are in no table."""
         claimed = [*self.ledger.in_state(State.CLAIMED), *self.claims.in_state(State.CLAIMED)]
@@ -219,7 +226,7 @@ class Foresight:
             for file in self._new
             if file.feed not in NOT_SALES
         ]
-        waiting = [*self.ledger.in_state(State.IN_BRONZE), *self.sent_back]
+        waiting = [*self.ledger.in_state(State.IN_BRONZE), *self._returning]
         by_id = deliveries_by_id(waiting)
         in_bronze = [file for file in by_id.values() if file.feed not in NOT_SALES]
         rejudged = self._trial().of_bronze(
@@ -268,7 +275,8 @@ class Foresight:
     def _repeated(self, delivery: Delivery) -> Delivery | None:
         """The first delivery with the same bytes that a repeat repeats."""
         held = self.ledger.in_state(State.HELD)
-        candidates = [*self.ledger.in_force(), *self.claims.in_state(State.CLAIMED), *held]
+        claimed = self.claims.in_state(State.CLAIMED)
+        candidates = [*self.ledger.in_force(), *claimed, *self._returning, *held]
         same = (delivery.feed, delivery.sha256)
         return next(
             (delivery for delivery in candidates if (delivery.feed, delivery.sha256) == same), None

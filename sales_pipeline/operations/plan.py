@@ -91,7 +91,8 @@ class Plan:
         waiting_months: Months that still wait to be made: for a rate, or as a run left them.
         remade: Months that are computed again for another reason than a file.
         notes: Further possible effects, in sentences.
-        rejudged: Deliveries in force whose records are judged again on request.
+        rejudged: Deliveries whose records are judged again on request: those in force, and those
+            that an earlier declaration refused; repeats among the latter are not judged.
         closed: The closed months.
     """
 
@@ -228,7 +229,7 @@ class _Planner:
     def _rejudged(self, claims: Claims) -> dict[int, Delivery]:
         """Deliveries to validate again on request, except deliveries that a file corrects now."""
         ledger = self.ledger.with_further([*claims.changed, *claims.deliveries])
-        requested = rejudged_deliveries(self.lakehouse.declaration, ledger, self.rejudge)
+        requested = rejudged_deliveries(self.lakehouse.declaration, ledger, self.rejudge, run_id="")
         return {delivery.file_id: delivery for delivery in requested}
 
     def _stop(self) -> str | None:

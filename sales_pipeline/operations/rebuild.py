@@ -19,6 +19,7 @@ from sales_pipeline.lakehouse.opening import (
     remove_earlier_gold,
 )
 from sales_pipeline.lakehouse.rollback_steps import finish_rollback
+from sales_pipeline.lakehouse.runs import new_run_id, utc_now
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES
 from sales_pipeline.pipeline import finish
 from sales_pipeline.recomputation import all_rejudged, reconsidered
@@ -59,8 +60,9 @@ def _send_back(declaration: Declaration, hold: Hold) -> None:
         ledger = Ledger(lakehouse)
         check_declared(declaration, ledger)
         unread = _unread(declaration, ledger)
+        run_id = new_run_id(utc_now())
         again = all_rejudged(lakehouse, ledger, without=unread)
-        ledger.record([*again, *reconsidered(declaration, ledger)])
+        ledger.record([*again, *reconsidered(declaration, ledger, run_id=run_id)])
         _drop(lakehouse, damaged)
         prepare_again(lakehouse)
         for name in _CLEARED:

@@ -120,7 +120,8 @@ def release(
 ) -> RunReport:
     """Lets what rollbacks hold count again, and runs.
 
-    Each delivery takes the place of what has its name by then, as a file delivered now would.
+    Each delivery takes the place of what has its name by then, as a file delivered now would;
+    if its bytes are in force by then, it becomes a repeat.
 
     Args:
         declaration: What the retailer declares.

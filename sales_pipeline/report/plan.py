@@ -143,11 +143,13 @@ def _becomes(file: PlannedFile) -> str:
 def _rejudged(plan: Plan) -> list[Text]:
     """Counts of the records to validate again, by feed, because they may be of many files."""
     lines = []
-    for feed, files in groupby(plan.rejudged, key=lambda file: file.feed):
+    counting = [file for file in plan.rejudged if file.becomes != REPEAT]
+    for feed, files in groupby(counting, key=lambda file: file.feed):
         deliveries = list(files)
         records = counted(sum(file.delivery_rows or 0 for file in deliveries), "record")
         lines.append(f"{feed}: {counted(len(deliveries), 'file')}, {records}")
-    return listed("Judged again:", lines)
+    repeats = [f"{file.path}: {file.reason}" for file in plan.rejudged if file.becomes == REPEAT]
+    return [*listed("Judged again:", lines), *listed_files("repeated and not counted", repeats)]
 
 
 def _unusable(plan: Plan) -> list[Text]:

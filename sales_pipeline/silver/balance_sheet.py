@@ -22,7 +22,13 @@ from sales_pipeline.silver.reference.reference_balance import balance_in_rows
 
 logger = logging.getLogger(__name__)
 _COUNTED = ("accepted", "quarantined", "duplicate", "displaced", "excluded")
-_OUT_OF_FORCE = (State.SUPERSEDED, State.WITHDRAWN, State.REJECTED, State.FAILED)
+_OUT_OF_FORCE = (
+    State.SUPERSEDED,
+    State.WITHDRAWN,
+    State.REJECTED,
+    State.FAILED,
+    State.REPEATED,
+)
 
 
 @dataclass(frozen=True)
