@@ -141,16 +141,37 @@ class RestoredDeliveries:
     def _matched(self) -> dict[int, tuple[_File, str]]:
         """Number of a delivery in bronze -> its file, and the headers of the file in bronze."""
         matched: dict[int, tuple[_File, str]] = {}
+        kept: list[tuple[_File, tuple[str, int]]] = []
         first = self._first_texts()
         for file in [*self._archived, *self._kept(REJECTED), *self._landed]:
             if file.feed not in landing_patterns(self.lakehouse.declaration):
                 continue
-            for number in self._candidates(file, first, matched):
-                headers = headers_in_bronze(file.place, self._shape(file), self._rows(number))
-                if headers is not None:
-                    matched[number] = (file, headers)
-                    break
-        return matched
+            for number, headers in self._with_records_of(file, first, matched):
+                matched[number] = (file, headers)
+                kept.append((file, self._counts[number]))
+                break
+        spare = {self._counts[number] for number in self._counts.keys() - matched.keys()}
+        shared: dict[int, list[tuple[_File, str]]] = defaultdict(list)
+        for file, counted in kept:
+            if counted in spare:
+                for number, headers in self._with_records_of(file, first, matched):
+                    shared[number].append((file, headers))
+        # Bytes that came again lie in the archive once. Under two names, nothing tells which.
+        named_once = {
+            number: files[0]
+            for number, files in shared.items()
+            if len({file.name for file, _ in files}) == 1
+        }
+        return matched | named_once
+
+    def _with_records_of(
+        self, file: _File, first: Mapping[int, list[str]], matched: Mapping[int, object]
+    ) -> Iterator[tuple[int, str]]:
+        """The deliveries without a file that have the records of one, with its headers there."""
+        for number in self._candidates(file, first, matched):
+            headers = headers_in_bronze(file.place, self._shape(file), self._rows(number))
+            if headers is not None:
+                yield number, headers
 
     def _candidates(
         self, file: _File, first: Mapping[int, list[str]], matched: Mapping[int, object]
