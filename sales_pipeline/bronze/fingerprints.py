@@ -36,7 +36,7 @@ def check_declared(declaration: Declaration, ledger: Ledger) -> None:
     Raises:
         LakehouseMismatch: One is not.
     """
-    _check_declared(declaration, _that_count(declaration, ledger))
+    _check_declared(declaration, _deliveries_in_use(declaration, ledger))
 
 
 def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[str] = ()) -> None:
@@ -54,7 +54,7 @@ def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[
     """
     declaration = lakehouse.declaration
     _check_feeds(declaration, rejudged)
-    deliveries = _that_count(declaration, ledger)
+    deliveries = _deliveries_in_use(declaration, ledger)
     _check_declared(declaration, deliveries)
     # Years of daily files are thousands of deliveries of a few feeds.
     meaning_of = cache(partial(fingerprint, declaration))
@@ -72,7 +72,7 @@ def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[
         )
 
 
-def _that_count(declaration: Declaration, ledger: Ledger) -> list[Delivery]:
+def _deliveries_in_use(declaration: Declaration, ledger: Ledger) -> list[Delivery]:
     """Deliveries in force; under fixed rates without files of rates, which nothing uses."""
     is_fixed = declaration.rates.chosen_policy == "fixed"
     return [

@@ -62,11 +62,9 @@ def price(book: RateBook, days: pa.Table, months: Sequence[date]) -> Pricing:
     """
     rows = _amounts(days)
     held = _held(row for row in rows if book.rate_on(row["currency"], row["sold_on"]) is None)
+    held += _too_large(book, _of_other_months(rows, held))
+    rows = _of_other_months(rows, held)
     waiting = {held_rate.month for held_rate in held}
-    rows = [row for row in rows if row["month"] not in waiting]
-    too_large = _too_large(book, rows)
-    held, waiting = [*held, *too_large], waiting | {held_rate.month for held_rate in too_large}
-    rows = [row for row in rows if row["month"] not in waiting]
     keys = ("currency", *_TIME_OF[book.grain])
     rates = {
         tuple(row[key] for key in keys): _rate(book, row["currency"], row["sold_on"])
@@ -91,6 +89,11 @@ def _amounts(days: pa.Table) -> list[Row]:
     sums = days.append_column("size", size).group_by(by)
     rows = sums.aggregate([("amount", "sum"), ("size", "sum")]).to_pylist()
     return sorted(rows, key=lambda row: tuple(row[name] for name in by))
+
+
+def _of_other_months(rows: Iterable[Row], held: Iterable[HeldRate]) -> list[Row]:
+    months = {held_rate.month for held_rate in held}
+    return [row for row in rows if row["month"] not in months]
 
 
 def _too_large(book: RateBook, rows: Sequence[Row]) -> list[HeldRate]:

@@ -6,13 +6,13 @@ Gold keeps a month on hold as it was, and silver goes on. So the sums of each da
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import UsageError, VersionGone
@@ -82,11 +82,11 @@ class ProductDays:
         return {day.replace(day=1) for day, *_ in days}
 
     def _in_gold(self, first: date, last: date) -> list[Row]:
-        return [row for row in self._daily_rows if first <= row["sold_on"] <= last]
-
-    @cached_property
-    def _daily_rows(self) -> list[Row]:
-        return python_rows(self.daily.select([*_TOLD_APART, "sales", "amount"]))
+        days = self.daily["sold_on"]
+        since, until = (pa.scalar(day, pa.date32()) for day in (first, last))
+        is_asked = pc.and_(pc.greater_equal(days, since), pc.less_equal(days, until))
+        columns = self.daily.select([*_TOLD_APART, "sales", "amount"])
+        return python_rows(columns.filter(is_asked))
 
     def _as_made(self, month: date, first: date, last: date) -> list[Row]:
         """The sales of a month on hold, as they were when gold was made of them.
@@ -110,23 +110,27 @@ class ProductDays:
             "rates that sales-pipeline status names."
         )
 
-    def _priced(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def _priced(self, rows: Sequence[Row]) -> Iterator[Row]:
         """The rows with their revenue and the category that the cube has; without unpriced ones."""
+        categories = self._categories({_month(row) for row in rows})
         for row in rows:
             rate = self.taken.rate(row["currency"], row["sold_on"])
             if rate is not None:
                 place = (_month(row), row["store"], row["product"], row["currency"])
                 yield row | {
-                    "category": self._categories.get(place, row["category"]),
+                    "category": categories.get(place, row["category"]),
                     "revenue": EXACT.multiply(row["amount"], rate),
                     "revenue_returned": EXACT.multiply(row["amount_returned"], rate),
                 }
 
-    @cached_property
-    def _categories(self) -> dict[tuple[Any, ...], str | None]:
-        """Month, store, product and currency -> category of the cube, if a product has several."""
+    def _categories(self, months: Collection[date]) -> dict[tuple[Any, ...], str | None]:
+        """Month, store, product and currency -> category of the cube, in some months.
+
+        The cube has one category of each product, also where silver has two.
+        """
         names = ("month", "store", "product", "currency", "category")
-        rows = list(zip(*(self.cube[name].to_pylist() for name in names), strict=True))
+        cube = self.cube.filter(pc.is_in(self.cube["month"], pa.array(months, pa.date32())))
+        rows = zip(*(cube[name].to_pylist() for name in names), strict=True)
         return {tuple(place): category for *place, category in rows}
 
 
