@@ -69,6 +69,7 @@ class Claimant:
     def claim(self, discovery: Discovery) -> Claims:
         """Gives each file its number and its state; writes nothing."""
         claims, in_force = Claims(), InForce(self.ledger.in_force())
+        in_force.corrected |= self._being_corrected
         for path, feeds in discovery.disputed.items():
             file = self._disputed(path, feeds[0])
             if not self._is_known(file, claims):
@@ -128,6 +129,16 @@ class Claimant:
     def _latest(self) -> dict[tuple[str, str], Delivery]:
         return self.ledger.latest()
 
+    @property
+    def _being_corrected(self) -> dict[tuple[str, str], Delivery]:
+        """Feed and bytes -> a delivery whose correction a killed run did not validate."""
+        in_force = {delivery.file_id for delivery in self.ledger.in_force()}
+        return {
+            (delivery.feed, delivery.sha256): delivery
+            for delivery in self.ledger.in_state(*IN_FORCE)
+            if delivery.file_id not in in_force
+        }
+
     @cached_property
     def _on_their_way(self) -> set[tuple[str, str, str]]:
         on_the_way = self.ledger.in_state(*UNFINISHED - {State.WITHDRAWING})
@@ -179,6 +190,10 @@ class Claimant:
         """Returns the reason why a file is a repeat, or None if it is none."""
         if reason := in_force.repeats(file.feed, file.sha256):
             return reason
+        corrected = in_force.corrected.get((file.feed, file.sha256))
+        if corrected and corrected.name != file.name:
+            # If the correction counts, this is abandoned, and a new file for the next run.
+            return f"the same bytes as {corrected.name}, whose correction is not validated yet"
         held = self._held.get((file.feed, visible_form(file.name), file.sha256))
         if held is None:
             return None

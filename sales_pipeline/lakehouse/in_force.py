@@ -13,9 +13,14 @@ class InForce:
 
     Args:
         deliveries: The deliveries in force, in ledger order.
+
+    Attributes:
+        corrected: Feed and bytes -> a delivery that stays in force if its correction, which is
+            not validated yet, does not count.
     """
 
     def __init__(self, deliveries: Iterable[Delivery]) -> None:
+        self.corrected: dict[tuple[str, str], Delivery] = {}
         self._by_bytes: dict[str, list[Delivery]] = {}
         self._by_name: dict[tuple[str, str], Delivery] = {}
         for delivery in deliveries:
@@ -26,6 +31,7 @@ class InForce:
         replaced = self._by_name.get(delivery.known_as)
         if replaced is not None and delivery.supersedes == replaced.file_id:
             self._by_bytes[replaced.sha256].remove(replaced)
+            self.corrected[replaced.feed, replaced.sha256] = replaced
         self._add(delivery)
 
     def _add(self, delivery: Delivery) -> None:

@@ -205,3 +205,25 @@ def test_p1_a_held_correction_is_not_accepted_if_its_bytes_count_already(
     trading.withdraw("lyon/first.csv")
     assert trading.states()["lyon/first.csv"] == ["archived", "withdrawn"]
     assert trading.revenue() == {(2025, 1): "10.00", (2025, 3): "20.00"}
+
+
+@pytest.mark.parametrize("copy", ["a_copy.csv", "second.csv"])
+@pytest.mark.parametrize("kept", [True, False], ids=["corrected", "held"])
+def test_p1_a_copy_of_a_file_that_is_corrected_in_the_same_run_counts_once(
+    trading: Retailer, copy: str, *, kept: bool
+) -> None:
+    """Also if the correction is held; if it counts, the copy is a new file for the next run."""
+    first = [sale("7", "2025-03-01"), sale("8", "2025-03-01")]
+    corrected = [*first, sale("9", "2025-03-01")] if kept else [sale("9", "2025-06-01")]
+    trading.deliver("lyon/first.csv", *corrected)
+    trading.deliver(f"lyon/{copy}", *first)
+    trading.run()
+    assert trading.states()["lyon/first.csv"][-1] == ("archived" if kept else "held")
+    assert trading.revenue() == {(2025, 3): "30.00" if kept else "20.00"}
+    report = trading.run()
+    assert report.is_nothing_new is not kept
+    assert trading.revenue() == {(2025, 3): "50.00" if kept else "20.00"}
+    assert trading.run().is_nothing_new
+    before = trading.state()
+    trading.rebuild()
+    assert trading.state() == before
