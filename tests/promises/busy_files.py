@@ -1,23 +1,27 @@
 """Landing files that grow or are replaced while a run reads them.
 
-Python tells of every file that this process opens. A change happens just before one of the
+The functions that open files are replaced meanwhile. A change happens just before one of the
 openings in the landing folder: of the file itself, or of any other.
+
+A hook of Python's for the opening of files cannot be removed, and as long as one is there, a new
+thread can fail to be traced by coverage.
 """
 
 from __future__ import annotations
 
+import builtins
+import io
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
 from io import BufferedWriter
 from pathlib import Path
 from threading import RLock
 from typing import Any
+from unittest.mock import patch
 
 
 class How(StrEnum):
@@ -61,12 +65,14 @@ def changed_while_read(landing: Path, changes: Mapping[str, Change]) -> Iterator
     uploads = _Uploads(
         landing, [_Upload(landing / path, change) for path, change in changes.items()]
     )
-    _hear_openings()
-    _listeners.append(uploads.opened)
     try:
-        yield uploads.overwritten
+        with (
+            patch.object(builtins, "open", uploads.hearing(builtins.open)),
+            patch.object(io, "open", uploads.hearing(io.open)),
+            patch.object(os, "open", uploads.hearing(os.open)),
+        ):
+            yield uploads.overwritten
     finally:
-        _listeners.remove(uploads.opened)
         uploads.finish()
 
 
@@ -112,6 +118,16 @@ class _Uploads:
     _lock: RLock = field(default_factory=RLock)
     _is_at_work: bool = False
 
+    def hearing(self, opens: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that opens files, which first does what is due at that opening."""
+
+        def heard(file: Any, *arguments: Any, **options: Any) -> Any:
+            if isinstance(file, (str, os.PathLike)):
+                self.opened(Path(file))
+            return opens(file, *arguments, **options)
+
+        return heard
+
     def opened(self, path: Path) -> None:
         """Counts an opening and does what is due; what this opens itself does not count."""
         with self._lock:
@@ -142,18 +158,3 @@ class _Uploads:
         if upload.path.exists():
             self.overwritten.add(upload.path.relative_to(self.landing).as_posix())
         upload.complete()
-
-
-_listeners: list[Callable[[Path], None]] = []
-
-
-@cache
-def _hear_openings() -> None:
-    """Adds a hook, once in a process, because a hook of Python cannot be removed."""
-    sys.addaudithook(_heard)
-
-
-def _heard(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "open" and _listeners and isinstance(arguments[0], (str, os.PathLike)):
-        for listener in list(_listeners):
-            listener(Path(arguments[0]))
