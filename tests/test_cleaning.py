@@ -19,9 +19,14 @@ from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.silver.collisions import CONTENT, decided
 from sales_pipeline.silver.parsing.days import day_of
 from sales_pipeline.silver.parsing.numbers import NumberStyle
-from sales_pipeline.silver.parsing.spark_days import calendar_day, is_in_range, month_of
-from sales_pipeline.silver.parsing.spark_expressions import filled
-from sales_pipeline.silver.parsing.spark_numbers import decimal_number, product_of
+from sales_pipeline.silver.parsing.spark_expressions import (
+    calendar_day,
+    decimal_number,
+    filled,
+    is_in_range,
+    month_of,
+    product_of,
+)
 from sales_pipeline.silver.validation.reasons import REASONS
 from tests.silver.judged import Records
 

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from sales_pipeline.config import Dialect
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_of, decimal_parser
-from sales_pipeline.silver.parsing.spark_numbers import decimal_number
+from sales_pipeline.silver.parsing.spark_expressions import decimal_number
 
 ENGINE_SETTINGS = settings(max_examples=15)
 SWISS = NumberStyle(thousands="'")

@@ -1,6 +1,6 @@
 """Parses calendar days in plain Python, and guesses their patterns from the shape of a text (P7).
 
-`spark_days` parses by the same rules.
+`spark_expressions` parses by the same rules.
 """
 
 from __future__ import annotations

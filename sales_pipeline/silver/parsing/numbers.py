@@ -1,4 +1,4 @@
-"""Text to exact decimals in plain Python; `spark_numbers` reads by the same rules (P6, P7).
+"""Text to exact decimals in plain Python; `spark_expressions` reads by the same rules (P6, P7).
 
 A number is recognised by a pattern of ASCII characters before anything is cast, because
 engines differ in what else they take for a number (`1e3`, full-width digits). Distinct texts
@@ -8,7 +8,7 @@ are parsed here and joined to the records; the Spark side is for columns with to
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
@@ -56,6 +56,12 @@ class NumberStyle:
     def thousands_marks(self) -> str:
         """Every character that stands between thousands."""
         return thousands_marks(self.thousands)
+
+    @property
+    def bare_symbols(self) -> list[str]:
+        """The symbols without white space, the longest first: one may begin like another."""
+        bare = filter(None, (symbol.strip(WHITE_SPACE) for symbol in self.symbols))
+        return sorted(bare, key=len, reverse=True)
 
 
 @cache
@@ -127,16 +133,11 @@ def _pattern(style: NumberStyle, scale: int) -> str:
         whole = f"[0-9]+|[1-9][0-9]{{0,2}}(?:[{marks}][0-9]{{3}})+"
     more = "[0-9]+" if style.is_rounded else f"[0-9]{{1,{scale}}}0*"
     decimals = f"(?:[{style.mark}](?P<decimals>{more}))?"
-    symbol, space = _any_symbol(style.symbols), f"[{WHITE_SPACE}]*"
+    # Without symbols it matches nothing.
+    symbols = "|".join(map(re.escape, style.bare_symbols)) or "(?!)"
+    symbol, space = f"(?:{symbols})", f"[{WHITE_SPACE}]*"
     before = f"(?:{symbol}{space})*(?P<sign>[+-]?)(?:{space}(?:{symbol}{space})+)?"
     return f"{before}(?P<whole>{whole}){decimals}(?:{space}{symbol})*"
-
-
-def _any_symbol(symbols: Sequence[str]) -> str:
-    """A pattern of one of some texts; it matches nothing if there are none."""
-    bare = filter(None, (symbol.strip(WHITE_SPACE) for symbol in symbols))
-    longest_first = sorted(bare, key=len, reverse=True)
-    return f"(?:{'|'.join(map(re.escape, longest_first))})" if longest_first else "(?!)"
 
 
 def product_of(unit_price: Decimal | None, quantity: Decimal | None) -> Decimal | None:

@@ -9,8 +9,7 @@ from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
 from sales_pipeline.config.sql.expressions import failing_columns
-from sales_pipeline.silver.parsing.spark_days import is_in_range
-from sales_pipeline.silver.parsing.spark_expressions import any_of, is_blank
+from sales_pipeline.silver.parsing.spark_expressions import any_of, is_blank, is_in_range
 from sales_pipeline.silver.validation import reasons
 from sales_pipeline.silver.validation.delivered_records import (
     COMPUTED_FAILED,

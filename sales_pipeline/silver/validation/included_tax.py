@@ -26,8 +26,7 @@ from sales_pipeline.silver.parsing.net_amounts import (
     net_amount,
 )
 from sales_pipeline.silver.parsing.numbers import NumberStyle
-from sales_pipeline.silver.parsing.spark_expressions import GIVEN, is_blank
-from sales_pipeline.silver.parsing.spark_numbers import decimal_number
+from sales_pipeline.silver.parsing.spark_expressions import GIVEN, decimal_number, is_blank
 
 _ALWAYS = date(1600, 1, 1)
 """The first day of a rate that is declared without one; a classic session of Spark takes no literal

@@ -16,9 +16,16 @@ from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.tables import EXCLUDED, QUARANTINED
 from sales_pipeline.silver.parsing.numbers import SCALES, NumberStyle, looks_grouped
 from sales_pipeline.silver.parsing.parsed_texts import ParsedTexts
-from sales_pipeline.silver.parsing.spark_days import calendar_day, month_of
-from sales_pipeline.silver.parsing.spark_expressions import GIVEN, any_of, as_json, is_blank
-from sales_pipeline.silver.parsing.spark_numbers import decimal_number, product_of
+from sales_pipeline.silver.parsing.spark_expressions import (
+    GIVEN,
+    any_of,
+    as_json,
+    calendar_day,
+    decimal_number,
+    is_blank,
+    month_of,
+    product_of,
+)
 from sales_pipeline.silver.reference.meanings import list_price
 from sales_pipeline.silver.validation import rules
 from sales_pipeline.silver.validation.delivered_records import DeliveredRecords
