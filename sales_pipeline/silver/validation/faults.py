@@ -1,14 +1,18 @@
-"""Why a record is quarantined: every reason, as a condition on its texts and typed columns."""
+"""Why a record is quarantined: every reason, as a condition on its texts and typed columns.
+
+The rules that a retailer declares are asked of sales that are fit otherwise. A rule quarantines the
+sales that break it, only counts them, or refuses the file; one that is null for a sale holds.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
-from sales_pipeline.config.sql.expressions import failing_columns
+from sales_pipeline.config.sql.expressions import failing_columns, rule_condition
 from sales_pipeline.silver.parsing.spark_expressions import any_of, is_blank, is_in_range
 from sales_pipeline.silver.validation import reasons
 from sales_pipeline.silver.validation.delivered_records import (
@@ -17,7 +21,12 @@ from sales_pipeline.silver.validation.delivered_records import (
     LAST_DAY,
     DeliveredRecords,
 )
-from sales_pipeline.silver.validation.reasons import PRICE_UNKNOWN, PRODUCT_UNKNOWN, STORE_UNKNOWN
+from sales_pipeline.silver.validation.reasons import (
+    PRICE_UNKNOWN,
+    PRODUCT_UNKNOWN,
+    RULE,
+    STORE_UNKNOWN,
+)
 
 Fault = tuple[str, Column]
 """A reason's code, and the condition under which a well-split record has it."""
@@ -155,3 +164,45 @@ def _is_unreadable(name: str) -> Column:
 
 def _is_return() -> Column:
     return F.coalesce(F.col("quantity") < 0, F.lit(False))
+
+
+def rule_faults(feed: Feed, is_broken: Column) -> list[Fault]:
+    """The reasons of the rules that quarantine, for records without any other fault."""
+    return [
+        (f"{RULE}{name}", ~is_broken & _breaks(feed, name))
+        for name, rule in feed.rules.items()
+        if rule.severity == "quarantine"
+    ]
+
+
+def rule_counts(typed: DataFrame, feed: Feed, fit: Column) -> DataFrame:
+    """`_file_id, checked, broken, first`: the sales of each delivery, and which break each rule.
+
+    Args:
+        typed: The records of feeds, with the columns that rules may name (`SALE_KINDS`).
+        feed: The declaration that the feeds share.
+        fit: Whether a record is asked for the rules.
+
+    Returns:
+        `broken` is an array with a count for each rule, in its order; `first` one with the number
+        of the first record that breaks it.
+    """
+    breaking = [F.when(fit & _breaks(feed, name), F.col("_row")) for name in feed.rules]
+    names = [f"breaking_{place}" for place in range(len(breaking))]
+    marked = typed.select(
+        "_file_id",
+        F.when(fit, 1).otherwise(0).alias("is_fit"),
+        *(row.alias(name) for row, name in zip(breaking, names, strict=True)),
+    )
+    return marked.groupBy("_file_id").agg(
+        F.sum("is_fit").cast("BIGINT").alias("checked"),
+        F.array(*map(F.count, names)).alias("broken"),
+        F.array(*map(F.min, names)).alias("first"),
+    )
+
+
+def _breaks(feed: Feed, name: str) -> Column:
+    """True if a sale breaks a rule: it does not hold, or its SQL fails on a value of the sale."""
+    condition = rule_condition(feed, name)
+    breaks = ~F.coalesce(F.expr(condition.safe_sql), F.lit(True))
+    return breaks if condition.failed_sql is None else F.expr(condition.failed_sql) | breaks

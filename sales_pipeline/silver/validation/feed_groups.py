@@ -21,25 +21,11 @@ from sales_pipeline.config.model import Feed
 from sales_pipeline.silver.validation import included_tax
 
 NUMBERS = ("quantity", "unit_price", "amount")
-_DATA: Any = {
-    "landing": True,
-    "format": True,
-    "store": True,
-    "stores": True,
-    "currency": True,
-    "tax": True,
-    "language": True,
-    "same_name": True,
-    "max_removed": True,
-    "max_quarantined": True,
-    "max_repeated_keys": True,
-    "archive": True,
-    "never_store": True,
-    "product_by": True,
-    "ignore_case": True,
-    "unknown_products": True,
-    "csv": {"delimiter", "quote", "encoding", "header", "skip_lines", "footer_lines"},
-}
+_DATA: Any = dict.fromkeys(
+    ("landing", "format", "store", "stores", "currency", "tax", "language", "same_name",
+     "max_removed", "max_quarantined", "max_repeated_keys", "archive", "never_store", "product_by",
+     "ignore_case", "unknown_products"), True,
+) | {"csv": {"delimiter", "quote", "encoding", "header", "skip_lines", "footer_lines"}}  # fmt: skip
 """What feeds of one group may differ in: none of it changes an expression."""
 _CURRENCY = pa.struct([("since", pa.date32()), ("code", pa.string())])
 _FEEDS = pa.schema(

@@ -52,7 +52,7 @@ def results(
     """The results of each delivery and rule, in their order.
 
     Args:
-        counts: `_file_id, checked, broken, first`, as `rules.counted` gives them.
+        counts: `_file_id, checked, broken, first`, as `faults.rule_counts` gives them.
         feed_of: Delivery -> its feed.
         feeds: The declared feeds.
     """

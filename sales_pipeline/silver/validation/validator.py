@@ -27,9 +27,8 @@ from sales_pipeline.silver.parsing.spark_expressions import (
     product_of,
 )
 from sales_pipeline.silver.reference.meanings import list_price
-from sales_pipeline.silver.validation import rules
 from sales_pipeline.silver.validation.delivered_records import DeliveredRecords
-from sales_pipeline.silver.validation.faults import Faults
+from sales_pipeline.silver.validation.faults import Faults, rule_counts, rule_faults
 from sales_pipeline.silver.validation.feed_groups import NUMBERS
 
 FIT = "fit"
@@ -69,15 +68,14 @@ class Validator:
         """
         typed = self.typed(keyed)
         is_broken = self.faults.is_broken()
-        broken_rules = rules.faults(self.feed, is_broken)
+        broken_rules = rule_faults(self.feed, is_broken)
         codes = [F.when(fault, F.lit(code)) for code, fault in self.faults.all()]
         broken = typed.withColumn("_is_broken", is_broken)
         if broken_rules:
             codes += [F.when(fault, F.lit(code)) for code, fault in broken_rules]
-            breaks = any_of(fault for _, fault in rules.faults(self.feed, F.col("_is_broken")))
+            breaks = any_of(fault for _, fault in rule_faults(self.feed, F.col("_is_broken")))
             broken = broken.withColumn("_is_broken", F.col("_is_broken") | breaks)
-        verdict = _fenced(_verdict(F.col("_is_broken"), self._has_condition))
-        judged = broken.withColumn("verdict", verdict)
+        judged = broken.withColumn("verdict", _fenced(self._verdict()))
         is_quarantined = F.col("verdict") == QUARANTINED
         reasons = F.array_compact(F.array(F.col("_problem"), *codes))
         return judged.select(
@@ -107,9 +105,9 @@ class Validator:
         )
 
     def rule_counts(self, keyed: DataFrame) -> DataFrame:
-        """Counts, for each delivery, the sales that keep the feed's rules: `rules.counted`."""
+        """Counts, for each delivery, the sales that keep the feed's rules: `faults.rule_counts`."""
         fit = ~F.col("_is_excluded") & ~self.faults.is_broken()
-        return rules.counted(self.typed(keyed), self.feed, fit)
+        return rule_counts(self.typed(keyed), self.feed, fit)
 
     @property
     def needs_records_for_amounts(self) -> bool:
@@ -126,9 +124,11 @@ class Validator:
         """The possible faults of the records."""
         return Faults(self.delivered)
 
-    @property
-    def _has_condition(self) -> bool:
-        return self.feed.exclude_when is not None
+    def _verdict(self) -> Column:
+        verdict = F.when(F.col("_is_broken"), F.lit(QUARANTINED)).otherwise(F.lit(FIT))
+        if self.feed.exclude_when is None:
+            return verdict
+        return F.when(F.col("_is_excluded"), F.lit(EXCLUDED)).otherwise(verdict)
 
     def typed(self, keyed: DataFrame) -> DataFrame:
         """The records with their columns parsed, and everything that their verdict depends on.
@@ -227,12 +227,8 @@ class Validator:
         numbers = self.delivered.number_columns
         if self.delivered.is_priced_by_catalogue:
             rows = rows.withColumn("_list_price", list_price(F.col("_prices"), F.col("sold_on")))
-            rows = rows.withColumns(
-                {
-                    "unit_price": F.col("_list_price")["price"],
-                    "currency": F.col("_list_price")["currency"],
-                }
-            )
+            listed = F.col("_list_price")
+            rows = rows.withColumns({"unit_price": listed["price"], "currency": listed["currency"]})
         else:
             rows = rows.withColumn("currency", self.delivered.currency())
             if "unit_price" not in numbers:
@@ -256,13 +252,6 @@ class Validator:
             tax = F.coalesce(F.col("tax"), F.lit(0).cast("DECIMAL(18,4)"))
             columns["amount"] = (F.col("amount") - tax).cast("DECIMAL(18,4)").alias("amount")
         return [F.col("feed"), store, *columns.values()]
-
-
-def _verdict(is_broken: Column, has_condition: bool) -> Column:  # noqa: FBT001
-    judged = F.when(is_broken, F.lit(QUARANTINED)).otherwise(F.lit(FIT))
-    if not has_condition:
-        return judged
-    return F.when(F.col("_is_excluded"), F.lit(EXCLUDED)).otherwise(judged)
 
 
 def _fenced(value: Column) -> Column:
