@@ -17,7 +17,7 @@ from sales_pipeline.report_writer import ReportWriter
 from sales_pipeline.run_report import FileNote, Progress, notes
 
 if TYPE_CHECKING:
-    from sales_pipeline.silver.sales_cleaning import Cleaned
+    from sales_pipeline.silver.cleaned import Cleaned
 
 logger = logging.getLogger(__name__)
 _BATCH_FILES = 2_000

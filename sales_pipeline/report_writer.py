@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from sales_pipeline.bronze.claiming import Claims
     from sales_pipeline.gold.aggregation import Made
     from sales_pipeline.landing.discovery import Discovery
-    from sales_pipeline.silver.sales_cleaning import Cleaned
+    from sales_pipeline.silver.cleaned import Cleaned
 
 _SECOND = len("20250131T060000")
 

@@ -29,7 +29,6 @@ from sales_pipeline.silver.reference.catalogue_records import (
 from sales_pipeline.silver.reference.catalogue_verdict import judge_catalogue, teaching
 from sales_pipeline.silver.reference.exchange_rates import (
     LEARNT,
-    RateRecord,
     RateRecords,
     read_records,
 )
@@ -113,7 +112,7 @@ class LandedReferences:
         else:
             # The verdict adds the faults of rates that the table cannot hold.
             records = self._rates.get(file_id, []) if self.verdict else []
-            faults = [fault for record in records for fault in record.reading.faults]
+            faults = [fault for record in records for fault in record.faults]
         rows = self._rows_of(delivery.feed).get(file_id, [])
         return _unusable(faults, self._options(delivery.feed, rows, faults) if faults else {})
 
@@ -176,7 +175,7 @@ class LandedReferences:
         ]
         reader = QuoteReader(self.lakehouse.declaration.rates)
         landed = {
-            file_id: [RateRecord(row, reader.read(row)) for row in rows]
+            file_id: [reader.read(row) for row in rows]
             for file_id, rows in self._rows_of(EXCHANGE_RATES).items()
         }
         return read_records(self.lakehouse, learnt) | landed

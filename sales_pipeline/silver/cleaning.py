@@ -15,12 +15,13 @@ from sales_pipeline.lakehouse.tables import (
     EXCHANGE_RATES,
     NOT_SALES,
 )
+from sales_pipeline.silver.cleaned import Cleaned
 from sales_pipeline.silver.reference.catalogue_cleaning import (
     clean_catalogue,
     forget_products,
 )
 from sales_pipeline.silver.reference.rate_deliveries import forget_rates, learn_rates
-from sales_pipeline.silver.sales_cleaning import Cleaned, SalesCleaning
+from sales_pipeline.silver.sales_cleaning import SalesCleaning
 
 
 def clean_data(
@@ -39,18 +40,13 @@ def clean_data(
         run_id: The run.
     """
     cleaned = Cleaned()
-    ids = {delivery.file_id for delivery in deliveries}
     of_catalogue = [delivery for delivery in deliveries if delivery.feed == CATALOGUE]
     if of_catalogue:
-        lesson = clean_catalogue(lakehouse, ledger, of_catalogue, run_id=run_id)
-        cleaned.take(lesson)
-        ids |= lesson.sent_back
+        cleaned.add(clean_catalogue(lakehouse, ledger, of_catalogue, run_id=run_id))
     of_rates = [delivery for delivery in deliveries if delivery.feed == EXCHANGE_RATES]
     if of_rates:
-        learnt = learn_rates(lakehouse, ledger, of_rates, run_id=run_id)
-        cleaned.balances += learnt.balances
-        cleaned.rejected += learnt.rejected
-        cleaned.warnings += learnt.warnings
+        cleaned.add(learn_rates(lakehouse, ledger, of_rates, run_id=run_id))
+    ids = {delivery.file_id for delivery in deliveries} | cleaned.sent_back
     waiting = [
         delivery
         for delivery in ledger.in_state(State.IN_BRONZE)
@@ -79,7 +75,7 @@ def remove_withdrawn(lakehouse: Lakehouse, ledger: Ledger, *, run_id: str) -> Cl
     ledger.record(ledger[file_id].moved_to(State.IN_BRONZE) for file_id in sorted(mended))
     of_catalogue = [delivery for delivery in leaving if delivery.feed == CATALOGUE]
     if of_catalogue:
-        cleaned.take(forget_products(lakehouse, ledger, of_catalogue, run_id=run_id))
+        cleaned.add(forget_products(lakehouse, ledger, of_catalogue, run_id=run_id))
     of_rates = [delivery for delivery in leaving if delivery.feed == EXCHANGE_RATES]
     if of_rates:
         cleaned.balances += forget_rates(lakehouse, of_rates, run_id=run_id)

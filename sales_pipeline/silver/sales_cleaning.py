@@ -20,15 +20,12 @@ from sales_pipeline.silver import counting
 from sales_pipeline.silver.balance import Balance, record
 from sales_pipeline.silver.balance_sheet import BalanceSheet
 from sales_pipeline.silver.batch import Batch
+from sales_pipeline.silver.cleaned import Cleaned
 from sales_pipeline.silver.counting import InBronze, InSilver
 from sales_pipeline.silver.displaced import displaced_in_own_file
-from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.quarantine_limit import over_the_limit, refusals
 from sales_pipeline.silver.records import RecordsWriter
-from sales_pipeline.silver.reference.catalogue_cleaning import (
-    CatalogueOutcome,
-)
-from sales_pipeline.silver.reference.learning import Knowledge, Learnt
+from sales_pipeline.silver.reference.learning import Knowledge
 from sales_pipeline.silver.reference.list_prices import known_prices
 from sales_pipeline.silver.reference.products import known_products
 from sales_pipeline.silver.repeated_keys import repeated_keys_reason
@@ -36,42 +33,10 @@ from sales_pipeline.silver.suspicious_texts import warnings_of
 from sales_pipeline.silver.unusable_records import checked_rules
 from sales_pipeline.silver.validation import rule_results
 from sales_pipeline.silver.validation.reasons import STORE_UNKNOWN
-from sales_pipeline.silver.validation.rule_results import RuleResult
 
 logger = logging.getLogger(__name__)
 _ATTEMPTS = 2
 """A batch that does not balance is written once more before its deliveries are taken out."""
-
-
-@dataclass
-class Cleaned:
-    """Result of one call of `clean_data`.
-
-    Attributes:
-        balances: The balance of every delivery that was validated or changed.
-        rejected: Deliveries that were refused as a whole, with the reason recorded.
-        failed: Deliveries that did not balance and were taken out again.
-        released: Records of earlier deliveries that left quarantine (P9).
-        learnt: What the catalogue learnt.
-        rules: The results of the rules of the feeds.
-        warnings: Warnings about feeds whose records were validated but look suspicious.
-    """
-
-    balances: list[Balance] = field(default_factory=list)
-    rejected: list[Delivery] = field(default_factory=list)
-    failed: list[Delivery] = field(default_factory=list)
-    released: int = 0
-    learnt: Learnt = field(default_factory=Learnt)
-    rules: list[RuleResult] = field(default_factory=list)
-    warnings: list[FeedWarning] = field(default_factory=list)
-
-    def take(self, lesson: CatalogueOutcome) -> None:
-        """Adds what came of deliveries of the catalogue."""
-        self.balances += lesson.balances
-        self.rejected += lesson.rejected
-        self.released += lesson.released
-        self.learnt += lesson.learnt
-        self.warnings += lesson.warnings
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,18 @@ import pytest
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Ledger, State
-from sales_pipeline.silver.reference.catalogue_cleaning import CatalogueOutcome, forget_products
+from sales_pipeline.silver.cleaned import Cleaned
+from sales_pipeline.silver.reference.catalogue_cleaning import forget_products
 from tests.retailer import CATALOGUE, Retailer, sale
 
 HEADER = "produit,categorie,product,category"
 LATER = ["Lampe,Maison,Lamp,Home", "Vase,Maison,Tall vase,Home", "Lampe"]
 
 
-def _forgetting(path: str) -> Callable[[Lakehouse], CatalogueOutcome]:
+def _forgetting(path: str) -> Callable[[Lakehouse], Cleaned]:
     """What a run does once its ledger says that a delivery is withdrawn."""
 
-    def forget(lakehouse: Lakehouse) -> CatalogueOutcome:
+    def forget(lakehouse: Lakehouse) -> Cleaned:
         lakehouse.prepare()
         ledger = Ledger(lakehouse)
         [last] = [each for each in ledger.in_force() if each.path == path]

@@ -7,13 +7,12 @@ plain Python, sends back the sales whose meaning changes, and only then writes.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, relinked
 from sales_pipeline.lakehouse.mends import mended_rows
 from sales_pipeline.lakehouse.tables import CATALOGUE
-from sales_pipeline.silver.balance import Balance
+from sales_pipeline.silver.cleaned import Cleaned
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.fine_amounts import fine_prices
 from sales_pipeline.silver.reference.catalogue_balance import (
@@ -23,37 +22,16 @@ from sales_pipeline.silver.reference.catalogue_balance import (
 )
 from sales_pipeline.silver.reference.catalogue_records import CatalogueRecords, catalogue_records
 from sales_pipeline.silver.reference.catalogue_verdict import judge_catalogue, teaching
-from sales_pipeline.silver.reference.learning import Knowledge, Learnt, learn, learnt_between
+from sales_pipeline.silver.reference.learning import Knowledge, learn, learnt_between
 from sales_pipeline.silver.reference.list_prices import LIST_PRICES, known_prices
 from sales_pipeline.silver.reference.products import PRODUCTS, known_products
 from sales_pipeline.silver.reference.reference_balance import ReferenceVerdict
 from sales_pipeline.silver.reference.touched_sales import touched_deliveries
 
 
-@dataclass(frozen=True)
-class CatalogueOutcome:
-    """The outcome of cleaning deliveries of the catalogue.
-
-    Attributes:
-        learnt: The changes, in numbers.
-        rejected: Deliveries that were refused, with the reason recorded.
-        balances: The balances of deliveries of the catalogue that are new or changed.
-        released: Records of the catalogue that left quarantine.
-        sent_back: File ids of the sales deliveries to validate again.
-        warnings: Warnings about list prices that were read but look suspicious.
-    """
-
-    learnt: Learnt = field(default_factory=Learnt)
-    rejected: list[Delivery] = field(default_factory=list)
-    balances: list[Balance] = field(default_factory=list)
-    released: int = 0
-    sent_back: frozenset[int] = frozenset()
-    warnings: list[FeedWarning] = field(default_factory=list)
-
-
 def clean_catalogue(
     lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
-) -> CatalogueOutcome:
+) -> Cleaned:
     """Updates silver to the state that all deliveries of the catalogue teach.
 
     Deliveries of sales whose meaning changes go back to `in_bronze` in the
@@ -88,12 +66,19 @@ def clean_catalogue(
     rejected = _record(ledger, accepted, verdict, in_force, counts=counts, run_id=run_id)
     warnings = _warnings(lakehouse, records, accepted)
     changed = learnt_between(before, taught.knowledge)
-    return CatalogueOutcome(changed, rejected, balances, released, frozenset(sent_back), warnings)
+    return Cleaned(
+        balances=balances,
+        rejected=rejected,
+        released=released,
+        learnt=changed,
+        sent_back=sent_back,
+        warnings=warnings,
+    )
 
 
 def forget_products(
     lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
-) -> CatalogueOutcome:
+) -> Cleaned:
     """Removes from silver the names and prices that only withdrawn catalogue deliveries taught.
 
     A run calls it before it validates sales, when its ledger has them as withdrawn: the deliveries
@@ -105,12 +90,13 @@ def forget_products(
         deliveries: The deliveries that are being withdrawn; they balance as superseded.
         run_id: The run.
     """
-    lesson = clean_catalogue(lakehouse, ledger, [], run_id=run_id)
+    cleaned = clean_catalogue(lakehouse, ledger, [], run_id=run_id)
     superseded = catalogue_balances(
         {delivery.file_id: delivery.rows or 0 for delivery in deliveries}, [], []
     )
     changed, _ = record_changed(lakehouse, superseded, judged=(), run_id=run_id)
-    return replace(lesson, balances=[*lesson.balances, *changed])
+    cleaned.balances += changed
+    return cleaned
 
 
 def _ids_in_force(ledger: Ledger, teaching: Sequence[Delivery]) -> list[int]:

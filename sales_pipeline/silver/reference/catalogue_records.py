@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import FileRejected
 from sales_pipeline.lakehouse.column_sources import by_header
 from sales_pipeline.lakehouse.declared_tables import catalogue_columns
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -71,13 +71,8 @@ class CatalogueRecords:
         """
         records = self[file_id]
         faults = [fault for record in records for fault in record.faults]
-        if too_many := refusal_of(faults, len(records)):
-            return too_many
-        try:
-            check_delivery(self.entries([file_id]), self.languages)
-        except FileRejected as error:
-            return error.reason
-        return None
+        check = partial(check_delivery, self.entries([file_id]), self.languages)
+        return refusal_of(faults, len(records), check=check)
 
     def set_aside(
         self, file_ids: Iterable[int], waiting: Iterable[Entry]

@@ -7,7 +7,6 @@ sale takes is decided in gold, by `gold.rate_book`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -25,7 +24,6 @@ from sales_pipeline.silver.reference.rate_quotes import (
     Reading,
     base_rates,
 )
-from sales_pipeline.silver.reference.reference_balance import Fault
 
 Row = dict[str, Any]
 _TABLE = "silver.exchange_rates"
@@ -90,26 +88,13 @@ def keep_rates(lakehouse: Lakehouse, ledger: Ledger) -> None:
     write_rates(lakehouse, ledger, read_records(lakehouse, learnt))
 
 
-@dataclass(frozen=True)
-class RateRecord:
-    """A row of `bronze.exchange_rates`, and its rates and faults."""
-
-    row: Row
-    reading: Reading
-
-    def with_faults(self, faults: Iterable[Fault]) -> RateRecord:
-        """The same record with further faults; its quotes stay."""
-        reading = replace(self.reading, faults=(*self.reading.faults, *faults))
-        return replace(self, reading=reading)
-
-
-RateRecords = dict[int, list[RateRecord]]
+RateRecords = dict[int, list[Reading]]
 """File id -> its records, in their order."""
 
 
-def quotes_of(records: Iterable[RateRecord]) -> list[Quote]:
+def quotes_of(records: Iterable[Reading]) -> list[Quote]:
     """The rates in some records, in their order."""
-    return [quote for record in records for quote in record.reading.quotes]
+    return [quote for record in records for quote in record.quotes]
 
 
 def read_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> RateRecords:
@@ -122,7 +107,7 @@ def read_records(lakehouse: Lakehouse, deliveries: Iterable[Delivery]) -> RateRe
     reader = QuoteReader(lakehouse.declaration.rates)
     named_rows = by_header(rows, rate_columns(lakehouse.declaration), by_id.values())
     for row in sorted(named_rows, key=lambda row: int(row["_row"])):
-        records[row["_file_id"]].append(RateRecord(row, reader.read(row)))
+        records[row["_file_id"]].append(reader.read(row))
     return records
 
 

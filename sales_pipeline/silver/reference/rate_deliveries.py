@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from functools import partial
+from typing import Any
 
 from sales_pipeline.config.model import Declaration, Rates
-from sales_pipeline.errors import FileRejected, counted, examples
+from sales_pipeline.errors import counted, examples
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, RECORDS
 from sales_pipeline.silver import balance as balances
 from sales_pipeline.silver.balance import Balance
+from sales_pipeline.silver.cleaned import Cleaned
 from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.reference.doubtful_rates import QuotedRates, RateHistory
 from sales_pipeline.silver.reference.exchange_rates import (
     LEARNT,
-    RateRecord,
     RateRecords,
     Row,
     quotes_of,
@@ -27,6 +29,7 @@ from sales_pipeline.silver.reference.exchange_rates import (
 )
 from sales_pipeline.silver.reference.rate_quotes import (
     Quote,
+    Reading,
     base_rates,
     check_quotes,
     unfit_rates,
@@ -40,24 +43,9 @@ from sales_pipeline.silver.reference.reference_balance import (
 )
 
 
-@dataclass
-class LearntRates:
-    """The outcome of learning deliveries of rates.
-
-    Attributes:
-        balances: The balance of each delivery that was touched.
-        rejected: Deliveries that were refused, with the reason recorded.
-        warnings: Cells of the accepted deliveries that could not be used.
-    """
-
-    balances: list[Balance] = field(default_factory=list)
-    rejected: list[Delivery] = field(default_factory=list)
-    warnings: list[FeedWarning] = field(default_factory=list)
-
-
 def learn_rates(
     lakehouse: Lakehouse, ledger: Ledger, deliveries: Sequence[Delivery], *, run_id: str
-) -> LearntRates:
+) -> Cleaned:
     """Updates `silver.exchange_rates` to all deliveries of rates in force.
 
     Every delivery leaves the state `in_bronze`: to `in_silver`; to `rejected` if too many of
@@ -70,9 +58,7 @@ def learn_rates(
         deliveries: Deliveries of rates that wait in bronze.
         run_id: The run.
     """
-    learnt_before = _learnt(ledger)
-    involved = [*learnt_before, *deliveries]
-    records = read_records(lakehouse, involved)
+    records = read_records(lakehouse, [*_learnt(ledger), *deliveries])
     verdict = judge_rates(lakehouse.declaration, ledger, records, deliveries)
     refused, held = verdict.refused, verdict.held
     accepted = [file for file in deliveries if file not in refused and file not in held]
@@ -84,18 +70,13 @@ def learn_rates(
         if ledger[file_id].state in IN_FORCE
     }
     left_out = superseded | kept_out
-    write_rates(
-        lakehouse,
-        ledger,
-        {file_id: of_file for file_id, of_file in records.items() if file_id not in left_out},
-    )
+    staying = {id_: of_file for id_, of_file in records.items() if id_ not in left_out}
+    write_rates(lakehouse, ledger, staying)
     learnt_now = [delivery for delivery in accepted if delivery.file_id not in left_out]
     touched = {*left_out, *(delivery.file_id for delivery in deliveries)}
-    _quarantine(lakehouse, touched, _unusable(records, learnt_now, run_id))
+    lakehouse.put(RECORDS, among("_file_id", touched), _unusable(records, learnt_now, run_id))
     waiting = {delivery.file_id for delivery in held} - superseded
-    new_balances = [
-        _balance(delivery.file_id, records[delivery.file_id]) for delivery in learnt_now
-    ]
+    new_balances = [_balance(file.file_id, records[file.file_id]) for file in learnt_now]
     new_balances += [
         _balance_out(file_id, len(of_file))
         for file_id, of_file in records.items()
@@ -116,7 +97,8 @@ def learn_rates(
         if delivery.file_id in waiting
     ]
     ledger.record([*moved, *waits, *rejected, *ledger.overtaken_by([*learnt_now, *waits])])
-    return LearntRates(new_balances, rejected, _warnings(records, learnt_now))
+    warnings = _warnings(records, learnt_now)
+    return Cleaned(balances=new_balances, rejected=rejected, warnings=warnings)
 
 
 def _learnt(ledger: Ledger) -> list[Delivery]:
@@ -135,10 +117,15 @@ def judge_rates(
         deliveries: The deliveries to judge, in ledger order.
     """
     _mark_unfit(declaration, ledger, records, deliveries)
+
+    def refusal(of_file: Sequence[Reading]) -> str | None:
+        faults = [fault for record in of_file for fault in record.faults]
+        return refusal_of(faults, len(of_file), check=partial(check_quotes, quotes_of(of_file)))
+
     refused = {
         delivery: reason
         for delivery in deliveries
-        if (reason := _refusal(records[delivery.file_id]))
+        if (reason := refusal(records[delivery.file_id]))
     }
     passed = [delivery for delivery in deliveries if delivery not in refused]
     return ReferenceVerdict(refused, _doubtful(declaration.rates, ledger, records, passed))
@@ -170,7 +157,7 @@ def _mark_unfit(
             faults.setdefault(fault.row, []).append(fault)
         if faults:
             records[delivery.file_id] = [
-                record.with_faults(faults.get(record.row["_row"], ()))
+                replace(record, faults=(*record.faults, *faults.get(record.row["_row"], ())))
                 for record in records[delivery.file_id]
             ]
 
@@ -217,39 +204,21 @@ def forget_rates(
         run_id: The run.
     """
     ids = [delivery.file_id for delivery in deliveries]
-    _quarantine(lakehouse, ids, [])
+    lakehouse.put(RECORDS, among("_file_id", ids), [])
     superseded = [_balance_out(delivery.file_id, delivery.rows or 0) for delivery in deliveries]
     balances.record(lakehouse, superseded, run_id)
     return superseded
-
-
-def _refusal(records: Sequence[RateRecord]) -> str | None:
-    """The reason to refuse a delivery as a whole, or None."""
-    faults = [fault for record in records for fault in record.reading.faults]
-    if too_many := refusal_of(faults, len(records)):
-        return too_many
-    try:
-        check_quotes(quotes_of(records))
-    except FileRejected as error:
-        return error.reason
-    return None
 
 
 def _warnings(records: RateRecords, deliveries: Iterable[Delivery]) -> list[FeedWarning]:
     """Names the cells and records of deliveries that could not be used."""
     warnings = []
     for delivery in deliveries:
-        faults = [
-            str(fault) for record in records[delivery.file_id] for fault in record.reading.faults
-        ]
+        faults = [str(fault) for record in records[delivery.file_id] for fault in record.faults]
         if faults:
             sentence = f"{delivery.path}: not used: {examples(faults)}"
             warnings.append(FeedWarning(EXCHANGE_RATES, sentence))
     return warnings
-
-
-def _count_unusable(records: Sequence[RateRecord]) -> int:
-    return sum(bool(record.reading.faults) for record in records)
 
 
 def _unusable(records: RateRecords, deliveries: Iterable[Delivery], run_id: str) -> list[Row]:
@@ -259,27 +228,23 @@ def _unusable(records: RateRecords, deliveries: Iterable[Delivery], run_id: str)
             EXCHANGE_RATES,
             (delivery.file_id, record.row["_row"]),
             raw=record.row["_raw"] or _as_delivered(record.row),
-            reasons=list(dict.fromkeys(fault.reason for fault in record.reading.faults)),
+            reasons=list(dict.fromkeys(fault.reason for fault in record.faults)),
             runs=(run_id, run_id),
         )
         for delivery in deliveries
         for record in records[delivery.file_id]
-        if record.reading.faults
+        if record.faults
     ]
 
 
-def _as_delivered(row: Row) -> str:
+def _as_delivered(row: Mapping[str, Any]) -> str:
     declared = {name: value for name, value in row.items() if not name.startswith("_")}
     return json.dumps(declared | json.loads(row["_extra"] or "{}"), ensure_ascii=False)
 
 
-def _quarantine(lakehouse: Lakehouse, file_ids: Iterable[int], rows: list[Row]) -> None:
-    lakehouse.put(RECORDS, among("_file_id", file_ids), rows)
-
-
-def _balance(file_id: int, records: Sequence[RateRecord]) -> Balance:
-    bad = _count_unusable(records)
-    return balance_in_rows(file_id, EXCHANGE_RATES, len(records), quarantined=bad)
+def _balance(file_id: int, records: Sequence[Reading]) -> Balance:
+    unusable = sum(bool(record.faults) for record in records)
+    return balance_in_rows(file_id, EXCHANGE_RATES, len(records), quarantined=unusable)
 
 
 def _balance_out(file_id: int, rows: int) -> Balance:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
@@ -57,10 +57,12 @@ class Reading:
     Attributes:
         quotes: The rates of its cells that can be used.
         faults: What is wrong with the record, or with its other cells.
+        row: The record, as a row of `bronze.exchange_rates`.
     """
 
     quotes: tuple[Quote, ...] = ()
     faults: tuple[Fault, ...] = ()
+    row: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -91,33 +93,37 @@ class QuoteReader:
 
     def read(self, row: Mapping[str, Any]) -> Reading:
         """Parses a row of `bronze.exchange_rates`."""
+        quotes, faults = self._quotes_and_faults(row)
+        return Reading(tuple(quotes), tuple(faults), row)
+
+    def _quotes_and_faults(self, row: Mapping[str, Any]) -> tuple[list[Quote], list[Fault]]:
         number = row["_row"]
         if row["_problem"]:
-            return Reading(faults=(Fault.of_record(number, row["_raw"], str(row["_problem"])),))
+            return [], [Fault.of_record(number, row["_raw"], str(row["_problem"]))]
         text = _bare(row["date"])
         day = day_of(text, self._rates.date_formats)
         if day is None:
             reason = "date_unreadable" if text else "date_missing"
-            return Reading(faults=(self._fault(row, "date", reason),))
+            return [], [self._fault(row, "date", reason)]
         if self._rates.layout == "rows" and _code(row["currency"]) not in MINOR_UNITS:
-            return Reading(faults=(self._fault(row, "currency", "currency_unknown"),))
+            return [], [self._fault(row, "currency", "currency_unknown")]
         cells, quotes, faults = list(self._cells(row)), [], []
         if not cells:
             headers = ", ".join(json.loads(row["_extra"] or "{}"))
-            fault = Fault.of_cell(number, "columns", headers, "currency_unknown")
-            return Reading(faults=(fault,))
+            return [], [Fault.of_cell(number, "columns", headers, "currency_unknown")]
         for cell in cells:
             if _bare(cell.text).upper() in self._no_rate:
                 continue
             value = self._value(cell)
             if value is not None:
                 quotes.append(Quote(day, cell.currency, value, row["_file_id"], number))
-            elif cell.units is None:
-                faults.append(self._fault(row, "units", f"rate_unreadable:{cell.currency}"))
+                continue
+            reason = f"rate_unreadable:{cell.currency}"
+            if cell.units is None:
+                faults.append(self._fault(row, "units", reason))
             else:
-                reason = f"rate_unreadable:{cell.currency}"
                 faults.append(Fault.of_cell(number, cell.column, cell.text, reason))
-        return Reading(tuple(quotes), tuple(faults))
+        return quotes, faults
 
     def rate_texts(self, row: Mapping[str, Any]) -> dict[str, str]:
         """Returns the column and text of each rate in a record, by currency, as faults name them.

@@ -5,13 +5,13 @@ Their records have no store and no amount, so they are counted in rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from sales_pipeline.config.files import WHITE_SPACE
-from sales_pipeline.errors import examples
+from sales_pipeline.errors import FileRejected, examples
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.mends import Name
 from sales_pipeline.lakehouse.tables import QUARANTINED
@@ -62,7 +62,9 @@ def _quoted(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
 
 
-def refusal_of(faults: Sequence[Fault], rows: int) -> str | None:
+def refusal_of(
+    faults: Sequence[Fault], rows: int, *, check: Callable[[], None] = lambda: None
+) -> str | None:
     """The reason to refuse a delivery with such faults as a whole, or None.
 
     The first faults are named, one of each record.
@@ -70,19 +72,22 @@ def refusal_of(faults: Sequence[Fault], rows: int) -> str | None:
     Args:
         faults: What is wrong with its records, in their order.
         rows: Its records.
+        check: Raises `FileRejected` if the records contradict each other.
 
     >>> refusal_of([Fault.of_cell(2, "Date", "", "date_missing")], 2)
     '1 of 2 records are unusable: record 2: Date is empty (date_missing)'
     >>> refusal_of([Fault.of_cell(2, "Date", "", "date_missing")], 5) is None
     True
     """
-    by_record: dict[int, Fault] = {}
-    for fault in faults:
-        by_record.setdefault(fault.row, fault)
+    by_record = {fault.row: fault for fault in reversed(faults)}
     unusable = len(by_record)
     if rows and Decimal(unusable) / rows > _MAX_UNUSABLE:
-        named = examples([str(fault) for fault in by_record.values()])
+        named = examples([str(fault) for _, fault in sorted(by_record.items())])
         return f"{unusable:,} of {rows:,} records are unusable: {named}"
+    try:
+        check()
+    except FileRejected as error:
+        return error.reason
     return None
 
 
