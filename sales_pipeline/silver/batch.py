@@ -19,7 +19,6 @@ from sales_pipeline.lakehouse.tables import BRONZE_SALES
 from sales_pipeline.profile import fetched
 from sales_pipeline.silver.parsing.parsed_texts import BranchRecords, ParsedTexts, TextParser
 from sales_pipeline.silver.reference.learning import Knowledge
-from sales_pipeline.silver.reference.meanings import Meanings
 from sales_pipeline.silver.validation.delivered_records import (
     LAST_DAY,
     DeliveredRecords,
@@ -222,8 +221,7 @@ class Batch:
         branches = [
             BranchRecords(branch.delivered, self.delivered_rows(branch)) for branch in self.branches
         ]
-        meanings = Meanings(self.lakehouse.declaration.feeds, self.knowledge)
-        return TextParser(self.lakehouse, branches, meanings).parse()
+        return TextParser(self.lakehouse, branches, self.knowledge).parse()
 
     def _validators(self) -> Iterator[tuple[Branch, Validator]]:
         for branch in self.branches:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,12 +19,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
+from sales_pipeline.engines.statements import union_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.profile import fetched
 from sales_pipeline.silver.parsing.days import day_of
 from sales_pipeline.silver.parsing.numbers import SCALES, number_of
 from sales_pipeline.silver.parsing.spark_expressions import GIVEN
-from sales_pipeline.silver.reference.meanings import Meanings
+from sales_pipeline.silver.reference.learning import Knowledge
+from sales_pipeline.silver.reference.products import normalised
 from sales_pipeline.silver.validation.delivered_records import DeliveredRecords
 from sales_pipeline.silver.validation.feed_groups import NUMBERS, lookup_of
 from sales_pipeline.visible_text import MAY_NOT_BE_COMPOSED, visible_form
@@ -36,6 +39,9 @@ _KEYS = ["_feed_group", "_feed_lookup"]
 _OF_DAY = ("_file_id", "_feed_group", _TEXTS[_DAY])
 _OF_PRICED = ("_file_id", *_KEYS, *(_TEXTS[name] for name in (_PRODUCT, *NUMBERS)))
 _OF_ALL = ("kind", "_file_id", *_KEYS, *_TEXTS.values(), "records")
+_PRICE = pa.struct(
+    [("valid_from", pa.date32()), ("price", pa.decimal128(18, 4)), ("currency", pa.string())]
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,8 @@ class ParsedTexts:
         days: `feed_group, text_sold_on, sold_on`; None if there are too many texts.
         priced: `feed_group, feed_lookup`, the texts of product and numbers, and their values;
             None if there are too many combinations.
-        products: `feed_lookup, text_product, product, category`, if `priced` is None.
+        products: `feed_lookup, text_product, product, category`, if `priced` is None; and `_prices`
+            if a feed takes the catalogue's: first day, price and currency, in order of the days.
         numbers: Column -> `_feed_group`, its text and its number, if `priced` is None.
         counted: How many records of a file have a combination of `priced`: `_file_id, feed_group,
             records`, the texts of numbers and the numbers; None if there are too many.
@@ -81,14 +88,8 @@ def texts_of(branches: Sequence[BranchRecords]) -> DataFrame:
         composed, which are in the column of the product), `_file_id, _feed_group, _feed_lookup`,
         a column `_text_<column>` for each parsed column (empty if it has none) and `records`.
     """
-    parts = []
-    for branch in branches:
-        group = F.lit(branch.delivered.group.number).alias("_feed_group")
-        day = _text(branch.delivered, _DAY).alias(_TEXTS[_DAY])
-        of_days = _counted(branch.rows.select("_file_id", group, day), _OF_DAY)
-        parts.append((of_days, _priced(branch, group)))
-    days = reduce(DataFrame.unionByName, [counts for counts, _ in parts])
-    priced = reduce(DataFrame.unionByName, [counts for _, counts in parts])
+    days = union_of(_counted(branch, _OF_DAY, [_DAY]) for branch in branches)
+    priced = union_of(_counted(branch, _OF_PRICED, [_PRODUCT, *NUMBERS]) for branch in branches)
     none = F.lit("")
     of_days = days.limit(MANY_COUNTS + 1).select(
         F.lit(_DAY).alias("kind"),
@@ -106,11 +107,13 @@ def texts_of(branches: Sequence[BranchRecords]) -> DataFrame:
     compared = [text for branch in branches for text in _not_composed(branch)]
     if not compared:
         return texts
-    of_compared = reduce(DataFrame.unionByName, compared).distinct()
-    named = {_TEXTS[_PRODUCT]: F.col("text")}
-    constants = {"kind": F.lit(_COMPARED), "_feed_group": F.lit(0), "_feed_lookup": none}
-    counts = {name: F.lit(0).cast("BIGINT") for name in ("_file_id", "records")}
-    columns = {**constants, **counts, **named}
+    columns = {
+        "kind": F.lit(_COMPARED),
+        "_feed_group": F.lit(0),
+        _TEXTS[_PRODUCT]: F.col("text"),
+        **{name: F.lit(0).cast("BIGINT") for name in ("_file_id", "records")},
+    }
+    of_compared = union_of(compared).distinct()
     return texts.unionByName(
         of_compared.select(*(columns.get(name, none).alias(name) for name in _OF_ALL))
     )
@@ -124,18 +127,12 @@ def _not_composed(branch: BranchRecords) -> Iterator[DataFrame]:
         yield branch.rows.where(is_other).select(text.alias("text"))
 
 
-def _priced(branch: BranchRecords, group: Column) -> DataFrame:
-    columns: list[Column | str] = [
-        "_file_id",
-        group,
-        "_feed_lookup",
-        *(_text(branch.delivered, name).alias(_TEXTS[name]) for name in (_PRODUCT, *NUMBERS)),
-    ]
-    return _counted(branch.rows.select(*columns), _OF_PRICED)
-
-
-def _counted(texts: DataFrame, names: Sequence[str]) -> DataFrame:
-    return texts.groupBy(*names).agg(F.count(F.lit(1)).alias("records"))
+def _counted(branch: BranchRecords, names: Sequence[str], columns: Sequence[str]) -> DataFrame:
+    """The records of a branch counted by some columns, among them the texts of others."""
+    texts = {_TEXTS[column]: _text(branch.delivered, column) for column in columns}
+    known = {"_feed_group": F.lit(branch.delivered.group.number), **texts}
+    rows = branch.rows.select(*(known.get(name, F.col(name)).alias(name) for name in names))
+    return rows.groupBy(*names).agg(F.count(F.lit(1)).alias("records"))
 
 
 def _text(delivered: DeliveredRecords, column: str) -> Column:
@@ -152,12 +149,12 @@ class TextParser:
     Attributes:
         lakehouse: Whose engine the tables of texts are sent to.
         branches: The records of the batch.
-        meanings: The meanings of product names.
+        knowledge: What the catalogue knows of products.
     """
 
     lakehouse: Lakehouse
     branches: Sequence[BranchRecords]
-    meanings: Meanings
+    knowledge: Knowledge
 
     def parse(self) -> ParsedTexts:
         """Collects the texts in one statement, or two if prices hardly repeat; parses them."""
@@ -215,13 +212,12 @@ class TextParser:
 
     def _parse_apart(self, parsed: ParsedTexts) -> None:
         """Parses each column by itself; one with too many texts is left to Spark."""
-        rows = reduce(DataFrame.unionByName, [_each_text(branch) for branch in self.branches])
+        rows = union_of(map(_each_text, self.branches))
         kinds = [
             rows.where(F.col("kind") == name).distinct().limit(MANY_TEXTS + 1) for name in NUMBERS
         ]
         products = rows.where(F.col("kind") == _PRODUCT).distinct()
-        rows = reduce(DataFrame.unionByName, [products, *kinds])
-        texts = fetched("collect the texts of each column", rows)
+        texts = fetched("collect the texts of each column", union_of([products, *kinds]))
         named = _of_kind(texts, _PRODUCT).rename_columns({"text": _TEXTS[_PRODUCT]})
         products_table = self._with_products(named.select(["_feed_lookup", _TEXTS[_PRODUCT]]))
         parsed.products = self.lakehouse.shared("parsed_products", products_table)
@@ -243,28 +239,32 @@ class TextParser:
 
     def _with_products(self, texts: pa.Table) -> pa.Table:
         """Adds the meanings of products: `product, category`, and `_prices` if they are taken."""
+        feeds = self.lakehouse.declaration.feeds
         feed_of = {
-            lookup_of(branch.delivered.feeds[name]): name
+            lookup_of(feeds[name]): feeds[name]
             for branch in self.branches
             for name in branch.delivered.group.names
         }
         distinct, places = _distinct(texts.select(["_feed_lookup", _TEXTS[_PRODUCT]]))
-        lookups, products = (column.to_pylist() for column in distinct.columns)
-        delivered = [
-            {"feed": feed_of[lookup], "source_product": text}
-            for lookup, text in zip(lookups, products, strict=True)
-        ]
-        meanings = self.meanings.table(delivered)
-        known = zip(
-            meanings["feed"].to_pylist(), meanings["source_product"].to_pylist(), strict=True
-        )
-        row_of = {place: row for row, place in enumerate(known)}
-        rows = [row_of.get((row["feed"], row["source_product"])) for row in delivered]
-        places_of_meanings = pa.array(rows, pa.int64()).take(places)
-        for name in meanings.column_names[2:]:
-            column = "_prices" if name == "prices" else name
-            texts = texts.append_column(column, meanings[name].take(places_of_meanings))
+        pairs = zip(*(column.to_pylist() for column in distinct.columns), strict=True)
+        meanings = [self._meaning(feed_of[lookup], text) for lookup, text in pairs]
+        columns = {"product": pa.string(), "category": pa.string()}
+        if any(feed.price_from == "catalogue" for feed in feeds.values()):
+            columns["_prices"] = pa.list_(_PRICE)
+        known = pa.Table.from_pylist(meanings, schema=pa.schema(columns))
+        for name in columns:
+            texts = texts.append_column(name, known[name].take(places))
         return texts
+
+    def _meaning(self, feed: Feed, text: str) -> dict[str, Any]:
+        """`product, category, _prices` of a product as delivered; nothing if it is not known."""
+        known = self.knowledge.names.of(feed, text)
+        if known is not None:
+            prices = [vars(price) for price in self.knowledge.prices_of(known)]
+            return {"product": known.product, "category": known.category, "_prices": prices}
+        name = normalised(text)
+        is_passed = name and feed.unknown_products == "pass"
+        return {"product": name, "_prices": []} if is_passed else {}
 
 
 def _distinct(texts: pa.Table) -> tuple[pa.Table, pa.Array]:

@@ -26,7 +26,6 @@ from sales_pipeline.silver.parsing.spark_expressions import (
     month_of,
     product_of,
 )
-from sales_pipeline.silver.reference.meanings import list_price
 from sales_pipeline.silver.validation.delivered_records import DeliveredRecords
 from sales_pipeline.silver.validation.faults import Faults, rule_counts, rule_faults
 from sales_pipeline.silver.validation.feed_groups import NUMBERS
@@ -226,7 +225,9 @@ class Validator:
         """Adds the price and the amount where the feed does not deliver them, and the currency."""
         numbers = self.delivered.number_columns
         if self.delivered.is_priced_by_catalogue:
-            rows = rows.withColumn("_list_price", list_price(F.col("_prices"), F.col("sold_on")))
+            # The last that holds on the day of the sale; null before the first.
+            begun = F.filter("_prices", lambda price: price["valid_from"] <= F.col("sold_on"))
+            rows = rows.withColumn("_list_price", F.try_element_at(begun, F.lit(-1)))
             listed = F.col("_list_price")
             rows = rows.withColumns({"unit_price": listed["price"], "currency": listed["currency"]})
         else:
