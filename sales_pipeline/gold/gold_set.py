@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
-from sales_pipeline.gold.product_days import ProductDays
+from sales_pipeline.gold.daily_sales import ProductDays
 from sales_pipeline.gold.rate_book import RateBook, RatesTaken, book_of
 from sales_pipeline.gold.spellings import Spellings, spellings_of, with_shown_products
 from sales_pipeline.lakehouse.arrow_types import python_rows
