@@ -60,24 +60,28 @@ def price(book: RateBook, days: pa.Table, months: Sequence[date]) -> Pricing:
             `amount_returned`.
         months: The months, in order.
     """
-    rows = _amounts(days)
-    held = _held(row for row in rows if book.rate_on(row["currency"], row["sold_on"]) is None)
-    held += _too_large(book, _of_other_months(rows, held))
+    rows = [
+        row | {"taken": book.rate_on(row["currency"], row["sold_on"])} for row in _amounts(days)
+    ]
+    held = _held(row for row in rows if row["taken"] is None)
+    held += _too_large(_of_other_months(rows, held))
     rows = _of_other_months(rows, held)
     waiting = {held_rate.month for held_rate in held}
     keys = ("currency", *_TIME_OF[book.grain])
-    rates = {
-        tuple(row[key] for key in keys): _rate(book, row["currency"], row["sold_on"])
+    rates = {tuple(row[key] for key in keys): row["taken"].rate for row in rows}
+    taken = {
+        (row["month"], row["currency"], day): row["taken"].rate
         for row in rows
+        for day in [row["sold_on"] if book.is_by_day(row["currency"]) else None]
     }
-    taken = {(row["month"], row["currency"], _taken_on(book, row)) for row in rows}
+    names = ("month", "currency", "sold_on", "rate")
     return Pricing(
         months=[month for month in months if month not in waiting],
         held=held,
-        provisional=sorted({row["month"] for row in rows if _is_provisional(book, row)}),
+        provisional=sorted({row["month"] for row in rows if row["taken"].is_provisional}),
         keys=keys,
         rates=_rates_table(keys, rates),
-        taken=[_taken(book, *key) for key in taken],
+        taken=[dict(zip(names, (*key, rate), strict=True)) for key, rate in taken.items()],
     )
 
 
@@ -96,7 +100,7 @@ def _of_other_months(rows: Iterable[Row], held: Iterable[HeldRate]) -> list[Row]
     return [row for row in rows if row["month"] not in months]
 
 
-def _too_large(book: RateBook, rows: Sequence[Row]) -> list[HeldRate]:
+def _too_large(rows: Sequence[Row]) -> list[HeldRate]:
     """The months whose revenue gold could not hold, with the currency of most of it."""
     held = []
     for _, of_month in groupby(rows, key=lambda row: row["month"]):
@@ -104,7 +108,7 @@ def _too_large(book: RateBook, rows: Sequence[Row]) -> list[HeldRate]:
         worth: dict[str, Decimal] = {}
         for row in own:
             currency = row["currency"]
-            revenue = EXACT.multiply(row["size_sum"], _rate(book, currency, row["sold_on"]))
+            revenue = EXACT.multiply(row["size_sum"], row["taken"].rate)
             worth[currency] = EXACT.add(worth.get(currency, Decimal(0)), revenue)
         if exact_sum(worth.values()) >= _MOST_REVENUE:
             largest = max(worth, key=lambda currency: (worth[currency], currency))
@@ -127,27 +131,6 @@ def _held(days: Iterable[Row]) -> list[HeldRate]:
         first, last = own[0]["sold_on"], own[-1]["sold_on"]
         held.append(HeldRate(month, currency, first, last, len(own), amount))
     return held
-
-
-def _rate(book: RateBook, currency: str, day: date) -> Decimal:
-    taken = book.rate_on(currency, day)
-    if taken is None:
-        raise LookupError(f"rates: none for {currency} on {day}, although the month was priced")
-    return taken.rate
-
-
-def _is_provisional(book: RateBook, row: Row) -> bool:
-    taken = book.rate_on(row["currency"], row["sold_on"])
-    return taken is not None and taken.is_provisional
-
-
-def _taken_on(book: RateBook, row: Row) -> date | None:
-    return row["sold_on"] if book.is_by_day(row["currency"]) else None
-
-
-def _taken(book: RateBook, month: date, currency: str, sold_on: date | None) -> Row:
-    rate = _rate(book, currency, sold_on or month)
-    return {"month": month, "currency": currency, "sold_on": sold_on, "rate": rate}
 
 
 _TAKEN = "gold.rates_taken"
