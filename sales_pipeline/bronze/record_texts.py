@@ -7,15 +7,13 @@ without invisible characters. No session starts, unless a compared column is a S
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales_pipeline.config.dates import DateLayout, parse_date_pattern
+from sales_pipeline.config.dates import parse_date_pattern
 from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.model import Feed
 from sales_pipeline.config.sql.expressions import computed_expression
@@ -196,19 +194,11 @@ def days_in(texts: Iterable[str], patterns: Sequence[str]) -> set[str]:
     >>> days_in(["31/01/2025 10:00", "n/a"], ["dd/MM/yyyy HH:mm"])
     {'2025-01-31'}
     """
-    return {day for text in texts for day in [_day(text.strip(WHITE_SPACE), patterns)] if day}
-
-
-def _day(text: str, patterns: Sequence[str]) -> str | None:
-    for layout in map(_layout, patterns):
-        if match := re.match(layout.regex, text):
-            year, month, day = (
-                match[group] for group in (layout.year_group, layout.month_group, layout.day_group)
-            )
-            return f"{year}-{month:0>2}-{day:0>2}"
-    return None
-
-
-@cache
-def _layout(pattern: str) -> DateLayout:
-    return parse_date_pattern(pattern)
+    layouts = [parse_date_pattern(pattern) for pattern in patterns]
+    days = set()
+    for text in texts:
+        fitting = (layout.parts(text.strip(WHITE_SPACE)) for layout in layouts)
+        if parts := next(filter(None, fitting), None):
+            year, month, day = parts
+            days.add(f"{year}-{month:0>2}-{day:0>2}")
+    return days

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate, groupby
 
 from sales_pipeline.config.problems import InvalidValue, suggestion
@@ -50,6 +51,12 @@ class DateLayout:
     month_group: int
     day_group: int
     fixed: tuple[int, int, int] | None
+
+    def parts(self, text: str) -> tuple[str, str, str] | None:
+        """The digits of year, month and day in a text; None if the pattern does not fit it."""
+        match = re.match(self.regex, text)
+        groups = (self.year_group, self.month_group, self.day_group)
+        return match and (match[groups[0]], match[groups[1]], match[groups[2]])
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,7 @@ def _replaced(pattern: str, tokens: Mapping[str, str]) -> str:
     return _SCANNER.sub(lambda match: tokens.get(match[0], match[0]), pattern)
 
 
+@cache
 def parse_date_pattern(text: str) -> DateLayout:
     """Returns the positions of year, month and day in the texts that a pattern describes.
 

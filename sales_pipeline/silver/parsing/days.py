@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date
-from functools import cache
 from itertools import product
 
-from sales_pipeline.config.dates import DateLayout, check_date_pattern, parse_date_pattern
+from sales_pipeline.config.dates import check_date_pattern, parse_date_pattern
 from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.problems import InvalidValue
 
@@ -22,11 +22,6 @@ _TIME = re.compile(
 _DATE = re.compile(r"(\d{1,4})(\D{1,2})(\d{1,2})(\D{1,2})(\d{1,4})(.*)", re.DOTALL)
 
 
-@cache
-def _layout(pattern: str) -> DateLayout:
-    return parse_date_pattern(pattern)
-
-
 def days_of(text: str, patterns: Sequence[str]) -> list[date]:
     """The days that a text names, one for each pattern that fits, in the order of the patterns.
 
@@ -34,15 +29,10 @@ def days_of(text: str, patterns: Sequence[str]) -> list[date]:
     [datetime.date(2025, 4, 3), datetime.date(2025, 3, 4)]
     """
     bare, days = text.strip(WHITE_SPACE), []
-    for layout in map(_layout, patterns):
-        day = re.match(layout.regex, bare)
-        if day is None:
-            continue
-        groups = (layout.year_group, layout.month_group, layout.day_group)
-        try:
-            days.append(date(*(int(day[group]) for group in groups)))
-        except ValueError:
-            continue
+    for parts in (parse_date_pattern(pattern).parts(bare) for pattern in patterns):
+        if parts is not None:
+            with suppress(ValueError):
+                days.append(date(*map(int, parts)))
     return days
 
 
@@ -81,10 +71,8 @@ def date_patterns(text: str) -> Iterator[str]:
     for order, width in product(orders, (2, 1)):
         names = ["yyyy" if part == "y" else part * width for part in order]
         pattern = f"{names[0]}{mark}{names[1]}{next_mark}{names[2]}{end}"
-        try:
+        with suppress(InvalidValue):
             yield check_date_pattern(pattern)
-        except InvalidValue:
-            continue
 
 
 def _time_pattern(text: str) -> str:
