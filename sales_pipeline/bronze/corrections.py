@@ -77,17 +77,13 @@ class Removal:
             earlier: The delivery that it would replace.
             path: Its file, as it is accepted by.
         """
-        return (
-            f"{self._sentence(earlier)}; that one stays in force. Do: sales-pipeline accept {path}"
-        )
-
-    def _sentence(self, earlier: Delivery) -> str:
-        of_them = f"{self.removed:,} of the {self.before:,} records of delivery {earlier.file_id}"
-        if not self.after:
-            return f"it has no record and would remove {of_them}"
-        is_all = self.has_keys and self.removed == self.before
+        its = f"its {counted(self.after, 'record')}" if self.after else "it has no record and"
+        is_all = self.has_keys and self.after and self.removed == self.before
         shared = ", and shares no key with it" if is_all else ""
-        return f"its {counted(self.after, 'record')} would remove {of_them}{shared}"
+        return (
+            f"{its} would remove {self.removed:,} of the {self.before:,} records of delivery "
+            f"{earlier.file_id}{shared}; that one stays in force. Do: sales-pipeline accept {path}"
+        )
 
 
 def reasons_to_hold(
@@ -118,8 +114,8 @@ def reasons_to_hold(
             removal = Removal.of_keys(before, after)
         else:
             removal = Removal.counted(len(before), len(after))
-        apart = _days_apart(days.get(earlier.file_id, set()), days.get(correction.file_id, set()))
-        if reason := _doubt(feed, earlier, correction.path, apart=apart, removal=removal):
+        of_both = days.get(earlier.file_id, set()), days.get(correction.file_id, set())
+        if reason := _doubt(feed, earlier, correction.path, days=of_both, removal=removal):
             held[correction.file_id] = reason
     return held
 
@@ -129,7 +125,7 @@ def _doubt(
     earlier: Delivery,
     path: str,
     *,
-    apart: tuple[set[str], set[str]] | None,
+    days: tuple[set[str], set[str]],
     removal: Removal,
 ) -> str | None:
     """The reason to hold a correction, or None.
@@ -138,38 +134,21 @@ def _doubt(
         feed: Its feed; None for the catalogue and rates.
         earlier: The delivery that it would replace.
         path: The file, as it is accepted by.
-        apart: The days of both, if they share none.
+        days: The days of that delivery, and of the file.
         removal: What it would do to the records of that delivery.
     """
-    if apart is not None:
-        return _days_apart_reason(earlier, *apart, path)
+    before, after = days
+    if before and after and before.isdisjoint(after):
+        part = "rates" if earlier.feed == EXCHANGE_RATES else f"feeds.{earlier.feed}"
+        return (
+            f"{NO_SHARED_DAY} {earlier.file_id}: {_span(after)}, there {_span(before)}; that one "
+            "stays in force. Do: if the name is used again for other days, declare "
+            f"{part}.same_name: adds, so that both count; then, or if this file corrects that "
+            f"one, sales-pipeline accept {path}"
+        )
     if removal.exceeds(feed.max_removed if feed else None):
         return removal.reason(earlier, path)
     return None
-
-
-def _days_apart(before: set[str], after: set[str]) -> tuple[set[str], set[str]] | None:
-    """The days of a delivery and of its correction if both have some and share none, else None."""
-    return (before, after) if before and after and before.isdisjoint(after) else None
-
-
-def _days_apart_reason(
-    earlier: Delivery, before: Collection[str], after: Collection[str], path: str
-) -> str:
-    """The reason to hold a file that shares no day with the delivery it would replace.
-
-    Args:
-        earlier: That delivery.
-        before: Its days.
-        after: The days of the file.
-        path: The file, as it is accepted by.
-    """
-    part = "rates" if earlier.feed == EXCHANGE_RATES else f"feeds.{earlier.feed}"
-    return (
-        f"{NO_SHARED_DAY} {earlier.file_id}: {_span(after)}, there {_span(before)}; that one stays "
-        f"in force. Do: if the name is used again for other days, declare {part}.same_name: adds, "
-        f"so that both count; then, or if this file corrects that one, sales-pipeline accept {path}"
-    )
 
 
 def _span(days: Collection[str]) -> str:
@@ -195,7 +174,7 @@ def reason_to_hold_landed(
     if earlier.rows is None or earlier.state is State.CLAIMED:
         return None
     feed = lakehouse.declaration.feeds.get(delivery.feed)
-    columns = _day_columns(delivery) if feed is None else [*compared_columns(feed), "sold_on"]
+    columns = ["date"] if feed is None else [*compared_columns(feed), "sold_on"]
     landed = _landed_table(lakehouse.declaration, delivery, path, columns)
     removal = Removal.counted(earlier.rows, landed.num_rows)
     if feed is not None and feed.key and landed.num_rows:
@@ -203,12 +182,8 @@ def reason_to_hold_landed(
         after = landed_texts(lakehouse, feed, landed, compared_columns(feed))
         removal = Removal.of_keys(before, after)
     days_before = bronze_days(lakehouse, [earlier]).get(earlier.file_id, set())
-    apart = _days_apart(days_before, _landed_days(lakehouse, delivery, landed))
-    return _doubt(feed, earlier, delivery.path, apart=apart, removal=removal)
-
-
-def _day_columns(delivery: Delivery) -> list[str]:
-    return ["date"] if delivery.feed == EXCHANGE_RATES else []
+    days = days_before, _landed_days(lakehouse, delivery, landed)
+    return _doubt(feed, earlier, delivery.path, days=days, removal=removal)
 
 
 def _landed_days(lakehouse: Lakehouse, delivery: Delivery, landed: pa.Table) -> set[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -79,12 +79,12 @@ def changed_files(deliveries: Sequence[Delivery], folders: Folders) -> Unread:
     }
 
 
+@dataclass(frozen=True)
 class PythonReader:
     """The landing reader, which checks each file as it reads it."""
 
-    def __init__(self, lakehouse: Lakehouse, folders: Folders) -> None:
-        self._lakehouse = lakehouse
-        self._folders = folders
+    _lakehouse: Lakehouse
+    _folders: Folders
 
     def look_at(self, deliveries: Sequence[Delivery]) -> Unread:  # noqa: ARG002 - it needs no look
         """Finds nothing: the run looked at the files when it claimed them."""
@@ -114,15 +114,12 @@ class PythonReader:
         on_read: Callable[[int, int], None],
     ) -> Unread:
         files, shapes = self._files(deliveries)
-        columns = self._lakehouse.columns(table)
-        schema = pa.schema(
-            [
-                pa.field(column.name, arrow_type(column.type), nullable=column.nullable)
-                for column in columns
-            ]
-        )
+        fields = [
+            pa.field(column.name, arrow_type(column.type), nullable=column.nullable)
+            for column in self._lakehouse.columns(table)
+        ]
         slots = self._lakehouse.engine.capabilities.task_slots
-        stream = BronzeStream(files, shapes, schema, threads=slots, on_read=on_read)
+        stream = BronzeStream(files, shapes, pa.schema(fields), threads=slots, on_read=on_read)
         try:
             self._lakehouse.stream(table, condition, stream.reader())
         except Exception:
@@ -168,13 +165,13 @@ class PythonReader:
         return files, list(places)
 
 
+@dataclass(frozen=True)
 class BuiltinReader:
     """Spark's own CSV reader, a partition for each file."""
 
-    def __init__(self, lakehouse: Lakehouse, folders: Folders) -> None:
-        self._lakehouse = lakehouse
-        self._folders = folders
-        self._outlines: dict[int, Outline] = {}
+    _lakehouse: Lakehouse
+    _folders: Folders
+    _outlines: dict[int, Outline] = field(default_factory=dict)
 
     def look_at(self, deliveries: Sequence[Delivery]) -> Unread:
         """Goes through each file; refuses a file that Spark's CSV reader would read otherwise."""
