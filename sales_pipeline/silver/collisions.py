@@ -6,7 +6,9 @@ whose key occurs more than once are compared, because they are few.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import and_
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -69,10 +71,14 @@ def decided(candidates: DataFrame, key_columns: Sequence[str]) -> DataFrame:
     return with_status.withColumns(shown).drop("best")
 
 
+def all_equal(pairs: Iterable[tuple[Column, Column]]) -> Column:
+    """A condition: the columns of each pair are equal; two nulls are."""
+    return reduce(and_, (one.eqNullSafe(other) for one, other in pairs))
+
+
 def _status(won: Column) -> Column:
-    same = F.col("best.verdict") == FIT
-    for name in CONTENT:
-        same = same & F.col(name).eqNullSafe(F.col(f"best.{name}"))
+    is_equal = all_equal((F.col(name), F.col(f"best.{name}")) for name in CONTENT)
+    same = (F.col("best.verdict") == FIT) & is_equal
     excluded = F.when(F.col("verdict") == EXCLUDED, F.lit(EXCLUDED))
     unfit = excluded.when(F.col("verdict") == QUARANTINED, F.lit(QUARANTINED))
     fit = unfit.when(won, F.lit(SALE)).when(same, F.lit(DUPLICATE))

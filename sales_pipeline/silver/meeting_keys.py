@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from sales_pipeline.engines.statements import union_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.profile import fetched
 from sales_pipeline.silver.collisions import repeated_keys
@@ -109,22 +109,23 @@ def meeting_keys(
     elif own is not None:
         parts += _of_batch(own, history)
     if parts:
-        some = _union(parts).limit(_MANY_KEYS + 1)
+        some = union_of(parts).limit(_MANY_KEYS + 1)
         rows.append(fetched("find the keys that meet", some))
     hashes += map(_sorted, rows)
     if sum(map(len, hashes)) > _MANY_KEYS:
         parts = of_lost if own is None else [*of_lost, *_of_batch(own, history)]
-        keys = _union(parts).select("key_hash").distinct()
+        keys = union_of(parts).select("key_hash").distinct()
         return MeetingKeys(keys, meet_history=history is not None)
     if not any(map(len, hashes)):
         return MeetingKeys()
     meeting = np.unique(np.concatenate(hashes))
     records = [some.filter(pc.is_valid(some["_row"])) for some in rows]
+    count = sum(some.num_rows for some in records)
     return MeetingKeys(
         lakehouse.shared("meeting_keys", _table(meeting)),
         are_few=len(meeting) <= _FEW_KEYS,
-        meet_history=any(some.num_rows for some in records),
-        earlier=_by_file(records) if lost is None else None,
+        meet_history=count > 0,
+        earlier=rows_by_file(records) if lost is None and count <= _MANY_RECORDS else None,
     )
 
 
@@ -203,20 +204,13 @@ def _in_groups(arrays: Iterable[_Hashes]) -> Iterator[_Hashes]:
         yield np.concatenate(group)
 
 
-def _by_file(records: Sequence[pa.Table]) -> Mapping[int, tuple[int, ...]] | None:
-    """Few records of history by file, each once; None if they are many."""
-    if sum(some.num_rows for some in records) > _MANY_RECORDS:
-        return None
+def rows_by_file(records: Iterable[pa.Table]) -> dict[int, tuple[int, ...]]:
+    """Few records by their delivery: `_file_id` -> the `_row` of each, once and in order."""
     of_files: dict[int, set[int]] = {}
     for some in records:
-        pairs = zip(*(some[id_].to_pylist() for id_ in _ROW_ID), strict=True)
-        for file_id, row in pairs:
+        for file_id, row in zip(*(some[id_].to_pylist() for id_ in _ROW_ID), strict=True):
             of_files.setdefault(file_id, set()).add(row)
     return {file_id: tuple(sorted(rows)) for file_id, rows in sorted(of_files.items())}
-
-
-def _union(parts: Sequence[DataFrame]) -> DataFrame:
-    return reduce(DataFrame.unionByName, parts)
 
 
 def _sorted(rows: pa.Table) -> _Hashes:

@@ -7,16 +7,16 @@ is decided again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import reduce
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from sales_pipeline.engines.statements import union_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among, any_of
 from sales_pipeline.lakehouse.tables import (
     EXCLUDED,
@@ -28,8 +28,8 @@ from sales_pipeline.lakehouse.tables import (
 )
 from sales_pipeline.profile import fetched
 from sales_pipeline.silver.batch import Batch
-from sales_pipeline.silver.collisions import decided
-from sales_pipeline.silver.meeting_keys import History, MeetingKeys, meeting_keys
+from sales_pipeline.silver.collisions import all_equal, decided
+from sales_pipeline.silver.meeting_keys import History, MeetingKeys, meeting_keys, rows_by_file
 from sales_pipeline.silver.validation.validator import FIT
 
 _ROW_ID = ["_file_id", "_row"]
@@ -134,11 +134,10 @@ class RecordsWriter:
         if rows.num_rows <= _MANY_MOVES:
             self.moves = _listed(rows)
         else:
-            pairs = fetched(
-                "find the deliveries that change", changed.select("_file_id", "month").distinct()
-            )
-            files = frozenset(pairs["_file_id"].to_pylist())
-            self.moves = Moves(whole_files=files, months=_months(pairs))
+            pairs = changed.select("_file_id", "month").distinct()
+            rows = fetched("find the deliveries that change", pairs)
+            files = frozenset(rows["_file_id"].to_pylist())
+            self.moves = Moves(whole_files=files, months=_months(rows))
         return self.moves
 
     def write(self) -> None:
@@ -154,7 +153,7 @@ class RecordsWriter:
             if self.is_again:
                 self._replace(self.lakehouse.local([], RECORDS))
             return
-        self._replace(reduce(DataFrame.unionByName, frames))
+        self._replace(union_of(frames))
 
     def _replace(self, rows: DataFrame) -> None:
         conditions = [among("_file_id", self.replaced | self.moves.whole_files)]
@@ -204,12 +203,9 @@ class RecordsWriter:
             before = quarantine.select(*_ROW_ID, F.col("first_run").alias("first_run_before"))
             rows = rows.join(before, _ROW_ID, "left")
             first_run = F.coalesce(F.col("first_run_before"), run)
-        return rows.withColumns(
-            {
-                "first_run": F.when(is_quarantined, first_run),
-                "last_run": F.when(is_quarantined, run),
-            }
-        ).select(*self._columns)
+        runs = {"first_run": first_run, "last_run": run}
+        runs = {name: F.when(is_quarantined, value) for name, value in runs.items()}
+        return rows.withColumns(runs).select(*self._columns)
 
     def _history(self) -> DataFrame:
         """The rows of deliveries that stay, only rows that compete for a key."""
@@ -241,8 +237,8 @@ class RecordsWriter:
             frames.append(self._own_candidates(keys))
         if self._meeting.meet_history:
             frames.append(self._earlier_candidates(keys))
-        rows = decided(reduce(DataFrame.unionByName, frames), self._key_columns)
-        differs = ~_all_equal((F.col(name), F.col(f"_old_{name}")) for name in _OUTCOME)
+        rows = decided(union_of(frames), self._key_columns)
+        differs = ~all_equal((F.col(name), F.col(f"_old_{name}")) for name in _OUTCOME)
         return rows.withColumn("_changes", F.col("_is_earlier") & differs)
 
     def _own_candidates(self, keys: DataFrame) -> DataFrame:
@@ -286,11 +282,7 @@ def _is_row_of(rows: Mapping[int, tuple[int, ...]]) -> str:
 
 def _listed(rows: pa.Table) -> Moves:
     """The moves of few records, whose `_file_id`, `_row` and `month` are given."""
-    of_files: dict[int, list[int]] = {}
-    for row in rows.to_pylist():
-        of_files.setdefault(row["_file_id"], []).append(row["_row"])
-    listed = {file_id: tuple(sorted(own)) for file_id, own in of_files.items()}
-    return Moves(rows=listed, months=_months(rows))
+    return Moves(rows=rows_by_file([rows]), months=_months(rows))
 
 
 def _months(rows: pa.Table) -> frozenset[date]:
@@ -299,10 +291,3 @@ def _months(rows: pa.Table) -> frozenset[date]:
 
 def _type_of(name: str) -> str:
     return next((column.type for column in WINNER if column.name == name), "STRING")
-
-
-def _all_equal(pairs: Iterable[tuple[Column, Column]]) -> Column:
-    equal = F.lit(True)
-    for one, other in pairs:
-        equal = equal & one.eqNullSafe(other)
-    return equal
