@@ -56,6 +56,15 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun if count == 1 else plural}"
 
 
+def shown_text(text: str, most: int = 40) -> str:
+    """Returns a text quoted, on one line, and cut after some characters.
+
+    >>> shown_text("tea"), shown_text("tea in bags", 3)
+    ("'tea'", "'tea…'")
+    """
+    return repr(text if len(text) <= most else f"{text[:most]}…")
+
+
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """Returns a question after the known name most like a given one; empty if none is like it.
 

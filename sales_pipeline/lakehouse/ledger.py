@@ -119,6 +119,11 @@ class Delivery:
         return self.state is State.HELD and (self.reason or "").startswith(NO_SHARED_DAY)
 
     @property
+    def is_settled(self) -> bool:
+        """True if a person looked at its records: a replay, or a file that was accepted."""
+        return bool(self.mends) or self.reason == ACCEPTED
+
+    @property
     def may_have_sales_in_silver(self) -> bool:
         """True if silver may hold sales of it: `rows` is committed before the first of them."""
         may_hold = self.state in IN_FORCE or self.state is State.WITHDRAWING

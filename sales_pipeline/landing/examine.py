@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from sales_pipeline.errors import FileChanged, FileRejected, examples
+from sales_pipeline.errors import FileChanged, FileRejected, examples, shown_text
 from sales_pipeline.landing.dialect_guess import difference, other_shapes, titled_shapes
 from sales_pipeline.landing.frame import DataLines, EndLines, end_lines
-from sales_pipeline.landing.headers import HeaderMatch, refusal_of, shown_header
+from sales_pipeline.landing.headers import HeaderMatch, refusal_of
 from sales_pipeline.landing.landed_bytes import LandedBytes, Transcoder
 from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
 from sales_pipeline.landing.record_splitter import PROBLEMS, Record, RecordFormat, RecordSplitter
@@ -149,7 +149,7 @@ class _Head:
             raise self._rejected("empty", f"{what}, not even a header; deliver it again")
         if _PAGE.match(plain):
             title = _TITLE.search(plain)
-            named = f" titled {shown_header(title[1].decode(errors='replace'))}" if title else ""
+            named = f" titled {shown_text(title[1].decode(errors='replace'))}" if title else ""
             raise self._rejected(
                 "html",
                 f"an HTML or XML page{named} instead of data, maybe a server's error page; "
@@ -250,8 +250,8 @@ class _Head:
         named, is_alike = [], False
         for header in match.missing:
             close = get_close_matches(caseless_form(header), unmatched, n=2)
-            alike = " or ".join(shown_header(unmatched[text]) for text in close)
-            named.append(shown_header(header) + (f" (did you mean {alike}?)" if alike else ""))
+            alike = " or ".join(shown_text(unmatched[text]) for text in close)
+            named.append(shown_text(header) + (f" (did you mean {alike}?)" if alike else ""))
             is_alike = is_alike or bool(alike)
         undeclared = f" and has {_listed([*unmatched.values()])} instead" if unmatched else ""
         return f"{examples(named)}{'' if is_alike else undeclared}"
@@ -297,4 +297,4 @@ class _Head:
 
 
 def _listed(texts: Sequence[str]) -> str:
-    return examples([shown_header(text) for text in texts])
+    return examples([shown_text(text) for text in texts])

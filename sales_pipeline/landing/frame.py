@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sales_pipeline.errors import examples
+from sales_pipeline.errors import examples, shown_text
 from sales_pipeline.landing import quotes
 from sales_pipeline.landing.headers import HeaderMatch, match_header
 from sales_pipeline.landing.landed_bytes import LandedBytes, Transcoder
@@ -251,10 +251,7 @@ def warnings_of_ends(shape: FileShape, ends: EndLines) -> Iterator[str]:
 def _unless_personal(shape: FileShape, lines: Sequence[str]) -> str:
     if shape.never_store:
         return "not shown, because the feed has never_store"
-    short = (
-        line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…" for line in lines
-    )
-    return examples([repr(line) for line in short])
+    return examples([shown_text(line, _SHOWN_CHARACTERS) for line in lines])
 
 
 def _shown(line: bytes) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from sales_pipeline.errors import examples
+from sales_pipeline.errors import examples, shown_text
 from sales_pipeline.visible_text import caseless_form
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ MAX_NAMES_BYTES = 64 << 10
 """How long the names of a header are together at most, because each record repeats them."""
 USUAL_NAME_BYTES = 32
 """Names that have this length on average are not too long: their records are long as well."""
-_SHOWN_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def refusal_of(shape: FileShape, texts: Sequence[str]) -> str | None:
         return (
             f"the names in the header are too long, expected at most {most:,} bytes "
             f"together, got {length:,} bytes in {len(texts):,} columns, such as "
-            f"{shown_header(max(texts, key=len))}; shorten them, or deliver fewer columns"
+            f"{shown_text(max(texts, key=len))}; shorten them, or deliver fewer columns"
         )
     return None
 
@@ -117,17 +116,12 @@ def warnings_of_never_store(
     there = {caseless_form(text) for text in texts}
     missing = [name for name in shape.never_store if caseless_form(name) not in there]
     if missing and undeclared and not shape.is_trusted:
-        lacks, has = (examples([*map(shown_header, names)]) for names in (missing, undeclared))
+        lacks, has = (examples([*map(shown_text, names)]) for names in (missing, undeclared))
         yield (
             f"lacks {lacks} of never_store and has {has}, which the feed does not declare and "
             "bronze keeps. Do: add what is personal of it to never_store; what is stored already "
             "goes with sales-pipeline reset"
         )
-
-
-def shown_header(text: str) -> str:
-    """Gives a header text quoted, on one line and not too long."""
-    return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…")
 
 
 class Headers:

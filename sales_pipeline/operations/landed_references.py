@@ -33,8 +33,7 @@ from sales_pipeline.silver.reference.exchange_rates import (
     read_records,
 )
 from sales_pipeline.silver.reference.learning import Knowledge, learn
-from sales_pipeline.silver.reference.list_prices import known_prices
-from sales_pipeline.silver.reference.products import known_products
+from sales_pipeline.silver.reference.products import known_prices, known_products
 from sales_pipeline.silver.reference.rate_deliveries import judge_rates
 from sales_pipeline.silver.reference.rate_quotes import QuoteReader
 from sales_pipeline.silver.reference.reference_balance import Fault, ReferenceVerdict

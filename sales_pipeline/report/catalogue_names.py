@@ -26,9 +26,14 @@ from sales_pipeline.report.document import Amounts, Exact, View, csv_text, json_
 from sales_pipeline.report.figures import grouped, without_end_zeros
 from sales_pipeline.report.layout import cell, money_lines, new_table, titled
 from sales_pipeline.silver.reference import products
-from sales_pipeline.silver.reference.list_prices import ALWAYS, Price, known_prices
 from sales_pipeline.silver.reference.missing_names import MissingName, compare, missing_names
-from sales_pipeline.silver.reference.products import Product, known_products
+from sales_pipeline.silver.reference.products import (
+    ALWAYS,
+    Price,
+    Product,
+    known_prices,
+    known_products,
+)
 
 CODE = "code"
 """Shown as the language of a product's code."""

@@ -16,8 +16,6 @@ from sales_pipeline.silver.balance import Balance, record, recorded
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.counting import Counts, Delivered
 from sales_pipeline.silver.reference.learning import Knowledge
-from sales_pipeline.silver.reference.list_prices import known_prices
-from sales_pipeline.silver.reference.products import known_products
 from sales_pipeline.silver.reference.reference_balance import balance_in_rows
 
 logger = logging.getLogger(__name__)
@@ -166,8 +164,7 @@ def _of_sales(lakehouse: Lakehouse, deliveries: list[Delivery]) -> list[Balance]
     """The balances in rows and money, with all delivered records as superseded."""
     if not deliveries:
         return []
-    knowledge = Knowledge(known_products(lakehouse), known_prices(lakehouse))
-    batch = Batch(lakehouse, tuple(deliveries), knowledge, frozenset())
+    batch = Batch(lakehouse, tuple(deliveries), Knowledge.of(lakehouse))
     feed_of = {delivery.file_id: delivery.feed for delivery in deliveries}
     return [
         Balance(file_id, feed_of[file_id], currency, amount, {"superseded": amount})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -10,7 +10,7 @@ from functools import cached_property
 
 from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import ACCEPTED, IN_FORCE, Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.mends import mended_rows, touched_by
 from sales_pipeline.lakehouse.tables import (
     RECORDS,
@@ -26,15 +26,13 @@ from sales_pipeline.silver.displaced import displaced_in_own_file
 from sales_pipeline.silver.quarantine_limit import over_the_limit, refusals
 from sales_pipeline.silver.records import RecordsWriter
 from sales_pipeline.silver.reference.learning import Knowledge
-from sales_pipeline.silver.reference.list_prices import known_prices
-from sales_pipeline.silver.reference.products import known_products
+from sales_pipeline.silver.reference.products import known_prices, known_products
 from sales_pipeline.silver.repeated_keys import repeated_keys_reason
 from sales_pipeline.silver.suspicious_texts import warnings_of
 from sales_pipeline.silver.unusable_records import checked_rules
 from sales_pipeline.silver.validation import rule_results
 from sales_pipeline.silver.validation.reasons import STORE_UNKNOWN
 
-logger = logging.getLogger(__name__)
 _ATTEMPTS = 2
 """A batch that does not balance is written once more before its deliveries are taken out."""
 
@@ -68,7 +66,7 @@ class SalesCleaning:
     run_id: str
     cleaned: Cleaned
     going: frozenset[int] = frozenset()
-    months: dict[int, set[date]] = field(default_factory=dict)
+    months: dict[int, set[date]] = field(default_factory=lambda: defaultdict(set))
 
     def clean(self, waiting: Sequence[Delivery]) -> None:
         """Validates the deliveries, writes their records, balances, and records the outcome."""
@@ -115,9 +113,7 @@ class SalesCleaning:
         displaced = {
             delivery.file_id
             for delivery in batch.deliveries
-            if delivery.reason != ACCEPTED
-            and not delivery.mends
-            and delivery.file_id in written.with_displaced
+            if not delivery.is_settled and delivery.file_id in written.with_displaced
         }
         doubtful = {}
         for file_id, count in displaced_in_own_file(self.lakehouse, displaced).items():
@@ -133,9 +129,7 @@ class SalesCleaning:
 
     def _keep_months(self, batch: Batch, written: InSilver) -> None:
         for file_id in batch.file_ids:
-            self.months[file_id] = self.months.get(file_id, set()) | written.months.get(
-                file_id, set()
-            )
+            self.months[file_id] |= written.months.get(file_id, set())
 
     def _warn(self, batch: Batch, in_bronze: InBronze, written: InSilver) -> None:
         """Keeps the warnings about what was parsed but looks suspicious."""
@@ -212,15 +206,13 @@ class SalesCleaning:
         months of records that leave or move, and the earlier deliveries that they belong to.
         """
         changed: list[Delivery] = []
-        for file_id in sorted(replaced):
+        for file_id in (*sorted(replaced), *sorted(moved)):
             delivery = self.ledger[file_id]
-            touched = tuple(sorted({*delivery.months, *(months if not changed else ())}))
+            # The first of the replaced ones keeps the months for all of them.
+            further = months if not changed or file_id in moved else set()
+            touched = tuple(sorted({*delivery.months, *further}))
             count = rows.get(file_id, delivery.rows)
             changed.append(replace(delivery, months=touched, rows=count))
-        for file_id in sorted(moved):
-            delivery = self.ledger[file_id]
-            touched = tuple(sorted({*delivery.months, *months}))
-            changed.append(replace(delivery, months=touched))
         self.ledger.record(changed)
 
     def _take_out(self, out: set[int]) -> set[int]:
@@ -279,7 +271,7 @@ class SalesCleaning:
         delivery = self.ledger[file_id]
         return delivery.moved_to(
             State.IN_SILVER,
-            months=tuple(sorted({*delivery.months, *self.months.get(file_id, ())})),
+            months=tuple(sorted({*delivery.months, *self.months[file_id]})),
             fingerprint=self.lakehouse.declaration.meaning_of(delivery.feed),
             run_id=self.run_id,
         )

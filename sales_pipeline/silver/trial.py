@@ -22,7 +22,7 @@ from pyspark.sql import functions as F
 from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.arrow_types import arrow_type
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
-from sales_pipeline.lakehouse.ledger import ACCEPTED, Delivery
+from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.mends import Name
 from sales_pipeline.lakehouse.tables import BRONZE_SALES, QUARANTINED, SALE
 from sales_pipeline.landing.dialect_guess import shapes_that_read_more
@@ -253,7 +253,7 @@ class SalesTrial:
                 counts = self._written.unusable[file_id], outcome.rows
                 outcome.rejected = refusal(batch, delivery, counts, counted)
             outcome.rejected = broken.get(file_id, outcome.rejected)
-            if delivery.reason != ACCEPTED and not delivery.mends:
+            if not delivery.is_settled:
                 differing = outcome.key.differing if outcome.key else 0
                 outcome.held = repeated_keys_reason(
                     delivery, feeds[delivery.feed], differing, outcome.rows

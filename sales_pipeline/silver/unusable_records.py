@@ -10,14 +10,14 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.model import Feed
 from sales_pipeline.config.sql.expressions import computed_expression, exclusion, rule_condition
+from sales_pipeline.engines.statements import union_of
+from sales_pipeline.errors import shown_text
 from sales_pipeline.lakehouse.lakehouse import among
 from sales_pipeline.landing.record_splitter import PROBLEMS
 from sales_pipeline.profile import fetched
@@ -30,10 +30,16 @@ from sales_pipeline.silver.validation.included_tax import (
     TAX_OUT_OF_RANGE,
     TAX_UNREADABLE,
 )
-from sales_pipeline.silver.validation.reasons import COMPUTED_FAILED, EXCLUDE_FAILED, RULE, Unusable
+from sales_pipeline.silver.validation.reasons import (
+    COMPUTED_FAILED,
+    EXCLUDE_FAILED,
+    RULE,
+    Unusable,
+    shown_cell,
+)
 from sales_pipeline.silver.validation.rule_results import RuleResult, results
 
-_SHOWN_TEXT, _SHOWN_RECORD = 40, 120
+_SHOWN_RECORD = 120
 _UNREADABLE = {
     "date_unreadable": "sold_on",
     **{f"{name}_unreadable": name for name in NUMBERS},
@@ -80,10 +86,6 @@ def unusable_columns(reasons: Reasons) -> list[str]:
 def delivered_texts(batch: Batch, reasons: Reasons) -> dict[int, dict[str, dict[str, int]]]:
     """Returns the distinct texts of some files, in columns with unreadable texts.
 
-    Args:
-        batch: The deliveries and others.
-        reasons: The reasons of the files.
-
     Returns:
         File id -> column -> text -> its records; not all of them if there are very many.
     """
@@ -95,8 +97,11 @@ def delivered_texts(batch: Batch, reasons: Reasons) -> dict[int, dict[str, dict[
     ]
     if not frames:
         return texts
-    rows = reduce(DataFrame.unionByName, frames)
-    counted = rows.groupBy("_file_id", "column", "text").agg(F.count(F.lit(1)).alias("records"))
+    counted = (
+        union_of(frames)
+        .groupBy("_file_id", "column", "text")
+        .agg(F.count(F.lit(1)).alias("records"))
+    )
     most = MANY_TEXTS * len(columns) * len(reasons)
     for row in fetched("count unreadable texts", counted.limit(most)).to_pylist():
         of_file = texts.setdefault(row["_file_id"], {})
@@ -160,11 +165,7 @@ def explanations(
 
 
 def checked_rules(batch: Batch) -> list[RuleResult]:
-    """Returns the results of all rules; a rule that warns or rejects has its first record.
-
-    Args:
-        batch: The deliveries.
-    """
+    """Returns the results of all rules; a rule that warns or rejects has its first record."""
     counts = batch.rule_counts()
     if counts is None:
         return []
@@ -204,12 +205,8 @@ def _shown(feed: Feed, reason: str, raw: str | None) -> str:
         header for name in _columns(feed, reason) for header in _headers(feed, name)
     )
     if not fields or not headers:
-        return "not kept" if raw is None else _quoted(raw, _SHOWN_RECORD)
-    texts = ((header, fields.get(header) or "") for header in headers)
-    return ", ".join(
-        f"{header} {_quoted(text, _SHOWN_TEXT) if text.strip(WHITE_SPACE) else 'is empty'}"
-        for header, text in texts
-    )
+        return "not kept" if raw is None else shown_text(raw, _SHOWN_RECORD)
+    return ", ".join(shown_cell(header, fields.get(header) or "") for header in headers)
 
 
 def _fields(raw: str | None) -> dict[str, str]:
@@ -245,7 +242,3 @@ def _headers(feed: Feed, name: str) -> list[str]:
     expression = computed_expression(feed, name) if name in feed.computed else None
     names = [name] if expression is None else expression.columns
     return [feed.columns[column] for column in names if column in feed.columns]
-
-
-def _quoted(text: str, most: int) -> str:
-    return repr(text if len(text) <= most else f"{text[:most]}…")

@@ -19,8 +19,7 @@ from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.doubtful_days import doubtful_days
 from sales_pipeline.silver.parsing.parsed_texts import ParsedTexts
 from sales_pipeline.silver.reference.learning import Knowledge
-from sales_pipeline.silver.reference.list_prices import Price, Prices
-from sales_pipeline.silver.reference.products import Known, Product
+from sales_pipeline.silver.reference.products import Known, Price, Prices, Product
 from sales_pipeline.silver.validation.validator import Validator
 from tests.retailer import DECLARATION
 

@@ -10,8 +10,7 @@ import pytest
 
 from sales_pipeline.config import declaration_from
 from sales_pipeline.errors import FileRejected
-from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader, Entry
-from sales_pipeline.silver.reference.contradictions import check_delivery
+from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader, Entry, check_delivery
 from sales_pipeline.silver.reference.learning import (
     Knowledge,
     Learnt,
@@ -19,8 +18,7 @@ from sales_pipeline.silver.reference.learning import (
     learnt_between,
     touched_days,
 )
-from sales_pipeline.silver.reference.list_prices import ALWAYS
-from sales_pipeline.silver.reference.products import CODE, Key
+from sales_pipeline.silver.reference.products import ALWAYS, CODE, Key
 from tests.retailer import DECLARATION
 
 PRICE = {"amount": "price", "currency_column": "currency", "valid_from": "from"}

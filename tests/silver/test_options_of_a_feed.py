@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_pipeline.engines.embedded import EmbeddedEngine
-from sales_pipeline.silver.reference.list_prices import ALWAYS
+from sales_pipeline.silver.reference.products import ALWAYS
 from sales_pipeline.silver.validation.reasons import REASONS, sentence_of
 from tests.silver.judged import Records, a_price
 

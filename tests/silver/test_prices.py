@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.silver.reference.list_prices import ALWAYS, Price, price_on, repriced
+from sales_pipeline.silver.reference.products import ALWAYS, Price, price_on, repriced
 
 MARCH = date(2025, 3, 1)
 

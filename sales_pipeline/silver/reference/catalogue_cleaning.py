@@ -6,27 +6,37 @@ plain Python, sends back the sales whose meaning changes, and only then writes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import functions as F
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, relinked
 from sales_pipeline.lakehouse.mends import mended_rows
-from sales_pipeline.lakehouse.tables import CATALOGUE
+from sales_pipeline.lakehouse.tables import CATALOGUE, RECORDS
+from sales_pipeline.profile import fetched
 from sales_pipeline.silver.cleaned import Cleaned
-from sales_pipeline.silver.feed_warnings import FeedWarning
 from sales_pipeline.silver.fine_amounts import fine_prices
-from sales_pipeline.silver.reference.catalogue_balance import (
+from sales_pipeline.silver.reference.catalogue_records import (
     catalogue_balances,
+    catalogue_records,
     keep_quarantine,
     record_changed,
 )
-from sales_pipeline.silver.reference.catalogue_records import CatalogueRecords, catalogue_records
 from sales_pipeline.silver.reference.catalogue_verdict import judge_catalogue, teaching
-from sales_pipeline.silver.reference.learning import Knowledge, learn, learnt_between
-from sales_pipeline.silver.reference.list_prices import LIST_PRICES, known_prices
-from sales_pipeline.silver.reference.products import PRODUCTS, known_products
+from sales_pipeline.silver.reference.learning import (
+    Knowledge,
+    learn,
+    learnt_between,
+    renamed_keys,
+    touched_days,
+)
+from sales_pipeline.silver.reference.products import LIST_PRICES, PRODUCTS
 from sales_pipeline.silver.reference.reference_balance import ReferenceVerdict
-from sales_pipeline.silver.reference.touched_sales import touched_deliveries
 
 
 def clean_catalogue(
@@ -53,7 +63,7 @@ def clean_catalogue(
     teaching_now = [file for file in taught_before if file not in kept_out]
     in_force = _ids_in_force(ledger, teaching_now)
     taught = learn(records.entries(file.file_id for file in teaching_now))
-    before = Knowledge(known_products(lakehouse), known_prices(lakehouse))
+    before = Knowledge.of(lakehouse)
     sent_back = _write(lakehouse, ledger, before, taught.knowledge)
     set_aside = list(records.set_aside(in_force, taught.waiting))
     of_catalogue = [file.file_id for file in ledger if file.feed == CATALOGUE]
@@ -64,7 +74,8 @@ def clean_catalogue(
     judged = [file.file_id for file in deliveries]
     balances, released = record_changed(lakehouse, all_balances, judged=judged, run_id=run_id)
     rejected = _record(ledger, accepted, verdict, in_force, counts=counts, run_id=run_id)
-    warnings = _warnings(lakehouse, records, accepted)
+    paths = {delivery.file_id: delivery.path for delivery in accepted}
+    warnings = fine_prices(records.entries(paths), lakehouse.declaration.catalogue.csv, paths)
     changed = learnt_between(before, taught.knowledge)
     return Cleaned(
         balances=balances,
@@ -72,7 +83,7 @@ def clean_catalogue(
         released=released,
         learnt=changed,
         sent_back=sent_back,
-        warnings=warnings,
+        warnings=list(warnings),
     )
 
 
@@ -111,8 +122,9 @@ def _ids_in_force(ledger: Ledger, teaching: Sequence[Delivery]) -> list[int]:
 
 def _write(lakehouse: Lakehouse, ledger: Ledger, before: Knowledge, after: Knowledge) -> set[int]:
     """Sends touched sales deliveries back, then writes the names and prices that changed."""
-    touched = touched_deliveries(lakehouse, before, after)
+    touched = set()
     if before != after:
+        touched = _Change(lakehouse, before, after).files()
         touched |= _mended_at_list_prices(lakehouse, ledger)
     judged = [delivery for delivery in ledger.in_force() if delivery.rows is not None]
     sent_back = [delivery for delivery in judged if delivery.file_id in touched]
@@ -124,14 +136,6 @@ def _write(lakehouse: Lakehouse, ledger: Ledger, before: Knowledge, after: Knowl
         rows = [price.as_row(key) for key in sorted(after.prices) for price in after.prices[key]]
         lakehouse.put(LIST_PRICES, "true", rows)
     return {delivery.file_id for delivery in sent_back}
-
-
-def _warnings(
-    lakehouse: Lakehouse, records: CatalogueRecords, deliveries: Collection[Delivery]
-) -> list[FeedWarning]:
-    paths = {delivery.file_id: delivery.path for delivery in deliveries}
-    dialect = lakehouse.declaration.catalogue.csv
-    return [*fine_prices(records.entries(paths), dialect, paths)]
 
 
 def _mended_at_list_prices(lakehouse: Lakehouse, ledger: Ledger) -> set[int]:
@@ -182,3 +186,68 @@ def _record(
     changed = [*taken, *replaced, *rejected, *held]
     ledger.record([*changed, *ledger.overtaken_by([*taken, *held])])
     return rejected
+
+
+_TOUCHED = pa.schema(
+    [("feed", pa.string()), ("source_product", pa.string()),
+     ("first_day", pa.date32()), ("last_day", pa.date32())]
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A change of the catalogue's knowledge, and the sales whose meaning or price it touches.
+
+    Only the distinct products as delivered are read, and compared in plain Python; the sales
+    themselves are read only for list prices, which change for some days.
+    """
+
+    lakehouse: Lakehouse
+    before: Knowledge
+    after: Knowledge
+
+    @property
+    def _touches_only_quarantine(self) -> bool:
+        """True if only quarantined records can be touched, which wait for a new name.
+
+        False if a feed takes unknown names as they are, or a name in other capitals.
+        """
+        feeds = self.lakehouse.declaration.feeds.values()
+        before, after = self.before.products, self.after.products
+        is_repriced = self.before.prices != self.after.prices
+        return not (
+            any(feed.unknown_products == "pass" or feed.ignore_case for feed in feeds)
+            or (is_repriced and any(feed.price_from == "catalogue" for feed in feeds))
+            or before.keys() - after.keys()
+            or renamed_keys(before, after)
+        )
+
+    def files(self) -> set[int]:
+        """File ids of the deliveries with a record in silver that the change touches."""
+        table = "silver.quarantine" if self._touches_only_quarantine else RECORDS
+        by = ["feed", "source_product"]
+        delivered = self.lakehouse.totals(table, by=by, of="amount").select(by).to_pylist()
+        touched = pa.Table.from_pylist(list(self._touched(delivered)), schema=_TOUCHED)
+        if not touched.num_rows:
+            return set()
+        rows, small = self.lakehouse.table(table), self.lakehouse.frame(touched)
+        waits = F.col("reasons").isNotNull().alias("waits")
+        records = rows.select("feed", "source_product", "_file_id", "sold_on", waits)
+        day = F.col("sold_on")
+        # The product of a quarantined record decides by itself, and an excluded record may have
+        # no readable day and bears a name all the same.
+        is_meant = day.isNull() | day.between(F.col("first_day"), F.col("last_day"))
+        touched_records = records.join(small, ["feed", "source_product"]).where(
+            F.col("waits") | is_meant
+        )
+        files = touched_records.select("_file_id").distinct()
+        return set(fetched("find the sales that names touch", files).column(0).to_pylist())
+
+    def _touched(self, delivered: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The products as delivered, with the first and last of the days that are touched."""
+        for row in delivered:
+            feed, product = self.lakehouse.declaration.feeds.get(row["feed"]), row["source_product"]
+            if feed is not None and product is not None:
+                for first, until in touched_days(feed, product, self.before, self.after):
+                    last = date.max if until is None else until - timedelta(days=1)
+                    yield {**row, "first_day": first, "last_day": last}

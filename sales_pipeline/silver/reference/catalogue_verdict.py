@@ -18,7 +18,7 @@ from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.lakehouse.tables import CATALOGUE
 from sales_pipeline.silver.reference.catalogue_entries import Entry
 from sales_pipeline.silver.reference.catalogue_records import CatalogueRecords
-from sales_pipeline.silver.reference.learning import Renaming, learn, renamings_of
+from sales_pipeline.silver.reference.learning import Renaming, learn, renamed_keys, renamings_of
 from sales_pipeline.silver.reference.products import CODE, Key, Names, Product
 from sales_pipeline.silver.reference.reference_balance import ReferenceVerdict
 
@@ -135,8 +135,7 @@ class _Known:
             many = [renaming for renaming in renamings if not self._stays(renaming)]
         allowed = self.lakehouse.declaration.catalogue.max_renamed
         if many and Decimal(len(many)) / products > allowed:
-            renamed = {key for key in before if key in after}
-            changed = {key for key in renamed if before[key].meaning != after[key].meaning}
+            changed = renamed_keys(before, after)
             self.doubtful[file_id] = _Doubt(products, renamings, keys, changed)
             return
         self.entries += entries

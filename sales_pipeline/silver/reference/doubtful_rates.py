@@ -105,9 +105,6 @@ class RateHistory:
 
         Each is compared with the rates that count before it. If the first of
         several is the mistake, all later ones differ from it, so the reverse order is tried too.
-
-        Args:
-            deliveries: File id -> its quotes.
         """
         order = sorted(deliveries)
         forwards = self._walk(order, deliveries)

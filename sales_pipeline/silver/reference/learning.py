@@ -14,10 +14,27 @@ from functools import cached_property
 
 from sales_pipeline.config.model import Feed
 from sales_pipeline.errors import MAX_EXAMPLES
-from sales_pipeline.silver.reference.catalogue_entries import Entry, Meaning
-from sales_pipeline.silver.reference.contradictions import ambiguous_names, stated_prices
-from sales_pipeline.silver.reference.list_prices import ALWAYS, Price, Prices, repriced
-from sales_pipeline.silver.reference.products import CODE, Key, Known, Names, Product, caseless
+from sales_pipeline.lakehouse.lakehouse import Lakehouse
+from sales_pipeline.silver.reference.catalogue_entries import (
+    Entry,
+    Meaning,
+    ambiguous_names,
+    stated_prices,
+)
+from sales_pipeline.silver.reference.products import (
+    ALWAYS,
+    CODE,
+    Key,
+    Known,
+    Names,
+    Price,
+    Prices,
+    Product,
+    caseless,
+    known_prices,
+    known_products,
+    repriced,
+)
 
 Days = tuple[date, date | None]
 """From a day, and to before another, which may be open."""
@@ -30,6 +47,11 @@ class Knowledge:
 
     products: Known = field(default_factory=dict)
     prices: Prices = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, lakehouse: Lakehouse) -> Knowledge:
+        """All that a lakehouse holds."""
+        return cls(known_products(lakehouse), known_prices(lakehouse))
 
     @cached_property
     def names(self) -> Names:
@@ -157,12 +179,17 @@ def _longest_word(name: str) -> str:
     return max(name.split(), key=len, default=name)
 
 
+def renamed_keys(before: Known, after: Known) -> set[Key]:
+    """Returns the names and codes that mean another product or category."""
+    kept = before.keys() & after.keys()
+    return {key for key in kept if before[key].meaning != after[key].meaning}
+
+
 def renamings_of(before: Known, after: Known) -> list[Renaming]:
     """Returns one renaming of each product that has another meaning, codes first."""
     by_product: dict[Meaning, Renaming] = {}
-    for key in sorted(before.keys() & after.keys()):
-        if before[key].meaning != after[key].meaning:
-            by_product.setdefault(before[key].meaning, Renaming(before[key], after[key]))
+    for key in sorted(renamed_keys(before, after)):
+        by_product.setdefault(before[key].meaning, Renaming(before[key], after[key]))
     return list(by_product.values())
 
 
@@ -197,12 +224,11 @@ class Learnt:
 def learnt_between(before: Knowledge, after: Knowledge) -> Learnt:
     """Counts the changes from one knowledge to the next."""
     kept = before.products.keys() & after.products.keys()
-    renamed = {key for key in kept if before.products[key].meaning != after.products[key].meaning}
     prices = {place for key in kept for place in _price_changes(key, before, after)}
     return Learnt(
         known=len(before.products),
         learnt=len(after.products.keys() - kept),
-        renamed=len(renamed),
+        renamed=len(renamed_keys(before.products, after.products)),
         forgotten=len(before.products.keys() - kept),
         prices=len(prices),
         renamings=tuple(map(str, renamings_of(before.products, after.products)[:MAX_EXAMPLES])),
@@ -221,14 +247,7 @@ def _price_changes(key: Key, before: Knowledge, after: Knowledge) -> Iterator[tu
 
 
 def touched_days(feed: Feed, text: str, before: Knowledge, after: Knowledge) -> list[Days]:
-    """The days on which sales of a product as delivered change their meaning or price.
-
-    Args:
-        feed: The feed that delivered it.
-        text: The product as delivered.
-        before: The knowledge when it was judged.
-        after: The knowledge now.
-    """
+    """The days on which sales of a product as delivered change their meaning or price."""
     known_before, known_after = before.names.of(feed, text), after.names.of(feed, text)
     if (known_before and known_before.meaning) != (known_after and known_after.meaning):
         return [_ALL_DAYS]

@@ -183,11 +183,9 @@ def _doubtful(
     history = RateHistory(staying, replaced, rates.max_change)
     doubts = history.doubts({file_id: quotes_of(records[file_id]) for file_id in new})
     return {
-        new[
-            file_id
-        ]: f"{counted(len(doubtful), 'doubtful rate')}: {examples(doubtful)}; no rate of the "
-        f"file counts. Do: sales-pipeline accept {new[file_id].path}, if they are right"
-        for file_id, doubtful in doubts.items()
+        new[id_]: f"{counted(len(doubtful), 'doubtful rate')}: {examples(doubtful)}; no rate of "
+        f"the file counts. Do: sales-pipeline accept {new[id_].path}, if they are right"
+        for id_, doubtful in doubts.items()
     }
 
 

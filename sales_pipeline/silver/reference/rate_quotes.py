@@ -263,13 +263,7 @@ def _rates_of_day(
 
 
 def _rate(value: Decimal, in_base: Decimal, rates: Rates) -> Decimal:
-    """One currency's rate, rounded half up once.
-
-    Args:
-        value: What is quoted of the currency.
-        in_base: What is quoted of the base currency.
-        rates: The declaration, for the direction of both.
-    """
+    """One currency's rate, rounded half up once."""
     is_inverse = rates.direction == "units_for_one"
     exact = _PRECISE.divide(*((in_base, value) if is_inverse else (value, in_base)))
     return exact.quantize(RATE_STEP, rounding=ROUND_HALF_UP, context=_PRECISE)

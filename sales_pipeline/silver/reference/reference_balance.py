@@ -10,19 +10,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sales_pipeline.config.files import WHITE_SPACE
-from sales_pipeline.errors import FileRejected, examples
+from sales_pipeline.errors import FileRejected, examples, shown_text
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.mends import Name
 from sales_pipeline.lakehouse.tables import QUARANTINED
 from sales_pipeline.silver.balance import NO_CURRENCY, Balance
+from sales_pipeline.silver.validation.reasons import shown_cell
 
 _MAX_UNUSABLE = Decimal("0.20")
 """The share of unusable records beyond which a delivery is rejected whole (P11)."""
-
-
-_SHOWN = 40
-"""The characters of a delivered text that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +42,15 @@ class Fault:
         >>> str(Fault.of_cell(3, "USD", "O.9", "rate_unreadable:USD"))
         "record 3: USD 'O.9' (rate_unreadable:USD)"
         """
-        is_empty = not text.strip(WHITE_SPACE)
-        return cls(row, f"{column} {'is empty' if is_empty else _quoted(text)}", reason)
+        return cls(row, shown_cell(column, text), reason)
 
     @classmethod
     def of_record(cls, row: int, raw: str | None, reason: str) -> Fault:
         """A record that could not be split into columns, with its text."""
-        return cls(row, _quoted(raw or ""), reason)
+        return cls(row, shown_text(raw or ""), reason)
 
     def __str__(self) -> str:
         return f"record {self.row}: {self.what} ({self.reason})"
-
-
-def _quoted(text: str) -> str:
-    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
 
 
 def refusal_of(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sales_pipeline.config.files import WHITE_SPACE
 from sales_pipeline.config.model import Feed
+from sales_pipeline.errors import shown_text
 
 REASONS: dict[str, str] = {
     "too_few_columns": "The record has fewer fields than the header.",
@@ -115,6 +117,15 @@ def sentence_of(reason: str, feed: Feed | None = None) -> str:
     kind, mark, _ = reason.partition(":")
     codes = (code for code in REASONS if code.startswith(f"{kind}:<"))
     return REASONS.get(next(codes, reason) if mark else reason, "")
+
+
+def shown_cell(header: str, text: str) -> str:
+    """A column of a record and its text, as the example of a reason shows them.
+
+    >>> shown_cell("USD", "O.9"), shown_cell("USD", " ")
+    ("USD 'O.9'", 'USD is empty')
+    """
+    return f"{header} {shown_text(text) if text.strip(WHITE_SPACE) else 'is empty'}"
 
 
 @dataclass(frozen=True)
