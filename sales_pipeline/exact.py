@@ -43,6 +43,15 @@ def share(part: Decimal | Fraction, whole: Decimal | Fraction) -> Fraction | Non
     return Fraction(part) / Fraction(whole) if whole > 0 else None
 
 
+def percent_of(share: Decimal) -> str:
+    """Returns a share in percent, with every digit.
+
+    >>> percent_of(Decimal("0.005")), percent_of(Decimal("0.50")), percent_of(Decimal(0))
+    ('0.5%', '50%', '0%')
+    """
+    return f"{(share * 100).normalize():f}%"
+
+
 def half_up(figure: Fraction, decimals: int) -> Decimal:
     """Returns a fraction as a decimal, rounded half up, away from zero.
 

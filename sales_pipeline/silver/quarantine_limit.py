@@ -9,8 +9,9 @@ from decimal import Decimal
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
+from sales_pipeline.exact import percent_of
 from sales_pipeline.lakehouse.lakehouse import among
-from sales_pipeline.lakehouse.ledger import ACCEPTED, Delivery
+from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.tables import QUARANTINED, RECORDS
 from sales_pipeline.silver.batch import Batch
 from sales_pipeline.silver.counting import InSilver
@@ -30,24 +31,16 @@ def over_the_limit(
     written: InSilver,
     feeds: Mapping[str, Feed],
 ) -> set[int]:
-    """Returns the ids of the deliveries with too many unusable records.
+    """Returns the ids of the deliveries with too many unusable records among their `rows`.
 
     Records that only wait for the catalogue do not count: whether a delivery is rejected must
     not depend on what the catalogue knows when it is validated, first or again (P3, P9).
-
-    Args:
-        deliveries: The deliveries whose records were written.
-        rows: File id -> number of its records.
-        written: What silver holds of them.
-        feeds: The declared feeds.
     """
     rejected = set()
     for delivery in deliveries:
         count, unusable = rows[delivery.file_id], written.unusable[delivery.file_id]
         allowed = feeds[delivery.feed].max_quarantined
-        # A person looked at each record of a replay, and at a file that was accepted.
-        is_settled = delivery.mends or delivery.reason == ACCEPTED
-        if count and not is_settled and Decimal(unusable) / count > allowed:
+        if count and not delivery.is_settled and Decimal(unusable) / count > allowed:
             rejected.add(delivery.file_id)
     return rejected
 
@@ -55,14 +48,7 @@ def over_the_limit(
 def refusals(
     batch: Batch, rejected: Collection[int], rows: Mapping[int, int], written: InSilver
 ) -> dict[int, str]:
-    """Explains the rejection of deliveries whose records are in silver still: file id -> why.
-
-    Args:
-        batch: The deliveries, among others.
-        rejected: Those that are rejected.
-        rows: File id -> number of its records.
-        written: What silver holds of them.
-    """
+    """Explains the rejection of deliveries whose records are in silver still: file id -> why."""
     if not rejected:
         return {}
     records = batch.lakehouse.table(RECORDS).where(among("_file_id", rejected))
@@ -102,5 +88,6 @@ def refusal(
     commonest = ". ".join(map(str, unusable[:_COMMONEST]))
     return (
         f"{counts[0]:,} of {counts[1]:,} records of feed {delivery.feed} are unusable, more than "
-        f"the {allowed:.0%} that max_quarantined allows, so none was taken. Commonest: {commonest}"
+        f"the {percent_of(allowed)} that max_quarantined allows, so none was taken. Commonest: "
+        f"{commonest}"
     )

@@ -33,6 +33,15 @@ def test_what_the_rules_found_is_in_the_record_of_the_run(retailer: Retailer) ->
     ]  # fmt: skip
 
 
+def test_a_refusal_names_the_limit_as_it_is_declared(retailer: Retailer) -> None:
+    _declare(retailer, max_quarantined="12.5%")
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2"), sale("3"), sale("4", day="?"))
+    retailer.run()
+    [reason] = [text for (text,) in retailer.rows("ops.deliveries", "reason") if text]
+    assert "1 of 4 records of feed lyon are unusable, more than the 12.5% that" in reason
+
+
 def test_a_run_without_rules_records_none(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.deliver("lyon/a.csv", sale("1"))

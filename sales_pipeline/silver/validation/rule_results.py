@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sales_pipeline.config.model import Feed, Rule
+from sales_pipeline.exact import percent_of
 from sales_pipeline.printable import as_written
 from sales_pipeline.profile import fetched
 from sales_pipeline.silver.feed_warnings import FeedWarning, and_more_files
@@ -91,7 +92,7 @@ def refusals(found: Iterable[RuleResult], feeds: Mapping[str, Feed]) -> dict[int
             refused.setdefault(
                 result.file_id,
                 f"{result.broken:,} of {result.checked:,} sales break the rule {result.rule} "
-                f"({as_written(rule.holds)}), more than the {_percent(rule.tolerance)} that its "
+                f"({as_written(rule.holds)}), more than the {percent_of(rule.tolerance)} that its "
                 f"tolerance allows, so none was taken{_such_as(result)}",
             )
     return refused
@@ -142,12 +143,3 @@ def summary(found: Iterable[RuleResult]) -> Summary:
 
 def _such_as(result: RuleResult) -> str:
     return f", such as {result.example}" if result.example else ""
-
-
-def _percent(share: Decimal) -> str:
-    """A share in percent, exactly.
-
-    >>> _percent(Decimal("0.005")), _percent(Decimal("0.50")), _percent(Decimal(0))
-    ('0.5%', '50%', '0%')
-    """
-    return f"{(share * 100).normalize():f}%"
