@@ -9,10 +9,10 @@ that the landing reader reads of the same file in this process, so that none is 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -36,12 +36,18 @@ Unread = Mapping[int, FileChanged | FileRejected]
 """Number of a delivery whose records cannot be taken -> why."""
 
 
-class LandingFiles(Protocol):
+@dataclass(frozen=True)
+class LandingFiles(ABC):
     """Reads the files of some deliveries whose records go to one table."""
 
-    def look_at(self, deliveries: Sequence[Delivery]) -> Unread:
-        """Looks at the files before any of them is read."""
+    _lakehouse: Lakehouse
+    _folders: Folders
 
+    def look_at(self, deliveries: Sequence[Delivery]) -> Unread:  # noqa: ARG002
+        """Looks at the files before any of them is read, if more is needed than to claim them."""
+        return {}
+
+    @abstractmethod
     def write(
         self,
         table: str,
@@ -55,11 +61,13 @@ class LandingFiles(Protocol):
             The deliveries that could not be read; then nothing was written.
         """
 
+    @abstractmethod
     def records(self, table: str, deliveries: Sequence[Delivery]) -> DataFrame:
         """Their records as Spark's workers read them, in the columns of a bronze table."""
 
-    def compare(self, table: str, deliveries: Sequence[Delivery]) -> Unread:
-        """Compares the files with their records in bronze, after they were written."""
+    def compare(self, table: str, deliveries: Sequence[Delivery]) -> Unread:  # noqa: ARG002
+        """Compares the files with their records in bronze, if the bytes read were not hashed."""
+        return {}
 
 
 def landing_files(lakehouse: Lakehouse, folders: Folders) -> LandingFiles:
@@ -79,16 +87,8 @@ def changed_files(deliveries: Sequence[Delivery], folders: Folders) -> Unread:
     }
 
 
-@dataclass(frozen=True)
-class PythonReader:
+class PythonReader(LandingFiles):
     """The landing reader, which checks each file as it reads it."""
-
-    _lakehouse: Lakehouse
-    _folders: Folders
-
-    def look_at(self, deliveries: Sequence[Delivery]) -> Unread:  # noqa: ARG002 - it needs no look
-        """Finds nothing: the run looked at the files when it claimed them."""
-        return {}
 
     def write(
         self,
@@ -142,10 +142,6 @@ class PythonReader:
         }
         return spark.read.format(LandingSource.name()).options(**options).load()
 
-    def compare(self, table: str, deliveries: Sequence[Delivery]) -> Unread:  # noqa: ARG002
-        """Finds nothing: the very bytes that were read were hashed."""
-        return {}
-
     def _files(self, deliveries: Sequence[Delivery]) -> tuple[list[LandingFile], list[FileShape]]:
         """The files and their distinct shapes."""
         places: dict[FileShape, int] = {}
@@ -166,11 +162,9 @@ class PythonReader:
 
 
 @dataclass(frozen=True)
-class BuiltinReader:
+class BuiltinReader(LandingFiles):
     """Spark's own CSV reader, a partition for each file."""
 
-    _lakehouse: Lakehouse
-    _folders: Folders
     _outlines: dict[int, Outline] = field(default_factory=dict)
 
     def look_at(self, deliveries: Sequence[Delivery]) -> Unread:
