@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.model import Feed
@@ -129,17 +129,10 @@ def _not_composed(branch: BranchRecords) -> Iterator[DataFrame]:
 
 def _counted(branch: BranchRecords, names: Sequence[str], columns: Sequence[str]) -> DataFrame:
     """The records of a branch counted by some columns, among them the texts of others."""
-    texts = {_TEXTS[column]: _text(branch.delivered, column) for column in columns}
+    texts = {_TEXTS[column]: branch.delivered.joinable(column) for column in columns}
     known = {"_feed_group": F.lit(branch.delivered.group.number), **texts}
     rows = branch.rows.select(*(known.get(name, F.col(name)).alias(name) for name in names))
     return rows.groupBy(*names).agg(F.count(F.lit(1)).alias("records"))
-
-
-def _text(delivered: DeliveredRecords, column: str) -> Column:
-    """The text of a column as it is joined: never null."""
-    if column not in ("sold_on", _PRODUCT, *delivered.number_columns):
-        return F.lit("")
-    return F.coalesce(F.col(f"{GIVEN}{column}"), F.lit(""))
 
 
 @dataclass(frozen=True)
@@ -284,7 +277,7 @@ def _each_text(branch: BranchRecords) -> DataFrame:
     columns = [_PRODUCT, *branch.delivered.number_columns]
     pairs = F.array(
         *(
-            F.struct(F.lit(name).alias("kind"), _text(branch.delivered, name).alias("text"))
+            F.struct(F.lit(name).alias("kind"), branch.delivered.joinable(name).alias("text"))
             for name in columns
         )
     )

@@ -122,6 +122,12 @@ def day_literal(day: date) -> Column:
     return F.lit(day.isoformat()).cast("DATE")
 
 
+def step_on(steps: Column, day: Column, *, since: str = "since") -> Column:
+    """The last of some steps, in order of their first days, that holds on a day; null before."""
+    begun = F.filter(steps, lambda step: step[since] <= day)
+    return F.try_element_at(begun, F.lit(-1))
+
+
 def month_of(day: Column) -> Column:
     """The first day of a day's month, also in the years that a timestamp cannot hold."""
     return F.make_date(F.year(day), F.month(day), F.lit(1))

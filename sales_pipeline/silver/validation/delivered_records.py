@@ -23,6 +23,7 @@ from sales_pipeline.silver.parsing.spark_expressions import (
     filled,
     is_blank,
     none_missing,
+    step_on,
     visible,
 )
 from sales_pipeline.silver.validation.feed_groups import FEED_VALUES, FeedGroup
@@ -46,10 +47,6 @@ def stores_table(feeds: Mapping[str, Feed], names: Sequence[str]) -> pa.Table:
     """`feed, listed_text, listed_store, listed_currency`: the stores that texts of feeds name.
 
     With what `included_tax.store_tax_values` gives.
-
-    Args:
-        feeds: All declared feeds.
-        names: The feeds in question.
     """
     # Two texts that look the same are one: a record is never joined twice.
     listed = {
@@ -173,6 +170,12 @@ class DeliveredRecords:
         is_split = F.col("_problem").isNull()
         return {"_is_excluded": is_split & holds & ~failed, EXCLUDE_FAILED: is_split & failed}
 
+    def joinable(self, column: str) -> Column:
+        """The text of a parsed column, to join by: never null, empty if the records lack it."""
+        if column not in ("sold_on", "product", *self.number_columns):
+            return F.lit("")
+        return F.coalesce(F.col(f"{GIVEN}{column}"), F.lit(""))
+
     @property
     def _text_columns(self) -> list[str]:
         return [*self.feed.columns, *(n for n in self.feed.computed if n not in self.feed.columns)]
@@ -242,10 +245,7 @@ class DeliveredRecords:
         """
         of_feed = F.col("_feed_currency")
         if self.group.has_dated_currency:
-            begun = F.filter(
-                F.col("_feed_currencies"), lambda currency: currency["since"] <= F.col("sold_on")
-            )
-            of_feed = F.try_element_at(begun, F.lit(-1))["code"]
+            of_feed = step_on(F.col("_feed_currencies"), F.col("sold_on"))["code"]
         usual = F.coalesce(F.col("_store_currency"), of_feed)
         if not self.feed.has("currency"):
             return usual

@@ -25,6 +25,7 @@ from sales_pipeline.silver.parsing.spark_expressions import (
     is_blank,
     month_of,
     product_of,
+    step_on,
 )
 from sales_pipeline.silver.validation.delivered_records import DeliveredRecords
 from sales_pipeline.silver.validation.faults import Faults, rule_counts, rule_faults
@@ -202,13 +203,8 @@ class Validator:
         # the size of what was sent, and would move all records to join them; not so with this.
         for key in keys:
             known = known.where(F.col(key).isNotNull())
-        rows = rows.withColumns({f"_text_{name}": self._joinable(name) for name in texts})
+        rows = rows.withColumns({f"_text_{name}": self.delivered.joinable(name) for name in texts})
         return rows.join(known, [*by_lookup, *keys], "left").drop(*keys)
-
-    def _joinable(self, column: str) -> Column:
-        if column in ("sold_on", "product", *self.delivered.number_columns):
-            return F.coalesce(self._text(column), F.lit(""))
-        return F.lit("")
 
     def _text(self, column: str) -> Column:
         return F.col(f"{GIVEN}{column}")
@@ -225,9 +221,8 @@ class Validator:
         """Adds the price and the amount where the feed does not deliver them, and the currency."""
         numbers = self.delivered.number_columns
         if self.delivered.is_priced_by_catalogue:
-            # The last that holds on the day of the sale; null before the first.
-            begun = F.filter("_prices", lambda price: price["valid_from"] <= F.col("sold_on"))
-            rows = rows.withColumn("_list_price", F.try_element_at(begun, F.lit(-1)))
+            on_day = step_on(F.col("_prices"), F.col("sold_on"), since="valid_from")
+            rows = rows.withColumn("_list_price", on_day)
             listed = F.col("_list_price")
             rows = rows.withColumns({"unit_price": listed["price"], "currency": listed["currency"]})
         else:
