@@ -2,6 +2,12 @@
 
 Whether amounts include tax and at which rates is data, joined by feed, or by store where a listed
 store has its own; only the columns that hold a tax or a rate of each record make expressions.
+
+net = amount / (1 + rate), rounded half up to 4 decimals, a return like the sale that it takes back
+(P6). Engines disagree on quotients of decimals, and a rounded factor goes wrong at ties: 0.0003 at
+20 % is 0.00025, but 0.0003 x 0.8333... is less. So the factor 1 / (1 + rate) is rounded up, once,
+in Python: the rounded product is then right or 0.0001 too great, and a comparison of products,
+which are exact, finds which.
 """
 
 from __future__ import annotations
@@ -9,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import ROUND_CEILING, Decimal, localcontext
 from typing import Any
 
 import pyarrow as pa
@@ -18,15 +25,10 @@ from pyspark.sql import functions as F
 from sales_pipeline.config.model import Feed
 from sales_pipeline.config.taxes import StoreTax
 from sales_pipeline.engines.statements import union_of
+from sales_pipeline.lakehouse.arrow_types import arrow_type, sql_type
 from sales_pipeline.profile import fetched
-from sales_pipeline.silver.parsing.net_amounts import (
-    FACTOR_TYPE,
-    GROSS_TYPE,
-    TaxFactor,
-    net_amount,
-)
 from sales_pipeline.silver.parsing.numbers import NumberStyle
-from sales_pipeline.silver.parsing.spark_expressions import GIVEN, decimal_number, is_blank
+from sales_pipeline.silver.parsing.spark_expressions import GIVEN, decimal_number, is_blank, step_on
 
 _ALWAYS = date(1600, 1, 1)
 """The first day of a rate that is declared without one; a classic session of Spark takes no literal
@@ -40,24 +42,19 @@ TAX_OUT_OF_RANGE = "tax_out_of_range"
 PERCENT, FACTOR, GROSS = "_tax_percent", "_tax_factor", "_tax_gross"
 """A rate that a record has in percent, and what it is multiplied by."""
 _IS_INCLUDED, _NUMBER, _RATE_TAKEN = "_tax_is_included", "_tax_number", "_tax_rate"
-_RATE = pa.struct(
-    [("since", pa.date32()), ("factor", pa.decimal128(19, 18)), ("gross", pa.decimal128(7, 6))]
-)
+_MONEY_TYPE, _FACTOR_TYPE, _GROSS_TYPE = "DECIMAL(18,4)", "DECIMAL(19,18)", "DECIMAL(7,6)"
+_FACTOR_STEP = Decimal(1).scaleb(-18)
+_RATE_TYPES = {"since": "DATE", "factor": _FACTOR_TYPE, "gross": _GROSS_TYPE}
+_RATE = pa.struct([(name, arrow_type(type_)) for name, type_ in _RATE_TYPES.items()])
 FIELDS = {INCLUDED: pa.bool_(), RATES: pa.list_(_RATE)}
 STORE_FIELDS = {STORE_INCLUDED: pa.bool_(), STORE_RATES: pa.list_(_RATE)}
-_RATES_TYPE = f"ARRAY<STRUCT<since: DATE, factor: {FACTOR_TYPE}, gross: {GROSS_TYPE}>>"
-_TAX_TYPE = "DECIMAL(18,4)"
 
 
 def tax_values(tax: StoreTax | None) -> dict[str, Any]:
     """`INCLUDED` and `RATES` of a declared tax, as a row of the table of feeds has them."""
     if tax is None:
         return {INCLUDED: None, RATES: None}
-    factors = [(since or _ALWAYS, TaxFactor.of(rate)) for since, rate in tax.rates]
-    rates = [
-        {"since": since, "factor": factor.factor, "gross": factor.gross}
-        for since, factor in factors
-    ]
+    rates = [{"since": since or _ALWAYS, **vars(TaxFactor.of(rate))} for since, rate in tax.rates]
     return {INCLUDED: tax.included, RATES: rates}
 
 
@@ -72,12 +69,12 @@ def tax_columns(tax: StoreTax | None) -> dict[str, Column]:
     rates = [
         F.struct(
             F.lit(rate["since"]).alias("since"),
-            F.lit(str(rate["factor"])).cast(FACTOR_TYPE).alias("factor"),
-            F.lit(str(rate["gross"])).cast(GROSS_TYPE).alias("gross"),
+            F.lit(str(rate["factor"])).cast(_FACTOR_TYPE).alias("factor"),
+            F.lit(str(rate["gross"])).cast(_GROSS_TYPE).alias("gross"),
         )
         for rate in values[RATES] or ()
     ]
-    array = F.array(*rates) if rates else F.lit(None).cast(_RATES_TYPE)
+    array = F.array(*rates) if rates else F.lit(None).cast(sql_type(FIELDS[RATES]))
     return {INCLUDED: F.lit(values[INCLUDED]).cast("BOOLEAN"), RATES: array}
 
 
@@ -143,7 +140,7 @@ class Taxes:
         if self.rate_column is not None:
             rows = rows.withColumn(PERCENT, self.percent())
             if self.percents is None:
-                none = {FACTOR: FACTOR_TYPE, GROSS: GROSS_TYPE}
+                none = {FACTOR: _FACTOR_TYPE, GROSS: _GROSS_TYPE}
                 rows = rows.withColumns({n: F.lit(None).cast(kind) for n, kind in none.items()})
             else:
                 rows = rows.join(self.percents, PERCENT, "left")
@@ -153,7 +150,7 @@ class Taxes:
         if self.column is not None:
             own = F.when(_is_part_of(F.col(_NUMBER), amount), F.col(_NUMBER))
             tax = F.when(self._is_in_column(), own).otherwise(tax)
-        return rows.withColumn("tax", F.when(F.col(_IS_INCLUDED), tax).cast(_TAX_TYPE))
+        return rows.withColumn("tax", F.when(F.col(_IS_INCLUDED), tax).cast(_MONEY_TYPE))
 
     def is_unknown(self) -> Column:
         """True if the amount of a record includes tax and nothing says how much."""
@@ -191,9 +188,8 @@ class Taxes:
         if self.has_own_stores:
             has_own = F.col(STORE_INCLUDED).isNotNull()
             rates = F.when(has_own, F.col(STORE_RATES)).otherwise(rates)
-        if self.is_dated:
-            rates = F.filter(rates, lambda rate: rate["since"] <= F.col("sold_on"))
-        declared = F.try_element_at(rates, F.lit(-1))
+        last = F.try_element_at(rates, F.lit(-1))
+        declared = step_on(rates, F.col("sold_on")) if self.is_dated else last
         factor, gross = declared["factor"], declared["gross"]
         if self.rate_column is not None:
             in_column = self._is_in_column()
@@ -217,13 +213,53 @@ def percents_of(records: Iterable[tuple[DataFrame, Taxes]]) -> pa.Table:
     rates = [rows.select(taxes.percent().alias(PERCENT)) for rows, taxes in records]
     percents = fetched("collect the rates of tax", union_of(rates).distinct())[PERCENT].to_pylist()
     known = sorted(percent for percent in percents if percent is not None and 0 <= percent <= 100)
-    factors = [TaxFactor.of(percent / 100) for percent in known]
-    columns = [known, [factor.factor for factor in factors], [factor.gross for factor in factors]]
-    types = (pa.decimal128(18, 4), pa.decimal128(19, 18), pa.decimal128(7, 6))
-    arrays = [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
-    return pa.table(arrays, names=[PERCENT, FACTOR, GROSS])
+    factors = ((percent, TaxFactor.of(percent / 100)) for percent in known)
+    rows = [{PERCENT: percent, FACTOR: tax.factor, GROSS: tax.gross} for percent, tax in factors]
+    types = {PERCENT: _MONEY_TYPE, FACTOR: _FACTOR_TYPE, GROSS: _GROSS_TYPE}
+    schema = pa.schema([(name, arrow_type(type_)) for name, type_ in types.items()])
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def _is_part_of(tax: Column, amount: Column) -> Column:
     """True if a tax is between zero and the amount, which is negative for a return."""
     return F.when(amount < 0, (tax <= 0) & (tax >= amount)).otherwise((tax >= 0) & (tax <= amount))
+
+
+@dataclass(frozen=True)
+class TaxFactor:
+    """A rate of tax as it is joined to records.
+
+    Attributes:
+        factor: 1 / (1 + rate), rounded up to 18 decimals.
+        gross: 1 + rate, of 6 decimals.
+    """
+
+    factor: Decimal
+    gross: Decimal
+
+    @classmethod
+    def of(cls, rate: Decimal) -> TaxFactor:
+        """The factor of a rate, which is a share from 0 to 1 of at most 6 decimals.
+
+        >>> TaxFactor.of(Decimal("0.2"))
+        TaxFactor(factor=Decimal('0.833333333333333334'), gross=Decimal('1.200000'))
+        """
+        with localcontext(prec=60):
+            gross = (1 + rate).quantize(Decimal("0.000001"))
+            factor = (1 / gross).quantize(_FACTOR_STEP, rounding=ROUND_CEILING)
+        return cls(factor, gross)
+
+
+def net_amount(amount: Column, factor: Column, gross: Column) -> Column:
+    """The amount without tax, DECIMAL(18,4); null if one of the others is null.
+
+    Args:
+        amount: The amount with tax, DECIMAL(18,4).
+        factor: `TaxFactor.factor`, DECIMAL(19,18).
+        gross: `TaxFactor.gross`, DECIMAL(7,6).
+    """
+    size, step = F.abs(amount), F.lit("0.0001").cast("DECIMAL(5,4)")
+    most = F.round(size * factor, 4).cast(_MONEY_TYPE)
+    is_too_great = (most + most - step) * gross > size + size
+    net = F.when(is_too_great, most - step).otherwise(most).cast(_MONEY_TYPE)
+    return F.when(amount < 0, -net).otherwise(net).cast(_MONEY_TYPE)
