@@ -71,12 +71,7 @@ class Removal:
         return allowed is not None and Decimal(self.removed) / self.before > allowed
 
     def reason(self, earlier: Delivery, path: str) -> str:
-        """The reason why a correction is held, and how to accept it.
-
-        Args:
-            earlier: The delivery that it would replace.
-            path: Its file, as it is accepted by.
-        """
+        """The reason why a correction is held, and how to accept it."""
         its = f"its {counted(self.after, 'record')}" if self.after else "it has no record and"
         is_all = self.has_keys and self.after and self.removed == self.before
         shared = ", and shares no key with it" if is_all else ""

@@ -185,14 +185,10 @@ def _share(part: int, whole: int) -> Decimal | None:
 
 
 def is_declared_otherwise(lakehouse: Lakehouse) -> bool:
-    """Returns whether gold shows a store, or the class of a product, otherwise than declared now.
-
-    Args:
-        lakehouse: The tables; gold exists.
-    """
-    if _stores_changed(lakehouse):
-        return True
-    return any(_classes_changed(lakehouse, name) for name in RANKED_BY)
+    """Returns whether gold shows a store, or a product's class, otherwise than declared now."""
+    return _stores_changed(lakehouse) or any(
+        _classes_changed(lakehouse, name) for name in RANKED_BY
+    )
 
 
 def _stores_changed(lakehouse: Lakehouse) -> bool:

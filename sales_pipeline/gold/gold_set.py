@@ -148,11 +148,7 @@ class GoldSet:
         )
 
     def product_days(self, first: date, last: date) -> pa.Table:
-        """Returns the sales of some days by product, which gold keeps by month only, from silver.
-
-        Args:
-            first: The first day.
-            last: The last day.
+        """Returns the sales from a first to a last day by product, which gold keeps by month only.
 
         Returns:
             `sold_on, store, product, category, currency` and the measures of `gold.sales_cube`,
@@ -205,11 +201,7 @@ class AsClosed:
 
 @contextmanager
 def gold_set(declaration: Declaration, *, run: str | None = None) -> Iterator[GoldSet]:
-    """Opens the gold tables that the last finished run left.
-
-    Args:
-        declaration: The retailer's declaration.
-        run: The id of another finished run.
+    """Opens the gold tables that the last finished run left, or the run of an id.
 
     Raises:
         UsageError: No run has finished here yet, there is no such run, or the lakehouse does not

@@ -91,12 +91,7 @@ def displaced_sales(
 
 
 def displaced_in_own_file(lakehouse: Lakehouse, file_ids: Collection[int]) -> Counter[int]:
-    """File id -> how many sales a record of their own file displaced that is not equal to them.
-
-    Args:
-        lakehouse: `silver.set_aside` is read.
-        file_ids: Deliveries with displaced records.
-    """
+    """File id -> how many sales a record of their own file displaced that is not equal to them."""
     if not file_ids:
         return Counter()
     rows = lakehouse.read(_SET_ASIDE, columns=_COLUMNS, file_ids=file_ids)

@@ -152,13 +152,7 @@ def _by_file(rows: DataFrame) -> DataFrame:
 def fine_prices(
     entries: Iterable[Entry], dialect: Dialect, paths: Mapping[int, str]
 ) -> Iterator[FeedWarning]:
-    """Warns of list prices with more decimals than their currency has.
-
-    Args:
-        entries: The entries of the catalogue.
-        dialect: How its files write numbers.
-        paths: File id -> path of the file.
-    """
+    """Warns of list prices with more decimals than their currency has."""
     pattern = re.compile(looks_grouped(dialect.decimal))
     fine: dict[str, list[FineMoney]] = defaultdict(list)
     for price in (entry.price for entry in entries if entry.price is not None):

@@ -138,14 +138,9 @@ def _of_batch(own: DataFrame, history: History | None) -> Iterator[DataFrame]:
 
 
 def _met(lakehouse: Lakehouse, of_batch: _Hashes, history: History) -> _Hashes:
-    """The keys of a batch that records of history have, sorted.
+    """The keys of a batch, given in order, that records of history have; in order.
 
     If they are more than `_MANY_KEYS`, not all may be among them, and some several times.
-
-    Args:
-        lakehouse: The tables.
-        of_batch: The hashes of the batch, sorted.
-        history: The records of history.
     """
     if len(of_batch) > _MANY_KEYS or not lakehouse.engine.capabilities.counts_keys_here:
         return _met_here(of_batch, history.batches(["key_hash"], None))

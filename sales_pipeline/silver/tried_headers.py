@@ -26,11 +26,6 @@ def renamed_columns(feed: Feed, path: Path, shape: FileShape) -> list[Unusable]:
 
     Nothing is returned if no undeclared column has texts that the feed reads as a missing one, or
     if the feed has `never_store`: a renamed column may be one of these.
-
-    Args:
-        feed: The feed.
-        path: The file.
-        shape: How the feed declares it.
     """
     texts = {} if shape.never_store else _texts_by_header(path, shape)
     known = {caseless_form(header): name for name, header in shape.columns}

@@ -110,10 +110,6 @@ def tried_options(lakehouse: Lakehouse, columns: Sequence[ColumnTexts]) -> list[
 
     They are several if they read as many texts, but some differently; only a person knows which
     is right. SQL is tried only if no other option reads all: two statements, for all files.
-
-    Args:
-        lakehouse: Its engine tries SQL.
-        columns: The columns of the files.
     """
     best_of_each = [_best(list(_options(column))) for column in columns]
     unsolved = [

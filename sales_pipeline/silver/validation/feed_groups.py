@@ -101,9 +101,6 @@ class FeedGroup:
         """The values of the table of feeds as columns.
 
         They are constants where the group has one feed; else they are joined to the records.
-
-        Args:
-            feeds: All declared feeds.
         """
         if len(self.names) > 1:
             return {name: F.col(name) for name in FEED_VALUES}
