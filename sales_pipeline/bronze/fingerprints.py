@@ -36,7 +36,10 @@ def check_declared(declaration: Declaration, ledger: Ledger) -> None:
     Raises:
         LakehouseMismatch: One is not.
     """
-    _check_declared(declaration, _deliveries_in_use(declaration, ledger))
+    patterns = landing_patterns(declaration)
+    for delivery in _deliveries_in_use(declaration, ledger):
+        if delivery.feed not in patterns:
+            raise _not_declared(delivery.feed, "sales of it are in force")
 
 
 def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[str] = ()) -> None:
@@ -54,12 +57,11 @@ def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[
     """
     declaration = lakehouse.declaration
     _check_feeds(declaration, rejudged)
-    deliveries = _deliveries_in_use(declaration, ledger)
-    _check_declared(declaration, deliveries)
+    check_declared(declaration, ledger)
     # Years of daily files are thousands of deliveries of a few feeds.
     meaning_of = cache(partial(fingerprint, declaration))
     changed: dict[str, list[Delivery]] = {}
-    for delivery in deliveries:
+    for delivery in _deliveries_in_use(declaration, ledger):
         is_other = delivery.fingerprint != meaning_of(delivery.feed)
         if delivery.rows is not None and is_other and delivery.feed not in rejudged:
             changed.setdefault(delivery.feed, []).append(delivery)
@@ -80,13 +82,6 @@ def _deliveries_in_use(declaration: Declaration, ledger: Ledger) -> list[Deliver
         for delivery in ledger.in_force()
         if not (is_fixed and delivery.feed == EXCHANGE_RATES)
     ]
-
-
-def _check_declared(declaration: Declaration, deliveries: Iterable[Delivery]) -> None:
-    patterns = landing_patterns(declaration)
-    for delivery in deliveries:
-        if delivery.feed not in patterns:
-            raise _not_declared(delivery.feed, "sales of it are in force")
 
 
 def _not_declared(feed: str, why: str) -> LakehouseMismatch:

@@ -35,11 +35,6 @@ def compared_columns(feed: Feed) -> list[str]:
     return [*feed.key, *(["store"] if feed.key and feed.has("store") else [])]
 
 
-def day_column(_: Feed) -> list[str]:
-    """The column of the day of a sale."""
-    return ["sold_on"]
-
-
 def has_sql(feed: Feed, columns: Iterable[str]) -> bool:
     """Returns whether one of some columns is a SQL expression."""
     return any(feed.computed[name].sql is not None for name in columns if name in feed.computed)
@@ -77,7 +72,7 @@ def bronze_days(lakehouse: Lakehouse, deliveries: Sequence[Delivery]) -> dict[in
     """Returns the days of each delivery of sales or rates in bronze, as `2025-01-31`."""
     feeds, rates = lakehouse.declaration.feeds, lakehouse.declaration.rates
     sales = [delivery for delivery in deliveries if delivery.feed in feeds]
-    texts = bronze_texts(lakehouse, sales, day_column)
+    texts = bronze_texts(lakehouse, sales, lambda _: ["sold_on"])
     days = {
         delivery.file_id: days_in(
             texts[delivery.file_id].unique().to_pylist(), feeds[delivery.feed].date_formats

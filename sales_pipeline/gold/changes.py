@@ -140,10 +140,6 @@ def moves_since_last_run(lakehouse: Lakehouse, ledger: Ledger) -> Moves:
 
     It reads the tables and not the run, so that a run that finishes the work of a killed one
     reports the changes of both.
-
-    Args:
-        lakehouse: The tables.
-        ledger: The deliveries as they stand.
     """
     runs = finished_runs(lakehouse)
     if not runs:
@@ -208,22 +204,15 @@ def moved_between(before: pa.Table, after: pa.Table, *, by: Sequence[str]) -> li
     """
     figures_before, figures_after = _figures(before, by), _figures(after, by)
     nothing = (_ZERO, _ZERO)
-    differ = (
-        key
+    pairs = (
+        (key, figures_before.get(key, nothing), figures_after.get(key, nothing))
         for key in {*figures_before, *figures_after}
-        if figures_before.get(key, nothing) != figures_after.get(key, nothing)
     )
+    differing = sorted((key, was, is_now) for key, was, is_now in pairs if was != is_now)
     return [
-        _moved(key, figures_before.get(key, nothing), figures_after.get(key, nothing))
-        for key in sorted(differ)
+        Moved(month, store, was[0], is_now[0], was[1], is_now[1], *product)
+        for (month, store, *product), was, is_now in differing
     ]
-
-
-def _moved(
-    key: tuple[Any, ...], before: tuple[Decimal, Decimal], after: tuple[Decimal, Decimal]
-) -> Moved:
-    month, store, *product = key
-    return Moved(month, store, before[0], after[0], before[1], after[1], *product)
 
 
 def _figures(cube: pa.Table, by: Sequence[str]) -> Figures:

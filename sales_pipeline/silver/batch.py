@@ -150,15 +150,9 @@ class Batch:
     def _last_days(self) -> DataFrame:
         """The last day that a sale can have, by file, if it depends on the delivery."""
         feeds = self.lakehouse.declaration.feeds
-        rows = [
-            {
-                "_file_id": delivery.file_id,
-                LAST_DAY: feeds[delivery.feed].last_day(delivery.delivered_on),
-            }
-            for delivery in self.deliveries
-        ]
-        schema = pa.schema([("_file_id", pa.int64()), (LAST_DAY, pa.date32())])
-        return self.lakehouse.shared("last_days", pa.Table.from_pylist(rows, schema=schema))
+        days = [feeds[file.feed].last_day(file.delivered_on) for file in self.deliveries]
+        columns = [pa.array(self.file_ids, pa.int64()), pa.array(days, pa.date32())]
+        return self.lakehouse.shared("last_days", pa.table(columns, names=["_file_id", LAST_DAY]))
 
     @cached_property
     def _feeds_frame(self) -> DataFrame:
@@ -205,15 +199,12 @@ class Batch:
         """All records of a branch, also those for which a mended one counts."""
         return branch.delivered.rows(self._bronze(branch))
 
-    def _rows(self, branch: Branch) -> DataFrame:
-        """The records of a branch that are validated."""
+    def _keyed(self, branch: Branch) -> DataFrame:
+        """The records of a branch that are validated, with their keys."""
         bronze = self._bronze(branch)
         if self.mended:
             bronze = bronze.join(self._mended_rows, _ROW_ID, "left_anti")
-        return branch.delivered.rows(bronze)
-
-    def _keyed(self, branch: Branch) -> DataFrame:
-        return branch.delivered.keyed(self._rows(branch), self.texts.composed)
+        return branch.delivered.keyed(branch.delivered.rows(bronze), self.texts.composed)
 
     @cached_property
     def texts(self) -> ParsedTexts:

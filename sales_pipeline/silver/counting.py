@@ -83,13 +83,11 @@ def _delivered(batch: Batch, groups: Iterable[dict[str, Any]]) -> Delivered:
 
 def _counted_texts(batch: Batch) -> Iterator[tuple[int, str | None, int, Decimal | None]]:
     """The counted texts of each file, in the one currency of its feed."""
-    groups = {group.number: group for group in batch.counted_groups}
-    table = batch.texts.counted
-    if not groups or table is None:
+    table, feeds = batch.texts.counted, batch.lakehouse.declaration.feeds
+    if table is None:
         return
-    feeds = batch.lakehouse.declaration.feeds
-    for number, group in groups.items():
-        own = table.filter(pc.equal(table["_feed_group"], number))
+    for group in batch.counted_groups:
+        own = table.filter(pc.equal(table["_feed_group"], group.number))
         for file_id, records, amount in _sums_by_file(own, has_amount=group.feed.has("amount")):
             currencies = feeds[batch.feed_of[file_id]].currencies
             yield file_id, currencies[0][1] if currencies else None, records, amount

@@ -73,17 +73,18 @@ class QuotedRates:
 
     def before(self, quote: Quote) -> Quote | None:
         """The last quote of the same currency on an earlier day, at most a year before."""
-        days = self._days.get(quote.currency, [])
-        at = bisect_left(days, quote.day)
-        near = days[at - 1] if at and quote.day - days[at - 1] <= _AROUND else None
-        return self._quotes[quote.currency][near] if near else None
+        return self._near(quote, bisect_left(self._days.get(quote.currency, []), quote.day) - 1)
 
     def after(self, quote: Quote) -> Quote | None:
         """The first quote of the same currency on a later day, at most a year after."""
+        return self._near(quote, bisect_right(self._days.get(quote.currency, []), quote.day))
+
+    def _near(self, quote: Quote, at: int) -> Quote | None:
+        """The quote at a place among the days of the same currency, at most a year away."""
         days = self._days.get(quote.currency, [])
-        at = bisect_right(days, quote.day)
-        near = days[at] if at < len(days) and days[at] - quote.day <= _AROUND else None
-        return self._quotes[quote.currency][near] if near else None
+        if 0 <= at < len(days) and abs(days[at] - quote.day) <= _AROUND:
+            return self._quotes[quote.currency][days[at]]
+        return None
 
 
 @dataclass(frozen=True)
