@@ -52,11 +52,10 @@ class DateLayout:
     day_group: int
     fixed: tuple[int, int, int] | None
 
-    def parts(self, text: str) -> tuple[str, str, str] | None:
+    def parts(self, text: str) -> tuple[str, ...] | None:
         """The digits of year, month and day in a text; None if the pattern does not fit it."""
         match = re.match(self.regex, text)
-        groups = (self.year_group, self.month_group, self.day_group)
-        return match and (match[groups[0]], match[groups[1]], match[groups[2]])
+        return match and match.group(self.year_group, self.month_group, self.day_group)
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,12 @@ def days_of(text: str, patterns: Sequence[str]) -> list[date]:
     [datetime.date(2025, 4, 3), datetime.date(2025, 3, 4)]
     """
     bare, days = text.strip(WHITE_SPACE), []
-    for parts in (parse_date_pattern(pattern).parts(bare) for pattern in patterns):
-        if parts is not None:
-            with suppress(ValueError):
+    for pattern in patterns:
+        if parts := parse_date_pattern(pattern).parts(bare):
+            try:
                 days.append(date(*map(int, parts)))
+            except ValueError:
+                continue
     return days
 
 
