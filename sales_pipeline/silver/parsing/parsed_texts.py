@@ -197,11 +197,10 @@ class TextParser:
         for column in NUMBERS:
             values = values.append_column(column, self._numbers(distinct, column))
         parsed.priced = self.lakehouse.shared("parsed_prices", values)
-        numbers = {name: values[name].take(places) for name in NUMBERS}
         text_columns = [_TEXTS[name] for name in NUMBERS]
         parsed.counted = counts.select(["_file_id", "_feed_group", "records", *text_columns])
-        for name, column in numbers.items():
-            parsed.counted = parsed.counted.append_column(name, column)
+        for name in NUMBERS:
+            parsed.counted = parsed.counted.append_column(name, values[name].take(places))
 
     def _parse_apart(self, parsed: ParsedTexts) -> None:
         """Parses each column by itself; one with too many texts is left to Spark."""
@@ -221,14 +220,12 @@ class TextParser:
                 own = own.append_column(column, self._numbers(own, column))
                 parsed.numbers[column] = self.lakehouse.shared(f"parsed_{column}", own)
 
-    def _numbers(self, texts: pa.Table, column: str) -> pa.Array:
-        """The number of each text, null if it is none."""
-        distinct, places = _distinct(texts.select(["_feed_group", _TEXTS[column]]))
-        pairs = zip(
-            *(column_of_texts.to_pylist() for column_of_texts in distinct.columns), strict=True
-        )
-        numbers = [number_of(self._feeds[group], column, text) for group, text in pairs]
-        return pa.array(numbers, pa.decimal128(18, SCALES[column])).take(places)
+    def _numbers(self, texts: pa.Table, name: str) -> pa.Array:
+        """The number of each text of a column, null if it is none."""
+        distinct, places = _distinct(texts.select(["_feed_group", _TEXTS[name]]))
+        pairs = zip(*(column.to_pylist() for column in distinct.columns), strict=True)
+        numbers = [number_of(self._feeds[group], name, text) for group, text in pairs]
+        return pa.array(numbers, pa.decimal128(18, SCALES[name])).take(places)
 
     def _with_products(self, texts: pa.Table) -> pa.Table:
         """Adds the meanings of products: `product, category`, and `_prices` if they are taken."""
@@ -282,15 +279,9 @@ def _each_text(branch: BranchRecords) -> DataFrame:
         )
     )
     texts = branch.rows.select(group, "_feed_lookup", F.explode(pairs).alias("pair"))
-    return texts.select(
-        F.col("pair.kind").alias("kind"),
-        "_feed_group",
-        # Only the look-up of products depends on it.
-        F.when(F.col("pair.kind") == _PRODUCT, F.col("_feed_lookup"))
-        .otherwise("")
-        .alias("_feed_lookup"),
-        F.col("pair.text").alias("text"),
-    )
+    # Only the look-up of products depends on it.
+    lookup = F.when(F.col("pair.kind") == _PRODUCT, F.col("_feed_lookup")).otherwise("")
+    return texts.select("pair.kind", "_feed_group", lookup.alias("_feed_lookup"), "pair.text")
 
 
 def _of_kind(texts: pa.Table, kind: str) -> pa.Table:
