@@ -37,26 +37,6 @@ _ATTEMPTS = 2
 """A batch that does not balance is written once more before its deliveries are taken out."""
 
 
-@dataclass(frozen=True)
-class _Out:
-    """Deliveries of a batch that do not count, by file id, and why.
-
-    Attributes:
-        refused: Those that are rejected.
-        failed: Those that do not balance.
-        held: Those that wait for a person's decision.
-    """
-
-    refused: Mapping[int, str]
-    failed: Mapping[int, str]
-    held: Mapping[int, str]
-
-    @property
-    def files(self) -> set[int]:
-        """All of them."""
-        return {*self.refused, *self.failed, *self.held}
-
-
 @dataclass
 class SalesCleaning:
     """One pass over deliveries of sales; those in `going` are taken out."""
@@ -101,12 +81,13 @@ class SalesCleaning:
             file_id: refused.pop(file_id)
             for file_id in sorted(sheet.counted_before & refused.keys())
         }
-        out = refused | failed | held
+        out = {*refused, *failed, *held}
         if out:
-            moved |= self._take_out(set(out))
-            files = ({*batch.file_ids} | moved) - set(out)
+            moved |= self._take_out(out)
+            files = ({*batch.file_ids} | moved) - out
             balances = sheet.balances(files, counting.classes_in_silver(self.lakehouse, files))
-        self._record(batch, sheet, balances, _Out(refused, failed, held))
+        reasons = {State.REJECTED: refused, State.FAILED: failed, State.HELD: held}
+        self._record(batch, sheet, balances, reasons)
 
     def _doubtful(self, batch: Batch, rows: Mapping[int, int], written: InSilver) -> dict[int, str]:
         """Deliveries in which many sales share a key with another one of the file, and why."""
@@ -229,43 +210,53 @@ class SalesCleaning:
         return {*moved, *restored.file_ids}
 
     def _record(
-        self, batch: Batch, sheet: BalanceSheet, balances: list[Balance], out: _Out
+        self,
+        batch: Batch,
+        sheet: BalanceSheet,
+        balances: list[Balance],
+        reasons: Mapping[State, Mapping[int, str]],
     ) -> None:
-        """Commits the balances, then the states of all deliveries that were touched."""
-        accepted = [file_id for file_id in batch.file_ids if file_id not in out.files]
+        """Commits the balances, then the states of all deliveries that were touched.
+
+        Args:
+            batch: The deliveries that were validated.
+            sheet: Their balances, and those of deliveries that they touch.
+            balances: The balances as they are now.
+            reasons: State of deliveries of the batch that do not count -> file id -> why.
+        """
+        out = {
+            state: [
+                self.ledger[file_id].moved_to(state, reason=why, run_id=self.run_id)
+                for file_id, why in of_state.items()
+            ]
+            for state, of_state in reasons.items()
+        }
+        left_out = [delivery for deliveries in out.values() for delivery in deliveries]
+        out_ids = {delivery.file_id for delivery in left_out}
+        accepted = [file_id for file_id in batch.file_ids if file_id not in out_ids]
         superseded = {
             file_id
             for file_id in self.ledger.superseded_by(self.ledger[id_] for id_ in accepted)
             if self.ledger[file_id].state in IN_FORCE
         }
-        leaving = {*superseded, *out.files, *self.going}
+        leaving = {*superseded, *out_ids, *self.going}
         balances = [balance for balance in balances if balance.file_id not in leaving]
         self.cleaned.released += sheet.released(balances)
         balances += sheet.superseded(leaving)
         record(self.lakehouse, balances, self.run_id)
         self.cleaned.balances += balances
-        rejected = [
-            self._moved(file_id, State.REJECTED, why) for file_id, why in out.refused.items()
-        ]
-        unbalanced = [
-            self._moved(file_id, State.FAILED, why) for file_id, why in out.failed.items()
-        ]
-        held = [self._moved(file_id, State.HELD, why) for file_id, why in out.held.items()]
-        self.cleaned.rejected += rejected
-        self.cleaned.failed += unbalanced
+        self.cleaned.rejected += out[State.REJECTED]
+        self.cleaned.failed += out[State.FAILED]
         validated = [self._accepted(file_id) for file_id in accepted]
         replaced = [self.ledger[file_id].moved_to(State.SUPERSEDED) for file_id in superseded]
         overtaken = self.ledger.overtaken_by(validated)
-        moved = (*validated, *replaced, *overtaken, *rejected, *unbalanced, *held)
+        moved = (*validated, *replaced, *overtaken, *left_out)
         changed = {delivery.file_id: delivery for delivery in moved}
         # In the same commit, so that no kill can leave them with their earlier validation.
         for file_id in touched_by(self.ledger, leaving):
             delivery = changed.get(file_id, self.ledger[file_id])
             changed[file_id] = delivery.moved_to(State.IN_BRONZE)
         self.ledger.record(changed.values())
-
-    def _moved(self, file_id: int, state: State, reason: str) -> Delivery:
-        return self.ledger[file_id].moved_to(state, reason=reason, run_id=self.run_id)
 
     def _accepted(self, file_id: int) -> Delivery:
         delivery = self.ledger[file_id]
