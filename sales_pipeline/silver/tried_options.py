@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 from typing import Any
 
@@ -101,7 +101,7 @@ class ColumnTexts:
     def parser(self) -> Parse:
         """The function by which the feed reads a text of the column."""
         if self.is_day:
-            return lambda text: day_of(text, self.feed.date_formats)
+            return partial(day_of, patterns=self.feed.date_formats)
         return decimal_parser(NumberStyle.of(self.feed), scale=SCALES[self.column])
 
 
@@ -111,7 +111,10 @@ def tried_options(lakehouse: Lakehouse, columns: Sequence[ColumnTexts]) -> list[
     They are several if they read as many texts, but some differently; only a person knows which
     is right. SQL is tried only if no other option reads all: two statements, for all files.
     """
-    best_of_each = [_best(list(_options(column))) for column in columns]
+    best_of_each = [
+        _best(_date_options(column) if column.is_day else list(_number_options(column)))
+        for column in columns
+    ]
     unsolved = [
         column
         for column, best in zip(columns, best_of_each, strict=True)
@@ -131,12 +134,6 @@ def tried_options(lakehouse: Lakehouse, columns: Sequence[ColumnTexts]) -> list[
         _best([*best, *_by_sql(column, values[column.is_day])]) if column in unsolved else best
         for column, best in zip(columns, best_of_each, strict=True)
     ]
-
-
-def _options(column: ColumnTexts) -> Iterator[TriedOption]:
-    if column.is_day:
-        return _date_options(column.feed, column.unreadable)
-    return _number_options(column)
 
 
 def _best(options: Sequence[TriedOption]) -> list[TriedOption]:
@@ -196,11 +193,11 @@ def _symbols(texts: Texts) -> list[str]:
     """Symbols and codes of currencies: short texts beside the digits of some of the texts."""
     beside = (_BESIDE.search(text.strip(WHITE_SPACE)) for text in list(texts)[:_LOOKED_AT])
     candidates = dict.fromkeys(match[1] or match[2] for match in beside if match)
-    return [symbol for symbol in candidates if all(map(_is_of_symbol, symbol))]
-
-
-def _is_of_symbol(character: str) -> bool:
-    return character.isalpha() or unicodedata.category(character) == "Sc"
+    return [
+        symbol
+        for symbol in candidates
+        if all(sign.isalpha() or unicodedata.category(sign) == "Sc" for sign in symbol)
+    ]
 
 
 def _tried(option: str, parse: Parse, unreadable: Texts) -> TriedOption | None:
@@ -214,8 +211,9 @@ def _tried(option: str, parse: Parse, unreadable: Texts) -> TriedOption | None:
     return TriedOption(option, *counts, 0, repr(text), meaning)
 
 
-def _date_options(feed: Feed, unreadable: Texts) -> Iterator[TriedOption]:
+def _date_options(column: ColumnTexts) -> list[TriedOption]:
     """Tries one further date pattern, then more of them if one does not read all."""
+    unreadable = column.unreadable
     options: list[tuple[int, TriedOption]] = []
     fitting = [pattern for text in list(unreadable)[:_LOOKED_AT] for pattern in date_patterns(text)]
     patterns = list(dict.fromkeys(fitting))
@@ -228,16 +226,12 @@ def _date_options(feed: Feed, unreadable: Texts) -> Iterator[TriedOption]:
                 break
             further.append(nearest)
             unread = _unread(unread, [nearest])
-        declared = ", ".join([*feed.date_formats, *further])
-        tried = _tried(f"date_formats: [{declared}]", _reader(further), unreadable)
+        declared = ", ".join([*column.feed.date_formats, *further])
+        tried = _tried(f"date_formats: [{declared}]", partial(day_of, patterns=further), unreadable)
         if tried is not None:
             options.append((len(further), tried))
     fewest = min((count for count, _ in options), default=0)
-    return (tried for count, tried in options if count == fewest)
-
-
-def _reader(patterns: Sequence[str]) -> Parse:
-    return lambda text: day_of(text, patterns)
+    return [tried for count, tried in options if count == fewest]
 
 
 def _unread(texts: Texts, patterns: Sequence[str]) -> dict[str, int]:
@@ -271,7 +265,8 @@ def _readers(
         )
         for pattern in dict.fromkeys(fitting):
             formats = [*column.feed.date_formats, pattern]
-            yield f"{declared} and date_formats: [{', '.join(formats)}]", _reader(formats)
+            option = f"{declared} and date_formats: [{', '.join(formats)}]"
+            yield option, partial(day_of, patterns=formats)
 
 
 def _of_value(parse: Parse, value_of: Mapping[str, str]) -> Parse:
