@@ -122,8 +122,8 @@ class RateBook:
                 # The calendar has no days so long before its first ones.
                 age = min(self.rates.max_age_days, (day - date.min).days)
                 return self._last(currency, day, day - timedelta(days=age))
-            case policy:
-                return self._of_month(currency, day.replace(day=1), is_mean=policy != "month_end")
+            case _:
+                return self._of_month(currency, day.replace(day=1))
 
     def _last(self, currency: str, day: date, earliest: date) -> Taken | None:
         days = self._days.get(currency, [])
@@ -135,19 +135,19 @@ class RateBook:
             self.known[currency][published_on], None if published_on == _ALWAYS else published_on
         )
 
-    def _of_month(self, currency: str, month: date, *, is_mean: bool) -> Taken | None:
-        key = (currency, month, is_mean)
+    def _of_month(self, currency: str, month: date) -> Taken | None:
+        key = (currency, month)
         if key not in self._months:
             self._months[key] = self._find_month(*key)
         return self._months[key]
 
-    def _find_month(self, currency: str, month: date, is_mean: bool) -> Taken | None:  # noqa: FBT001
+    def _find_month(self, currency: str, month: date) -> Taken | None:
         days = self._days.get(currency, [])
         published = [day for day in days if day.replace(day=1) == month]
         if not published:
             return None
         is_provisional = days[-1] == published[-1]
-        if not is_mean:
+        if self.rates.chosen_policy == "month_end":
             last = published[-1]
             return Taken(self.known[currency][last], last, is_provisional)
         rates = [self.known[currency][day] for day in published]
@@ -160,7 +160,7 @@ class RateBook:
         return {currency: list(days) for currency, days in self.known.items()}
 
     @cached_property
-    def _months(self) -> dict[tuple[str, date, bool], Taken | None]:
+    def _months(self) -> dict[tuple[str, date], Taken | None]:
         return {}
 
 

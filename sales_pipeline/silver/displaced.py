@@ -81,8 +81,7 @@ def displaced_sales(
     files = {balance.file_id for balance in balances if balance.rows(_DISPLACED)}
     if not files:
         return []
-    rows = lakehouse.read(_SET_ASIDE, columns=_COLUMNS, file_ids=files)
-    rows = rows.filter(_is_other_sale(rows, judged))
+    rows = _other_sales(lakehouse, files, judged)
     is_own = pc.equal(rows["_file_id"], rows["winner_file_id"])
     return [
         *_counted(lakehouse, rows.filter(pc.invert(is_own)), runs or {}, in_one_file=False),
@@ -94,13 +93,16 @@ def displaced_in_own_file(lakehouse: Lakehouse, file_ids: Collection[int]) -> Co
     """File id -> how many sales a record of their own file displaced that is not equal to them."""
     if not file_ids:
         return Counter()
-    rows = lakehouse.read(_SET_ASIDE, columns=_COLUMNS, file_ids=file_ids)
-    rows = rows.filter(_is_other_sale(rows, None))
+    rows = _other_sales(lakehouse, file_ids, None)
     own = rows.filter(pc.equal(rows["_file_id"], rows["winner_file_id"]))
     return Counter(own["_file_id"].to_pylist())
 
 
-def _is_other_sale(rows: pa.Table, judged: Collection[int] | None) -> pa.ChunkedArray:
+def _other_sales(
+    lakehouse: Lakehouse, file_ids: Collection[int], judged: Collection[int] | None
+) -> pa.Table:
+    """The displaced sales of some deliveries that are not equal to the sale in force instead."""
+    rows = lakehouse.read(_SET_ASIDE, columns=_COLUMNS, file_ids=file_ids)
     is_own = pc.equal(rows["_file_id"], rows["winner_file_id"])
     differs = [pc.not_equal(rows[name], rows[f"winner_{name}"]) for name in _COMPARED]
     conditions = [
@@ -113,7 +115,7 @@ def _is_other_sale(rows: pa.Table, judged: Collection[int] | None) -> pa.Chunked
         ids = pa.array(sorted(judged), pa.int64())
         sides = [pc.is_in(rows[name], value_set=ids) for name in ("_file_id", "winner_file_id")]
         conditions.append(reduce(pc.or_, sides))
-    return reduce(pc.and_kleene, conditions)
+    return rows.filter(reduce(pc.and_kleene, conditions))
 
 
 def _counted(
@@ -135,10 +137,9 @@ def _counted(
     for feed, store, sale_id in zip(
         *(rows[name].to_pylist() for name in ("feed", "store", "sale_id")), strict=True
     ):
-        displaced = of(feed, store)
-        displaced.example = min(
-            (text for text in (displaced.example, sale_id) if text), default=None
-        )
+        if sale_id:
+            displaced = of(feed, store)
+            displaced.example = min(displaced.example or sale_id, sale_id)
     winners = _each_winner_once(rows)
     after = [winners[name] for name in ("feed", "store", "winner_currency")]
     for (feed, store, currency), _, amount in totals_by(after, winners["winner_amount"]):

@@ -50,7 +50,7 @@ class Knowledge:
 
     @classmethod
     def of(cls, lakehouse: Lakehouse) -> Knowledge:
-        """All that a lakehouse holds."""
+        """The names, codes and prices in the tables of a lakehouse."""
         return cls(known_products(lakehouse), known_prices(lakehouse))
 
     @cached_property
