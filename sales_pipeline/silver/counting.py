@@ -18,7 +18,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
-from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.tables import DISPLACED, QUARANTINED, RECORDS, SALE
 from sales_pipeline.profile import fetched
 from sales_pipeline.silver.balance import NO_CURRENCY
@@ -77,7 +76,9 @@ def _delivered(batch: Batch, groups: Iterable[dict[str, Any]]) -> Delivered:
     with_records = {file_id for file_id, _ in delivered}
     for delivery in batch.deliveries:
         if delivery.file_id not in with_records:
-            delivered[delivery.file_id, _usual_currency(batch, delivery)] = (0, _ZERO)
+            usual = batch.lakehouse.declaration.feeds[delivery.feed].currency
+            currency = usual if isinstance(usual, str) else NO_CURRENCY
+            delivered[delivery.file_id, currency] = (0, _ZERO)
     return delivered
 
 
@@ -127,12 +128,6 @@ def mended(batch: Batch) -> Counts:
         key = row["_file_id"], row["currency"] or NO_CURRENCY
         counts[key] = {"superseded": (row["records"], money)}
     return counts
-
-
-def _usual_currency(batch: Batch, delivery: Delivery) -> str:
-    """The currency that a delivery without records is counted in."""
-    currency = batch.lakehouse.declaration.feeds[delivery.feed].currency
-    return currency if isinstance(currency, str) else NO_CURRENCY
 
 
 @dataclass

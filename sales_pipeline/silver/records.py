@@ -90,10 +90,6 @@ class RecordsWriter:
         """File ids whose rows are replaced as a whole."""
         return frozenset(self.batch.file_ids) | self.gone
 
-    @property
-    def _key_columns(self) -> list[str]:
-        return ["sale_id", *self.lakehouse.further_keys]
-
     def leaving_months(self) -> set[date]:
         """The months of the sales in force that are replaced now."""
         if not self.is_again:
@@ -237,12 +233,13 @@ class RecordsWriter:
             frames.append(self._own_candidates(keys))
         if self._meeting.meet_history:
             frames.append(self._earlier_candidates(keys))
-        rows = decided(union_of(frames), self._key_columns)
+        rows = decided(union_of(frames), ["sale_id", *self.lakehouse.further_keys])
         differs = ~all_equal((F.col(name), F.col(f"_old_{name}")) for name in _OUTCOME)
         return rows.withColumn("_changes", F.col("_is_earlier") & differs)
 
     def _own_candidates(self, keys: DataFrame) -> DataFrame:
-        none = {f"_old_{name}": F.lit(None).cast(_type_of(name)) for name in _OUTCOME}
+        types = {"status": "STRING", **{column.name: column.type for column in WINNER}}
+        none = {f"_old_{name}": F.lit(None).cast(type_) for name, type_ in types.items()}
         runs = {name: F.lit(None).cast("STRING") for name in ("first_run", "last_run")}
         own = self.batch.validated(with_keys=keys)
         return own.withColumns({**none, **runs, "_is_earlier": F.lit(False)})
@@ -287,7 +284,3 @@ def _listed(rows: pa.Table) -> Moves:
 
 def _months(rows: pa.Table) -> frozenset[date]:
     return frozenset(month for month in rows["month"].to_pylist() if month is not None)
-
-
-def _type_of(name: str) -> str:
-    return next((column.type for column in WINNER if column.name == name), "STRING")

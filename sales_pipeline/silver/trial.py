@@ -134,7 +134,8 @@ class SalesTrial:
         for table in self._parts(files):
             ids = pc.unique(table["_file_id"]).to_pylist()
             bronze = self.lakehouse.shared("records_of_trial", table)
-            batch = Batch(self.lakehouse, _of(deliveries, ids), self.knowledge, bronze=bronze)
+            of_part = tuple(deliveries[file_id] for file_id in sorted(ids))
+            batch = Batch(self.lakehouse, of_part, self.knowledge, bronze=bronze)
             self._try(batch, table)
         trial = self._judged(tuple(deliveries.values()))
         for file in files:
@@ -266,10 +267,6 @@ def _with_shapes(file: LandedSales, unusable: Unusable) -> Unusable:
     if unusable.reason not in PROBLEMS:
         return unusable
     return replace(unusable, options=tuple(shapes_that_read_more(file.path, file.shape)))
-
-
-def _of(deliveries: dict[int, Delivery], ids: Iterable[int]) -> tuple[Delivery, ...]:
-    return tuple(deliveries[file_id] for file_id in sorted(ids))
 
 
 def _totals(validated: DataFrame) -> list[dict[str, Any]]:

@@ -77,19 +77,15 @@ def first_of_each_reason(quarantined: DataFrame) -> dict[int, dict[str, tuple[in
     return samples
 
 
-def unusable_columns(reasons: Reasons) -> list[str]:
-    """Returns the columns with texts that a feed cannot read, for which options are tried."""
-    present = {reason for counts in reasons.values() for reason in counts}
-    return [column for reason, column in _UNREADABLE.items() if reason in present]
-
-
 def delivered_texts(batch: Batch, reasons: Reasons) -> dict[int, dict[str, dict[str, int]]]:
     """Returns the distinct texts of some files, in columns with unreadable texts.
 
     Returns:
         File id -> column -> text -> its records; not all of them if there are very many.
     """
-    columns, texts = unusable_columns(reasons), dict[int, dict[str, dict[str, int]]]()
+    present = {reason for counts in reasons.values() for reason in counts}
+    columns = [column for reason, column in _UNREADABLE.items() if reason in present]
+    texts: dict[int, dict[str, dict[str, int]]] = {}
     frames = [
         _texts(batch, branch, columns, set(reasons))
         for branch in batch.branches

@@ -56,11 +56,6 @@ class Entry:
         """The names and the code by which the product is looked up."""
         return self.names if self.code is None else (*self.names, (CODE, self.code))
 
-    @property
-    def priced_keys(self) -> tuple[Key, ...]:
-        """The keys that the price belongs to: the code, or the names if there is no code."""
-        return self.names if self.code is None else ((CODE, self.code),)
-
 
 @dataclass(frozen=True)
 class CatalogueReader:
@@ -264,7 +259,8 @@ def _price_faults(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def stated_prices(entries: Iterable[Entry]) -> Iterator[tuple[Key, Price]]:
-    """Yields each price that entries state, with the name or code that it is of."""
+    """Yields each price that entries state, with the code that it is of, or else with the names."""
     for entry in entries:
         if entry.price is not None:
-            yield from ((key, entry.price) for key in entry.priced_keys)
+            keys = entry.names if entry.code is None else ((CODE, entry.code),)
+            yield from ((key, entry.price) for key in keys)

@@ -104,9 +104,10 @@ def _refused(record: DataFrame, declared: list[_Declared]) -> Iterator[str]:
         half = len(declared) // 2
         if half == 0:
             [culprit] = declared
+            first_line = str(error).strip().splitlines()[0][:200]
             yield (
                 f"{culprit.place}: no SQL that the engine takes, got {culprit.sql!r}. "
-                f"It says: {_first_line(error)}"
+                f"It says: {first_line}"
             )
             return
         yield from _refused(record, declared[:half])
@@ -118,7 +119,3 @@ def _columns(declared: list[_Declared]) -> Iterator[Column]:
         yield F.expr(expression.safe_sql).alias(f"sql_{place}")
         if expression.failed_sql is not None:
             yield F.expr(expression.failed_sql).alias(f"failed_{place}")
-
-
-def _first_line(error: PySparkException) -> str:
-    return str(error).strip().splitlines()[0][:200]

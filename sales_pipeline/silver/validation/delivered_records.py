@@ -130,7 +130,8 @@ class DeliveredRecords:
             own = self.feeds_frame.where(F.col("_feed_group") == self.group.number)
             bronze = bronze.join(own.select("feed", *FEED_VALUES), "feed", "left")
         rows = bronze.withColumns({**self._computed(), COMPUTED_FAILED: self._computed_failed()})
-        texts = [F.col(name).alias(f"{GIVEN}{name}") for name in self._text_columns]
+        names = dict.fromkeys([*self.feed.columns, *self.feed.computed])
+        texts = [F.col(name).alias(f"{GIVEN}{name}") for name in names]
         values = self.group.values(self.feeds)
         return rows.select(
             *("feed", "_file_id", "_row", "_extra", "_raw", "_problem", COMPUTED_FAILED),
@@ -175,10 +176,6 @@ class DeliveredRecords:
         if column not in ("sold_on", "product", *self.number_columns):
             return F.lit("")
         return F.coalesce(F.col(f"{GIVEN}{column}"), F.lit(""))
-
-    @property
-    def _text_columns(self) -> list[str]:
-        return [*self.feed.columns, *(n for n in self.feed.computed if n not in self.feed.columns)]
 
     @cached_property
     def compared_texts(self) -> list[str]:
