@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from sales_pipeline import printable
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.engines.session import usable_cores
 from tests.batch_ways import take_way, take_way_of
@@ -59,6 +60,15 @@ def _way_of_batches(request: pytest.FixtureRequest) -> Iterator[None]:
     take_way_of(request.node.nodeid)
     yield
     take_way(is_held=True)
+
+
+@pytest.fixture(autouse=True)
+def _hidden_values() -> Iterator[None]:
+    """A value of the environment that a test declares is hidden in messages of that test only."""
+    before = dict(printable._written)
+    yield
+    printable._written.clear()
+    printable._written.update(before)
 
 
 @pytest.fixture
