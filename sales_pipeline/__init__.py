@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sales_pipeline.analysis.named_periods import AskedPeriod
+    from sales_pipeline.analysis.asked_sales import AskedPeriod
     from sales_pipeline.analysis.periods import By, Compare, ToDate
     from sales_pipeline.analysis.ranking import Kind
     from sales_pipeline.analysis.sales_of_run import Choice
@@ -68,7 +68,7 @@ _HOMES = {
     "Asked": "report.answers_of_run",
     "AskedChange": "report.why_moved",
     "AskedFigure": "report.explained",
-    "AskedPeriod": "analysis.named_periods",
+    "AskedPeriod": "analysis.asked_sales",
     "AskedRestatement": "report.why_restated",
     "By": "analysis.periods",
     "Choice": "analysis.sales_of_run",

@@ -14,6 +14,8 @@ from enum import StrEnum
 
 from sales_pipeline.analysis.comparison import Compared, Pair, added
 from sales_pipeline.analysis.periods import months_later
+from sales_pipeline.analysis.sales_of_run import SalesOfRun
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.config.stores import Store
 
 
@@ -81,6 +83,12 @@ class TradingDays:
         if first is None or first.replace(day=1) == min(self.first_sales.values()).replace(day=1):
             return None
         return first.replace(day=1)
+
+
+def trading_days(declaration: Declaration, sales: SalesOfRun) -> TradingDays:
+    """Returns when the stores were open, as declared or else as their sales say."""
+    after_months = declaration.like_for_like.after_months
+    return TradingDays(declaration.stores, sales.first_sales, after_months)
 
 
 @dataclass(frozen=True)

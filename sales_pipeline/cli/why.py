@@ -135,11 +135,10 @@ def why(
             raise UsageError(f"{refused}: not together with {option}. Do: leave one of them out")
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.analysis.named_periods import AskedPeriod
+    from sales_pipeline.analysis.asked_sales import AskedPeriod
     from sales_pipeline.analysis.sales_of_run import Choice
     from sales_pipeline.report import why_moved as moved
     from sales_pipeline.report import why_restated as restated
-    from sales_pipeline.report.why_moved_text import why_moved_text
 
     asked = AskedPeriod(period, first, last)
     largest = None if as_json or as_csv else moved.LARGEST
@@ -150,7 +149,7 @@ def why(
         show_report(
             moved.why_moved(declaration, change, run=run),
             moved.why_moved_document,
-            why_moved_text,
+            moved.why_moved_text,
             as_json=as_json,
             csv=moved.why_moved_csv if as_csv else None,
         )
@@ -199,7 +198,7 @@ def explain(
     check_period(period, first, last)
     declaration = shared.declaration()
     # Arrow and delta-rs come with these imports, and --help must not wait for them.
-    from sales_pipeline.analysis.named_periods import AskedPeriod
+    from sales_pipeline.analysis.asked_sales import AskedPeriod
     from sales_pipeline.report import explained as report
     from sales_pipeline.report.explained_text import explained_csv, explained_text
 

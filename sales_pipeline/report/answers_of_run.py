@@ -14,8 +14,9 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+from sales_pipeline.analysis.asked_sales import check_choice, no_such_sales
+from sales_pipeline.analysis.calendars import calendar_of
 from sales_pipeline.analysis.comparison import Compared, Comparison, Pair, added
-from sales_pipeline.analysis.declared import calendar_of
 from sales_pipeline.analysis.periods import By, Compare, ToDate, span, span_of
 from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
@@ -31,7 +32,6 @@ from sales_pipeline.report.answers import (
     TradingRevenue,
 )
 from sales_pipeline.report.best_sellers import BestSellers, Rankings
-from sales_pipeline.report.chosen_sales import check_choice, no_such_sales
 from sales_pipeline.report.closed_months import closed_months
 from sales_pipeline.report.questions import Question
 from sales_pipeline.report.shown_rows import ShownRows

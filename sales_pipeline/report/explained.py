@@ -13,10 +13,10 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from sales_pipeline.analysis.declared import calendar_of
+from sales_pipeline.analysis.asked_sales import AskedPeriod, check_choice, check_product
+from sales_pipeline.analysis.calendars import calendar_of
 from sales_pipeline.analysis.figure_records import FigureRecords
 from sales_pipeline.analysis.measures import total
-from sales_pipeline.analysis.named_periods import AskedPeriod
 from sales_pipeline.analysis.periods import Period
 from sales_pipeline.analysis.records_of_run import RecordsOfRun
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
@@ -25,7 +25,6 @@ from sales_pipeline.exact import half_up
 from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import chosen_run
-from sales_pipeline.report.chosen_sales import check_choice, check_product
 from sales_pipeline.report.closed_months import ClosedMonth, closed_months, run_as_closed
 from sales_pipeline.report.document import (
     Exact,

@@ -1,4 +1,4 @@
-"""Changes of the revenue of months, divided into adjustments that add up as they are shown."""
+"""Changes of revenue, divided into parts and sources that add up as they are shown."""
 
 from __future__ import annotations
 
@@ -13,12 +13,35 @@ from sales_pipeline.analysis.adjustments import Adjustment
 from sales_pipeline.analysis.parts import adding_up
 from sales_pipeline.exact import half_up
 from sales_pipeline.report.document import Exact, Month
-from sales_pipeline.report.sources import Source, largest_sources
 
 RULE = (
     "Each amount that came or left counts at the rate of the later run; what the records of "
     "before come to at other rates is the part of the rates."
 )
+
+
+@dataclass(frozen=True)
+class Source:
+    """A product, store or currency, and its part of a cause."""
+
+    name: str
+    change: Exact
+
+
+def largest_sources(
+    sources: Mapping[str, Fraction], change: Decimal, minor_units: int
+) -> tuple[Source, ...]:
+    """Returns the sources of a part, rounded so that they add up to it, the largest first.
+
+    Args:
+        sources: The name of each, and its exact part.
+        change: The part as it is shown.
+        minor_units: The decimals that are shown.
+    """
+    named = {name: part for name, part in sources.items() if part and name}
+    order = sorted(named.items(), key=lambda item: (-abs(item[1]), item[0]))
+    shown = adding_up([part for _, part in order], change, minor_units) if order else []
+    return tuple(Source(name, part) for (name, _), part in zip(order, shown, strict=True) if part)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
-"""The sheets of the workbook that hold the answers, a total below each."""
+"""Sheets of the workbook before they are written, and those of the answers, a total below each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
 
 from sales_pipeline.report.answers import (
     Answers,
@@ -18,7 +20,42 @@ from sales_pipeline.report.answers import (
 from sales_pipeline.report.closed_months import ClosedMonth
 from sales_pipeline.report.figures import moment
 from sales_pipeline.report.questions import Question
-from sales_pipeline.report.sheet import Column, Sheet
+
+Kind = Literal["text", "long", "day", "count", "units", "money", "share", "rate"]
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount in a currency that is not the one of its column; shown at its minor unit."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a sheet; `long` is text that goes on in the next line of its cell."""
+
+    header: str
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet of a workbook.
+
+    Attributes:
+        name: Its name.
+        columns: Its columns.
+        rows: Its rows, with a value for each column: text, a day, a number, `Money` or None.
+        has_total: Whether the last row is the total of the others.
+    """
+
+    name: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[object]]
+    has_total: bool = False
+
 
 _COMPARED = (
     Column("Compared with"), Column("Before", "money"), Column("Change", "money"),

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 
+from sales_pipeline.analysis.calendars import calendar_of
 from sales_pipeline.analysis.comparison import Comparison, Pair
-from sales_pipeline.analysis.declared import calendar_of, trading_days
+from sales_pipeline.analysis.like_for_like import trading_days
 from sales_pipeline.analysis.sales_of_run import SalesOfRun, sales_of_run
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.exact import half_up
@@ -20,7 +21,7 @@ from sales_pipeline.report.page.listings import RATE_DECIMALS, rates_used
 from sales_pipeline.report.page.months import months_of
 from sales_pipeline.report.page.moved import Moved, last_month_moved
 from sales_pipeline.report.quarantine import NOTHING_WAITS, waiting_in_quarantine
-from sales_pipeline.report.sheet import Column, Money, Sheet
+from sales_pipeline.report.sheets_of_answers import Column, Money, Sheet
 from sales_pipeline.silver.reference.missing_names import compare, missing_names
 
 

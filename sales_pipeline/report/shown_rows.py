@@ -10,8 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from sales_pipeline.analysis.comparison import Compared, Pair
-from sales_pipeline.analysis.declared import trading_days
-from sales_pipeline.analysis.like_for_like import TradingDays, like_for_like
+from sales_pipeline.analysis.like_for_like import TradingDays, like_for_like, trading_days
 from sales_pipeline.analysis.measures import Measures
 from sales_pipeline.analysis.parts import adding_up
 from sales_pipeline.analysis.sales_of_run import SalesOfRun

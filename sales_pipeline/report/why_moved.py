@@ -1,7 +1,6 @@
-"""Why revenue moved between two periods, as data, as JSON and as CSV.
+"""Why revenue moved between two periods, as data, as text, as JSON and as CSV.
 
 The causes add up to the change as it is shown; docs/figures.md has their formulas.
-`why_moved_text` shows them.
 """
 
 from __future__ import annotations
@@ -13,10 +12,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from rich.console import Group, RenderableType
+
+from sales_pipeline.analysis.asked_sales import AskedPeriod, check_choice
+from sales_pipeline.analysis.calendars import calendar_of
 from sales_pipeline.analysis.causes import Causes, RoundedCauses, causes_of_change
 from sales_pipeline.analysis.comparison import Comparison, Pair
-from sales_pipeline.analysis.declared import calendar_of, trading_days
-from sales_pipeline.analysis.named_periods import AskedPeriod
+from sales_pipeline.analysis.like_for_like import trading_days
 from sales_pipeline.analysis.parts import adding_up
 from sales_pipeline.analysis.periods import Compare
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
@@ -24,8 +26,7 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError
 from sales_pipeline.exact import RATIO_DECIMALS, half_up
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
-from sales_pipeline.report.chosen_sales import check_choice
-from sales_pipeline.report.closed_months import ClosedMonth, closed_months
+from sales_pipeline.report.closed_months import ClosedMonth, closed_months, closing_lines
 from sales_pipeline.report.document import (
     Exact,
     Moment,
@@ -35,8 +36,10 @@ from sales_pipeline.report.document import (
     json_object,
     read_from,
 )
-from sales_pipeline.report.sources import Source, largest_sources
-from sales_pipeline.report.tax_basis import TaxBasis, basis_of_figures
+from sales_pipeline.report.figures import grouped, percent, signed
+from sales_pipeline.report.layout import cell, new_table, titled
+from sales_pipeline.report.restatements import Source, largest_sources
+from sales_pipeline.report.tax_basis import TaxBasis, basis_lines, basis_of_figures
 
 LARGEST = 3
 """How many sources of a cause are shown."""
@@ -253,3 +256,37 @@ def why_moved_csv(why: WhyMoved) -> str:
             own = (part["cause"], source["name"], source["change"], None)
             rows.append((*periods, *own, *of_all))
     return csv_text((*header, "currency", "tax"), rows)
+
+
+def why_moved_text(why: WhyMoved) -> RenderableType:
+    """Returns the steps from the revenue before to the revenue now, a line for each cause."""
+    name = why.pair.period.name
+    figures = (f"Revenue {why.currency}", f"of {why.compared_with}")
+    table = new_table("Cause", *figures, right=figures, fold=["Cause"])
+    table.add_row(why.compared_with, grouped(why.revenue_before), "")
+    table.add_section()
+    for part, share in zip(why.causes, _percents(why), strict=True):
+        table.add_row(part.cause, signed(part.change), share)
+        for source in part.largest:
+            line = (cell(f"  {source.name}", style="dim"), f"{signed(source.change)}  ", "")
+            table.add_row(*line)
+    table.add_section()
+    table.add_row(name, grouped(why.revenue), percent(why.growth, sign=True))
+    chosen = ", ".join(filter(None, ("Why revenue moved", why.store, why.category)))
+    title = f"{chosen}: {name} beside {why.compared_with}"
+    remark = [why.method]
+    if not why.pair.is_over:
+        days = f"{why.pair.period.first} to {why.pair.period.last}"
+        remark.insert(0, f"{name} is not over: {days}, compared with the same days.")
+    closings = closing_lines(why.closings, why.currency, as_closed=why.as_closed)
+    return Group(titled(title, table, remark="\n".join(remark)), *closings, *basis_lines(why.tax))
+
+
+def _percents(why: WhyMoved) -> list[str]:
+    """The shares of the revenue before, as percentages that add up to the growth as shown."""
+    shares = [part.of_before for part in why.causes]
+    if why.growth is None or None in shares:
+        return [""] * len(shares)
+    exact = [Fraction(share or 0) * 100 for share in shares]
+    total = half_up(why.growth * 100, 1)
+    return [f"{signed(share)}%" for share in adding_up(exact, total, 1)]

@@ -15,9 +15,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sales_pipeline.analysis.adjustments import adjustments
-from sales_pipeline.analysis.declared import calendar_of
+from sales_pipeline.analysis.asked_sales import AskedPeriod, check_choice
+from sales_pipeline.analysis.calendars import calendar_of
 from sales_pipeline.analysis.measures import chosen, sums
-from sales_pipeline.analysis.named_periods import AskedPeriod
 from sales_pipeline.analysis.periods import span
 from sales_pipeline.analysis.records_of_run import RecordsOfRun
 from sales_pipeline.analysis.sales_of_run import Choice, sales_of_run
@@ -27,7 +27,6 @@ from sales_pipeline.gold.changes import moved_between
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.runs import RunRecord
-from sales_pipeline.report.chosen_sales import check_choice
 from sales_pipeline.report.closed_months import (
     adjustments_since_closing,
     changed_since_closing,

@@ -20,8 +20,7 @@ from sales_pipeline.errors import ExtraMissing, UsageError
 from sales_pipeline.printable import spreadsheet_text
 from sales_pipeline.report.answers import Answers
 from sales_pipeline.report.figures import rounded
-from sales_pipeline.report.sheet import Money, Sheet
-from sales_pipeline.report.sheets_of_answers import sheets_of_answers
+from sales_pipeline.report.sheets_of_answers import Money, Sheet, sheets_of_answers
 
 _MOST_ROWS = 1_048_575
 """The rows of a sheet of Excel, below its header."""

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sales_pipeline.analysis.calendars import CivilCalendar
 from sales_pipeline.analysis.causes import Cause, causes_by_store, causes_of_change
 from sales_pipeline.analysis.comparison import (
     AT_AVERAGE_RATE,
@@ -18,7 +19,7 @@ from sales_pipeline.analysis.comparison import (
     Comparison,
 )
 from sales_pipeline.analysis.like_for_like import Trading, TradingDays, like_for_like
-from sales_pipeline.analysis.periods import By, CivilCalendar, Compare, ToDate
+from sales_pipeline.analysis.periods import By, Compare, ToDate
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun
 from sales_pipeline.config.stores import Closure, Store
 from tests.analysis.sold import Sold, sales_of

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sales_pipeline.analysis.calendars import CivilCalendar, RetailCalendar
 from sales_pipeline.analysis.periods import (
     DAY,
     By,
-    CivilCalendar,
     Compare,
     Period,
-    RetailCalendar,
     compared_period,
     periods_between,
     span,

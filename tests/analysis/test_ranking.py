@@ -9,8 +9,9 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sales_pipeline.analysis.calendars import CivilCalendar
 from sales_pipeline.analysis.comparison import Comparison
-from sales_pipeline.analysis.periods import By, CivilCalendar
+from sales_pipeline.analysis.periods import By
 from sales_pipeline.analysis.ranking import Kind, Measure, Ranked, Ranking
 from sales_pipeline.analysis.sales_of_run import ALL
 from sales_pipeline.config.analysis import Classes

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sales_pipeline.analysis.named_periods import AskedPeriod
+from sales_pipeline.analysis.asked_sales import AskedPeriod
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.engines.catalog import CatalogEngine
 from sales_pipeline.engines.databricks_session import RUNTIME_VARIABLE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import pairwise
 
-from sales_pipeline.analysis.named_periods import AskedPeriod
+from sales_pipeline.analysis.asked_sales import AskedPeriod
 from sales_pipeline.report.explained import AskedFigure, explained
 from sales_pipeline.report.why_restated import why_restated
 from tests.retailer import Retailer

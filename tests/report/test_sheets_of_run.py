@@ -11,7 +11,7 @@ import pytest
 
 from sales_pipeline.report.answers_of_run import answers
 from sales_pipeline.report.page.contents import page_of
-from sales_pipeline.report.sheet import Sheet
+from sales_pipeline.report.sheets_of_answers import Sheet
 from sales_pipeline.report.sheets_of_run import sheets_of_run
 from sales_pipeline.report.workbook import write_workbook
 from tests.report.conftest import HOSTILE

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from rich.console import RenderableType
 
-from sales_pipeline.analysis.named_periods import AskedPeriod
+from sales_pipeline.analysis.asked_sales import AskedPeriod
 from sales_pipeline.errors import UsageError
 from sales_pipeline.exact import half_up
 from sales_pipeline.report.why_restated import (

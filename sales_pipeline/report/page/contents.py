@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
+from sales_pipeline.analysis.calendars import calendar_of
 from sales_pipeline.analysis.comparison import Comparison
-from sales_pipeline.analysis.declared import calendar_of, trading_days
+from sales_pipeline.analysis.like_for_like import trading_days
 from sales_pipeline.analysis.periods import Calendar, Period
 from sales_pipeline.analysis.sales_of_run import closed_in, sales_of_run
 from sales_pipeline.config.model import Declaration

@@ -10,7 +10,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from sales_pipeline.analysis.named_periods import AskedPeriod
+from sales_pipeline.analysis.asked_sales import AskedPeriod
 from sales_pipeline.analysis.periods import Compare
 from sales_pipeline.analysis.sales_of_run import Choice
 from sales_pipeline.report.answers_of_run import Asked, answers

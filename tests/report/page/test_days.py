@@ -13,17 +13,10 @@ from typing import Any
 
 import pytest
 
+from sales_pipeline.analysis.calendars import CivilCalendar, RetailCalendar
 from sales_pipeline.analysis.comparison import Compared, Comparison
 from sales_pipeline.analysis.parts import adding_up
-from sales_pipeline.analysis.periods import (
-    DAY,
-    By,
-    Calendar,
-    CivilCalendar,
-    Compare,
-    RetailCalendar,
-    months_later,
-)
+from sales_pipeline.analysis.periods import DAY, By, Calendar, Compare, months_later
 from sales_pipeline.analysis.sales_of_run import Choice as ChosenSales
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.exact import half_up

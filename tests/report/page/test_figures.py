@@ -11,17 +11,11 @@ from typing import Any
 
 import pytest
 
+from sales_pipeline.analysis.asked_sales import AskedPeriod
+from sales_pipeline.analysis.calendars import CivilCalendar, RetailCalendar
 from sales_pipeline.analysis.comparison import Comparison
-from sales_pipeline.analysis.declared import trading_days
-from sales_pipeline.analysis.named_periods import AskedPeriod
-from sales_pipeline.analysis.periods import (
-    DAY,
-    By,
-    CivilCalendar,
-    Compare,
-    RetailCalendar,
-    months_later,
-)
+from sales_pipeline.analysis.like_for_like import trading_days
+from sales_pipeline.analysis.periods import DAY, By, Compare, months_later
 from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.analysis.sales_of_run import Choice as ChosenSales
 from sales_pipeline.analysis.sales_of_run import sales_of_run

@@ -8,9 +8,10 @@ from fractions import Fraction
 
 import pytest
 
+from sales_pipeline.analysis.calendars import CivilCalendar, RetailCalendar
 from sales_pipeline.analysis.comparison import Comparison
 from sales_pipeline.analysis.like_for_like import TradingDays
-from sales_pipeline.analysis.periods import DAY, By, Calendar, CivilCalendar, RetailCalendar
+from sales_pipeline.analysis.periods import DAY, By, Calendar
 from sales_pipeline.config.stores import Store
 from sales_pipeline.errors import UsageError
 from sales_pipeline.report.page import contents
