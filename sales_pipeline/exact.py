@@ -52,13 +52,13 @@ def percent_of(share: Decimal) -> str:
     return f"{(share * 100).normalize():f}%"
 
 
-def half_up(figure: Fraction, decimals: int) -> Decimal:
-    """Returns a fraction as a decimal, rounded half up, away from zero.
+def half_up(figure: Fraction | Decimal, decimals: int) -> Decimal:
+    """Returns a figure as a decimal, rounded half up, away from zero.
 
     >>> half_up(Fraction(1, 3), 2), half_up(Fraction(-5, 2), 0), half_up(Fraction(7), 1)
     (Decimal('0.33'), Decimal('-3'), Decimal('7.0'))
     """
-    return rounded_quotient(figure.numerator, figure.denominator, decimals)
+    return rounded_quotient(*figure.as_integer_ratio(), decimals)
 
 
 def rounded_quotient(dividend: int, divisor: int, decimals: int) -> Decimal:

@@ -23,17 +23,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
 from sales_pipeline.analysis.deliveries_between import DeliveriesBetween, Reason
 from sales_pipeline.analysis.records_of_run import (
+    AMOUNT_DECIMALS,
+    RATE_DECIMALS,
     REVENUE_DECIMALS,
     RecordsLeft,
-    amount_units,
-    rate_units,
 )
+from sales_pipeline.exact import digits_of
 from sales_pipeline.lakehouse.tables import SALE
 
 
@@ -171,7 +173,7 @@ class _Comparison:
         for row in records.sums(self.change):
             if self.store in (None, row.store):
                 place = _Place(row.store, row.currency, row.day)
-                sum_ = _Sum(row.records, amount_units(row.amount))
+                sum_ = _Sum(row.records, digits_of(row.amount or Decimal(0), AMOUNT_DECIMALS))
                 if row.status == SALE:
                     counted[row.file_id, place] = sum_
                 elif row.winner is not None:
@@ -209,9 +211,9 @@ class _Comparison:
         """The rates of both runs; if one run took no rate, both have the rate of the other."""
         was = self.before.rates.rate(place.currency, place.day)
         now = self.now.rates.rate(place.currency, place.day)
-        before = was if was is not None else now
-        later = now if now is not None else was
-        return rate_units(before) if before else 0, rate_units(later) if later else 0
+        rates = (now if was is None else was, was if now is None else now)
+        before, later = (digits_of(rate or Decimal(0), RATE_DECIMALS) for rate in rates)
+        return before, later
 
     def _path(self, file_id: int) -> str:
         return (self.now if file_id in self.now.deliveries else self.before).path(file_id)

@@ -26,7 +26,7 @@ from functools import reduce
 from sales_pipeline.analysis.comparison import ConstantRates, Pair, constant_rates
 from sales_pipeline.analysis.like_for_like import Trading, TradingDays
 from sales_pipeline.analysis.measures import Cell, Measures
-from sales_pipeline.analysis.parts import Change, FractionSum, adding_up
+from sales_pipeline.analysis.parts import FractionSum, adding_up
 from sales_pipeline.analysis.sales_of_run import ALL, Choice, SalesOfRun
 from sales_pipeline.exact import EXACT, exact_sum, half_up
 
@@ -60,17 +60,12 @@ class RoundedCauses:
     Attributes:
         now: The revenue of the period.
         before: The revenue of the compared period.
-        parts: The causes that changed anything; their parts add up to `change`.
+        parts: The causes that changed anything; their parts add up to the change.
     """
 
     now: Decimal
     before: Decimal
     parts: Mapping[Cause, Decimal]
-
-    @property
-    def change(self) -> Decimal:
-        """The revenue minus the revenue before, both as shown."""
-        return self.now - self.before
 
 
 @dataclass(frozen=True)
@@ -79,7 +74,8 @@ class Causes:
 
     Attributes:
         pair: The two periods.
-        change: The revenue of both, unrounded.
+        now: The revenue of the period, unrounded.
+        before: The revenue of the compared period, unrounded.
         parts: The part of each cause, in the base currency, unrounded; they add up to the change.
         sources: What each part comes from, by name: of currency its currencies, of new, closed and
             interrupted stores the stores, of all other causes the products. They add up to it.
@@ -87,17 +83,15 @@ class Causes:
     """
 
     pair: Pair
-    change: Change
+    now: Decimal
+    before: Decimal
     parts: Mapping[Cause, Fraction]
     sources: Mapping[Cause, Mapping[str, Fraction]]
     rates: ConstantRates
 
     def rounded(self, decimals: int) -> RoundedCauses:
         """Returns the causes rounded half up to some decimals, so that they add up as shown."""
-        now, before = (
-            half_up(Fraction(revenue), decimals)
-            for revenue in (self.change.now, self.change.before)
-        )
+        now, before = half_up(self.now, decimals), half_up(self.before, decimals)
         exact = {cause: part for cause, part in self.parts.items() if part}
         shown = adding_up([*exact.values()], now - before, decimals) if exact else []
         return RoundedCauses(now, before, dict(zip(exact, shown, strict=True)))
@@ -205,7 +199,7 @@ def _causes(
         cause: {source: own.total for source, own in of_cause.items()}
         for cause, of_cause in sums.items()
     }
-    return Causes(pair, Change(_revenue(now), _revenue(before)), parts, sources, rates)
+    return Causes(pair, _revenue(now), _revenue(before), parts, sources, rates)
 
 
 def _total(sums: Iterable[FractionSum]) -> Fraction:

@@ -14,7 +14,7 @@ from datetime import date
 from fractions import Fraction
 
 from sales_pipeline.analysis.measures import Cell, Measures, by_value, total
-from sales_pipeline.analysis.parts import Change
+from sales_pipeline.analysis.parts import growth
 from sales_pipeline.analysis.periods import (
     By,
     Calendar,
@@ -28,6 +28,7 @@ from sales_pipeline.analysis.periods import (
     span,
 )
 from sales_pipeline.analysis.sales_of_run import ALL, Choice, SalesOfRun
+from sales_pipeline.exact import share
 
 YEAR_TO_DATE = "year to date"
 TWELVE_MONTHS = "last 12 months"
@@ -71,9 +72,9 @@ class Compared:
     at_constant_rates: Fraction | None
 
     @property
-    def change(self) -> Change | None:
-        """The change of revenue from the compared period."""
-        return None if self.before is None else Change(self.now.revenue, self.before.revenue)
+    def growth(self) -> Fraction | None:
+        """The change of revenue as a share of the revenue before, if that was positive."""
+        return None if self.before is None else growth(self.now.revenue, self.before.revenue)
 
     @property
     def local_growth(self) -> Fraction | None:
@@ -92,9 +93,9 @@ class Compared:
     @property
     def constant_ratio(self) -> Fraction | None:
         """Local growth as a share of the revenue before, if that was positive."""
-        if self.local_growth is None or self.before is None or self.before.revenue <= 0:
+        if self.local_growth is None or self.before is None:
             return None
-        return self.local_growth / Fraction(self.before.revenue)
+        return share(self.local_growth, self.before.revenue)
 
 
 def added(pair: Pair, rows: Iterable[Compared]) -> Compared:

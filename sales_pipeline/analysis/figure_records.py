@@ -12,8 +12,11 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from sales_pipeline.analysis.periods import DAY, Period, months_later
-from sales_pipeline.analysis.records_of_run import RecordsOfRun, amount_units, groups, rate_units
+from sales_pipeline.analysis.calendars import CivilCalendar
+from sales_pipeline.analysis.measures import row_values
+from sales_pipeline.analysis.periods import By, Period, periods_between
+from sales_pipeline.analysis.records_of_run import RecordsOfRun
+from sales_pipeline.exact import EXACT
 from sales_pipeline.lakehouse.lakehouse import among
 from sales_pipeline.lakehouse.tables import RECORDS, SALE
 
@@ -45,9 +48,9 @@ class Counted(NamedTuple):
     rate: Decimal | None
 
     @property
-    def revenue(self) -> int | None:
-        """Their revenue in its smallest units (`revenue_of`), or None without a rate."""
-        return None if self.rate is None else amount_units(self.amount) * rate_units(self.rate)
+    def revenue(self) -> Decimal | None:
+        """Their revenue, unrounded, or None without a rate."""
+        return None if self.rate is None else EXACT.multiply(self.amount, self.rate)
 
 
 class LeftOut(NamedTuple):
@@ -97,7 +100,7 @@ class FigureRecords:
         by = ["_file_id", "currency", "sold_on", *self._places]
         sold = self.records.totals(by, self._sales(self.period), of=_FIGURES)
         sums_of: dict[tuple[int, str, date], tuple[int, Decimal, Decimal]] = {}
-        for file_id, currency, day, records, units, amount, *place in groups(
+        for file_id, currency, day, records, units, amount, *place in row_values(
             sold, *by[:3], "records", *_FIGURES, *self._places
         ):
             if self._is_meant(*place):
@@ -129,18 +132,15 @@ class FigureRecords:
 
         The columns are `_file_id, _row, store, sold_on, product, quantity, amount, currency`.
         """
-        first = self.period.first
-        while first <= self.period.last:
-            last = min(months_later(first.replace(day=1), 1) - DAY, self.period.last)
-            where = self._sales(Period(first, last, ""))
-            sold = self.records.read(RECORDS, columns=_RECORD, where=where)
+        days = self.period.first, self.period.last
+        for part in periods_between(CivilCalendar(), By.MONTH, *days):
+            sold = self.records.read(RECORDS, columns=_RECORD, where=self._sales(part))
             if self.product is not None:
-                places = groups(sold, "store", "product")
+                places = row_values(sold, "store", "product")
                 sold = sold.filter(
                     pa.array([self._is_meant(*place) for place in places], pa.bool_())
                 )
             yield sold.sort_by([("_file_id", "ascending"), ("_row", "ascending")])
-            first = last + DAY
 
     def _left_out(self, days: str) -> list[LeftOut]:
         by = ("_file_id", "feed", "status", "reasons", "currency", "store", "sold_on", "product")
@@ -148,7 +148,7 @@ class FigureRecords:
         if self.product is not None:
             where += f" AND ({self._of_product} OR product IS NULL)"
         left_out: dict[tuple[Any, ...], LeftOut] = {}
-        rows = groups(self.records.totals(by, where), *by, "records", "amount")
+        rows = row_values(self.records.totals(by, where), *by, "records", "amount")
         for file_id, feed, status, reasons, currency, store, day, product, count, amount in rows:
             if product is not None and not self._is_meant(store, product):
                 continue

@@ -124,8 +124,8 @@ _Sums = Iterable[tuple[tuple[int, tuple[Any, ...]], Sequence[Any]]]
 def _sums_here(table: pa.Table, periods: Sequence[Period], day: str, by: Sequence[str]) -> _Sums:
     """Adds up in Python, because Arrow's own `group_by` imports pandas, half a second."""
     firsts = [period.first for period in periods]
-    keys = zip(*(table[name].to_pylist() for name in by), strict=True) if by else repeat(())
-    figures = zip(*(table[name].to_pylist() for name in MEASURES), strict=True)
+    keys = row_values(table, *by) if by else repeat(())
+    figures = row_values(table, *MEASURES)
     added: dict[tuple[int, tuple[Any, ...]], list[Any]] = {}
     for on, values, measures in zip(table[day].to_pylist(), keys, figures, strict=False):
         place = bisect_right(firsts, on) - 1
@@ -152,11 +152,8 @@ def _sums_in_arrow(
     keys = ["_period", *by]
     placed = _placed(table, periods, day)
     added = placed.group_by(keys).aggregate([(name, "sum") for name in MEASURES])
-    figures = zip(*(added[f"{name}_sum"].to_pylist() for name in MEASURES), strict=True)
-    values = zip(*(added[name].to_pylist() for name in keys), strict=True)
-    return [
-        ((place, tuple(rest)), own) for (place, *rest), own in zip(values, figures, strict=True)
-    ]
+    rows = row_values(added, *keys, *(f"{name}_sum" for name in MEASURES))
+    return [((row[0], row[1 : len(keys)]), row[len(keys) :]) for row in rows]
 
 
 def _placed(table: pa.Table, periods: Sequence[Period], day: str) -> pa.Table:
@@ -174,6 +171,12 @@ def _numbers(days: Iterable[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Days as Arrow numbers them."""
     numbers = [np.datetime64(day) - _EPOCH for day in days]
     return np.array(numbers, dtype="timedelta64[D]").astype(np.int64)
+
+
+def row_values(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Returns the rows of some columns as tuples; of all columns if none is named."""
+    columns = (table[name].to_pylist() for name in names or table.column_names)
+    return zip(*columns, strict=True)
 
 
 def total(cells: Iterable[Cell]) -> Measures:

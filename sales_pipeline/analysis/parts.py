@@ -1,37 +1,18 @@
-"""Changes, and parts that add up to their total as they are shown."""
+"""Growth, and parts that add up to their total as they are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
-from sales_pipeline.exact import EXACT, decimal_of
+from sales_pipeline.exact import EXACT, decimal_of, share
 
 
-@dataclass(frozen=True)
-class Change:
-    """A figure and the one that it is compared with.
-
-    Attributes:
-        now: The figure.
-        before: The figure that it is compared with.
-    """
-
-    now: Decimal
-    before: Decimal
-
-    @property
-    def difference(self) -> Fraction:
-        """`now - before`."""
-        return Fraction(self.now) - Fraction(self.before)
-
-    @property
-    def ratio(self) -> Fraction | None:
-        """The difference as a share of what was before; None if that was not positive."""
-        return self.difference / Fraction(self.before) if self.before > 0 else None
+def growth(now: Decimal, before: Decimal) -> Fraction | None:
+    """Returns a change as a share of what was before; None if that was not positive."""
+    return share(Fraction(now) - Fraction(before), before)
 
 
 class FractionSum:

@@ -112,7 +112,7 @@ class Ranking:
         """The figure that ranks go by, as it is shown."""
         if self.measure is Measure.VOLUME:
             return measures.units
-        return half_up(Fraction(measures.revenue), self.minor_units)
+        return half_up(measures.revenue, self.minor_units)
 
     def _cells(self, sales: SalesOfRun, period: Period, choice: Choice) -> Sequence[Cell]:
         by = (self.kind, "category") if self.kind is Kind.PRODUCT else (self.kind,)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
-from sales_pipeline.exact import EXACT
+from sales_pipeline.analysis.measures import row_values
 from sales_pipeline.gold.gold_set import GoldSet
 from sales_pipeline.gold.rate_book import RatesTaken
 from sales_pipeline.lakehouse.arrow_types import python_rows
@@ -25,29 +25,6 @@ AMOUNT_DECIMALS, RATE_DECIMALS = 4, 14
 REVENUE_DECIMALS = AMOUNT_DECIMALS + RATE_DECIMALS
 """Amounts and rates are counted in their smallest units, so that sums of whole numbers are exact
 and fast; a product of both has so many decimals, as `gold.sales_cube` has."""
-
-
-def amount_units(amount: Decimal | None) -> int:
-    """Returns an amount in units of 0.0001; 0 if there is none.
-
-    >>> amount_units(Decimal("10.5000"))
-    105000
-    """
-    return 0 if amount is None else int(EXACT.scaleb(amount, AMOUNT_DECIMALS))
-
-
-def rate_units(rate: Decimal) -> int:
-    """Returns a rate in units of its last decimal."""
-    return int(EXACT.scaleb(rate, RATE_DECIMALS))
-
-
-def revenue_of(units: int) -> Decimal:
-    """Returns a revenue from its smallest units, unrounded.
-
-    >>> revenue_of(8_500_000_000_000_000_000)
-    Decimal('8.500000000000000000')
-    """
-    return EXACT.scaleb(Decimal(units), -REVENUE_DECIMALS)
 
 
 class RecordSum(NamedTuple):
@@ -159,7 +136,7 @@ class RecordsOfRun:
         if new := {*months} - set(self._known):
             self._known.update({month: [] for month in new})
             rows = self.totals(_SUM_BY, f"{in_months(new)} AND {_STATUSES}")
-            for month, *values in groups(rows, *_SUM_BY, "records", "amount"):
+            for month, *values in row_values(rows, *_SUM_BY, "records", "amount"):
                 self._known[month].append(RecordSum(*values))
         return [row for month in sorted(months) for row in self._known[month]]
 
@@ -178,7 +155,7 @@ class RecordsOfRun:
         daily = self.gold.read(DAILY_SALES.name)
         as_of = self.gold.run.finished_at.date()
         last: dict[str, date] = {}
-        for store, day in groups(daily, "store", "sold_on"):
+        for store, day in row_values(daily, "store", "sold_on"):
             if day <= as_of:
                 last[store] = max(day, last.get(store, day))
         return last
@@ -211,9 +188,3 @@ class RecordsOfRun:
         version = self.gold.run.version_left(table)
         with self.gold.run.asked_for():
             return self.gold.engine.read(table, columns=columns, version=version, where=where)
-
-
-def groups(totals: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
-    """Yields some columns of a table row by row."""
-    columns = (totals[name].to_pylist() for name in names)
-    yield from zip(*columns, strict=True)

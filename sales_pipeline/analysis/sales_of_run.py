@@ -12,8 +12,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from sales_pipeline.analysis.measures import Cell, chosen, sums
-from sales_pipeline.analysis.periods import DAY, Period, months_later, span, span_of
+from sales_pipeline.analysis.calendars import CivilCalendar
+from sales_pipeline.analysis.measures import Cell, chosen, row_values, sums
+from sales_pipeline.analysis.periods import (
+    DAY,
+    By,
+    Period,
+    months_later,
+    periods_between,
+    span,
+    span_of,
+)
 from sales_pipeline.errors import UsageError
 from sales_pipeline.gold.gold_set import AsClosed, GoldSet
 from sales_pipeline.gold.rate_book import RateBook
@@ -144,10 +153,8 @@ class SalesOfRun:
     def first_sales(self) -> dict[str, date]:
         """The first day with sales of each store."""
         first: dict[str, date] = {}
-        pairs = zip(self.daily["store"].to_pylist(), self.daily["sold_on"].to_pylist(), strict=True)
-        for store, day in pairs:
-            if store not in first or day < first[store]:
-                first[store] = day
+        for store, day in row_values(self.daily, "store", "sold_on"):
+            first[store] = min(day, first.get(store, day))
         return first
 
     @cached_property
@@ -211,19 +218,16 @@ def _days_as_closed(gold: GoldSet, kept: AsClosed, first: date, last: date) -> p
     Raises:
         UsageError: A closed month has sales on some of the days and on others.
     """
-    parts, month = [], first.replace(day=1)
-    while month <= last:
-        after = months_later(month, 1)
-        part = span(max(first, month), min(last, after - DAY))
-        if month in gold.closings:
-            parts.append(_kept_days(kept, month, part))
-        else:
-            parts.append(gold.product_days(part.first, part.last))
-        month = after
-    return pa.concat_tables(parts)
+    return pa.concat_tables(
+        _kept_days(kept, part)
+        if part.first.replace(day=1) in gold.closings
+        else gold.product_days(part.first, part.last)
+        for part in periods_between(CivilCalendar(), By.MONTH, first, last)
+    )
 
 
-def _kept_days(kept: AsClosed, month: date, part: Period) -> pa.Table:
+def _kept_days(kept: AsClosed, part: Period) -> pa.Table:
+    month = part.first.replace(day=1)
     sold = [day for day in kept.daily["sold_on"].unique().to_pylist() if day in span_of(month)]
     inside = [day for day in sold if day in part]
     if 0 < len(inside) < len(sold):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 from functools import reduce
 from typing import Any
 
 from sales_pipeline.analysis.comparison import Pair
 from sales_pipeline.analysis.measures import Measures
-from sales_pipeline.analysis.parts import Change
+from sales_pipeline.analysis.parts import growth
 from sales_pipeline.analysis.ranking import Kind, Measure, Ranked, Ranking
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun
 from sales_pipeline.config.model import Declaration
@@ -107,12 +106,11 @@ class BestSellers:
             change = exact_sum(row.now.units for row in rows) - units
         else:
             change = exact_sum(self._shown(row.now.revenue) for row in rows) - revenue
-        exact = Change(_exact(measure, [row.now for row in rows]), _exact(measure, before))
         return {
             "units_before": units,
             "revenue_before": revenue,
             "change": change,
-            "growth": exact.ratio,
+            "growth": growth(_exact(measure, [row.now for row in rows]), _exact(measure, before)),
         }
 
     def _total(self, measure: Measure, rows: Sequence[Ranked]) -> RankingTotal:
@@ -130,7 +128,7 @@ class BestSellers:
         )
 
     def _shown(self, revenue: Decimal) -> Decimal:
-        return half_up(Fraction(revenue), self.declaration.minor_units)
+        return half_up(revenue, self.declaration.minor_units)
 
 
 def _exact(measure: Measure, sold: Sequence[Measures]) -> Decimal:

@@ -129,7 +129,7 @@ def explained(
             period=figure.period,
             store=asked.store,
             product=asked.product,
-            revenue=half_up(Fraction(gold_figure.revenue), declaration.minor_units),
+            revenue=half_up(gold_figure.revenue, declaration.minor_units),
             units=gold_figure.units,
             files=tuple(files),
             not_in_gold=not_in_gold,

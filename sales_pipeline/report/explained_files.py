@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from sales_pipeline.analysis.figure_records import Counted, LeftOut
 from sales_pipeline.analysis.parts import adding_up
-from sales_pipeline.analysis.records_of_run import REVENUE_DECIMALS, RecordsOfRun
-from sales_pipeline.exact import half_up
+from sales_pipeline.analysis.records_of_run import RecordsOfRun
+from sales_pipeline.exact import exact_sum, half_up
 from sales_pipeline.lakehouse.tables import DISPLACED, DUPLICATE, EXCLUDED
 from sales_pipeline.report.document import Exact, Units
 from sales_pipeline.report.figures import without_end_zeros
@@ -109,12 +109,8 @@ class Unfolded:
         return files, shown[-1] if difference else None
 
     def _revenue(self, own: Sequence[Counted]) -> Fraction | None:
-        units = 0
-        for counted in own:
-            if counted.revenue is None:
-                return None
-            units += counted.revenue
-        return Fraction(units, 10**REVENUE_DECIMALS)
+        known = [counted.revenue for counted in own if counted.revenue is not None]
+        return Fraction(exact_sum(known)) if len(known) == len(own) else None
 
     def _part(
         self, key: tuple[int, str], own: Sequence[Counted], revenue: Decimal | None

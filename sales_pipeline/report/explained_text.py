@@ -10,17 +10,13 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from typing import Any
 
-import pyarrow as pa
 from rich.console import Group, RenderableType
 
-from sales_pipeline.analysis.records_of_run import (
-    RecordsOfRun,
-    amount_units,
-    rate_units,
-    revenue_of,
-)
+from sales_pipeline.analysis.measures import row_values
+from sales_pipeline.analysis.records_of_run import RecordsOfRun
 from sales_pipeline.analysis.sales_of_run import sales_of_run
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.exact import EXACT
 from sales_pipeline.report.closed_months import closing_lines
 from sales_pipeline.report.document import csv_rows
 from sales_pipeline.report.explained import AskedFigure, Explained, asked_gold, figure_records
@@ -140,7 +136,7 @@ def explained_csv(
         for rows in figure.rows():
             for start in range(0, rows.num_rows, _ROWS_AT_ONCE):
                 piece = rows.slice(start, _ROWS_AT_ONCE)
-                yield csv_rows(_csv_row(figure.records, tax, *row) for row in _python_rows(piece))
+                yield csv_rows(_csv_row(figure.records, tax, *row) for row in row_values(piece))
 
 
 _HEADER = (
@@ -149,16 +145,12 @@ _HEADER = (
 )  # fmt: skip
 
 
-def _python_rows(rows: pa.Table) -> Iterator[tuple[Any, ...]]:
-    yield from zip(*(column.to_pylist() for column in rows.columns), strict=True)
-
-
 def _csv_row(
     records: RecordsOfRun, tax: Callable[[str], str], file_id: int, row: int, *values: Any
 ) -> list[Any]:
     store, day, product, quantity, amount, currency = values
     rate = records.rates.rate(currency, day)
-    revenue = None if rate is None else revenue_of(amount_units(amount) * rate_units(rate))
+    revenue = None if rate is None else EXACT.multiply(amount, rate)
     exact = (None if figure is None else _plain(figure) for figure in (rate, revenue))
     own = (records.path(file_id), row, store, day.isoformat(), product)
     figures = (_plain(quantity), f"{amount:f}", currency, *exact)

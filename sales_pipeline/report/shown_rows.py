@@ -55,8 +55,7 @@ class ShownRows:
 
     def _before(self, row: Compared, shown: tuple[Decimal, Decimal] | None = None) -> Before | None:
         """The compared figures; `shown` are both revenues if they are not rounded by themselves."""
-        change = row.change
-        if row.pair.before is None or row.before is None or change is None:
+        if row.pair.before is None or row.before is None:
             return None
         now, revenue = shown or (self._shown(row.now.revenue), self._shown(row.before.revenue))
         difference = now - revenue
@@ -66,7 +65,7 @@ class ShownRows:
             period=row.pair.before.name,
             revenue=revenue,
             change=difference,
-            growth=change.ratio,
+            growth=row.growth,
             local_growth=local_growth,
             currency_effect=effect,
             constant_growth=row.constant_ratio,
@@ -146,4 +145,4 @@ class ShownRows:
         return shown_amounts(sold.revenue, sold.revenue_returned, self.declaration.minor_units)
 
     def _shown(self, revenue: Decimal) -> Decimal:
-        return half_up(Fraction(revenue), self.declaration.minor_units)
+        return half_up(revenue, self.declaration.minor_units)

@@ -19,7 +19,7 @@ from sales_pipeline.analysis.calendars import calendar_of
 from sales_pipeline.analysis.causes import Causes, RoundedCauses, causes_of_change
 from sales_pipeline.analysis.comparison import Comparison, Pair
 from sales_pipeline.analysis.like_for_like import trading_days
-from sales_pipeline.analysis.parts import adding_up
+from sales_pipeline.analysis.parts import adding_up, growth
 from sales_pipeline.analysis.periods import Compare
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
 from sales_pipeline.config.model import Declaration
@@ -181,7 +181,7 @@ def _why_moved(gold: GoldSet, sales: SalesOfRun, asked: AskedChange) -> WhyMoved
         category=asked.choice.category,
         revenue=shown.now,
         revenue_before=shown.before,
-        growth=causes.change.ratio,
+        growth=growth(causes.now, causes.before),
         causes=tuple(_parts(causes, shown, declaration.minor_units, asked.largest)),
         constant_rates={
             currency: source
@@ -198,10 +198,10 @@ def _parts(
     causes: Causes, shown: RoundedCauses, minor_units: int, largest: int | None
 ) -> list[PartOfChange]:
     shares: list[Fraction | None] = [None] * len(shown.parts)
-    if shown.parts and (growth := causes.change.ratio) is not None:
-        before = Fraction(causes.change.before)
-        of_before = [causes.parts[cause] / before for cause in shown.parts]
-        rounded = adding_up(of_before, half_up(growth, RATIO_DECIMALS), RATIO_DECIMALS)
+    ratio = growth(causes.now, causes.before)
+    if shown.parts and ratio is not None:
+        of_before = [causes.parts[cause] / Fraction(causes.before) for cause in shown.parts]
+        rounded = adding_up(of_before, half_up(ratio, RATIO_DECIMALS), RATIO_DECIMALS)
         shares = list(map(Fraction, rounded))
     return [
         PartOfChange(

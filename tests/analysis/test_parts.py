@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.analysis.parts import Change, adding_up
+from sales_pipeline.analysis.parts import adding_up, growth
 from sales_pipeline.exact import half_up, share
 
 FIGURES = st.decimals(-(10**9), 10**9, places=6).map(Fraction)
@@ -42,8 +42,8 @@ def test_parts_that_do_not_belong_to_the_total_are_refused() -> None:
 
 
 def test_a_change_from_nothing_has_no_ratio() -> None:
-    assert Change(Decimal(5), Decimal(0)).ratio is None
-    assert Change(Decimal(5), Decimal(-2)).ratio is None
-    assert Change(Decimal(3), Decimal(4)).ratio == Fraction(-1, 4)
+    assert growth(Decimal(5), Decimal(0)) is None
+    assert growth(Decimal(5), Decimal(-2)) is None
+    assert growth(Decimal(3), Decimal(4)) == Fraction(-1, 4)
     assert share(Decimal(1), Decimal(0)) is None
     assert share(Decimal(1), Decimal(3)) == Fraction(1, 3)

@@ -85,8 +85,7 @@ def _lines(rows: list[Compared]) -> tuple[list[list[str]], list[list[str]]]:
             periods.append([name, f"{now:,f}", "", "", ""])
             continue
         before = _shown(row.before.revenue)
-        assert row.change
-        growth = _percent(row.change.ratio)
+        growth = _percent(row.growth)
         periods.append([name, f"{now:,f}", f"{before:,f}", f"{now - before:+,f}", growth])
         parts = adding_up([row.local_growth, row.currency_effect], now - before, 2)
         figures = [f"{part:+,f}" for part in (now - before, *parts)]
