@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,7 +18,8 @@ from sales_pipeline.analysis.periods import By, Period, periods_between
 from sales_pipeline.analysis.records_of_run import RecordsOfRun
 from sales_pipeline.exact import EXACT
 from sales_pipeline.lakehouse.lakehouse import among
-from sales_pipeline.lakehouse.tables import RECORDS, SALE
+from sales_pipeline.lakehouse.tables import DISPLACED, DUPLICATE, EXCLUDED, RECORDS, SALE
+from sales_pipeline.silver.validation.reasons import sentence_of
 
 _RECORD = (
     "_file_id", "_row", "store", "sold_on", "product", "quantity", "amount", "currency",
@@ -54,29 +55,40 @@ class Counted(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """Records of one delivery that a figure does not count.
+    """Records of one file that a figure does not count, for one reason.
 
     Attributes:
-        file_id: The delivery.
+        file: The file, by its path below the landing folder.
+        file_id: Its delivery.
         feed: Its feed.
         status: `duplicate`, `displaced`, `excluded` or `quarantined`.
-        reasons: Why they are quarantined, by their codes.
-        has_day: Whether their day is known; if not, they may be of another period.
-        has_product: Whether their product is known; if not, they may be of another one.
-        currency: The currency of the amount, where it is readable.
+        reasons: The codes of the reasons of quarantined records.
+        meaning: What they mean.
+        day_is_known: Whether they are of the period for sure.
+        product_is_known: Whether they are of the product for sure.
         records: Their number.
         amount: Their amount, where it is readable.
+        currency: The currency of the amount.
     """
 
+    file: str
     file_id: int
     feed: str
     status: str
     reasons: tuple[str, ...]
-    has_day: bool
-    has_product: bool
-    currency: str | None
+    meaning: str
+    day_is_known: bool
+    product_is_known: bool
     records: int
     amount: Decimal | None
+    currency: str | None
+
+
+_MEANINGS = {
+    DUPLICATE: "The same sale counts already, from this file or another one.",
+    DISPLACED: "A later record has the same key and counts instead.",
+    EXCLUDED: "The feed declares a condition that leaves it out.",
+}
 
 
 @dataclass(frozen=True)
@@ -147,7 +159,7 @@ class FigureRecords:
         where = f"status <> '{SALE}' AND {days} AND {self._of_store}"
         if self.product is not None:
             where += f" AND ({self._of_product} OR product IS NULL)"
-        left_out: dict[tuple[Any, ...], LeftOut] = {}
+        sums: dict[tuple[Any, ...], tuple[int, Decimal | None]] = {}
         rows = row_values(self.records.totals(by, where), *by, "records", "amount")
         for file_id, feed, status, reasons, currency, store, day, product, count, amount in rows:
             if product is not None and not self._is_meant(store, product):
@@ -155,14 +167,22 @@ class FigureRecords:
             has_product = self.product is None or product is not None
             codes = tuple(reasons or ())
             key = (file_id, feed, status, codes, day is not None, has_product, currency)
-            known = left_out.get(key)
-            if known is not None:
-                count += known.records
-                amount = known.amount if amount is None else amount + (known.amount or 0)
-            left_out[key] = LeftOut(
-                file_id, feed, status, codes, day is not None, has_product, currency, count, amount
+            records, known = sums.get(key, (0, None))
+            sums[key] = records + count, known if amount is None else amount + (known or 0)
+        return [
+            LeftOut(
+                self.records.path(file_id), file_id, feed, status, codes,
+                self._meaning(feed, status, codes), *are_known, records,
+                amount if currency else None, currency,
             )
-        return list(left_out.values())
+            for (file_id, feed, status, codes, *are_known, currency), (records, amount)
+            in sums.items()
+        ]  # fmt: skip
+
+    def _meaning(self, feed: str, status: str, codes: Sequence[str]) -> str:
+        declared = self.records.gold.declaration.feeds.get(feed)
+        sentences = (sentence_of(code, declared) for code in codes)
+        return _MEANINGS.get(status) or " ".join(filter(None, sentences))
 
     def _sales(self, period: Period) -> str:
         parts = [f"status = '{SALE}'", self._days(period), self._of_store]
@@ -205,7 +225,7 @@ class FigureRecords:
 
 
 def _in_order(part: LeftOut) -> tuple[int, str, tuple[str, ...], bool, str]:
-    return part.file_id, part.status, part.reasons, part.has_day, part.currency or ""
+    return part.file_id, part.status, part.reasons, part.day_is_known, part.currency or ""
 
 
 def _digest(text: str) -> str:

@@ -1,28 +1,31 @@
 """A figure unfolded into its files and rates, and what was left out, as data and as JSON.
 
-`explained_files` has the parts, which add up to the figure as it is shown; `explained_text` shows
-them, and has the records as CSV.
+The parts add up to the figure as it is shown; `explained_text` shows them, and has the records as
+CSV.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from sales_pipeline.analysis.asked_sales import AskedPeriod, check_choice, check_product
 from sales_pipeline.analysis.calendars import calendar_of
-from sales_pipeline.analysis.figure_records import FigureRecords
+from sales_pipeline.analysis.figure_records import Counted, FigureRecords, LeftOut
 from sales_pipeline.analysis.measures import total
+from sales_pipeline.analysis.parts import adding_up
 from sales_pipeline.analysis.periods import Period
 from sales_pipeline.analysis.records_of_run import RecordsOfRun
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun, closed_in, sales_of_run
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.exact import half_up
+from sales_pipeline.exact import exact_sum, half_up
 from sales_pipeline.gold.gold_set import GoldSet
+from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import chosen_run
 from sales_pipeline.report.closed_months import ClosedMonth, closed_months, run_as_closed
@@ -34,7 +37,7 @@ from sales_pipeline.report.document import (
     json_object,
     read_from,
 )
-from sales_pipeline.report.explained_files import FileLeftOut, FilePart, Unfolded, file_left_out
+from sales_pipeline.report.figures import without_end_zeros
 from sales_pipeline.report.tax_basis import TaxBasis, tax_basis
 
 
@@ -53,6 +56,36 @@ class AskedFigure:
     store: str | None = None
     product: str | None = None
     as_closed: bool = False
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """The records of one file and currency that a figure counts.
+
+    Attributes:
+        file: The file, by its path below the landing folder.
+        file_id: Its delivery.
+        feed: Its feed.
+        currency: The currency of the amount.
+        records: The number of records.
+        units: Their units, net of returns.
+        amount: Their amount, net of returns.
+        lowest_rate: The lowest exchange rate that one of them took; None if a rate is missing.
+        highest_rate: The highest one.
+        revenue: Their revenue, rounded so that all parts add up to the figure; None if a rate is
+            missing.
+    """
+
+    file: str
+    file_id: int
+    feed: str
+    currency: str
+    records: int
+    units: Units
+    amount: Exact
+    lowest_rate: Exact | None
+    highest_rate: Exact | None
+    revenue: Exact | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +120,7 @@ class Explained:
     units: Units
     files: tuple[FilePart, ...]
     not_in_gold: Exact | None
-    left_out: tuple[FileLeftOut, ...]
+    left_out: tuple[LeftOut, ...]
     tax: TaxBasis
     as_closed: bool = False
     closings: tuple[ClosedMonth, ...] = ()
@@ -113,15 +146,13 @@ def explained(
         sales = sales_of_run(gold)
         figure = figure_records(gold, sales, asked)
         counted = figure.counted()
-        left_out = figure.left_out(counted)
-        parts = Unfolded(figure.records, counted, declaration.minor_units)
         cells = sales.sums(
             [figure.period],
             *(["product"] if asked.product is not None else []),
             choice=Choice(asked.store),
         )
         gold_figure = total(cell for cell in cells if asked.product in (None, *cell.values))
-        files, not_in_gold = parts.files(Fraction(gold_figure.revenue))
+        files, not_in_gold = _files(figure.records, counted, Fraction(gold_figure.revenue))
         return Explained(
             run_id=gold.run.run_id,
             finished_at=gold.run.finished_at,
@@ -133,7 +164,7 @@ def explained(
             units=gold_figure.units,
             files=tuple(files),
             not_in_gold=not_in_gold,
-            left_out=tuple(file_left_out(figure.records, omitted) for omitted in left_out),
+            left_out=tuple(figure.left_out(counted)),
             tax=tax_basis(declaration, gold.run, store=asked.store),
             as_closed=asked.as_closed,
             closings=closed_months(
@@ -143,6 +174,51 @@ def explained(
                 product=asked.product,
             ),
         )
+
+
+def _files(
+    records: RecordsOfRun, counted: Iterable[Counted], revenue: Fraction
+) -> tuple[list[FilePart], Decimal | None]:
+    """The parts of the files, rounded to add up, and what gold shows beyond them."""
+    groups: dict[tuple[int, str], list[Counted]] = {}
+    for part in counted:
+        groups.setdefault((part.file_id, part.currency), []).append(part)
+    exact = {key: _revenue(own) for key, own in groups.items()}
+    parts = {key: part for key, part in exact.items() if part is not None}
+    difference = revenue - sum(parts.values(), Fraction(0))
+    to_add_up = [*parts.values(), *([difference] if difference else [])]
+    decimals = records.gold.declaration.minor_units
+    shown = adding_up(to_add_up, half_up(revenue, decimals), decimals) if to_add_up else []
+    of_file = dict(zip(parts, shown, strict=False))
+    files = [
+        _part(records.deliveries[key[0]], key[1], own, of_file.get(key))
+        for key, own in groups.items()
+    ]
+    return files, shown[-1] if difference else None
+
+
+def _revenue(own: Sequence[Counted]) -> Fraction | None:
+    known = [counted.revenue for counted in own if counted.revenue is not None]
+    return Fraction(exact_sum(known)) if len(known) == len(own) else None
+
+
+def _part(
+    delivery: Delivery, currency: str, own: Sequence[Counted], revenue: Decimal | None
+) -> FilePart:
+    rates = [counted.rate for counted in own if counted.rate is not None]
+    has_all = len(rates) == len(own)
+    return FilePart(
+        file=delivery.path,
+        file_id=delivery.file_id,
+        feed=delivery.feed,
+        currency=currency,
+        records=sum(counted.records for counted in own),
+        units=sum((counted.units for counted in own), Decimal(0)),
+        amount=sum((counted.amount for counted in own), Decimal(0)),
+        lowest_rate=without_end_zeros(min(rates)) if has_all else None,
+        highest_rate=without_end_zeros(max(rates)) if has_all else None,
+        revenue=revenue,
+    )
 
 
 @contextmanager
@@ -176,6 +252,20 @@ def figure_records(gold: GoldSet, sales: SalesOfRun, asked: AskedFigure) -> Figu
     return FigureRecords(RecordsOfRun(gold), period, asked.store, asked.product)
 
 
+class _LeftOut(View):
+    file: str
+    file_id: int
+    feed: str
+    status: str
+    reasons: list[str]
+    meaning: str
+    day_is_known: bool
+    product_is_known: bool
+    records: int
+    amount: Exact | None
+    currency: str | None
+
+
 class _Explained(View):
     run_id: str
     finished_at: Moment
@@ -189,7 +279,7 @@ class _Explained(View):
     units: Units
     files: list[FilePart]
     not_in_gold: Exact | None
-    left_out: list[FileLeftOut]
+    left_out: list[_LeftOut]
     as_closed: bool
     closings: list[ClosedMonth]
     tax: TaxBasis

@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 
+from sales_pipeline.analysis.figure_records import LeftOut
 from sales_pipeline.analysis.measures import row_values
 from sales_pipeline.analysis.records_of_run import RecordsOfRun
 from sales_pipeline.analysis.sales_of_run import sales_of_run
@@ -19,8 +20,13 @@ from sales_pipeline.config.model import Declaration
 from sales_pipeline.exact import EXACT
 from sales_pipeline.report.closed_months import closing_lines
 from sales_pipeline.report.document import csv_rows
-from sales_pipeline.report.explained import AskedFigure, Explained, asked_gold, figure_records
-from sales_pipeline.report.explained_files import FileLeftOut, FilePart
+from sales_pipeline.report.explained import (
+    AskedFigure,
+    Explained,
+    FilePart,
+    asked_gold,
+    figure_records,
+)
 from sales_pipeline.report.figures import grouped, money, without_end_zeros
 from sales_pipeline.report.layout import cell, new_table, titled
 from sales_pipeline.report.tax_basis import basis_lines, tax_basis
@@ -106,7 +112,7 @@ def _left_out(figure: Explained) -> RenderableType:
     return titled("Left out of these files", table, remark="\n".join(lines))
 
 
-def _why(part: FileLeftOut) -> str:
+def _why(part: LeftOut) -> str:
     why = ", ".join(part.reasons) or part.status
     doubts = [
         doubt
