@@ -159,7 +159,7 @@ class FigureRecords:
         where = f"status <> '{SALE}' AND {days} AND {self._of_store}"
         if self.product is not None:
             where += f" AND ({self._of_product} OR product IS NULL)"
-        sums: dict[tuple[Any, ...], tuple[int, Decimal | None]] = {}
+        left_out: dict[tuple[Any, ...], LeftOut] = {}
         rows = row_values(self.records.totals(by, where), *by, "records", "amount")
         for file_id, feed, status, reasons, currency, store, day, product, count, amount in rows:
             if product is not None and not self._is_meant(store, product):
@@ -167,17 +167,14 @@ class FigureRecords:
             has_product = self.product is None or product is not None
             codes = tuple(reasons or ())
             key = (file_id, feed, status, codes, day is not None, has_product, currency)
-            records, known = sums.get(key, (0, None))
-            sums[key] = records + count, known if amount is None else amount + (known or 0)
-        return [
-            LeftOut(
+            known = left_out.get(key) or LeftOut(
                 self.records.path(file_id), file_id, feed, status, codes,
-                self._meaning(feed, status, codes), *are_known, records,
-                amount if currency else None, currency,
-            )
-            for (file_id, feed, status, codes, *are_known, currency), (records, amount)
-            in sums.items()
-        ]  # fmt: skip
+                self._meaning(feed, status, codes), day is not None, has_product, 0, None, currency,
+            )  # fmt: skip
+            if currency and amount is not None:
+                known = known._replace(amount=amount + (known.amount or 0))
+            left_out[key] = known._replace(records=known.records + count)
+        return list(left_out.values())
 
     def _meaning(self, feed: str, status: str, codes: Sequence[str]) -> str:
         declared = self.records.gold.declaration.feeds.get(feed)

@@ -91,8 +91,8 @@ _GROUPS: dict[str, tuple[str, _Commands]] = {
     "databricks": (
         "A Databricks workspace: deploying to it, and the gate.",
         {
-            "init": _Command("databricks_init", "init", "EXAMPLE"),
-            "test": _Command("databricks", "run_test_job", "EXAMPLE"),
+            "init": _Command("databricks", "init", "INIT_EXAMPLE"),
+            "test": _Command("databricks", "run_test_job", "TEST_EXAMPLE"),
         },
     ),
 }

@@ -74,27 +74,23 @@ class Given:
 NOTHING_GIVEN = Given()
 
 
-def load_declaration(path: Path | None, given: Given = NOTHING_GIVEN) -> Declaration:
-    """Loads a declaration; without a file the sample retailer's, which is said on stderr.
+def load_declaration(
+    path: Path | None, given: Given = NOTHING_GIVEN, *, sample: bool = False
+) -> Declaration:
+    """Loads a declaration and puts in it what options say.
+
+    Without a file it is the sample retailer's, which is said on stderr if it was not asked for.
 
     Args:
         path: The file, from `chosen_path`.
         given: What options say in place of what is declared.
-
-    Raises:
-        DeclarationError: The file cannot be used.
-    """
-    if path is None:
-        say(f"declaration: the sample retailer (no {USUAL} here)")
-    return with_options(path, given)
-
-
-def with_options(path: Path | None, given: Given = NOTHING_GIVEN) -> Declaration:
-    """Loads a declaration and puts in it what options say.
+        sample: Whether the sample retailer is asked for.
 
     Raises:
         DeclarationError: The file cannot be used.
     """
     from sales_pipeline.config.loader import load_config
 
+    if path is None and not sample:
+        say(f"declaration: the sample retailer (no {USUAL} here)")
     return load_config(path, instead=given.keys)

@@ -15,13 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from sales_pipeline.cli.declaration import (
-    Given,
-    chosen_path,
-    load_declaration,
-    named_path,
-    with_options,
-)
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration, named_path
 from sales_pipeline.cli.screen import log_everything
 from sales_pipeline.errors import UsageError
 
@@ -184,7 +178,7 @@ class Shared:
             UsageError: No declaration is named, and the command changes something.
         """
         given = Given(**{field.name: getattr(self, field.name) for field in fields(Given)})
-        return with_options(self.path, given) if self.sample else load_declaration(self.path, given)
+        return load_declaration(self.path, given, sample=self.sample)
 
 
 @dataclass(frozen=True)

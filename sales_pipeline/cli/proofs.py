@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration, with_options
+from sales_pipeline.cli.declaration import Given, chosen_path, load_declaration
 from sales_pipeline.cli.options import (
     CatalogOption,
     ConfigOption,
@@ -91,8 +91,7 @@ def certify(
     versions, the rows and the seconds: a certificate to keep.
     """
     path = None if sample else chosen_path(config)
-    given = Given(catalog=catalog)
-    declaration = with_options(None, given) if sample else load_declaration(path, given)
+    declaration = load_declaration(path, Given(catalog=catalog), sample=sample)
     check_catalog(against, declaration.catalog)
     # Arrow comes with these imports, and --help must not wait for it.
     from sales_pipeline.proofs.certificate import certify as run_certify
@@ -151,7 +150,7 @@ def selftest(
     chosen = None if points is None else _numbers(points)
     path = None if sample else chosen_path(config)
     # Hundreds of runs; the promise that they show is kept by the same code on every engine.
-    loaded = with_options(None) if sample else load_declaration(path)
+    loaded = load_declaration(path, sample=sample)
     declaration = loaded.model_copy(update={"engine": EMBEDDED})
     prepare_process(declaration)
     # Spark comes with these imports, and --help must not wait for it.

@@ -98,7 +98,7 @@ def test_nothing_heavy_is_imported_for_help_and_declaration_errors(tmp_path: Pat
 
 
 def test_a_command_imports_no_other_command(tmp_path: Path) -> None:
-    modules = ("show", "history", "why", "upkeep", "proofs", "databricks", "databricks_init")
+    modules = ("show", "history", "why", "upkeep", "proofs", "databricks")
     code = (
         "import sys; from sales_pipeline.cli.app import make_app; make_app(sys.argv[1]);"
         f"print([name for name in {modules} if f'sales_pipeline.cli.{{name}}' in sys.modules],"
@@ -110,7 +110,7 @@ def test_a_command_imports_no_other_command(tmp_path: Path) -> None:
         "show": "['show'] False",
         "status": "['history'] False",
         "--help": "['show', 'history', 'why', 'upkeep', 'proofs'] False",
-        "databricks": "['databricks', 'databricks_init'] True",
+        "databricks": "['databricks'] True",
     }
     for first, names in loaded.items():
         assert python_in(tmp_path, "-c", code, first).out == f"{names}\n", first
