@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from sales_pipeline.analysis.calendars import CivilCalendar
-from sales_pipeline.analysis.periods import By, Calendar, Period, periods_around, span, span_of
+from sales_pipeline.analysis.periods import (
+    By,
+    Calendar,
+    Period,
+    periods_around,
+    span,
+    span_of,
+    whole_period,
+)
 from sales_pipeline.analysis.sales_of_run import Choice, SalesOfRun
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import UsageError, did_you_mean, examples
@@ -45,7 +53,8 @@ class AskedPeriod:
         if self.first is None and self.last is None:
             return By.MONTH, month
         begin = calendar.period_of(By.MONTH, first).first
-        return _of_days(self.first or begin, self.last or month.last, calendar)
+        days = self.first or begin, self.last or month.last
+        return whole_period(calendar, _LONGEST_FIRST, *days) or (By.MONTH, span(*days))
 
 
 def _named(name: str, calendar: Calendar, first: date, last: date) -> tuple[By, Period]:
@@ -62,14 +71,6 @@ def _named(name: str, calendar: Calendar, first: date, last: date) -> tuple[By, 
             f"Do: write one such as {such}; there are sales from {first} to {last}"
         )
     return known[name]
-
-
-def _of_days(first: date, last: date, calendar: Calendar) -> tuple[By, Period]:
-    for by in _LONGEST_FIRST:
-        whole = calendar.period_of(by, first)
-        if (whole.first, whole.last) == (first, last):
-            return by, whole
-    return By.MONTH, span(first, last)
 
 
 def check_choice(declaration: Declaration, sales: SalesOfRun, choice: Choice) -> None:

@@ -123,12 +123,6 @@ def causes_of_change(
 ) -> Causes:
     """Divides the change of revenue between two periods by its causes.
 
-    Args:
-        sales: The sales of a run.
-        days: When the stores were open.
-        pair: The two periods.
-        choice: Which sales count.
-
     Raises:
         ValueError: The period is compared with none.
     """
@@ -138,11 +132,6 @@ def causes_of_change(
 
 def causes_by_store(sales: SalesOfRun, days: TradingDays, pair: Pair) -> dict[str, Causes]:
     """Divides the change of each store that sold in one of two periods, each by itself.
-
-    Args:
-        sales: The sales of a run.
-        days: When the stores were open.
-        pair: The two periods.
 
     Raises:
         ValueError: The period is compared with none.

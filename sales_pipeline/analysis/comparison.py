@@ -26,6 +26,7 @@ from sales_pipeline.analysis.periods import (
     matching_part,
     periods_between,
     span,
+    whole_period,
 )
 from sales_pipeline.analysis.sales_of_run import ALL, Choice, SalesOfRun
 from sales_pipeline.exact import share
@@ -135,13 +136,9 @@ class ConstantRates:
 def constant_rates(
     sales: SalesOfRun, before: Period, sold_before: Iterable[Cell], currencies: Iterable[str]
 ) -> ConstantRates:
-    """Returns the rates of a compared period.
+    """Returns the rates of a compared period for some currencies.
 
-    Args:
-        sales: The sales of the run, which know the declared rates.
-        before: The compared period.
-        sold_before: All sales of it, by store and currency.
-        currencies: The currencies that need a rate.
+    `sold_before` are all sales of it, by store and currency.
     """
     by_currency: dict[str, Measures] = {}
     for cell in sold_before:
@@ -197,10 +194,10 @@ class Comparison:
 
     def range_pair(self, by: By, first: date, last: date) -> Pair:
         """Returns the days from one to another as one period, and what it is compared with."""
-        for length in dict.fromkeys((by, By.YEAR, By.QUARTER, By.MONTH)):
-            whole = self.calendar.period_of(length, first)
-            if (whole.first, whole.last) == (first, last):
-                return self._pair(whole, length)
+        lengths = (by, By.YEAR, By.QUARTER, By.MONTH)
+        if whole := whole_period(self.calendar, lengths, first, last):
+            length, period = whole
+            return self._pair(period, length)
         known = self.sales.without_future(span(first, last))
         is_over = last < self.sales.as_of
         if self.compare is Compare.NONE:

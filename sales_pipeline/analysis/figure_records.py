@@ -130,9 +130,6 @@ class FigureRecords:
 
         They are the records of the period that do not count, and records of the same files
         without a readable day.
-
-        Args:
-            counted: What the figure counts.
         """
         in_period = self._left_out(self._days(self.period))
         files = {part.file_id for part in counted} | {part.file_id for part in in_period}

@@ -109,11 +109,6 @@ class TradingGroup:
 def like_for_like(days: TradingDays, pair: Pair, rows: Iterable[Compared]) -> list[TradingGroup]:
     """Divides the stores of a pair of periods by how they traded; the groups add up to the total.
 
-    Args:
-        days: When the stores were open.
-        pair: The periods; compared with another one.
-        rows: The sales of each store in them.
-
     Returns:
         A group for each way of trading that a store has, comparable stores first.
     """

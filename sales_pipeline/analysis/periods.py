@@ -7,7 +7,7 @@ fiscal year that does not start in January has two years in its name, such as `2
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -110,6 +110,17 @@ def periods_between(calendar: Calendar, by: By, first: date, last: date) -> Iter
     """Yields the periods from one day to another; the outer ones are cut to these days."""
     for whole in periods_around(calendar, by, first, last):
         yield Period(max(whole.first, first), min(whole.last, last), whole.name)
+
+
+def whole_period(
+    calendar: Calendar, lengths: Iterable[By], first: date, last: date
+) -> tuple[By, Period] | None:
+    """Returns the first of some lengths of which the days are a period, and that period."""
+    for by in lengths:
+        whole = calendar.period_of(by, first)
+        if (whole.first, whole.last) == (first, last):
+            return by, whole
+    return None
 
 
 def compared_period(calendar: Calendar, by: By, period: Period, compare: Compare) -> Period | None:

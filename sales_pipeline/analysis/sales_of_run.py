@@ -192,12 +192,7 @@ class SalesOfRun:
 
 
 def sales_of_run(gold: GoldSet, *, as_closed: bool = False) -> SalesOfRun:
-    """Reads what a run left.
-
-    Args:
-        gold: The gold tables of the run.
-        as_closed: Whether closed months are as they were when these closed; other months are as
-            the run left them.
+    """Reads what a run left; with `as_closed`, closed months as they were when these closed.
 
     Raises:
         UsageError: It is not kept any more.

@@ -165,11 +165,7 @@ def make_run_pipeline() -> typer.Typer:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs `sales-pipeline` and ends the process with its exit code.
-
-    Args:
-        arguments: The arguments after the program name; by default the arguments of the process.
-    """
+    """Runs `sales-pipeline`, by default with the arguments of the process, and ends the process."""
     given = sys.argv[1:] if arguments is None else arguments
     _start(make_app(given[0] if given else ""), "sales-pipeline", arguments)
 

@@ -34,9 +34,6 @@ def chosen_path(config: Path | None) -> Path | None:
 def named_path(config: Path | None) -> Path:
     """Returns the declaration's file, for what changes something and so must not guess.
 
-    Args:
-        config: As for `chosen_path`.
-
     Raises:
         UsageError: None is named.
     """

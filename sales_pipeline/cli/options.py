@@ -209,11 +209,7 @@ class Running(Changing):
 
 
 def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Returns a command whose parameter `shared` became the options of its class.
-
-    Args:
-        command: Any command; one without that parameter is returned as it is.
-    """
+    """Returns a command whose parameter `shared`, if any, became the options of its class."""
     own = dict(inspect.signature(command).parameters)
     if own.pop("shared", None) is None:
         return command

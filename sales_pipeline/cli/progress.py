@@ -34,11 +34,7 @@ def progress_on_stderr() -> Iterator[Progress]:
 
 
 def make_bars(console: Console | None = None) -> Bars:
-    """Returns bars on stderr, which leave nothing on the screen when they end.
-
-    Args:
-        console: Draws the bars somewhere else.
-    """
+    """Returns bars on stderr, which leave nothing on the screen when they end."""
     # The bars' library takes as long to import as a run with nothing to do.
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn

@@ -156,15 +156,7 @@ def run_and_tell(
     answers: bool = False,
     as_json: bool = False,
 ) -> int:
-    """Runs and prints the report; returns the exit code.
-
-    Args:
-        declaration: What the retailer declares.
-        verb: The function that runs, such as `upkeep.rebuild`.
-        shared: How long to wait for another run, and whether the cost of the run is shown.
-        answers: Whether the four answers follow.
-        as_json: Whether it is all one JSON document.
-    """
+    """Runs, prints the report, with `answers` the four answers too, and returns the exit code."""
     with (
         stopped_by_signals(),
         progress_on_stderr() as on_stderr,

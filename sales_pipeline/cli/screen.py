@@ -81,15 +81,7 @@ def show_report(
     as_json: bool,
     csv: Callable[[Report], str] | None = None,
 ) -> None:
-    """Prints a report as one JSON document, as CSV or as text.
-
-    Args:
-        report: The data.
-        document: Turns it into a document.
-        text: Turns it into text.
-        as_json: Whether the document is asked for.
-        csv: Turns it into CSV, if that is asked for.
-    """
+    """Prints a report as one JSON document if that is asked for, else as CSV, else as text."""
     if as_json:
         show_json(document(report))
     elif csv is not None:
@@ -144,9 +136,6 @@ def tell_failure(error: Exception) -> int:
     """Says in one message what went wrong and returns the exit code.
 
     With `--verbose` the traceback is logged, too.
-
-    Args:
-        error: An error of this package, one of the operating system, or an unforeseen one.
     """
     logger.debug("traceback", exc_info=error)
     if isinstance(error, SalesPipelineError):

@@ -49,10 +49,7 @@ def answers_document(
 ) -> dict[str, Any]:
     """Returns the answers to some questions, ready for JSON; every figure is exact and text.
 
-    Args:
-        answers: The answers.
-        questions: The questions.
-        like_for_like: Whether the groups of stores are wanted; they always stand beside stores.
+    The groups of stores stand beside stores, and if they are asked for.
     """
     document = json_object(_Head, answers)
     for question in questions:

@@ -123,12 +123,7 @@ def adjustments_since_closing(
     *,
     store: str | None = None,
 ) -> list[Adjustment]:
-    """Returns why closed months changed since they were closed.
-
-    Args:
-        gold: The gold tables of the run that is now.
-        revenues: Closed month -> its revenue then and now, unrounded.
-        store: Only the sales of this store.
+    """Returns why closed months changed, given month -> its revenue then and now, unrounded.
 
     Raises:
         UsageError: What the run left is not kept any more.
@@ -144,10 +139,6 @@ def adjustments_since_closing(
 
 def run_as_closed(gold: GoldSet, asked: AskedPeriod) -> str:
     """Returns the id of the run whose records make up a period of closed months, as closed.
-
-    Args:
-        gold: The gold tables of the run that knows the closings.
-        asked: The period.
 
     Raises:
         UsageError: A month of it is open, or the months were closed at the figures of several runs.
@@ -226,13 +217,7 @@ def _revenue(cells: Sequence[Cell]) -> Fraction:
 def closing_lines(
     closed: Sequence[ClosedMonth], currency: str, *, as_closed: bool = False
 ) -> list[Text]:
-    """Returns lines about the closed months among some figures, and how they were restated.
-
-    Args:
-        closed: The closed months.
-        currency: The base currency.
-        as_closed: Whether the figures are those of the closed months as they were closed.
-    """
+    """Returns lines about the closed months among some figures, and how they were restated."""
     lines = _restated_lines(closed, currency)
     if as_closed:
         months = [month_text(month.month) for month in closed]

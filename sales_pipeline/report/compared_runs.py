@@ -102,14 +102,16 @@ def _before_the_last(declaration: Declaration) -> str:
     return runs[-2].run_id
 
 
-class _Run(View):
+class RunView(View):
+    """The keys of a run that figures are of."""
+
     run_id: str
     finished_at: Moment
 
 
 class _Compared(View):
-    earlier: _Run
-    later: _Run
+    earlier: RunView
+    later: RunView
     currency: str
     units_more: Units
     revenue_more: Exact

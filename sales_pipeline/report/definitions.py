@@ -75,11 +75,7 @@ _AFTER_CLASSES = (
 
 
 def definitions(declaration: Declaration) -> tuple[Definition, ...]:
-    """Returns the definitions in the order in which they are shown.
-
-    Args:
-        declaration: What the retailer declares; it has the limits of the classes.
-    """
+    """Returns the definitions in the order in which they are shown."""
     a, b = (percent(Fraction(share)) for share in (declaration.classes.a, declaration.classes.b))
     classes = Definition(
         "Place, class",

@@ -148,12 +148,7 @@ class _Version(View):
 
 
 def runs_document(runs: Sequence[RunRecord], *, kept: int) -> dict[str, Any]:
-    """Returns runs, the latest first, each with the versions of the tables that it left.
-
-    Args:
-        runs: The runs.
-        kept: How many of them can still be shown.
-    """
+    """Returns runs, the latest first, each with its tables' versions; `kept` can still be shown."""
     documents = json_objects(_Run, runs)
     return {"runs": [run | {"is_kept": place < kept} for place, run in enumerate(documents)]}
 
@@ -164,12 +159,7 @@ def versions_document(table: str, versions: Sequence[WrittenVersion]) -> dict[st
 
 
 def runs_text(runs: Sequence[RunRecord], *, kept: int) -> RenderableType:
-    """Returns the last of the runs, the latest first, and how many more there are.
-
-    Args:
-        runs: The runs.
-        kept: How many of them can still be shown.
-    """
+    """Returns the last of the runs, the latest first; `kept` of all can still be shown."""
     more = len(runs) - SHOWN
     remarks = [f"... and {more:,} earlier; {_ALL}"] if more > 0 else []
     if kept < len(runs):

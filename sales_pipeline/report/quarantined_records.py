@@ -104,12 +104,7 @@ class QuarantinedRecords:
 def quarantined_records(
     declaration: Declaration, filters: Filters, *, limit: int
 ) -> QuarantinedRecords:
-    """Returns records that wait in quarantine.
-
-    Args:
-        declaration: What the retailer declares.
-        filters: Which of them.
-        limit: How many at most.
+    """Returns the first of the chosen records that wait in quarantine.
 
     Raises:
         UsageError: There is no such feed, reason or file, or no lakehouse yet.

@@ -71,12 +71,7 @@ def rates_csv(shown: ShownRates) -> str:
 
 
 def rates_text(shown: ShownRates, *, last_days: int | None = None) -> RenderableType:
-    """Returns the policy, and below it the currencies or their days.
-
-    Args:
-        shown: The rates.
-        last_days: How many of the latest days of each currency are shown; all without it.
-    """
+    """Returns the policy, and below it the currencies or the last, or all, of their days."""
     head = [Text(f"{shown.policy_sentence}")]
     if shown.is_stale:
         head.append(Text(_STALE.format(do="sales-pipeline run"), style=WORTH_A_LOOK))

@@ -31,13 +31,7 @@ class Source:
 def largest_sources(
     sources: Mapping[str, Fraction], change: Decimal, minor_units: int
 ) -> tuple[Source, ...]:
-    """Returns the sources of a part, rounded so that they add up to it, the largest first.
-
-    Args:
-        sources: The name of each, and its exact part.
-        change: The part as it is shown.
-        minor_units: The decimals that are shown.
-    """
+    """Returns the sources of a part, rounded to add up to it as it is shown, the largest first."""
     named = {name: part for name, part in sources.items() if part and name}
     order = sorted(named.items(), key=lambda item: (-abs(item[1]), item[0]))
     shown = adding_up([part for _, part in order], change, minor_units) if order else []
@@ -93,12 +87,7 @@ class Rounding:
     def months(
         self, revenues: Mapping[date, tuple[Fraction, Fraction]], parts: Iterable[Adjustment]
     ) -> Iterator[RestatedMonth]:
-        """Yields the months whose parts differ, in the order of `revenues`.
-
-        Args:
-            revenues: Month -> its revenue before and now, unrounded.
-            parts: The adjustments of these months.
-        """
+        """Yields the months whose parts differ, from their unrounded revenues before and now."""
         by_month: dict[date, list[Adjustment]] = {}
         for part in parts:
             by_month.setdefault(part.month, []).append(part)

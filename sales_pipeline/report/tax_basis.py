@@ -63,11 +63,7 @@ def tax_basis(
 ) -> TaxBasis:
     """Returns the basis of the figures that a run left.
 
-    Args:
-        declaration: What the retailer declares; it says what the files have.
-        run: The run; it knows whether tax was taken off.
-        store: The id of the only store that counts.
-        closed: The closed months whose kept figures are among the figures.
+    `closed` are the closed months whose kept figures are among them.
     """
     basis = _basis(declaration, is_net_of_tax=run.is_net_of_tax, store=store)
     differing = [closing.month for closing in closed if closing.is_net_of_tax != run.is_net_of_tax]
@@ -88,14 +84,7 @@ def basis_of_figures(
     store: str | None = None,
     as_closed: bool = False,
 ) -> TaxBasis:
-    """Returns the basis of the figures of some periods.
-
-    Args:
-        gold: The gold tables that the figures come from.
-        periods: The periods; None stands for one without sales.
-        store: The id of the only store that counts.
-        as_closed: Whether closed months are as they were when these closed.
-    """
+    """Returns the basis of the figures of some periods; None stands for one without sales."""
     closed = [gold.closings[month] for month in closed_in(gold, periods)] if as_closed else []
     return tax_basis(gold.declaration, gold.run, store=store, closed=closed)
 

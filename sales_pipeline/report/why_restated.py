@@ -31,7 +31,8 @@ from sales_pipeline.report.closed_months import (
     adjustments_since_closing,
     changed_since_closing,
 )
-from sales_pipeline.report.document import Exact, Moment, View, csv_text, json_object
+from sales_pipeline.report.compared_runs import RunView
+from sales_pipeline.report.document import Exact, View, csv_text, json_object
 from sales_pipeline.report.figures import grouped, month_text, signed
 from sales_pipeline.report.layout import cell, new_table, titled
 from sales_pipeline.report.restatements import RULE, RestatedMonth, Rounding
@@ -197,14 +198,9 @@ def _changed_months(
     }
 
 
-class _Run(View):
-    run_id: str
-    finished_at: Moment
-
-
 class _WhyRestated(View):
-    earlier: _Run | None
-    later: _Run
+    earlier: RunView | None
+    later: RunView
     currency: str
     store: str | None
     change: Exact

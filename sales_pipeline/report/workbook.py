@@ -45,12 +45,7 @@ def workbook_writer() -> Any:
 
 
 def write_workbook(answers: Answers, path: Path, further: Sequence[Sheet] = ()) -> None:
-    """Writes the answers into a workbook; a file that is there is replaced.
-
-    Args:
-        answers: The answers.
-        path: The file.
-        further: The sheets after the sheets of the answers.
+    """Writes the answers, and further sheets, into a workbook; a file that is there is replaced.
 
     Raises:
         ExtraMissing: The extra that the workbook needs is not installed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -11,14 +11,14 @@ from sales_pipeline.analysis.comparison import Pair
 from sales_pipeline.analysis.measures import Measures, by_value, total
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.errors import counted
 from sales_pipeline.exact import exact_sum, half_up
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import BALANCE
 from sales_pipeline.lakehouse.runs import RunRecord
 from sales_pipeline.report.closed_months import ClosedMonth
 from sales_pipeline.report.figures import grouped, moment, money, month_text, percent, signed
-from sales_pipeline.report.quarantine import NOTHING_WAITS, Waiting
+from sales_pipeline.report.layout import money_lines
+from sales_pipeline.report.quarantine import NOTHING_WAITS, Waiting, total_line
 from sales_pipeline.report.rates_of_days import policy_sentence
 from sales_pipeline.silver.balance import CLASSES, NO_CURRENCY, Balance, balance_from
 from sales_pipeline.silver.reference.missing_names import compare, missing_names
@@ -58,11 +58,6 @@ def _columns(*headers: str, figures: Iterable[str] = ()) -> tuple[Column, ...]:
     return tuple(Column(header, header in are_figures) for header in headers)
 
 
-def _money(amounts: Mapping[str, Decimal]) -> str:
-    """Amounts of several currencies, one a line."""
-    return "\n".join(money(amount, currency) for currency, amount in sorted(amounts.items()))
-
-
 def quarantine_listing(waiting: Waiting) -> Listing:
     """Returns the records that wait in quarantine, by feed and reason, with their money."""
     caption = "Records in quarantine, by feed and reason"
@@ -70,11 +65,10 @@ def quarantine_listing(waiting: Waiting) -> Listing:
         return Listing(caption, note=NOTHING_WAITS)
     figures = ("Records", "Amount")
     rows = tuple(
-        (group.feed, group.reason, group.meaning, f"{group.rows:,}", _money(group.amounts))
+        (group.feed, group.reason, group.meaning, f"{group.rows:,}", money_lines(group.amounts))
         for group in waiting.by_reason
     )
-    amount = ", ".join(_money(waiting.amounts).splitlines()) or "no readable amount"
-    note = f"{counted(waiting.rows, 'record')} in all, {amount}; one may have several reasons."
+    note = total_line(waiting.rows, waiting.amounts)
     columns = _columns("Feed", "Reason", "What it means", *figures, figures=figures)
     return _cut(Listing(caption, columns, rows, note))
 
@@ -88,7 +82,7 @@ def unknown_names_listing(lakehouse: Lakehouse) -> Listing:
     compare(lakehouse, names[:_MOST_ROWS])
     figures = ("Records", "Amount")
     rows = tuple(
-        (name.feed, name.name, name.like, f"{name.records:,}", _money(name.amounts))
+        (name.feed, name.name, name.like, f"{name.records:,}", money_lines(name.amounts))
         for name in names
     )
     note = "Their sales count as soon as a file of the catalogue has the name."
@@ -97,12 +91,7 @@ def unknown_names_listing(lakehouse: Lakehouse) -> Listing:
 
 
 def balance_listing(lakehouse: Lakehouse, runs: Sequence[RunRecord]) -> Listing:
-    """Returns the balance of the last run that took deliveries in, by feed and currency.
-
-    Args:
-        lakehouse: The tables.
-        runs: The finished runs up to the one of the page, the earliest first.
-    """
+    """Returns the balance of the last of `runs` that took deliveries in, by feed and currency."""
     caption = "What was delivered, and what became of it"
     of_run: dict[str, list[Balance]] = {}
     for row in lakehouse.rows(BALANCE.name):
@@ -181,13 +170,7 @@ def rates_used(declaration: Declaration, sales: SalesOfRun, pair: Pair) -> list[
 
 
 def rates_listing(declaration: Declaration, sales: SalesOfRun, pair: Pair) -> Listing:
-    """Returns the average rate of each currency in a month and in the compared one.
-
-    Args:
-        declaration: What the retailer declares.
-        sales: The sales of the run.
-        pair: The months.
-    """
+    """Returns the average rate of each currency in a month and in the compared one."""
     caption = "Exchange rates that sales took"
     base = declaration.base_currency
     rows = [
@@ -213,13 +196,7 @@ def rates_listing(declaration: Declaration, sales: SalesOfRun, pair: Pair) -> Li
 
 
 def closings_listing(closed: Sequence[ClosedMonth], currency: str, *, as_closed: bool) -> Listing:
-    """Returns the closed months: what each was closed at, what it comes to now, and why.
-
-    Args:
-        closed: The closed months of the page, in order.
-        currency: The base currency.
-        as_closed: Whether the page shows them as they were closed.
-    """
+    """Returns the closed months: what each was closed at, what it comes to now, and why."""
     caption = "Closed months, and what came later"
     if not closed:
         return Listing(caption, note="None of these months is closed.")

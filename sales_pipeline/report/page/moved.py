@@ -84,12 +84,7 @@ def last_month_moved(
 ) -> Moved | None:
     """Returns why the last month that is over moved; None if none has one to compare with.
 
-    Args:
-        sales: The sales of the run.
-        days: When the stores were open.
-        pairs: The months, the earliest first.
-        minor_units: The decimals of a shown revenue.
-        stores: The ids of the stores of the page, in their order; None to tell of all only.
+    With the ids of the stores of the page, it tells of each of them, too.
     """
     over = [pair for pair in pairs if pair.is_over and pair.before]
     if not over or over[-1].before is None:

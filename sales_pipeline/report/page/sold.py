@@ -10,14 +10,15 @@ adds up integers of any length without rounding.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from sales_pipeline.analysis.measures import Cell, Measures
 from sales_pipeline.exact import digits_of
 
+Packed = TypeVar("Packed", "SoldByStore", "SoldByProduct")
 Place = tuple[int, ...]
 """The places of a sum: of its period, its store, and a third value."""
 
@@ -66,18 +67,15 @@ def packed(figures: Iterable[Decimal | int], decimals: int = 0) -> str:
     return " ".join(str(digits_of(Decimal(figure), decimals)) for figure in figures)
 
 
-def packed_by_store(sums: Mapping[Place, Measures], scales: Scales) -> SoldByStore:
-    """Returns the columns of sums by period, store and currency."""
-    span, store, currency = ([place[at] for place in sums] for at in range(3))
-    every = list(sums.values())
-    return SoldByStore(
-        packed(span), packed(store), packed(currency),
-        packed(measures.sales for measures in every),
-        packed((measures.units for measures in every), scales.units),
-        packed((measures.amount for measures in every), scales.amount),
-        packed((measures.revenue for measures in every), scales.revenue),
-        packed((measures.revenue_returned for measures in every), scales.revenue),
-    )  # fmt: skip
+def packed_sums(kind: type[Packed], sums: Mapping[Place, Measures], scales: Scales) -> Packed:
+    """Returns sums as columns: the three places of each, then the measures that the kind names."""
+    decimals = {"sales": 0, **vars(scales), "revenue_returned": scales.revenue}
+    places = [packed(place[at] for place in sums) for at in range(3)]
+    measures = [
+        packed((getattr(own, column.name) for own in sums.values()), decimals[column.name])
+        for column in fields(kind)[3:]
+    ]
+    return kind(*places, *measures)
 
 
 @dataclass(frozen=True)

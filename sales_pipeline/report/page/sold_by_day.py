@@ -20,7 +20,7 @@ from sales_pipeline.report.page.sold import (
     Sold,
     SoldByStore,
     packed,
-    packed_by_store,
+    packed_sums,
     placed,
     scales_of,
 )
@@ -80,12 +80,7 @@ def days_of(
 ) -> Iterator[Days]:
     """Yields the sales of the days of a page, by store first, then of all stores together.
 
-    Args:
-        sales: The sales of the run.
-        calendar: What a day is compared with, and what a week is.
-        whole: All days that the page has.
-        sold: What it has of its months: its stores and currencies.
-        most: How many sums fit at most, so that what cannot fit is not made.
+    The stores and currencies are those of `sold`. More sums than `most` do not fit.
     """
     days = [whole.first + DAY * at for at in range(whole.days)]
     kept = [store.id for store in sold.stores if store.id]
@@ -104,7 +99,7 @@ def days_of(
                 for week in periods_around(calendar, By.WEEK, whole.first, whole.last)
             ),
             scales=scales,
-            sold=packed_by_store(sums, scales),
+            sold=packed_sums(SoldByStore, sums, scales),
             by_store=bool(stores),
             rates=rates,
         )

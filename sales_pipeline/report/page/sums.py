@@ -22,14 +22,12 @@ from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.config.stores import Store
 from sales_pipeline.report.page.sold import (
     Closed,
-    Place,
     ProductOfPage,
-    Scales,
     Sold,
     SoldByProduct,
+    SoldByStore,
     StoreOfPage,
-    packed,
-    packed_by_store,
+    packed_sums,
     placed,
     scales_of,
 )
@@ -106,7 +104,8 @@ class SalesOfPage:
             tuple(ProductOfPage(name or "", category) for name, category in entries),
             len({name for name, _, _ in self._by_product}) - len(products),
             tuple(sorted({category for _, category in entries})), limits.categories,
-            tuple(currencies), packed_by_store(sold, scales), _by_product(of_products, scales),
+            tuple(currencies), packed_sums(SoldByStore, sold, scales),
+            packed_sums(SoldByProduct, of_products, scales),
             limits.products_by_store, self._day_rates(currencies),
         )  # fmt: skip
 
@@ -233,13 +232,3 @@ def _or_null(condition: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedA
 
 def _with(table: pa.Table, column: str, values: pa.ChunkedArray) -> pa.Table:
     return table.set_column(table.schema.get_field_index(column), column, values)
-
-
-def _by_product(sums: Mapping[Place, Measures], scales: Scales) -> SoldByProduct:
-    span, store, product = ([place[at] for place in sums] for at in range(3))
-    every = list(sums.values())
-    return SoldByProduct(
-        packed(span), packed(store), packed(product),
-        packed((measures.units for measures in every), scales.units),
-        packed((measures.revenue for measures in every), scales.revenue),
-    )  # fmt: skip
