@@ -89,18 +89,18 @@ def _global_performance(answers: Answers, options: Shown) -> Group:
         right=(revenue, *compared),
         below=(("Before", revenue), ("Currency", "Local growth"), ("Change %", "Change")),
     )
+
+    def add(name: str, row: PeriodRevenue) -> None:
+        table.add_row(name, grouped(row.revenue), *_change(row.before, options, compared))
+
     for row in answers.global_performance:
-        table.add_row(_period(row), grouped(row.revenue), *_change(row.before, options, compared))
+        add(_period(row), row)
     total = answers.total
     if total is not None and len(answers.global_performance) > 1:
         table.add_section()
-        cells = _change(total.before, options, compared)
-        table.add_row("Total" + _mark(total), grouped(total.revenue), *cells)
-    for row in answers.to_date:
-        if has_before:
-            table.add_row(
-                _period(row), grouped(row.revenue), *_change(row.before, options, compared)
-            )
+        add("Total" + _mark(total), total)
+    for row in answers.to_date if has_before else ():
+        add(_period(row), row)
     remark = _remark(answers, total, options)
     return titled(title_of(answers, Question.GLOBAL), table, remark=remark)
 

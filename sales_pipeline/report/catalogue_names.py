@@ -23,7 +23,7 @@ from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.printable import printable
 from sales_pipeline.report.document import Amounts, Exact, View, csv_text, json_objects, read_from
-from sales_pipeline.report.figures import grouped, without_end_zeros
+from sales_pipeline.report.figures import quantity
 from sales_pipeline.report.layout import cell, money_lines, new_table, titled
 from sales_pipeline.silver.reference import products
 from sales_pipeline.silver.reference.missing_names import MissingName, compare, missing_names
@@ -276,7 +276,7 @@ def _prices(prices: Sequence[KnownPrice]) -> Text:
 def _price(stated: KnownPrice) -> str:
     price = stated.price
     since = "" if price.valid_from == ALWAYS else f" from {price.valid_from}"
-    return f"{grouped(without_end_zeros(price.price))} {price.currency}{since} ({stated.path})"
+    return f"{quantity(price.price)} {price.currency}{since} ({stated.path})"
 
 
 def missing_text(missing: Missing, *, limit: int) -> RenderableType:

@@ -19,7 +19,7 @@ from sales_pipeline.errors import MAX_EXAMPLES, counted
 from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.printable import printable
 from sales_pipeline.report.document import Exact, View, json_object, read_from
-from sales_pipeline.report.figures import grouped, money, without_end_zeros
+from sales_pipeline.report.figures import money, quantity
 from sales_pipeline.report.layout import (
     TROUBLE,
     WORTH_A_LOOK,
@@ -234,14 +234,13 @@ def _table(feed: str, files: Sequence[FilePreview]) -> Group:
 
 
 def _understood(record: RecordPreview) -> Iterable[Text]:
-    quantity = record.quantity
     style = "" if record.verdict == "fit" else WORTH_A_LOOK
     reasons = f": {', '.join(record.reasons)}" if record.reasons else ""
     return (
         cell(record.sold_on),
         cell(record.product),
         cell(record.source_product),
-        cell(None if quantity is None else grouped(without_end_zeros(quantity))),
+        cell(None if record.quantity is None else quantity(record.quantity)),
         cell(_money(record.amount, record.currency)),
         cell(f"{record.verdict}{reasons}", style=style),
     )
@@ -250,7 +249,7 @@ def _understood(record: RecordPreview) -> Iterable[Text]:
 def _money(amount: Decimal | None, currency: str | None) -> str | None:
     if amount is None:
         return None
-    return grouped(without_end_zeros(amount)) if currency is None else money(amount, currency)
+    return quantity(amount) if currency is None else money(amount, currency)
 
 
 def _trouble(check: Check) -> list[Text]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -18,9 +19,7 @@ from sales_pipeline.report.figures import moment, money, month_text, rounded, si
 from sales_pipeline.report.layout import WORTH_A_LOOK, listed
 
 
-class ClosingView(View):
-    """The keys of a closing; its revenue is rounded to the minor unit by `closing_view`."""
-
+class _Closing(View):
     month: Month
     closed_at: Moment
     run_id: str
@@ -35,9 +34,8 @@ class _Closed(View):
 
 
 def closing_document(closing: Closing, currency: str) -> dict[str, Any]:
-    """Returns a closing, ready for JSON."""
-    revenue = rounded(closing.revenue, currency)
-    return json_object(ClosingView, closing) | {"revenue": f"{revenue:f}"}
+    """Returns a closing, ready for JSON; its revenue is rounded to the minor unit."""
+    return json_object(_Closing, replace(closing, revenue=rounded(closing.revenue, currency)))
 
 
 def closed_document(done: Closed) -> dict[str, Any]:
@@ -133,7 +131,5 @@ def changed_closings_lines(changed: Sequence[ChangedClosing], currency: str) -> 
 
 def _shown(changed: ChangedClosing, currency: str) -> ChangedClosing:
     """Rounds each revenue once, so that the differences agree with the shown figures."""
-    figures = (
-        rounded(revenue, currency) for revenue in (changed.closed, changed.before, changed.now)
-    )
-    return ChangedClosing(changed.month, *figures)
+    figures = (changed.closed, changed.before, changed.now)
+    return ChangedClosing(changed.month, *(rounded(figure, currency) for figure in figures))

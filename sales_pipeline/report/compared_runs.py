@@ -30,8 +30,8 @@ from sales_pipeline.report.figures import (
     grouped,
     money,
     month_text,
+    quantity,
     rounded,
-    without_end_zeros,
 )
 from sales_pipeline.report.layout import cell, new_table, titled
 from sales_pipeline.report.tax_basis import TaxBasis, basis_lines, basis_of_two
@@ -131,7 +131,7 @@ def compared_runs_text(compared: ComparedRuns) -> RenderableType:
     names = f"{compared.earlier.run_id} and {compared.later.run_id}"
     if not compared.moved:
         return Text(f"Nothing moved between {names}.")
-    units = grouped(without_end_zeros(compared.units_more))
+    units = quantity(compared.units_more)
     revenue = money(compared.revenue_more, compared.currency)
     figures = counted(len(compared.moved), "figure")
     heading = f"Between {names}\n{figures} moved, by {units} units and {revenue} in all."
@@ -179,7 +179,7 @@ def moved_table(moved: Sequence[Moved], currency: str) -> RenderableType:
             month_text(row.month),
             cell(row.store),
             *([cell(row.product)] if has_products else []),
-            *(grouped(without_end_zeros(figure)) for figure in units),
+            *(quantity(figure) for figure in units),
             *(grouped(rounded(figure, currency)) for figure in revenues),
         )
     more = len(moved) - _SHOWN

@@ -27,7 +27,7 @@ from sales_pipeline.report.explained import (
     asked_gold,
     figure_records,
 )
-from sales_pipeline.report.figures import grouped, money, without_end_zeros
+from sales_pipeline.report.figures import grouped, money, quantity, without_end_zeros
 from sales_pipeline.report.layout import cell, new_table, titled
 from sales_pipeline.report.tax_basis import basis_lines, tax_basis
 
@@ -52,7 +52,7 @@ def _files(figure: Explained) -> RenderableType:
         table.add_row(
             cell(part.file),
             f"{part.records:,}",
-            grouped(without_end_zeros(part.units)),
+            quantity(part.units),
             money(part.amount, part.currency),
             _rate(part),
             _ON_HOLD if part.revenue is None else grouped(part.revenue),
@@ -65,7 +65,7 @@ def _files(figure: Explained) -> RenderableType:
         table.add_row(*row)
     table.add_section()
     records = sum(part.records for part in figure.files)
-    units = grouped(without_end_zeros(figure.units))
+    units = quantity(figure.units)
     table.add_row("Total", f"{records:,}", units, "", "", grouped(figure.revenue))
     chosen = filter(None, (figure.period.name, figure.store, figure.product))
     return titled(f"Revenue of {', '.join(chosen)}", table, remark=_method(figure))
@@ -76,7 +76,7 @@ def _sums(parts: Sequence[FilePart]) -> tuple[str, ...]:
     records = sum(part.records for part in parts)
     units = sum((part.units for part in parts), Decimal(0))
     revenue = sum((part.revenue or Decimal(0) for part in parts), Decimal(0))
-    return f"{records:,}", grouped(without_end_zeros(units)), "", "", grouped(revenue)
+    return f"{records:,}", quantity(units), "", "", grouped(revenue)
 
 
 def _rate(part: FilePart) -> str:

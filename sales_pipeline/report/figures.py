@@ -48,6 +48,15 @@ def without_end_zeros(figure: Decimal) -> Decimal:
     return Decimal(text.rstrip("0").rstrip(".") or "0") if "." in text else Decimal(text)
 
 
+def quantity(figure: Decimal) -> str:
+    """Returns a quantity with its thousands separated, without zeros after its last decimal.
+
+    >>> quantity(Decimal("1200.500"))
+    '1,200.5'
+    """
+    return grouped(without_end_zeros(figure))
+
+
 def percent(ratio: Fraction | None, *, sign: bool = False) -> str:
     """Returns a ratio as a percentage with one decimal, rounded half up; nothing for None.
 

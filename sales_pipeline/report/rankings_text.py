@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from rich.console import Group
 from rich.text import Text
 
 from sales_pipeline.analysis.ranking import Kind
 from sales_pipeline.report.answers import Answers, ProductByValue, ProductByVolume, RankingTotal
-from sales_pipeline.report.figures import grouped, percent, without_end_zeros
+from sales_pipeline.report.figures import grouped, percent, quantity
 from sales_pipeline.report.fitting_table import FittingTable
 from sales_pipeline.report.layout import cell, titled
 from sales_pipeline.report.questions import Question
@@ -51,7 +49,7 @@ def ranking(answers: Answers, question: Question) -> Group:
 def _figures(
     row: ProductByVolume | ProductByValue | RankingTotal, question: Question
 ) -> tuple[str, str]:
-    units, revenue = _units(row.units), grouped(row.revenue)
+    units, revenue = quantity(row.units), grouped(row.revenue)
     return (units, revenue) if question is Question.VOLUME else (revenue, units)
 
 
@@ -68,10 +66,6 @@ def _place(answers: Answers, row: ProductByVolume | ProductByValue) -> tuple[str
         return places
     was = "new" if row.rank_before is None else str(row.rank_before)
     return (*places, was, percent(row.growth, sign=True))
-
-
-def _units(units: Decimal) -> str:
-    return grouped(without_end_zeros(units))
 
 
 def _remark(

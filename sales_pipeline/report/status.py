@@ -202,10 +202,6 @@ class _Landing(View):
     staying: list[str]
 
 
-class _Archive(View):
-    unknown: list[str]
-
-
 class _Status(View):
     lakehouse: str
     is_made: bool
@@ -218,12 +214,11 @@ class _Status(View):
 
 def status_document(status: Status) -> dict[str, Any]:
     """Returns the state of a lakehouse, ready for JSON; amounts are text by currency."""
-    parts: dict[str, Any] = {
+    return json_object(_Status, status) | {
         "landing": json_object(_Landing, status),
-        "archive": json_object(_Archive, status),
+        "archive": {"unknown": list(status.unknown)},
+        "closings": [closing_document(closing, status.currency) for closing in status.closings],
     }
-    parts["closings"] = [closing_document(closing, status.currency) for closing in status.closings]
-    return json_object(_Status, status) | parts
 
 
 def status_text(status: Status) -> RenderableType:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -22,6 +21,7 @@ from sales_pipeline.report.compared_runs import moved_document, moved_table
 from sales_pipeline.report.document import Moment, View, json_object, read_from
 from sales_pipeline.report.figures import moment, size
 from sales_pipeline.report.layout import cell, listed_files, new_table, titled
+from sales_pipeline.run_report import FileNote
 
 
 def _paths(files: Sequence[DataFile]) -> list[str]:
@@ -134,14 +134,9 @@ def _deliveries(what: str, deliveries: Sequence[Delivery]) -> list[Text]:
     return listed_files(f"{what}:", lines)
 
 
-class _Reset(View):
-    moved: list[str]
-    kept: list[Path]
-
-
 def reset_document(done: Reset) -> dict[str, Any]:
     """Returns a reset, ready for JSON."""
-    return json_object(_Reset, done)
+    return json_object(Reset, done)
 
 
 def reset_text(done: Reset) -> RenderableType:
@@ -188,16 +183,11 @@ def restored_text(restored: Restored) -> RenderableType:
     return Group(*(Text(line) for line in lines))
 
 
-class _Held(View):
-    path: str
-    reason: str
-
-
 class _Restored(View):
     tables: list[str]
     opened: list[str]
     states: dict[State, int]
-    held: list[_Held]
+    held: list[FileNote]
     nameless: list[int]
     unknown: list[str]
 

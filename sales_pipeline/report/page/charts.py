@@ -15,6 +15,7 @@ from typing import Any
 from sales_pipeline.errors import ExtraMissing
 
 _NOW, _BEFORE, _GAIN, _LOSS = "var(--now)", "var(--before)", "var(--gain)", "var(--loss)"
+_AMOUNT = "datum.value == 0 ? '0' : format(datum.value, '~s')"
 _CONFIG: dict[str, Any] = {
     "background": None,
     "font": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
@@ -93,9 +94,7 @@ def _beside_before(altair: Any, label: str, *, across: bool) -> Any:
     name, figure = ("x", "y") if across else ("y", "x")
     kinds = {"x": altair.X, "y": altair.Y}
     axis = altair.Axis(labelAngle=0, labelOverlap=True) if across else altair.Axis(labelLimit=180)
-    amounts = altair.Axis(
-        tickCount=5, labelExpr="datum.value == 0 ? '0' : format(datum.value, '~s')"
-    )
+    amounts = altair.Axis(tickCount=5, labelExpr=_AMOUNT)
     base = altair.Chart(altair.NamedData("rows")).encode(
         **{name: kinds[name](f"{label}:O", sort=None, axis=axis)},
         tooltip=_texts(
@@ -117,9 +116,7 @@ def _growth(altair: Any) -> Any:
     colours = altair.Scale(
         domain=["Local growth", "Exchange rates"], range=[_NOW, "var(--currency)"]
     )
-    amounts = altair.Axis(
-        tickCount=5, labelExpr="datum.value == 0 ? '0' : format(datum.value, '~s')"
-    )
+    amounts = altair.Axis(tickCount=5, labelExpr=_AMOUNT)
     return (
         altair.Chart(altair.NamedData("rows"))
         .mark_bar(cornerRadiusEnd=2)
