@@ -67,7 +67,6 @@ def close(
     if not wanted and through is None:
         raise UsageError("MONTH: no month given. Do: write one such as 2025-12, or --through")
     declaration = shared.prepared()
-    # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.operations import closing
     from sales_pipeline.report.closing_reports import closed_document, closed_text
@@ -94,7 +93,6 @@ def reopen(
     """
     wanted = [month_from(text) for text in months]
     declaration = shared.prepared()
-    # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.operations import closing
     from sales_pipeline.report.closing_reports import reopened_document, reopened_text

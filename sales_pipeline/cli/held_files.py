@@ -48,7 +48,6 @@ def accept(file: FileArgument, *, as_json: JsonOption = False, shared: Running) 
     answers change at once.
     """
     declaration = shared.prepared()
-    # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.operations import decisions
 
     verb = partial(decisions.accept, file=file)

@@ -33,7 +33,6 @@ def status(
     declaration = shared.declaration()
     # Asked first: the answer is known only before the imports below start threads.
     network = network_of_a_run() if shared.verbose else None
-    # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.report import status as report
 
     lakehouse = report.status(declaration)
@@ -87,7 +86,6 @@ def history(
     that left it.
     """
     declaration = shared.declaration()
-    # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.report import history as report
 
     if table is None:

@@ -45,7 +45,6 @@ def check(
     """
     declaration = shared.declaration()
     prepare_process(declaration)
-    # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.report.check import check_document, check_text
     from sales_pipeline.report.first_records import understand
 
@@ -58,7 +57,6 @@ def check(
 
 def schema(*, verbose: VerboseOption = False) -> None:
     """Prints the JSON Schema of the declaration, by which editors complete and check it."""
-    # pydantic comes with this import, and --help must not wait for it.
     from sales_pipeline.config.model import schema_text
 
     show_exactly(schema_text())
@@ -105,7 +103,6 @@ def plan(
     rate.
     """
     declaration = shared.declaration()
-    # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.operations import plan as planning
     from sales_pipeline.report.plan import plan_document, plan_text
 

@@ -93,7 +93,6 @@ def certify(
     path = None if sample else chosen_path(config)
     declaration = load_declaration(path, Given(catalog=catalog), sample=sample)
     check_catalog(against, declaration.catalog)
-    # Arrow comes with these imports, and --help must not wait for it.
     from sales_pipeline.proofs.certificate import certify as run_certify
     from sales_pipeline.report.proofs import certificate_document, certificate_text
 
@@ -153,7 +152,6 @@ def selftest(
     loaded = load_declaration(path, sample=sample)
     declaration = loaded.model_copy(update={"engine": EMBEDDED})
     prepare_process(declaration)
-    # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.proofs.selftest import selftest as run_selftest
     from sales_pipeline.report.proofs import selftest_document, selftest_text
@@ -233,7 +231,6 @@ def doctor(
     """
     declaration = load_declaration(chosen_path(config), Given(lakehouse, engine, catalog, schema))
     prepare_process(declaration)
-    # Arrow comes with these imports, and --help must not wait for it.
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.databricks.redaction import Secrets
     from sales_pipeline.proofs.doctor import diagnose

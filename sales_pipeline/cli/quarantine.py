@@ -79,7 +79,6 @@ def list_(
     reasons is counted under both.
     """
     declaration = shared.declaration()
-    # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.operations.quarantine_export import Filters
     from sales_pipeline.report.quarantine import waiting_document, waiting_files, waiting_text
 
@@ -104,7 +103,6 @@ def show(
     delivered.
     """
     declaration = shared.declaration()
-    # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.operations.quarantine_export import Filters
     from sales_pipeline.report.quarantined_records import (
         quarantined_records,
@@ -134,7 +132,6 @@ def export(
     run as a formula has an apostrophe before it, which replay takes off again.
     """
     declaration = shared.declaration()
-    # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.operations.quarantine_export import Filters
     from sales_pipeline.operations.quarantine_export import export as exported
 
@@ -163,7 +160,6 @@ def replay(
     change at once. The file itself stays where it is.
     """
     declaration = shared.prepared()
-    # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.operations.replay import replay as replayed
 
     verb = partial(replayed, file=file)

@@ -52,7 +52,6 @@ def show_catalogue(
     """
     check_one_form(as_json=as_json, as_csv=as_csv)
     declaration = shared.declaration()
-    # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.report.catalogue_names import (
         known_csv,
         known_document,
@@ -159,7 +158,6 @@ def show_rates(
     if on and (first or last):
         raise UsageError("--on, --from, --to: give one day or the ends of several, got both")
     declaration = shared.declaration()
-    # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.report.rates_of_days import Days, shown_rates
     from sales_pipeline.report.rates_shown import SHOWN_DAYS, rates_csv, rates_document, rates_text
 

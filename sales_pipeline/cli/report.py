@@ -10,11 +10,7 @@ import typer
 
 from sales_pipeline.analysis.periods import span_of
 from sales_pipeline.cli.options import JsonOption, Shared
-from sales_pipeline.cli.sales_options import (
-    AsClosedOption,
-    RunOption,
-    month_from,
-)
+from sales_pipeline.cli.sales_options import AsClosedOption, RunOption, month_from
 from sales_pipeline.cli.screen import say, show_json
 from sales_pipeline.errors import UsageError
 
@@ -70,7 +66,6 @@ def report(
     if first and last and last < first:
         raise UsageError(f"--to: before --from, got {first:%Y-%m} to {last:%Y-%m}. Do: swap them")
     wanted = {"workbook": xlsx, "page": (out or _PAGE) if xlsx is None or out else None}
-    # Arrow and the libraries of the extra come with these imports, and --help must not wait.
     from sales_pipeline.report.answers_of_run import Asked, answers
     from sales_pipeline.report.figures import size
     from sales_pipeline.report.page.charts import chart_libraries

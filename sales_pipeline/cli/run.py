@@ -80,7 +80,6 @@ def run(
     before its last file comes.
     """
     declaration = shared.prepared()
-    # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline import pipeline
 
     verb = partial(pipeline.run, rejudge=rejudge or ())

@@ -183,7 +183,6 @@ def show(
     if month is not None:
         first, last = month, span_of(month).last
     declaration = shared.declaration()
-    # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.analysis.ranking import Kind
     from sales_pipeline.report.answers_document import (
         answer_csv,

@@ -35,7 +35,6 @@ def rebuild(*, as_json: JsonOption = False, shared: Running) -> None:
     delivered again.
     """
     declaration = shared.prepared()
-    # Spark comes with these imports, and --help must not wait for it.
     from sales_pipeline.operations import rebuild as operation
 
     raise typer.Exit(run_and_tell(declaration, operation.rebuild, shared, as_json=as_json))
@@ -57,7 +56,6 @@ def maintain(
     shown or compared any more.
     """
     declaration = shared.declaration()
-    # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.operations import maintenance
     from sales_pipeline.report.upkeep import maintenance_document, maintenance_text
@@ -114,7 +112,6 @@ def restore(*, as_json: JsonOption = False, shared: Changing) -> None:
     the closed months is lost, what is left of them is removed: close the months again.
     """
     declaration = shared.declaration()
-    # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.cli.stopping import stopped_by_signals
     from sales_pipeline.operations import restore as operation
     from sales_pipeline.report.upkeep import restored_document, restored_text

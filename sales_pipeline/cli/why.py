@@ -134,7 +134,6 @@ def why(
             refused = "--as-closed" if as_closed else "--category"
             raise UsageError(f"{refused}: not together with {option}. Do: leave one of them out")
     declaration = shared.declaration()
-    # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.analysis.asked_sales import AskedPeriod
     from sales_pipeline.analysis.sales_of_run import Choice
     from sales_pipeline.report import why_moved as moved
@@ -197,7 +196,6 @@ def explain(
     check_one_form(as_json=as_json, as_csv=as_csv)
     check_period(period, first, last)
     declaration = shared.declaration()
-    # Arrow and delta-rs come with these imports, and --help must not wait for them.
     from sales_pipeline.analysis.asked_sales import AskedPeriod
     from sales_pipeline.report import explained as report
     from sales_pipeline.report.explained_text import explained_csv, explained_text

@@ -188,7 +188,10 @@ class RankingTotal:
     growth: Ratio | None
 
 
-Row = PeriodRevenue | StoreRevenue | ProductByVolume | ProductByValue
+Line = PeriodRevenue | StoreRevenue | TradingRevenue
+"""A line with the revenue of a period and of the compared one."""
+Product = ProductByVolume | ProductByValue
+Row = PeriodRevenue | StoreRevenue | Product
 KINDS: dict[Question, type[Row]] = {
     Question.GLOBAL: PeriodRevenue,
     Question.STORES: StoreRevenue,

@@ -27,14 +27,14 @@ from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.report.answers import (
     Answers,
     Before,
+    Line,
     PeriodRevenue,
     StoreRevenue,
     TradingRevenue,
 )
-from sales_pipeline.report.best_sellers import BestSellers, Rankings
 from sales_pipeline.report.closed_months import closed_months
 from sales_pipeline.report.questions import Question
-from sales_pipeline.report.shown_rows import ShownRows
+from sales_pipeline.report.shown_rows import BestSellers, Rankings, ShownRows
 from sales_pipeline.report.tax_basis import basis_of_figures, tax_basis
 
 _RANKINGS = {Question.VOLUME, Question.VALUE}
@@ -273,10 +273,6 @@ def _in_periods(sources: Mapping[str, Sequence[str]]) -> str:
     if len(sources) == 1:
         return next(iter(sources))
     return "; ".join(f"in {examples(periods)} {source}" for source, periods in sources.items())
-
-
-Line = PeriodRevenue | StoreRevenue | TradingRevenue
-"""A line whose amounts are added up."""
 
 
 def total_line(total: PeriodRevenue, lines: Sequence[Line], *, adds_before: bool) -> PeriodRevenue:

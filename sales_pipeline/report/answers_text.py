@@ -13,20 +13,9 @@ from rich.text import Text
 
 from sales_pipeline.analysis.comparison import TWELVE_MONTHS, YEAR_TO_DATE
 from sales_pipeline.analysis.parts import adding_up
-from sales_pipeline.report.answers import (
-    Answers,
-    Before,
-    PeriodRevenue,
-    StoreRevenue,
-    TradingRevenue,
-)
+from sales_pipeline.report.answers import Answers, Before, Line, PeriodRevenue, StoreRevenue
 from sales_pipeline.report.closed_months import closing_lines
-from sales_pipeline.report.figures import (
-    grouped,
-    percent,
-    share_bar,
-    signed,
-)
+from sales_pipeline.report.figures import grouped, percent, share_bar, signed
 from sales_pipeline.report.fitting_table import FittingTable
 from sales_pipeline.report.layout import cell, titled
 from sales_pipeline.report.questions import Question
@@ -122,11 +111,11 @@ def _change(before: Before | None, options: Shown, headers: Sequence[str]) -> tu
     return (revenue, signed(before.change), percent(before.growth, sign=True))
 
 
-def _period(row: PeriodRevenue | StoreRevenue | TradingRevenue) -> str:
+def _period(row: Line) -> str:
     return _TO_DATE.get(row.period, row.period) + _mark(row)
 
 
-def _mark(row: PeriodRevenue | StoreRevenue | TradingRevenue) -> str:
+def _mark(row: Line) -> str:
     """The mark of a period that is not over."""
     return "" if row.is_over else "*"
 

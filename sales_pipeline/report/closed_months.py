@@ -64,7 +64,6 @@ def closed_months(
     choice: Choice = ALL,
     *,
     product: str | None = None,
-    largest: int | None = None,
 ) -> tuple[ClosedMonth, ...]:
     """Returns some closed months as they were closed and as they are now.
 
@@ -75,7 +74,6 @@ def closed_months(
         months: Closed months.
         choice: Which sales count.
         product: The only product that counts, as it is shown now.
-        largest: How many sources of each reason are named; all if None.
 
     Raises:
         TableDamaged: A table of the closed months is missing.
@@ -87,7 +85,7 @@ def closed_months(
     changes = then_and_now.changes
     reasons: dict[date, tuple[Restatement, ...]] = {}
     if changes and choice.category is None and product is None:
-        rounding = Rounding(gold.declaration.minor_units, largest)
+        rounding = Rounding(gold.declaration.minor_units)
         parts = adjustments_since_closing(gold, changes, store=choice.store)
         reasons = {restated.month: restated.reasons for restated in rounding.months(changes, parts)}
     minor_units, closed = gold.declaration.minor_units, []

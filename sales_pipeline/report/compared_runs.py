@@ -26,13 +26,7 @@ from sales_pipeline.report.document import (
     json_object,
     json_objects,
 )
-from sales_pipeline.report.figures import (
-    grouped,
-    money,
-    month_text,
-    quantity,
-    rounded,
-)
+from sales_pipeline.report.figures import grouped, money, month_text, quantity, rounded
 from sales_pipeline.report.layout import cell, new_table, titled
 from sales_pipeline.report.tax_basis import TaxBasis, basis_lines, basis_of_two
 

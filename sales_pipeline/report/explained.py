@@ -29,14 +29,7 @@ from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import chosen_run
 from sales_pipeline.report.closed_months import ClosedMonth, closed_months, run_as_closed
-from sales_pipeline.report.document import (
-    Exact,
-    Moment,
-    Units,
-    View,
-    json_object,
-    read_from,
-)
+from sales_pipeline.report.document import Exact, Moment, Units, View, json_object, read_from
 from sales_pipeline.report.figures import without_end_zeros
 from sales_pipeline.report.tax_basis import TaxBasis, tax_basis
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Group
 from rich.text import Text
 
 from sales_pipeline.analysis.ranking import Kind
-from sales_pipeline.report.answers import Answers, ProductByValue, ProductByVolume, RankingTotal
+from sales_pipeline.report.answers import Answers, Product, RankingTotal
 from sales_pipeline.report.figures import grouped, percent, quantity
 from sales_pipeline.report.fitting_table import FittingTable
 from sales_pipeline.report.layout import cell, titled
@@ -46,20 +48,18 @@ def ranking(answers: Answers, question: Question) -> Group:
     return titled(title_of(answers, question), table, remark="\n".join(remark))
 
 
-def _figures(
-    row: ProductByVolume | ProductByValue | RankingTotal, question: Question
-) -> tuple[str, str]:
+def _figures(row: Product | RankingTotal, question: Question) -> tuple[str, str]:
     units, revenue = quantity(row.units), grouped(row.revenue)
     return (units, revenue) if question is Question.VOLUME else (revenue, units)
 
 
-def _product(answers: Answers, row: ProductByVolume | ProductByValue) -> tuple[str | Text, ...]:
+def _product(answers: Answers, row: Product) -> tuple[str | Text, ...]:
     if answers.kind is Kind.CATEGORY:
         return str(row.rank), cell(row.product or "without a category")
     return str(row.rank), cell(row.product), cell(row.category)
 
 
-def _place(answers: Answers, row: ProductByVolume | ProductByValue) -> tuple[str, ...]:
+def _place(answers: Answers, row: Product) -> tuple[str, ...]:
     """The shares and the class; the place in the compared range, and the change from it."""
     places = (percent(row.share), percent(row.cumulative_share), row.abc)
     if not answers.compared_with:
@@ -70,7 +70,7 @@ def _place(answers: Answers, row: ProductByVolume | ProductByValue) -> tuple[str
 
 def _remark(
     answers: Answers,
-    rows: tuple[ProductByVolume, ...] | tuple[ProductByValue, ...],
+    rows: Sequence[Product],
     total: RankingTotal | None,
 ) -> list[str]:
     lines = [] if total is None else [gross_line(total, answers.currency)]

@@ -82,7 +82,7 @@ class Rounding:
     """
 
     minor_units: int
-    largest: int | None
+    largest: int | None = None
 
     def months(
         self, revenues: Mapping[date, tuple[Fraction, Fraction]], parts: Iterable[Adjustment]

@@ -7,16 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from sales_pipeline.report.answers import (
-    Answers,
-    Before,
-    PeriodRevenue,
-    ProductByValue,
-    ProductByVolume,
-    RankingTotal,
-    StoreRevenue,
-    TradingRevenue,
-)
+from sales_pipeline.report.answers import Answers, Before, Line, Product, RankingTotal
 from sales_pipeline.report.closed_months import ClosedMonth
 from sales_pipeline.report.figures import moment
 from sales_pipeline.report.questions import Question
@@ -146,10 +137,10 @@ def _best_sellers(answers: Answers, question: Question) -> Sheet:
     def ordered(units: Sequence[Any], amounts: Sequence[Any]) -> Sequence[Any]:
         return (*units, *amounts) if is_volume else (*amounts, *units)
 
-    def figures(row: ProductByVolume | ProductByValue | RankingTotal) -> Sequence[Any]:
+    def figures(row: Product | RankingTotal) -> Sequence[Any]:
         return ordered([row.units], _sums(row))
 
-    def before(row: ProductByVolume | ProductByValue | RankingTotal) -> Sequence[Any]:
+    def before(row: Product | RankingTotal) -> Sequence[Any]:
         return (*ordered([row.units_before], [row.revenue_before]), row.change, row.growth)
 
     change = Column("Change in units", "units") if is_volume else Column("Change", "money")
@@ -164,7 +155,7 @@ def _best_sellers(answers: Answers, question: Question) -> Sheet:
     rows: list[Sequence[Any]] = [
         (*_place(row), *figures(row), *_shares(row), *before(row))
         for row in answers.all_rows(question)
-        if isinstance(row, ProductByVolume | ProductByValue)
+        if isinstance(row, Product)
     ]
     if total is not None:
         rows.append((None, "Total", None, *figures(total), *[None] * 4, *before(total)))
@@ -217,18 +208,11 @@ def _closings(answers: Answers) -> Iterable[Sequence[object]]:
         yield "Closed months", "as they were closed" if answers.as_closed else "as they are now"
 
 
-def _is_over(row: PeriodRevenue | StoreRevenue | TradingRevenue) -> str:
+def _is_over(row: Line) -> str:
     return "yes" if row.is_over else "no"
 
 
-def _sums(
-    row: PeriodRevenue
-    | StoreRevenue
-    | TradingRevenue
-    | ProductByVolume
-    | ProductByValue
-    | RankingTotal,
-) -> Sequence[object]:
+def _sums(row: Line | Product | RankingTotal) -> Sequence[object]:
     """Net, gross and returns."""
     return row.revenue, row.gross, row.returns
 
@@ -242,9 +226,9 @@ def _before(before: Before | None) -> Sequence[object]:
     )  # fmt: skip
 
 
-def _place(row: ProductByVolume | ProductByValue) -> Sequence[object]:
+def _place(row: Product) -> Sequence[object]:
     return row.rank, row.product, row.category
 
 
-def _shares(row: ProductByVolume | ProductByValue) -> Sequence[object]:
+def _shares(row: Product) -> Sequence[object]:
     return row.share, row.cumulative_share, row.abc, row.rank_before

@@ -27,10 +27,7 @@ from sales_pipeline.gold.changes import moved_between
 from sales_pipeline.gold.gold_set import GoldSet, gold_set
 from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.runs import RunRecord
-from sales_pipeline.report.closed_months import (
-    adjustments_since_closing,
-    changed_since_closing,
-)
+from sales_pipeline.report.closed_months import adjustments_since_closing, changed_since_closing
 from sales_pipeline.report.compared_runs import RunView
 from sales_pipeline.report.document import Exact, View, csv_text, json_object
 from sales_pipeline.report.figures import grouped, month_text, signed

@@ -6,12 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sales_pipeline.analysis.causes import (
-    Cause,
-    Causes,
-    causes_by_store,
-    causes_of_change,
-)
+from sales_pipeline.analysis.causes import Cause, Causes, causes_by_store, causes_of_change
 from sales_pipeline.analysis.comparison import Pair
 from sales_pipeline.analysis.like_for_like import TradingDays
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
