@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -26,7 +26,7 @@ from sales_pipeline.lakehouse.declared_tables import DAILY_SALES, SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import in_months
 from sales_pipeline.report.document import Exact, Moment, Month
 from sales_pipeline.report.figures import grouped, month_text, signed
-from sales_pipeline.report.restatements import Restatement, Rounding
+from sales_pipeline.report.restatements import Restatement, Revenues, Rounding
 
 _SHOWN = 5
 
@@ -81,17 +81,16 @@ def closed_months(
     """
     if not months:
         return ()
-    then_and_now = _ThenAndNow.of(gold, sorted(months), choice, product)
-    changes = then_and_now.changes
+    revenues, changes = _then_and_now(gold, sorted(months), choice, product)
     reasons: dict[date, tuple[Restatement, ...]] = {}
     if changes and choice.category is None and product is None:
         rounding = Rounding(gold.declaration.minor_units)
         parts = adjustments_since_closing(gold, changes, store=choice.store)
         reasons = {restated.month: restated.reasons for restated in rounding.months(changes, parts)}
     minor_units, closed = gold.declaration.minor_units, []
-    for month, revenues in then_and_now.revenues.items():
+    for month, both in revenues.items():
         closing = gold.closings[month]
-        then, now = (half_up(revenue, minor_units) for revenue in revenues)
+        then, now = (half_up(revenue, minor_units) for revenue in both)
         closed.append(
             ClosedMonth(
                 month=month,
@@ -110,14 +109,14 @@ def closed_months(
 
 def changed_since_closing(
     gold: GoldSet, months: Collection[date], choice: Choice = ALL
-) -> dict[date, tuple[Fraction, Fraction]]:
-    """Returns closed month -> its revenue then and now, for months in which a figure changed."""
-    return _ThenAndNow.of(gold, sorted(months), choice).changes if months else {}
+) -> Revenues:
+    """Returns the revenues of the closed months in which a figure changed."""
+    return _then_and_now(gold, sorted(months), choice)[1] if months else {}
 
 
 def adjustments_since_closing(
     gold: GoldSet,
-    revenues: Mapping[date, tuple[Fraction, Fraction]],
+    revenues: Revenues,
     *,
     store: str | None = None,
 ) -> list[Adjustment]:
@@ -155,61 +154,36 @@ def run_as_closed(gold: GoldSet, asked: AskedPeriod) -> str:
     return runs.pop()
 
 
-@dataclass(frozen=True)
-class _ThenAndNow:
-    """Sums of closed months by store and currency, when they were closed and now."""
-
-    months: Sequence[date]
-    then: Mapping[date, list[Cell]]
-    now: Mapping[date, list[Cell]]
-
-    @classmethod
-    def of(
-        cls, gold: GoldSet, months: Sequence[date], choice: Choice, product: str | None = None
-    ) -> _ThenAndNow:
-        """Reads both sums; only the cube knows categories and products."""
-        if choice.category is None and product is None:
-            name, kept, day = DAILY_SALES.name, gold.closed_days, "sold_on"
-        else:
-            name, kept, day = SALES_CUBE.name, gold.closed_cube, "month"
-        tables = [kept, gold.read(name, where=in_months(months))]
-        if product is not None:
-            shown = (with_shown_products(gold.spellings, table) for table in tables)
-            tables = [chosen(table, product=product) for table in shown]
-        return cls(months, *(_cells(table, months, day, choice) for table in tables))
-
-    @property
-    def revenues(self) -> dict[date, tuple[Fraction, Fraction]]:
-        """Month -> its revenue then and now."""
-        return {
-            month: (_revenue(self.then[month]), _revenue(self.now[month])) for month in self.months
-        }
-
-    @property
-    def changes(self) -> dict[date, tuple[Fraction, Fraction]]:
-        """`revenues` of the months in which a figure of a store changed."""
-        return {
-            month: revenues
-            for month, revenues in self.revenues.items()
-            if self.then[month] != self.now[month]
-        }
+def _then_and_now(
+    gold: GoldSet, months: Sequence[date], choice: Choice, product: str | None = None
+) -> tuple[Revenues, Revenues]:
+    """Revenues of closed months: of all of them, and of those in which a store's figure changed."""
+    if choice.category is None and product is None:
+        name, kept, day = DAILY_SALES.name, gold.closed_days, "sold_on"
+    else:  # Only the cube knows categories and products.
+        name, kept, day = SALES_CUBE.name, gold.closed_cube, "month"
+    tables = [kept, gold.read(name, where=in_months(months))]
+    if product is not None:
+        shown = (with_shown_products(gold.spellings, table) for table in tables)
+        tables = [chosen(table, product=product) for table in shown]
+    then, now = (_cells(table, months, day, choice) for table in tables)
+    revenues = {
+        month: (Fraction(total(then[month]).revenue), Fraction(total(now[month]).revenue))
+        for month in months
+    }
+    return revenues, {month: revenues[month] for month in months if then[month] != now[month]}
 
 
 def _cells(
     table: pa.Table, months: Sequence[date], day: str, choice: Choice
 ) -> dict[date, list[Cell]]:
+    """The sums of each month by store and currency."""
     sold = chosen(table, store=choice.store, category=choice.category)
     cells: dict[date, list[Cell]] = {month: [] for month in months}
-    for cell in sums(sold, [span_of(month) for month in months], day=day, by=_BY):
+    days = [span_of(month) for month in months]
+    for cell in sums(sold, days, day=day, by=("store", "currency")):
         cells[months[cell.period]].append(cell)
     return cells
-
-
-_BY = ("store", "currency")
-
-
-def _revenue(cells: Sequence[Cell]) -> Fraction:
-    return Fraction(total(cells).revenue)
 
 
 def closing_lines(

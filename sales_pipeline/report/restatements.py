@@ -14,6 +14,8 @@ from sales_pipeline.analysis.parts import adding_up
 from sales_pipeline.exact import half_up
 from sales_pipeline.report.document import Exact, Month
 
+Revenues = Mapping[date, tuple[Fraction, Fraction]]
+"""Month -> its revenue before, or as it was closed, and now; unrounded."""
 RULE = (
     "Each amount that came or left counts at the rate of the later run; what the records of "
     "before come to at other rates is the part of the rates."
@@ -84,10 +86,8 @@ class Rounding:
     minor_units: int
     largest: int | None = None
 
-    def months(
-        self, revenues: Mapping[date, tuple[Fraction, Fraction]], parts: Iterable[Adjustment]
-    ) -> Iterator[RestatedMonth]:
-        """Yields the months whose parts differ, from their unrounded revenues before and now."""
+    def months(self, revenues: Revenues, parts: Iterable[Adjustment]) -> Iterator[RestatedMonth]:
+        """Yields the months whose parts differ, from their revenues."""
         by_month: dict[date, list[Adjustment]] = {}
         for part in parts:
             by_month.setdefault(part.month, []).append(part)

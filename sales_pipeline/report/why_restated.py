@@ -32,7 +32,7 @@ from sales_pipeline.report.compared_runs import RunView
 from sales_pipeline.report.document import Exact, View, csv_text, json_object
 from sales_pipeline.report.figures import grouped, month_text, signed
 from sales_pipeline.report.layout import cell, new_table, titled
-from sales_pipeline.report.restatements import RULE, RestatedMonth, Rounding
+from sales_pipeline.report.restatements import RULE, RestatedMonth, Revenues, Rounding
 from sales_pipeline.report.tax_basis import TaxBasis, basis_lines, basis_of_two, tax_basis
 
 
@@ -174,9 +174,7 @@ def _check_order(earlier: RunRecord, later: RunRecord) -> None:
         )
 
 
-def _changed_months(
-    left: GoldSet, right: GoldSet, asked: AskedRestatement
-) -> dict[date, tuple[Fraction, Fraction]]:
+def _changed_months(left: GoldSet, right: GoldSet, asked: AskedRestatement) -> Revenues:
     """Month -> its revenue in both runs, of the months in which any figure moved."""
     cubes = [chosen(gold.read(SALES_CUBE.name), store=asked.store) for gold in (left, right)]
     moved = {row.month for row in moved_between(*cubes, by=("month", "store", "product"))}
