@@ -26,7 +26,7 @@ from sales_pipeline.lakehouse.declared_tables import DAILY_SALES, SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import in_months
 from sales_pipeline.report.document import Exact, Moment, Month
 from sales_pipeline.report.figures import grouped, month_text, signed
-from sales_pipeline.report.restatements import Restatement, Revenues, Rounding
+from sales_pipeline.report.restatements import Restatement, Revenues, restated_months
 
 _SHOWN = 5
 
@@ -81,13 +81,14 @@ def closed_months(
     """
     if not months:
         return ()
+    minor_units = gold.declaration.minor_units
     revenues, changes = _then_and_now(gold, sorted(months), choice, product)
     reasons: dict[date, tuple[Restatement, ...]] = {}
     if changes and choice.category is None and product is None:
-        rounding = Rounding(gold.declaration.minor_units)
         parts = adjustments_since_closing(gold, changes, store=choice.store)
-        reasons = {restated.month: restated.reasons for restated in rounding.months(changes, parts)}
-    minor_units, closed = gold.declaration.minor_units, []
+        restated = restated_months(changes, parts, minor_units)
+        reasons = {month.month: month.reasons for month in restated}
+    closed = []
     for month, both in revenues.items():
         closing = gold.closings[month]
         then, now = (half_up(revenue, minor_units) for revenue in both)

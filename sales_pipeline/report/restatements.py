@@ -74,46 +74,34 @@ class RestatedMonth:
     reasons: tuple[Restatement, ...]
 
 
-@dataclass(frozen=True)
-class Rounding:
-    """Rounds the parts of months so that they add up as they are shown.
+def restated_months(
+    revenues: Revenues, parts: Iterable[Adjustment], minor_units: int, *, largest: int | None = None
+) -> Iterator[RestatedMonth]:
+    """Yields the months whose parts differ, rounded so that the parts add up as they are shown.
 
-    Attributes:
+    Args:
+        revenues: The months.
+        parts: The adjustments of these months.
         minor_units: The decimals of a shown revenue.
         largest: How many sources of each reason are told; all if None.
     """
+    by_month: dict[date, list[Adjustment]] = {}
+    for part in parts:
+        by_month.setdefault(part.month, []).append(part)
+    for month, both in revenues.items():
+        if own := by_month.get(month):
+            before, now = (half_up(revenue, minor_units) for revenue in both)
+            reasons = tuple(_reasons(own, now - before, minor_units, largest))
+            yield RestatedMonth(month, before, now, now - before, reasons)
 
-    minor_units: int
-    largest: int | None = None
 
-    def months(self, revenues: Revenues, parts: Iterable[Adjustment]) -> Iterator[RestatedMonth]:
-        """Yields the months whose parts differ, from their revenues."""
-        by_month: dict[date, list[Adjustment]] = {}
-        for part in parts:
-            by_month.setdefault(part.month, []).append(part)
-        for month, (before, now) in revenues.items():
-            shown_before, shown = self._shown(before), self._shown(now)
-            change = shown - shown_before
-            reasons = self._reasons(by_month.get(month, []), change)
-            if reasons:
-                yield RestatedMonth(month, shown_before, shown, change, tuple(reasons))
-
-    def _reasons(self, parts: Sequence[Adjustment], change: Decimal) -> list[Restatement]:
-        by_reason = {
-            reason: list(own) for reason, own in groupby(parts, key=lambda part: part.reason)
-        }
-        exact = [sum((part.part for part in own), Fraction(0)) for own in by_reason.values()]
-        if not exact:
-            return []
-        shown = adding_up(exact, change, self.minor_units)
-        return [
-            Restatement(str(reason), figure, self._largest(own, figure))
-            for (reason, own), figure in zip(by_reason.items(), shown, strict=True)
-        ]
-
-    def _largest(self, parts: Sequence[Adjustment], change: Decimal) -> tuple[Source, ...]:
-        sources = {part.source: part.part for part in parts}
-        return largest_sources(sources, change, self.minor_units)[: self.largest]
-
-    def _shown(self, figure: Fraction) -> Decimal:
-        return half_up(figure, self.minor_units)
+def _reasons(
+    parts: Sequence[Adjustment], change: Decimal, minor_units: int, largest: int | None
+) -> Iterator[Restatement]:
+    groups = groupby(parts, key=lambda part: part.reason)
+    by_reason = {reason: {part.source: part.part for part in own} for reason, own in groups}
+    exact = [sum(sources.values(), Fraction(0)) for sources in by_reason.values()]
+    shown = adding_up(exact, change, minor_units)
+    for (reason, sources), figure in zip(by_reason.items(), shown, strict=True):
+        most = largest_sources(sources, figure, minor_units)[:largest]
+        yield Restatement(str(reason), figure, most)

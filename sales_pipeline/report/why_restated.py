@@ -32,7 +32,7 @@ from sales_pipeline.report.compared_runs import RunView
 from sales_pipeline.report.document import Exact, View, csv_text, json_object
 from sales_pipeline.report.figures import grouped, month_text, signed
 from sales_pipeline.report.layout import cell, new_table, titled
-from sales_pipeline.report.restatements import RULE, RestatedMonth, Revenues, Rounding
+from sales_pipeline.report.restatements import RULE, RestatedMonth, Revenues, restated_months
 from sales_pipeline.report.tax_basis import TaxBasis, basis_lines, basis_of_two, tax_basis
 
 
@@ -113,10 +113,9 @@ def why_restated(
         records = (RecordsOfRun(left), RecordsOfRun(right))
         parts = adjustments(*records, change=exact, store=asked.store)
         runs = (left.run, right.run)
-    rounding = Rounding(declaration.minor_units, asked.largest)
-    months = tuple(rounding.months(changes, parts))
+    months = restated_months(changes, parts, declaration.minor_units, largest=asked.largest)
     tax = basis_of_two(declaration, *runs, store=asked.store)
-    return WhyRestated(declaration.base_currency, *runs, asked.store, months, tax)
+    return WhyRestated(declaration.base_currency, *runs, asked.store, tuple(months), tax)
 
 
 def why_since_closing(
@@ -145,10 +144,9 @@ def why_since_closing(
         parts = adjustments_since_closing(gold, changes, store=asked.store) if changes else []
         later = gold.run
         kept = [gold.closings[month] for month in closed]
-    rounding = Rounding(declaration.minor_units, asked.largest)
-    months = tuple(rounding.months(changes, parts))
+    months = restated_months(changes, parts, declaration.minor_units, largest=asked.largest)
     tax = tax_basis(declaration, later, store=asked.store, closed=kept)
-    return WhyRestated(declaration.base_currency, None, later, asked.store, months, tax)
+    return WhyRestated(declaration.base_currency, None, later, asked.store, tuple(months), tax)
 
 
 def _among_asked(gold: GoldSet, months: set[date], asked: AskedRestatement) -> set[date]:
