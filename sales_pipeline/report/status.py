@@ -28,7 +28,6 @@ from sales_pipeline.bronze.feed_files import find_files, folders_of, landing_pat
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.closings import Closing, closings_now
-from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State, claim_times
 from sales_pipeline.lakehouse.opening import opened_lakehouse
 from sales_pipeline.lakehouse.runs import RunRecord, recorded_runs
@@ -148,7 +147,9 @@ def status(declaration: Declaration) -> Status:
             runs=tuple(reversed([run for run in runs if run.is_finished][-SHOWN_RUNS:])),
             rolling_back_to=next((run.to_run for run in runs if not run.is_finished), None),
             waiting=waiting_in_quarantine(lakehouse),
-            displaced=tuple(_displaced(lakehouse, ledger)),
+            displaced=tuple(
+                displaced_sales(lakehouse, recorded(lakehouse), runs=claim_times(ledger))
+            ),
             landed=tuple(landed),
             unclaimed=tuple(discovery.unclaimed),
             unready=tuple(discovery.unready),
@@ -164,10 +165,6 @@ def status(declaration: Declaration) -> Status:
             closings=tuple(closings_now(lakehouse).values()),
             currency=declaration.base_currency,
         )
-
-
-def _displaced(lakehouse: Lakehouse, ledger: Ledger) -> list[DisplacedSales]:
-    return displaced_sales(lakehouse, recorded(lakehouse), runs=claim_times(ledger))
 
 
 def _feeds(declared: Iterable[str], deliveries: Sequence[Delivery]) -> list[FeedStanding]:

@@ -8,7 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from sales_pipeline.analysis.comparison import Pair
-from sales_pipeline.analysis.measures import Measures, by_value, total
+from sales_pipeline.analysis.measures import Measures
+from sales_pipeline.analysis.periods import Period
 from sales_pipeline.analysis.sales_of_run import SalesOfRun
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.exact import exact_sum, half_up
@@ -107,18 +108,14 @@ def balance_listing(lakehouse: Lakehouse, runs: Sequence[RunRecord]) -> Listing:
         own = [
             balance for balance in balances if (balance.feed, balance.currency) == (feed, currency)
         ]
-        is_money = currency != NO_CURRENCY
-        cells = [
-            _rows_and_money([balance.delivered for balance in own], currency, is_money=is_money)
+        parts = [
+            [balance.delivered for balance in own],
+            *(
+                [balance.classes[name] for balance in own if name in balance.classes]
+                for name in used
+            ),
         ]
-        cells += [
-            _rows_and_money(
-                [balance.classes[name] for balance in own if name in balance.classes],
-                currency,
-                is_money=is_money,
-            )
-            for name in used
-        ]
+        cells = [_rows_and_money(part, currency) for part in parts]
         files = len({balance.file_id for balance in own})
         is_balanced = all(balance.balances for balance in own)
         rows.append((feed, f"{files:,}", *cells, "yes" if is_balanced else "no"))
@@ -128,11 +125,12 @@ def balance_listing(lakehouse: Lakehouse, runs: Sequence[RunRecord]) -> Listing:
     return _cut(Listing(caption, columns, tuple(rows), note))
 
 
-def _rows_and_money(parts: Sequence[tuple[int, Decimal]], currency: str, *, is_money: bool) -> str:
-    """The number of records, and below it their money."""
+def _rows_and_money(parts: Sequence[tuple[int, Decimal]], currency: str) -> str:
+    """The number of records, and below it their money, if it has a currency."""
     count = sum(rows for rows, _ in parts)
-    amount = exact_sum(amount for _, amount in parts)
-    return f"{count:,}\n{money(amount, currency)}" if is_money and count else f"{count:,}"
+    if currency == NO_CURRENCY or not count:
+        return f"{count:,}"
+    return f"{count:,}\n{money(exact_sum(amount for _, amount in parts), currency)}"
 
 
 @dataclass(frozen=True)
@@ -159,13 +157,16 @@ class RateUsed:
 
 def rates_used(declaration: Declaration, sales: SalesOfRun, pair: Pair) -> list[RateUsed]:
     """Returns the rates of all currencies but the base currency, by currency."""
-    now, before = _by_currency(sales, pair)
-    currencies = sorted({*now, *before} - {declaration.base_currency})
-    sold = [now.get(currency, Measures()) for currency in currencies]
-    earlier = [before.get(currency, Measures()) for currency in currencies]
+    now, before = _by_currency(sales, pair.period), _by_currency(sales, pair.before)
+    nothing = Measures()
     return [
-        RateUsed(currency, own.amount, _rate(own), _rate(old))
-        for currency, own, old in zip(currencies, sold, earlier, strict=True)
+        RateUsed(
+            currency,
+            now.get(currency, nothing).amount,
+            _rate(now.get(currency, nothing)),
+            _rate(before.get(currency, nothing)),
+        )
+        for currency in sorted({*now, *before} - {declaration.base_currency})
     ]
 
 
@@ -217,14 +218,9 @@ def closings_listing(closed: Sequence[ClosedMonth], currency: str, *, as_closed:
     return _cut(Listing(caption, columns, rows, f"This page shows the closed months {shown}."))
 
 
-def _by_currency(sales: SalesOfRun, pair: Pair) -> tuple[dict[str, Measures], dict[str, Measures]]:
-    """The sales of each currency, in the month and in the compared one."""
-    now = by_value(sales.sums([pair.period], "currency"))
-    before = by_value(sales.sums([pair.before], "currency")) if pair.before else ()
-    return (
-        {currency: total(cells) for currency, cells in now},
-        {currency: total(cells) for currency, cells in before},
-    )
+def _by_currency(sales: SalesOfRun, period: Period | None) -> dict[str, Measures]:
+    cells = sales.sums([period], "currency") if period else ()
+    return {cell.values[0]: cell.measures for cell in cells}
 
 
 def _rate(sold: Measures) -> Fraction | None:
