@@ -1,7 +1,7 @@
 """`close` and `reopen`: keep the figures of a month as they stand, or remove what was kept.
 
 A closed month stays open to what comes later: files, corrections, rates. They change gold as ever,
-and what they change is an adjustment of the closed month (`analysis/closed_records`). Both commands
+and what they change is an adjustment of the closed month (`analysis/records_of_run`). Both commands
 change nothing but the tables of the closed months, and are recorded as runs.
 """
 

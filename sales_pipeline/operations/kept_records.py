@@ -1,6 +1,6 @@
 """Sums and deliveries that `close` keeps, so that later changes of a month can be explained.
 
-`analysis/closed_records` reads it. It holds one sum per delivery, store and day, and does
+`analysis/records_of_run` reads it. It holds one sum per delivery, store and day, and does
 not need an earlier version of any table, so `maintain` cannot take it away.
 """
 

@@ -136,10 +136,14 @@ class _AnswersOfRun:
             whole = self._comparison.to_date(asked.to_date, self._last_day)
             pairs, first, last = [whole], whole.period.first, whole.period.last
         rows = [row for row in self._comparison.in_all(pairs) if self._is_shown(row)]
-        self._check_choice(first, last, is_any=any(row.now.sales for row in rows))
+        check_choice(self._declaration, self.sales, self._choice)
+        if not any(row.now.sales for row in rows):
+            months = self.sales.months(self._choice)
+            raise UsageError(no_such_sales(months, first, last, asked.store))
         asks = {*asked.questions}
         is_each_period = Question.GLOBAL in asks and asked.to_date is None
-        to_date = self._to_date() if is_each_period else []
+        spans = [self._comparison.to_date(days, self._last_day) for days in ToDate]
+        to_date = self._comparison.in_all(spans) if is_each_period else []
         shown = [whole, *(row.pair for row in (*rows, *to_date))]
         periods = [period for pair in shown for period in (pair.period, pair.before)]
         paired = [row for row in rows if row.pair.before]
@@ -205,27 +209,11 @@ class _AnswersOfRun:
             self.asked.last or calendar.period_of(by, last).last,
         )
 
-    def _check_choice(self, first: date, last: date, *, is_any: bool) -> None:
-        """Checks that the chosen sales exist; declared stores count as known.
-
-        Raises:
-            UsageError: There are none; the message says what there is.
-        """
-        check_choice(self._declaration, self.sales, self._choice)
-        if not is_any:
-            raise UsageError(
-                no_such_sales(self.sales.months(self._choice), first, last, self.asked.store)
-            )
-
     @property
     def _last_day(self) -> date:
         """The last day of the year to date: as asked, else of the last month with sales."""
         _, last = self.sales.days or (date.min, date.min)
         return self.asked.last or self._comparison.calendar.period_of(By.MONTH, last).last
-
-    def _to_date(self) -> list[Compared]:
-        pairs = [self._comparison.to_date(days, self._last_day) for days in ToDate]
-        return self._comparison.in_all(pairs)
 
     def _total(
         self, whole: Pair, rows: Sequence[Compared], lines: Sequence[Line] = ()

@@ -13,10 +13,9 @@ from rich.text import Text
 from sales_pipeline.analysis.adjustments import Adjustment, adjustments
 from sales_pipeline.analysis.asked_sales import AskedPeriod
 from sales_pipeline.analysis.calendars import calendar_of
-from sales_pipeline.analysis.closed_records import closed_records
 from sales_pipeline.analysis.measures import Cell, chosen, sums, total
 from sales_pipeline.analysis.periods import span_of
-from sales_pipeline.analysis.records_of_run import RecordsOfRun
+from sales_pipeline.analysis.records_of_run import RecordsOfRun, closed_records
 from sales_pipeline.analysis.sales_of_run import ALL, Choice, sales_of_run
 from sales_pipeline.errors import UsageError, counted, examples
 from sales_pipeline.exact import half_up
