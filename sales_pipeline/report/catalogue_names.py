@@ -22,29 +22,36 @@ from sales_pipeline.lakehouse.declared_tables import catalogue_columns
 from sales_pipeline.lakehouse.ledger import Ledger
 from sales_pipeline.lakehouse.opening import made_lakehouse
 from sales_pipeline.printable import printable
-from sales_pipeline.report.document import Amounts, Exact, View, csv_text, json_objects, read_from
+from sales_pipeline.report.document import Amounts, Exact, View, csv_text, json_objects
 from sales_pipeline.report.figures import quantity
 from sales_pipeline.report.layout import cell, money_lines, new_table, titled
 from sales_pipeline.silver.reference import products
 from sales_pipeline.silver.reference.missing_names import MissingName, compare, missing_names
-from sales_pipeline.silver.reference.products import (
-    ALWAYS,
-    Price,
-    Product,
-    known_prices,
-    known_products,
-)
+from sales_pipeline.silver.reference.products import ALWAYS, known_prices, known_products
 
 CODE = "code"
 """Shown as the language of a product's code."""
 
 
+def _first_day(day: date) -> str | None:
+    return None if day == ALWAYS else day.isoformat()
+
+
 @dataclass(frozen=True)
 class KnownPrice:
-    """A list price, and the landing file that says so."""
+    """A list price.
 
-    price: Price
-    path: str
+    Attributes:
+        price: The price of one unit.
+        currency: Its currency.
+        valid_from: The first day on which it holds.
+        file: The landing file that says so.
+    """
+
+    price: Exact
+    currency: str
+    valid_from: Annotated[date, PlainSerializer(_first_day)]
+    file: str
 
 
 @dataclass(frozen=True)
@@ -52,24 +59,25 @@ class KnownName:
     """A name or a code that the catalogue knows.
 
     Attributes:
-        known: What it means.
-        path: The landing file that taught it last.
+        language: The language of the name, or `code`.
+        source: The name or code.
+        product: The product that it means.
+        category: The category of the product.
+        file: The landing file that taught it last.
         prices: Its list prices, by their first days.
     """
 
-    known: Product
-    path: str
+    language: str
+    source: str
+    product: str
+    category: str | None
+    file: str
     prices: tuple[KnownPrice, ...]
-
-    @property
-    def language(self) -> str:
-        """The language of the name, or `code`."""
-        return CODE if self.known.language == products.CODE else self.known.language
 
     def has(self, text: str) -> bool:
         """Says whether a text is part of the name, the product or the category."""
         wanted = products.caseless(text)
-        parts = (self.known.source, self.known.product, self.known.category or "")
+        parts = (self.source, self.product, self.category or "")
         return any(wanted in products.caseless(part) for part in parts)
 
 
@@ -91,9 +99,15 @@ def known_names(
         prices = known_prices(lakehouse)
         names = [
             KnownName(
-                known,
+                CODE if known.language == products.CODE else known.language,
+                known.source,
+                known.product,
+                known.category,
                 paths[known.file_id],
-                tuple(KnownPrice(price, paths[price.file_id]) for price in prices.get(key, ())),
+                tuple(
+                    KnownPrice(price.price, price.currency, price.valid_from, paths[price.file_id])
+                    for price in prices.get(key, ())
+                ),
             )
             for key, known in known_products(lakehouse).items()
         ]
@@ -101,7 +115,7 @@ def known_names(
         _check_one_of("--language", language, {name.language for name in names})
         names = [name for name in names if name.language == language]
     chosen = [name for name in names if name.has(text)]
-    return sorted(chosen, key=lambda name: (name.known.product, name.language, name.known.source))
+    return sorted(chosen, key=lambda name: (name.product, name.language, name.source))
 
 
 @dataclass(frozen=True)
@@ -190,26 +204,6 @@ def _check_one_of(option: str, given: str, known: Iterable[str]) -> None:
         raise UsageError(f"{option}: nothing of that name, got {given!r}.{meant} {which}")
 
 
-def _first_day(day: date) -> str | None:
-    return None if day == ALWAYS else day.isoformat()
-
-
-class _Price(View):
-    price: Exact = read_from("price.price")
-    currency: str = read_from("price.currency")
-    valid_from: Annotated[date, PlainSerializer(_first_day)] = read_from("price.valid_from")
-    file: str = read_from("path")
-
-
-class _Known(View):
-    language: str
-    source: str = read_from("known.source")
-    product: str = read_from("known.product")
-    category: str | None = read_from("known.category")
-    file: str = read_from("path")
-    prices: list[_Price]
-
-
 class _Missing(View):
     feed: str
     name: str
@@ -220,7 +214,7 @@ class _Missing(View):
 
 def known_document(names: Sequence[KnownName]) -> dict[str, Any]:
     """Returns known names, ready for JSON."""
-    return {"names": json_objects(_Known, names)}
+    return {"names": json_objects(KnownName, names)}
 
 
 def known_csv(names: Sequence[KnownName]) -> str:
@@ -261,10 +255,9 @@ def known_text(names: Sequence[KnownName]) -> RenderableType:
     columns = (*headers, *(("List price",) if are_priced else ()), "Taught by")
     table = new_table(*columns, fold=columns)
     for name in names:
-        known = name.known
-        texts = [cell(text) for text in (name.language, known.source, known.product)]
+        known = (name.language, name.source, name.product, name.category)
         prices = [_prices(name.prices)] if are_priced else []
-        table.add_row(*texts, cell(known.category), *prices, cell(name.path))
+        table.add_row(*map(cell, known), *prices, cell(name.file))
     return titled(f"The catalogue: {counted(len(names), 'name')}", table)
 
 
@@ -274,9 +267,8 @@ def _prices(prices: Sequence[KnownPrice]) -> Text:
 
 
 def _price(stated: KnownPrice) -> str:
-    price = stated.price
-    since = "" if price.valid_from == ALWAYS else f" from {price.valid_from}"
-    return f"{quantity(price.price)} {price.currency}{since} ({stated.path})"
+    since = "" if stated.valid_from == ALWAYS else f" from {stated.valid_from}"
+    return f"{quantity(stated.price)} {stated.currency}{since} ({stated.file})"
 
 
 def missing_text(missing: Missing, *, limit: int) -> RenderableType:
