@@ -104,11 +104,6 @@ class ShownRates:
     currencies: tuple[CurrencyRates, ...]
     days: tuple[RateOnDay, ...]
 
-    @property
-    def policy_sentence(self) -> str:
-        """The declared policy in a sentence."""
-        return policy_sentence(self.declaration.rates)
-
 
 def policy_sentence(rates: Rates) -> str:
     """Returns the policy of some rates in a sentence."""

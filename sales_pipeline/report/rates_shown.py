@@ -15,7 +15,12 @@ from sales_pipeline.errors import counted
 from sales_pipeline.report.document import Exact, View, csv_text, json_object, read_from
 from sales_pipeline.report.figures import money, without_end_zeros
 from sales_pipeline.report.layout import TROUBLE, WORTH_A_LOOK, cell, new_table, titled
-from sales_pipeline.report.rates_of_days import CurrencyRates, RateOnDay, ShownRates
+from sales_pipeline.report.rates_of_days import (
+    CurrencyRates,
+    RateOnDay,
+    ShownRates,
+    policy_sentence,
+)
 
 SHOWN_DAYS = 10
 """How many of the latest days of a currency a terminal shows if no days are asked for."""
@@ -72,7 +77,7 @@ def rates_csv(shown: ShownRates) -> str:
 
 def rates_text(shown: ShownRates, *, last_days: int | None = None) -> RenderableType:
     """Returns the policy, and below it the currencies or the last, or all, of their days."""
-    head = [Text(f"{shown.policy_sentence}")]
+    head = [Text(policy_sentence(shown.declaration.rates))]
     if shown.is_stale:
         head.append(Text(_STALE.format(do="sales-pipeline run"), style=WORTH_A_LOOK))
     head.append(Text())

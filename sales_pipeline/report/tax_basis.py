@@ -13,7 +13,7 @@ from rich.text import Text
 
 from sales_pipeline.analysis.periods import Period
 from sales_pipeline.analysis.sales_of_run import closed_in
-from sales_pipeline.config.model import Declaration, Feed
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.config.taxes import NET_OF_TAX, RevenueBasis, StoreTax
 from sales_pipeline.errors import examples
 from sales_pipeline.gold.gold_set import GoldSet
@@ -154,12 +154,9 @@ def _taxes(declaration: Declaration, store: str | None) -> Iterator[tuple[str, S
     for name, feed in declaration.feeds.items():
         own = {listed.id: listed.tax for listed in feed.stores.values() if listed.tax is not None}
         yield from ((id_, tax) for id_, tax in own.items() if store in (None, id_))
-        if any(id_ not in own and store in (None, id_) for id_ in _store_ids(feed)):
+        ids = [listed.id for listed in feed.all_stores]
+        if any(id_ not in own and store in (None, id_) for id_ in ids):
             yield name, feed.tax
-
-
-def _store_ids(feed: Feed) -> Iterable[str]:
-    return (listed.id for listed in feed.all_stores)
 
 
 def _named(name: str, tax: StoreTax | None) -> str:
