@@ -11,6 +11,7 @@ import typer
 from sales_pipeline.cli.options import JsonOption, Running, Shared
 from sales_pipeline.cli.run import run_and_tell
 from sales_pipeline.cli.screen import say, show_exactly, show_report
+from sales_pipeline.cli.written_files import write_file
 from sales_pipeline.errors import counted
 
 LIST_EXAMPLE = """\b
@@ -139,7 +140,7 @@ def export(
     if out == "-":
         show_exactly(exported_records.text)
     else:
-        Path(out).write_bytes(exported_records.text.encode())
+        write_file(Path(out), exported_records.text.encode())
         say(f"{out}: {counted(exported_records.records, 'record')} of {feed}")
 
 

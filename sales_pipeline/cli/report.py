@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from sales_pipeline.analysis.periods import span_of
 from sales_pipeline.cli.options import JsonOption, Shared
 from sales_pipeline.cli.sales_options import AsClosedOption, RunOption, month_from
 from sales_pipeline.cli.screen import say, show_json
+from sales_pipeline.cli.written_files import write_file
 from sales_pipeline.errors import UsageError
 
 EXAMPLE = """\b
@@ -66,31 +68,40 @@ def report(
     if first and last and last < first:
         raise UsageError(f"--to: before --from, got {first:%Y-%m} to {last:%Y-%m}. Do: swap them")
     wanted = {"workbook": xlsx, "page": (out or _PAGE) if xlsx is None or out else None}
+    if xlsx and out and os.path.realpath(xlsx) == os.path.realpath(out):
+        raise UsageError(f"--out, --xlsx: the same file, got {xlsx}. Do: name two files")
     from sales_pipeline.report.answers_of_run import Asked, answers
     from sales_pipeline.report.figures import size
     from sales_pipeline.report.page.charts import chart_libraries
     from sales_pipeline.report.page.contents import page_of
     from sales_pipeline.report.page.html import page_html
     from sales_pipeline.report.sheets_of_run import sheets_of_run
-    from sales_pipeline.report.workbook import workbook_writer, write_workbook
+    from sales_pipeline.report.workbook import workbook_bytes, workbook_writer
 
-    written = {name: path for name, path in wanted.items() if path is not None}
-    if "workbook" in written:
+    paths = {name: path for name, path in wanted.items() if path is not None}
+    if "workbook" in paths:
         workbook_writer()
-    if "page" in written:
+    if "page" in paths:
         chart_libraries()
     declaration = shared.declaration()
     until = span_of(last).last if last else None
-    if "workbook" in written:
+    contents: dict[str, bytes] = {}
+    if "workbook" in paths:
         asked = Asked(first=first, last=until, as_closed=as_closed)
+        four_answers = answers(declaration, asked, run=run)
+        # Another run may finish meanwhile, and all that is written shows the same one.
+        run = four_answers.run_id
         further = sheets_of_run(declaration, first=first, last=until, run=run, as_closed=as_closed)
-        write_workbook(answers(declaration, asked, run=run), written["workbook"], further)
-    if "page" in written:
+        contents["workbook"] = workbook_bytes(four_answers, further)
+    if "page" in paths:
         page = page_of(declaration, first=first, last=until, run=run, as_closed=as_closed)
-        written["page"].write_bytes(page_html(page).encode())
-    sizes = {name: path.stat().st_size for name, path in written.items()}
+        contents["page"] = page_html(page).encode()
+    for name, path in paths.items():
+        write_file(path, contents[name])
     if as_json:
-        show_json({name: {"path": str(written[name]), "bytes": sizes[name]} for name in written})
+        show_json(
+            {name: {"path": str(paths[name]), "bytes": len(contents[name])} for name in paths}
+        )
     else:
-        for name, path in written.items():
-            say(f"{path}: {size(sizes[name])}")
+        for name, path in paths.items():
+            say(f"{path}: {size(len(contents[name]))}")

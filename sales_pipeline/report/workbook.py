@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
+from io import BytesIO
 from typing import Any
 
 from sales_pipeline.config.currencies import MINOR_UNITS
@@ -44,8 +44,8 @@ def workbook_writer() -> Any:
     return xlsxwriter
 
 
-def write_workbook(answers: Answers, path: Path, further: Sequence[Sheet] = ()) -> None:
-    """Writes the answers, and further sheets, into a workbook; a file that is there is replaced.
+def workbook_bytes(answers: Answers, further: Sequence[Sheet] = ()) -> bytes:
+    """Returns the bytes of a workbook with the answers, and with further sheets after theirs.
 
     Raises:
         ExtraMissing: The extra that the workbook needs is not installed.
@@ -61,11 +61,13 @@ def write_workbook(answers: Answers, path: Path, further: Sequence[Sheet] = ()) 
             )
     # Nothing is guessed from a text: neither a formula, nor a link, nor a number.
     guesses = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), guesses) as workbook:
+    content = BytesIO()
+    with xlsxwriter.Workbook(content, guesses) as workbook:
         workbook.set_properties({"title": "Sales report", "comments": f"Run {answers.run_id}"})
         formats = _formats(workbook, answers)
         for sheet in sheets:
             _write(workbook.add_worksheet(sheet.name), sheet, formats)
+    return content.getvalue()
 
 
 def _formats(workbook: Any, answers: Answers) -> Mapping[str, Any]:

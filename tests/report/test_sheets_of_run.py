@@ -13,7 +13,7 @@ from sales_pipeline.report.answers_of_run import answers
 from sales_pipeline.report.page.contents import page_of
 from sales_pipeline.report.sheets_of_answers import Sheet
 from sales_pipeline.report.sheets_of_run import sheets_of_run
-from sales_pipeline.report.workbook import write_workbook
+from sales_pipeline.report.workbook import workbook_bytes
 from tests.report.conftest import HOSTILE
 from tests.retailer import Retailer, sale
 
@@ -56,7 +56,7 @@ def sheets(retailer: Retailer) -> dict[str, Sheet]:
 def book(retailer: Retailer, tmp_path_factory: pytest.TempPathFactory) -> Any:
     path: Path = tmp_path_factory.mktemp("book") / "sales.xlsx"
     found = answers(retailer.declaration)
-    write_workbook(found, path, sheets_of_run(retailer.declaration))
+    path.write_bytes(workbook_bytes(found, sheets_of_run(retailer.declaration)))
     return openpyxl.load_workbook(path)
 
 
@@ -141,7 +141,7 @@ def test_yen_have_no_decimals_and_units_only_theirs(tmp_path: Path) -> None:
     retailer.run()
     path = tmp_path / "sales.xlsx"
     found = answers(retailer.declaration)
-    write_workbook(found, path, sheets_of_run(retailer.declaration))
+    path.write_bytes(workbook_bytes(found, sheets_of_run(retailer.declaration)))
     book = openpyxl.load_workbook(path)
     amount = book["Quarantine"]["E2"]
     assert (amount.value, amount.number_format) == (1300, "#,##0")

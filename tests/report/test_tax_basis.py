@@ -38,7 +38,7 @@ from sales_pipeline.report.why_restated import (
     why_restated_text,
     why_since_closing,
 )
-from sales_pipeline.report.workbook import write_workbook
+from sales_pipeline.report.workbook import workbook_bytes
 from tests.retailer import DECLARATION, Retailer, sale
 
 FRANCE, US = {"included": True, "rate": "20 %"}, {"included": False}
@@ -207,7 +207,7 @@ def test_a_figure_the_page_and_the_workbook_have_it(
     assert (figure["tax"]["note"], figure["revenue"]) == (WITHOUT_TAX, "185.00")
     page = json.loads(page_text(page_of(retailer.declaration, run=first)))
     assert (page["tax"]["revenue"], page["tax"]["note"]) == ("as_delivered", MIXED)
-    write_workbook(answers(retailer.declaration), tmp_path / "sales.xlsx")
+    (tmp_path / "sales.xlsx").write_bytes(workbook_bytes(answers(retailer.declaration)))
     about = openpyxl.load_workbook(tmp_path / "sales.xlsx")["About"]
     assert ("Tax", WITHOUT_TAX) in [tuple(cell.value for cell in row) for row in about.rows]
 

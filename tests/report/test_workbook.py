@@ -15,7 +15,7 @@ from sales_pipeline.errors import ExtraMissing, UsageError
 from sales_pipeline.report import workbook as module
 from sales_pipeline.report.answers import Answers
 from sales_pipeline.report.answers_of_run import answers
-from sales_pipeline.report.workbook import write_workbook
+from sales_pipeline.report.workbook import workbook_bytes
 from tests.retailer import Retailer
 
 
@@ -27,7 +27,7 @@ def found(traded: Retailer) -> Answers:
 def test_every_answer_has_a_sheet_of_numbers_with_a_frozen_header(
     found: Answers, tmp_path: Path
 ) -> None:
-    write_workbook(found, tmp_path / "sales.xlsx")
+    (tmp_path / "sales.xlsx").write_bytes(workbook_bytes(found))
     book = openpyxl.load_workbook(tmp_path / "sales.xlsx")
     assert book.sheetnames == [
         "About", "Global performance", "Stores", "Best by volume", "Best by value", "Like for like",
@@ -45,7 +45,7 @@ def test_every_answer_has_a_sheet_of_numbers_with_a_frozen_header(
 
 
 def test_a_name_that_looks_like_a_formula_is_text(found: Answers, tmp_path: Path) -> None:
-    write_workbook(found, tmp_path / "sales.xlsx")
+    (tmp_path / "sales.xlsx").write_bytes(workbook_bytes(found))
     sheet = openpyxl.load_workbook(tmp_path / "sales.xlsx")["Best by value"]
     [cell] = [row[1] for row in sheet.rows if str(row[1].value).startswith("=")]
     assert (cell.data_type, cell.quotePrefix) == ("s", 1)
@@ -56,7 +56,7 @@ def test_a_figure_of_more_digits_than_a_spreadsheet_holds_is_text(
     found: Answers, tmp_path: Path
 ) -> None:
     huge = replace(found.best_by_value[0], revenue=Decimal("12345678901234567.89"))
-    write_workbook(replace(found, best_by_value=(huge,)), tmp_path / "sales.xlsx")
+    (tmp_path / "sales.xlsx").write_bytes(workbook_bytes(replace(found, best_by_value=(huge,))))
     sheet = openpyxl.load_workbook(tmp_path / "sales.xlsx")["Best by value"]
     assert (sheet["D2"].data_type, sheet["D2"].value) == ("s", "12345678901234567.89")
 
@@ -66,7 +66,7 @@ def test_more_rows_than_a_sheet_holds_are_refused(
 ) -> None:
     monkeypatch.setattr(module, "_MOST_ROWS", 5)
     with pytest.raises(UsageError, match=r"About has 7 rows, and a sheet holds 5\. Do: choose"):
-        write_workbook(found, tmp_path / "sales.xlsx")
+        (tmp_path / "sales.xlsx").write_bytes(workbook_bytes(found))
 
 
 def test_without_the_extra_it_is_named(
@@ -74,4 +74,4 @@ def test_without_the_extra_it_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     with pytest.raises(ExtraMissing, match=r"pip install 'sales-pipeline\[report\]'"):
-        write_workbook(found, tmp_path / "sales.xlsx")
+        (tmp_path / "sales.xlsx").write_bytes(workbook_bytes(found))

@@ -17,7 +17,7 @@ from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.page.contents import page_of
 from sales_pipeline.report.page.html import page_html
 from sales_pipeline.report.why_moved import AskedChange, why_moved
-from sales_pipeline.report.workbook import write_workbook
+from sales_pipeline.report.workbook import workbook_bytes
 from tests.report.page.chromium import Browser
 from tests.report.page.reading import Reader
 from tests.retailer import Retailer, sale
@@ -67,7 +67,9 @@ def test_a_page_without_closed_months_says_so(chromium: Browser, closed: Retaile
 
 
 def test_the_workbook_has_a_sheet_of_closed_months(closed: Retailer, tmp_path: Path) -> None:
-    write_workbook(answers(closed.declaration, Asked(as_closed=True)), tmp_path / "sales.xlsx")
+    (tmp_path / "sales.xlsx").write_bytes(
+        workbook_bytes(answers(closed.declaration, Asked(as_closed=True)))
+    )
     book = openpyxl.load_workbook(tmp_path / "sales.xlsx")
     rows = [[cell.value for cell in row] for row in book["Closed months"].rows]
     assert rows[0][2:4] == ["Closed at EUR", "Now EUR"]
