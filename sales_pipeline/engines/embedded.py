@@ -33,7 +33,7 @@ from sales_pipeline.profile import statement
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_PLAIN_PATH = re.compile(r"(?:[A-Za-z]:)?[A-Za-z0-9/._~+=@,-]+")
+_PLAIN_PATH = re.compile(r"(?:[A-Za-z]:)?[A-Za-z0-9/._+=@,-]+")
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # Finding the line of every call for error messages costs a fifth of a small run.

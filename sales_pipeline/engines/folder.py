@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 
 _NO_FOLDER = frozenset("[]\\^|%")
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""Control characters, and what stands for bytes that are no UTF-8."""
 
 
 class FolderEngine(FolderUpkeep, ABC):
@@ -227,9 +229,15 @@ def check_folder(lakehouse: Path) -> None:
     """Checks that Delta tables can lie in a folder: its path is used as an URL.
 
     Raises:
-        UsageError: The path, links resolved, has a character with a meaning in URLs.
+        UsageError: The path, links resolved, has a character with a meaning in URLs, or one that no
+            URL has.
     """
     place = str(lakehouse.resolve())
+    if _NO_TEXT.search(place):
+        raise UsageError(
+            "lakehouse: no folder for tables, its path has control characters or bytes that are no "
+            f"UTF-8, got {place!r}. Do: choose another one"
+        )
     if odd := sorted(_NO_FOLDER.intersection(place)):
         raise UsageError(
             f"lakehouse: no folder for tables, its path has {' and '.join(odd)}, got {place!r}. "

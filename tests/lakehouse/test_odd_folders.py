@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.errors import UsageError
 from tests.retailer import Retailer, sale
 
@@ -34,6 +36,17 @@ def test_a_folder_that_an_address_cannot_name_is_refused(tmp_path: Path) -> None
     with pytest.raises(UsageError, match="its path has % and \\[, got") as refused:
         _run(tmp_path / "100% [new")
     assert str(refused.value).endswith("none of % [ \\ ] ^ |")
+
+
+@pytest.mark.parametrize("name", [b"a\tb", b"a\nb", b"\x01", b"\xff"])
+def test_a_folder_whose_name_is_no_text_is_refused(tmp_path: Path, name: bytes) -> None:
+    with pytest.raises(UsageError, match="its path has control characters or bytes that are no"):
+        EmbeddedEngine(tmp_path / os.fsdecode(name))
+
+
+def test_a_folder_with_a_tilde_holds_a_lakehouse(tmp_path: Path) -> None:
+    retailer = _run(tmp_path / "backup~1")
+    assert len(retailer.table("silver.sales")) == 1
 
 
 @pytest.mark.parametrize("place", ["lakehouse", "lakehouse/inner"])
