@@ -12,6 +12,8 @@ from sales_pipeline.analysis.periods import span_of
 from sales_pipeline.errors import UsageError
 
 _MONTH = re.compile("[0-9]{4}-[0-9]{2}")
+_FIRST_YEAR, _LAST_YEAR = 1000, 2999
+"""Answers also need the years around, and a line for each period up to the last day."""
 
 RunOption = Annotated[
     str | None,
@@ -41,9 +43,10 @@ def month_from(text: str) -> date:
         BadParameter: It is not written so.
     """
     try:
-        return date.fromisoformat(f"{text if _MONTH.fullmatch(text) else ''}-01")
+        month = date.fromisoformat(f"{text if _MONTH.fullmatch(text) else ''}-01")
     except ValueError:
         raise typer.BadParameter(f"not a month, got {text!r}; write one such as 2025-01") from None
+    return _of_a_known_year(month, text)
 
 
 def first_day_from(text: str) -> date:
@@ -66,11 +69,21 @@ def last_day_from(text: str) -> date:
 
 def _day_from(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(
             f"not a day or month, got {text!r}; write one such as 2025-01-31 or 2025-01"
         ) from None
+    return _of_a_known_year(day, text)
+
+
+def _of_a_known_year(day: date, text: str) -> date:
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise typer.BadParameter(
+            f"not of the years {_FIRST_YEAR} to {_LAST_YEAR}, got {text!r}; without the option "
+            "the sales have no limit"
+        )
+    return day
 
 
 def check_days(first: date | None, last: date | None) -> None:

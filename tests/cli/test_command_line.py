@@ -363,3 +363,22 @@ def test_the_sample_is_placed_only_where_no_lakehouse_was_made(
     Path("lakehouse/ops/runs/_delta_log/00000000000000000000.json").touch()
     run.place_sample_files(load_config())
     assert not list(Path("landing").rglob("*.csv"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", "--from", "0001-01-01"],
+        ["show", "--to", "9999-12-31"],
+        ["show", "--month", "9999-12"],
+        ["why", "--from", "0001-01", "--to", "2025-01"],
+        ["explain", "--from", "2025-01", "--to", "9999-12-31", "--csv"],
+        ["report", "--to", "9999-12"],
+    ],
+)
+def test_days_of_a_year_that_no_calendar_reaches_are_refused(
+    call: Call, arguments: list[str]
+) -> None:
+    said = call(*arguments)
+    assert said.code == 2
+    assert "not of the years 1000 to 2999, got " in said.err
