@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from sales_pipeline.analysis.calendars import CivilCalendar
 from sales_pipeline.analysis.measures import row_values
-from sales_pipeline.analysis.periods import By, Period, periods_between
+from sales_pipeline.analysis.periods import DAY, Period, months_later
 from sales_pipeline.analysis.records_of_run import RecordsOfRun
 from sales_pipeline.exact import EXACT
 from sales_pipeline.lakehouse.lakehouse import among
@@ -141,9 +140,13 @@ class FigureRecords:
 
         The columns are `_file_id, _row, store, sold_on, product, quantity, amount, currency`.
         """
-        days = self.period.first, self.period.last
-        for part in periods_between(CivilCalendar(), By.MONTH, *days):
-            sold = self.records.read(RECORDS, columns=_RECORD, where=self._sales(part))
+        days = self.records.totals(["sold_on"], self._sales(self.period))["sold_on"].to_pylist()
+        # A period may be far longer than its sales: a month without any is not looked for.
+        for month in sorted({day.replace(day=1) for day in days}):
+            first = max(month, self.period.first)
+            last = min(months_later(month, 1) - DAY, self.period.last)
+            where = self._sales(Period(first, last, ""))
+            sold = self.records.read(RECORDS, columns=_RECORD, where=where)
             if self.product is not None:
                 places = row_values(sold, "store", "product")
                 sold = sold.filter(

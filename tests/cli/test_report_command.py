@@ -13,6 +13,7 @@ import pytest
 
 from sales_pipeline.cli.written_files import write_file
 from sales_pipeline.report import answers_of_run
+from sales_pipeline.report.answers import Answers
 from tests.cli.conftest import Call, Said
 from tests.retailer import Retailer, sale
 
@@ -91,7 +92,7 @@ def test_page_and_workbook_show_the_same_run_if_another_one_finishes_meanwhile(
     (retailer.folder / "config.yaml").write_text(json.dumps(declared), encoding="utf-8")
     monkeypatch.chdir(retailer.folder)
 
-    def answers_and_then_a_run(*arguments: Any, **options: Any) -> answers_of_run.Answers:
+    def answers_and_then_a_run(*arguments: Any, **options: Any) -> Answers:
         shown = answers(*arguments, **options)
         retailer.deliver("lyon/b.csv", sale("3", "2025-02-15"))
         retailer.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from rich.console import RenderableType
 
 from sales_pipeline.analysis.asked_sales import AskedPeriod
+from sales_pipeline.analysis.records_of_run import RecordsOfRun
 from sales_pipeline.errors import UsageError
 from sales_pipeline.exact import half_up
 from sales_pipeline.report.explained import (
@@ -21,6 +23,7 @@ from sales_pipeline.report.explained import (
     explained_document,
 )
 from sales_pipeline.report.explained_text import explained_csv, explained_text
+from tests.replacements import Replacements
 from tests.report.conftest import CATALOGUE, HOSTILE
 from tests.retailer import Retailer, sale
 
@@ -86,6 +89,21 @@ def _files(figure: Explained) -> dict[str, tuple[int, str, str | None]]:
     return {
         part.file: (part.records, f"{part.amount:f}", f"{part.revenue}") for part in figure.files
     }
+
+
+def test_records_of_a_period_far_longer_than_its_sales_are_looked_for_in_months_with_sales(
+    sold: Retailer, replaced: Replacements
+) -> None:
+    def records(last: date) -> str:
+        asked = AskedFigure(AskedPeriod(first=date(2025, 1, 1), last=last))
+        return "".join(explained_csv(sold.declaration, asked, run=sold.run_ids()[0]))
+
+    reads = replaced(RecordsOfRun, "read")
+    of_a_year = records(date(2025, 12, 31))
+    reads.clear()
+    assert records(date(2999, 12, 31)) == of_a_year
+    assert len(reads) < 12
+    assert of_a_year.count("2025-01-") >= len(_records(sold))
 
 
 def test_a_figure_is_its_files_records_and_rates(sold: Retailer) -> None:
