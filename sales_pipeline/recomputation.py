@@ -63,7 +63,7 @@ def reconsidered(
         for delivery in _refused(ledger)
         if (feeds is None or delivery.feed in feeds)
         and delivery.feed in landing_patterns(declaration)
-        and delivery.fingerprint != fingerprint(declaration, delivery.feed)
+        and delivery.fingerprint != declaration.verdict_of(delivery.feed)
     ]
     back = [
         replace(delivery, fingerprint=fingerprint(declaration, delivery.feed))

@@ -49,7 +49,7 @@ class DeliveriesBetween:
     def is_declared_otherwise(self, file_id: int) -> bool:
         """Says whether the declaration validated a delivery otherwise in the later run."""
         was, now = self.before.deliveries.get(file_id), self.now.deliveries.get(file_id)
-        return bool(was and now and was.fingerprint != now.fingerprint)
+        return bool(was and now and _meaning(was) != _meaning(now))
 
     def reason(self, file_id: int) -> Reason:
         """Returns why a delivery came or left."""
@@ -88,7 +88,7 @@ class DeliveriesBetween:
             return Reason.ROLLBACKS
         if delivery.state in _WITHDRAWN:
             return Reason.WITHDRAWALS
-        if delivery.state in _REFUSED or self.is_declared_otherwise(file_id):
+        if delivery.state in (*_REFUSED, State.HELD) or self.is_declared_otherwise(file_id):
             return Reason.DECLARATION
         is_replaced = any(
             successor in self.now.in_force for successor in self._successors.get(file_id, [])
@@ -104,6 +104,11 @@ class DeliveriesBetween:
                 for earlier in _replaced_by(delivery, ledger):
                     successors.setdefault(earlier, set()).add(delivery.file_id)
         return {earlier: sorted(later) for earlier, later in successors.items()}
+
+
+def _meaning(delivery: Delivery) -> str:
+    """The fingerprint of what its records mean, without the limits under which it was refused."""
+    return delivery.fingerprint.partition(".")[0]
 
 
 def _replaced_by(delivery: Delivery, ledger: Mapping[int, Delivery]) -> set[int]:

@@ -12,7 +12,7 @@ from sales_pipeline.errors import LakehouseMismatch, UsageError, counted, did_yo
 from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
-from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
+from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, NOT_SALES
 
 
 def fingerprint(declaration: Declaration, feed: str) -> str:
@@ -21,11 +21,7 @@ def fingerprint(declaration: Declaration, feed: str) -> str:
     Raises:
         LakehouseMismatch: The feed is not declared any more.
     """
-    if feed == CATALOGUE:
-        return ""
-    if feed == EXCHANGE_RATES:
-        return declaration.rates.fingerprint()
-    if feed not in declaration.feeds:
+    if feed not in (*NOT_SALES, *declaration.feeds):
         raise _not_declared(feed, "its records are to be validated")
     return declaration.meaning_of(feed)
 

@@ -81,6 +81,11 @@ class Catalogue(Declared):
     they would get another name or category. Up to five products do not count that keep their
     category or the longest word of their name."""
 
+    @property
+    def verdict(self) -> str:
+        """A text that changes when other files may be refused or held."""
+        return self.model_dump_json(exclude={"landing"}, exclude_defaults=True)
+
     @model_validator(mode="after")
     def _parts_fit(self) -> Catalogue:
         raise_mismatches(self, catalogue_mismatches)

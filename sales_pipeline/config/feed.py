@@ -288,6 +288,17 @@ class Feed(Format, Source):
         canonical = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
         return sha256(canonical.encode()).hexdigest()[:16]
 
+    @property
+    def limits(self) -> str:
+        """A text that changes when other files may be refused or held for their records."""
+        shares = (self.max_quarantined, self.max_repeated_keys)
+        refusing = [
+            [name, rule.holds, str(rule.tolerance.normalize())]
+            for name, rule in sorted(self.rules.items())
+            if rule.severity == "fail"
+        ]
+        return json.dumps([[str(share.normalize()) for share in shares], refusing])
+
     def _canonical_values(self) -> dict[str, object]:
         """Returns one form for values that can be written in several ways."""
         is_one = [since for since, _ in self.currencies] == [None]

@@ -216,12 +216,36 @@ class Declaration(Declared):
         """Returns 16 hex digits that change when validation may treat a feed's records otherwise.
 
         They depend on the feed's fingerprint, on the language that products are translated to, and
-        on the tax that is taken off its amounts.
+        on the tax that is taken off its amounts. There are none for the catalogue.
+
+        Args:
+            feed: A declared feed, `catalogue` or `exchange_rates`.
         """
+        if feed == "catalogue":
+            return ""
+        if feed == "exchange_rates":
+            return self.rates.fingerprint()
         text = f"{self.feeds[feed].fingerprint()} {self.language}"
         if self.is_net_of_tax and (taken_off := self.feeds[feed].tax_taken_off):
             text += f" without {taken_off}"
         return sha256(text.encode()).hexdigest()[:16]
+
+    def verdict_of(self, feed: str) -> str:
+        """Returns a text that changes when other files of a feed may be refused or held as wholes.
+
+        It is the meaning of the feed's records and, after a full stop, 16 hex digits of its limits.
+
+        Args:
+            feed: A declared feed, `catalogue` or `exchange_rates`.
+        """
+        if feed == "catalogue":
+            by_name = {each.language for each in self.feeds.values() if each.product_by == "name"}
+            limits = f"{self.catalogue.verdict} {self.language} {sorted(by_name)}"
+        elif feed == "exchange_rates":
+            limits = str(self.rates.max_change.normalize())
+        else:
+            limits = self.feeds[feed].limits
+        return f"{self.meaning_of(feed)}.{sha256(limits.encode()).hexdigest()[:16]}"
 
 
 def json_schema() -> dict[str, Any]:

@@ -225,10 +225,7 @@ class SalesCleaning:
             reasons: State of deliveries of the batch that do not count -> file id -> why.
         """
         out = {
-            state: [
-                self.ledger[file_id].moved_to(state, reason=why, run_id=self.run_id)
-                for file_id, why in of_state.items()
-            ]
+            state: [self._left_out(file_id, state, why) for file_id, why in of_state.items()]
             for state, of_state in reasons.items()
         }
         left_out = [delivery for deliveries in out.values() for delivery in deliveries]
@@ -257,6 +254,13 @@ class SalesCleaning:
             delivery = changed.get(file_id, self.ledger[file_id])
             changed[file_id] = delivery.moved_to(State.IN_BRONZE)
         self.ledger.record(changed.values())
+
+    def _left_out(self, file_id: int, state: State, reason: str) -> Delivery:
+        delivery = self.ledger[file_id].moved_to(state, reason=reason, run_id=self.run_id)
+        if state is State.FAILED:
+            return delivery
+        # It may count once it is declared otherwise.
+        return replace(delivery, fingerprint=self.lakehouse.declaration.verdict_of(delivery.feed))
 
     def _accepted(self, file_id: int) -> Delivery:
         delivery = self.ledger[file_id]

@@ -68,7 +68,7 @@ def clean_catalogue(
     set_aside = list(records.set_aside(in_force, taught.waiting))
     of_catalogue = [file.file_id for file in ledger if file.feed == CATALOGUE]
     keep_quarantine(lakehouse, of_catalogue, set_aside, run_id=run_id)
-    counted = [*teaching_now, *verdict.held]
+    counted = [*teaching_now, *kept_out]
     counts = {file.file_id: len(records[file.file_id]) for file in counted}
     all_balances = catalogue_balances(counts, in_force, set_aside)
     judged = [file.file_id for file in deliveries]
@@ -163,8 +163,15 @@ def _record(
         for file in accepted
         if file.file_id in in_force
     ]
+    fingerprint = ledger.lakehouse.declaration.verdict_of(CATALOGUE)
     rejected = [
-        file.moved_to(State.REJECTED, reason=reason, run_id=run_id)
+        file.moved_to(
+            State.REJECTED,
+            reason=reason,
+            rows=counts[file.file_id],
+            fingerprint=fingerprint,
+            run_id=run_id,
+        )
         for file, reason in verdict.refused.items()
     ]
     # A delivery that a later file of its name corrects has nothing to wait for.
@@ -174,13 +181,15 @@ def _record(
             State.SUPERSEDED if file.file_id in overtaken else State.HELD,
             reason=reason,
             rows=counts[file.file_id],
+            fingerprint=fingerprint,
             run_id=run_id,
         )
         for file, reason in verdict.held.items()
     ]
+    kept_out = [file.file_id for file in (*held, *rejected)]
     replaced = [
         ledger[file_id].moved_to(State.SUPERSEDED, rows=counts[file_id])
-        for file_id in counts.keys() - {*in_force, *(file.file_id for file in held)}
+        for file_id in counts.keys() - {*in_force, *kept_out}
         if ledger[file_id].state is not State.SUPERSEDED
     ]
     changed = [*taken, *replaced, *rejected, *held]

@@ -83,8 +83,11 @@ def learn_rates(
         if file_id in left_out
     ]
     balances.record(lakehouse, new_balances, run_id)
+    fingerprint = lakehouse.declaration.verdict_of(EXCHANGE_RATES)
     rejected = [
-        delivery.moved_to(State.REJECTED, reason=reason, run_id=run_id)
+        _moved(delivery, State.REJECTED, records, run_id).moved_to(
+            State.REJECTED, reason=reason, fingerprint=fingerprint
+        )
         for delivery, reason in refused.items()
     ]
     states = dict.fromkeys(superseded, State.SUPERSEDED) | {
@@ -92,7 +95,9 @@ def learn_rates(
     }
     moved = [_moved(ledger[file_id], state, records, run_id) for file_id, state in states.items()]
     waits = [
-        _moved(delivery, State.HELD, records, run_id).moved_to(State.HELD, reason=reason)
+        _moved(delivery, State.HELD, records, run_id).moved_to(
+            State.HELD, reason=reason, fingerprint=fingerprint
+        )
         for delivery, reason in held.items()
         if delivery.file_id in waiting
     ]
