@@ -13,7 +13,6 @@ from sales_pipeline.engines.statements import Column
 from sales_pipeline.lakehouse.arrow_types import arrow_schema, arrow_type, python_rows, sql_schema
 from sales_pipeline.lakehouse.preparation import PreparedTables
 from sales_pipeline.lakehouse.tables import (
-    BRONZE_SALES,
     BRONZE_TABLES,
     RECORDS,
     TAX,
@@ -56,13 +55,18 @@ class Lakehouse(PreparedTables):
         return frame.select(*(column.name for column in self.columns(name)))
 
     def columns(self, name: str) -> tuple[Column, ...]:
-        """The declared columns of a table; in `bronze.sales`, then the formerly declared ones."""
+        """The declared columns of a table; in those of bronze, then the formerly declared ones."""
         declared = self.tables[name].columns
-        if name != BRONZE_SALES or not self.engine.exists(name):
-            return declared
-        known = {column.name for column in declared}
-        former = [column for column in self.engine.column_names(name) if column not in known]
-        return (*declared, *bronze_columns(former))
+        return (*declared, *self._former(name)) if name in BRONZE_TABLES else declared
+
+    def _former(self, name: str) -> tuple[Column, ...]:
+        """Columns of a table of records that are not declared any more, such as former keys."""
+        if name not in (*BRONZE_TABLES, RECORDS) or not self.engine.exists(name):
+            return ()
+        known = {column.name for column in self.tables[name].columns}
+        return bronze_columns(
+            column for column in self.engine.column_names(name) if column not in known
+        )
 
     def _columns_to_add(self, name: str) -> list[Column]:
         """The declared columns that a table of records lacks until a run adds them."""
@@ -107,7 +111,8 @@ class Lakehouse(PreparedTables):
             name: The table, such as `silver.sales`.
             condition: A SQL condition: the table's columns, compared with literals, and no
                 arithmetic. Spark keeps only one side of an OR whose other side has some.
-            rows: The new rows, with at least the table's columns, found by name.
+            rows: The new rows, with at least the table's columns, found by name. Columns that are
+                not declared any more become null in them.
             are_few: Whether this process can hold them, and so writes them as `put` does.
         """
         from pyspark.sql import functions as F
@@ -117,6 +122,9 @@ class Lakehouse(PreparedTables):
             made = fetched(f"make the rows of {name}", typed)
             self._replace_here(name, condition, made.cast(arrow_schema(self.tables[name])))
             return
+        if name == RECORDS:
+            nulls = [F.lit(None).cast(part.type).alias(part.name) for part in self._former(name)]
+            typed = typed.select("*", *nulls)
         known_as = self.engine.table_name(name)
         with commit_point(f"commit {name}"), statement(f"write {name}"):
             options = self.engine.capabilities.write_options
@@ -143,6 +151,10 @@ class Lakehouse(PreparedTables):
     def _replace_here(
         self, name: str, condition: str, rows: pa.Table | pa.RecordBatchReader
     ) -> None:
+        if name == RECORDS and isinstance(rows, pa.Table):
+            for column in self._former(name):
+                nulls = pa.nulls(rows.num_rows, arrow_type(column.type))
+                rows = rows.append_column(column.name, nulls)
         with commit_point(f"commit {name}"):
             self.engine.replace(name, condition, rows)
 

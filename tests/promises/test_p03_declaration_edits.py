@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.retailer import HEADER, Retailer, sale
+from tests.retailer import CATALOGUE, HEADER, Retailer, sale
 
 
 def _columns(retailer: Retailer) -> dict[str, str]:
@@ -168,5 +168,64 @@ def test_p3_columns_of_rates_are_found_by_their_header(retailer: Retailer) -> No
     retailer.run(rejudge=["exchange_rates"])
     before = retailer.state()
     assert retailer.revenue() == {(2025, 1): "20.00"}
+    retailer.rebuild()
+    assert retailer.state() == before
+
+
+@pytest.mark.long
+def test_p3_a_column_may_leave_the_key_with_history_in_place(retailer: Retailer) -> None:
+    lyon = retailer.declared["feeds"]["lyon"]
+    lyon["computed"] = {"till": {"value": "7"}}
+    lyon["key"] = ["sale_id", "till"]
+    _delivered(retailer)
+    del lyon["computed"], lyon["key"]
+    assert retailer.run(rejudge=["lyon"]).exit_code == 0
+    # Other shops share the table whose column is not declared any more.
+    retailer.deliver("boston/b.csv", sale("1"))
+    retailer.deliver("lyon/b.csv", sale("1", total="15.00"), sale("3", "never"))
+    assert retailer.run().exit_code == 0
+    assert retailer.revenue() == {(2025, 1): "33.50"}
+    assert retailer.rows("silver.quarantine", "feed") == [("lyon",)]
+    before = retailer.state()
+    retailer.rebuild()
+    assert retailer.state() == before
+    # The catalogue writes its own records into the same table.
+    further = "\nBol,Maison,Bowl,Home\nPot,Maison,Pot,Home\n,Maison,,Home"
+    retailer.deliver_catalogue(CATALOGUE + further, "b.csv")
+    retailer.run()
+    assert retailer.rows("silver.quarantine", "feed") == [("catalogue",), ("lyon",)]
+
+
+@pytest.mark.long
+def test_p3_a_feed_with_a_key_of_its_own_may_leave(retailer: Retailer) -> None:
+    lyon = retailer.declared["feeds"]["lyon"]
+    lyon["computed"] = {"till": {"value": "7"}}
+    lyon["key"] = ["sale_id", "till"]
+    _delivered(retailer)
+    retailer.withdraw("lyon/a.csv")
+    del retailer.declared["feeds"]["lyon"]
+    retailer.deliver("boston/b.csv", sale("1"))
+    assert retailer.run().exit_code == 0
+    assert retailer.revenue() == {(2025, 1): "8.50"}
+
+
+@pytest.mark.long
+def test_p3_columns_of_the_catalogue_and_of_rates_may_be_removed(retailer: Retailer) -> None:
+    header, catalogue = "produit,categorie,product,category", retailer.declared["catalogue"]
+    catalogue["code"] = "sku"
+    rates = {"landing": "rates/*.csv", "layout": "rows"}
+    retailer.declared["rates"] = {**rates, "columns": {"units": "per"}}
+    retailer.deliver_catalogue(f"{header},sku\nVase,Maison,Vase,Home,7\n")
+    retailer.deliver_text("rates/a.csv", "date,currency,rate,per\n2025-01-15,USD,1.25,1\n")
+    retailer.deliver("boston/a.csv", sale("1"))
+    retailer.run()
+    del catalogue["code"]
+    retailer.declared["rates"] = rates
+    retailer.deliver_catalogue(f"{header}\nPot,Maison,Pot,Home\n", "b.csv")
+    retailer.deliver_text("rates/b.csv", "date,currency,rate\n2025-01-16,USD,1.28\n")
+    retailer.deliver("boston/b.csv", sale("2", "2025-01-16", "Pot"))
+    assert retailer.run(rejudge=["exchange_rates"]).exit_code == 0
+    assert retailer.revenue() == {(2025, 1): "15.81"}
+    before = retailer.state()
     retailer.rebuild()
     assert retailer.state() == before
