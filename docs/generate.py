@@ -298,7 +298,8 @@ _ARRIVAL = """
 Declare `arrival: {by: rename}` then. Where a program cannot rename, let it write an empty file
 `sales.csv.done` after `sales.csv`, and declare `arrival: {by: marker}`.
 
-A correction is delivered under the name of the file that it corrects. Where a till uses one name
+A correction is delivered under the name of the file that it corrects; a file of the same path has
+the same name, also if the feed's `landing` changed since. Where a till uses one name
 for each day's file, declare `same_name: adds`, in `rates` for files of rates; a file that shares no
 day with the one before waits for `sales-pipeline accept` until that is declared.
 

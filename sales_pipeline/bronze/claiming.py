@@ -16,6 +16,7 @@ from sales_pipeline.errors import FileChanged, FileRejected
 from sales_pipeline.lakehouse.in_force import InForce
 from sales_pipeline.lakehouse.ledger import IN_FORCE, UNFINISHED, Delivery, Ledger, State
 from sales_pipeline.lakehouse.runs import utc_now
+from sales_pipeline.lakehouse.tables import NOT_SALES
 from sales_pipeline.landing.discovery import Discovery, FoundFile, seen_of, sha256_of
 from sales_pipeline.landing.file_names import name_in_feed
 from sales_pipeline.visible_text import visible_form
@@ -178,8 +179,11 @@ class Claimant:
             return replace(refused, reason=self.folders.named(rejected.reason, refused))
         _warn(claims, file, shape, header)
         reason = None
+        elsewhere = self._by_path.get(visible_form(file.path))
         if same_bytes and self._has_records(file):
             reason = self._equal_to(same_bytes[0], file)
+        elif elsewhere is not None and elsewhere.feed != file.feed:
+            reason = self._lay_there(elsewhere, file)
         corrects = self.ledger.corrects(file.feed)
         earlier = in_force.with_name(file.feed, file.name) if corrects else None
         supersedes = earlier.file_id if earlier else None
@@ -199,6 +203,26 @@ class Claimant:
             return None
         verb = "release" if held.rolled_back_by else "accept"
         return f"held already. Do: sales-pipeline {verb} {file.path}"
+
+    @cached_property
+    def _by_path(self) -> dict[str, Delivery]:
+        """Path -> the last delivery of sales in force there that a further file would correct."""
+        return {
+            visible_form(delivery.path): delivery
+            for delivery in self.ledger.in_force()
+            if delivery.feed not in NOT_SALES
+            and not delivery.mends
+            and self.ledger.corrects(delivery.feed)
+        }
+
+    def _lay_there(self, earlier: Delivery, file: FoundFile) -> str:
+        """Returns why a file waits that would be a correction if its feed was still the same."""
+        known_as = f"{earlier.feed}/{earlier.name}"
+        return (
+            f"an earlier file of that path is in force as {earlier.name} of feed {earlier.feed}; "
+            f"it does not count. Do: if it corrects that one, sales-pipeline withdraw {known_as}; "
+            f"then, or if both count, sales-pipeline accept {file.path}"
+        )
 
     def _equal_to(self, twin: Delivery, file: FoundFile) -> str:
         """Returns why a file with the bytes of another feed's waits for a person."""

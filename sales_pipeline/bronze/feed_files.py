@@ -12,7 +12,7 @@ from sales_pipeline.engines.engine import Engine
 from sales_pipeline.errors import FileChanged, FileRejected, UsageError
 from sales_pipeline.lakehouse.column_sources import headers_text
 from sales_pipeline.lakehouse.declared_tables import catalogue_columns, rate_columns
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger
+from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
 from sales_pipeline.lakehouse.runs import utc_now
 from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES
 from sales_pipeline.landing.discovery import Discovery, FoundFile, discover
@@ -123,8 +123,26 @@ def find_files(
         discovery.left[delivery.path] = (
             f"changed after delivery {delivery.file_id} was taken from it; a run takes it again"
         )
-    discovery.files = _in_order(discovery.files, declaration, folders, known=hashed)
+    ordered = _in_order(discovery.files, declaration, folders, known=hashed)
+    discovery.files = _named_as_before(ordered, ledger)
     return discovery
+
+
+def _named_as_before(files: Iterable[FoundFile], ledger: Ledger) -> list[FoundFile]:
+    """Gives files that lie where an earlier one lay its name, whatever their pattern is now.
+
+    A name begins below the folders of the landing pattern. If these change, a correction would
+    else have another name than the file in the same place, and both would count.
+    """
+    names = {
+        (delivery.feed, visible_form(delivery.path)): delivery.name
+        for delivery in (*ledger.in_state(State.HELD), *ledger.in_force())
+        if not delivery.mends
+    }
+    return [
+        replace(file, name=names.get((file.feed, visible_form(file.path)), file.name))
+        for file in files
+    ]
 
 
 def _in_order(

@@ -55,9 +55,9 @@ _MEANINGS: Mapping[State, str] = {
     State.HELD: (
         "A doubtful file, until `accept`: a correction that would remove too much or has none of "
         "the days of its original, which stays in force; one in which a key stands for many sales; "
-        "the same bytes as a file of another feed; rates far from their neighbours; a catalogue "
-        "that would rename many products; one that a changed declaration would reject. Or rolled "
-        "back, until `release`. Its records are in bronze."
+        "the same bytes as a file of another feed, or its path; rates far from their neighbours; a "
+        "catalogue that would rename many products; one that a changed declaration would reject. "
+        "Or rolled back, until `release`. Its records are in bronze."
     ),
     State.WITHDRAWING: "A person withdrew it; its records are being removed.",
     State.WITHDRAWN: "A person withdrew it; neither its records nor its earlier versions count.",

@@ -178,3 +178,53 @@ def test_p5_equal_files_of_two_stores_found_together_wait_too(retailer: Retailer
     retailer.withdraw("boston/a.csv")
     assert retailer.revenue() == {(2025, 1): "10.00"}
     assert retailer.run().is_nothing_new
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("before", "after"), [("lyon/*.csv", "l*/*.csv"), ("l*/*.csv", "lyon/*.csv")]
+)
+@pytest.mark.parametrize("archive", ["move", "leave"])
+def test_p5_a_file_in_the_same_place_is_a_correction_if_the_landing_pattern_changed(
+    retailer: Retailer, before: str, after: str, archive: str
+) -> None:
+    feed = retailer.declared["feeds"]["lyon"]
+    feed |= {"landing": before, "key": [], "archive": archive}
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"), sale("2"), sale("3"))
+    retailer.run()
+    feed["landing"] = after
+    retailer.deliver("lyon/a.csv", sale("1", total="20.00"), sale("2"), sale("3"))
+    assert [file.becomes for file in retailer.plan().files] == ["correction"]
+    retailer.run()
+    assert retailer.states()["lyon/a.csv"] == ["superseded", "archived"]
+    assert retailer.revenue() == {(2025, 1): "40.00"}
+    assert retailer.run().is_nothing_new
+
+
+@pytest.mark.long
+def test_p5_a_correction_that_another_feed_takes_now_waits(retailer: Retailer) -> None:
+    feeds = retailer.declared["feeds"]
+    feeds["lyon"]["landing"] = "all/*.csv"
+    retailer.deliver_catalogue()
+    retailer.deliver("all/lyon_1.csv", sale("1"), sale("2"))
+    retailer.run()
+    feeds["till"] = {**feeds["lyon"], "landing": "all/lyon_*.csv"}
+    feeds["lyon"] = {**feeds["lyon"], "landing": "none/*.csv"}
+    retailer.deliver("all/lyon_1.csv", sale("1", total="20.00"), sale("2"))
+    retailer.deliver("all/lyon_2.csv", sale("3"))
+    assert [file.becomes for file in retailer.plan().files] == ["held", "new"]
+    [note] = retailer.run().held_files
+    assert note.reason == (
+        "an earlier file of that path is in force as lyon_1.csv of feed lyon; it does not count. "
+        "Do: if it corrects that one, sales-pipeline withdraw lyon/lyon_1.csv; then, or if both "
+        "count, sales-pipeline accept all/lyon_1.csv"
+    )
+    assert retailer.revenue() == {(2025, 1): "30.00"}
+    retailer.withdraw("lyon/lyon_1.csv")
+    retailer.accept("all/lyon_1.csv")
+    assert retailer.revenue() == {(2025, 1): "40.00"}
+    # The next correction has its feed's earlier file in its place.
+    retailer.deliver("all/lyon_1.csv", sale("1", total="25.00"), sale("2"))
+    retailer.run()
+    assert retailer.revenue() == {(2025, 1): "45.00"}
