@@ -12,11 +12,11 @@ from sales_pipeline.errors import LakehouseMismatch, UsageError, counted, did_yo
 from sales_pipeline.lakehouse.declared_tables import SALES_CUBE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import Delivery, Ledger
-from sales_pipeline.lakehouse.tables import EXCHANGE_RATES, NOT_SALES
+from sales_pipeline.lakehouse.tables import CATALOGUE, EXCHANGE_RATES, NOT_SALES
 
 
 def fingerprint(declaration: Declaration, feed: str) -> str:
-    """The fingerprint of the meaning of a feed's records; empty for the catalogue.
+    """The fingerprint of the meaning of a feed's records; of the catalogue, only its language.
 
     Raises:
         LakehouseMismatch: The feed is not declared any more.
@@ -61,6 +61,10 @@ def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[
         is_other = delivery.fingerprint != meaning_of(delivery.feed)
         if delivery.rows is not None and is_other and delivery.feed not in rejudged:
             changed.setdefault(delivery.feed, []).append(delivery)
+    # The catalogue is learnt again with any feed; earlier versions kept no language of it.
+    of_catalogue = changed.pop(CATALOGUE, [])
+    if not changed and not rejudged and any(delivery.fingerprint for delivery in of_catalogue):
+        changed[CATALOGUE] = of_catalogue
     if changed:
         feeds = examples([_judged(lakehouse, feed, files) for feed, files in changed.items()])
         options = " ".join(f"--rejudge {feed}" for feed in changed)

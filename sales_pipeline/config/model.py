@@ -216,13 +216,13 @@ class Declaration(Declared):
         """Returns 16 hex digits that change when validation may treat a feed's records otherwise.
 
         They depend on the feed's fingerprint, on the language that products are translated to, and
-        on the tax that is taken off its amounts. There are none for the catalogue.
+        on the tax that is taken off its amounts. For the catalogue it is that language itself.
 
         Args:
             feed: A declared feed, `catalogue` or `exchange_rates`.
         """
         if feed == "catalogue":
-            return ""
+            return self.language
         if feed == "exchange_rates":
             return self.rates.fingerprint()
         text = f"{self.feeds[feed].fingerprint()} {self.language}"

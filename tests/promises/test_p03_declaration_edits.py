@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sales_pipeline.errors import LakehouseMismatch
 from tests.retailer import CATALOGUE, HEADER, Retailer, sale
 
 
@@ -226,6 +227,25 @@ def test_p3_columns_of_the_catalogue_and_of_rates_may_be_removed(retailer: Retai
     retailer.deliver("boston/b.csv", sale("2", "2025-01-16", "Pot"))
     assert retailer.run(rejudge=["exchange_rates"]).exit_code == 0
     assert retailer.revenue() == {(2025, 1): "15.81"}
+    before = retailer.state()
+    retailer.rebuild()
+    assert retailer.state() == before
+
+
+@pytest.mark.long
+def test_p3_a_catalogue_without_sales_is_learnt_again_in_another_language(
+    retailer: Retailer,
+) -> None:
+    retailer.deliver_catalogue()
+    retailer.run()
+    retailer.declared["language"] = "fr"
+    retailer.deliver("boston/a.csv", sale("1", item="Green tea"))
+    with pytest.raises(LakehouseMismatch, match="run --rejudge catalogue, which judges them"):
+        retailer.run()
+    assert "--rejudge catalogue" in str(retailer.plan().stop)
+    assert retailer.run(rejudge=["catalogue"]).exit_code == 0
+    assert retailer.rows("silver.sales", "product") == [("Thé vert",)]
+    assert retailer.run().is_nothing_new
     before = retailer.state()
     retailer.rebuild()
     assert retailer.state() == before
