@@ -70,7 +70,10 @@ def check_meaning(lakehouse: Lakehouse, ledger: Ledger, *, rejudged: Collection[
         options = " ".join(f"--rejudge {feed}" for feed in changed)
         raise LakehouseMismatch(
             f"feeds: declared otherwise when their records were judged: {feeds}. "
-            f"Do: sales-pipeline run {options}, which judges them again, or undo the change."
+            f"Do: sales-pipeline run {options}, which judges them again, or undo the change. "
+            "Files are not read again: if that is for another csv.encoding, delimiter, quote, "
+            "escape, header or lines around the data, then withdraw those files, and deliver them "
+            "again."
         )
 
 

@@ -154,7 +154,9 @@ class Format(Declared):
     if both have a key. The default is the `order` of the declaration."""
     never_store: Annotated[tuple[Header, ...], OneOrMany] = ()
     """Headers of columns with personal data, which reach no table; none of them is in columns. A
-    run warns of a file that lacks one of them and has a column that the feed does not declare."""
+    run warns of a file that lacks one of them and has a column that the feed does not declare.
+    Records that were taken in before a column was listed keep it in bronze: `reset`, and a run
+    then, take all files in without it."""
     product_by: Literal["name", "code"] = "name"
     """Whether the column `product` holds the product's name or its code in the catalogue."""
     ignore_case: bool = False

@@ -282,7 +282,7 @@ class _Planner:
         feeds = {file.feed for file in files if file.becomes in (NEW, CORRECTION, UNFINISHED)}
         if CATALOGUE in feeds:
             yield _MAY_RELEASE
-        if EXCHANGE_RATES in feeds:
+        if EXCHANGE_RATES in feeds | self.rejudge:
             yield _MAY_REPRICE
         if self.lakehouse.exists() and not is_recorded(self.lakehouse):
             yield _NO_RECORD

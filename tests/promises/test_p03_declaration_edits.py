@@ -249,3 +249,25 @@ def test_p3_a_catalogue_without_sales_is_learnt_again_in_another_language(
     before = retailer.state()
     retailer.rebuild()
     assert retailer.state() == before
+
+
+@pytest.mark.long
+def test_p3_a_file_that_was_read_in_another_encoding_is_withdrawn_and_delivered_again(
+    retailer: Retailer,
+) -> None:
+    lyon = retailer.declared["feeds"]["lyon"]
+    lyon["csv"] = {"encoding": "iso-8859-1"}
+    retailer.deliver_catalogue(CATALOGUE + "\nŒuf,Épicerie,Egg,Groceries")
+    text = "\n".join([HEADER, sale("1", item="Œuf")]).encode("cp1252")
+    retailer.deliver_text("lyon/a.csv", text)
+    retailer.run()
+    lyon["csv"] = {"encoding": "cp1252"}
+    with pytest.raises(LakehouseMismatch, match="Files are not read again: if that is for another"):
+        retailer.run()
+    # The records stay as they were read: files of the years before may be right in the other one.
+    retailer.run(rejudge=["lyon"])
+    assert retailer.rows("silver.quarantine", "source_product") == [("\x8cuf",)]
+    retailer.withdraw("lyon/a.csv")
+    retailer.deliver_text("lyon/a.csv", text)
+    retailer.run()
+    assert retailer.rows("silver.sales", "product") == [("Egg",)]

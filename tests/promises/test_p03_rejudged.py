@@ -28,7 +28,9 @@ def test_p3_a_run_stops_naming_what_was_judged_under_the_earlier_meaning(
     assert str(stopped.value) == (
         "feeds: declared otherwise when their records were judged: lyon (1 file, 2 records, "
         "sales from 2025-01 to 2025-01). Do: sales-pipeline run --rejudge lyon, which judges "
-        "them again, or undo the change."
+        "them again, or undo the change. Files are not read again: if that is for another "
+        "csv.encoding, delimiter, quote, escape, header or lines around the data, then withdraw "
+        "those files, and deliver them again."
     )
     assert "boston/b.csv" not in redeclared.states()
 

@@ -275,6 +275,8 @@ def test_p8_rates_that_mean_something_else_are_read_again_when_asked(
     retailer.declared["rates"]["direction"] = "value_of_one"
     with pytest.raises(LakehouseMismatch, match="--rejudge exchange_rates"):
         retailer.run()
+    notes = retailer.plan(rejudge=["exchange_rates"]).notes
+    assert any(note.startswith("Exchange rates change: months may be made again") for note in notes)
     if by == "rebuild":
         retailer.rebuild()
     else:
