@@ -47,7 +47,8 @@ class DatabricksSession(Session):
         return session
 
     def _end(self, spark: SparkSession) -> None:
-        """Leaves the session to the platform or program that provides it."""
+        """Leaves the session, without our views, to the platform or program that provides it."""
+        self._drop_views(spark)
 
 
 def _provided() -> SparkSession:

@@ -110,6 +110,12 @@ class Engine(Protocol):
     def spark(self) -> SparkSession:
         """Returns the session; opens it at the first call. Several threads may call at once."""
 
+    def view_name(self, purpose: str) -> str:
+        """Returns the name of the temporary view for a purpose; no other engine uses it.
+
+        Several lakehouses, and a notebook with views of its own, may share a session.
+        """
+
     def table_name(self, table: str) -> str:
         """Returns the name under which Spark knows an existing table such as `silver.sales`.
 

@@ -222,14 +222,16 @@ class LocalSparkSession(JvmSession):
                 f"fetch Delta's jars, put them into a folder and name it in {JARS_VARIABLE}."
             ) from error
 
-    def _end(self, spark: SparkSession) -> None:  # noqa: ARG002 -- others may use it
+    def _end(self, spark: SparkSession) -> None:
         with LocalSparkSession._changing:
             if self._shared is None:
                 self._give_back()
                 return
             own, self._shared = self._shared, None
             own.users -= 1
-            if not own.users:
+            if own.users:
+                self._drop_views(spark)
+            else:
                 own.stop()
                 if LocalSparkSession._own is own:
                     LocalSparkSession._own = None

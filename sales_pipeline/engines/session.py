@@ -7,6 +7,7 @@ place for tables (a folder, a catalog).
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -89,6 +90,8 @@ class Session(ABC):
     def __init__(self) -> None:
         self._spark: SparkSession | None = None
         self._opening = Lock()
+        self._token = secrets.token_hex(8)
+        self._views: set[str] = set()
 
     @property
     def task_slots(self) -> int:
@@ -110,6 +113,12 @@ class Session(ABC):
                 self._end(self._spark)
                 self._spark = None
 
+    def view_name(self, purpose: str) -> str:
+        """Returns the name of the temporary view for a purpose; no other engine uses it."""
+        name = f"{purpose}_{self._token}"
+        self._views.add(name)
+        return name
+
     @abstractmethod
     def versions(self) -> Mapping[str, str]:
         """Returns component -> version."""
@@ -121,6 +130,13 @@ class Session(ABC):
     def _end(self, spark: SparkSession) -> None:
         """Ends the session that was opened."""
         spark.stop()
+
+    def _drop_views(self, spark: SparkSession) -> None:
+        """Drops the temporary views of this engine, where the session outlives it."""
+        # A session that was lost or stopped meanwhile has no views.
+        with suppress(Exception):
+            while self._views:
+                spark.catalog.dropTempView(self._views.pop())
 
 
 class OnSession:
@@ -137,6 +153,10 @@ class OnSession:
     def spark(self) -> SparkSession:
         """Returns the session; opens it at the first call."""
         return self.session.spark()
+
+    def view_name(self, purpose: str) -> str:
+        """Returns the name of the temporary view for a purpose; no other engine uses it."""
+        return self.session.view_name(purpose)
 
     def close(self) -> None:
         """Ends the session."""

@@ -94,9 +94,10 @@ class Lakehouse(PreparedTables):
             purpose: The name of their purpose.
             rows: The rows.
         """
+        name = self.engine.view_name(purpose)
         with statement(f"send {purpose}"):
-            self.frame(rows).createOrReplaceTempView(purpose)
-        return self.engine.spark().table(purpose)
+            self.frame(rows).createOrReplaceTempView(name)
+        return self.engine.spark().table(name)
 
     def arrow(self, rows: Iterable[dict[str, Any]], name: str) -> pa.Table:
         """Returns rows of this process as an Arrow table in the columns of a table."""

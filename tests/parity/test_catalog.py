@@ -257,6 +257,28 @@ def test_the_session_that_the_runtime_provides_is_used_and_left_open(
         assert provided.catalog.tableExists(engine.table_name(TABLE))
 
 
+def test_lakehouses_that_share_a_session_never_see_rows_of_each_other(
+    tmp_path: Path, server: str, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As two threads of a notebook on two lakehouses: the platform gives both the same session."""
+    monkeypatch.setenv(RUNTIME_VARIABLE, "17.3")
+    monkeypatch.setenv("SPARK_REMOTE", server)
+    declared = {"engine": "databricks", "catalog": CATALOG, "schema": schema}
+    declaration = _retailer(tmp_path / "made", **declared).declaration
+    with closing(open_engine(declaration)) as one, closing(open_engine(declaration)) as other:
+        session = one.spark()
+        assert other.spark() is session
+        session.range(7).createOrReplaceTempView("parsed_days")
+        frames = [
+            Lakehouse(declaration, engine).shared("parsed_days", pa.table({"id": [number]}))
+            for number, engine in enumerate((one, other))
+        ]
+        assert [frame.toArrow()["id"].to_pylist() for frame in frames] == [[0], [1]]
+    assert session.table("parsed_days").count() == 7
+    assert [view.name for view in session.catalog.listTables()] == ["parsed_days"]
+    session.catalog.dropTempView("parsed_days")
+
+
 def test_a_catalog_that_is_not_there_is_named(server: str) -> None:
     with (
         closing(CatalogEngine("nowhere", "sales", RemoteSparkSession(server))) as engine,
