@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from hashlib import sha256
 
 from sales_pipeline.commit_points import commit_point, together
 from sales_pipeline.config.model import Declaration
@@ -20,13 +21,15 @@ from sales_pipeline.lakehouse.declared_tables import (
     further_keys,
 )
 from sales_pipeline.lakehouse.ops_tables import RUNS
-from sales_pipeline.lakehouse.tables import FORMAT_VERSION, TAX, Table, View
+from sales_pipeline.lakehouse.tables import FORMAT_VERSION, Table
 
 _FORMAT = "sales_pipeline.format"
 _OTHER_GOLD = ("2", "3")
 """The earlier formats in which only gold was another, so that a run makes it again from silver."""
 _ON_ITS_WAY_OUT = "sales_pipeline.removed"
 _CURRENCY = "sales_pipeline.base_currency"
+_VIEWS = "sales_pipeline.views"
+"""The views that were made last, as a checksum, because a declaration may change their columns."""
 _KEPT_FOR = ("delta.deletedFileRetentionDuration", "delta.logRetentionDuration")
 _LOG_CLEANUP = "delta.enableExpiredLogCleanup"
 
@@ -164,7 +167,10 @@ class PreparedTables:
         self.has_earlier_gold = False
 
     def prepare(self) -> None:
-        """Makes the missing tables that a run needs; adds columns that were declared since."""
+        """Makes the missing tables that a run needs; adds columns that were declared since.
+
+        If the engine has a place for views, makes them again when they are declared otherwise.
+        """
         tables = [
             table
             for table in self.tables.values()
@@ -172,28 +178,27 @@ class PreparedTables:
             and (table.name not in MADE_WHEN_NEEDED or self.engine.exists(table.name))
         ]
         together((partial(self._prepare_table, table) for table in tables), at_once=_MADE_AT_ONCE)
-        self._prepare_views()
+        if self.engine.capabilities.has_folder:
+            self._prepare_table(RUNS)
+            return
+        views = sha256(repr(list(self.views.values())).encode()).hexdigest()
+        are_declared = self.exists() and self.engine.properties(RUNS.name).get(_VIEWS) == views
+        self._make_views(only_missing=are_declared)
         self._prepare_table(RUNS)
+        if not are_declared:
+            self.engine.set_properties(RUNS.name, {_VIEWS: views})
 
     def make(self, name: str) -> None:
         """Makes one table, if it does not exist; the others stay as they are."""
         self._prepare_table(self.tables[name])
 
-    def _prepare_views(self) -> None:
-        """Makes views that do not exist or lack the tax, if the engine has a place for them."""
-        if self.engine.capabilities.has_folder:
-            return
+    def _make_views(self, *, only_missing: bool) -> None:
         for view in self.views.values():
-            if not self.engine.exists(view.name) or self._lacks_tax(view):
+            if not (only_missing and self.engine.exists(view.name)):
                 columns = {name: name for name in view.column_names}
                 self.engine.create_view(
                     view.name, view.table, columns=columns, where=view.where, comment=view.comment
                 )
-
-    def _lacks_tax(self, view: View) -> bool:
-        """True if a view was made before the tax was taken off, and is to show it now."""
-        shows = TAX in view.column_names
-        return shows and TAX not in self.engine.column_names(view.name)
 
     def _prepare_table(self, table: Table) -> None:
         if self.engine.exists(table.name):

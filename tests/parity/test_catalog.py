@@ -32,7 +32,7 @@ from sales_pipeline.report.answers_of_run import Asked, answers
 from sales_pipeline.report.explained import AskedFigure, explained, explained_document
 from sales_pipeline.report.why_restated import why_since_closing
 from sales_pipeline.silver.silver_tables import read_silver
-from tests.retailer import Retailer, sale
+from tests.retailer import HEADER, Retailer, sale
 
 CATALOG = "spark_catalog"
 TABLE = "silver.small"
@@ -128,6 +128,26 @@ def test_a_view_shows_the_tax_once_it_is_taken_off(
     before = read_silver(retailer.declaration, "sales", run=first)
     assert set(before["amount"].to_pylist()) == {Decimal(10), Decimal(11)}
     assert set(before["tax"].to_pylist()) == {None}
+
+
+def test_views_show_the_columns_that_are_declared_now(
+    tmp_path: Path, server: str, schema: str
+) -> None:
+    retailer = _retailer(tmp_path / "tills", engine=server, catalog=CATALOG, schema=schema)
+    retailer.run()
+    boston = retailer.declared["feeds"]["boston"]
+    boston["columns"]["till"] = "till"
+    boston["key"] = ["sale_id", "till"]
+    retailer.deliver("boston/c.csv", sale("1") + ",left", header=f"{HEADER},till")
+    retailer.run(rejudge=["boston"])
+    with closing(RemoteSparkSession(server)) as session:
+        shown = {
+            view: session.spark().table(f"{CATALOG}.{schema}_{view}").toArrow()
+            for view in ("bronze.boston", "silver.sales", "silver.set_aside")
+        }
+    assert {"left"} < set(shown["bronze.boston"]["till"].to_pylist())
+    assert {"left"} < set(shown["silver.sales"]["till"].to_pylist())
+    assert "till" in shown["silver.set_aside"].column_names
 
 
 def _rows(*numbers: int) -> pa.Table:
