@@ -36,6 +36,8 @@ DELTA_SETTINGS = {
 SESSION_SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
+    # Only in this catalog Delta takes a path as a name.
+    "spark.sql.defaultCatalog": SESSION_CATALOG,
     # Ten thousand by default: the tasks in which VACUUM lists the files of a table.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
 }

@@ -24,9 +24,19 @@ from sales_pipeline.engines.jvm_spark import DELTA_SETTINGS, JARS_VARIABLE, Loca
 from sales_pipeline.errors import UsageError
 from tests.retailer import Retailer, sale
 
-def program(delta):
+JDBC = "org.apache.spark.sql.execution.datasources.v2.jdbc.JDBCTableCatalog"
+OTHER_CATALOG = {
+    "spark.sql.catalog.other": JDBC,
+    "spark.sql.catalog.other.url": "jdbc:derby:memory:other;create=true",
+    "spark.sql.catalog.other.driver": "org.apache.derby.jdbc.EmbeddedDriver",
+    "spark.sql.defaultCatalog": "other",
+}
+
+def program(delta, settings={}):
     os.environ["PYSPARK_PYTHON"] = sys.executable  # As in an environment that is activated.
     builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
     if delta:
         for key, value in DELTA_SETTINGS.items():
             builder = builder.config(key, value)
@@ -56,7 +66,7 @@ def is_running():
     return SparkContext._active_spark_context is not None
 """
 BESIDE = """\
-spark = program(delta=True)
+spark = program(delta=True, settings=OTHER_CATALOG)
 spark.conf.set("spark.sql.session.timeZone", "Europe/Paris")
 spark.conf.set("spark.sql.ansi.enabled", "false")
 spark.conf.set("spark.sql.shuffle.partitions", "7")
@@ -64,6 +74,7 @@ spark.range(3).createOrReplaceTempView("of_the_program")
 before = spark.conf.getAll
 run(Path(sys.argv[1]))
 assert spark.conf.getAll == before
+assert spark.catalog.currentCatalog() == "other"
 assert SparkSession.getActiveSession() is spark
 assert SparkSession.builder.getOrCreate() is spark
 assert spark.table("of_the_program").count() == 3
