@@ -16,11 +16,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from threading import Thread
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 
-class Watcher(Protocol):
-    """An object that is called at the commit points of a run, also by several threads at once."""
+class Watcher:
+    """An object that is called at the commit points of a run, also by several threads at once.
+
+    Its methods do nothing; a subclass replaces the ones that it needs.
+    """
 
     def pause(self) -> None:
         """Called where nothing is half-done; an error raised here stops the run."""

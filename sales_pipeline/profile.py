@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from sales_pipeline.commit_points import is_of_table
+from sales_pipeline.commit_points import Watcher, is_of_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,10 +56,10 @@ class Step:
     seconds: float
 
 
-class Profile:
+class Profile(Watcher):
     """Collects the cost of a run.
 
-    It is a watcher of its commit points and listens to its progress; threads may call it at once.
+    It listens to the progress of the run, too; threads may call it at once.
 
     Attributes:
         stages: The cost of each stage, in order; of the last one, the seconds until `end`.
@@ -97,12 +97,6 @@ class Profile:
         with self._lock:
             self.stages[-1].bytes += bytes_done
             self.stages[-1].rows += rows_done
-
-    def pause(self) -> None:
-        """Does nothing: a profile never stops a run."""
-
-    def before(self, what: str) -> None:
-        """Does nothing before a commit."""
 
     def after(self, what: str) -> None:
         """Counts a commit to a table."""

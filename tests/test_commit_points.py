@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from sales_pipeline.commit_points import (
+    Watcher,
     commit_point,
     in_background,
     safe_point,
@@ -26,7 +27,7 @@ HAVE_NO_COMMITS = {
 }
 
 
-class Noted:
+class Noted(Watcher):
     """A watcher that notes the commits."""
 
     def __init__(self) -> None:
@@ -38,8 +39,6 @@ class Noted:
 
     def before(self, what: str) -> None:
         self.commits.append(what)
-
-    def after(self, what: str) -> None: ...
 
 
 def _commit(what: str) -> str:

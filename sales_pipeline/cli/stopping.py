@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from types import FrameType
 
 from sales_pipeline.cli.screen import say
-from sales_pipeline.commit_points import watched_by
+from sales_pipeline.commit_points import Watcher, watched_by
 from sales_pipeline.errors import SalesPipelineError, Stopped
 
 _NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 
 
-class _Stopping:
+class _Stopping(Watcher):
     """Remembers a signal, and stops the run at the next safe point."""
 
     def __init__(self, then: str) -> None:
@@ -31,12 +31,6 @@ class _Stopping:
         """Stops the run if a signal came."""
         if self._got is not None:
             raise Stopped(*self._got, then=self._then)
-
-    def before(self, what: str) -> None:
-        """Lets a commit be done."""
-
-    def after(self, what: str) -> None:
-        """Lets the run go on to its next safe point."""
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from sales_pipeline.commit_points import safe_point, watched_by
+from sales_pipeline.commit_points import Watcher, safe_point, watched_by
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.engines.spark_session import open_engine
@@ -25,7 +25,7 @@ _LOOK_EVERY_SECONDS = 2.0
 _STOPS_WITHIN_SECONDS = 0.2
 
 
-class Hold:
+class Hold(Watcher):
     """The hold that a command has on its lakehouse.
 
     It watches the commit points of its run, so that a run without the lease commits nothing and
@@ -86,10 +86,7 @@ class Hold:
     def _busy(self, lease: Lease) -> LakehouseBusy:
         return lock.busy(self._place, lease.holder())
 
-    def pause(self) -> None:
-        """Lets the command go on between two commits."""
-
-    def before(self, what: str) -> None:  # noqa: ARG002 -- as of every watcher
+    def before(self, what: str) -> None:  # noqa: ARG002 -- any commit needs it
         """Checks before a commit that the command has the lease.
 
         Raises:
@@ -97,9 +94,6 @@ class Hold:
         """
         if self._lease is not None:
             self._lease.check()
-
-    def after(self, what: str) -> None:
-        """Lets the command go on after a commit."""
 
     def release(self) -> None:
         """Releases the lease for the next command."""

@@ -23,6 +23,8 @@ from importlib import import_module
 from threading import Lock
 from typing import Any
 
+from sales_pipeline.commit_points import Watcher
+
 BEFORE, AFTER = "before", "after"
 MOMENTS = (BEFORE, AFTER)
 _SLOW_TO_IMPORT = ("deltalake", "pandas", "pysail.spark", "pyspark.sql.connect.session")
@@ -92,7 +94,7 @@ def environment_of_children() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(folder or "." for folder in sys.path)}
 
 
-class PointCounter:
+class PointCounter(Watcher):
     """Watches commit points and lists them, in the order in which they begin.
 
     Attributes:
@@ -102,18 +104,12 @@ class PointCounter:
     def __init__(self) -> None:
         self.points: list[str] = []
 
-    def pause(self) -> None:
-        """Lets the run go on."""
-
     def before(self, what: str) -> None:
         """Lists the commit point."""
         self.points.append(what)
 
-    def after(self, what: str) -> None:
-        """Does nothing."""
 
-
-class Killer:
+class Killer(Watcher):
     """Kills this process just before or just after its nth commit point, with SIGKILL.
 
     Args:
@@ -125,9 +121,6 @@ class Killer:
         self._moment = moment
         self._left_before, self._left_after = point, point
         self._counting = Lock()
-
-    def pause(self) -> None:
-        """Lets the run go on."""
 
     def before(self, what: str) -> None:  # noqa: ARG002 -- any commit counts
         """Counts a commit that begins, and kills before the nth."""

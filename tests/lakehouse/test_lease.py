@@ -19,7 +19,7 @@ import pyarrow as pa
 import pytest
 
 from sales_pipeline import pipeline
-from sales_pipeline.commit_points import watched_by
+from sales_pipeline.commit_points import Watcher, watched_by
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.errors import LakehouseBusy, LeaseLost
 from sales_pipeline.lakehouse import holding
@@ -321,21 +321,17 @@ def test_maintenance_removes_what_earlier_renewals_left(leased: Retailer) -> Non
     assert _lease(leased).try_to_take()
 
 
-class _Meeting:
+class _Meeting(Watcher):
     """Holds a run at its first commit until another run has come as far."""
 
     def __init__(self, barrier: Barrier) -> None:
         self._barrier = barrier
         self._is_first = True
 
-    def pause(self) -> None: ...
-
     def before(self, what: str) -> None:
         if self._is_first:
             self._is_first = False
             self._barrier.wait(60)
-
-    def after(self, what: str) -> None: ...
 
 
 def _run_beside(retailer: Retailer, barrier: Barrier) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sales_pipeline.commit_points import watched_by
+from sales_pipeline.commit_points import Watcher, watched_by
 from sales_pipeline.landing.archive import keep, kept_path, move_back, sync
 from tests.replacements import Replacements
 
@@ -48,23 +48,17 @@ class Landed:
         return keep(self.source, self.target, self.sha256)
 
 
-class Replacing:
+class Replacing(Watcher):
     """Puts a correction in the place of the file between its hash and its move."""
 
     def __init__(self, source: Path) -> None:
         self._source = source
-
-    def pause(self) -> None:
-        """Nothing to do."""
 
     def before(self, what: str) -> None:
         if what == f"move {self._source.name}":
             correction = self._source.with_name(".correction")
             correction.write_bytes(b"second")
             os.replace(correction, self._source)
-
-    def after(self, what: str) -> None:
-        """Nothing to do."""
 
 
 def other_disk(monkeypatch: pytest.MonkeyPatch, replaced: Replacements) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.cli.screen import tell_failure
-from sales_pipeline.commit_points import watched_by
+from sales_pipeline.commit_points import Watcher, watched_by
 from sales_pipeline.lakehouse import runs
 from sales_pipeline.lakehouse.runs import finished_runs
 from sales_pipeline.proofs.retailer_copies import contents, differences
@@ -19,14 +19,11 @@ from tests.promises.faulty_machine import EXPECTED, ran
 from tests.retailer import Retailer, sale
 
 
-class At:
+class At(Watcher):
     """Does something just before a commit, once."""
 
     def __init__(self, what: str) -> None:
         self._what: str | None = what
-
-    def pause(self) -> None: ...
-    def after(self, what: str) -> None: ...
 
     def before(self, what: str) -> None:
         if what == self._what:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline.commit_points import watched_by
+from sales_pipeline.commit_points import Watcher, watched_by
 from sales_pipeline.report.why_restated import why_since_closing
 from tests.promises.closing_steps import said_of
 from tests.promises.killed_run import dies
@@ -22,14 +22,11 @@ class _KilledError(Exception):
     """Stands for the end of the process."""
 
 
-class Killer:
+class Killer(Watcher):
     """Ends a command before or after one of its commits."""
 
     def __init__(self, point: int, moment: str) -> None:
         self.point, self.moment, self.at = point, moment, 0
-
-    def pause(self) -> None:
-        """Nothing to do."""
 
     def before(self, what: str) -> None:
         self.at += 1

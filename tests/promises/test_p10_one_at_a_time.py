@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sales_pipeline import pipeline
-from sales_pipeline.commit_points import watched_by
+from sales_pipeline.commit_points import Watcher, watched_by
 from sales_pipeline.errors import LakehouseBusy, Stopped
 from sales_pipeline.lakehouse.lock import hold
 from sales_pipeline.operations import decisions
@@ -105,12 +105,9 @@ def _held(folder: Path) -> int:
 
 
 def test_p10_who_waits_can_be_stopped(tmp_path: Path) -> None:
-    class Impatient:
+    class Impatient(Watcher):
         def pause(self) -> None:
             raise Stopped("SIGTERM", signal.SIGTERM, then="wait")
-
-        def before(self, what: str) -> None: ...
-        def after(self, what: str) -> None: ...
 
     with (
         hold(tmp_path),
@@ -122,16 +119,13 @@ def test_p10_who_waits_can_be_stopped(tmp_path: Path) -> None:
 
 
 def test_p10_who_waits_says_once_for_whom(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    class Patient:
+    class Patient(Watcher):
         pauses = 0
 
         def pause(self) -> None:
             self.pauses += 1
             if self.pauses > 3:
                 raise Stopped("SIGTERM", signal.SIGTERM, then="wait")
-
-        def before(self, what: str) -> None: ...
-        def after(self, what: str) -> None: ...
 
     with (
         hold(tmp_path),
