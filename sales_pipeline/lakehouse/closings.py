@@ -25,6 +25,7 @@ from sales_pipeline.lakehouse.declared_tables import CLOSED_TABLES, MADE_WHEN_NE
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, in_months
 from sales_pipeline.lakehouse.ops_tables import CLOSINGS
 from sales_pipeline.lakehouse.runs import (
+    GONE,
     RunRecord,
     finished_runs,
     forget_versions,
@@ -32,7 +33,6 @@ from sales_pipeline.lakehouse.runs import (
 )
 from sales_pipeline.lakehouse.tables import Table
 
-_NEVER = -1
 LOST = (
     "sales-pipeline restore, which removes what is left of the closed months; close them again then"
 )
@@ -69,19 +69,15 @@ def closings_left(engine: Engine, run: RunRecord) -> Closings:
         TableDamaged: A table of the closed months is missing.
         UsageError: What the run left is not kept any more.
     """
-    if run.version_of.get(CLOSINGS.name, _NEVER) == _NEVER:
+    if run.version_of.get(CLOSINGS.name, GONE) == GONE:
         return {}
-    return _closings(read_left(engine, run, CLOSINGS))
+    return _closings(python_rows(read_left(engine, run, CLOSINGS)))
 
 
 def read_left(engine: Engine, run: RunRecord, table: Table, where: str | None = None) -> pa.Table:
     """Returns rows of a table of the closed months as a run left it.
 
-    Args:
-        engine: The engine of the tables.
-        run: The run.
-        table: The table.
-        where: Only rows that fulfil this SQL condition, made of literals only.
+    With `where`, a SQL condition made of literals only, they are the rows that fulfil it.
 
     Raises:
         TableDamaged: The table is missing.
@@ -100,28 +96,21 @@ def check_kept(engine: Engine, run: RunRecord) -> None:
         TableDamaged: One was.
     """
     for name in sorted(MADE_WHEN_NEEDED & set(run.version_of)):
-        if run.version_of[name] != _NEVER and not engine.exists(name):
+        if run.version_of[name] != GONE and not engine.exists(name):
             raise TableDamaged(name, "the table is missing", LOST)
 
 
 def closings_now(lakehouse: Lakehouse) -> Closings:
     """Returns the closed months as the table has them, including the work of a killed command."""
-    rows = lakehouse.rows(CLOSINGS.name)
-    return _in_order(map(_closing, rows))
+    return _closings(lakehouse.rows(CLOSINGS.name))
 
 
-def _closings(table: pa.Table) -> Closings:
-    return _in_order(map(_closing, python_rows(table)))
-
-
-def _in_order(closings: Iterable[Closing]) -> Closings:
+def _closings(rows: Iterable[dict[str, Any]]) -> Closings:
+    in_order = sorted(rows, key=lambda row: row["month"])
     return {
-        closing.month: closing for closing in sorted(closings, key=lambda closing: closing.month)
+        row["month"]: Closing(**row | {"passed_over": tuple(row["passed_over"])})
+        for row in in_order
     }
-
-
-def _closing(row: Mapping[str, Any]) -> Closing:
-    return Closing(**{**row, "passed_over": tuple(row["passed_over"])})
 
 
 def keep(lakehouse: Lakehouse, copies: Mapping[str, pa.Table], closings: Iterable[Closing]) -> None:
@@ -153,35 +142,33 @@ def are_closings_recorded(lakehouse: Lakehouse) -> bool:
     if not lakehouse.engine.exists(CLOSINGS.name):
         return True
     runs = finished_runs(lakehouse)
-    since = runs[-1].version_of.get(CLOSINGS.name, _NEVER) if runs else _NEVER
+    since = runs[-1].version_of.get(CLOSINGS.name, GONE) if runs else GONE
     return not has_changed_rows(lakehouse, CLOSINGS.name, since=since)
 
 
 def lost_closings(lakehouse: Lakehouse, *, has_runs: bool) -> tuple[str, ...]:
     """Returns the tables of the closed months that are missing or damaged.
 
-    Args:
-        lakehouse: The tables.
-        has_runs: Whether `ops.runs` can be read; if not, a missing table may never have been made.
+    If `ops.runs` cannot be read (`has_runs`), a missing table may never have been made.
     """
     engine = lakehouse.engine
-    runs = finished_runs(lakehouse)[-1:] if has_runs else []
-    in_last_run = {
-        name for run in runs for name, version in run.version_of.items() if version != _NEVER
-    }
+    last = finished_runs(lakehouse)[-1:] if has_runs else []
+    versions = last[0].version_of if last else {}
     return tuple(
         name
         for name in sorted(MADE_WHEN_NEEDED)
-        if (engine.problem(name) is not None if engine.exists(name) else name in in_last_run)
+        if (
+            engine.problem(name) is not None
+            if engine.exists(name)
+            else versions.get(name, GONE) != GONE
+        )
     )
 
 
 def forget_closings(lakehouse: Lakehouse, *, has_runs: bool) -> None:
     """Removes all tables of the closed months; first commits that their versions are gone.
 
-    Args:
-        lakehouse: The tables.
-        has_runs: Whether `ops.runs` can be read.
+    If `ops.runs` cannot be read (`has_runs`), no versions of them are known.
     """
     if has_runs:
         forget_versions(lakehouse, MADE_WHEN_NEEDED)

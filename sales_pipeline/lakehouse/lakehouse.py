@@ -121,7 +121,7 @@ class Lakehouse(PreparedTables):
         typed = rows.select(*self._typed(name))
         if are_few:
             made = fetched(f"make the rows of {name}", typed)
-            self._replace_here(name, condition, made.cast(arrow_schema(self.tables[name])))
+            self.stream(name, condition, made.cast(arrow_schema(self.tables[name])))
             return
         if name == RECORDS:
             nulls = [F.lit(None).cast(part.type).alias(part.name) for part in self._former(name)]
@@ -131,15 +131,21 @@ class Lakehouse(PreparedTables):
             options = self.engine.capabilities.write_options
             typed.writeTo(known_as).options(**options).overwrite(F.expr(condition))
 
-    def stream(self, name: str, condition: str, batches: pa.RecordBatchReader) -> None:
-        """Replaces the rows of a table that fulfil a condition by a stream of rows, in one commit.
+    def stream(self, name: str, condition: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        """Replaces the rows of a table that fulfil a condition by Arrow rows, in one commit.
 
         Args:
             name: The table, such as `bronze.sales`.
             condition: A SQL condition over the table's columns, made of literals only.
-            batches: The new rows, in the table's own columns and types.
+            rows: The new rows, in the table's own columns and types; of a reader, not all of them
+                are in memory together. Columns that are not declared any more become null in them.
         """
-        self._replace_here(name, condition, batches)
+        if name == RECORDS and isinstance(rows, pa.Table):
+            for column in self._former(name):
+                nulls = pa.nulls(rows.num_rows, arrow_type(column.type))
+                rows = rows.append_column(column.name, nulls)
+        with commit_point(f"commit {name}"):
+            self.engine.replace(name, condition, rows)
 
     def put(self, name: str, condition: str, rows: Iterable[dict[str, Any]]) -> None:
         """Replaces the rows of a small table that fulfil a condition by rows of this process.
@@ -147,17 +153,7 @@ class Lakehouse(PreparedTables):
         It does the same as `replace`, also in one commit, as cheaply as the engine can: in a run
         with few sales, most commits are of this kind.
         """
-        self._replace_here(name, condition, self.arrow(rows, name))
-
-    def _replace_here(
-        self, name: str, condition: str, rows: pa.Table | pa.RecordBatchReader
-    ) -> None:
-        if name == RECORDS and isinstance(rows, pa.Table):
-            for column in self._former(name):
-                nulls = pa.nulls(rows.num_rows, arrow_type(column.type))
-                rows = rows.append_column(column.name, nulls)
-        with commit_point(f"commit {name}"):
-            self.engine.replace(name, condition, rows)
+        self.stream(name, condition, self.arrow(rows, name))
 
     def restore(self, name: str, version: int) -> None:
         """Brings a table back to an earlier version, if it is at another.

@@ -70,17 +70,10 @@ def opened_lakehouse(declaration: Declaration, *, makes_again: bool = False) -> 
 
 @contextmanager
 def made_lakehouse(declaration: Declaration, *, makes_again: bool = False) -> Iterator[Lakehouse]:
-    """Opens the lakehouse that earlier runs of a retailer made.
-
-    Args:
-        declaration: What the retailer declares.
-        makes_again: Whether the command makes missing tables of silver and gold again, and gold
-            of an earlier format.
+    """Opens the lakehouse that earlier runs of a retailer made, as `opened_lakehouse` does.
 
     Raises:
         UsageError: No run has made it yet.
-        LakehouseMismatch: The lakehouse does not fit the declaration.
-        TableDamaged: A table is missing, damaged, or cannot be written; also while it is open.
     """
     with opened_lakehouse(declaration, makes_again=makes_again) as lakehouse:
         if not lakehouse.exists():
@@ -123,8 +116,7 @@ def _was_made(lakehouse: Lakehouse, missing: Sequence[str]) -> bool:
     """Returns whether runs worked here. A killed first run may leave tables without rows."""
     if RUNS.name not in missing:
         return True
-    there = (name for name in lakehouse.tables if name not in missing)
-    return any(_has_commits(lakehouse, name) for name in there)
+    return any(_has_commits(lakehouse, name) for name in lakehouse.tables if name not in missing)
 
 
 def _has_commits(lakehouse: Lakehouse, table: str) -> bool:
@@ -147,15 +139,14 @@ def missing_derived(lakehouse: Lakehouse) -> list[str]:
     """
     if not lakehouse.exists():
         return []
-    names = (name for name in lakehouse.tables if is_derived(name))
-    return [name for name in names if not lakehouse.engine.exists(name)]
+    derived = filter(is_derived, lakehouse.tables)
+    return [name for name in derived if not lakehouse.engine.exists(name)]
 
 
 def damaged_derived(lakehouse: Lakehouse) -> list[str]:
     """The tables of silver, gold and the balance that are there and cannot be read."""
-    names = (name for name in lakehouse.tables if is_derived(name))
-    there = [name for name in names if lakehouse.engine.exists(name)]
-    return [name for name in there if lakehouse.engine.problem(name) is not None]
+    derived = filter(is_derived, lakehouse.existing())
+    return [name for name in derived if lakehouse.engine.problem(name) is not None]
 
 
 def check_versions(lakehouse: Lakehouse) -> None:

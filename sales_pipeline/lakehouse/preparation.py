@@ -143,6 +143,14 @@ class PreparedTables:
         """Returns whether this lakehouse was ever made: its last table exists."""
         return self.engine.exists(RUNS.name)
 
+    def existing(self) -> list[str]:
+        """Returns the names of the declared tables that exist."""
+        return [name for name in self.tables if self.engine.exists(name)]
+
+    def is_readable(self, name: str) -> bool:
+        """Returns whether a table exists and is not damaged."""
+        return self.engine.exists(name) and self.engine.problem(name) is None
+
     def check(self, *, makes_again: bool = False) -> None:
         """Checks that this package and declaration can work on the lakehouse.
 

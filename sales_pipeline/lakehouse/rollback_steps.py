@@ -40,10 +40,6 @@ _STAYS = "bronze."
 def begin_rollback(lakehouse: Lakehouse, to: RunRecord) -> None:
     """Writes ahead that the lakehouse returns to the state after a run; then `finish_rollback`.
 
-    Args:
-        lakehouse: The tables.
-        to: The run to go back to.
-
     Raises:
         VersionGone: A version that the run left is not kept any more; nothing is changed.
     """
@@ -55,14 +51,9 @@ def begin_rollback(lakehouse: Lakehouse, to: RunRecord) -> None:
 
 
 def finish_rollback(lakehouse: Lakehouse, hold: Hold) -> bool:
-    """Finishes a rollback that has begun; each step is safe to do twice.
+    """Finishes a rollback that has begun, and returns whether one had; takes the hold only then.
 
-    Args:
-        lakehouse: The tables.
-        hold: Taken if a rollback has begun.
-
-    Returns:
-        True if a rollback had begun.
+    Each step is safe to do twice.
     """
     begun = unfinished_rollback(lakehouse)
     if begun is not None and hold.take(lakehouse.engine):
@@ -92,9 +83,11 @@ def deliveries_then(lakehouse: Lakehouse, run: RunRecord) -> dict[int, Delivery]
 
 def _versions(lakehouse: Lakehouse, run: RunRecord) -> dict[str, int]:
     """Returns table to restore -> its version then; a table that came later gets no rows."""
-    existing = [name for name in lakehouse.tables if lakehouse.engine.exists(name)]
-    restored = [name for name in existing if name != RUNS.name and not name.startswith(_STAYS)]
-    return {name: run.version_of.get(name, _MADE) for name in restored}
+    return {
+        name: run.version_of.get(name, _MADE)
+        for name in lakehouse.existing()
+        if name != RUNS.name and not name.startswith(_STAYS)
+    }
 
 
 def _changed(

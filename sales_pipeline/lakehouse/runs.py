@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ MAINTAIN, CLOSE, REOPEN, ROLLBACK = "maintain", "close", "reopen", "rollback"
 KEEPS_FIGURES = frozenset({MAINTAIN, CLOSE, REOPEN})
 """The verbs of runs that change neither a figure nor the ledger."""
 _ASKED_AT_ONCE = 4
-_GONE = -1
+GONE = -1
 """Stands for a version of a table that was lost and made again; engines raise VersionGone."""
 
 
@@ -103,11 +103,7 @@ def begun_run(
 ) -> RunRecord:
     """Returns the record of a command that begins and takes in no file; nothing is committed.
 
-    Args:
-        lakehouse: The tables.
-        verb: The command.
-        started_at: When it started, UTC.
-        figures_of: The run whose figures it leaves, without tax or as delivered.
+    Its figures, without tax or as delivered, are the ones of the run `figures_of`.
     """
     return RunRecord(
         run_id=new_run_id(started_at),
@@ -126,12 +122,9 @@ def begun_run(
 
 
 def record_end(lakehouse: Lakehouse, begun: RunRecord, *, versions: str | None = None) -> RunRecord:
-    """Commits the record of a command at its end, and returns it.
+    """Commits the record of a command that began at its end, and returns it.
 
-    Args:
-        lakehouse: The tables.
-        begun: Its record when it began.
-        versions: `table_versions` as it leaves them, if they were asked for already.
+    It has the present `table_versions`, unless they are given because they were asked for already.
     """
     finished_at = end_of_run(lakehouse)
     finished = replace(
@@ -158,7 +151,7 @@ def forget_versions(lakehouse: Lakehouse, tables: Collection[str]) -> None:
     """
     changed = []
     for record in recorded_runs(lakehouse):
-        lost = dict.fromkeys(set(tables) & set(record.version_of), _GONE)
+        lost = dict.fromkeys(set(tables) & set(record.version_of), GONE)
         if lost:
             changed.append(replace(record, versions=json.dumps(record.version_of | lost)))
     if changed:
@@ -169,9 +162,9 @@ def forget_versions(lakehouse: Lakehouse, tables: Collection[str]) -> None:
 
 def table_versions(lakehouse: Lakehouse) -> str:
     """JSON of the Delta version of every table but `ops.runs`, which the record itself changes."""
-    engine = lakehouse.engine
-    names = [name for name in lakehouse.tables if name != RUNS.name and engine.exists(name)]
-    versions = together((partial(engine.version, name) for name in names), at_once=_ASKED_AT_ONCE)
+    names = [name for name in lakehouse.existing() if name != RUNS.name]
+    asked = (partial(lakehouse.engine.version, name) for name in names)
+    versions = together(asked, at_once=_ASKED_AT_ONCE)
     return json.dumps(dict(zip(names, versions, strict=True)))
 
 
@@ -234,17 +227,14 @@ def chosen_run(lakehouse: Lakehouse, run_id: str | None = None) -> RunRecord:
     if not runs:
         place = lakehouse.declaration.tables_place
         raise UsageError(f"lakehouse: no finished run at {place} yet. Do: sales-pipeline run")
-    chosen = [run for run in runs if run_id in (None, run.run_id)]
-    if not chosen:
-        raise _no_such(str(run_id), runs)
-    return chosen[-1]
-
-
-def _no_such(run_id: str, runs: Sequence[RunRecord]) -> UsageError:
-    meant = did_you_mean(run_id, (run.run_id for run in runs))
-    return UsageError(
-        f"run: no such finished run, got {run_id!r}.{meant} Do: sales-pipeline history lists them."
-    )
+    by_id = {run.run_id: run for run in runs}
+    run_id = runs[-1].run_id if run_id is None else run_id
+    if run_id not in by_id:
+        raise UsageError(
+            f"run: no such finished run, got {run_id!r}.{did_you_mean(run_id, by_id)} "
+            "Do: sales-pipeline history lists them."
+        )
+    return by_id[run_id]
 
 
 def end_of_run(lakehouse: Lakehouse) -> datetime:
@@ -256,10 +246,7 @@ def end_of_run(lakehouse: Lakehouse) -> datetime:
 def check_finished(lakehouse: Lakehouse, last: RunRecord, *, but: Collection[str] = ()) -> None:
     """Checks that nobody changed a row since the last finished run, as a killed run would have.
 
-    Args:
-        lakehouse: The tables.
-        last: The last finished run.
-        but: Tables that may have changed.
+    The tables `but` may have changed.
 
     Raises:
         UsageError: Somebody did, or began to; the message names the command that finishes it.

@@ -123,17 +123,13 @@ def _last_run(lakehouse: Lakehouse) -> RunRecord:
     return last
 
 
-def _tables(lakehouse: Lakehouse) -> list[str]:
-    return [name for name in lakehouse.tables if lakehouse.engine.exists(name)]
-
-
 def _folder(lakehouse: Lakehouse) -> Path:
     return Path(lakehouse.declaration.lakehouse)
 
 
 def _foreseen(lakehouse: Lakehouse, last: RunRecord) -> Maintenance:
     days = lakehouse.declaration.keep_days
-    upkeeps = (_table_upkeep(lakehouse, name, last) for name in _tables(lakehouse))
+    upkeeps = (_table_upkeep(lakehouse, name, last) for name in lakehouse.existing())
     tables = tuple(
         upkeep for upkeep in (*upkeeps, *_lock_upkeep(lakehouse)) if upkeep.small or upkeep.unneeded
     )
@@ -166,7 +162,7 @@ def _merge(lakehouse: Lakehouse, last: RunRecord, planned: Maintenance) -> str |
     """
     engine, started_at = lakehouse.engine, utc_now()
     small = {upkeep.table for upkeep in planned.tables if upkeep.small}
-    for name in _tables(lakehouse):
+    for name in lakehouse.existing():
         with commit_point(f"sum up the log of {name}"):
             engine.checkpoint(name)
         lakehouse.adapt(name)

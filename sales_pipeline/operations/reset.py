@@ -10,7 +10,6 @@ from sales_pipeline.bronze.archived_files import KeptFile, kept_files
 from sales_pipeline.bronze.feed_files import folders_of
 from sales_pipeline.bronze.file_moves import REJECTED, Folders
 from sales_pipeline.config.model import Declaration
-from sales_pipeline.engines.engine import Engine
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.lakehouse.holding import held
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
@@ -49,19 +48,15 @@ def reset(declaration: Declaration, *, wait_seconds: float = 0) -> Reset:
         held(declaration, "reset", wait_seconds=wait_seconds) as hold,
         closing(open_engine(declaration)) as engine,
     ):
-        if _is_readable(engine, RUNS.name):
+        lakehouse = Lakehouse(declaration, engine)
+        if lakehouse.is_readable(RUNS.name):
             check_not_newer(engine.properties(RUNS.name))
         hold.take(engine)
-        lakehouse = Lakehouse(declaration, engine)
-        is_known = _is_readable(engine, DELIVERIES.name)
+        is_known = lakehouse.is_readable(DELIVERIES.name)
         deliveries: list[Delivery] = list(Ledger(lakehouse)) if is_known else []
         result = _move_back(deliveries, folders, declaration)
         remove_tables(lakehouse, [delivery.feed for delivery in deliveries], then=hold.take_again)
     return result
-
-
-def _is_readable(engine: Engine, table: str) -> bool:
-    return engine.exists(table) and engine.problem(table) is None
 
 
 def _move_back(deliveries: list[Delivery], folders: Folders, declaration: Declaration) -> Reset:

@@ -97,8 +97,7 @@ class _Restore:
     folders: Folders
 
     def restore(self) -> Restored:
-        engine = self.lakehouse.engine
-        if not any(map(engine.exists, self.lakehouse.tables)):
+        if not self.lakehouse.existing():
             place = self.lakehouse.declaration.tables_place
             do = "Do: sales-pipeline reset, which moves archived files back, or sales-pipeline run"
             raise UsageError(f"restore: no table is at {place}. {do}")
@@ -121,8 +120,7 @@ class _Restore:
         return restored
 
     def _is_lost(self, name: str) -> bool:
-        engine = self.lakehouse.engine
-        if not engine.exists(name) or engine.problem(name) is not None:
+        if not self.lakehouse.is_readable(name):
             return True
         return name == DELIVERIES.name and is_ledger_empty(self.lakehouse)
 
@@ -130,13 +128,12 @@ class _Restore:
         for name in BRONZE_TABLES:
             if not self.lakehouse.engine.exists(name):
                 raise missing_table(self.lakehouse, name)
-            problem = self.lakehouse.engine.problem(name)
-            if problem is not None:
+            if (problem := self.lakehouse.engine.problem(name)) is not None:
                 raise damaged_table(self.lakehouse, name, problem)
 
     def _check_currency(self) -> None:
         declared = self.lakehouse.declaration.base_currency
-        if self._is_readable(BY_MONTH):
+        if self.lakehouse.is_readable(BY_MONTH):
             for row in self.lakehouse.rows(BY_MONTH, columns=["currency"])[:1]:
                 if row["currency"] != declared:
                     raise LakehouseMismatch(
@@ -152,12 +149,12 @@ class _Restore:
                 f"feeds.{undeclared[0]}: not declared any more, but bronze has records of it. "
                 "Do: declare it again, with the pattern of a folder that stays empty."
             )
-        in_silver = self._in_silver() if self._is_readable(RECORDS) else None
+        in_silver = self._in_silver() if self.lakehouse.is_readable(RECORDS) else None
         return RestoredDeliveries(self.lakehouse, self.folders, in_silver, self._superseded())
 
     def _superseded(self) -> frozenset[int]:
         """Numbers of the deliveries of which no record counted when they were balanced last."""
-        if not self._is_readable(BALANCE.name):
+        if not self.lakehouse.is_readable(BALANCE.name):
             return frozenset()
         balances = [balance for balance in recorded(self.lakehouse) if balance.delivered[0]]
         counting = {
@@ -173,7 +170,7 @@ class _Restore:
 
     def _with_months(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Adds all months of gold to the first delivery, so that they are computed again."""
-        months = months_in_gold(self.lakehouse) if self._is_readable(BY_MONTH) else set()
+        months = months_in_gold(self.lakehouse) if self.lakehouse.is_readable(BY_MONTH) else set()
         first = next(
             (delivery for delivery in deliveries if delivery.state is State.IN_BRONZE), None
         )
@@ -181,10 +178,6 @@ class _Restore:
         return [
             replace(delivery, months=touched.get(delivery.file_id, ())) for delivery in deliveries
         ]
-
-    def _is_readable(self, name: str) -> bool:
-        engine = self.lakehouse.engine
-        return engine.exists(name) and engine.problem(name) is None
 
     def _write(self, lost: Sequence[str], deliveries: Sequence[Delivery]) -> None:
         """Makes the lost tables: `ops.runs` last, because a lakehouse is made once it is there."""

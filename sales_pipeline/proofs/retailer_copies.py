@@ -154,7 +154,6 @@ FILES = "files"
 """The key of the kept files among the tables."""
 _COLUMNS_OF_A_RUN = {"run_id", "first_run", "last_run", "claimed_at", "seen"}
 """Columns that depend on the run, its time, and the place of a file on the disk."""
-_TABLES_OF_A_RUN = {RUNS.name}
 _MAX_CHARACTERS = 200
 
 Contents = Mapping[str, Mapping[str, int]]
@@ -184,8 +183,8 @@ def contents(lakehouse: Lakehouse, folders: Folders) -> Contents:
     """Returns the contents of a lakehouse and its folders, without run ids, times and places."""
     tables = {
         name: dict(Counter(_digests(_compared_columns(lakehouse, name))))
-        for name in lakehouse.tables
-        if name not in _TABLES_OF_A_RUN and lakehouse.engine.exists(name)
+        for name in lakehouse.existing()
+        if name != RUNS.name
     }
     return {**tables, FILES: dict.fromkeys(_files(folders), 1)}
 

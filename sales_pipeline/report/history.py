@@ -101,8 +101,7 @@ def check_table(lakehouse: Lakehouse, table: str) -> None:
     Raises:
         UsageError: It has not.
     """
-    there = [name for name in lakehouse.tables if lakehouse.engine.exists(name)]
-    if table not in there:
+    if table not in (there := lakehouse.existing()):
         do = did_you_mean(table, there) or f" The tables are {', '.join(there)}."
         raise UsageError(f"table: no such table, got {table!r}.{do}")
 
