@@ -80,24 +80,21 @@ class CatalogEngine(CatalogUpkeep):
 
     def tables(self, schema: str) -> Sequence[str]:
         """Returns the tables of the schema."""
-        return [f"{schema}.{name}" for name in self._tables_in(schema)]
-
-    def _tables_in(self, layer: str) -> list[str]:
         from pyspark.errors import PySparkException
 
         session = self.spark()
         try:
-            with statement(f"list the tables of {layer}"):
-                rows = session.sql(f"SHOW TABLES IN {self.schema_name(layer)}").collect()
+            with statement(f"list the tables of {schema}"):
+                rows = session.sql(f"SHOW TABLES IN {self.schema_name(schema)}").collect()
         except PySparkException as error:
             if error.getCondition() == _NO_SCHEMA:
                 return []
             raise UsageError(
-                f"catalog: cannot look into {self.schema_name(layer)}: {_reason(error)}. "
+                f"catalog: cannot look into {self.schema_name(schema)}: {_reason(error)}. "
                 "Do: name another catalog, or ask for the rights to use this one."
             ) from error
-        self._schemas.add(layer)
-        return [row["tableName"] for row in rows if not row["isTemporary"]]
+        self._schemas.add(schema)
+        return [f"{schema}.{row['tableName']}" for row in rows if not row["isTemporary"]]
 
     def create(self, table: str, columns: Sequence[Column], properties: Mapping[str, str]) -> None:
         """Makes the table, and its schema if that does not exist either."""

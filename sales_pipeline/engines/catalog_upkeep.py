@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sales_pipeline.engines.engine import CHANGES_NO_ROW, DataFile, TableVersion
 from sales_pipeline.engines.folder_upkeep import worth_merging
@@ -60,7 +60,16 @@ class CatalogUpkeep(OnSession, ABC):
         with statement(f"read the versions of {table}"):
             commits = self.spark().sql(f"DESCRIBE HISTORY {self.table_name(table)}{last}")
             rows = commits.select("version", "timestamp", "operation").toArrow().to_pylist()
-        return [_table_version(row) for row in rows]
+        return [
+            TableVersion(
+                row["version"],
+                row["timestamp"].astimezone(UTC),
+                row["operation"],
+                rows=None,
+                files=None,
+            )
+            for row in rows
+        ]
 
     def _is_as_at(self, table: str, version: int) -> bool:
         """Returns whether no row of the table changed since a version."""
@@ -79,8 +88,7 @@ class CatalogUpkeep(OnSession, ABC):
     def properties(self, table: str) -> Mapping[str, str]:
         """Returns the properties of the table, with the ones that the catalog adds."""
         shown = self._run(f"read {table}", f"SHOW TBLPROPERTIES {self.table_name(table)}")
-        rows = shown.collect()
-        return {row["key"]: row["value"] for row in rows}
+        return {row["key"]: row["value"] for row in shown.collect()}
 
     def set_properties(self, table: str, properties: Mapping[str, str]) -> None:
         """Sets properties of the table."""
@@ -146,17 +154,6 @@ class CatalogUpkeep(OnSession, ABC):
     def new_files(self, since: float) -> Sequence[str]:  # noqa: ARG002 -- as in the protocol
         """Returns none: a commit to a table in a catalog is as safe as its storage makes it."""
         return ()
-
-
-def _table_version(commit: Mapping[str, Any]) -> TableVersion:
-    at: datetime = commit["timestamp"]
-    return TableVersion(
-        version=commit["version"],
-        at=at.astimezone(UTC),
-        operation=commit["operation"],
-        rows=None,
-        files=None,
-    )
 
 
 def _last_part(path: str) -> str:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
 
 def problem_in(table: Path) -> str | None:
-    """Returns the fault of a table, with the file that shows it, or None.
-
-    Args:
-        table: The folder of the table.
-    """
+    """Returns the fault of the table in a folder, with the file that shows it, or None."""
     return _problem_in_log(table / "_delta_log") or _problem_in_data(table)
 
 
@@ -46,11 +41,11 @@ def _problem_in_data(table: Path) -> str | None:
     from deltalake.exceptions import DeltaError
 
     try:
-        paths = list(_paths(DeltaTable(table)))
+        files = DeltaTable(table).get_add_actions(flatten=True)
     except (DeltaError, OSError) as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         return f"its log cannot be read, at {table / '_delta_log'}: {reason}"
-    for path in paths:
+    for path in files["path"].to_pylist():
         # A path may have odd characters as their codes.
         file = next((name for name in (path, unquote(path)) if (table / name).exists()), None)
         if file is None:
@@ -58,11 +53,6 @@ def _problem_in_data(table: Path) -> str | None:
         if not _is_parquet(table / file):
             return f"a data file is damaged, {table / file}"
     return None
-
-
-def _paths(table: object) -> Iterator[str]:
-    files = table.get_add_actions(flatten=True)  # type: ignore[attr-defined]
-    yield from files.column("path").to_pylist()
 
 
 def _is_parquet(file: Path) -> bool:

@@ -98,7 +98,11 @@ class DataFile:
 
 
 class Engine(Protocol):
-    """One way to run Spark code over Delta tables."""
+    """One way to run Spark code over Delta tables.
+
+    Tables and views have the names of their schemas: `silver.sales`. Conditions are Spark SQL over
+    the columns of their table, made of literals only.
+    """
 
     name: str
     needs: Needs
@@ -123,13 +127,7 @@ class Engine(Protocol):
         """
 
     def create(self, table: str, columns: Sequence[Column], properties: Mapping[str, str]) -> None:
-        """Makes a table without rows, in one commit; an existing table stays as it is.
-
-        Args:
-            table: The table, such as `silver.sales`.
-            columns: Its columns, in their order.
-            properties: Its table properties.
-        """
+        """Makes a table without rows, in one commit; an existing table stays as it is."""
 
     def create_view(
         self,
@@ -143,10 +141,10 @@ class Engine(Protocol):
         """Makes a view of a table, or makes it anew; does nothing if tables lie in a folder.
 
         Args:
-            view: The view, such as `silver.sales`.
-            table: The table, such as `silver.records`.
+            view: The view.
+            table: The table.
             columns: The columns that it shows: name in the view -> column of the table.
-            where: A SQL condition over the table's columns, made of literals only.
+            where: The condition of its rows.
             comment: What a row is.
         """
 
@@ -178,14 +176,10 @@ class Engine(Protocol):
         file_ids: Collection[int] | None = None,
         where: str | None = None,
     ) -> pa.Table:
-        """Reads a small table as Arrow; without a session if the engine can.
+        """Reads a small table as Arrow, or an earlier version; without a session if it can.
 
-        Args:
-            table: The table, such as `silver.records`.
-            columns: Only these columns.
-            version: An earlier version of the table.
-            file_ids: Only rows of these deliveries, which makes a large table small.
-            where: Only rows that fulfil this SQL condition, made of literals only.
+        With `columns`, `file_ids` and `where`, only these columns, and rows of these deliveries
+        that fulfil the condition: a large table becomes a small one.
 
         Raises:
             VersionGone: The version asked for is not kept any more.
@@ -194,24 +188,16 @@ class Engine(Protocol):
     def batches(
         self, table: str, *, columns: Sequence[str], where: str
     ) -> Iterator[pa.RecordBatch]:
-        """Yields some columns of a table, which may be large if the tables lie in a folder.
+        """Yields some columns of the rows of a table that fulfil a condition.
 
-        Args:
-            table: The table, such as `silver.records`.
-            columns: The columns.
-            where: Only rows that fulfil this SQL condition, made of literals only.
+        The table may be large if the tables lie in a folder.
         """
 
     def replace(self, table: str, condition: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Replaces the rows of a table that fulfil a condition by rows of this process.
 
-        It is one commit. If the tables lie in a folder, a reader's batches are never in memory
-        together.
-
-        Args:
-            table: The table, such as `ops.deliveries`.
-            condition: A SQL condition over its columns, made of literals only.
-            rows: The new rows, in the table's own columns and types.
+        It is one commit. The rows are in the table's own columns and types. If the tables lie in a
+        folder, a reader's batches are never in memory together.
         """
 
     def change_row(
@@ -229,10 +215,10 @@ class Engine(Protocol):
         the row of the winner.
 
         Args:
-            table: The table, such as `ops.lock`.
+            table: The table.
             row: One row: the key in its first column, then the columns that change.
-            condition: A SQL condition over the row as it stands, called `old`, made of literals
-                and of `now()`, the engine's time.
+            condition: A condition over the row as it stands, called `old`, which may use `now()`,
+                the engine's time.
             stamped: Further columns, which get the engine's time.
             or_add: Whether the row is added if there is none with its key.
         """
@@ -251,11 +237,11 @@ class Engine(Protocol):
         Without a session if the engine can.
 
         Args:
-            table: The table, such as `silver.sales`.
+            table: The table.
             by: The columns that make the groups.
             of: A column of figures, or the name of each sum -> the SQL expression that is added
                 up, made of the table's columns and literals only.
-            where: Only rows that fulfil this SQL condition, made of literals only.
+            where: The condition of the rows that count; all do without it.
             version: An earlier version of the table.
 
         Returns:
@@ -269,12 +255,7 @@ class Engine(Protocol):
         """Returns the Delta version of a table."""
 
     def history(self, table: str, *, limit: int | None = None) -> Sequence[TableVersion]:
-        """Returns the versions of a table that are still known, the latest first.
-
-        Args:
-            table: The table, such as `silver.sales`.
-            limit: The largest number of versions to return.
-        """
+        """Returns the versions of a table that are still known, the latest `limit` first."""
 
     def check_version(self, table: str, version: int) -> None:
         """Checks that an earlier version of a table is still kept as a whole.
@@ -284,12 +265,7 @@ class Engine(Protocol):
         """
 
     def restore(self, table: str, version: int) -> None:
-        """Brings a table back to an earlier version, in one commit on top of the later ones.
-
-        Args:
-            table: The table, such as `silver.sales`.
-            version: A version that is kept, and at most the last one.
-        """
+        """Brings a table back to a version that is kept, in one commit on top of the later ones."""
 
     def properties(self, table: str) -> Mapping[str, str]:
         """Returns the table properties of a table."""
@@ -312,7 +288,7 @@ class Engine(Protocol):
         That includes files which a killed process left behind.
 
         Args:
-            table: The table, such as `silver.sales`.
+            table: The table.
             days: Every version that was the last one at some time in so many days is kept.
             keep: This version and all later ones are kept, however old they are.
         """

@@ -268,10 +268,7 @@ def check_delta(session: SparkSession) -> None:
 
 
 def check_catalog_lasts(kind: str | None) -> None:
-    """Checks that Spark's own catalog keeps its tables after the session.
-
-    Args:
-        kind: The implementation of the catalog: `hive`, or `in-memory`.
+    """Checks that Spark's own catalog, `hive` or `in-memory`, keeps its tables after the session.
 
     Raises:
         UsageError: It does not.

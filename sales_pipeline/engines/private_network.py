@@ -21,19 +21,14 @@ _kept: list[str] = []
 
 
 def keep_network(reason: str) -> None:
-    """Keeps this process in its present network; later requests for a private one fail.
-
-    Args:
-        reason: The reason, in words.
-    """
+    """Keeps this process in its present network; `why_not` then gives the reason."""
     _kept.append(reason)
 
 
 def enter_private_network() -> bool:
-    """Enters a network in which this process and its children are alone, if that is possible.
+    """Enters a network in which this process and its children are alone.
 
-    Returns:
-        Whether it did; if not, nothing changed.
+    Returns False, and changes nothing, if that is not possible.
     """
     if why_not():
         return False

@@ -41,9 +41,6 @@ def installed_versions(*packages: str) -> dict[str, str]:
 def check_installed(needs: Needs) -> None:
     """Checks that this machine has what an engine needs, without importing anything.
 
-    Args:
-        needs: The needs of the engine.
-
     Raises:
         ExtraMissing: A package is not installed; the message names the extra that has it.
         UsageError: There is no Java, and the engine needs it.
