@@ -19,10 +19,11 @@ from sales_pipeline.cli.stopping import told_of_signals
 from sales_pipeline.databricks.bundle import WrittenBundle, write_bundle
 from sales_pipeline.databricks.bundle_settings import BundleSettings
 from sales_pipeline.databricks.gate import run_job
+from sales_pipeline.databricks.redaction import Secrets
 from sales_pipeline.databricks.run_start import COMMIT, RunRequest, current_commit
 from sales_pipeline.databricks.verdict import verdict_document, verdict_text
 from sales_pipeline.databricks.waiting import Pace, Stop, Waiting
-from sales_pipeline.databricks.workspace import connect, environment_secrets
+from sales_pipeline.databricks.workspace import connect
 from sales_pipeline.errors import UsageError
 
 INIT_EXAMPLE = """\b
@@ -267,7 +268,7 @@ def run_test_job(
     waiting = Waiting(PACE)
     with told_of_signals(lambda name, number: waiting.stop(Stop(name, number))):
         verdict = run_job(
-            partial(connect, PACE, environment_secrets()),
+            partial(connect, PACE, Secrets(os.environ)),
             request,
             environment=os.environ,
             waiting=waiting,

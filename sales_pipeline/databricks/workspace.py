@@ -8,7 +8,6 @@ module, as a value or as an error, holds a secret.
 from __future__ import annotations
 
 import logging
-import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -288,8 +287,3 @@ def _in_short(text: str) -> str:
     # databricks-sdk repeats its configuration after the reason.
     line = " ".join(text.split()).partition(" Config: ")[0].rstrip(". ")
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
-
-
-def environment_secrets() -> Secrets:
-    """Returns the secrets in the environment of this process."""
-    return Secrets(os.environ)

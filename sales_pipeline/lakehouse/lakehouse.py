@@ -21,7 +21,6 @@ from sales_pipeline.lakehouse.tables import (
 from sales_pipeline.profile import fetched, statement
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column as SparkColumn
     from pyspark.sql import DataFrame
 
 
@@ -89,10 +88,6 @@ class Lakehouse(PreparedTables):
         """A DataFrame of rows of this process that several parts of a statement use.
 
         They are sent to the engine once, and stay there by name until the next for this purpose.
-
-        Args:
-            purpose: The name of their purpose.
-            rows: The rows.
         """
         name = self.engine.view_name(purpose)
         with statement(f"send {purpose}"):
@@ -118,7 +113,10 @@ class Lakehouse(PreparedTables):
         """
         from pyspark.sql import functions as F
 
-        typed = rows.select(*self._typed(name))
+        columns = self.columns(name)
+        typed = rows.select(
+            *(F.col(column.name).cast(column.type).alias(column.name) for column in columns)
+        )
         if are_few:
             made = fetched(f"make the rows of {name}", typed)
             self.stream(name, condition, made.cast(arrow_schema(self.tables[name])))
@@ -164,12 +162,6 @@ class Lakehouse(PreparedTables):
             with commit_point(f"restore {name}"):
                 self.engine.restore(name, version)
             self._add_missing_columns(self.tables[name])
-
-    def _typed(self, name: str) -> list[SparkColumn]:
-        from pyspark.sql import functions as F
-
-        columns = self.columns(name)
-        return [F.col(column.name).cast(column.type).alias(column.name) for column in columns]
 
     def has(self, name: str) -> bool:
         """Returns whether a table, or the table of a view, exists."""

@@ -26,7 +26,8 @@ from sales_pipeline.lakehouse.tables import FORMAT_VERSION, Table
 _FORMAT = "sales_pipeline.format"
 _OTHER_GOLD = ("2", "3")
 """The earlier formats in which only gold was another, so that a run makes it again from silver."""
-_ON_ITS_WAY_OUT = "sales_pipeline.removed"
+WHEN_REMOVED = {"sales_pipeline.removed": "true"}
+"""The property of the last table while all others are removed."""
 _CURRENCY = "sales_pipeline.base_currency"
 _VIEWS = "sales_pipeline.views"
 """The views that were made last, as a checksum, because a declaration may change their columns."""
@@ -57,7 +58,7 @@ def check_properties(properties: Mapping[str, str], declaration: Declaration) ->
     Raises:
         LakehouseMismatch: Another format, or another base currency, or an unfinished reset.
     """
-    if _ON_ITS_WAY_OUT in properties:
+    if properties.keys() & WHEN_REMOVED:
         raise LakehouseMismatch("lakehouse: a reset did not finish. Do: sales-pipeline reset")
     if properties.get(_FORMAT) not in (str(FORMAT_VERSION), *_OTHER_GOLD):
         check_not_newer(properties)
@@ -72,26 +73,6 @@ def check_properties(properties: Mapping[str, str], declaration: Declaration) ->
             f"lakehouse: made with base currency {currency}, the declaration says {declared}. "
             f"Do: keep {currency}, or make a new lakehouse."
         )
-
-
-def check_gold(properties: Mapping[str, str]) -> None:
-    """Checks that gold has the tables and columns of this version.
-
-    Raises:
-        LakehouseMismatch: It is of an earlier format.
-    """
-    if has_earlier_gold(properties):
-        raise _other_format(properties, "sales-pipeline run, which makes gold again from silver")
-
-
-def has_earlier_gold(properties: Mapping[str, str]) -> bool:
-    """Returns whether gold alone is of an earlier format."""
-    return properties.get(_FORMAT) in _OTHER_GOLD
-
-
-def properties_when_removed() -> dict[str, str]:
-    """Returns the property of the last table while all others are removed."""
-    return {_ON_ITS_WAY_OUT: "true"}
 
 
 def check_not_newer(properties: Mapping[str, str]) -> None:
@@ -158,15 +139,16 @@ class PreparedTables:
             makes_again: True if the command makes gold of an earlier format again.
 
         Raises:
-            LakehouseMismatch: Another format, or another base currency.
+            LakehouseMismatch: Another format, or another base currency, or an unfinished reset.
         """
         if not self.exists():
             return
         properties = self.engine.properties(RUNS.name)
         check_properties(properties, self.declaration)
-        self.has_earlier_gold = has_earlier_gold(properties)
-        if not makes_again:
-            check_gold(properties)
+        self.has_earlier_gold = properties.get(_FORMAT) in _OTHER_GOLD
+        if self.has_earlier_gold and not makes_again:
+            do = "sales-pipeline run, which makes gold again from silver"
+            raise _other_format(properties, do)
 
     def record_gold_format(self) -> None:
         """Records that gold now has the format of this version."""

@@ -15,7 +15,7 @@ from sales_pipeline.commit_points import commit_point
 from sales_pipeline.engines.engine import Engine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ops_tables import LOCK, RUNS
-from sales_pipeline.lakehouse.preparation import properties_when_removed
+from sales_pipeline.lakehouse.preparation import WHEN_REMOVED
 
 _LEDGER = "ops"
 _SCHEMAS = (_LEDGER, "gold", "silver", "bronze")
@@ -43,7 +43,7 @@ def _drop(names: Iterable[str], engine: Engine) -> None:
     is_made = engine.exists(RUNS.name)
     if is_made:
         with commit_point("begin to remove the tables"):
-            engine.set_properties(RUNS.name, properties_when_removed())
+            engine.set_properties(RUNS.name, WHEN_REMOVED)
     # The ledger after all others: it knows feeds that are declared no more.
     for name in sorted(existing, key=lambda table: table.startswith(_LEDGER)):
         with commit_point(f"remove {name}"):
@@ -53,12 +53,7 @@ def _drop(names: Iterable[str], engine: Engine) -> None:
 
 
 def _remove_folders(lakehouse: Path, *, then: Callable[[], None] = lambda: None) -> None:
-    """Removes all tables; renames each schema first, so that nobody reads half of it.
-
-    Args:
-        lakehouse: The folder of the tables.
-        then: Called when the ledger is gone, and `ops.lock` with it, which names the run at work.
-    """
+    """Removes all tables; renames each schema first, so that nobody reads half of it."""
     if not _has_tables(lakehouse / _LEDGER):
         # Without it a removal that is killed would look like a ledger that was lost.
         _doomed(lakehouse / _LEDGER).mkdir(exist_ok=True)

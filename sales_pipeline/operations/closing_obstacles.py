@@ -81,7 +81,7 @@ class Obstacles:
     def _held(self, month: date) -> Iterator[str]:
         held = {path: days for path, days in self._days_held.items() if days is not None}
         known = sorted(
-            path for path, days in held.items() if any(_month_of(day) == month for day in days)
+            path for path, days in held.items() if any(day.replace(day=1) == month for day in days)
         )
         if known:
             yield (
@@ -200,12 +200,8 @@ class Obstacles:
         taken = self.gold.rates_taken()
         rates: dict[tuple[str | None, date], Decimal] = {}
         for (currency, day), rate in sorted(taken.by_day.items()):
-            rates[currency, _month_of(day)] = rate
+            rates[currency, day.replace(day=1)] = rate
         return rates | {**taken.by_month}
-
-
-def _month_of(day: date) -> date:
-    return day.replace(day=1)
 
 
 def _percent(share: Fraction) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from sales_pipeline.config.feed import Feed
 from sales_pipeline.errors import MAX_EXAMPLES, UsageError, examples
 from sales_pipeline.lakehouse.mends import Name
-from sales_pipeline.landing.headers import HeaderMatch, match_header
+from sales_pipeline.landing.headers import match_header
 from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
 from sales_pipeline.operations.quarantine_export import (
     DELIMITERS,
@@ -53,7 +53,8 @@ class MendedFile:
         Raises:
             UsageError: Some are no numbers; the message names the first of them.
         """
-        at = [self._position(header) for header in (FILE_ID, ROW)]
+        headers = [header.strip() for header in self.headers]
+        at = [headers.index(header) for header in (FILE_ID, ROW)]
         texts = [tuple(record[place].strip() for place in at) for record in self.records]
         refuse(
             self.path,
@@ -74,7 +75,9 @@ class MendedFile:
         marks = SpreadsheetText(feed.csv)
         texts = [marks.bare(header) for header in self.headers]
         match = match_header(tuple(feed.columns.items()), texts, feed.never_store)
-        self._check(match)
+        if not match.is_complete:
+            what = examples((*match.missing, *match.repeated))
+            raise UsageError(f"{self.path}: must have each of these columns once: {what}")
         technical = {caseless_form(header) for header in TECHNICAL}
         undeclared = [
             (at, key) for at, key in match.undeclared if caseless_form(key) not in technical
@@ -85,12 +88,6 @@ class MendedFile:
         places += [at for at, _ in undeclared]
         return headers, [[marks.bare(record[at]) for at in places] for record in self.records]
 
-    def _check(self, match: HeaderMatch) -> None:
-        if match.is_complete:
-            return
-        what = examples((*match.missing, *match.repeated))
-        raise UsageError(f"{self.path}: must have each of these columns once: {what}")
-
     def _refuse_empty(self, places: Sequence[int]) -> None:
         refuse(
             self.path,
@@ -100,9 +97,6 @@ class MendedFile:
                 if not any(record[at].strip() for at in places)
             ],
         )
-
-    def _position(self, header: str) -> int:
-        return [text.strip() for text in self.headers].index(header)
 
 
 def refuse(path: Path, problems: Sequence[str]) -> None:

@@ -113,7 +113,13 @@ class _Restore:
             self._check_bronze()
             recovered = self._found()
             deliveries = self._with_months(recovered.deliveries)
-            restored = _report(restored, recovered, deliveries)
+            restored = replace(
+                restored,
+                states=Counter(delivery.state for delivery in deliveries),
+                held=tuple(notes(file for file in deliveries if file.state is State.HELD)),
+                nameless=recovered.nameless,
+                unknown=recovered.unknown,
+            )
         if closings:
             forget_closings(self.lakehouse, has_runs=RUNS.name not in lost)
         self._write(lost, deliveries)
@@ -174,9 +180,9 @@ class _Restore:
         first = next(
             (delivery for delivery in deliveries if delivery.state is State.IN_BRONZE), None
         )
-        touched = {first.file_id: tuple(sorted(months))} if first else {}
         return [
-            replace(delivery, months=touched.get(delivery.file_id, ())) for delivery in deliveries
+            replace(delivery, months=tuple(sorted(months))) if delivery is first else delivery
+            for delivery in deliveries
         ]
 
     def _write(self, lost: Sequence[str], deliveries: Sequence[Delivery]) -> None:
@@ -193,14 +199,3 @@ class _Restore:
             Ledger(self.lakehouse).record(deliveries)
         if RUNS.name in lost:
             self.lakehouse.make(RUNS.name)
-
-
-def _report(restored: Restored, recovered: RestoredDeliveries, now: Sequence[Delivery]) -> Restored:
-    held_files = [delivery for delivery in now if delivery.state is State.HELD]
-    return replace(
-        restored,
-        states=Counter(delivery.state for delivery in now),
-        held=tuple(notes(held_files)),
-        nameless=recovered.nameless,
-        unknown=recovered.unknown,
-    )

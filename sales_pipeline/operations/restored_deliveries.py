@@ -100,6 +100,11 @@ class RestoredDeliveries:
         return counts
 
     @cached_property
+    def _feeds(self) -> dict[str, str]:
+        """Declared feed -> its landing pattern."""
+        return landing_patterns(self.lakehouse.declaration)
+
+    @cached_property
     def _archived(self) -> list[_File]:
         return self._kept(ARCHIVE)
 
@@ -124,7 +129,7 @@ class RestoredDeliveries:
     def _landed(self) -> list[_File]:
         """Files in the landing folder: they stay there, or wait to be archived."""
         landing = self.folders.landing
-        discovery = discover(landing, landing_patterns(self.lakehouse.declaration))
+        discovery = discover(landing, self._feeds)
         return [
             _File(
                 landing / landed.path,
@@ -144,7 +149,7 @@ class RestoredDeliveries:
         kept: list[tuple[_File, tuple[str, int]]] = []
         first = self._first_texts()
         for file in [*self._archived, *self._kept(REJECTED), *self._landed]:
-            if file.feed not in landing_patterns(self.lakehouse.declaration):
+            if file.feed not in self._feeds:
                 continue
             for number, headers in self._with_records_of(file, first, matched):
                 matched[number] = (file, headers)
@@ -232,17 +237,18 @@ class RestoredDeliveries:
         return names_text([(int(name["_file_id"]), int(name["_row"])) for name in named])
 
     def _made(self, number: int, file: _File, state: State, rows: int | None) -> Delivery:
-        is_there = file.place.is_file()
+        stat = file.place.stat() if file.place.is_file() else None
         return Delivery(
             file_id=number,
             feed=file.feed,
             name=file.name,
             path=file.path,
             sha256=file.sha256,
-            bytes=file.place.stat().st_size if is_there else 0,
+            bytes=stat.st_size if stat else 0,
             state=state,
             fingerprint=fingerprint(self.lakehouse.declaration, file.feed),
-            claimed_at=_moved_at(file.place) if is_there else utc_now(),
+            # A file is moved to its place soon after its delivery.
+            claimed_at=datetime.fromtimestamp(stat.st_ctime, UTC) if stat else utc_now(),
             run_id="",
             rows=rows,
             seen=file.seen,
@@ -292,9 +298,7 @@ class RestoredDeliveries:
         counted = {(delivery.feed, delivery.sha256): delivery for delivery in linked}
         names = {(delivery.feed, delivery.name) for delivery in linked}
         for file in self._archived:
-            if file.place in places or file.feed not in landing_patterns(
-                self.lakehouse.declaration
-            ):
+            if file.place in places or file.feed not in self._feeds:
                 continue
             same = counted.get((file.feed, file.sha256))
             rows = self._records(file)
@@ -313,8 +317,3 @@ def _reason(place: Path) -> str:
     """Returns the reason beside a rejected file."""
     beside = reason_path(place)
     return beside.read_text(encoding="utf-8").strip() if beside.exists() else ""
-
-
-def _moved_at(place: Path) -> datetime:
-    """Returns the time when a file was moved to its place, soon after its delivery."""
-    return datetime.fromtimestamp(place.stat().st_ctime, UTC)

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -103,14 +103,11 @@ def shortened_file(path: Path, shape: FileShape, records: int) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            data, is_gzip = _first_bytes(_landed(file, path, shape), shape, records)
+            landed = LandedBytes(file, str(path), max_ratio=shape.max_unpacked_ratio)
+            data, is_gzip = _first_bytes(landed, shape, records)
     except FileRejected:
         return path.read_bytes()
     return gzip.compress(data, mtime=0) if is_gzip else data
-
-
-def _landed(file: BinaryIO, path: Path, shape: FileShape) -> LandedBytes:
-    return LandedBytes(file, str(path), max_ratio=shape.max_unpacked_ratio)
 
 
 def _first_bytes(source: LandedBytes, shape: FileShape, records: int) -> tuple[bytes, bool]:

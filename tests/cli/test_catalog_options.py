@@ -14,7 +14,7 @@ from sales_pipeline.engines.jvm_spark import LocalSparkSession, check_catalog_la
 from sales_pipeline.engines.spark_connect import RemoteSparkSession
 from sales_pipeline.engines.spark_session import open_engine
 from sales_pipeline.errors import LakehouseMismatch, UsageError
-from sales_pipeline.lakehouse.preparation import check_properties, properties_when_removed
+from sales_pipeline.lakehouse.preparation import WHEN_REMOVED, check_properties
 from tests.cli.conftest import Call
 from tests.retailer import Retailer
 
@@ -129,4 +129,4 @@ def test_a_lakehouse_on_its_way_out_is_touched_by_nothing_but_another_reset(
     with pytest.raises(
         LakehouseMismatch, match=r"a reset did not finish. Do: sales-pipeline reset"
     ):
-        check_properties(properties_when_removed(), retailer.declaration)
+        check_properties(WHEN_REMOVED, retailer.declaration)

@@ -14,10 +14,11 @@ from databricks.sdk.clock import Clock
 from sales_pipeline.cli import databricks as command
 from sales_pipeline.cli.app import main
 from sales_pipeline.databricks.gate import run_job
+from sales_pipeline.databricks.redaction import Secrets
 from sales_pipeline.databricks.run_start import RunRequest
 from sales_pipeline.databricks.verdict import Verdict
 from sales_pipeline.databricks.waiting import Pace, Waiting
-from sales_pipeline.databricks.workspace import connect, environment_secrets
+from sales_pipeline.databricks.workspace import connect
 from tests.cli.conftest import Said
 from tests.databricks.fake_workspace import PAT, FakeWorkspace
 
@@ -67,7 +68,7 @@ class GateOf:
         self, job: int | str = 7, *, timeout: float = 3600, cancel_on_stop: bool = False
     ) -> Verdict:
         request = RunRequest(job, {"commit": COMMIT}, timeout, cancel_on_stop)
-        connecting = partial(connect, self.pace, environment_secrets(), clock=self.waiting.clock)
+        connecting = partial(connect, self.pace, Secrets(os.environ), clock=self.waiting.clock)
         self.waiting.pace = self.pace
         return run_job(
             connecting,
