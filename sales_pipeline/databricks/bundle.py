@@ -241,12 +241,7 @@ def write_bundle(folder: Path, settings: BundleSettings, *, force: bool = False)
     """Writes the files of a bundle into a folder; the folder is made if it is missing.
 
     A declaration and a .gitignore are written only if there are none, whatever `force` says,
-    because they are the user's own.
-
-    Args:
-        folder: The root of the project.
-        settings: The settings of the bundle.
-        force: True if existing files of a bundle that differ are replaced.
+    because they are the user's own. Only with `force`, files of a bundle that differ are replaced.
 
     Raises:
         UsageError: Files are there and differ, or the folder takes none; nothing was written.

@@ -90,13 +90,7 @@ def find_job(
     waiting: Waiting,
     tell: Callable[[str], None],
 ) -> tuple[Workspace, Job]:
-    """Connects to the workspace and finds the job in it.
-
-    Args:
-        connect: Makes the connection.
-        wanted: The number of the job, or its name.
-        waiting: The place where the gate waits.
-        tell: Takes a line for the user.
+    """Connects to the workspace and finds the job of a number or name in it.
 
     Raises:
         UsageError: There is no such job, or the workspace refuses or does not answer.

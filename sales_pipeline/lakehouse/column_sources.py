@@ -36,12 +36,7 @@ def headers_text(columns: Mapping[str, str], undeclared: list[str]) -> str:
 
 
 def sources_of(columns: Mapping[str, str], delivery: Delivery) -> tuple[tuple[str, Source], ...]:
-    """The declared columns that bronze has in another place for a delivery, each with its place.
-
-    Args:
-        columns: The declared columns of its feed: name -> header.
-        delivery: The delivery.
-    """
+    """The columns of a feed (name -> header) that bronze has in another place for a delivery."""
     if delivery.headers is None:
         return ()
     written: dict[str, str | None] = json.loads(delivery.headers)

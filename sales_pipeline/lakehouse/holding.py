@@ -43,14 +43,10 @@ class Hold(Watcher):
         self._place, self._lease, self._until = place, lease, until
 
     def take(self, engine: Engine | None = None) -> bool:
-        """Takes the lease, if there is one and it was not taken yet.
+        """Takes the lease, if there is one that was not taken yet; returns True if it did.
 
-        Args:
-            engine: The engine that the command has read with. It forgets what it remembers of
-                tables, because another run may have changed them until now.
-
-        Returns:
-            True if the lease was taken just now, so another run may have worked since the reading.
+        Another run may have worked until then, so the engine that the command has read with forgets
+        what it remembers of tables.
 
         Raises:
             LakehouseBusy: Another run holds it; the message names it.
@@ -106,11 +102,6 @@ def held(declaration: Declaration, verb: str, *, wait_seconds: float = 0) -> Ite
     """Keeps all other commands from changing the lakehouse until the block ends.
 
     The lock of the file is taken at once; the lease only when the command calls `Hold.take`.
-
-    Args:
-        declaration: The retailer's declaration.
-        verb: The name of the command, such as `rebuild`.
-        wait_seconds: How long to wait for another run to end.
 
     Raises:
         LakehouseBusy: Another run holds it; the message names its process.

@@ -60,12 +60,8 @@ def back_in_force(ledger: Ledger, returning: Iterable[Delivery], *, run_id: str)
     """Returns deliveries that did not count, ready to be validated in their order.
 
     Each corrects the delivery in force of its name, which may be one that returns before it.
-    A delivery whose bytes are in force by then becomes a repeat, as if it was delivered now.
-
-    Args:
-        ledger: The deliveries as they stand.
-        returning: Some of them, with their records in bronze.
-        run_id: The run of the repeats. A run reports and archives those of a run without a record.
+    A delivery whose bytes are in force by then becomes a repeat of the run `run_id`, as if it was
+    delivered now; a run reports and archives the repeats of a run without a record.
     """
     in_force = InForce(ledger.in_force())
     back = []

@@ -176,13 +176,7 @@ class Lakehouse(PreparedTables):
         version: int | None = None,
         file_ids: Collection[int] | None = None,
     ) -> pa.Table:
-        """Reads a table or a view as Arrow; starts no session if the engine needs none.
-
-        Args:
-            name: The table or view, such as `silver.quarantine`.
-            columns: Only these columns.
-            version: An earlier version of the table.
-            file_ids: Only rows of these deliveries, which makes a large table small.
+        """Reads a table or a view as Arrow, or an earlier version, as `Engine.read` does.
 
         Raises:
             VersionGone: The version is not kept any more.
@@ -210,12 +204,10 @@ class Lakehouse(PreparedTables):
     def few_rows(
         self, name: str, where: str, *, columns: Sequence[str] | None = None
     ) -> pa.Table | None:
-        """The rows of a table that fulfil a condition; None if this process should not hold them.
+        """The rows of a table or view that fulfil a condition made of literals only.
 
-        Args:
-            name: The table or view, such as `bronze.sales`.
-            where: A SQL condition over its columns, made of literals only.
-            columns: Only these columns; without them all, in the declared order.
+        They have the given columns, or all in the declared order. The answer is None if this
+        process should not hold them.
         """
         most = self.engine.capabilities.rows_held_here
         if not most:
@@ -244,14 +236,7 @@ class Lakehouse(PreparedTables):
         of: str | Mapping[str, str],
         where: str | None = None,
     ) -> pa.Table:
-        """Counts the rows of a table or view in groups and adds up a column, as an engine does.
-
-        Args:
-            name: The table or view, such as `silver.sales`.
-            by: The columns that make the groups.
-            of: A column of figures, or the name of each sum -> its SQL expression.
-            where: Only rows that fulfil this SQL condition, made of literals only.
-        """
+        """Counts the rows of a table or view in groups and adds up, as `Engine.totals` does."""
         view = self.views.get(name)
         if view is None:
             return self.engine.totals(name, by=by, of=of, where=where)

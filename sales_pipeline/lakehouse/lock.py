@@ -29,11 +29,7 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def hold(lakehouse: Path, *, wait_seconds: float = 0) -> Iterator[None]:
-    """Locks the lakehouse while the block runs.
-
-    Args:
-        lakehouse: The lakehouse folder; it is made if it does not exist.
-        wait_seconds: How long to wait for another run to end.
+    """Locks the folder of a lakehouse while the block runs; it is made if it does not exist.
 
     Raises:
         LakehouseBusy: Another run holds it; the message names its process.

@@ -79,12 +79,7 @@ def bronze_table_of(feed: str) -> str:
 
 
 def bronze_table(name: str, columns: Iterable[str]) -> Table:
-    """A bronze table with one row for each delivered record.
-
-    Args:
-        name: The table, such as `bronze.sales`.
-        columns: The declared columns, each once.
-    """
+    """A bronze table with one row for each delivered record, and each declared column once."""
     feed = (required("feed", "STRING", "the feed that delivered the record"),)
     return Table(
         name,
@@ -173,9 +168,7 @@ def silver_views(
 ) -> tuple[View, ...]:
     """The views of `silver.records`: the sales in force, what is set aside, the quarantine.
 
-    Args:
-        further_keys: The declared key columns of all feeds other than `sale_id`.
-        is_net_of_tax: Whether tax is taken off amounts; else no sale has any to show.
+    Sales have the key columns of all feeds, and their tax if it is taken off amounts.
     """
     sale = tuple(
         column.name for column in sale_columns(further_keys) if is_net_of_tax or column.name != TAX
@@ -207,11 +200,7 @@ def silver_views(
 
 
 def silver_tables(further_keys: Sequence[str] = ()) -> tuple[Table, ...]:
-    """The tables of the silver layer.
-
-    Args:
-        further_keys: The declared key columns of all feeds other than `sale_id`.
-    """
+    """The tables of the silver layer, with the key columns of all feeds."""
     return (
         Table(
             RECORDS,

@@ -132,12 +132,7 @@ def close(
 def reopen(
     declaration: Declaration, months: Collection[date], *, wait_seconds: float = 0
 ) -> Reopened:
-    """Opens closed months again, and removes what was kept of them.
-
-    Args:
-        declaration: What the retailer declares.
-        months: The first days of the months.
-        wait_seconds: How long to wait for another run on the same lakehouse.
+    """Opens closed months, given by their first days, again; removes what was kept of them.
 
     Raises:
         UsageError: A month is not closed, or a killed run has to be finished first.

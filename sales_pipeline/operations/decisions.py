@@ -36,13 +36,8 @@ def accept(
 ) -> RunReport:
     """Lets a held file count, in the place of the delivery that it corrects if any, and runs.
 
-    Where a name is used again for other days (`same_name: adds`), all that is held of it counts.
-
-    Args:
-        declaration: What the retailer declares.
-        file: The file as the report names it: its path below the landing folder.
-        progress: Told of every stage while the run works.
-        wait_seconds: How long to wait for another run on the same lakehouse.
+    The file is named as the report names it: by its path below the landing folder. Where a name is
+    used again for other days (`same_name: adds`), all that is held of it counts.
 
     Raises:
         UsageError: No such correction is held, or its bytes are in force under another name.
@@ -75,18 +70,10 @@ def taken_up(
     *,
     reason: str | None = None,
 ) -> list[Delivery]:
-    """Returns held deliveries, ready to be validated; each corrects the present one of its name.
+    """Returns held deliveries, ready to be validated, and what has to be judged again with them.
 
-    A delivery whose bytes are in force by then is a repeat.
-
-    Args:
-        declaration: What the retailer declares.
-        ledger: The deliveries as they stand.
-        held: Some of them, in ledger order; their records are in bronze.
-        reason: Why they count now.
-
-    Returns:
-        Them, and what has to be judged again with them.
+    Each corrects the present one of its name; if its bytes are in force by then, it is a repeat.
+    They are in ledger order, and their records are in bronze; `reason` is why they count now.
     """
     back = [
         replace(delivery, fingerprint=fingerprint(declaration, delivery.feed), rolled_back_by=None)
@@ -143,13 +130,8 @@ def withdraw(
 ) -> RunReport:
     """Takes a file back: none of its deliveries counts any more, also no earlier version.
 
-    Where a correction of it is held, only that is refused, and what is in force stays.
-
-    Args:
-        declaration: What the retailer declares.
-        file: The file as the report names it: its path below the landing folder.
-        progress: Told of every stage while the run works.
-        wait_seconds: How long to wait for another run on the same lakehouse.
+    The file is named as the report names it: by its path below the landing folder. Where a
+    correction of it is held, only that is refused, and what is in force stays.
 
     Raises:
         UsageError: There is no such delivery.

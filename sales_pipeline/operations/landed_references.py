@@ -221,13 +221,7 @@ def _faults(declaration: Declaration, feed: str, rows: Iterable[dict[str, Any]])
 def _reference_options(
     declaration: Declaration, feed: str, rows: Iterable[Mapping[str, Any]]
 ) -> Iterator[_Option]:
-    """Yields other marks of numbers and date patterns for the catalogue or for rates.
-
-    Args:
-        declaration: What the retailer declares.
-        feed: The catalogue or the rates.
-        rows: The records of a file as in bronze; their dates give the patterns.
-    """
+    """Yields other marks of numbers for the catalogue or rates, and patterns of the rows' dates."""
     column = "valid_from" if feed == CATALOGUE else "date"
     texts = [row[column] for row in rows if row.get(column)][:_LOOKED_AT]
     patterns = dict.fromkeys(pattern for text in texts for pattern in date_patterns(text))

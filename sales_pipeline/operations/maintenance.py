@@ -97,10 +97,6 @@ def maintain(declaration: Declaration, *, wait_seconds: float = 0) -> Maintenanc
     The state after the last finished run is readable at every instant; until the next maintenance,
     also for readers that began before. A killed maintenance may be repeated, also after a run.
 
-    Args:
-        declaration: What the retailer declares.
-        wait_seconds: How long to wait for another run on the same lakehouse.
-
     Raises:
         UsageError: There is no lakehouse yet, or a killed run has to be finished first.
         LakehouseBusy: Another run holds the lakehouse.

@@ -77,14 +77,7 @@ def changed_file(delivery: Delivery) -> PlannedFile:
 def left_files(
     discovery: Discovery, claims: Claims, ledger: Ledger, folders: Folders
 ) -> Iterator[PlannedFile]:
-    """Yields the files that a run leaves where they are.
-
-    Args:
-        discovery: The files in the landing folder.
-        claims: The claims that a run would make on them.
-        ledger: The deliveries.
-        folders: Where files lie.
-    """
+    """Yields the files of the landing folder that a run with these claims leaves where they are."""
     claimed = {delivery.path for delivery in claims.deliveries}
     unfinished = {delivery.path for delivery in ledger.unfinished()}
     latest = {delivery.path: delivery for delivery in ledger}

@@ -111,13 +111,7 @@ class Filters:
 def quarantined(
     lakehouse: Lakehouse, ledger: Ledger, filters: Filters, *, columns: Sequence[str]
 ) -> pa.Table:
-    """Returns the quarantined records that pass the filters, in the order of delivery.
-
-    Args:
-        lakehouse: The tables.
-        ledger: The deliveries; `filters.file` is the path of one of them.
-        filters: The choice of records.
-        columns: Columns of `silver.quarantine`.
+    """Returns columns of the rows of `silver.quarantine` that pass the filters, as delivered.
 
     Raises:
         UsageError: There is no such feed, reason or file.

@@ -41,11 +41,7 @@ def replay(
 ) -> RunReport:
     """Takes in the records of a mended file, each in place of the one it names, and runs.
 
-    Args:
-        declaration: What the retailer declares.
-        file: The mended export of `quarantine export`; it stays where it is.
-        progress: Called at every stage while the run works.
-        wait_seconds: How long to wait for another run on the same lakehouse.
+    The file is a mended export of `quarantine export`, and stays where it is.
 
     Raises:
         UsageError: It is no such file, or names records that do not wait; nothing was changed.

@@ -60,12 +60,8 @@ def rollback(declaration: Declaration, *, to: str, wait_seconds: float = 0) -> R
     """Brings all tables and the ledger back to where a finished run left them.
 
     What was delivered since is held until `release`; its records stay in bronze, its files where
-    they are kept. A killed rollback is finished by whatever works on the lakehouse next.
-
-    Args:
-        declaration: What the retailer declares.
-        to: The id of a finished run, as `history` lists it.
-        wait_seconds: How long to wait for another run on the same lakehouse.
+    they are kept. A killed rollback is finished by whatever works on the lakehouse next. `history`
+    lists the ids of the runs to go back to.
 
     Raises:
         UsageError: There is no such run, or what it left is not kept any more.
@@ -118,16 +114,10 @@ def release(
     progress: Progress | None = None,
     wait_seconds: float = 0,
 ) -> RunReport:
-    """Lets what rollbacks hold count again, and runs.
+    """Lets the files that rollbacks hold count again, or only the named ones, and runs.
 
     Each delivery takes the place of what has its name by then, as a file delivered now would;
-    if its bytes are in force by then, it becomes a repeat.
-
-    Args:
-        declaration: What the retailer declares.
-        files: Only these, as the report names them; all that rollbacks hold without any.
-        progress: Told of every stage while the run works.
-        wait_seconds: How long to wait for another run on the same lakehouse.
+    if its bytes are in force by then, it becomes a repeat. A file is named as the report names it.
 
     Raises:
         UsageError: A file is not held by a rollback, or nothing is.

@@ -176,11 +176,8 @@ def _differences(expected: Contents, actual: Contents, engine: str) -> list[str]
 def run_side(folder: Path, engine: str, schema: str | None = None) -> None:
     """Runs on one engine; writes down the contents, the versions and the seconds.
 
-    Args:
-        folder: The folder of this run, with the landing files.
-        engine: The name of the engine.
-        schema: The prefix of the schemas that are made in the declared catalog, and dropped again;
-            by default the tables are in the folder.
+    The folder is the one of this run, with the landing files. Without `schema`, the prefix of the
+    schemas that are made in the declared catalog and dropped again, the tables are there, too.
     """
     tables = {"schema_name": schema} if schema else {"catalog": None}
     declaration = copied_declaration(folder, **tables, engine=engine)

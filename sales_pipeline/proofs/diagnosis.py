@@ -117,14 +117,7 @@ class Diagnosis:
 
 
 def run_check(check: Check, bench: Workbench, before: Iterable[Finding], *, hide: Hide) -> Finding:
-    """Runs a check, unless one that it needs did not succeed.
-
-    Args:
-        check: The check.
-        bench: The engine and the scratch tables and folders that it works on.
-        before: The findings of the checks before it.
-        hide: Replaces the secrets in messages of an engine.
-    """
+    """Runs a check, unless one that it needs did not succeed among the findings before it."""
     succeeded = {finding.check for finding in before if finding.state is CheckState.OK}
     missing = next((name for name in check.needs if name not in succeeded), None)
     if missing is not None:

@@ -48,13 +48,10 @@ def write_declaration(folder: Path, declaration: Declaration) -> None:
 
 
 def copied_declaration(run_folder: Path, **changes: object) -> Declaration:
-    """Returns the declaration of a copy, with the landing folder and lakehouse of one run folder.
+    """Returns the declaration of a copy, with the folders of one run and with further changes.
 
-    The files of a copy are complete, so that no run waits for one.
-
-    Args:
-        run_folder: A folder inside the folder of the copy.
-        **changes: Further fields of the declaration to change.
+    The run folder is in the folder of the copy. The files of a copy are complete, so that no run
+    waits for one.
     """
     text = (run_folder.parent / _DECLARATION).read_text(encoding="utf-8")
     folders = {"landing": str(run_folder / LANDING), "lakehouse": str(run_folder / LAKEHOUSE)}
@@ -67,12 +64,9 @@ def copied_declaration(run_folder: Path, **changes: object) -> Declaration:
 
 
 def copy_landing_files(declaration: Declaration, target: Path, *, records: int | None) -> int:
-    """Copies all landing files that a feed claims; returns their number.
+    """Copies all landing files that a feed claims into a folder; returns their number.
 
-    Args:
-        declaration: What the retailer declares.
-        target: The folder for the copies.
-        records: The number of records to copy of each file, roughly; None for all.
+    Of each file, roughly the first `records` are copied, or all of them if it is None.
 
     Raises:
         UsageError: There is no file of any feed.
