@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from itertools import count
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -70,15 +70,6 @@ class StopAsked(Exception):
         super().__init__(stop.name)
 
 
-@dataclass(frozen=True)
-class _Event:
-    """A reply that came, or a stop (number 0)."""
-
-    number: int
-    value: Any = None
-    error: Exception | None = None
-
-
 @dataclass
 class Waiting:
     """The one place where the gate waits; a test replaces `now` and `sleep`.
@@ -90,14 +81,14 @@ class Waiting:
 
     pace: Pace = field(default_factory=Pace)
     stopped: Stop | None = None
-    _numbers: count[int] = field(default_factory=lambda: count(1))
-    # Its `put` may be called within a signal handler, which an Event's `set` may not.
-    _events: SimpleQueue[_Event] = field(default_factory=SimpleQueue)
+    # Of replies that came, and stops. Its `put` may be called within a signal handler, which an
+    # Event's `set` may not.
+    _events: SimpleQueue[Future[Any]] = field(default_factory=SimpleQueue)
 
     def stop(self, stop: Stop) -> None:
         """Ends the current wait; safe within a signal handler."""
         self.stopped = stop
-        self._events.put(_Event(0))
+        self._events.put(Future())
 
     def now(self) -> float:
         """Returns the time in seconds, counted from any moment."""
@@ -137,8 +128,8 @@ class Waiting:
             WorkspaceSilent: It took longer.
         """
         limit = self.pace.reply_seconds if seconds is None else seconds
-        number = next(self._numbers)
-        threading.Thread(target=self._fetch, args=(number, call), daemon=True).start()
+        reply: Future[Value] = Future()
+        threading.Thread(target=self._fetch, args=(reply, call), daemon=True).start()
         end = time.monotonic() + limit
         while True:
             if is_stoppable:
@@ -146,20 +137,17 @@ class Waiting:
             event = self._next(end)
             if event is None:
                 raise WorkspaceSilent(f"no reply within {limit:.0f} s")
-            if event.number == number:
-                if event.error is not None:
-                    raise event.error
-                value: Value = event.value
-                return value
+            if event is reply:
+                return reply.result()
 
-    def _fetch(self, number: int, call: Callable[[], Any]) -> None:
+    def _fetch(self, reply: Future[Value], call: Callable[[], Value]) -> None:
         try:
-            event = _Event(number, value=call())
+            reply.set_result(call())
         except Exception as error:  # noqa: BLE001 -- whatever it is, the waiting thread raises it
-            event = _Event(number, error=error)
-        self._events.put(event)
+            reply.set_exception(error)
+        self._events.put(reply)
 
-    def _next(self, end: float) -> _Event | None:
+    def _next(self, end: float) -> Future[Any] | None:
         try:
             return self._events.get(timeout=max(end - time.monotonic(), 0))
         except Empty:

@@ -8,7 +8,7 @@ a reader finds the closed months of the run that it reads, and a rollback brings
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -113,7 +113,7 @@ def _closings(rows: Iterable[dict[str, Any]]) -> Closings:
     }
 
 
-def keep(lakehouse: Lakehouse, copies: Mapping[str, pa.Table], closings: Iterable[Closing]) -> None:
+def keep(lakehouse: Lakehouse, copies: Mapping[str, pa.Table], closings: Sequence[Closing]) -> None:
     """Closes months: a commit for each table of what is kept, then one for all closings.
 
     Args:
@@ -121,14 +121,12 @@ def keep(lakehouse: Lakehouse, copies: Mapping[str, pa.Table], closings: Iterabl
         copies: Each of `CLOSED_TABLES` by name -> its rows of these months.
         closings: The closings.
     """
-    added = list(closings)
-    months = in_months(closing.month for closing in added)
+    months = in_months(closing.month for closing in closings)
     for table in CLOSED_TABLES:
         lakehouse.make(table.name)
         lakehouse.stream(table.name, months, copies[table.name].to_reader())
     lakehouse.make(CLOSINGS.name)
-    rows = [asdict(closing) | {"passed_over": list(closing.passed_over)} for closing in added]
-    lakehouse.put(CLOSINGS.name, months, rows)
+    lakehouse.put(CLOSINGS.name, months, map(asdict, closings))
 
 
 def forget(lakehouse: Lakehouse, months: Collection[date]) -> None:
