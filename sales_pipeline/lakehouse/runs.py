@@ -163,8 +163,8 @@ def forget_versions(lakehouse: Lakehouse, tables: Collection[str]) -> None:
 def table_versions(lakehouse: Lakehouse) -> str:
     """JSON of the Delta version of every table but `ops.runs`, which the record itself changes."""
     names = [name for name in lakehouse.existing() if name != RUNS.name]
-    asked = (partial(lakehouse.engine.version, name) for name in names)
-    versions = together(asked, at_once=_ASKED_AT_ONCE)
+    version = lakehouse.engine.version
+    versions = together((partial(version, name) for name in names), at_once=_ASKED_AT_ONCE)
     return json.dumps(dict(zip(names, versions, strict=True)))
 
 

@@ -124,7 +124,7 @@ def close(
         if not new:
             return Closed(None, declaration.base_currency, (), already)
         run = begun_run(lakehouse, CLOSE, started_at, figures_of=last)
-        closings = _Closer(lakehouse, gold, Ledger(lakehouse), run).close(new, anyway=anyway)
+        closings = _closings(lakehouse, gold, run, new, anyway=anyway)
         record_end(lakehouse, run)
         return Closed(run.run_id, declaration.base_currency, tuple(closings), already)
 
@@ -207,52 +207,44 @@ def _next(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-@dataclass(frozen=True)
-class _Closer:
-    """Closes months in one lakehouse."""
-
-    lakehouse: Lakehouse
-    gold: GoldSet
-    ledger: Ledger
-    run: RunRecord
-
-    def close(self, months: Sequence[date], *, anyway: bool) -> list[Closing]:
-        obstacles = Obstacles(self.lakehouse, self.ledger, self.gold, months)
-        by_month = {month: obstacles.of(month) for month in months}
-        if not anyway and (
-            sentences := [sentence for of_month in by_month.values() for sentence in of_month]
-        ):
-            sentences.append("No month was closed. To close all the same: --anyway.")
-            raise MonthNotClosed("\n".join(sentences))
-        days = self._gold(DAILY_SALES.name, months)
-        revenues = _revenues(days)
-        closings = [
-            Closing(
-                month=month,
-                closed_at=self.run.started_at,
-                run_id=self.run.run_id,
-                of_run=self.gold.run.run_id,
-                revenue=revenues[month],
-                basis=self.gold.run.revenue or "as_delivered",
-                last_file_id=self.ledger.next_file_id - 1,
-                on_hold=month in obstacles.months_on_hold,
-                passed_over=tuple(sentence.partition(_DO)[0] for sentence in by_month[month]),
-            )
-            for month in months
-        ]
-        records = kept_records(self.lakehouse, months)
-        copies = {
-            CLOSED_PRODUCTS.name: self._gold(SALES_CUBE.name, months),
-            CLOSED_DAYS.name: days,
-            CLOSED_RATES.name: kept_rates(self.gold, months),
-            CLOSED_RECORDS.name: records,
-            CLOSED_DELIVERIES.name: kept_deliveries(self.ledger, records, months),
-        }
-        keep(self.lakehouse, copies, closings)
-        return closings
-
-    def _gold(self, table: str, months: Sequence[date]) -> pa.Table:
-        return self.gold.read(table, where=in_months(months))
+def _closings(
+    lakehouse: Lakehouse, gold: GoldSet, run: RunRecord, months: Sequence[date], *, anyway: bool
+) -> list[Closing]:
+    """Closes months with the figures in gold, and returns their closings."""
+    ledger = Ledger(lakehouse)
+    obstacles = Obstacles(lakehouse, ledger, gold, months)
+    by_month = {month: obstacles.of(month) for month in months}
+    if not anyway and (
+        sentences := [sentence for of_month in by_month.values() for sentence in of_month]
+    ):
+        sentences.append("No month was closed. To close all the same: --anyway.")
+        raise MonthNotClosed("\n".join(sentences))
+    days = gold.read(DAILY_SALES.name, where=in_months(months))
+    revenues = _revenues(days)
+    closings = [
+        Closing(
+            month=month,
+            closed_at=run.started_at,
+            run_id=run.run_id,
+            of_run=gold.run.run_id,
+            revenue=revenues[month],
+            basis=gold.run.revenue or "as_delivered",
+            last_file_id=ledger.next_file_id - 1,
+            on_hold=month in obstacles.months_on_hold,
+            passed_over=tuple(sentence.partition(_DO)[0] for sentence in by_month[month]),
+        )
+        for month in months
+    ]
+    records = kept_records(lakehouse, months)
+    copies = {
+        CLOSED_PRODUCTS.name: gold.read(SALES_CUBE.name, where=in_months(months)),
+        CLOSED_DAYS.name: days,
+        CLOSED_RATES.name: kept_rates(gold, months),
+        CLOSED_RECORDS.name: records,
+        CLOSED_DELIVERIES.name: kept_deliveries(ledger, records, months),
+    }
+    keep(lakehouse, copies, closings)
+    return closings
 
 
 def _revenues(days: pa.Table) -> dict[date, Decimal]:

@@ -18,6 +18,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 from sales_pipeline.errors import counted, examples
 from sales_pipeline.gold.gold_set import GoldSet
@@ -171,7 +172,7 @@ class Obstacles:
             for month in of_row:
                 own = waiting[month]
                 own.records += row["records"]
-                own.money += self._money(month, row["currency"], row)
+                own.money += self._money(month, row)
         return waiting
 
     def _months_of_deliveries(self) -> dict[int, set[date]]:
@@ -183,14 +184,13 @@ class Obstacles:
             months_of.setdefault(row["_file_id"], set()).add(row["month"])
         return months_of
 
-    def _money(self, month: date, currency: str | None, row: dict[str, object]) -> Fraction:
+    def _money(self, month: date, row: dict[str, Any]) -> Fraction:
         """The money of some records of a month, in the base currency."""
-        records, unread = int(str(row["records"])), int(str(row["unread"]))
-        rate = self._rates.get((currency, month))
+        rate = self._rates.get((row["currency"], month))
         if rate is None:
-            unread, money = records, Fraction(0)
+            unread, money = row["records"], Fraction(0)
         else:
-            money = Fraction(str(row["money"] or 0)) * Fraction(rate)
+            unread, money = row["unread"], Fraction(row["money"] or 0) * Fraction(rate)
         gross, sales = self._sold[month]
         return money + (unread * gross / sales if sales else Fraction(0))
 

@@ -12,7 +12,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -194,7 +194,7 @@ def export(declaration: Declaration, filters: Filters) -> Export:
         check_meaning(lakehouse, ledger)
         waiting = quarantined(lakehouse, ledger, filters, columns=[FILE_ID, ROW, "reasons"])
         records = _delivered(lakehouse, waiting)
-    return Export(_Sheet(feed, records).text(), len(records))
+    return Export(_csv_text(feed, records), len(records))
 
 
 def feed_of_sales(declaration: Declaration, name: str) -> Feed:
@@ -236,41 +236,22 @@ def _delivered(lakehouse: Lakehouse, waiting: pa.Table) -> list[dict[str, Any]]:
 _PAIR = pa.schema([(FILE_ID, pa.int64()), (ROW, pa.int64())])
 
 
-@dataclass(frozen=True)
-class _Sheet:
-    """Records of one feed as the rows of a sheet."""
-
-    feed: Feed
-    records: Sequence[Mapping[str, Any]]
-
-    def text(self) -> str:
-        own = self.feed.csv.delimiter
-        out = io.StringIO()
-        out.write("\ufeff")
-        # Always double quotes, because a spreadsheet knows no others.
-        writer = csv.writer(out, delimiter=own if own in DELIMITERS else ",", lineterminator="\r\n")
-        guarded = SpreadsheetText(self.feed.csv).guarded
-        headers = [*self.feed.columns.values(), *self._undeclared]
-        writer.writerow([*map(guarded, headers), *TECHNICAL])
-        for record in self.records:
-            values = [*self._values(record), record[RAW]]
-            *fields, raw = (guarded(value or "") for value in values)
-            writer.writerow([*fields, record[FILE_ID], record[ROW], record[REASONS], raw])
-        return out.getvalue()
-
-    def _values(self, record: Mapping[str, Any]) -> Iterator[str | None]:
-        yield from (record[name] for name in self.feed.columns)
-        extra = _extra(record)
-        yield from (extra.get(header) for header in self._undeclared)
-
-    @cached_property
-    def _undeclared(self) -> list[str]:
-        """Further headers of the files, so that their values are not lost on the way back."""
-        known = {caseless_form(header) for header in (*TECHNICAL, *self.feed.columns.values())}
-        headers = (header for record in self.records for header in _extra(record))
-        return [header for header in dict.fromkeys(headers) if caseless_form(header) not in known]
-
-
-def _extra(record: Mapping[str, Any]) -> dict[str, str | None]:
-    values: dict[str, str | None] = json.loads(record["_extra"] or "{}")
-    return values
+def _csv_text(feed: Feed, records: Sequence[Mapping[str, Any]]) -> str:
+    """The records as CSV, with further headers of the files: no value is lost on the way back."""
+    extras = [json.loads(record["_extra"] or "{}") for record in records]
+    known = {caseless_form(header) for header in (*TECHNICAL, *feed.columns.values())}
+    headers = dict.fromkeys(header for extra in extras for header in extra)
+    undeclared = [header for header in headers if caseless_form(header) not in known]
+    own = feed.csv.delimiter
+    out = io.StringIO()
+    out.write("\ufeff")
+    # Always double quotes, because a spreadsheet knows no others.
+    writer = csv.writer(out, delimiter=own if own in DELIMITERS else ",", lineterminator="\r\n")
+    guarded = SpreadsheetText(feed.csv).guarded
+    writer.writerow([*map(guarded, [*feed.columns.values(), *undeclared]), *TECHNICAL])
+    for record, extra in zip(records, extras, strict=True):
+        declared = (record[name] for name in feed.columns)
+        values = [*declared, *map(extra.get, undeclared), record[RAW]]
+        *fields, raw = (guarded(value or "") for value in values)
+        writer.writerow([*fields, record[FILE_ID], record[ROW], record[REASONS], raw])
+    return out.getvalue()
