@@ -33,11 +33,7 @@ _PATTERNS = (
 
 
 class Secrets:
-    """The known secrets; hides them in texts.
-
-    Args:
-        environment: The environment variables, some of which hold a secret.
-    """
+    """The known secrets, first those in variables of the environment; hides them in texts."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._known: set[str] = set()

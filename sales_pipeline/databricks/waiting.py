@@ -51,12 +51,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Stop:
-    """A signal that asks the gate to stop.
-
-    Attributes:
-        name: `Ctrl-C` or `SIGTERM`.
-        number: The number of the signal.
-    """
+    """A signal that asks the gate to stop: `Ctrl-C` or `SIGTERM`, and its number."""
 
     name: str
     number: int

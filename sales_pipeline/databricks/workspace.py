@@ -43,13 +43,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Job:
-    """A job of the workspace.
-
-    Attributes:
-        id: Its number.
-        name: Its name.
-        parameters: The names of the parameters that it declares.
-    """
+    """A job of the workspace, with the names of the parameters that it declares."""
 
     id: int
     name: str

@@ -26,11 +26,7 @@ _TOO_SHORT = "DELTA_VACUUM_RETENTION_PERIOD_TOO_SHORT"
 
 
 class CatalogUpkeep(OnSession, ABC):
-    """Delta tables in a catalog, without their rows.
-
-    Args:
-        session: The session of the engine.
-    """
+    """Delta tables in a catalog, without their rows."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

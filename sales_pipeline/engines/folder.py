@@ -36,12 +36,7 @@ _NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class FolderEngine(FolderUpkeep, ABC):
-    """Delta tables in one lakehouse folder, `<schema>/<table>` each.
-
-    Args:
-        lakehouse: The folder of the tables.
-        session: The session that runs Spark code over them.
-    """
+    """Delta tables in one lakehouse folder, `<schema>/<table>` each."""
 
     is_leased = True
     bytes_read_here = 1 << 28

@@ -63,12 +63,7 @@ def writer_properties(schema: pa.Schema) -> WriterProperties:
 
 
 class FolderUpkeep(OnSession):
-    """Delta tables in one lakehouse folder, `<schema>/<table>` each, without their rows.
-
-    Args:
-        lakehouse: The folder of the tables.
-        session: The session of the engine.
-    """
+    """Delta tables in one lakehouse folder, `<schema>/<table>` each, without their rows."""
 
     def __init__(self, lakehouse: Path, session: Session) -> None:
         super().__init__(session)

@@ -11,8 +11,7 @@ from sales_pipeline.visible_text import visible_form
 class InForce:
     """The deliveries in force while further ones are added, by their bytes and by their names.
 
-    Args:
-        deliveries: The deliveries in force, in ledger order.
+    They begin with given ones, in ledger order.
 
     Attributes:
         corrected: Feed and bytes -> a delivery that stays in force if its correction, which is

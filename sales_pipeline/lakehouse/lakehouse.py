@@ -29,12 +29,7 @@ HELD_BYTES = 1 << 24
 
 
 class Lakehouse(PreparedTables):
-    """The tables of one retailer on one engine, to read and to write.
-
-    Args:
-        declaration: What the retailer declares.
-        engine: Where the tables are.
-    """
+    """The tables of one retailer on one engine, to read and to write."""
 
     def table(self, name: str) -> DataFrame:
         """A table or a view as a DataFrame, its columns in the declared order.

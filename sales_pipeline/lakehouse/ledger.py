@@ -178,11 +178,7 @@ def _to_row(delivery: Delivery) -> dict[str, Any]:
 
 
 class Ledger:
-    """The deliveries of one lakehouse in memory, and their commits to `ops.deliveries`.
-
-    Args:
-        lakehouse: Where the ledger's table is.
-    """
+    """The deliveries of one lakehouse in memory, and their commits to `ops.deliveries`."""
 
     def __init__(self, lakehouse: Lakehouse) -> None:
         self.lakehouse = lakehouse

@@ -101,10 +101,6 @@ _MADE_AT_ONCE = 4
 class PreparedTables:
     """The tables of one retailer on one engine: declared, made, and adapted.
 
-    Args:
-        declaration: What the retailer declares.
-        engine: Where the tables are.
-
     Attributes:
         tables: The declared tables, by name.
         views: The views of them, by name; every reading method takes these names, too.

@@ -75,13 +75,7 @@ class Closed:
 
 @dataclass(frozen=True)
 class Reopened:
-    """Report of a `reopen`.
-
-    Attributes:
-        run_id: The run that it is.
-        currency: The base currency.
-        reopened: The closings that are gone, in the order of the months.
-    """
+    """Report of a `reopen`: its run, the base currency, and the closings that are gone."""
 
     run_id: str
     currency: str

@@ -19,11 +19,7 @@ _LEFT = (State.WITHDRAWING, State.WITHDRAWN)
 
 
 class UnfinishedDecisions:
-    """The decisions that no finished run has recorded yet; none if the last run finished.
-
-    Args:
-        ledger: The deliveries as they stand.
-    """
+    """The decisions that no finished run has recorded yet; none if the last run finished."""
 
     def __init__(self, ledger: Ledger) -> None:
         is_finished = is_recorded(ledger.lakehouse)

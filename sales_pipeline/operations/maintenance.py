@@ -36,13 +36,7 @@ _LOCK_DAYS = 1
 
 @dataclass(frozen=True)
 class TableUpkeep:
-    """The maintenance of one table.
-
-    Attributes:
-        table: The table.
-        small: Its data files that are merged.
-        unneeded: Its files that are removed.
-    """
+    """The maintenance of one table: its small data files are merged, unneeded files removed."""
 
     table: str
     small: tuple[DataFile, ...]

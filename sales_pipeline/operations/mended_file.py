@@ -35,13 +35,7 @@ _NUMBER = re.compile("[0-9]{1,18}")
 
 @dataclass(frozen=True)
 class MendedFile:
-    """The records of a mended file.
-
-    Attributes:
-        path: The file.
-        headers: Its header texts.
-        records: The fields of each record, as many as there are headers.
-    """
+    """The headers of a mended file, and the fields of each record, as many as there are headers."""
 
     path: Path
     headers: tuple[str, ...]

@@ -66,11 +66,9 @@ _NO_RECORD = "The record of the last run is missing, and a run makes it."
 
 @dataclass(frozen=True)
 class Remade:
-    """Months of gold that are computed again although no file touches them.
+    """Months of gold that are computed again although no file touches them, and why.
 
-    Attributes:
-        reason: Why.
-        months: The months; None if they are not known before the run.
+    The months are None if they are not known before the run.
     """
 
     reason: str

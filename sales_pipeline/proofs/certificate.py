@@ -61,13 +61,7 @@ _RESULT = "side.json"
 
 @dataclass(frozen=True)
 class Side:
-    """A run on one engine.
-
-    Attributes:
-        engine: The name of the engine.
-        versions: A part of the engine -> its version.
-        seconds: The seconds of the run, with the start of its session.
-    """
+    """A run on one engine: the versions of its parts, and its seconds with the session's start."""
 
     engine: str
     versions: Mapping[str, str]

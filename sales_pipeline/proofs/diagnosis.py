@@ -91,14 +91,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The findings of all checks on one engine.
-
-    Attributes:
-        engine: The name of the engine.
-        landing: The landing folder.
-        lakehouse: The lakehouse folder.
-        findings: One for each check, in the order in which they ran.
-    """
+    """The findings of all checks on one engine, in the order in which they ran."""
 
     engine: str
     landing: Path

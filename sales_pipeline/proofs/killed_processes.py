@@ -32,12 +32,7 @@ _SLOW_TO_IMPORT = ("deltalake", "pandas", "pysail.spark", "pyspark.sql.connect.s
 
 @dataclass(frozen=True)
 class ProcessEnd:
-    """The exit code and the error output of a process that ended.
-
-    Attributes:
-        code: Its exit code; the negative number of a signal, if one killed it.
-        error: What it wrote to stderr.
-    """
+    """The exit code of a process, or the negative number of its signal, and its error output."""
 
     code: int
     error: str

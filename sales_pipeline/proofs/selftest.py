@@ -48,12 +48,9 @@ _EXPECTED, _POINTS, _DIFFERENCES = "expected.json", "points.json", "differences.
 
 @dataclass(frozen=True)
 class KillTrial:
-    """A run that was killed at a commit point, and the run after it.
+    """A run that was killed `before` or `after` its nth commit point, counted from 1.
 
-    Attributes:
-        point: The number of the commit point, from 1.
-        moment: `before` or `after` the commit.
-        differences: A sentence for each difference from a run that was never killed.
+    The differences of the run after it from a run that was never killed are a sentence each.
     """
 
     point: int
