@@ -145,8 +145,8 @@ def missing_derived(lakehouse: Lakehouse) -> list[str]:
 
 def damaged_derived(lakehouse: Lakehouse) -> list[str]:
     """The tables of silver, gold and the balance that are there and cannot be read."""
-    derived = filter(is_derived, lakehouse.existing())
-    return [name for name in derived if lakehouse.engine.problem(name) is not None]
+    there = filter(lakehouse.engine.exists, filter(is_derived, lakehouse.tables))
+    return [name for name in there if lakehouse.engine.problem(name) is not None]
 
 
 def check_versions(lakehouse: Lakehouse) -> None:

@@ -97,7 +97,7 @@ class _Restore:
     folders: Folders
 
     def restore(self) -> Restored:
-        if not self.lakehouse.existing():
+        if not any(map(self.lakehouse.engine.exists, self.lakehouse.tables)):
             place = self.lakehouse.declaration.tables_place
             do = "Do: sales-pipeline reset, which moves archived files back, or sales-pipeline run"
             raise UsageError(f"restore: no table is at {place}. {do}")
