@@ -13,8 +13,13 @@ def problem_in(table: Path) -> str | None:
     return _problem_in_log(table / "_delta_log") or _problem_in_data(table)
 
 
+def commits_in(log: Path) -> list[Path]:
+    """Returns the commits in the log of a table, the earliest first."""
+    return sorted(path for path in log.glob("*.json") if path.stem.isdigit())
+
+
 def _problem_in_log(log: Path) -> str | None:
-    commits = sorted(path for path in log.glob("*.json") if path.stem.isdigit())
+    commits = commits_in(log)
     versions = [int(path.stem) for path in commits]
     for before, after in pairwise(versions):
         if after != before + 1:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from sales_pipeline.engines.damaged_folder import problem_in
+from sales_pipeline.engines.damaged_folder import commits_in, problem_in
 from sales_pipeline.engines.engine import DataFile, TableVersion
 from sales_pipeline.engines.session import OnSession, Session
 from sales_pipeline.errors import ExtraMissing, VersionGone
@@ -233,7 +233,7 @@ def _old_data(folder: Path, first: int, since: float) -> Iterator[Path]:
 
     kept = DeltaTable(folder, version=first).get_add_actions(flatten=True)
     needed = set(kept["path"].to_pylist())
-    for commit in _commits(folder):
+    for commit in commits_in(_log(folder)):
         if int(commit.stem) > first:
             needed |= _added(commit)
     # A log may write odd characters of a name as their codes; either is the name of a file.
@@ -265,22 +265,18 @@ def _log(folder: Path) -> Path:
     return folder / "_delta_log"
 
 
-def _commits(folder: Path) -> list[Path]:
-    return sorted(path for path in _log(folder).glob("*.json") if path.stem.isdigit())
-
-
 def _checkpoints(folder: Path) -> list[int]:
     return sorted(int(path.name[:20]) for path in _log(folder).glob("*.checkpoint.parquet"))
 
 
 def _first_known(folder: Path) -> int:
     """Returns the first version that can be read; a log is shortened from its beginning."""
-    is_whole = int(_commits(folder)[0].stem) == 0
+    is_whole = int(commits_in(_log(folder))[0].stem) == 0
     return 0 if is_whole else _checkpoints(folder)[0]
 
 
 def _last_before(moment: float, folder: Path) -> int:
     """Returns the version that the table had at a moment."""
-    commits = [(int(path.stem), path.stat().st_mtime) for path in _commits(folder)]
+    commits = [(int(path.stem), path.stat().st_mtime) for path in commits_in(_log(folder))]
     young = min((version for version, at in commits if at >= moment), default=commits[-1][0] + 1)
     return young - 1
