@@ -172,8 +172,6 @@ def claim_times(deliveries: Iterable[Delivery]) -> dict[int, datetime]:
 def _to_row(delivery: Delivery) -> dict[str, Any]:
     row = asdict(delivery)
     row["_file_id"] = row.pop("file_id")
-    row["months"] = list(delivery.months)
-    row["state"] = str(delivery.state)
     return row
 
 

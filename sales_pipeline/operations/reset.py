@@ -62,7 +62,11 @@ def reset(declaration: Declaration, *, wait_seconds: float = 0) -> Reset:
 def _move_back(deliveries: list[Delivery], folders: Folders, declaration: Declaration) -> Reset:
     result = Reset()
     # The same bytes may have been delivered twice under a name: their place is one.
-    latest = {place: delivery for delivery in deliveries for place in _places(delivery, folders)}
+    latest = {
+        place: delivery
+        for delivery in deliveries
+        for place in (folders.archived(delivery), folders.rejected(delivery))
+    }
     files = [file for file in kept_files(folders, declaration) if not file.is_replay]
     for file in sorted(files, key=lambda file: _age(file, latest), reverse=True):
         delivery = latest.get(file.place)
@@ -81,10 +85,6 @@ def _move_back(deliveries: list[Delivery], folders: Folders, declaration: Declar
             _forget_reason(folders.rejected(delivery), folders.lakehouse)
     result.moved.sort()
     return result
-
-
-def _places(delivery: Delivery, folders: Folders) -> tuple[Path, Path]:
-    return folders.archived(delivery), folders.rejected(delivery)
 
 
 def _age(file: KeptFile, latest: dict[Path, Delivery]) -> tuple[int, float]:

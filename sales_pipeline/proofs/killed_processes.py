@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from threading import Lock
@@ -163,11 +162,7 @@ def _call_and_exit(errors: int, function: str, *arguments: Any) -> None:
     os._exit(0)
 
 
-def _import(modules: Sequence[str]) -> None:
-    for name in (*_SLOW_TO_IMPORT, *modules):
-        import_module(name)
-
-
 if __name__ == "__main__":
-    _import(sys.argv[1:])
+    for module in (*_SLOW_TO_IMPORT, *sys.argv[1:]):
+        import_module(module)
     _fork_for_each_line()
