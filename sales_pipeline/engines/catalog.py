@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sales_pipeline.engines.catalog_upkeep import CatalogUpkeep
 from sales_pipeline.engines.engine import Capabilities
-from sales_pipeline.engines.session import Session
+from sales_pipeline.engines.session import Session, usable_cores
 from sales_pipeline.engines.statements import (
     Column,
     create_statement,
@@ -53,7 +53,7 @@ class CatalogEngine(CatalogUpkeep):
         self._schemas: set[str] = set()
         self._made: set[str] = set()
         self._columns: dict[str, Sequence[str]] = {}
-        self.capabilities = Capabilities(task_slots=session.task_slots, has_folder=False)
+        self.capabilities = Capabilities(task_slots=usable_cores(), has_folder=False)
 
     def table_name(self, table: str) -> str:
         """Returns the name of the table in its catalog, each part in backticks."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from sales_pipeline.engines.engine import Capabilities
 from sales_pipeline.engines.folder_upkeep import DATA_FILE_BYTES, FolderUpkeep, writer_properties
-from sales_pipeline.engines.session import Session
+from sales_pipeline.engines.session import Session, usable_cores
 from sales_pipeline.engines.statements import Column, merged_values, sums, where_clause
 from sales_pipeline.errors import UsageError, VersionGone
 from sales_pipeline.profile import statement
@@ -48,7 +48,7 @@ class FolderEngine(FolderUpkeep, ABC):
         check_folder(lakehouse)
         super().__init__(lakehouse, session)
         self.capabilities = Capabilities(
-            session.task_slots,
+            usable_cores(),
             is_leased=self.is_leased,
             has_spark_csv=session.has_spark_csv,
             bytes_read_here=self.bytes_read_here,

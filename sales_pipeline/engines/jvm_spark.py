@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sales_pipeline.engines.engine import Needs
 from sales_pipeline.engines.folder import FolderEngine
-from sales_pipeline.engines.session import Session, installed_versions
+from sales_pipeline.engines.session import Session, installed_versions, usable_cores
 from sales_pipeline.errors import ExtraMissing, UsageError
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class LocalSparkSession(JvmSession):
         except ImportError as error:
             raise ExtraMissing(self.needs.extra, str(error.name or error)) from error
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        cores = str(self.task_slots)
+        cores = str(usable_cores())
         builder = SparkSession.builder.master(f"local[{cores}]").appName("sales_pipeline")
         settings = {
             **DELTA_SETTINGS,

@@ -90,11 +90,6 @@ class Session(ABC):
         self._token = secrets.token_hex(8)
         self._views: set[str] = set()
 
-    @property
-    def task_slots(self) -> int:
-        """The number of tasks that run at the same time."""
-        return usable_cores()
-
     def spark(self) -> SparkSession:
         """Returns the session; opens it at the first call. Several threads may call at once."""
         with self._opening:
