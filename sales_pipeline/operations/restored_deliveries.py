@@ -147,11 +147,10 @@ class RestoredDeliveries:
         """Number of a delivery in bronze -> its file, and the headers of the file in bronze."""
         matched: dict[int, tuple[_File, str]] = {}
         kept: list[tuple[_File, tuple[str, int]]] = []
-        first = self._first_texts()
         for file in [*self._archived, *self._kept(REJECTED), *self._landed]:
             if file.feed not in self._feeds:
                 continue
-            for number, headers in self._with_records_of(file, first, matched):
+            for number, headers in self._with_records_of(file, matched):
                 matched[number] = (file, headers)
                 kept.append((file, self._counts[number]))
                 break
@@ -159,7 +158,7 @@ class RestoredDeliveries:
         shared: dict[int, list[tuple[_File, str]]] = defaultdict(list)
         for file, counted in kept:
             if counted in spare:
-                for number, headers in self._with_records_of(file, first, matched):
+                for number, headers in self._with_records_of(file, matched):
                     shared[number].append((file, headers))
         # Bytes that came again lie in the archive once. Under two names, nothing tells which.
         named_once = {
@@ -170,26 +169,20 @@ class RestoredDeliveries:
         return matched | named_once
 
     def _with_records_of(
-        self, file: _File, first: Mapping[int, list[str]], matched: Mapping[int, object]
+        self, file: _File, matched: Mapping[int, object]
     ) -> Iterator[tuple[int, str]]:
         """The deliveries without a file that have the records of one, with its headers there."""
-        for number in self._candidates(file, first, matched):
-            headers = headers_in_bronze(file.place, self._shape(file), self._rows(number))
-            if headers is not None:
-                yield number, headers
-
-    def _candidates(
-        self, file: _File, first: Mapping[int, list[str]], matched: Mapping[int, object]
-    ) -> Iterator[int]:
-        """The deliveries that a file may be: with as many records, and the same first one."""
         rows = self._records(file)
         if rows is None or not rows.num_rows:
             return
         texts = first_texts(rows)
         for number, counted in sorted(self._counts.items()):
             is_free = number not in matched and counted == (file.feed, rows.num_rows)
-            if is_free and first.get(number) == texts:
-                yield number
+            # Only deliveries with as many records, and the same first one, are compared as a whole.
+            if is_free and self._first_texts.get(number) == texts:
+                headers = headers_in_bronze(file.place, self._shape(file), self._rows(number))
+                if headers is not None:
+                    yield number, headers
 
     def _records(self, file: _File) -> pa.Table | None:
         """The records of a file, or None if the declared feed cannot read it."""
@@ -204,7 +197,9 @@ class RestoredDeliveries:
         shape = file_shape(self.lakehouse.declaration, file.feed)
         return shape.plain if file.is_replay else replace(shape, is_trusted=True)
 
+    @cached_property
     def _first_texts(self) -> dict[int, list[str]]:
+        """Number of a delivery in bronze -> the texts of its first record."""
         first: dict[int, list[str]] = {}
         for table in BRONZE_TABLES:
             rows = self.lakehouse.engine.read(table, where="_row = 1")
