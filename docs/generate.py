@@ -28,34 +28,20 @@ from pydantic.fields import FieldInfo
 
 from sales_pipeline.cli.app import make_app, make_run_pipeline
 from sales_pipeline.cli.options import Changing
-from sales_pipeline.config import load_config, schema_text, values
+from sales_pipeline.config import values
 from sales_pipeline.config.analysis import Classes, Closing, FiscalCalendar, LikeForLike
+from sales_pipeline.config.catalogue import Catalogue, CatalogueLanguage, CatalogueRows, ListPrice
 from sales_pipeline.config.descriptions import descriptions
 from sales_pipeline.config.examples import EXAMPLES
-from sales_pipeline.config.files import Arrival, FileOrder
-from sales_pipeline.config.model import (
-    Catalogue,
-    CatalogueLanguage,
-    CatalogueRows,
-    Computed,
-    DatedCurrency,
-    DatedRate,
-    DatedTaxRate,
-    Declaration,
-    Dialect,
-    Feed,
-    ListedStore,
-    ListPrice,
-    RateColumns,
-    Rates,
-    Rule,
-    Store,
-    Tax,
-)
+from sales_pipeline.config.feed import Computed, Feed, Rule
+from sales_pipeline.config.files import Arrival, Dialect, FileOrder
+from sales_pipeline.config.loader import load_config
+from sales_pipeline.config.model import Declaration, schema_text
+from sales_pipeline.config.rates import DatedRate, RateColumns, Rates
 from sales_pipeline.config.sql.calls import known_names
 from sales_pipeline.config.sql.functions import REFUSED
-from sales_pipeline.config.stores import Closure
-from sales_pipeline.config.taxes import TaxRate
+from sales_pipeline.config.stores import Closure, DatedCurrency, ListedStore, Store
+from sales_pipeline.config.taxes import DatedTaxRate, Tax, TaxRate
 from sales_pipeline.lakehouse.declared_tables import (
     all_tables,
     catalogue_columns,

@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console, Group, RenderableType
 from rich.terminal_theme import DIMMED_MONOKAI
 
-from sales_pipeline.config import load_config
+from sales_pipeline.config.loader import load_config
 from sales_pipeline.operations.closing import close
 from sales_pipeline.pipeline import run
 from sales_pipeline.report.answers_of_run import Asked, answers

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 from sales_pipeline import pipeline
-from sales_pipeline.config import declaration_from
+from sales_pipeline.config.loader import declaration_from
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.intake import Intake

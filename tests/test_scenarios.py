@@ -28,8 +28,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from sales_pipeline.cli.app import make_app
-from sales_pipeline.config import load_config
 from sales_pipeline.config.files import Arrival
+from sales_pipeline.config.loader import load_config
 from sales_pipeline.config.locations import EMBEDDED
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse

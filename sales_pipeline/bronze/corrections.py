@@ -26,7 +26,8 @@ from sales_pipeline.bronze.record_texts import (
     has_sql,
     landed_texts,
 )
-from sales_pipeline.config.model import Declaration, Feed
+from sales_pipeline.config.feed import Feed
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.lakehouse.ledger import NO_SHARED_DAY, Delivery, Ledger, State

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales_pipeline.config.dates import parse_date_pattern
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.config.files import WHITE_SPACE
-from sales_pipeline.config.model import Feed
 from sales_pipeline.config.sql.expressions import computed_expression
 from sales_pipeline.lakehouse.column_sources import Source, sources_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among

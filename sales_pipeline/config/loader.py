@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from sales_pipeline.config.catalogue import catalogue_mismatches
+from sales_pipeline.config.catalogue import Catalogue, catalogue_mismatches
 from sales_pipeline.config.checks import declaration_mismatches
 from sales_pipeline.config.expansion import (
     Resolved,
@@ -19,11 +19,12 @@ from sales_pipeline.config.expansion import (
     resolve_formats,
     without_repeats,
 )
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.config.feed_checks import feed_mismatches
 from sales_pipeline.config.files import Dialect
 from sales_pipeline.config.locations import filled
 from sales_pipeline.config.messages import Written, faults_of
-from sales_pipeline.config.model import Catalogue, Declaration, Declared, Feed, Rates
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.config.problems import (
     ABSENT,
     Fault,
@@ -38,7 +39,8 @@ from sales_pipeline.config.problems import (
     shown,
     value_at,
 )
-from sales_pipeline.config.rates import rates_mismatches
+from sales_pipeline.config.rates import Rates, rates_mismatches
+from sales_pipeline.config.values import Declared
 from sales_pipeline.config.yaml_lines import Document, read_yaml
 from sales_pipeline.errors import DeclarationError, Problem
 

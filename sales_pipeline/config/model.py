@@ -1,8 +1,7 @@
 """The declaration of a retailer: feeds, stores, currencies, the catalogue and the rates.
 
 The model is the vocabulary of `config.yaml`. It refuses unknown keys, and the JSON Schema
-(`sales-pipeline config schema`) is generated from it. Its parts are modules of their own and
-can be imported from here.
+(`sales-pipeline config schema`) is generated from it. Its parts are modules of their own.
 """
 
 from __future__ import annotations
@@ -17,70 +16,25 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from sales_pipeline.config.analysis import Classes, Closing, FiscalCalendar, LikeForLike
-from sales_pipeline.config.catalogue import Catalogue, CatalogueLanguage, CatalogueRows, ListPrice
-from sales_pipeline.config.checks import RESERVED_FEEDS, declaration_mismatches
+from sales_pipeline.config.catalogue import Catalogue
+from sales_pipeline.config.checks import declaration_mismatches
 from sales_pipeline.config.currencies import MINOR_UNITS
-from sales_pipeline.config.feed import Computed, Feed, Format, Rule
-from sales_pipeline.config.feed_checks import REQUIRED_SALE_COLUMNS, SALE_COLUMNS
-from sales_pipeline.config.files import ENCODINGS, Arrival, Dialect, Encoding, FileOrder
+from sales_pipeline.config.feed import Feed, Format
+from sales_pipeline.config.files import Arrival, FileOrder
 from sales_pipeline.config.locations import USUAL_LAKEHOUSE, USUAL_LANDING
-from sales_pipeline.config.rates import DatedRate, Policy, RateColumns, Rates
-from sales_pipeline.config.stores import DatedCurrency, ListedStore, Store
-from sales_pipeline.config.taxes import NET_OF_TAX, DatedTaxRate, RevenueBasis, StoreTax, Tax
+from sales_pipeline.config.rates import Rates
+from sales_pipeline.config.stores import Store
+from sales_pipeline.config.taxes import NET_OF_TAX, RevenueBasis
 from sales_pipeline.config.values import (
     CatalogName,
-    Country,
     Currency,
-    DatePattern,
     Declared,
     EngineName,
-    Header,
     Identifier,
-    LandingPattern,
     Language,
-    Rate,
-    Share,
     Text,
     raise_mismatches,
 )
-
-__all__ = [
-    "ENCODINGS",
-    "REQUIRED_SALE_COLUMNS",
-    "RESERVED_FEEDS",
-    "SALE_COLUMNS",
-    "Catalogue",
-    "CatalogueLanguage",
-    "CatalogueRows",
-    "Computed",
-    "Country",
-    "Currency",
-    "DatePattern",
-    "DatedCurrency",
-    "DatedRate",
-    "DatedTaxRate",
-    "Declaration",
-    "Declared",
-    "Dialect",
-    "Encoding",
-    "Feed",
-    "Format",
-    "Header",
-    "Identifier",
-    "LandingPattern",
-    "Language",
-    "ListPrice",
-    "ListedStore",
-    "Policy",
-    "Rate",
-    "RateColumns",
-    "Rates",
-    "Rule",
-    "Share",
-    "Store",
-    "StoreTax",
-    "Tax",
-]
 
 
 class Declaration(Declared):

@@ -17,7 +17,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from sales_pipeline.config.model import Declaration, Rates
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.config.rates import Rates
 from sales_pipeline.lakehouse.arrow_types import python_rows
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sales_pipeline.config.model import Declaration, Feed
+from sales_pipeline.config.feed import Feed
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.engines.statements import Column
 from sales_pipeline.errors import UsageError, did_you_mean
 from sales_pipeline.exact import RATIO_DECIMALS

@@ -16,7 +16,7 @@ from sales_pipeline.lakehouse.tables import BRONZE_TECHNICAL
 from sales_pipeline.landing.headers import HeaderMatch, match_header
 
 if TYPE_CHECKING:
-    from sales_pipeline.config.model import Dialect
+    from sales_pipeline.config.files import Dialect
 
 Columns = tuple[tuple[str, str], ...]
 

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from rich.console import RenderableType
 from rich.text import Text
 
-from sales_pipeline.config.model import Declaration, Feed
+from sales_pipeline.config.feed import Feed
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import counted
 from sales_pipeline.lakehouse.arrow_types import text_scalar, totals_by
 from sales_pipeline.lakehouse.lakehouse import Lakehouse

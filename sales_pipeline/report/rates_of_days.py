@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sales_pipeline.config.model import Declaration, Rates
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.config.rates import Rates
 from sales_pipeline.errors import UsageError, did_you_mean, examples
 from sales_pipeline.gold.rate_book import RateBook, Taken, rate_book
 from sales_pipeline.lakehouse.lakehouse import Lakehouse

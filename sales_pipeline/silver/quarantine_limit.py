@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.model import Feed
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.exact import percent_of
 from sales_pipeline.lakehouse.lakehouse import among
 from sales_pipeline.lakehouse.ledger import Delivery

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.model import Feed
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.lakehouse.tables import EXCLUDED
 from sales_pipeline.profile import fetched

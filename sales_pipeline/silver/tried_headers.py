@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.config.files import WHITE_SPACE
-from sales_pipeline.config.model import Feed
 from sales_pipeline.errors import FileChanged, FileRejected, counted, examples
 from sales_pipeline.landing.reader import first_records
 from sales_pipeline.landing.shape import FileShape

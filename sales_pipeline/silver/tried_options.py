@@ -14,8 +14,8 @@ from functools import cached_property, partial
 from itertools import product
 from typing import Any
 
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.config.files import WHITE_SPACE
-from sales_pipeline.config.model import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.silver.parsing.days import date_patterns, day_of
 from sales_pipeline.silver.parsing.numbers import SCALES, NumberStyle, decimal_parser

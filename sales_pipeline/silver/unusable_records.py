@@ -14,7 +14,7 @@ from dataclasses import replace
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.model import Feed
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.config.sql.expressions import computed_expression, exclusion, rule_condition
 from sales_pipeline.engines.statements import union_of
 from sales_pipeline.errors import shown_text

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from sales_pipeline.config import load_config
+from sales_pipeline.config.loader import load_config
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.operations.closing import close
 from sales_pipeline.pipeline import run

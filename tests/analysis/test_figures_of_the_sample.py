@@ -18,7 +18,8 @@ import pytest
 
 from sales_pipeline.analysis.periods import By, Compare
 from sales_pipeline.analysis.ranking import Kind
-from sales_pipeline.config.model import Declaration, Rates
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.config.rates import Rates
 from sales_pipeline.report.answers import Before, PeriodRevenue
 from sales_pipeline.report.answers_of_run import Asked, answers
 from tests.sample.records import RATES, Record, rate_on, records

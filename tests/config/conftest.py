@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline.config import load_config
+from sales_pipeline.config.loader import load_config
 from sales_pipeline.errors import DeclarationError
 
 TEXT = """\

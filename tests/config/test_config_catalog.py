@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline.config import declaration_from, load_config
+from sales_pipeline.config.loader import declaration_from, load_config
 from sales_pipeline.errors import DeclarationError
 from tests.config.conftest import TEXT
 

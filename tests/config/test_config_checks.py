@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline.config import declaration_from
 from sales_pipeline.config.feed_checks import NO_KEYS, REASON_CODES
+from sales_pipeline.config.loader import declaration_from
 from sales_pipeline.errors import DeclarationError
 from sales_pipeline.lakehouse.declared_tables import all_tables
 from sales_pipeline.silver.validation.reasons import REASONS

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from sales_pipeline.config import MINOR_UNITS
+from sales_pipeline.config.currencies import MINOR_UNITS
 
 
 @pytest.mark.parametrize(

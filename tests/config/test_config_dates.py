@@ -9,8 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sales_pipeline.config import check_date_pattern, parse_date_pattern
-from sales_pipeline.config.dates import DateLayout
+from sales_pipeline.config.dates import DateLayout, check_date_pattern, parse_date_pattern
 
 STRFTIME = {"yyyy": "%Y", "MM": "%m", "M": "%m", "dd": "%d", "d": "%d"}
 ADVICE = "; write yyyy, MM or M, and dd or d, with marks between, such as dd/MM/yyyy"

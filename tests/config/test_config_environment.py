@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline.config import declaration_from
+from sales_pipeline.config.loader import declaration_from
 from sales_pipeline.errors import DeclarationError
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from docs.generate import PARTS
-from sales_pipeline.config import declaration_from
 from sales_pipeline.config.examples import EXAMPLES
+from sales_pipeline.config.loader import declaration_from
 from sales_pipeline.config.yaml_lines import read_yaml
 
 PLACES = {"<feed>": "paris", "<language>": "fr", "<currency>[]": "JPY", "<text>": "003",

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline.config import Declaration, declaration_from, load_config
+from sales_pipeline.config.loader import declaration_from, load_config
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import DeclarationError
 
 Report = Callable[[str], str]

@@ -10,16 +10,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-import sales_pipeline.config
-from sales_pipeline.config import (
-    Catalogue,
-    CatalogueLanguage,
-    Dialect,
-    Feed,
-    Rates,
-    declaration_from,
-)
+from sales_pipeline.config.catalogue import Catalogue, CatalogueLanguage
+from sales_pipeline.config.feed import Feed
+from sales_pipeline.config.files import Dialect
+from sales_pipeline.config.loader import declaration_from
 from sales_pipeline.config.model import Declaration
+from sales_pipeline.config.rates import Rates
 
 LANGUAGE = CatalogueLanguage(product="product_en", category="category_en")
 TILL = {"till": {"sql": "substr(sale_id, 1, 2)"}}
@@ -294,9 +290,3 @@ def test_a_declaration_cannot_be_changed(data: dict[str, Any]) -> None:
     declaration, key = declaration_from(data), "language"
     with pytest.raises(ValidationError, match="frozen"):
         setattr(declaration, key, "fr")
-
-
-def test_everything_public_is_exported_in_order() -> None:
-    names = sales_pipeline.config.__all__
-    assert len(set(names)) == len(names)
-    assert all(hasattr(sales_pipeline.config, name) for name in names)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline.config import json_schema, schema_text
+from sales_pipeline.config.model import json_schema, schema_text
 from sales_pipeline.config.yaml_lines import read_yaml
 
 jsonschema = pytest.importorskip("jsonschema")

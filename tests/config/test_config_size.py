@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import process_time
 
-from sales_pipeline.config import load_config
+from sales_pipeline.config.loader import load_config
 
 FORMAT = """
 formats:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_pipeline.config import declaration_from
+from sales_pipeline.config.loader import declaration_from
 from sales_pipeline.config.sql.calls import WITH_SYNTAX, known_names
 from sales_pipeline.config.sql.expressions import parse_condition, parse_expression
 from sales_pipeline.config.sql.functions import REFUSED, functions
@@ -280,7 +280,7 @@ def test_sql_from_the_environment_is_not_shown(
 
 def test_a_declaration_without_sql_does_not_import_the_parser() -> None:
     program = (
-        "import sys; from sales_pipeline.config import load_config; load_config();"
+        "import sys; from sales_pipeline.config.loader import load_config; load_config();"
         "print('sqlglot' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline.config import declaration_from
+from sales_pipeline.config.loader import declaration_from
 from sales_pipeline.config.model import Declaration
 from tests.config.test_config_checks import problems_of
 

@@ -20,7 +20,7 @@ from databricks.bundles.volumes import Volume
 
 from sales_pipeline.cli import task as wheel_task
 from sales_pipeline.cli.app import make_app
-from sales_pipeline.config import load_config
+from sales_pipeline.config.loader import load_config
 from sales_pipeline.databricks.bundle import (
     JOBS,
     PROJECT,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline.config.model import Rates
+from sales_pipeline.config.rates import Rates
 from sales_pipeline.gold.rate_book import Grain, RateBook
 
 FRIDAY, SATURDAY, SUNDAY = date(2025, 1, 3), date(2025, 1, 4), date(2025, 1, 5)

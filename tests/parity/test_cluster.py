@@ -23,7 +23,7 @@ import pytest
 
 from benchmarks.generator import Scale, generate
 from sales_pipeline.bronze.feed_files import folders_of
-from sales_pipeline.config import load_config
+from sales_pipeline.config.loader import load_config
 from sales_pipeline.config.locations import EMBEDDED
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.ledger import Ledger, State

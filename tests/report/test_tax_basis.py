@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 from rich.console import RenderableType
 
-from sales_pipeline.config import declaration_from
+from sales_pipeline.config.loader import declaration_from
 from sales_pipeline.config.model import Declaration
 from sales_pipeline.lakehouse.runs import RunRecord, finished_runs, utc_now
 from sales_pipeline.report.answers_document import answers_document

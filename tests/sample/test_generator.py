@@ -18,7 +18,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from sales_pipeline.config.model import Catalogue, Declaration, Feed
+from sales_pipeline.config.catalogue import Catalogue
+from sales_pipeline.config.feed import Feed
+from sales_pipeline.config.model import Declaration
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "sales_pipeline"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline.config import declaration_from
+from sales_pipeline.config.loader import declaration_from
 from sales_pipeline.errors import FileRejected
 from sales_pipeline.silver.reference.catalogue_entries import CatalogueReader, Entry, check_delivery
 from sales_pipeline.silver.reference.learning import (

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
-from sales_pipeline.config import Dialect
+from sales_pipeline.config.files import Dialect
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_of, decimal_parser
 from sales_pipeline.silver.parsing.spark_expressions import decimal_number

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline.config.model import Rates
+from sales_pipeline.config.rates import Rates
 from sales_pipeline.errors import FileRejected
 from sales_pipeline.silver.reference.rate_quotes import (
     Quote,

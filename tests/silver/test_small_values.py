@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline.config.model import Dialect
+from sales_pipeline.config.files import Dialect
 from sales_pipeline.silver.parsing.days import day_of
 from sales_pipeline.silver.parsing.numbers import decimal_of
 

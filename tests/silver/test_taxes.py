@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sales_pipeline.config import declaration_from
+from sales_pipeline.config.loader import declaration_from
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from tests.silver.judged import Records

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
 
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.config.files import WHITE_SPACE, Dialect, thousands_marks
-from sales_pipeline.config.model import Feed
 
 DIGITS = 18
 """The digits of a column of numbers, with its decimals."""

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.model import Feed
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.engines.statements import union_of
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.profile import fetched

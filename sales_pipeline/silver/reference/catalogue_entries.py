@@ -16,8 +16,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from sales_pipeline.config.catalogue import Catalogue
 from sales_pipeline.config.currencies import MINOR_UNITS
-from sales_pipeline.config.model import Catalogue, Declaration
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.errors import FileRejected, examples
 from sales_pipeline.lakehouse.declared_tables import catalogue_columns
 from sales_pipeline.silver.parsing.days import day_of

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
-from sales_pipeline.config.model import Feed
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.errors import MAX_EXAMPLES
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.silver.reference.catalogue_entries import (

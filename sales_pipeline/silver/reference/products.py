@@ -19,7 +19,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from sales_pipeline.config.model import Feed
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.lakehouse.lakehouse import Lakehouse
 from sales_pipeline.visible_text import visible_form
 

@@ -9,7 +9,8 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from sales_pipeline.config.model import Declaration, Rates
+from sales_pipeline.config.model import Declaration
+from sales_pipeline.config.rates import Rates
 from sales_pipeline.errors import counted, examples
 from sales_pipeline.lakehouse.lakehouse import Lakehouse, among
 from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State

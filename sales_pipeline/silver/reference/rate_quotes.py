@@ -15,7 +15,7 @@ from typing import Any
 
 from sales_pipeline.config.currencies import MINOR_UNITS
 from sales_pipeline.config.files import WHITE_SPACE
-from sales_pipeline.config.model import Rates
+from sales_pipeline.config.rates import Rates
 from sales_pipeline.errors import FileRejected, examples
 from sales_pipeline.silver.parsing.days import day_of
 from sales_pipeline.silver.parsing.numbers import NumberStyle, decimal_parser

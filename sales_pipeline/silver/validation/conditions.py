@@ -16,7 +16,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.model import Declaration, Feed
+from sales_pipeline.config.feed import Feed
+from sales_pipeline.config.model import Declaration
 from sales_pipeline.config.sql.expressions import (
     Expression,
     computed_expression,

@@ -16,7 +16,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from sales_pipeline.config.currencies import MINOR_UNITS
-from sales_pipeline.config.model import Feed
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.config.sql.expressions import computed_expression, exclusion, failing_columns
 from sales_pipeline.silver.parsing.spark_expressions import (
     GIVEN,

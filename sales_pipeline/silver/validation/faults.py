@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.model import Feed
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.config.sql.expressions import failing_columns, rule_condition
 from sales_pipeline.silver.parsing.spark_expressions import any_of, is_blank, is_in_range
 from sales_pipeline.silver.validation import reasons

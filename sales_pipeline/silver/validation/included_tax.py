@@ -22,7 +22,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.model import Feed
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.config.taxes import StoreTax
 from sales_pipeline.engines.statements import union_of
 from sales_pipeline.lakehouse.arrow_types import arrow_type, sql_type

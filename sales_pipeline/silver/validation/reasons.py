@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.config.files import WHITE_SPACE
-from sales_pipeline.config.model import Feed
 from sales_pipeline.errors import shown_text
 
 REASONS: dict[str, str] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sales_pipeline.config.model import Feed, Rule
+from sales_pipeline.config.feed import Feed, Rule
 from sales_pipeline.exact import percent_of
 from sales_pipeline.printable import as_written
 from sales_pipeline.profile import fetched

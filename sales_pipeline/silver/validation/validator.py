@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from sales_pipeline.config.model import Feed
+from sales_pipeline.config.feed import Feed
 from sales_pipeline.lakehouse.tables import EXCLUDED, QUARANTINED
 from sales_pipeline.silver.parsing.numbers import SCALES, NumberStyle, looks_grouped
 from sales_pipeline.silver.parsing.parsed_texts import ParsedTexts
