@@ -26,13 +26,13 @@ import typer
 from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 
+from docs.option_examples import EXAMPLES
 from sales_pipeline.cli.app import make_app, make_run_pipeline
 from sales_pipeline.cli.options import Changing
 from sales_pipeline.config import values
 from sales_pipeline.config.analysis import Classes, Closing, FiscalCalendar, LikeForLike
 from sales_pipeline.config.catalogue import Catalogue, CatalogueLanguage, CatalogueRows, ListPrice
 from sales_pipeline.config.descriptions import descriptions
-from sales_pipeline.config.examples import EXAMPLES
 from sales_pipeline.config.feed import Computed, Feed, Rule
 from sales_pipeline.config.files import Arrival, Dialect, FileOrder
 from sales_pipeline.config.loader import load_config

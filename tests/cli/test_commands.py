@@ -86,7 +86,6 @@ def test_a_run_with_nothing_new_imports_nothing_of_the_answers(demo: Demo) -> No
         "report.answers_text",
         "databricks",
         "cli.show",
-        "config.examples",
         "config.descriptions",
     ]
     code = (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from docs.generate import PARTS
-from sales_pipeline.config.examples import EXAMPLES
+from docs.option_examples import EXAMPLES
 from sales_pipeline.config.loader import declaration_from
 from sales_pipeline.config.yaml_lines import read_yaml
 
