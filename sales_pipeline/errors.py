@@ -65,14 +65,19 @@ def shown_text(text: str, most: int = 40) -> str:
     return repr(text if len(text) <= most else f"{text[:most]}…")
 
 
+def closest(given: str, known: Iterable[str]) -> str | None:
+    """Returns the known name most like a given one; None if none is like it."""
+    return next(iter(get_close_matches(given, known, n=1)), None)
+
+
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """Returns a question after the known name most like a given one; empty if none is like it.
 
     >>> did_you_mean("lion", ["lyon", "boston"]), did_you_mean("x", ["lyon"])
     (" Did you mean 'lyon'?", '')
     """
-    close = get_close_matches(given, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    close = closest(given, known)
+    return f" Did you mean {close!r}?" if close else ""
 
 
 NO_SPACE = os.strerror(errno.ENOSPC)

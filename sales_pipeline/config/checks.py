@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from pathlib import Path
 
 from sales_pipeline.config.feed_checks import listed_currencies
@@ -28,7 +27,7 @@ from sales_pipeline.config.problems import (
 from sales_pipeline.config.rates import WITH_FILES, policy_of
 from sales_pipeline.config.stores import SHOWN
 from sales_pipeline.config.taxes import net_mismatches
-from sales_pipeline.errors import examples
+from sales_pipeline.errors import closest, examples
 
 RESERVED_FEEDS = ("catalogue", "exchange_rates")
 """Names that no feed can have, because bronze has tables of these names."""
@@ -78,11 +77,7 @@ def _reader_mismatches(declaration: Plain, feeds: Mapping[str, Plain]) -> Iterat
     """Yields encodings that Spark's own CSV reader does not know."""
     if declaration.get("reader") != "builtin":
         return
-    places: dict[Loc, Plain] = {
-        (part,): mapping(declaration.get(part)) for part in ("catalogue", "rates")
-    }
-    places |= {("feeds", name): feed for name, feed in feeds.items()}
-    for loc, part in places.items():
+    for loc, part in _parts_with_files(declaration, feeds):
         if mapping(part.get("csv")).get("encoding") in NOT_BUILTIN:
             do = "; have the files written in another, or leave reader: builtin out"
             yield Mismatch((*loc, "csv", "encoding"), "not read with reader: builtin", do)
@@ -92,11 +87,8 @@ def _format_mismatches(formats: Plain, feeds: Mapping[str, Plain]) -> Iterator[M
     for name, feed in feeds.items():
         chosen = feed.get("format")
         if isinstance(chosen, str) and chosen not in formats:
-            close = get_close_matches(chosen, formats, n=1)
-            otherwise = (
-                f"write one of {examples(list(formats))}" if formats else "add it to formats"
-            )
-            do = suggestion(close[0] if close else None, otherwise=otherwise)
+            known = f"write one of {examples(list(formats))}" if formats else "add it to formats"
+            do = suggestion(closest(chosen, formats), otherwise=known)
             yield Mismatch(("feeds", name, "format"), "no format of that name", do)
 
 
@@ -123,16 +115,20 @@ def _catalogue_mismatches(catalogue: Plain, feeds: Mapping[str, Plain]) -> Itera
 
 
 def _landing_mismatches(declaration: Plain, feeds: Mapping[str, Plain]) -> Iterator[Mismatch]:
-    places: list[tuple[Loc, object]] = [
-        ((part, "landing"), mapping(declaration.get(part)).get("landing"))
-        for part in ("catalogue", "rates")
-    ]
-    places += [(("feeds", name, "landing"), feed.get("landing")) for name, feed in feeds.items()]
     first: dict[str, Loc] = {}
-    for loc, pattern in places:
+    for part_loc, part in _parts_with_files(declaration, feeds):
+        loc, pattern = (*part_loc, "landing"), part.get("landing")
         if isinstance(pattern, str) and first.setdefault(pattern, loc) != loc:
-            what = f"the same files as {'.'.join(map(str, first[pattern]))}"
+            what = f"the same files as {dotted(first[pattern])}"
             yield Mismatch(loc, what, "; write a pattern of its own")
+
+
+def _parts_with_files(
+    declaration: Plain, feeds: Mapping[str, Plain]
+) -> Iterator[tuple[Loc, Plain]]:
+    for name in ("catalogue", "rates"):
+        yield (name,), mapping(declaration.get(name))
+    yield from ((("feeds", name), feed) for name, feed in feeds.items())
 
 
 def _rate_mismatches(declaration: Plain, feeds: Mapping[str, Plain]) -> Iterator[Mismatch]:

@@ -160,27 +160,20 @@ def _filled(resolved: Resolved, name: str, feed: object, formats: Plain) -> obje
         resolved.unresolved.add(loc)
         return feed
     shape = {key: value for key, value in mapping(formats[chosen]).items() if key not in FEED_KEYS}
-    return _Merge(resolved.origins).merged(feed, shape, loc, ("formats", chosen))
+    return _merged(feed, shape, loc, ("formats", chosen), resolved.origins)
 
 
-@dataclass(frozen=True)
-class _Merge:
+def _merged(
+    feed: Plain, shape: Plain, loc: Loc, origin: Loc, origins: dict[Loc, Loc]
+) -> dict[str, object]:
     """Merges a format into a feed and records the origin of each place that it fills."""
-
-    origins: dict[Loc, Loc]
-
-    def merged(self, feed: Plain, shape: Plain, loc: Loc, origin: Loc) -> dict[str, object]:
-        result = dict(feed)
-        for key, value in shape.items():
-            place, source = (*loc, key), (*origin, key)
-            own = feed.get(key)
-            if key not in feed:
-                result[key], self.origins[place] = value, source
-            elif _is_merged(loc, key) and isinstance(own, dict) and isinstance(value, dict):
-                result[key] = self.merged(own, value, place, source)
-        return result
-
-
-def _is_merged(loc: Loc, key: str) -> bool:
-    """Says whether a mapping under a key is merged with the format's, key by key."""
-    return loc[-1] != _WHOLE_BELOW and key != _WHOLE
+    result = dict(feed)
+    for key, value in shape.items():
+        place, source = (*loc, key), (*origin, key)
+        own = feed.get(key)
+        is_whole = loc[-1] == _WHOLE_BELOW or key == _WHOLE
+        if key not in feed:
+            result[key], origins[place] = value, source
+        elif not is_whole and isinstance(own, dict) and isinstance(value, dict):
+            result[key] = _merged(own, value, place, source, origins)
+    return result

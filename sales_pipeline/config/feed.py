@@ -17,10 +17,11 @@ from pydantic import Field, model_validator
 
 from sales_pipeline.config.feed_checks import feed_mismatches
 from sales_pipeline.config.files import Arrival, Dialect, FileOrder
-from sales_pipeline.config.stores import SHOWN, DatedCurrencies, ListedStore, Store
+from sales_pipeline.config.stores import SHOWN, DatedCurrency, ListedStore, Store
 from sales_pipeline.config.taxes import StoreTax, Tax
 from sales_pipeline.config.values import (
     Constant,
+    Currency,
     DatePattern,
     Day,
     Days,
@@ -30,6 +31,7 @@ from sales_pipeline.config.values import (
     LandingPattern,
     Language,
     LastDay,
+    OneOrDated,
     OneOrMany,
     Quantity,
     Share,
@@ -99,7 +101,7 @@ class Source(Declared):
 class Format(Declared):
     """The shape of files, which feeds can share. A feed has all these keys, too."""
 
-    currency: DatedCurrencies | None = None
+    currency: OneOrDated[Currency, DatedCurrency] | None = None
     """The currency of every amount, an ISO 4217 code; or several, each since a day. A column
     `currency`, or the currency of a listed store, takes precedence."""
     tax: Tax | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from math import inf
@@ -153,36 +153,22 @@ def _further_faults(
     written: object, resolved: Resolved, reported: list[Fault], secret: set[Loc]
 ) -> list[Fault]:
     """Returns the mismatches of a declaration, apart from places that are reported already."""
-    around = _Around(fault.loc for fault in reported)
+    places = {fault.loc for fault in reported}
+    around = {loc[:length] for loc in places for length in range(len(loc))}
     faults: list[tuple[Loc, Fault]] = []
     for mismatch in _all_mismatches(resolved.data):
         loc = nearest_written(written, resolved.origin(mismatch.loc))
         is_missing = value_at(resolved.data, mismatch.loc) is ABSENT
         if is_missing and resolved.is_unresolved(mismatch.loc):
             continue
-        if loc not in around:
+        is_within = any(loc[:length] in places for length in range(len(loc) + 1))
+        if loc not in around and not is_within:
             got = value_at(written, loc) if mismatch.shows else ABSENT
             is_secret = loc in secret
             do = "; the variable's value is not shown" if is_secret else mismatch.do
             fault = Fault(loc, sentence(mismatch.what, got, do))
             faults.append((mismatch.loc, fault))
     return without_repeats(faults)
-
-
-class _Around:
-    """Some places, all places around them and all places within them.
-
-    >>> ("rates",) in _Around([("rates", "fixed")]), ("feeds",) in _Around([("rates",)])
-    (True, False)
-    """
-
-    def __init__(self, places: Iterable[Loc]) -> None:
-        self._places = set(places)
-        self._outer = {loc[:length] for loc in self._places for length in range(len(loc))}
-
-    def __contains__(self, loc: Loc) -> bool:
-        within = (loc[:length] in self._places for length in range(len(loc) + 1))
-        return loc in self._outer or any(within)
 
 
 def _all_mismatches(data: Plain) -> Iterator[Mismatch]:

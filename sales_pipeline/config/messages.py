@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -29,6 +28,7 @@ from sales_pipeline.config.problems import (
     value_at,
     without_marks,
 )
+from sales_pipeline.errors import closest
 
 _NUMBER = ("not a number", "; write one such as 0.85")
 _WHOLE = ("not a whole number", "; write one such as 1000")
@@ -152,9 +152,8 @@ def _what_and_do(kind: str, context: dict[str, Any], got: object, message: str) 
         return (error.what, error.do) if isinstance(error, InvalidValue) else (str(error), "")
     if kind == "literal_error":
         choices = re.findall("'([^']*)'", context["expected"])
-        close = get_close_matches(str(got).lower(), choices, n=1)
-        what = f"not {context['expected']}"
-        return what, suggestion(close[0] if close else None, otherwise="write it so")
+        do = suggestion(closest(str(got).lower(), choices), otherwise="write it so")
+        return f"not {context['expected']}", do
     if kind == "decimal_parsing" and re.fullmatch("[0-9]+,[0-9]+", str(got)):
         return "not a number", suggestion(str(got).replace(",", "."), otherwise="")
     what, do = _SENTENCES.get(kind, (message, ""))
@@ -213,11 +212,8 @@ def probable_key(loc: Loc) -> str | None:
     """
     known = keys_at(loc[:-1])
     wrong = str(loc[-1])
-    close = get_close_matches(wrong.lower().replace("-", "_"), known, n=1)
-    if close:
-        return close[0]
     deeper = (f"{key}.{wrong}" for key in known if wrong in keys_at((*loc[:-1], key)))
-    return next(deeper, None)
+    return closest(wrong.lower().replace("-", "_"), known) or next(deeper, None)
 
 
 def meaning(loc: Loc) -> str:

@@ -29,11 +29,11 @@ from sales_pipeline.config.values import (
     Factor,
     Header,
     LandingPattern,
+    OneOrDated,
     OneOrMany,
     Quantity,
     Rate,
     Text,
-    one_or_several,
     raise_mismatches,
 )
 
@@ -49,12 +49,6 @@ class DatedRate(Declared):
     """Units of base currency for one unit of the currency."""
     since: Day | None = None
     """The first day on which it applies; left out for the first of several."""
-
-
-DatedRates = Annotated[
-    Annotated[Rate, Tag(ONE)] | Annotated[tuple[DatedRate, ...], Field(min_length=1), Tag(SEVERAL)],
-    Discriminator(one_or_several),
-]
 
 
 def _one_or_by_currency(value: object) -> str:
@@ -88,7 +82,7 @@ class Rates(Declared):
     """The rate that a sale takes: `fixed`, one from this declaration; `daily`, the rate of its day;
     `month_average`, the mean of the rates published in its month; `month_end`, the last of its
     month. The default is daily if `landing` is given, else fixed."""
-    fixed: dict[Currency, DatedRates] = {}
+    fixed: dict[Currency, OneOrDated[Rate, DatedRate]] = {}
     """Each currency and the units of base currency for one unit of it, such as USD: 0.85; or
     several rates, each since a day."""
     landing: LandingPattern | None = None

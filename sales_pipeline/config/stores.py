@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
-from sales_pipeline.config.problems import ONE, SEVERAL, Mismatch, Plain
+from sales_pipeline.config.problems import Mismatch, Plain
 from sales_pipeline.config.taxes import StoreTax
 from sales_pipeline.config.values import (
     Country,
@@ -17,7 +17,6 @@ from sales_pipeline.config.values import (
     Declared,
     Identifier,
     Text,
-    one_or_several,
     raise_mismatches,
 )
 
@@ -94,10 +93,3 @@ class DatedCurrency(Declared):
     """The currency's ISO 4217 code."""
     since: Day | None = None
     """The first day on which it applies; left out for the first of several."""
-
-
-DatedCurrencies = Annotated[
-    Annotated[Currency, Tag(ONE)]
-    | Annotated[tuple[DatedCurrency, ...], Field(min_length=1), Tag(SEVERAL)],
-    Discriminator(one_or_several),
-]

@@ -11,12 +11,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import BeforeValidator, Field
 
 from sales_pipeline.config.problems import (
     ABSENT,
-    ONE,
-    SEVERAL,
     InvalidValue,
     Loc,
     Mismatch,
@@ -27,11 +25,11 @@ from sales_pipeline.config.problems import (
     suggestion,
 )
 from sales_pipeline.config.values import (
-    PERCENTAGE,
+    SHARE_SCHEMA,
     Day,
     Declared,
     Identifier,
-    one_or_several,
+    OneOrDated,
     share_of,
 )
 
@@ -55,14 +53,7 @@ TaxRate = Annotated[
     Decimal,
     BeforeValidator(_rate),
     Field(ge=0, le=1, decimal_places=RATE_DECIMALS),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": 1},
-                {"type": "string", "pattern": f"^{PERCENTAGE}$"},
-            ]
-        }
-    ),
+    SHARE_SCHEMA,
 ]
 
 
@@ -75,19 +66,12 @@ class DatedTaxRate(Declared):
     """The first day of sales to which it applies; left out for the first of several."""
 
 
-TaxRates = Annotated[
-    Annotated[TaxRate, Tag(ONE)]
-    | Annotated[tuple[DatedTaxRate, ...], Field(min_length=1), Tag(SEVERAL)],
-    Discriminator(one_or_several),
-]
-
-
 class StoreTax(Declared):
     """The tax of a store: included in its amounts or not, and at which rate."""
 
     included: bool
     """Whether the amounts include tax."""
-    rate: TaxRates | None = None
+    rate: OneOrDated[TaxRate, DatedTaxRate] | None = None
     """The tax as a share of the amount without it, such as 20 %; or several rates, each since a
     day. Only with `included: true`, and only `revenue: net_of_tax` needs it."""
 

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     ValidationError,
     WithJsonSchema,
 )
@@ -40,7 +42,7 @@ from sales_pipeline.config.problems import (
 )
 
 _IDENTIFIER = "[a-z][a-z0-9_]{0,62}"
-PERCENTAGE = "[0-9]+([.][0-9]+)? ?%"
+_PERCENTAGE = "[0-9]+([.][0-9]+)? ?%"
 
 
 class Declared(BaseModel):
@@ -129,7 +131,7 @@ def _mark(value: str) -> str:
 
 def share_of(value: Any) -> Any:
     """Parses `20%` as 0.20; leaves everything else to pydantic's validation of decimals."""
-    if isinstance(value, str) and re.fullmatch(PERCENTAGE, value):
+    if isinstance(value, str) and re.fullmatch(_PERCENTAGE, value):
         return Decimal(value.rstrip(" %")) / 100
     return value
 
@@ -158,8 +160,7 @@ def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def one_or_several(value: Any) -> str:
-    """Returns the mark for the form of a value: one, or a list with a first day for each."""
+def _one_or_several(value: Any) -> str:
     return SEVERAL if isinstance(value, list | tuple) else ONE
 
 
@@ -202,19 +203,27 @@ Mark = Annotated[
     str, AfterValidator(_mark), Field(json_schema_extra={"minLength": 1, "maxLength": 1})
 ]
 OneOrMany = BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])
+SHARE_SCHEMA = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "number", "minimum": 0, "maximum": 1},
+            {"type": "string", "pattern": f"^{_PERCENTAGE}$"},
+        ]
+    }
+)
 Share = Annotated[
     Decimal,
     BeforeValidator(share_of),
     Field(ge=0, le=1),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": 1},
-                {"type": "string", "pattern": f"^{PERCENTAGE}$"},
-            ]
-        }
-    ),
+    SHARE_SCHEMA,
 ]
+One = TypeVar("One")
+Dated = TypeVar("Dated")
+OneOrDated = Annotated[
+    Annotated[One, Tag(ONE)] | Annotated[tuple[Dated, ...], Field(min_length=1), Tag(SEVERAL)],
+    Discriminator(_one_or_several),
+]
+"""A single value, or a list of them, each with its first day."""
 Rate = Annotated[Decimal, Field(gt=0, max_digits=19, decimal_places=14)]
 
 

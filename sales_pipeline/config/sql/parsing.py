@@ -6,11 +6,11 @@ sqlglot takes a tenth of a second to import, so only a declaration with SQL impo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sales_pipeline.config.problems import MAX_SHOWN, suggestion
+from sales_pipeline.errors import closest
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -139,11 +139,9 @@ def parse(text: str) -> Parsed:
 def unknown_name(kind: str, name: str, known: list[str], at: str) -> ExpressionRefused:
     """Returns the refusal of a name that there is not, with the one that was probably meant."""
     by_lower = {word.lower(): word for word in known}
-    close = [by_lower[word] for word in get_close_matches(name.lower(), by_lower, n=1)]
-    otherwise = "write one of those in the documentation of sql"
-    if kind == "column":
-        otherwise = "write one of its columns"
-    do = suggestion(close[0] if close else None, otherwise=otherwise)
+    place = "its columns" if kind == "column" else "those in the documentation of sql"
+    meant = by_lower.get(closest(name.lower(), by_lower) or "")
+    do = suggestion(meant, otherwise=f"write one of {place}")
     return ExpressionRefused(f"no {kind} {name[:MAX_SHOWN]}{at}", do)
 
 

@@ -51,14 +51,9 @@ def to_date(arguments: Arguments) -> Operand:
 
 def to_timestamp(arguments: Arguments) -> Operand:
     """Returns a text, with or without a pattern, as a time."""
+    operand = arguments[0]
     if len(arguments) == 2:
-        moment = _parsed_time(arguments, "to_timestamp")
-        return checked(moment, TIMESTAMP, arguments[:1])
-    return _as_timestamp(arguments[0])
-
-
-def _as_timestamp(operand: Operand) -> Operand:
-    """Returns a text or a day as a time."""
+        return checked(_parsed_time(arguments, "to_timestamp"), TIMESTAMP, [operand])
     if operand.kind not in (TEXT, DATE, TIMESTAMP, NULL):
         raise ExpressionRefused(f"{operand.kind.noun} where a time is needed", "; give it text")
     return checked(f"TRY_CAST({operand.sql} AS TIMESTAMP)", TIMESTAMP, [operand])

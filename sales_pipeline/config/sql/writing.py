@@ -58,6 +58,8 @@ class Writer:
             return comparison(_COMPARISONS[name], *self._sides(node))
         if name in _ARITHMETIC:
             return arithmetic(_ARITHMETIC[name], *self._sides(node))
+        if name in _MATCHES:
+            return self._matched(node, _MATCHES[name])
         if write is None:
             raise self.parsed.refusal(node)
         written: Operand = write(node)
@@ -195,15 +197,6 @@ class Writer:
         low, high = self.written(node.args["low"]), self.written(node.args["high"])
         return either("AND", [comparison(">=", value, low), comparison("<=", value, high)])
 
-    def _like(self, node: exp.Like) -> Operand:
-        return self._matched(node, "LIKE")
-
-    def _ilike(self, node: exp.ILike) -> Operand:
-        return self._matched(node, "ILIKE")
-
-    def _regexplike(self, node: exp.RegexpLike) -> Operand:
-        return self._matched(node, "RLIKE")
-
     def _matched(self, node: exp.Expression, operator: str) -> Operand:
         text, pattern = self._sides(node)
         if pattern.kind != TEXT or pattern.constant is None:
@@ -273,6 +266,7 @@ class Writer:
 _COMPARISONS = {"EQ": "=", "NEQ": "<>", "GT": ">", "GTE": ">=", "LT": "<", "LTE": "<=",
                 "NullSafeEQ": "<=>"}  # fmt: skip
 _ARITHMETIC = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Mod": "%", "IntDiv": "DIV"}
+_MATCHES = {"Like": "LIKE", "ILike": "ILIKE", "RegexpLike": "RLIKE"}
 _READ_PARTS = {
     "this", "expression", "expressions", "ifs", "default", "true", "false", "low", "high", "to",
     "position", "substr", "start", "length", "quoted", "is_string", "typed", "safe", "table", "db",
