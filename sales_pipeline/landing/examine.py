@@ -20,7 +20,7 @@ from sales_pipeline.landing.frame import DataLines, EndLines, end_lines
 from sales_pipeline.landing.headers import HeaderMatch, refusal_of
 from sales_pipeline.landing.landed_bytes import LandedBytes, Transcoder
 from sales_pipeline.landing.quotes import MAX_RECORD_BYTES
-from sales_pipeline.landing.record_splitter import PROBLEMS, Record, RecordFormat, RecordSplitter
+from sales_pipeline.landing.record_splitter import PROBLEMS, Record, RecordSplitter
 from sales_pipeline.landing.regular_files import regular_opener
 from sales_pipeline.landing.shape import FileShape
 from sales_pipeline.visible_text import caseless_form
@@ -128,7 +128,7 @@ class _Head:
         final = self.is_whole
         text = Transcoder(shape.encoding).feed(self.data, final=final)
         text = DataLines(shape.skip_lines, shape.footer_lines).feed(text, final=final)
-        splitter = RecordSplitter(RecordFormat.of(shape))
+        splitter = RecordSplitter(shape)
         records, start = splitter.split(text, final=final, most=1)
         if records:
             return records[0]

@@ -113,8 +113,7 @@ class FrameLines:
     """
 
     def __init__(self, shape: FileShape, match: HeaderMatch) -> None:
-        marks = (shape.delimiter, shape.quote, shape.escape)
-        self._format = FieldFormat(*(mark.encode() for mark in marks))
+        self._format = FieldFormat.of(shape)
         self._width = match.width
         self._skip_like, self._footer_like = shape.skip_like, shape.footer_like
         at = {name: at for (name, _), at in zip(shape.columns, match.positions, strict=True)}

@@ -189,7 +189,6 @@ def _form(field: bytes) -> str:
     return caseless_form(field.decode(errors="replace"))
 
 
-_Places = np.ndarray[Any, np.dtype[np.int64]]
 _Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -226,10 +225,8 @@ class LaterHeaders:
             rows = rows[_begin(columns[at].take(pa.array(rows)), self._is_possible)]
         taken = [column.take(pa.array(rows)) for column in columns]
         alike = sum(_begin(column, self._is_begin).astype(np.int32) for column in taken)
-        return self._is_one_of(taken, np.flatnonzero(alike >= self._headers.fewest))
-
-    def _is_one_of(self, columns: Sequence[pa.Array], rows: _Places) -> bool:
-        texts = [column.take(pa.array(rows)).cast(pa.binary()).to_pylist() for column in columns]
+        alike_rows = pa.array(np.flatnonzero(alike >= self._headers.fewest))
+        texts = [column.take(alike_rows).cast(pa.binary()).to_pylist() for column in taken]
         return any(self._headers.is_later_header(fields) for fields in zip(*texts, strict=True))
 
 

@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from sales_pipeline.landing.headers import Headers, LaterHeaders
-from sales_pipeline.landing.quotes import MAX_QUOTED_LINE_ENDS, Span
-from sales_pipeline.landing.record_splitter import MARK, RecordFormat
+from sales_pipeline.landing.quotes import MAX_QUOTED_LINE_ENDS, FieldFormat, Span
+from sales_pipeline.landing.record_splitter import MARK
+from sales_pipeline.landing.shape import FileShape
 
 _BLANK_LINE = re.compile(rb"(?<![^\n])\r?\n")
 _NUL = b"\0"
@@ -35,23 +36,21 @@ class PlainParser:
     """Splits a block of records with pyarrow, or not at all if pyarrow could be wrong.
 
     Args:
-        form: How records are written.
+        shape: How the file is written.
         headers: The header that holds; a parser serves until a later one does.
     """
 
-    def __init__(self, form: RecordFormat, headers: Headers) -> None:
-        self._fields = form.fields
-        self._quote = form.fields.quote
-        self._escape = form.fields.escape
+    def __init__(self, shape: FileShape, headers: Headers) -> None:
+        self._fields = FieldFormat.of(shape)
+        self._quote = self._fields.quote
+        self._escape = self._fields.escape
         self._width = headers.width
         self._later_headers = LaterHeaders(headers)
         self._headers = headers
         self._names = [str(at) for at in range(headers.width)]
         self._ragged: list[csv.InvalidRow] = []
-        delimiter = form.fields.delimiter.decode()
-        marks = {"delimiter": delimiter, "invalid_row_handler": self._keep_ragged}
-        quote = self._quote.decode()
-        self._quoted = csv.ParseOptions(quote_char=quote, newlines_in_values=True, **marks)
+        marks = {"delimiter": shape.delimiter, "invalid_row_handler": self._keep_ragged}
+        self._quoted = csv.ParseOptions(quote_char=shape.quote, newlines_in_values=True, **marks)
         self._unquoted = csv.ParseOptions(quote_char=False, **marks)
         self._texts = csv.ConvertOptions(
             check_utf8=False,  # The whole block was checked, with its ragged lines.
@@ -60,7 +59,7 @@ class PlainParser:
             strings_can_be_null=False,
         )
         self._ends_field = np.zeros(256, np.bool_)
-        self._ends_field[[ord("\n"), ord("\r"), ord(delimiter)]] = True
+        self._ends_field[[ord("\n"), ord("\r"), ord(shape.delimiter)]] = True
 
     def _keep_ragged(self, row: csv.InvalidRow) -> str:
         self._ragged.append(row)

@@ -15,7 +15,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from sales_pipeline.landing.shape import FileShape
 
 MAX_RECORD_BYTES = 1 << 20
 """A longer record is malformed; also how far ahead the end of a quoted field is looked for."""
@@ -64,6 +67,11 @@ class FieldFormat:
         escaped = escape + b"[" + escape + quote + b"]|" if escape else b""
         object.__setattr__(self, "_marks", re.compile(escaped + quote + quote + b"?"))
         object.__setattr__(self, "_field_end", re.compile(b"[\r\n" + delimiter + b"]"))
+
+    @classmethod
+    def of(cls, shape: FileShape) -> FieldFormat:
+        """Returns the form of the fields in files of a shape."""
+        return cls(shape.delimiter.encode(), shape.quote.encode(), shape.escape.encode())
 
     def read_record(
         self, data: bytes, start: int, line_stop: int, *, width: int | None, final: bool

@@ -20,7 +20,7 @@ from sales_pipeline.landing.frame import DataLines, FrameLines
 from sales_pipeline.landing.headers import Headers, refusal_of
 from sales_pipeline.landing.landed_bytes import LandedBytes, Transcoder
 from sales_pipeline.landing.plain_blocks import PlainParser
-from sales_pipeline.landing.record_splitter import PROBLEMS, RecordFormat, RecordSplitter
+from sales_pipeline.landing.record_splitter import PROBLEMS, RecordSplitter
 from sales_pipeline.landing.regular_files import regular_opener
 from sales_pipeline.landing.shape import FileShape, bronze_schema
 
@@ -129,7 +129,7 @@ def _read(source: _Source, path: str, shape: FileShape, file_id: int) -> Iterato
     if refusal := refusal_of(shape, first):
         raise FileRejected("wrong_header", f"{path}: {refusal}")
     headers, frame = Headers(shape, first), FrameLines(shape, match)
-    parts = _Parts(RecordFormat.of(shape), headers, BatchMaker(shape, file_id))
+    parts = _Parts(shape, headers, BatchMaker(shape, file_id))
     pending = b"".join(frame.skipped_records(source.lines.skipped)) + pending
     while True:
         if final:
@@ -169,7 +169,7 @@ def _read_first(source: _Source, path: str, shape: FileShape) -> tuple[list[str]
 
     Where the first record is not a header, it is among the others.
     """
-    splitter = RecordSplitter(RecordFormat.of(shape))
+    splitter = RecordSplitter(shape)
     read, pending, final = b"", b"", False
     while not final:
         data, final = source.read()
@@ -196,13 +196,13 @@ class _Parts:
         rest: The bytes that wait for more to follow, once all batches were taken.
     """
 
-    def __init__(self, form: RecordFormat, headers: Headers, batches: BatchMaker) -> None:
-        self._form = form
+    def __init__(self, shape: FileShape, headers: Headers, batches: BatchMaker) -> None:
+        self._shape = shape
         self._headers = headers
         self._batches = batches
-        self._parser = PlainParser(form, headers)
+        self._parser = PlainParser(shape, headers)
         self._match = headers.match
-        self._splitter = RecordSplitter(form, headers)
+        self._splitter = RecordSplitter(shape, headers)
         self._size = quotes.MAX_RECORD_BYTES
         self._careful = CAREFUL_RECORDS
         self.rest = b""
@@ -239,5 +239,5 @@ class _Parts:
         records, after = self._splitter.split(pending, start, final=final, most=self._careful)
         self._careful = min(self._careful * 2, MOST_CAREFUL_RECORDS)
         if self._headers.match is not self._match:
-            self._parser, self._match = PlainParser(self._form, self._headers), self._headers.match
+            self._parser, self._match = PlainParser(self._shape, self._headers), self._headers.match
         return self._batches.from_records(records), after

@@ -15,7 +15,6 @@ as text with one of the `PROBLEMS`.
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from sales_pipeline.landing import quotes
@@ -40,25 +39,6 @@ PROBLEMS = {
 MARK = codecs.BOM_UTF8
 
 
-@dataclass(frozen=True)
-class RecordFormat:
-    """The form of records, in UTF-8.
-
-    Attributes:
-        fields: How their fields are.
-        transcoded: Whether the file is in another encoding than UTF-8.
-    """
-
-    fields: FieldFormat
-    transcoded: bool
-
-    @classmethod
-    def of(cls, shape: FileShape) -> RecordFormat:
-        """Returns the format of a shape's records."""
-        marks = (shape.delimiter.encode(), shape.quote.encode(), shape.escape.encode())
-        return cls(FieldFormat(*marks), transcoded=shape.encoding != "utf-8")
-
-
 class Record(NamedTuple):
     """One record: its fields, or, where it is malformed, its text and a problem code.
 
@@ -79,14 +59,14 @@ class RecordSplitter:
     """Cuts UTF-8 bytes into records, piece by piece.
 
     Args:
-        form: How records are written.
+        shape: How the file is written.
         headers: The header that holds, which a later one replaces; None for the first record,
             which may have any number of fields.
     """
 
-    def __init__(self, form: RecordFormat, headers: Headers | None = None) -> None:
-        self._form = form
-        self._fields = form.fields
+    def __init__(self, shape: FileShape, headers: Headers | None = None) -> None:
+        self._fields = FieldFormat.of(shape)
+        self._is_transcoded = shape.encoding != "utf-8"
         self._headers = headers
         self._long_head = b""
         self._long_bytes = 0
@@ -191,7 +171,7 @@ class RecordSplitter:
     def _malformed(self, line: bytes, problem: str) -> Record:
         if is_text(line):
             return Record([], line.decode(), problem)
-        return Record([], shown_text(line, transcoded=self._form.transcoded), "undecodable")
+        return Record([], shown_text(line, transcoded=self._is_transcoded), "undecodable")
 
     def _long_line(self, part: bytes, after: int | None) -> tuple[Record | None, int | None]:
         """Adds to a line that is too long; returns its record once its end is known."""
@@ -199,7 +179,7 @@ class RecordSplitter:
         self._long_bytes += len(part)
         if after is None:
             return None, None
-        text = shown_text(self._long_head, transcoded=self._form.transcoded, is_whole=False)
+        text = shown_text(self._long_head, transcoded=self._is_transcoded, is_whole=False)
         raw = f"{text} … ({self._long_bytes} bytes in all)"
         self._long_head, self._long_bytes = b"", 0
         return Record([], raw, "too_long"), after

@@ -11,7 +11,7 @@ import pyarrow as pa
 from sales_pipeline.landing.frame import DataLines, FrameLines
 from sales_pipeline.landing.headers import Headers, refusal_of
 from sales_pipeline.landing.landed_bytes import Transcoder
-from sales_pipeline.landing.record_splitter import Record, RecordFormat, RecordSplitter
+from sales_pipeline.landing.record_splitter import Record, RecordSplitter
 from sales_pipeline.landing.shape import FileShape
 
 
@@ -26,7 +26,7 @@ def defined_rows(data: bytes, shape: FileShape) -> list[tuple[Any, ...]] | None:
     text = Transcoder(shape.encoding).feed(data, final=True)
     lines = DataLines(shape.skip_lines, shape.footer_lines)
     text = lines.feed(text, final=True)
-    first, start = RecordSplitter(RecordFormat.of(shape)).split(text, final=True, most=1)
+    first, start = RecordSplitter(shape).split(text, final=True, most=1)
     match = shape.match(first[0].fields) if first and not first[0].problem else None
     if match is None or not match.is_complete or refusal_of(shape, first[0].fields):
         return None
@@ -34,7 +34,7 @@ def defined_rows(data: bytes, shape: FileShape) -> list[tuple[Any, ...]] | None:
     before = b"".join(frame.skipped_records(lines.skipped))
     after = b"".join(frame.footer_records(lines.footer))
     text = before + (text[start:] if shape.header else text) + after
-    splitter = RecordSplitter(RecordFormat.of(shape), Headers(shape, first[0].fields))
+    splitter = RecordSplitter(shape, Headers(shape, first[0].fields))
     records, end = splitter.split(text, final=True)
     assert end == len(text)
     if shape.never_store:

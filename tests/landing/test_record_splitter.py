@@ -16,7 +16,7 @@ from sales_pipeline.landing.landed_bytes import Transcoder
 from sales_pipeline.landing.plain_blocks import PlainParser
 from sales_pipeline.landing.quotes import MAX_RECORD_BYTES, FieldFormat, QuoteFault
 from sales_pipeline.landing.reader import read_batches
-from sales_pipeline.landing.record_splitter import PROBLEMS, Record, RecordFormat, RecordSplitter
+from sales_pipeline.landing.record_splitter import PROBLEMS, Record, RecordSplitter
 from sales_pipeline.landing.shape import FileShape
 
 TWO = FileShape((("a", "A"), ("b", "B")))
@@ -49,7 +49,7 @@ def split(data: bytes, *, encoding: str = "utf-8") -> list[Record]:
 def splitter(encoding: str = "utf-8") -> RecordSplitter:
     """Cuts what stands below the header of two columns."""
     shape = FileShape(TWO.columns, encoding=encoding)
-    return RecordSplitter(RecordFormat.of(shape), Headers(shape, ["A", "B"]))
+    return RecordSplitter(shape, Headers(shape, ["A", "B"]))
 
 
 def in_pieces(data: bytes, cuts: list[int], encoding: str) -> list[Record]:
@@ -176,7 +176,7 @@ def test_a_byte_order_mark_before_a_record_is_no_part_of_it() -> None:
 
 
 def test_no_more_records_are_taken_than_asked_for() -> None:
-    records, end = RecordSplitter(RecordFormat.of(TWO)).split(b"\na;b\nc,1\n", most=1)
+    records, end = RecordSplitter(TWO).split(b"\na;b\nc,1\n", most=1)
     assert (records, end) == ([Record(["a;b"])], len(b"\na;b\n"))
 
 
