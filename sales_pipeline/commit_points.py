@@ -12,7 +12,7 @@ run with nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from threading import Thread
@@ -101,7 +101,8 @@ def together(steps: Iterable[Callable[[], Result]], *, at_once: int) -> list[Res
     if len(waiting) < 2:
         return [step() for step in waiting]
     with ThreadPoolExecutor(at_once) as threads:
-        results = [_submitted(threads, step) for step in waiting]
+        # A context for each: one context cannot be entered twice at once.
+        results = [threads.submit(copy_context().run, step) for step in waiting]
     return [result.result() for result in results]
 
 
@@ -110,8 +111,3 @@ def in_background(step: Callable[[], None]) -> Thread:
     thread = Thread(target=copy_context().run, args=(step,))
     thread.start()
     return thread
-
-
-def _submitted(threads: ThreadPoolExecutor, step: Callable[[], Result]) -> Future[Result]:
-    """Submits a step with a context of its own: one context cannot be entered twice at once."""
-    return threads.submit(copy_context().run, step)

@@ -9,9 +9,7 @@ from typing import Protocol
 
 from sales_pipeline.gold.changes import ChangedClosing, Moved
 from sales_pipeline.gold.rate_book import HeldRate
-from sales_pipeline.lakehouse.ledger import (
-    Delivery,
-)
+from sales_pipeline.lakehouse.ledger import Delivery
 from sales_pipeline.silver.balance import Balance
 from sales_pipeline.silver.displaced import DisplacedSales
 from sales_pipeline.silver.feed_warnings import FeedWarning
