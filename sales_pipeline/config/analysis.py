@@ -8,10 +8,10 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sales_pipeline.config.problems import Mismatch, Plain
-from sales_pipeline.config.values import Declared, Share, raise_mismatches
+from sales_pipeline.config.values import Declared, Share
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Exact = Fraction | int
@@ -35,17 +35,13 @@ class FiscalCalendar(Declared):
     """What a day is compared with in the year before: the same date, or the same day of the week
     52 weeks before. With `weeks` it is always the latter."""
 
-    @model_validator(mode="after")
-    def _parts_fit(self) -> FiscalCalendar:
-        raise_mismatches(self, _calendar_mismatches)
-        return self
-
-
-def _calendar_mismatches(calendar: Plain) -> list[Mismatch]:
-    if calendar.get("week_starts") is None or calendar.get("weeks") is not None:
-        return []
-    do = "; add weeks such as 4-5-4, or leave it out: ISO weeks start on monday"
-    return [Mismatch(("week_starts",), "only with weeks", do)]
+    @staticmethod
+    def mismatches(calendar: Plain, /) -> list[Mismatch]:
+        """Returns a start of weeks without weeks."""
+        if calendar.get("week_starts") is None or calendar.get("weeks") is not None:
+            return []
+        do = "; add weeks such as 4-5-4, or leave it out: ISO weeks start on monday"
+        return [Mismatch(("week_starts",), "only with weeks", do)]
 
 
 class LikeForLike(Declared):
@@ -84,23 +80,19 @@ class Classes(Declared):
             return "A"
         return "B" if _is_below(before, self.b, whole) else "C"
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Classes:
-        raise_mismatches(self, _class_mismatches)
-        return self
+    @staticmethod
+    def mismatches(classes: Plain, /) -> list[Mismatch]:
+        """Returns a share of A and B that is less than that of A."""
+        a, b = classes.get("a"), classes.get("b")
+        if not isinstance(a, Decimal) or not isinstance(b, Decimal) or a <= b:
+            return []
+        return [Mismatch(("b",), "less than a", "; write the share of classes A and B together")]
 
 
 def _is_below(part: Exact, share: Decimal, whole: Exact) -> bool:
     """Returns whether a part is less than a share of the whole."""
     numerator, denominator = share.as_integer_ratio()
     return part * denominator < numerator * whole
-
-
-def _class_mismatches(classes: Plain) -> list[Mismatch]:
-    a, b = classes.get("a"), classes.get("b")
-    if not isinstance(a, Decimal) or not isinstance(b, Decimal) or a <= b:
-        return []
-    return [Mismatch(("b",), "less than a", "; write the share of classes A and B together")]
 
 
 class Closing(Declared):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sales_pipeline.config.files import Dialect, dialect_mismatches
 from sales_pipeline.config.problems import Mismatch, Plain, below, mapping
@@ -19,7 +19,6 @@ from sales_pipeline.config.values import (
     Language,
     OneOrMany,
     Share,
-    raise_mismatches,
 )
 
 
@@ -86,19 +85,14 @@ class Catalogue(Declared):
         """A text that changes when other files may be refused or held."""
         return self.model_dump_json(exclude={"landing"}, exclude_defaults=True)
 
-    @model_validator(mode="after")
-    def _parts_fit(self) -> Catalogue:
-        raise_mismatches(self, catalogue_mismatches)
-        return self
-
-
-def catalogue_mismatches(catalogue: Plain) -> Iterator[Mismatch]:
-    """Yields parts of a catalogue that are missing or do not fit together."""
-    yield from below(("csv",), dialect_mismatches(mapping(catalogue.get("csv"))))
-    yield from _layout_mismatches(catalogue)
-    price = catalogue.get("price")
-    if price is not None:
-        yield from below(("price",), _price_mismatches(mapping(price)))
+    @staticmethod
+    def mismatches(catalogue: Plain, /) -> Iterator[Mismatch]:
+        """Yields parts of a catalogue that are missing or do not fit together."""
+        yield from below(("csv",), dialect_mismatches(mapping(catalogue.get("csv"))))
+        yield from _layout_mismatches(catalogue)
+        price = catalogue.get("price")
+        if price is not None:
+            yield from below(("price",), _price_mismatches(mapping(price)))
 
 
 def _layout_mismatches(catalogue: Plain) -> Iterator[Mismatch]:

@@ -13,7 +13,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sales_pipeline.config.feed_checks import feed_mismatches
 from sales_pipeline.config.files import Arrival, Dialect, FileOrder
@@ -37,7 +37,6 @@ from sales_pipeline.config.values import (
     Share,
     Text,
     landing_root,
-    raise_mismatches,
 )
 
 DatePatterns = Annotated[tuple[DatePattern, ...], OneOrMany, Field(min_length=1)]
@@ -200,10 +199,7 @@ class Feed(Format, Source):
     here or in computed, and amount or unit_price. Other columns are kept in bronze, and conditions
     and keys can use them."""
 
-    @model_validator(mode="after")
-    def _columns_fit(self) -> Feed:
-        raise_mismatches(self, feed_mismatches)
-        return self
+    mismatches = staticmethod(feed_mismatches)
 
     @property
     def currencies(self) -> tuple[tuple[date | None, str], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sales_pipeline.config.problems import Mismatch, Plain, entries
 from sales_pipeline.config.values import (
@@ -15,7 +15,6 @@ from sales_pipeline.config.values import (
     Mark,
     OneOrMany,
     Text,
-    raise_mismatches,
 )
 
 Encoding = Literal["utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "cp932", "utf-16"]
@@ -132,10 +131,15 @@ class FileOrder(Declared):
     column: Identifier | None = None
     """With `column`: one of the columns of the feed, such as the time of the export."""
 
-    @model_validator(mode="after")
-    def _parts_fit(self) -> FileOrder:
-        raise_mismatches(self, _order_mismatches)
-        return self
+    @staticmethod
+    def mismatches(order: Plain, /) -> Iterator[Mismatch]:
+        """Yields a missing key of the order, and those that it does not use."""
+        for key, by in (("date_format", "date"), ("column", "column")):
+            is_given = order.get(key) is not None
+            if order.get("by") == by and not is_given:
+                yield Mismatch((key,), f"missing, and by: {by} needs it", "; write it", shows=False)
+            if is_given and order.get("by") != by:
+                yield Mismatch((key,), f"only used with by: {by}", "; take it out or declare that")
 
     @property
     def rule(self) -> str:
@@ -146,12 +150,3 @@ class FileOrder(Declared):
             "date": f"the dates in their names ({self.date_format})",
             "column": f"their column {self.column}",
         }[self.by]
-
-
-def _order_mismatches(order: Plain) -> Iterator[Mismatch]:
-    for key, by in (("date_format", "date"), ("column", "column")):
-        is_given = order.get(key) is not None
-        if order.get("by") == by and not is_given:
-            yield Mismatch((key,), f"missing, and by: {by} needs it", "; write it", shows=False)
-        if is_given and order.get("by") != by:
-            yield Mismatch((key,), f"only used with by: {by}", "; take it out or declare that")

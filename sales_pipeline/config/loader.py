@@ -11,8 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from sales_pipeline.config.catalogue import Catalogue, catalogue_mismatches
-from sales_pipeline.config.checks import declaration_mismatches
+from sales_pipeline.config.catalogue import Catalogue
 from sales_pipeline.config.expansion import (
     Resolved,
     Variables,
@@ -20,7 +19,6 @@ from sales_pipeline.config.expansion import (
     without_repeats,
 )
 from sales_pipeline.config.feed import Feed
-from sales_pipeline.config.feed_checks import feed_mismatches
 from sales_pipeline.config.files import Dialect
 from sales_pipeline.config.locations import filled
 from sales_pipeline.config.messages import Written, faults_of
@@ -39,7 +37,7 @@ from sales_pipeline.config.problems import (
     shown,
     value_at,
 )
-from sales_pipeline.config.rates import Rates, rates_mismatches
+from sales_pipeline.config.rates import Rates
 from sales_pipeline.config.values import Declared
 from sales_pipeline.config.yaml_lines import Document, read_yaml
 from sales_pipeline.errors import DeclarationError, Problem
@@ -176,13 +174,13 @@ def _all_mismatches(data: Plain) -> Iterator[Mismatch]:
     catalogue = _with_csv(Catalogue, data.get("catalogue"))
     rates = _with_csv(Rates, data.get("rates"))
     declaration = {**_with_defaults(Declaration, data), "catalogue": catalogue, "rates": rates}
-    yield from declaration_mismatches(declaration)
+    yield from Declaration.mismatches(declaration)
     if isinstance(data.get("catalogue"), dict):
-        yield from below(("catalogue",), catalogue_mismatches(catalogue))
-    yield from below(("rates",), rates_mismatches(rates))
+        yield from below(("catalogue",), Catalogue.mismatches(catalogue))
+    yield from below(("rates",), Rates.mismatches(rates))
     for name, part in mapping(data.get("feeds")).items():
         if isinstance(part, dict):
-            yield from below(("feeds", name), feed_mismatches(_with_csv(Feed, part)))
+            yield from below(("feeds", name), Feed.mismatches(_with_csv(Feed, part)))
 
 
 def _with_csv(kind: type[Declared], part: object) -> dict[str, object]:

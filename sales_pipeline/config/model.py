@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sales_pipeline.config.analysis import Classes, Closing, FiscalCalendar, LikeForLike
 from sales_pipeline.config.catalogue import Catalogue
@@ -33,7 +33,6 @@ from sales_pipeline.config.values import (
     Identifier,
     Language,
     Text,
-    raise_mismatches,
 )
 
 
@@ -107,10 +106,7 @@ class Declaration(Declared):
     feeds: Annotated[dict[Identifier, Feed], Field(min_length=1)]
     """Each feed's name and shape. Files found together are processed in this order."""
 
-    @model_validator(mode="after")
-    def _parts_fit(self) -> Declaration:
-        raise_mismatches(self, declaration_mismatches)
-        return self
+    mismatches = staticmethod(declaration_mismatches)
 
     @property
     def tables_place(self) -> str:

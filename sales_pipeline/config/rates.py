@@ -9,7 +9,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag
 
 from sales_pipeline.config.files import Dialect, dialect_mismatches
 from sales_pipeline.config.problems import (
@@ -34,7 +34,6 @@ from sales_pipeline.config.values import (
     Quantity,
     Rate,
     Text,
-    raise_mismatches,
 )
 
 Policy = Literal["fixed", "daily", "month_average", "month_end"]
@@ -120,10 +119,19 @@ class Rates(Declared):
     max_age_days: Annotated[int, Field(ge=0)] = 7
     """The greatest age in days of a rate for a day without one of its own."""
 
-    @model_validator(mode="after")
-    def _keys_fit(self) -> Rates:
-        raise_mismatches(self, rates_mismatches)
-        return self
+    @staticmethod
+    def mismatches(rates: Plain, /) -> Iterator[Mismatch]:
+        """Yields keys of the rates that do not fit together, and days that are out of order."""
+        yield from below(("csv",), dialect_mismatches(mapping(rates.get("csv"))))
+        fixed = mapping(rates.get("fixed"))
+        for currency, dated in fixed.items():
+            yield from below(("fixed", currency), order_mismatches(dated))
+        yield from _policy_mismatches(rates, policy_of(rates), is_fixed=bool(fixed))
+        has_columns = rates.get("layout", "columns") == "columns"
+        if has_columns and rates.get("direction") == "value_of_one":
+            what = "only for layout rows: a file with a column for each currency has units for one"
+            yield Mismatch(("direction",), what, "; take it out, or write layout: rows")
+        yield from _unit_mismatches(rates, has_columns=has_columns)
 
     @property
     def chosen_policy(self) -> Policy:
@@ -156,20 +164,6 @@ class Rates(Declared):
         if isinstance(declared, Decimal):
             return ((None, declared),)
         return tuple((dated.since, dated.rate) for dated in declared)
-
-
-def rates_mismatches(rates: Plain) -> Iterator[Mismatch]:
-    """Yields keys of the rates that do not fit together, and days that are out of order."""
-    yield from below(("csv",), dialect_mismatches(mapping(rates.get("csv"))))
-    fixed = mapping(rates.get("fixed"))
-    for currency, dated in fixed.items():
-        yield from below(("fixed", currency), order_mismatches(dated))
-    yield from _policy_mismatches(rates, policy_of(rates), is_fixed=bool(fixed))
-    has_columns = rates.get("layout", "columns") == "columns"
-    if has_columns and rates.get("direction") == "value_of_one":
-        what = "only for layout rows: a file with a column for each currency has units for one"
-        yield Mismatch(("direction",), what, "; take it out, or write layout: rows")
-    yield from _unit_mismatches(rates, has_columns=has_columns)
 
 
 def _unit_mismatches(rates: Plain, *, has_columns: bool) -> Iterator[Mismatch]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sales_pipeline.config.problems import Mismatch, Plain
 from sales_pipeline.config.taxes import StoreTax
@@ -17,7 +16,6 @@ from sales_pipeline.config.values import (
     Declared,
     Identifier,
     Text,
-    raise_mismatches,
 )
 
 
@@ -31,16 +29,12 @@ class Closure(Declared):
     why: Text | None = None
     """The reason to show."""
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Closure:
-        raise_mismatches(self, _closure_mismatches)
-        return self
-
-
-def _closure_mismatches(closure: Plain) -> Iterator[Mismatch]:
-    first, last = closure.get("from"), closure.get("to")
-    if isinstance(first, date) and isinstance(last, date) and last < first:
-        yield Mismatch(("to",), "before from", "; write the last closed day")
+    @staticmethod
+    def mismatches(closure: Plain, /) -> Iterator[Mismatch]:
+        """Yields a last day before the first."""
+        first, last = closure.get("from"), closure.get("to")
+        if isinstance(first, date) and isinstance(last, date) and last < first:
+            yield Mismatch(("to",), "before from", "; write the last closed day")
 
 
 class Store(Declared):
@@ -61,16 +55,12 @@ class Store(Declared):
     closures: tuple[Closure, ...] = ()
     """Days on which it was closed and then opened again."""
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        raise_mismatches(self, _store_mismatches)
-        return self
-
-
-def _store_mismatches(store: Plain) -> Iterator[Mismatch]:
-    opened, closed = store.get("opened"), store.get("closed")
-    if isinstance(opened, date) and isinstance(closed, date) and closed <= opened:
-        yield Mismatch(("closed",), "not after opened", "; write the first day after it closed")
+    @staticmethod
+    def mismatches(store: Plain, /) -> Iterator[Mismatch]:
+        """Yields a day of closing for good that is not after the first day."""
+        opened, closed = store.get("opened"), store.get("closed")
+        if isinstance(opened, date) and isinstance(closed, date) and closed <= opened:
+            yield Mismatch(("closed",), "not after opened", "; write the first day after it closed")
 
 
 SHOWN = ("name", "city", "country", "opened", "closed", "closures")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,6 +19,7 @@ from pydantic import (
     Tag,
     ValidationError,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import InitErrorDetails
 
@@ -59,19 +60,27 @@ class Declared(BaseModel):
             del vars(copy)[name]
         return copy
 
+    @staticmethod
+    def mismatches(_part: Plain, /) -> Iterable[Mismatch]:
+        """Yields values of the part that do not fit together."""
+        return ()
 
-def raise_mismatches(part: Declared, check: Callable[[Plain], Iterable[Mismatch]]) -> None:
-    """Raises all mismatches of a part as one pydantic error, each at its own place, if any."""
-    plain = part.model_dump(by_alias=True)
-    details: list[InitErrorDetails] = []
-    for mismatch in check(plain):
-        got = value_at(plain, mismatch.loc) if mismatch.shows else ABSENT
-        error = InvalidValue(mismatch.what, got, mismatch.do)
-        details.append(
-            {"type": "value_error", "loc": mismatch.loc, "input": got, "ctx": {"error": error}}
-        )
-    if details:
-        raise ValidationError.from_exception_data(type(part).__name__, details)
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        """Raises all mismatches as one pydantic error, each at its own place."""
+        if type(self).mismatches is Declared.mismatches:
+            return self
+        plain = self.model_dump(by_alias=True)
+        details: list[InitErrorDetails] = []
+        for mismatch in self.mismatches(plain):
+            got = value_at(plain, mismatch.loc) if mismatch.shows else ABSENT
+            error = InvalidValue(mismatch.what, got, mismatch.do)
+            details.append(
+                {"type": "value_error", "loc": mismatch.loc, "input": got, "ctx": {"error": error}}
+            )
+        if details:
+            raise ValidationError.from_exception_data(type(self).__name__, details)
+        return self
 
 
 def _identifier(value: str) -> str:
