@@ -15,6 +15,7 @@ from sales_pipeline.config.sql.operands import (
     as_bigint,
     checked,
     comparable,
+    fitted,
     only_if,
     plain,
     unified,
@@ -173,13 +174,7 @@ def _decimals(operator: str, left: Operand, right: Operand) -> Operand:
         do = f"; CAST a factor to fewer, so that they have no more than {MAX_DIGITS}"
         raise ExpressionRefused("a product of too many decimals", do)
     if operator == "*":
-        magnitude = f"({left.double} * {right.double})"
-        needed, room, measured = a.digits + b.digits, MAX_DIGITS - scale, magnitude
-        kind = Kind("decimal", min(needed, room), scale)
-        if needed <= room:
-            return plain(f"({left.sql} * {right.sql})", kind, (left, right), magnitude)
-        factor = only_if(f"abs({measured}) < 1E{room}", right)
-        return checked(f"({left.sql} * {factor.sql})", kind, (left, right), magnitude)
+        return _bounded(operator, left, right, needed=a.digits + b.digits, scale=scale)
     return _quotient(left, right, scale)
 
 
@@ -188,9 +183,7 @@ def _quotient(left: Operand, right: Operand, scale: int) -> Operand:
     if room < 1:
         do = "; CAST it and the dividend to fewer, such as DECIMAL(18,4)"
         raise ExpressionRefused("a divisor of too many decimals", do)
-    dividend = left
-    if left.kind.digits > room:
-        dividend = only_if(f"abs({left.double}) < 1E{room}", left)
+    dividend = fitted(left, room) if left.kind.digits > room else left
     divisor = f"CASE WHEN {right.sql} <> 0 THEN {right.sql} END"
     digits = min(left.kind.digits + right.kind.scale, MAX_DIGITS - scale)
     magnitude = f"({left.double} / NULLIF({right.double}, 0))"
@@ -201,19 +194,23 @@ def _quotient(left: Operand, right: Operand, scale: int) -> Operand:
 def _in_one_scale(operator: str, left: Operand, right: Operand) -> Operand:
     first, second = aligned(left, right)
     scale = max(left.kind.scale, right.kind.scale)
-    room = MAX_DIGITS - scale
     if operator in ("%", "pmod"):
         divisor = f"CASE WHEN {second.sql} <> 0 THEN {second.sql} END"
-        kind = Kind("decimal", min(room, second.kind.digits), scale)
+        kind = Kind("decimal", min(MAX_DIGITS - scale, second.kind.digits), scale)
         return checked(_applied(operator, first.sql, divisor), kind, (first, second))
-    magnitude = f"({left.double} {operator} {right.double})"
     needed = max(left.kind.digits, right.kind.digits) + 1
+    return _bounded(operator, first, second, needed=needed, scale=scale)
+
+
+def _bounded(operator: str, left: Operand, right: Operand, *, needed: int, scale: int) -> Operand:
+    """Returns a sum or a product, NULL where it has more digits than there is room for."""
+    room = MAX_DIGITS - scale
     kind = Kind("decimal", min(needed, room), scale)
+    magnitude = f"({left.double} {operator} {right.double})"
     if needed <= room:
-        return plain(f"({first.sql} {operator} {second.sql})", kind, (first, second), magnitude)
-    addend = only_if(f"abs({magnitude}) < 1E{room}", second)
-    sql = f"({first.sql} {operator} {addend.sql})"
-    return checked(sql, kind, (first, second), magnitude)
+        return plain(f"({left.sql} {operator} {right.sql})", kind, (left, right), magnitude)
+    small = only_if(f"abs({magnitude}) < 1E{room}", right)
+    return checked(f"({left.sql} {operator} {small.sql})", kind, (left, right), magnitude)
 
 
 def _applied(operator: str, first: str, second: str) -> str:
