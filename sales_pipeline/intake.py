@@ -60,7 +60,9 @@ class Intake:
         given_up: set[str] = set()
         # A replay that is refused, or whose original leaves, sends others back to bronze.
         while waiting := [
-            delivery for delivery in self._waiting() if delivery.feed not in given_up
+            delivery
+            for delivery in self.ledger.in_state(*_WAITING)
+            if delivery.feed not in given_up
         ]:
             current = {delivery.file_id for delivery in waiting}
             if current == before:
@@ -77,12 +79,9 @@ class Intake:
             given_up |= {*errors}
             before = current
 
-    def _waiting(self, feeds: Iterable[str] | None = None) -> list[Delivery]:
-        waiting = self.ledger.in_state(*_WAITING)
-        if feeds is None:
-            return waiting
+    def _waiting(self, feeds: Iterable[str]) -> list[Delivery]:
         chosen = {*feeds}
-        return [delivery for delivery in waiting if delivery.feed in chosen]
+        return [delivery for delivery in self.ledger.in_state(*_WAITING) if delivery.feed in chosen]
 
     def _errors(self, feeds: Sequence[str]) -> dict[str, Exception]:
         """Takes feeds in together, or in halves after an error; returns feed -> its own error."""

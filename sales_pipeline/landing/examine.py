@@ -166,10 +166,7 @@ class _Head:
     def _binary_kind(self) -> str | None:
         if self.data.startswith(b"PK") and b"xl/" in self.data:
             return "an Excel workbook"
-        for magic, kind in _MAGIC.items():
-            if self.data.startswith(magic):
-                return kind
-        return None
+        return next((kind for magic, kind in _MAGIC.items() if self.data.startswith(magic)), None)
 
     def _has_nuls(self) -> bool:
         """Returns whether NULs are in the header, or more than a stray one below it.

@@ -244,7 +244,8 @@ class PlainParser:
             is_quoted: Whether there are quotes in it.
         """
         if lines and is_quoted:
-            lines -= sum(_count(column, "\n") for column in columns)
+            counts = (pc.sum(pc.count_substring(column, "\n")) for column in columns)
+            lines -= sum(count.as_py() or 0 for count in counts)
         if lines <= 0:
             return lines == 0
         blank = len(_BLANK_LINE.findall(block))
@@ -269,7 +270,3 @@ def _is_utf8(block: pa.Buffer) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
-
-
-def _count(column: pa.Array, text: str) -> int:
-    return pc.sum(pc.count_substring(column, text)).as_py() or 0

@@ -131,8 +131,9 @@ class FieldFormat:
         places = [(begin - start, close - start) for begin, close in across]
         if any(len(LINE_END.findall(record, *place)) > MAX_QUOTED_LINE_ENDS for place in places):
             return False
-        inside = (line for place in places for line in _lines(record[slice(*place)]))
-        is_alike = any(self._is_like(line, fields) for line in inside)
+        # The first line of a quoted text belongs to the line that opens it.
+        inside = (LINE_END.split(record[slice(*place)])[1:] for place in places)
+        is_alike = any(self._is_like(line, fields) for lines in inside for line in lines)
         return not is_alike and not self._holds_records(record, places, len(fields))
 
     def _is_like(self, line: bytes, fields: list[bytes]) -> bool:
@@ -216,8 +217,3 @@ class FieldFormat:
             elif inside or is_first_like_one:
                 return True
         return False
-
-
-def _lines(text: bytes) -> list[bytes]:
-    """The lines of a quoted text after the first, which belongs to the line that opens it."""
-    return LINE_END.split(text)[1:]
