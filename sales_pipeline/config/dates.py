@@ -201,10 +201,4 @@ def _guess(text: str) -> str | None:
     usual = re.sub("[yYuU]+", "yyyy", converted.replace("D", "d"))
     if "M" not in usual:
         usual = usual.replace("mm", "MM", 1) if "mm" in usual else usual.replace("m", "M", 1)
-    for candidate in (converted, usual):
-        try:
-            _read(candidate)
-        except ValueError:
-            continue
-        return candidate
-    return None
+    return next(iter(_valid([converted, usual])), None)

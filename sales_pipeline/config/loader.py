@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 from sales_pipeline.config.catalogue import Catalogue
 from sales_pipeline.config.expansion import (
-    Resolved,
     Variables,
     resolve_formats,
     without_repeats,
@@ -32,8 +31,6 @@ from sales_pipeline.config.problems import (
     below,
     dotted,
     mapping,
-    nearest_written,
-    sentence,
     shown,
     value_at,
 )
@@ -111,11 +108,10 @@ def _declaration(document: Document, source: str) -> Declaration:
         declaration = Declaration.model_validate(resolved.data)
     except ValidationError as error:
         known = {fault.loc for fault in faults}
-        invalid = faults_of(error, Written(document.data, variables.places, resolved))
-        invalid = [fault for fault in invalid if fault.loc not in known]
+        written = Written(document.data, variables.places, resolved)
+        invalid = [fault for fault in faults_of(error, written) if fault.loc not in known]
         reported = [*variables.faults, *resolved.faults, *invalid]
-        secret = variables.places
-        faults += [*invalid, *_further_faults(document.data, resolved, reported, secret)]
+        faults += [*invalid, *_further_faults(written, reported)]
     if faults:
         raise DeclarationError(source, _problems(faults, document))
     return declaration
@@ -147,24 +143,20 @@ def _not_a_mapping(data: object) -> Fault:
     )
 
 
-def _further_faults(
-    written: object, resolved: Resolved, reported: list[Fault], secret: set[Loc]
-) -> list[Fault]:
+def _further_faults(written: Written, reported: list[Fault]) -> list[Fault]:
     """Returns the mismatches of a declaration, apart from places that are reported already."""
     places = {fault.loc for fault in reported}
     around = {loc[:length] for loc in places for length in range(len(loc))}
     faults: list[tuple[Loc, Fault]] = []
-    for mismatch in _all_mismatches(resolved.data):
-        loc = nearest_written(written, resolved.origin(mismatch.loc))
-        is_missing = value_at(resolved.data, mismatch.loc) is ABSENT
-        if is_missing and resolved.is_unresolved(mismatch.loc):
+    data = written.resolved.data
+    for mismatch in _all_mismatches(data):
+        loc = written.place(mismatch.loc)
+        is_missing = value_at(data, mismatch.loc) is ABSENT
+        if is_missing and written.resolved.is_unresolved(mismatch.loc):
             continue
         is_within = any(loc[:length] in places for length in range(len(loc) + 1))
         if loc not in around and not is_within:
-            got = value_at(written, loc) if mismatch.shows else ABSENT
-            is_secret = loc in secret
-            do = "; the variable's value is not shown" if is_secret else mismatch.do
-            fault = Fault(loc, sentence(mismatch.what, got, do))
+            fault = written.fault(loc, mismatch.what, mismatch.do, shows=mismatch.shows)
             faults.append((mismatch.loc, fault))
     return without_repeats(faults)
 

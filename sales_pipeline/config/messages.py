@@ -84,6 +84,13 @@ class Written:
         """Returns the place at which a value of the validated declaration is written."""
         return nearest_written(self.data, self.resolved.origin(without_marks(loc)))
 
+    def fault(self, loc: Loc, what: str, do: str, *, shows: bool = True) -> Fault:
+        """Returns the message about a place, without advice if its value is a variable's."""
+        got = value_at(self.data, loc) if shows else ABSENT
+        if loc in self.secret:
+            do = "; the variable's value is not shown"
+        return Fault(loc, sentence(what, got, do))
+
 
 def faults_of(error: ValidationError, source: Written) -> list[Fault]:
     """Returns a fault for each of pydantic's errors, at the place where the value is written.
@@ -119,7 +126,6 @@ def _is_unknown_key(detail: ErrorDetails) -> bool:
 
 def _fault(detail: ErrorDetails, source: Written) -> Fault:
     loc = source.place(detail["loc"])
-    got = value_at(source.data, loc)
     kind, context = detail["type"], detail.get("ctx", {})
     if _is_unknown_key(detail):
         return Fault(loc, f"unknown key{_known_keys(loc)}")
@@ -128,13 +134,11 @@ def _fault(detail: ErrorDetails, source: Written) -> Fault:
     if kind in ("string_too_short", "too_short"):
         return Fault(loc, f"empty; write {_entry(loc)}")
     error = context.get("error")
-    if isinstance(error, InvalidValue) and error.got is ABSENT:
-        got = ABSENT
-    what, do = _what_and_do(kind, context, got, detail["msg"])
-    if loc in source.secret:
-        what = what if isinstance(error, InvalidValue | None) else "not usable"
-        do = "; the variable's value is not shown"
-    return Fault(loc, sentence(what, got, do))
+    what, do = _what_and_do(kind, context, value_at(source.data, loc), detail["msg"])
+    if loc in source.secret and not isinstance(error, InvalidValue | None):
+        what = "not usable"
+    is_telling = not isinstance(error, InvalidValue) or error.got is not ABSENT
+    return source.fault(loc, what, do, shows=is_telling)
 
 
 def _known_keys(loc: Loc) -> str:
