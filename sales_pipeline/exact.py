@@ -28,10 +28,7 @@ def whole_of(parts: Sequence[Decimal]) -> Decimal:
 def shown_amounts(revenue: Decimal, returned: Decimal, decimals: int) -> dict[str, Decimal]:
     """Returns `revenue`, `gross` and `returns` as they are shown, and add up.
 
-    Args:
-        revenue: The revenue, unrounded.
-        returned: The part of it that returns took back, unrounded.
-        decimals: The decimals that are shown.
+    Both amounts are unrounded; `returned` is the part of the revenue that returns took back.
     """
     unit = Decimal(1).scaleb(-decimals)
     revenue, returned = (each.quantize(unit, context=EXACT) for each in (revenue, returned))
@@ -64,10 +61,7 @@ def half_up(figure: Fraction | Decimal, decimals: int) -> Decimal:
 def rounded_quotient(dividend: int, divisor: int, decimals: int) -> Decimal:
     """Returns a quotient of integers as a decimal, rounded half up, away from zero.
 
-    Args:
-        dividend: The dividend.
-        divisor: The divisor, above zero.
-        decimals: The decimals of the result.
+    The divisor is above zero.
     """
     digits = (2 * abs(dividend) * 10**decimals + divisor) // (2 * divisor)
     return decimal_of(digits if dividend >= 0 else -digits, decimals)

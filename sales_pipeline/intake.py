@@ -201,8 +201,7 @@ class Intake:
     def remember_unmoved(self, unmoved: Mapping[int, str]) -> None:
         """Reports files that do not count and could not be moved, and records that they were seen.
 
-        Args:
-            unmoved: File id -> why it was not moved.
+        `unmoved` is file id -> why it was not moved.
         """
         self.writer.unmoved(unmoved)
         deliveries = [self.ledger[file_id] for file_id in unmoved]

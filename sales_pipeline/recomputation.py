@@ -50,13 +50,8 @@ def reconsidered(
 ) -> list[Delivery]:
     """Deliveries that another declaration had refused, in the state to be validated again.
 
-    Those whose bytes are in force, or are validated before them, are repeats.
-
-    Args:
-        declaration: What the retailer declares now.
-        ledger: The deliveries.
-        feeds: Only deliveries of these feeds; None for all.
-        run_id: The run of the repeats among them.
+    Those whose bytes are in force, or are validated before them, are repeats of the run `run_id`.
+    `feeds` limits them to deliveries of these feeds.
     """
     refused = [
         delivery
@@ -108,12 +103,9 @@ def _refused(ledger: Ledger) -> list[Delivery]:
 def all_rejudged(
     lakehouse: Lakehouse, ledger: Ledger, *, without: Collection[int] = ()
 ) -> list[Delivery]:
-    """All deliveries in force, in the state to be validated again, with all months of gold.
+    """All deliveries in force but those `without`, in the state to be validated again.
 
-    Args:
-        lakehouse: The tables.
-        ledger: The deliveries.
-        without: Deliveries that stay as they are.
+    The first one has all months of gold, so that they are computed again.
     """
     judged = [
         delivery

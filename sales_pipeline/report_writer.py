@@ -85,9 +85,7 @@ class ReportWriter:
     def unfinished(self, unfinished: Iterable[Delivery], *, is_run: bool) -> None:
         """Reports how many deliveries an earlier run had left unfinished.
 
-        Args:
-            unfinished: The unfinished deliveries.
-            is_run: Whether the command is `run`; others leave some unfinished on purpose.
+        Commands other than `run` leave some unfinished on purpose.
         """
         waiting = {delivery.file_id for delivery in self.ledger.in_state(State.IN_GOLD)}
         self.waits_for_archive = waiting if waiting and is_recorded(self.lakehouse) else set()
@@ -118,9 +116,6 @@ class ReportWriter:
 
     def begin(self, claims: Claims) -> None:
         """Notes deliveries that an earlier run reported, and reports warnings about claimed files.
-
-        Args:
-            claims: The claims of the run.
 
         Raises:
             TableDamaged: A table of the closed months is missing, which the run would forget.
@@ -174,9 +169,7 @@ class ReportWriter:
     def months_made(self, gold: Made, before: set[date]) -> None:
         """Reports the months of gold that were made.
 
-        Args:
-            gold: The outcome of making gold.
-            before: The months that gold had, if files were refused.
+        `before` are the months that gold had, if files were refused.
         """
         is_out = bool(self.report.rejected or self.report.failed)
         shown = before | months_in_gold(self.lakehouse) if is_out else set(gold.months)

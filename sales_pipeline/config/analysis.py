@@ -37,7 +37,7 @@ class FiscalCalendar(Declared):
 
     @staticmethod
     def mismatches(calendar: Plain, /) -> list[Mismatch]:
-        """Returns a start of weeks without weeks."""
+        """Returns a mismatch if a week has a first day, but there are no weeks."""
         if calendar.get("week_starts") is None or calendar.get("weeks") is not None:
             return []
         do = "; add weeks such as 4-5-4, or leave it out: ISO weeks start on monday"
@@ -82,7 +82,7 @@ class Classes(Declared):
 
     @staticmethod
     def mismatches(classes: Plain, /) -> list[Mismatch]:
-        """Returns a share of A and B that is less than that of A."""
+        """Returns a mismatch if the share `b` is less than `a`."""
         a, b = classes.get("a"), classes.get("b")
         if not isinstance(a, Decimal) or not isinstance(b, Decimal) or a <= b:
             return []

@@ -38,12 +38,7 @@ def descriptions(part: type[BaseModel]) -> dict[str, str]:
 
 
 def describe(schema: dict[str, Any], part: type[BaseModel]) -> None:
-    """Adds the descriptions of all keys to the JSON Schema of a part and of those below it.
-
-    Args:
-        schema: The schema that pydantic made; changed.
-        part: The part.
-    """
+    """Adds the descriptions of all keys to pydantic's JSON Schema of a part and those below it."""
     kinds = {kind.__name__: kind for kind in _with_subclasses(Declared)}
     for name, of_part in {part.__name__: schema, **schema["$defs"]}.items():
         for key, text in descriptions(kinds[name]).items() if name in kinds else ():

@@ -133,7 +133,7 @@ class FileOrder(Declared):
 
     @staticmethod
     def mismatches(order: Plain, /) -> Iterator[Mismatch]:
-        """Yields a missing key of the order, and those that it does not use."""
+        """Yields keys that the order needs and lacks, or has and does not use."""
         for key, by in (("date_format", "date"), ("column", "column")):
             is_given = order.get(key) is not None
             if order.get("by") == by and not is_given:

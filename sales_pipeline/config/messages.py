@@ -93,12 +93,7 @@ class Written:
 
 
 def faults_of(error: ValidationError, source: Written) -> list[Fault]:
-    """Returns a fault for each of pydantic's errors, at the place where the value is written.
-
-    Args:
-        error: The error from the validation of a whole declaration.
-        source: The declaration as it is written.
-    """
+    """Returns a fault for each of pydantic's errors, at the place where the value is written."""
     details = error.errors(include_url=False, include_input=False)
     # A key is not reported as missing if an unknown key was probably meant to be it.
     misspelt = {

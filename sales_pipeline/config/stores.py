@@ -31,7 +31,7 @@ class Closure(Declared):
 
     @staticmethod
     def mismatches(closure: Plain, /) -> Iterator[Mismatch]:
-        """Yields a last day before the first."""
+        """Yields a mismatch if the last day is before the first."""
         first, last = closure.get("from"), closure.get("to")
         if isinstance(first, date) and isinstance(last, date) and last < first:
             yield Mismatch(("to",), "before from", "; write the last closed day")
@@ -57,7 +57,7 @@ class Store(Declared):
 
     @staticmethod
     def mismatches(store: Plain, /) -> Iterator[Mismatch]:
-        """Yields a day of closing for good that is not after the first day."""
+        """Yields a mismatch if the store closed before it opened."""
         opened, closed = store.get("opened"), store.get("closed")
         if isinstance(opened, date) and isinstance(closed, date) and closed <= opened:
             yield Mismatch(("closed",), "not after opened", "; write the first day after it closed")

@@ -113,9 +113,7 @@ class Tax(StoreTax):
 def tax_mismatches(feed: Plain, columns: Mapping[str, object]) -> Iterator[Mismatch]:
     """Yields parts of the taxes of a feed and its stores that do not fit each other.
 
-    Args:
-        feed: The feed.
-        columns: Its columns, those in the file and the computed ones.
+    The columns are those in the file and the computed ones.
     """
     for loc, tax in _taxes(feed):
         yield from below(loc, _way_mismatches(tax))

@@ -96,11 +96,7 @@ def keep(source: Path, target: Path, sha256: str) -> bool:
 def _move_read(file: FileIO | None, seen: str, source: Path, target: Path) -> bool:
     """Moves a file that was read; another one that has since taken its place stays.
 
-    Args:
-        file: The file that was read, if it can be kept open meanwhile.
-        seen: Its signature.
-        source: Where it lay.
-        target: Its place.
+    The file has the signature `seen`, and is None if it cannot be kept open meanwhile.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     # Not over another: the moved file is checked afterwards.

@@ -56,13 +56,9 @@ class LandingFile:
 def bronze_batches(
     file: LandingFile, shape: FileShape, names: Sequence[str]
 ) -> Iterator[pa.RecordBatch]:
-    """Reads a landing file as batches of a bronze table.
+    """Reads a landing file as batches of a bronze table with columns of these names.
 
-    Args:
-        file: The file.
-        shape: How it is written.
-        names: The columns of the table, in order; one that the file's feed does not declare is
-            null, and `feed` is the feed's name.
+    A column that the file's feed does not declare is null, and `feed` is the feed's name.
 
     Raises:
         FileChanged: The bytes are not the claimed ones, or the file is gone.

@@ -36,12 +36,7 @@ def other_shapes(shape: FileShape) -> Iterator[FileShape]:
 
 
 def titled_shapes(shape: FileShape, *, is_utf_16: bool) -> Iterator[FileShape]:
-    """Returns the shape below lines of titles, and with another delimiter.
-
-    Args:
-        shape: How the feed declares the file.
-        is_utf_16: Whether its bytes look like UTF-16, which is then its encoding.
-    """
+    """Returns the shape below lines of titles, and with another delimiter; in UTF-16 if it is."""
     encoding = "utf-16" if is_utf_16 else shape.encoding
     for skip_lines in range(_SKIPPED_LINES + 1):
         for delimiter in _delimiters(shape):
@@ -69,10 +64,6 @@ def shapes_that_read_more(path: Path, shape: FileShape) -> list[str]:
 
     They are several if they read equally many records; each has an example, because only a
     person knows which of two encodings is right.
-
-    Args:
-        path: The file, with malformed records.
-        shape: How the feed declares it.
     """
     malformed, rows = _malformed(_first_records(path, shape))
     options: list[tuple[int, str]] = []

@@ -105,12 +105,7 @@ class DataLines:
 
 
 class FrameLines:
-    """Distinguishes records from lines that a feed declares to be none.
-
-    Args:
-        shape: How the file is written.
-        match: Where its columns are.
-    """
+    """Distinguishes records from lines that a feed declares to be none."""
 
     def __init__(self, shape: FileShape, match: HeaderMatch) -> None:
         self._format = FieldFormat.of(shape)
@@ -207,11 +202,6 @@ def end_lines(path: str, shape: FileShape, texts: Sequence[str]) -> EndLines:
     """Finds the lines around the data of a file that look like records.
 
     Of a file that is not packed only the two ends are read.
-
-    Args:
-        path: The file.
-        shape: How it is written.
-        texts: Its header texts.
     """
     lines = DataLines(shape.skip_lines, shape.footer_lines)
     transcoder, final = Transcoder(shape.encoding), False

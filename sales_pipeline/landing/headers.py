@@ -82,12 +82,7 @@ def match_header(
 
 
 def refusal_of(shape: FileShape, texts: Sequence[str]) -> str | None:
-    """Returns why a header is refused although it has every declared column, or None.
-
-    Args:
-        shape: How the file is written.
-        texts: The fields of its header.
-    """
+    """Returns why a header is refused although it has every declared column, or None."""
     if shape.is_trusted or not shape.header:
         return None
     length = sum(len(text.encode(errors="replace")) for text in texts)
@@ -107,11 +102,6 @@ def warnings_of_never_store(
     """Yields a warning if undeclared columns may be those of `never_store` under new names.
 
     They are stored, because only a person can say what they hold.
-
-    Args:
-        shape: How the file is written.
-        texts: The texts of its header.
-        undeclared: Those of them that the feed does not declare.
     """
     there = {caseless_form(text) for text in texts}
     missing = [name for name in shape.never_store if caseless_form(name) not in there]
@@ -125,15 +115,11 @@ def warnings_of_never_store(
 
 
 class Headers:
-    """The header of the next records: the file's, or a later one.
+    """The header of the next records: the file's, whose fields are `first`, or a later one.
 
     A later header has more than half of the declared header texts, or of the texts in the file's
     header (two at least, unless there is only one), and no field that begins with a digit,
     unless it is a header text. Files without a header have no later one.
-
-    Args:
-        shape: How the file is written.
-        first: The fields of its first record.
 
     Attributes:
         match: Where the columns are; None below a later header that lacks declared columns or is

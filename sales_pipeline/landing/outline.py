@@ -91,14 +91,9 @@ def checked_columns(shape: FileShape) -> list[str]:
 def outline_of(path: str, shape: FileShape, *, sha256: str | None = None) -> Outline:
     """Goes through a file with the landing reader.
 
-    Args:
-        path: The file.
-        shape: How it is written.
-        sha256: The hex digest that its bytes must have.
-
     Raises:
         FileRejected: It does not fit its feed's declaration, or Spark's CSV reader cannot read it.
-        FileChanged: The bytes have another digest than `sha256`, or the file is gone.
+        FileChanged: The bytes have another hex digest than `sha256`, or the file is gone.
     """
     try:
         return _outline(path, shape, sha256)

@@ -237,11 +237,7 @@ class PlainParser:
     ) -> bool:
         """Returns whether each line that ended no record went into a value, or was blank.
 
-        Args:
-            lines: The number of lines that ended no record.
-            block: The block.
-            columns: Its records that are not ragged.
-            is_quoted: Whether there are quotes in it.
+        `lines` is the number of these lines, `columns` are the records that are not ragged.
         """
         if lines and is_quoted:
             counts = (pc.sum(pc.count_substring(column, "\n")) for column in columns)

@@ -57,13 +57,8 @@ def spark_csv_rows(
 ) -> DataFrame:
     """The bronze rows of files of one shape, read by Spark's own CSV reader.
 
-    Args:
-        spark: The session.
-        outlines: The number of each delivery, and the outline of its file.
-        shape: How they are written.
-
-    Returns:
-        The columns of `bronze_schema`, each of its own type.
+    The outlines have the number of their delivery; the rows have the columns of `bronze_schema`,
+    each of its own type.
     """
     outlines_by_kind: dict[tuple[HeaderMatch, bool], list[tuple[int, Outline]]] = {}
     for file_id, outline in outlines:

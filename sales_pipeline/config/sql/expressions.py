@@ -43,11 +43,7 @@ class Expression:
 
 
 def parse_expression(text: str, columns: Mapping[str, Kind]) -> Expression:
-    """Parses a declared expression.
-
-    Args:
-        text: The expression.
-        columns: The columns that it may name, and what they hold.
+    """Parses a declared expression over columns of these kinds.
 
     Raises:
         ExpressionRefused: It is no expression of one record over these columns.
