@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path
 
-from sales_pipeline.config.problems import InvalidValue, suggestion
+from sales_pipeline.config.problems import checked
 
 EMBEDDED, SPARK, DATABRICKS = "embedded", "spark", "databricks"
 ENGINE_PATTERN = f"{EMBEDDED}|{SPARK}|{DATABRICKS}|sc://.+"
@@ -29,12 +29,9 @@ def check_engine_name(name: str) -> str:
     Raises:
         InvalidValue: There is no such engine.
     """
-    if re.fullmatch(ENGINE_PATTERN, name):
-        return name
-    guess = name.strip().lower()
-    usable = guess if re.fullmatch(ENGINE_PATTERN, guess) else None
-    advice = "write embedded, spark, databricks, or sc://HOST:PORT for a Spark Connect server"
-    raise InvalidValue("not an engine", name, suggestion(usable, otherwise=advice))
+    is_valid = re.compile(ENGINE_PATTERN).fullmatch
+    do = "write embedded, spark, databricks, or sc://HOST:PORT for a Spark Connect server"
+    return checked(name, name.strip().lower(), is_valid, what="not an engine", do=do)
 
 
 def check_catalog_name(name: str) -> str:
@@ -43,13 +40,10 @@ def check_catalog_name(name: str) -> str:
     Raises:
         InvalidValue: It is too long, or has characters that need quotes in SQL.
     """
-    if re.fullmatch(CATALOG_NAME_PATTERN, name):
-        return name
     guess = re.sub("[^A-Za-z0-9_-]+", "_", name).strip("_-")
-    usable = guess if re.fullmatch(CATALOG_NAME_PATTERN, guess) else None
-    advice = "write at most 100 ASCII letters, digits, _ and -, and no - first"
-    do = suggestion(usable, otherwise=advice)
-    raise InvalidValue("not a name for a catalog or a schema", name, do)
+    is_valid = re.compile(CATALOG_NAME_PATTERN).fullmatch
+    do = "write at most 100 ASCII letters, digits, _ and -, and no - first"
+    return checked(name, guess, is_valid, what="not a name for a catalog or a schema", do=do)
 
 
 def nested_folders(landing: Path, lakehouse: Path) -> str | None:

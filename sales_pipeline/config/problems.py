@@ -7,7 +7,7 @@ all of them are in one report. A `Fault` is a finished message at a place of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -124,6 +124,19 @@ def suggestion(guess: str | None, *, otherwise: str) -> str:
     '; write a code'
     """
     return f". Did you mean '{guess}'?" if guess else f"; {otherwise}"
+
+
+def checked(
+    value: str, guess: str, is_valid: Callable[[str], object], *, what: str, do: str
+) -> str:
+    """Returns a valid value unchanged.
+
+    Raises:
+        InvalidValue: It is not valid; suggests the guess if that is, else what to do.
+    """
+    if is_valid(value):
+        return value
+    raise InvalidValue(what, value, suggestion(guess if is_valid(guess) else None, otherwise=do))
 
 
 def dotted(loc: Loc) -> str:

@@ -145,10 +145,10 @@ def net_mismatches(declaration: Plain, feeds: Mapping[str, Plain]) -> Iterator[M
 
 def _taxes(feed: Plain) -> Iterator[tuple[Loc, Plain]]:
     """Yields the declared taxes of a feed and of its listed stores, with their places."""
-    places: list[tuple[Loc, object]] = [(("tax",), feed.get("tax"))]
+    places: dict[Loc, object] = {("tax",): feed.get("tax")}
     for text, store in mapping(feed.get("stores")).items():
-        places.append((("stores", text, "tax"), mapping(store).get("tax")))
-    yield from ((loc, mapping(tax)) for loc, tax in places if isinstance(tax, Mapping))
+        places["stores", text, "tax"] = mapping(store).get("tax")
+    yield from ((loc, tax) for loc, tax in places.items() if isinstance(tax, Mapping))
 
 
 def _way_mismatches(tax: Plain) -> Iterator[Mismatch]:

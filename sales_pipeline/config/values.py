@@ -38,7 +38,7 @@ from sales_pipeline.config.problems import (
     InvalidValue,
     Mismatch,
     Plain,
-    suggestion,
+    checked,
     value_at,
 )
 
@@ -84,47 +84,32 @@ class Declared(BaseModel):
 
 
 def _identifier(value: str) -> str:
-    if re.fullmatch(_IDENTIFIER, value):
-        return value
     guess = re.sub("[^a-z0-9]+", "_", value.lower()).strip("_")
-    advice = "write lower-case ASCII letters, digits and _, and a letter first"
-    usable = guess if re.fullmatch(_IDENTIFIER, guess) else None
-    raise InvalidValue("not a name", value, suggestion(usable, otherwise=advice))
+    do = "write lower-case ASCII letters, digits and _, and a letter first"
+    return checked(value, guess, re.compile(_IDENTIFIER).fullmatch, what="not a name", do=do)
 
 
 def _currency(value: str) -> str:
-    if value in MINOR_UNITS:
-        return value
-    guess = value.strip().upper()
-    end = suggestion(guess if guess in MINOR_UNITS else None, otherwise="write one such as EUR")
-    raise InvalidValue("not an ISO 4217 currency code", value, end)
+    what, do = "not an ISO 4217 currency code", "write one such as EUR"
+    return checked(value, value.strip().upper(), MINOR_UNITS.__contains__, what=what, do=do)
 
 
 def _language(value: str) -> str:
-    if re.fullmatch("[a-z]{2}", value):
-        return value
     guess = re.split("[-_]", value.lower())[0]
-    usable = guess if re.fullmatch("[a-z]{2}", guess) else None
-    end = suggestion(usable, otherwise="write two lower-case letters such as fr")
-    raise InvalidValue("not an ISO 639-1 language code", value, end)
+    what, do = "not an ISO 639-1 language code", "write two lower-case letters such as fr"
+    return checked(value, guess, re.compile("[a-z]{2}").fullmatch, what=what, do=do)
 
 
 def _country(value: str) -> str:
-    if re.fullmatch("[A-Z]{2}", value):
-        return value
     guess = value.strip().upper()
-    usable = guess if re.fullmatch("[A-Z]{2}", guess) else None
-    end = suggestion(usable, otherwise="write two capital letters such as FR")
-    raise InvalidValue("not an ISO 3166-1 country code", value, end)
+    what, do = "not an ISO 3166-1 country code", "write two capital letters such as FR"
+    return checked(value, guess, re.compile("[A-Z]{2}").fullmatch, what=what, do=do)
 
 
 def _landing_pattern(value: str) -> str:
-    if _is_below_landing(value):
-        return value
     guess = re.sub("^([.]?/)+", "", value.replace("\\", "/"))
-    usable = guess if _is_below_landing(guess) else None
-    end = suggestion(usable, otherwise="write one such as paris/*.csv")
-    raise InvalidValue("not a pattern below the landing folder", value, end)
+    what, do = "not a pattern below the landing folder", "write one such as paris/*.csv"
+    return checked(value, guess, _is_below_landing, what=what, do=do)
 
 
 def _is_below_landing(value: str) -> bool:

@@ -112,6 +112,7 @@ def parse(text: str) -> Parsed:
     Raises:
         ExpressionRefused: It is none, more than one, or a whole statement.
     """
+    from sqlglot import TokenType
     from sqlglot.errors import ParseError, TokenError
 
     if len(text) > MAX_LENGTH:
@@ -133,7 +134,8 @@ def parse(text: str) -> Parsed:
     places: dict[str, str] = {}
     for token in tokens:
         places.setdefault(token.text.lower(), _place(text, token.start))
-    return Parsed(trees[0], texts, values, _count(tokens), places)
+    numbers = sum(token.token_type == TokenType.NUMBER for token in tokens)
+    return Parsed(trees[0], texts, values, numbers, places)
 
 
 def unknown_name(kind: str, name: str, known: list[str], at: str) -> ExpressionRefused:
@@ -221,12 +223,6 @@ def _check_depth(tree: exp.Expression) -> None:
         if depth > MAX_DEPTH:
             raise _too_deep()
         level = [child for node in level for child in node.iter_expressions()]
-
-
-def _count(tokens: list[Any]) -> int:
-    from sqlglot import TokenType
-
-    return sum(token.token_type == TokenType.NUMBER for token in tokens)
 
 
 def _too_deep() -> ExpressionRefused:
