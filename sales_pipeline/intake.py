@@ -67,7 +67,9 @@ class Intake:
             current = {delivery.file_id for delivery in waiting}
             if current == before:
                 break
-            feeds = sorted({delivery.feed for delivery in waiting}, key=_catalogue_first)
+            feeds = sorted(
+                {delivery.feed for delivery in waiting}, key=lambda feed: (feed != CATALOGUE, feed)
+            )
             errors = self._errors(feeds)
             if len(errors) == len(feeds):
                 raise errors[feeds[0]]
@@ -226,10 +228,6 @@ class Intake:
         self.refuse(cleaned.rejected)
         self._move_refused(cleaned.failed)
         self.writer.cleaned(cleaned)
-
-
-def _catalogue_first(feed: str) -> tuple[bool, str]:
-    return feed != CATALOGUE, feed
 
 
 def batches_of(deliveries: Iterable[Delivery], batch_bytes: int) -> Iterator[list[Delivery]]:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated
-
-from pydantic import Field
 
 from sales_pipeline.config.files import Dialect, dialect_mismatches
 from sales_pipeline.config.problems import Mismatch, Plain, below, mapping
 from sales_pipeline.config.values import (
     Currency,
-    DatePattern,
+    DatePatterns,
     Declared,
     Header,
     LandingPattern,
     Language,
-    OneOrMany,
     Share,
 )
 
@@ -53,9 +49,7 @@ class ListPrice(Declared):
     """The header of the column with the currency of each price."""
     valid_from: Header | None = None
     """The header of the column with the first day of the price; without one it always applies."""
-    date_formats: Annotated[tuple[DatePattern, ...], OneOrMany, Field(min_length=1)] = (
-        "yyyy-MM-dd",
-    )
+    date_formats: DatePatterns = ("yyyy-MM-dd",)
     """The date patterns of that day, tried in order."""
 
 

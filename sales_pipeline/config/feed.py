@@ -22,7 +22,7 @@ from sales_pipeline.config.taxes import StoreTax, Tax
 from sales_pipeline.config.values import (
     Constant,
     Currency,
-    DatePattern,
+    DatePatterns,
     Day,
     Days,
     Declared,
@@ -38,8 +38,6 @@ from sales_pipeline.config.values import (
     Text,
     landing_root,
 )
-
-DatePatterns = Annotated[tuple[DatePattern, ...], OneOrMany, Field(min_length=1)]
 
 _NO_MEANING: Mapping[str, Any] = {
     "landing": True,
@@ -190,14 +188,10 @@ class Format(Declared):
 class Feed(Format, Source):
     """One stream of landing files of one shape, delivered by one store or by many."""
 
+    # Required in a feed; described in Format.
     language: Language
-    """The language of the product names, which are looked up in that column of the catalogue."""
     date_formats: DatePatterns
-    """One or several date patterns, tried in order, such as dd/MM/yyyy."""
     columns: Annotated[dict[Identifier, Header], Field(min_length=1)]
-    """Each column's name and its header in the file. sold_on, product and quantity are required,
-    here or in computed, and amount or unit_price. Other columns are kept in bronze, and conditions
-    and keys can use them."""
 
     mismatches = staticmethod(feed_mismatches)
 

@@ -23,7 +23,7 @@ from sales_pipeline.config.problems import (
 )
 from sales_pipeline.config.values import (
     Currency,
-    DatePattern,
+    DatePatterns,
     Day,
     Declared,
     Factor,
@@ -93,9 +93,7 @@ class Rates(Declared):
     reference rates. `rows`: a row for each rate, with the columns date, currency and rate."""
     columns: RateColumns = RateColumns()
     """The headers. In layout `columns`, any other header that is a currency code is a currency."""
-    date_formats: Annotated[tuple[DatePattern, ...], OneOrMany, Field(min_length=1)] = (
-        "yyyy-MM-dd",
-    )
+    date_formats: DatePatterns = ("yyyy-MM-dd",)
     """The date patterns of the day, tried in order."""
     of: Currency = "EUR"
     """The currency that the rates compare the others with."""

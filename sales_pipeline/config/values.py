@@ -205,6 +205,7 @@ SHARE_SCHEMA = WithJsonSchema(
         ]
     }
 )
+DatePatterns = Annotated[tuple[DatePattern, ...], OneOrMany, Field(min_length=1)]
 Share = Annotated[
     Decimal,
     BeforeValidator(share_of),

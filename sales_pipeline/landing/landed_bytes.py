@@ -69,7 +69,12 @@ class LandedBytes:
             raise self._rejected(f"a damaged gzip file, got {error}; deliver it again") from error
         self._left -= len(data)
         if self._left < 0:
-            raise self._oversized()
+            raise FileRejected(
+                "oversized_gzip",
+                f"{self._path}: a gzip file of {self._packed:,} bytes that unpacks to more than "
+                f"{self._max_ratio} times as much; deliver it as it is, not packed, or allow more "
+                "with max_unpacked_ratio in the declaration",
+            )
         return data
 
     def sha256(self) -> str:
@@ -77,14 +82,6 @@ class LandedBytes:
         while self._hashed.read(_BLOCK_BYTES):
             pass
         return self._hashed.hash.hexdigest()
-
-    def _oversized(self) -> FileRejected:
-        return FileRejected(
-            "oversized_gzip",
-            f"{self._path}: a gzip file of {self._packed:,} bytes that unpacks to more than "
-            f"{self._max_ratio} times as much; deliver it as it is, not packed, or allow more with "
-            "max_unpacked_ratio in the declaration",
-        )
 
     def _rejected(self, what: str) -> FileRejected:
         return FileRejected("damaged_gzip", f"{self._path}: {what}")

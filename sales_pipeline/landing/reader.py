@@ -71,7 +71,7 @@ def read_batches(
                 source.check(path, sha256)
                 raise
             source.check(path, sha256)
-            source.check_encoding(path)
+            source.transcoder.check(path)
     except FileNotFoundError as error:
         raise FileChanged(path) from error
 
@@ -96,28 +96,25 @@ class _Source:
 
     Attributes:
         lines: Those before and after them.
+        transcoder: The converter of its bytes, which knows at the end whether they were UTF-8.
     """
 
     def __init__(self, landed: LandedBytes, shape: FileShape, block_bytes: int) -> None:
         self.lines = DataLines(shape.skip_lines, shape.footer_lines)
         self._landed = landed
-        self._transcoder = Transcoder(shape.encoding)
+        self.transcoder = Transcoder(shape.encoding)
         self._block_bytes = block_bytes
 
     def read(self) -> tuple[bytes, bool]:
         """Returns the next bytes, and whether they are the last."""
         data = self._landed.read(self._block_bytes)
         final = not data
-        return self.lines.feed(self._transcoder.feed(data, final=final), final=final), final
+        return self.lines.feed(self.transcoder.feed(data, final=final), final=final), final
 
     def check(self, path: str, sha256: str | None) -> None:
         """Raises FileChanged where the whole file has another digest."""
         if sha256 is not None and self._landed.sha256() != sha256:
             raise FileChanged(path)
-
-    def check_encoding(self, path: str) -> None:
-        """Raises FileRejected where the whole file is in another encoding than declared."""
-        self._transcoder.check(path)
 
 
 def _read(source: _Source, path: str, shape: FileShape, file_id: int) -> Iterator[pa.RecordBatch]:

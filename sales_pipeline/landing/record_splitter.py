@@ -76,10 +76,6 @@ class RecordSplitter:
         """Tells whether the bytes to come belong to a line whose beginning was dropped."""
         return self._long_bytes > 0
 
-    @property
-    def _width(self) -> int | None:
-        return self._headers.width if self._headers else None
-
     def split(
         self, data: bytes, start: int = 0, *, final: bool = False, most: int | None = None
     ) -> tuple[list[Record], int]:
@@ -126,7 +122,8 @@ class RecordSplitter:
             return self._record(self._fields.read_line(line[:at]), line[:at]), start + at
         if not self._fields.opens_quote(line):
             return self._record(line.split(self._fields.delimiter), line), after_line
-        result = self._fields.read_record(data, start, line_stop, width=self._width, final=final)
+        width = self._headers.width if self._headers else None
+        result = self._fields.read_record(data, start, line_stop, width=width, final=final)
         if result is QuoteFault.UNKNOWN:
             return None, None
         if not isinstance(result, Span):
