@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _USUAL_PORT = 15002
 _ANSWERS_WITHIN_SECONDS = 10
+_READY_WITHIN_SECONDS = 30
 
 
 class RemoteSparkSession(JvmSession):
@@ -46,6 +47,7 @@ class RemoteSparkSession(JvmSession):
         except ImportError as error:
             raise ExtraMissing(self.needs.extra, str(error.name or error)) from error
         check_reachable(self.name)
+        check_answers(self._url, self.name)
         session = SparkSession.builder.remote(self._url).create()
         for key, value in SESSION_SETTINGS.items():
             session.conf.set(key, value)
@@ -90,3 +92,38 @@ def check_reachable(name: str) -> None:
         raise UsageError(
             f"engine: no Spark Connect server at {name}: {why}. Do: start it, or name another."
         ) from error
+
+
+def check_answers(url: str, name: str) -> None:
+    """Checks that a server speaks Spark Connect's protocol, with TLS if the address asks for it.
+
+    The client would retry a failed handshake for half an hour, and say nothing meanwhile.
+
+    Args:
+        url: The address, with its options.
+        name: The address without options, which may hold a token.
+
+    Raises:
+        UsageError: It does not, or the options cannot be read.
+    """
+    import grpc
+    from pyspark.errors import PySparkValueError
+    from pyspark.sql.connect.client import DefaultChannelBuilder
+
+    try:
+        channel = DefaultChannelBuilder(url).toChannel()
+    except PySparkValueError:
+        raise UsageError(
+            f"engine: the options of the address {name} cannot be read. "
+            "Do: write sc://HOST:PORT/;NAME=VALUE;NAME=VALUE"
+        ) from None
+    try:
+        grpc.channel_ready_future(channel).result(timeout=_READY_WITHIN_SECONDS)
+    except grpc.FutureTimeoutError:
+        raise UsageError(
+            f"engine: what listens at {name} did not answer as a Spark Connect server within "
+            f"{_READY_WITHIN_SECONDS} s. Do: check the port, the certificate, and whether there is "
+            "TLS, which use_ssl=true and a token ask for."
+        ) from None
+    finally:
+        channel.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sales_pipeline.engines import spark_connect
 from sales_pipeline.engines.embedded import EmbeddedEngine
 from sales_pipeline.engines.engine import Engine, Needs
 from sales_pipeline.engines.jvm_spark import LocalSparkSession, SparkFolderEngine
@@ -64,6 +65,29 @@ def test_a_token_behind_an_address_is_in_no_name_and_no_message(free_address: st
     assert session.name == free_address
     with pytest.raises(UsageError, match="no Spark Connect server at") as refused:
         session.spark()
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("options", ["", "/;token=secret", "/;use_ssl=true;token=secret"])
+def test_a_server_of_something_else_is_not_waited_for(
+    options: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client would retry for half an hour, as it does where only one side speaks TLS."""
+    monkeypatch.setattr(spark_connect, "_READY_WITHIN_SECONDS", 0.3)
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        address = f"sc://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(UsageError, match="did not answer as a Spark Connect server") as refused:
+            RemoteSparkSession(address + options).spark()
+    assert address in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("options", ["/sales;token=secret", "/;secret"])
+def test_options_of_an_address_that_cannot_be_read_are_refused(options: str) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        address = f"sc://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(UsageError, match="the options of the address") as refused:
+            RemoteSparkSession(address + options).spark()
     assert "secret" not in str(refused.value)
 
 
