@@ -190,11 +190,11 @@ class Lakehouse(PreparedTables):
         return _with_nulls(rows, {name: arrow_type(declared[name].type) for name in wanted})
 
     def _there(self, table: str, wanted: Sequence[str], version: int | None) -> Sequence[str]:
-        """The wanted columns that a version of a table has; the tax is younger than some."""
-        if TAX not in wanted:
+        """The wanted columns that a version of a table has; tax and keys are younger than some."""
+        if {TAX, *self.further_keys}.isdisjoint(wanted):
             return wanted
         there = set(self.engine.column_names(table, version))
-        return wanted if TAX in there else [name for name in wanted if name != TAX]
+        return wanted if there.issuperset(wanted) else [name for name in wanted if name in there]
 
     def few_rows(
         self, name: str, where: str, *, columns: Sequence[str] | None = None

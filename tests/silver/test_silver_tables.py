@@ -30,6 +30,22 @@ def test_the_views_and_the_table_are_read_as_a_run_left_them(retailer: Retailer)
     assert quarantine["reasons"].to_pylist() == [["date_unreadable"]]
 
 
+def test_a_key_declared_later_is_null_in_what_an_earlier_run_left(retailer: Retailer) -> None:
+    retailer.deliver_catalogue()
+    retailer.deliver("lyon/a.csv", sale("1"))
+    retailer.run()
+    [first] = retailer.run_ids()
+    lyon = retailer.declared["feeds"]["lyon"]
+    lyon |= {"computed": {"till": {"value": "7"}}, "key": ["sale_id", "till"]}
+    retailer.run(rejudge=["lyon"])
+    for table in ("sales", "records"):
+        assert read_silver(retailer.declaration, table)["till"].to_pylist() == ["7"]
+    before = read_silver(retailer.declaration, "sales", run=first)
+    assert before.select(["sale_id", "till"]).to_pylist() == [{"sale_id": "1", "till": None}]
+    left = read_silver(retailer.declaration, "records", run=first)
+    assert left["sale_id"].to_pylist() == ["1"]
+
+
 def test_a_wrong_name_is_answered_with_the_right_one(retailer: Retailer) -> None:
     retailer.deliver_catalogue()
     retailer.run()
