@@ -69,8 +69,7 @@ class Claimant:
 
     def claim(self, discovery: Discovery) -> Claims:
         """Gives each file its number and its state; writes nothing."""
-        claims, in_force = Claims(), InForce(self.ledger.in_force())
-        in_force.corrected |= self._being_corrected
+        claims, in_force = Claims(), InForce(self.ledger)
         for path, feeds in discovery.disputed.items():
             file = self._disputed(path, feeds[0])
             if not self._is_known(file, claims):
@@ -129,16 +128,6 @@ class Claimant:
     @cached_property
     def _latest(self) -> dict[tuple[str, str], Delivery]:
         return self.ledger.latest()
-
-    @property
-    def _being_corrected(self) -> dict[tuple[str, str], Delivery]:
-        """Feed and bytes -> a delivery whose correction a killed run did not validate."""
-        in_force = {delivery.file_id for delivery in self.ledger.in_force()}
-        return {
-            (delivery.feed, delivery.sha256): delivery
-            for delivery in self.ledger.in_state(*IN_FORCE)
-            if delivery.file_id not in in_force
-        }
 
     @cached_property
     def _on_their_way(self) -> set[tuple[str, str, str]]:

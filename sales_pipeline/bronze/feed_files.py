@@ -123,8 +123,9 @@ def find_files(
         discovery.left[delivery.path] = (
             f"changed after delivery {delivery.file_id} was taken from it; a run takes it again"
         )
-    ordered = _in_order(discovery.files, declaration, folders, known=hashed)
-    discovery.files = _named_as_before(ordered, ledger)
+    if discovery.files:  # Most runs of an old ledger find nothing new.
+        ordered = _in_order(discovery.files, declaration, folders, known=hashed)
+        discovery.files = _named_as_before(ordered, ledger)
     return discovery
 
 

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sales_pipeline.lakehouse.ledger import Delivery, Ledger, State
+from sales_pipeline.lakehouse.ledger import IN_FORCE, Delivery, Ledger, State
 from sales_pipeline.visible_text import visible_form
 
 
 class InForce:
     """The deliveries in force while further ones are added, by their bytes and by their names.
 
-    They begin with given ones, in ledger order.
+    The first ones are those of a ledger.
 
     Attributes:
         corrected: Feed and bytes -> a delivery that stays in force if its correction, which is
             not validated yet, does not count.
     """
 
-    def __init__(self, deliveries: Iterable[Delivery]) -> None:
-        self.corrected: dict[tuple[str, str], Delivery] = {}
+    def __init__(self, ledger: Ledger) -> None:
+        in_force = {delivery.file_id: delivery for delivery in ledger.in_force()}
+        self.corrected = {
+            (delivery.feed, delivery.sha256): delivery
+            for delivery in ledger.in_state(*IN_FORCE)
+            if delivery.file_id not in in_force
+        }
         self._by_bytes: dict[str, list[Delivery]] = {}
         self._by_name: dict[tuple[str, str], Delivery] = {}
-        for delivery in deliveries:
+        for delivery in in_force.values():
             self._add(delivery)
 
     def add(self, delivery: Delivery) -> None:
@@ -62,7 +67,7 @@ def back_in_force(ledger: Ledger, returning: Iterable[Delivery], *, run_id: str)
     A delivery whose bytes are in force by then becomes a repeat of the run `run_id`, as if it was
     delivered now; a run reports and archives the repeats of a run without a record.
     """
-    in_force = InForce(ledger.in_force())
+    in_force = InForce(ledger)
     back = []
     for delivery in returning:
         if reason := in_force.repeats(delivery.feed, delivery.sha256):
